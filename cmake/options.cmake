@@ -1,0 +1,73 @@
+option(DOORBELL_TESTS "Build the tests" ON)
+option(DOORBELL_BENCH "Build the benchmarks" ON)
+set(DOORBELL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (for example address,undefined)")
+option(DOORBELL_COVERAGE "Instrument for coverage" OFF)
+set(DOORBELL_SYSTEMC "AUTO" CACHE STRING "The systemc engine: ON (must be found), OFF, or AUTO (when found)")
+set_property(CACHE DOORBELL_SYSTEMC PROPERTY STRINGS AUTO ON OFF)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_package(PkgConfig REQUIRED)
+
+# The systemc engine is the one optional part: DOORBELL_HAVE_SYSTEMC says whether sim/systemc/ is built, and then
+# PkgConfig::SYSTEMC is what it links.
+set(DOORBELL_HAVE_SYSTEMC OFF)
+if(DOORBELL_SYSTEMC STREQUAL "AUTO")
+  pkg_check_modules(SYSTEMC QUIET IMPORTED_TARGET systemc)
+elseif(DOORBELL_SYSTEMC)
+  pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
+endif()
+if(DOORBELL_SYSTEMC AND SYSTEMC_FOUND)
+  set(DOORBELL_HAVE_SYSTEMC ON)
+  message(STATUS "SystemC ${SYSTEMC_VERSION}: the systemc engine is built")
+else()
+  message(STATUS "SystemC absent or off: the systemc engine is not built")
+endif()
+
+# Every own target links this: the warning set, the include root, the sanitizers.
+add_library(doorbell_build INTERFACE)
+target_include_directories(doorbell_build INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(doorbell_build INTERFACE _POSIX_C_SOURCE=200809L)
+target_compile_options(doorbell_build INTERFACE
+  $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Werror>)
+if(DOORBELL_SANITIZE)
+  target_compile_options(doorbell_build INTERFACE -fsanitize=${DOORBELL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(doorbell_build INTERFACE -fsanitize=${DOORBELL_SANITIZE})
+endif()
+if(DOORBELL_COVERAGE)
+  target_compile_options(doorbell_build INTERFACE --coverage)
+  target_link_options(doorbell_build INTERFACE --coverage)
+endif()
+
+# doorbell_room(NAME sources...): the static library of one room, with the build settings above.
+function(doorbell_room name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC doorbell_build)
+endfunction()
+
+# `cmake --build DIR --target tidy`: clang-tidy over every own source that this build compiles.
+find_program(DOORBELL_RUN_CLANG_TIDY NAMES run-clang-tidy-14 run-clang-tidy)
+if(DOORBELL_RUN_CLANG_TIDY)
+  add_custom_target(tidy
+    COMMAND ${DOORBELL_RUN_CLANG_TIDY} -quiet -p ${PROJECT_BINARY_DIR}
+            "${PROJECT_SOURCE_DIR}/(sim|models|result|host|scenario|report|cli)/.*[.](c|cpp)$"
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    COMMENT "clang-tidy"
+    USES_TERMINAL VERBATIM)
+else()
+  add_custom_target(tidy
+    COMMAND ${CMAKE_COMMAND} -E echo "tidy: run-clang-tidy is absent (Debian package clang-tidy)"
+    COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+endif()

@@ -1,0 +1,198 @@
+#include "sim/channel.h"
+
+#include "sim/sim_internal.h"
+
+struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel_config *config)
+{
+    struct sim_channel *channel = sim_alloc(sim, sizeof(*channel));
+
+    channel->sim = sim;
+    channel->name = sim_strdup(sim, config->name);
+    channel->stage = sim_stage_register(sim, config->name);
+    channel->writer = config->writer;
+    channel->reader = config->reader;
+    channel->writer_period = config->writer->period;
+    channel->reader_period = config->reader->period;
+    channel->latency = sim_time_max(config->latency, channel->reader_period);
+    channel->credit_latency = sim_time_max(config->credit_latency, channel->writer_period);
+    channel->capacity = config->capacity > 0 ? config->capacity : 1;
+    channel->slots = sim_alloc(sim, channel->capacity * sizeof(*channel->slots));
+    channel->units = config->units;
+    channel->wire = config->wire;
+    channel->cut_through = config->cut_through;
+    sim_packet_reserve(sim, channel->capacity, false);
+    sim_vector_push(&sim->channels, channel);
+    return channel;
+}
+
+void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned bit)
+{
+    channel->hint = word;
+    channel->hint_bit = (uint64_t)1 << bit;
+}
+
+struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->head];
+    struct sim_packet *packet = slot->packet;
+    sim_time free_at;
+
+    if (packet == NULL || slot->arrival > now) {
+        sim_panic(channel->sim, channel->reader, packet, "pop from %s, where nothing has arrived", channel->name);
+    }
+    sim_mark(channel->sim, packet, channel->stage, slot->arrival);
+    free_at = sim_time_align(now + channel->credit_latency, channel->writer_period);
+    if (channel->transport != NULL) {
+        channel->transport->pop(channel, free_at);
+    } else {
+        sim_channel_pop_local(channel, free_at);
+    }
+    return packet;
+}
+
+void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->head];
+
+    slot->packet = NULL;
+    slot->free_at = free_at;
+    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
+    if (channel->writer_waits) {
+        channel->writer_waits = false;
+        sim_wake(channel->writer, free_at);
+    }
+}
+
+/** Takes back the data units of slots whose credit has returned. */
+static void reclaim_units(struct sim_channel *channel, sim_time now)
+{
+    while (channel->unclaimed > 0) {
+        const struct sim_channel_slot *slot = &channel->slots[channel->reclaim];
+
+        if (slot->packet != NULL || slot->free_at > now) {
+            break;
+        }
+        channel->units_used -= slot->units;
+        channel->unclaimed--;
+        channel->reclaim = channel->reclaim + 1 < channel->capacity ? channel->reclaim + 1 : 0;
+    }
+}
+
+bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+
+    if (slot->packet != NULL || slot->free_at > now) {
+        return false;
+    }
+    if (channel->wire != NULL && channel->wire->busy_until > now + service) {
+        return false;
+    }
+    if (channel->units != 0) {
+        reclaim_units(channel, now);
+        return channel->units_used + units <= channel->units;
+    }
+    return true;
+}
+
+/** When so many data units will be back; SIM_TIME_NEVER if that depends on packets still in the channel. */
+static sim_time units_at(const struct sim_channel *channel, uint32_t units)
+{
+    uint32_t used = channel->units_used;
+    uint32_t index = channel->reclaim;
+
+    if (units > channel->units) {
+        sim_panic(channel->sim, channel->writer, NULL, "%s can never hold %u data units", channel->name, units);
+    }
+    for (uint32_t i = 0; i < channel->unclaimed; i++) {
+        const struct sim_channel_slot *slot = &channel->slots[index];
+
+        if (slot->packet != NULL) {
+            break;
+        }
+        used -= slot->units;
+        if (used + units <= channel->units) {
+            return slot->free_at;
+        }
+        index = index + 1 < channel->capacity ? index + 1 : 0;
+    }
+    return SIM_TIME_NEVER;
+}
+
+sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+    sim_time at = slot->packet != NULL ? SIM_TIME_NEVER : slot->free_at;
+
+    if (at != SIM_TIME_NEVER && channel->units != 0 && channel->units_used + units > channel->units) {
+        at = sim_time_max(at, units_at(channel, units));
+    }
+    if (at == SIM_TIME_NEVER) {
+        channel->writer_waits = true;
+        return at;
+    }
+    if (channel->wire != NULL && channel->wire->busy_until > now + service) {
+        at = sim_time_max(at, sim_time_align(channel->wire->busy_until - service, channel->writer_period));
+    }
+    return at;
+}
+
+void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
+                      uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+{
+    struct sim_wire *wire = channel->wire;
+    sim_time start = now + service;
+    sim_time arrival = start;
+
+    if (wire != NULL) {
+        sim_time end;
+
+        start = sim_time_max(start, wire->busy_until);
+        end = sim_time_max(start + sim_wire_time(wire, wire_bytes), packet->tail);
+        wire->busy_until = end;
+        wire->bytes += wire_bytes;
+        arrival = channel->cut_through ? start + sim_wire_time(wire, header_bytes) : end;
+        packet->tail = channel->cut_through ? end + channel->latency : 0;
+    }
+    sim_mark(channel->sim, packet, channel->writer->stage, start);
+    arrival = sim_time_align(arrival + channel->latency, channel->reader_period);
+    if (channel->slots[channel->tail].packet != NULL || arrival <= now || arrival < channel->last_arrival) {
+        sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
+    }
+    channel->last_arrival = arrival;
+    if (channel->units != 0) {
+        reclaim_units(channel, now);
+        channel->units_used += units;
+        channel->unclaimed++;
+    }
+    channel->pushed++;
+    if (channel->transport != NULL) {
+        channel->transport->push(channel, packet, arrival, units);
+    } else {
+        sim_channel_push_local(channel, packet, arrival, units);
+    }
+}
+
+void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->tail];
+
+    slot->packet = packet;
+    slot->arrival = arrival;
+    slot->units = units;
+    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    if (channel->hint != NULL) {
+        *channel->hint |= channel->hint_bit;
+    }
+    sim_wake(channel->reader, arrival);
+}
+
+uint32_t sim_channel_occupancy(const struct sim_channel *channel)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < channel->capacity; i++) {
+        count += channel->slots[i].packet != NULL;
+    }
+    return count;
+}

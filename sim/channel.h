@@ -1,0 +1,187 @@
+/*
+ * Channels: the only thing that joins components.
+ *
+ * A channel leads from exactly one writer to exactly one reader. It holds a bounded number of packets; a slot is
+ * taken when a packet is pushed and comes back to the writer one credit latency after the reader popped it. Optionally
+ * it also holds a bounded number of data units (PCIe data credits of 16 bytes), and its writer's packets may share a
+ * wire with those of other channels, on which they are serialised.
+ *
+ * What one side does is visible to the other strictly later: a packet at its arrival time, a credit at the slot's
+ * free_at time, both on an edge of the clock of whoever acts on them. Nothing else of a channel is looked at, so two
+ * sides that act in the same instant cannot see each other.
+ */
+#ifndef DOORBELL_SIM_CHANNEL_H
+#define DOORBELL_SIM_CHANNEL_H
+
+#include "sim/component.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Fixed-point position of sim_wire.fs_per_byte: 2^16 stands for 1 fs a byte. */
+#define SIM_WIRE_FRACTION_BITS 16
+
+/** A serialiser, shared by the channels of one direction of a link and owned by their common writer. */
+struct sim_wire {
+    uint64_t fs_per_byte; /**< time of a byte, in 2^-16 fs; 0 is infinitely fast */
+    sim_time busy_until;  /**< when the last byte pushed so far will have left */
+    uint64_t bytes;       /**< bytes sent so far */
+};
+
+struct sim_channel_slot {
+    struct sim_packet *packet; /**< NULL: the slot is free from free_at on */
+    sim_time arrival;          /**< when the reader may see the packet */
+    sim_time free_at;          /**< when the writer may use the slot again */
+    uint32_t units;            /**< data units held */
+};
+
+struct sim_channel_transport;
+
+struct sim_channel {
+    struct sim_channel_slot *slots;
+    uint32_t capacity;
+    uint32_t head;       /**< reader's: slot of the oldest packet */
+    uint32_t tail;       /**< writer's: slot for the next packet */
+    uint32_t reclaim;    /**< writer's: oldest slot whose data units have not been taken back */
+    uint32_t unclaimed;  /**< writer's: slots between reclaim and tail */
+    uint32_t units;      /**< data units in all; 0: not limited */
+    uint32_t units_used; /**< writer's view */
+    bool writer_waits;   /**< writer sleeps until a credit comes back */
+    bool cut_through;    /**< the reader sees a packet as soon as its header is in */
+    uint32_t stage;      /**< under which the flight time is booked */
+    sim_time latency;
+    sim_time credit_latency;
+    sim_time reader_period;
+    sim_time writer_period;
+    sim_time last_arrival; /**< writer's: arrivals never decrease */
+    struct sim_wire *wire;
+    struct sim_component *writer;
+    struct sim_component *reader;
+    struct sim *sim;
+    const char *name;
+    uint64_t pushed;                               /**< packets so far */
+    const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
+    void *engine_data;
+    uint64_t *hint; /**< see sim_channel_set_hint() */
+    uint64_t hint_bit;
+};
+
+/** How an engine carries a channel's traffic itself (TLM-2.0 sockets); it ends by calling the *_local functions. */
+struct sim_channel_transport {
+    void (*push)(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units);
+    void (*pop)(struct sim_channel *channel, sim_time free_at);
+};
+
+struct sim_channel_config {
+    const char *name; /**< copied; also the name of its stage */
+    struct sim_component *writer;
+    struct sim_component *reader;
+    sim_time latency;        /**< flight time, fs; rounded up to an edge of the reader, at least one period */
+    sim_time credit_latency; /**< fs; rounded up to an edge of the writer, at least one period */
+    uint32_t capacity;       /**< packets, at least 1 */
+    uint32_t units;          /**< data units; 0: not limited */
+    struct sim_wire *wire;   /**< NULL: no serialisation */
+    bool cut_through;
+};
+
+/**
+ * Makes a channel, owned by the simulation. A latency of 0 becomes one period of the reader (writer, for credits).
+ * The packet pool is enlarged by its capacity.
+ */
+struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel_config *config);
+
+/* ---- Reader's side ---- */
+
+/** The oldest packet, if it has arrived by @p now; else NULL. It stays in the channel and must not be changed. */
+static inline struct sim_packet *sim_channel_peek(const struct sim_channel *channel, sim_time now)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+
+    return slot->packet != NULL && slot->arrival <= now ? slot->packet : NULL;
+}
+
+/**
+ * When the reader has something to look at: the arrival of the oldest packet (which may have passed), or
+ * SIM_TIME_NEVER. A part of the reader's next due time.
+ */
+static inline sim_time sim_channel_next_arrival(const struct sim_channel *channel)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+
+    return slot->packet != NULL ? slot->arrival : SIM_TIME_NEVER;
+}
+
+/**
+ * Takes the oldest packet, which must have arrived; its slot and data units start their way back. Books the flight
+ * under the channel's stage.
+ */
+struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now);
+
+/**
+ * For readers with many inputs: from now on every push also sets @p bit in @p *word, so that the reader need only look
+ * at channels whose bit is set. The bit says nothing about arrival; the reader clears it when it finds the channel
+ * empty (sim_channel_next_arrival() is SIM_TIME_NEVER).
+ */
+void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned bit);
+
+/* ---- Writer's side ---- */
+
+/** Data units (of 16 bytes) that a payload takes. */
+static inline uint32_t sim_channel_units(uint32_t payload_bytes)
+{
+    return (payload_bytes + 15) / 16;
+}
+
+/** Whether a packet with that many data units can be pushed at @p now, credits and wire considered. */
+bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units);
+
+/**
+ * When it makes sense to ask for space again, after sim_channel_has_space() said no: a time that is already known, or
+ * SIM_TIME_NEVER, and then the channel wakes the writer when a credit is on its way. A part of the writer's next due
+ * time. It is an edge of the writer's clock.
+ */
+sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units);
+
+/**
+ * Sends a packet; there must be space.
+ * @param service time the packet still spends inside the writer, booked under the writer's stage
+ * @param units   data units that it takes
+ * @param wire_bytes   bytes on the wire, framing and header included; 0 without a wire
+ * @param header_bytes with cut_through: bytes after which the reader may act on the packet
+ *
+ * Without a wire it arrives at now + service + latency. With one, transmission starts at the later of now + service
+ * and the wire's busy_until; the packet arrives when its last byte (with cut_through: its header) has been sent,
+ * plus latency; packet->tail becomes the time when the last byte has arrived. A packet that is itself still being
+ * received (tail) does not end before its last byte came in.
+ */
+void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
+                      uint32_t units, uint32_t wire_bytes, uint32_t header_bytes);
+
+/** Time that a number of bytes takes on a wire, rounded up to a femtosecond. */
+static inline sim_time sim_wire_time(const struct sim_wire *wire, uint32_t bytes)
+{
+    return (wire->fs_per_byte * bytes + ((1u << SIM_WIRE_FRACTION_BITS) - 1)) >> SIM_WIRE_FRACTION_BITS;
+}
+
+/* ---- For engines ---- */
+
+/** Puts a packet into the tail slot, to be seen at @p arrival, and wakes the reader. */
+void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units);
+
+/** Empties the head slot, to be free at @p free_at, and wakes a waiting writer. */
+void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at);
+
+/** Packets pushed and not yet popped. For tests and reports, not for components. */
+uint32_t sim_channel_occupancy(const struct sim_channel *channel);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * The event queue: one event per owner, earliest first.
+ *
+ * A wheel of slots, each 2^shift femtoseconds wide, holds what is due within one turn; a binary heap holds the rest.
+ * A slot is an unsorted list, its minimum is found by walking it (about one node is looked at). Setting costs O(1)
+ * within the wheel and O(log n) beyond it; taking the next batch costs O(nodes in one slot) plus a search in a bitmap.
+ */
+#ifndef DOORBELL_SIM_QUEUE_H
+#define DOORBELL_SIM_QUEUE_H
+
+#include "sim/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Slot width and number of slots that the prototype found best; a test build shrinks them. */
+#define SIM_QUEUE_DEFAULT_SHIFT      20
+#define SIM_QUEUE_DEFAULT_SLOTS_LOG2 12
+
+/** One owner's event. Zero-initialise, then sim_queue_event_init(). */
+struct sim_queue_event {
+    sim_time time; /**< when it is due; SIM_TIME_NEVER if it is not queued */
+    struct sim_queue_event *next;
+    struct sim_queue_event **link; /**< what points to this node in its slot's list; NULL if not in the wheel */
+    size_t heap_index;             /**< position in the far heap plus 1; 0 if not in it */
+};
+
+struct sim_queue {
+    struct sim_queue_event **slots;
+    uint64_t *occupied; /**< one bit a slot */
+    uint64_t slot_count;
+    unsigned shift;
+    uint64_t cursor; /**< slot number (not wrapped) below which the wheel is empty */
+    size_t wheel_count;
+    struct sim_queue_event **heap;
+    size_t heap_count;
+    size_t heap_capacity;
+};
+
+/**
+ * Prepares a queue.
+ * @param shift      slot width is 2^shift fs, 0..40
+ * @param slots_log2 number of slots is 2^slots_log2, 1..20
+ * @param events     the number of events that may be queued at once; more may come, at the price of an allocation
+ */
+void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events);
+
+/** Frees what the queue owns. The events are the caller's. */
+void sim_queue_release(struct sim_queue *queue);
+
+/** Marks an event as not queued. */
+void sim_queue_event_init(struct sim_queue_event *event);
+
+/**
+ * Moves an event to a time, earlier or later, whether it was queued or not.
+ * @param time not before the time of the last batch taken; SIM_TIME_NEVER takes the event out
+ */
+void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
+
+/**
+ * Takes out all events of the earliest instant.
+ * @param limit  instants later than this stay queued
+ * @param time   set to the instant
+ * @return the events as a list by `next`, in no promised order, each with time SIM_TIME_NEVER; NULL if nothing is due
+ */
+struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time);
+
+/** True if no event is queued. */
+static inline bool sim_queue_is_empty(const struct sim_queue *queue)
+{
+    return queue->wheel_count + queue->heap_count == 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * The inside of a simulation, for sim/ and its engines only.
+ */
+#ifndef DOORBELL_SIM_SIM_INTERNAL_H
+#define DOORBELL_SIM_SIM_INTERNAL_H
+
+#include "sim/sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A growing array of pointers. */
+struct sim_vector {
+    void **items;
+    size_t count;
+    size_t capacity;
+};
+
+struct sim_counter {
+    const char *component;
+    const char *name;
+    const uint64_t *value;
+};
+
+struct sim {
+    struct sim_hot hot; /**< first: inline functions of sim.h see it */
+    struct sim_config config;
+    struct sim_queue queue;
+    struct sim_packet_pool pool;
+    struct sim_vector components;
+    struct sim_vector channels;
+    struct sim_vector stages;   /**< char *, number = index + 1 */
+    struct sim_vector counters; /**< struct sim_counter * */
+    struct sim_vector memory;   /**< what sim_alloc() handed out */
+    bool started;
+    bool stop;
+    size_t awake; /**< components whose due is not SIM_TIME_NEVER */
+    uint64_t evaluations;
+    uint64_t shuffle_state;
+    struct sim_component **batch; /**< scratch: the components of an instant */
+    struct sim_schedule *schedule;
+    void *engine_data;
+};
+
+/** Appends a pointer. Running out of memory ends the process with a message. */
+void sim_vector_push(struct sim_vector *vector, void *item);
+
+/** Memory or the end of the process; zeroed. */
+void *sim_allocate(size_t count, size_t size);
+
+/** Prepares the pool. */
+void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes);
+
+/** Frees the pool with all its packets. */
+void sim_pool_release(struct sim_packet_pool *pool);
+
+/** Evaluates a component at the current instant and books its next due time, short of telling the engine. */
+sim_time sim_evaluate(struct sim *sim, struct sim_component *component);
+
+/** Permutes the first @p count components of sim->batch, if shuffling was asked for. */
+void sim_shuffle_batch(struct sim *sim, size_t count);
+
+/** The two engines of this folder. */
+enum sim_run_result sim_run_native(struct sim *sim, sim_time end);
+enum sim_run_result sim_run_every_cycle(struct sim *sim, sim_time end);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,290 @@
+#include "sim/systemc/systemc_engine.h"
+
+#include "sim/sim_internal.h"
+
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+#include <vector>
+
+namespace
+{
+
+/** Carries a packet, and where it goes, in a generic payload. */
+struct packet_extension : tlm::tlm_extension<packet_extension> {
+    sim_packet *packet = nullptr;
+    sim_channel *channel = nullptr;
+    uint32_t units = 0;
+    sim_time arrival = 0;
+
+    tlm::tlm_extension_base *clone() const override
+    {
+        return new packet_extension(*this);
+    }
+
+    void copy_from(const tlm::tlm_extension_base &other) override
+    {
+        *this = static_cast<const packet_extension &>(other);
+    }
+};
+
+sc_core::sc_time kernel_time(sim_time duration)
+{
+    return sc_core::sc_time::from_value(duration);
+}
+
+sim_time kernel_now()
+{
+    return sc_core::sc_time_stamp().value();
+}
+
+/** SystemC object names know no dots, spaces or arrows. */
+std::string object_name(const char *name)
+{
+    std::string result;
+
+    for (; *name != '\0'; name++) {
+        result += std::isalnum(static_cast<unsigned char>(*name)) != 0 ? *name : '_';
+    }
+    return sc_core::sc_gen_unique_name(result.c_str());
+}
+
+/** A component as a module: one method, sensitive to one event. */
+class component_module : public sc_core::sc_module
+{
+  public:
+    component_module(const sc_core::sc_module_name &module_name, sim_component *the_component)
+        : sc_core::sc_module(module_name), component(the_component)
+    {
+        SC_HAS_PROCESS(component_module);
+        SC_METHOD(evaluate);
+        sensitive << due;
+        dont_initialize();
+    }
+
+    void evaluate()
+    {
+        sim *simulation = component->sim;
+        sim_time next;
+
+        simulation->hot.now = kernel_now();
+        next = sim_evaluate(simulation, component);
+        if (next != SIM_TIME_NEVER) {
+            sim_wake(component, next);
+        }
+    }
+
+    void wake(sim_time time)
+    {
+        due.notify(kernel_time(time - kernel_now()));
+    }
+
+  private:
+    sim_component *component;
+    sc_core::sc_event due;
+};
+
+/** A channel as a pair of sockets, with the generic payloads that it needs: one for each slot. */
+class channel_sockets : public sc_core::sc_module, public tlm::tlm_mm_interface
+{
+  public:
+    channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel)
+        : sc_core::sc_module(module_name), writer("writer"), reader("reader"), channel(the_channel)
+    {
+        writer.register_nb_transport_bw(this, &channel_sockets::backward);
+        reader.register_nb_transport_fw(this, &channel_sockets::forward);
+        writer.bind(reader);
+        for (uint32_t i = 0; i < channel->capacity; i++) {
+            auto payload = std::make_unique<tlm::tlm_generic_payload>(this);
+
+            payload->set_extension(new packet_extension);
+            idle.push_back(payload.get());
+            payloads.push_back(std::move(payload));
+        }
+        in_flight.resize(channel->capacity, nullptr);
+    }
+
+    channel_sockets(const channel_sockets &) = delete;
+    channel_sockets &operator=(const channel_sockets &) = delete;
+
+    void free(tlm::tlm_generic_payload *payload) override
+    {
+        idle.push_back(payload);
+    }
+
+    /** Writer's side: sends a packet as a request. */
+    void push(sim_packet *packet, sim_time arrival, uint32_t units)
+    {
+        tlm::tlm_generic_payload *payload = idle.back();
+        packet_extension *extension = payload->get_extension<packet_extension>();
+        tlm::tlm_phase phase = tlm::BEGIN_REQ;
+        sc_core::sc_time delay = kernel_time(arrival - kernel_now());
+
+        idle.pop_back();
+        payload->acquire();
+        describe(payload, packet);
+        extension->packet = packet;
+        extension->channel = channel;
+        extension->units = units;
+        extension->arrival = arrival;
+        if (writer->nb_transport_fw(*payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
+            sim_panic(channel->sim, channel->writer, packet, "%s refused a request", channel->name);
+        }
+    }
+
+    /** Reader's side: answers the oldest request, which returns its credit. */
+    void pop(sim_time free_at)
+    {
+        tlm::tlm_generic_payload *payload = in_flight[channel->head];
+        tlm::tlm_phase phase = tlm::BEGIN_RESP;
+        sc_core::sc_time delay = kernel_time(free_at - kernel_now());
+
+        in_flight[channel->head] = nullptr;
+        payload->set_response_status(tlm::TLM_OK_RESPONSE);
+        if (reader->nb_transport_bw(*payload, phase, delay) != tlm::TLM_COMPLETED) {
+            sim_panic(channel->sim, channel->reader, nullptr, "%s refused a response", channel->name);
+        }
+    }
+
+  private:
+    static void describe(tlm::tlm_generic_payload *payload, sim_packet *packet)
+    {
+        bool is_write = packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_CONFIG_WRITE;
+        bool is_read = packet->type == SIM_PACKET_READ || packet->type == SIM_PACKET_CONFIG_READ;
+
+        payload->set_command(is_write  ? tlm::TLM_WRITE_COMMAND
+                             : is_read ? tlm::TLM_READ_COMMAND
+                                       : tlm::TLM_IGNORE_COMMAND);
+        payload->set_address(packet->address);
+        payload->set_data_ptr(packet->data);
+        payload->set_data_length(packet->length > 0 ? packet->length : 1);
+        payload->set_streaming_width(packet->length > 0 ? packet->length : 1);
+        payload->set_byte_enable_ptr(nullptr);
+        payload->set_dmi_allowed(false);
+        payload->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    }
+
+    tlm::tlm_sync_enum forward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay)
+    {
+        packet_extension *extension = payload.get_extension<packet_extension>();
+
+        if (kernel_now() + delay.value() != extension->arrival) {
+            sim_panic(channel->sim, channel->reader, extension->packet, "%s: annotated delay is wrong", channel->name);
+        }
+        in_flight[channel->tail] = &payload;
+        sim_channel_push_local(channel, extension->packet, kernel_now() + delay.value(), extension->units);
+        phase = tlm::END_REQ;
+        return tlm::TLM_UPDATED;
+    }
+
+    tlm::tlm_sync_enum backward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay)
+    {
+        sim_channel_pop_local(channel, kernel_now() + delay.value());
+        phase = tlm::END_RESP;
+        payload.release();
+        return tlm::TLM_COMPLETED;
+    }
+
+    tlm_utils::simple_initiator_socket<channel_sockets> writer;
+    tlm_utils::simple_target_socket<channel_sockets> reader;
+    sim_channel *channel;
+    std::vector<std::unique_ptr<tlm::tlm_generic_payload>> payloads;
+    std::vector<tlm::tlm_generic_payload *> idle;
+    std::vector<tlm::tlm_generic_payload *> in_flight; /**< by slot of the channel */
+};
+
+/** The modules of the one simulation that this process' kernel can elaborate. */
+struct elaboration {
+    std::vector<std::unique_ptr<component_module>> components;
+    std::vector<std::unique_ptr<channel_sockets>> channels;
+};
+
+const sim_channel_transport transport = {
+    [](sim_channel *channel, sim_packet *packet, sim_time arrival, uint32_t units) {
+        static_cast<channel_sockets *>(channel->engine_data)->push(packet, arrival, units);
+    },
+    [](sim_channel *channel, sim_time free_at) { static_cast<channel_sockets *>(channel->engine_data)->pop(free_at); },
+};
+
+bool start(sim *simulation)
+{
+    if (sc_core::sc_get_status() != sc_core::SC_ELABORATION || kernel_now() != 0) {
+        return false;
+    }
+    /* Outlives the simulation: the kernel refers to its modules until the process ends, and is one a process. */
+    static elaboration *const modules = new elaboration;
+
+    setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
+    sc_core::sc_set_time_resolution(1, sc_core::SC_FS);
+    for (size_t i = 0; i < simulation->components.count; i++) {
+        auto *component = static_cast<sim_component *>(simulation->components.items[i]);
+        std::string name = object_name(component->name);
+
+        modules->components.push_back(std::make_unique<component_module>(name.c_str(), component));
+        component->engine_data = modules->components.back().get();
+    }
+    for (size_t i = 0; i < simulation->channels.count; i++) {
+        auto *channel = static_cast<sim_channel *>(simulation->channels.items[i]);
+        std::string name = object_name(channel->name);
+
+        modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel));
+        channel->engine_data = modules->channels.back().get();
+        channel->transport = &transport;
+    }
+    simulation->engine_data = modules;
+    for (size_t i = 0; i < simulation->components.count; i++) {
+        auto *component = static_cast<sim_component *>(simulation->components.items[i]);
+
+        if (component->due != SIM_TIME_NEVER) {
+            static_cast<component_module *>(component->engine_data)->wake(component->due);
+        }
+    }
+    return true;
+}
+
+void wake(sim_component *component, sim_time time)
+{
+    static_cast<component_module *>(component->engine_data)->wake(time);
+}
+
+void run(sim *, sim_time end)
+{
+    sim_time now = kernel_now();
+    sim_time most = sc_core::sc_max_time().value() - now;
+    /* One more, because the kernel holds back what is due exactly at the end. */
+    sim_time duration = end < now ? 0 : end - now < most ? end - now + 1 : most;
+
+    if (duration > 0) {
+        sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
+    }
+}
+
+void stop(sim *)
+{
+    sc_core::sc_pause();
+}
+
+const sim_engine_ops engine = {"systemc", start, run, wake, stop};
+
+} // namespace
+
+const sim_engine_ops *sim_systemc_engine(void)
+{
+    return &engine;
+}
+
+const char *sim_systemc_version(void)
+{
+    return sc_core::sc_version();
+}
+
+/* The kernel's library refers to it; programs that have one of their own replace it. */
+__attribute__((weak)) int sc_main(int, char *[])
+{
+    return 0;
+}

@@ -1,0 +1,200 @@
+/* Credits, data units, wires and cut-through, exact to the cycle. */
+#include "sim/sim.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace
+{
+
+/** A component whose evaluate is a lambda. */
+struct lambda_component {
+    sim_component component;
+    std::function<sim_time(sim_time)> evaluate;
+};
+
+sim_time call(sim_component *component, sim_time now)
+{
+    return reinterpret_cast<lambda_component *>(component)->evaluate(now);
+}
+
+class Channel : public ::testing::Test
+{
+  protected:
+    Channel()
+    {
+        sim_config config = {};
+
+        simulation = sim_create(&config);
+        sim_component_init(&writer.component, simulation, "writer", 1 * SIM_NS, call);
+        sim_component_init(&reader.component, simulation, "reader", 1 * SIM_NS, call);
+        writer.evaluate = [this](sim_time now) { return write(now); };
+        reader.evaluate = [this](sim_time now) { return read(now); };
+    }
+
+    ~Channel() override
+    {
+        sim_destroy(simulation);
+    }
+
+    void join(sim_time latency, sim_time credit_latency, uint32_t capacity, uint32_t units = 0,
+              sim_wire *wire = nullptr, bool cut_through = false)
+    {
+        sim_channel_config config = {
+            "link", &writer.component, &reader.component, latency, credit_latency, capacity, units, wire, cut_through};
+
+        channel = sim_channel_create(simulation, &config);
+    }
+
+    /** Sends `limit` packets as fast as it may. */
+    sim_time write(sim_time now)
+    {
+        if (sent.size() == limit) {
+            return SIM_TIME_NEVER;
+        }
+        uint32_t needed = sim_channel_units(payload);
+        if (!sim_channel_has_space(channel, now, 0, needed)) {
+            return sim_channel_space_at(channel, now, 0, needed);
+        }
+        sim_packet *packet = sim_packet_new(simulation, payload);
+        sim_channel_push(channel, packet, now, 0, needed, payload + 24, 24);
+        sent.push_back(now);
+        return now + 1 * SIM_NS;
+    }
+
+    sim_time read(sim_time now)
+    {
+        sim_packet *packet = sim_channel_peek(channel, now);
+
+        if (packet != nullptr && now >= reader_opens) {
+            sim_channel_pop(channel, now);
+            received.push_back(now);
+            tails.push_back(packet->tail);
+            sim_packet_free(simulation, packet);
+        }
+        sim_time next = sim_channel_next_arrival(channel);
+        return next == SIM_TIME_NEVER ? next : sim_time_max(next, reader_opens);
+    }
+
+    void go()
+    {
+        sim_wake(&writer.component, 1 * SIM_NS);
+        EXPECT_EQ(sim_run(simulation, SIM_TIME_NEVER), SIM_RUN_DRAINED);
+        EXPECT_EQ(sim_pool(simulation)->live, 0u);
+        EXPECT_EQ(received.size(), limit);
+    }
+
+    sim *simulation;
+    lambda_component writer = {};
+    lambda_component reader = {};
+    sim_channel *channel = nullptr;
+    size_t limit = 100;
+    uint32_t payload = 16;
+    sim_time reader_opens = 0;
+    std::vector<sim_time> sent;
+    std::vector<sim_time> received;
+    std::vector<sim_time> tails;
+};
+
+TEST_F(Channel, CreditLoopSetsTheRate)
+{
+    /* 3 credits, round trip 5 ns there + 4 ns back: pushes at 1 2 3, 10 11 12, 19 ... */
+    join(5 * SIM_NS, 4 * SIM_NS, 3);
+    go();
+    for (size_t i = 0; i < limit; i++) {
+        EXPECT_EQ(sent[i], (1 + 9 * (i / 3) + i % 3) * SIM_NS) << i;
+        EXPECT_EQ(received[i], sent[i] + 5 * SIM_NS) << i;
+    }
+}
+
+TEST_F(Channel, EnoughCreditsGiveOnePacketACycle)
+{
+    join(5 * SIM_NS, 4 * SIM_NS, 9);
+    go();
+    for (size_t i = 0; i < limit; i++) {
+        EXPECT_EQ(sent[i], (1 + i) * SIM_NS);
+    }
+}
+
+TEST_F(Channel, BackPressureEndsExactlyOneCreditLatencyAfterTheReaderStarts)
+{
+    join(2 * SIM_NS, 3 * SIM_NS, 4);
+    reader_opens = 1000 * SIM_NS;
+    limit = 10;
+    go();
+    for (size_t i = 0; i < 4; i++) {
+        EXPECT_EQ(sent[i], (1 + i) * SIM_NS);
+    }
+    for (size_t i = 4; i < 8; i++) {
+        EXPECT_EQ(sent[i], (1003 + i - 4) * SIM_NS);
+    }
+}
+
+TEST_F(Channel, DataUnitsLimitLikeCredits)
+{
+    /* 64 bytes are 4 units; 8 units let two packets fly although there are 16 slots. */
+    join(5 * SIM_NS, 4 * SIM_NS, 16, 8);
+    payload = 64;
+    go();
+    for (size_t i = 0; i < limit; i++) {
+        EXPECT_EQ(sent[i], (1 + 9 * (i / 2) + i % 2) * SIM_NS) << i;
+    }
+}
+
+TEST_F(Channel, AWireSerialises)
+{
+    /* 40 bytes at 100 ps a byte take 4 ns; the reader sees a packet when its last byte is in. */
+    sim_wire wire = {};
+
+    wire.fs_per_byte = (100 * SIM_PS) << SIM_WIRE_FRACTION_BITS;
+    join(5 * SIM_NS, 1 * SIM_NS, 16, 0, &wire);
+    go();
+    for (size_t i = 0; i < limit; i++) {
+        EXPECT_EQ(sent[i], (1 + 4 * i) * SIM_NS);
+        EXPECT_EQ(received[i], sent[i] + 9 * SIM_NS);
+        EXPECT_EQ(tails[i], 0u);
+    }
+    EXPECT_EQ(wire.bytes, 40u * limit);
+}
+
+TEST_F(Channel, CutThroughShowsTheHeaderEarlyAndKeepsTheTail)
+{
+    sim_wire wire = {};
+
+    wire.fs_per_byte = (100 * SIM_PS) << SIM_WIRE_FRACTION_BITS;
+    join(5 * SIM_NS, 1 * SIM_NS, 16, 0, &wire, true);
+    go();
+    for (size_t i = 0; i < limit; i++) {
+        /* header: 24 bytes, 2.4 ns, so 7.4 ns, seen at the reader's next edge */
+        EXPECT_EQ(received[i], sent[i] + 8 * SIM_NS);
+        EXPECT_EQ(tails[i], sent[i] + 9 * SIM_NS);
+    }
+}
+
+TEST_F(Channel, ZeroLatencyIsRaisedToOneClock)
+{
+    join(0, 0, 1);
+    go();
+    EXPECT_EQ(received[0], sent[0] + 1 * SIM_NS);
+    EXPECT_EQ(sent[1], sent[0] + 2 * SIM_NS);
+}
+
+TEST(ChannelDeath, PoppingTooEarlyIsABrokenInvariant)
+{
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    sim_config config = {};
+    sim *simulation = sim_create(&config);
+    lambda_component a = {};
+    lambda_component b = {};
+    sim_component_init(&a.component, simulation, "a", SIM_NS, call);
+    sim_component_init(&b.component, simulation, "b", SIM_NS, call);
+    sim_channel_config link = {"a -> b", &a.component, &b.component, SIM_NS, SIM_NS, 1, 0, nullptr, false};
+    sim_channel *channel = sim_channel_create(simulation, &link);
+
+    sim_channel_push(channel, sim_packet_new(simulation, 0), SIM_NS, 0, 0, 0, 0);
+    EXPECT_DEATH(sim_channel_pop(channel, SIM_NS), "internal error at .* in b, packet .*nothing has arrived");
+    sim_destroy(simulation);
+}
+
+} // namespace
