@@ -2,8 +2,6 @@ option(DOORBELL_TESTS "Build the tests" ON)
 option(DOORBELL_BENCH "Build the benchmarks" ON)
 set(DOORBELL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (for example address,undefined)")
 option(DOORBELL_COVERAGE "Instrument for coverage" OFF)
-set(DOORBELL_SYSTEMC "AUTO" CACHE STRING "The systemc engine: ON (must be found), OFF, or AUTO (when found)")
-set_property(CACHE DOORBELL_SYSTEMC PROPERTY STRINGS AUTO ON OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
@@ -18,21 +16,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_package(PkgConfig REQUIRED)
-
-# The systemc engine is the one optional part: DOORBELL_HAVE_SYSTEMC says whether sim/systemc/ is built, and then
-# PkgConfig::SYSTEMC is what it links.
-set(DOORBELL_HAVE_SYSTEMC OFF)
-if(DOORBELL_SYSTEMC STREQUAL "AUTO")
-  pkg_check_modules(SYSTEMC QUIET IMPORTED_TARGET systemc)
-elseif(DOORBELL_SYSTEMC)
-  pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
-endif()
-if(DOORBELL_SYSTEMC AND SYSTEMC_FOUND)
-  set(DOORBELL_HAVE_SYSTEMC ON)
-  message(STATUS "SystemC ${SYSTEMC_VERSION}: the systemc engine is built")
-else()
-  message(STATUS "SystemC absent or off: the systemc engine is not built")
-endif()
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 
 # Every own target links this: the warning set, the include root, the sanitizers.
 add_library(doorbell_build INTERFACE)
@@ -40,11 +25,17 @@ target_include_directories(doorbell_build INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(doorbell_build INTERFACE _POSIX_C_SOURCE=200809L)
 target_compile_options(doorbell_build INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror>
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Werror>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Werror>
+  # In C++, GCC also warns of a function with the name of a structure, as our C headers (and stat()) have them.
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-shadow -Wshadow=local>)
+# Programs that use nothing of a shared library do not load it: SystemC's wants an sc_main from whoever does.
+target_link_options(doorbell_build INTERFACE LINKER:--as-needed)
 if(DOORBELL_SANITIZE)
   target_compile_options(doorbell_build INTERFACE -fsanitize=${DOORBELL_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(doorbell_build INTERFACE -fsanitize=${DOORBELL_SANITIZE})
+  # What the sanitizers put in between makes gcc see conversions that are not there; plain builds judge those.
+  target_compile_options(doorbell_build INTERFACE -Wno-conversion -Wno-sign-conversion)
 endif()
 if(DOORBELL_COVERAGE)
   target_compile_options(doorbell_build INTERFACE --coverage)

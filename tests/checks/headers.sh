@@ -1,0 +1,19 @@
+#!/bin/sh
+# headers.sh ROOT COMPILER OPTION...: compiles every header of the rooms alone. Names each that fails.
+set -eu
+
+root=$1
+shift
+
+cd "$root"
+count=0
+bad=0
+for header in $(find sim models result host scenario report cli -name '*.h' 2>/dev/null | sort); do
+    count=$((count + 1))
+    if ! "$@" -I. -D_POSIX_C_SOURCE=200809L -fsyntax-only -include "$header" /dev/null; then
+        echo "does not compile alone: $header"
+        bad=$((bad + 1))
+    fi
+done
+echo "$count headers, $bad do not compile alone: $*"
+[ "$count" -gt 0 ] && [ "$bad" -eq 0 ]
