@@ -37,6 +37,8 @@ enum sim_event_kind {
 /** Who listens. Either function may be NULL. */
 struct sim_observer {
     void *context;
+    /** Whether packets shall remember their marks (sim_packet.trail), to be read at the event that ends their way. */
+    bool trails;
     /** @p stage took from @p begin to @p end for this packet. */
     void (*mark)(void *context, const struct sim_packet *packet, uint32_t stage, sim_time begin, sim_time end);
     /** @p kind happened to the packet at @p where. */

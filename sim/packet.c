@@ -95,6 +95,7 @@ struct sim_packet *sim_packet_new(struct sim *sim, uint32_t payload)
     pool->free = packet->next;
     memset(packet, 0, offsetof(struct sim_packet, data));
     packet->next = NULL;
+    packet->trail_count = 0;
     packet->length = payload;
     if (payload <= SIM_PACKET_INLINE_BYTES) {
         packet->data = packet->bytes;

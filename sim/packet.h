@@ -93,6 +93,15 @@ enum sim_drop_reason {
 /** Payload bytes that fit in the packet itself. Larger payloads use a block from the simulation's payload pool. */
 #define SIM_PACKET_INLINE_BYTES 64
 
+/** Marks that a packet remembers: enough for ten switches in a row. */
+#define SIM_PACKET_TRAIL 48
+
+/** One mark: the stage that ended, and when. It began when the one before ended. */
+struct sim_trail_mark {
+    sim_time end;
+    uint32_t stage;
+};
+
 /** Depth of the return-path stack that an interconnect keeps in a request. */
 #define SIM_PACKET_ROUTE_DEPTH 4
 
@@ -135,6 +144,9 @@ struct sim_packet {
     uint8_t bytes[SIM_PACKET_INLINE_BYTES];
 
     struct sim_packet *next; /**< free list, or a list of the owner's */
+
+    uint32_t trail_count; /**< marks so far, if the observer asked for trails */
+    struct sim_trail_mark trail[SIM_PACKET_TRAIL];
 };
 
 /** Pool of packets and of payload blocks. Part of struct sim; all memory is taken at reserve time. */

@@ -143,10 +143,18 @@ static inline void sim_mark(struct sim *sim, struct sim_packet *packet, uint32_t
 {
     const struct sim_hot *hot = (const struct sim_hot *)sim;
 
-    if ((packet->flags & SIM_FLAG_TRACKED) != 0 && hot->observer.mark != NULL) {
-        hot->observer.mark(hot->observer.context, packet, stage, packet->last_mark, time);
-        packet->last_mark = time;
+    if ((packet->flags & SIM_FLAG_TRACKED) == 0) {
+        return;
     }
+    if (hot->observer.trails && packet->trail_count < SIM_PACKET_TRAIL) {
+        packet->trail[packet->trail_count].stage = stage;
+        packet->trail[packet->trail_count].end = time;
+        packet->trail_count++;
+    }
+    if (hot->observer.mark != NULL) {
+        hot->observer.mark(hot->observer.context, packet, stage, packet->last_mark, time);
+    }
+    packet->last_mark = time;
 }
 
 /** Tells the observer that something happened to a packet. */

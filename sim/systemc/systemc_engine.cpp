@@ -3,6 +3,7 @@
 #include "sim/sim_internal.h"
 
 #include <cctype>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -211,6 +212,15 @@ const sim_channel_transport transport = {
     [](sim_channel *channel, sim_time free_at) { static_cast<channel_sockets *>(channel->engine_data)->pop(free_at); },
 };
 
+/** The kernel's reports go to standard error: standard output belongs to results. */
+void report(const sc_core::sc_report &report, const sc_core::sc_actions &)
+{
+    std::fprintf(stderr, "systemc: %s: %s\n", report.get_msg_type(), report.get_msg());
+    if (report.get_severity() >= sc_core::SC_ERROR) {
+        std::abort();
+    }
+}
+
 bool start(sim *simulation)
 {
     if (sc_core::sc_get_status() != sc_core::SC_ELABORATION || kernel_now() != 0) {
@@ -220,6 +230,7 @@ bool start(sim *simulation)
     static elaboration *const modules = new elaboration;
 
     setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
+    sc_core::sc_report_handler::set_handler(report);
     sc_core::sc_set_time_resolution(1, sc_core::SC_FS);
     for (size_t i = 0; i < simulation->components.count; i++) {
         auto *component = static_cast<sim_component *>(simulation->components.items[i]);
@@ -252,14 +263,14 @@ void wake(sim_component *component, sim_time time)
     static_cast<component_module *>(component->engine_data)->wake(time);
 }
 
-void run(sim *, sim_time end)
+void run(sim *simulation, sim_time end)
 {
     sim_time now = kernel_now();
     sim_time most = sc_core::sc_max_time().value() - now;
     /* One more, because the kernel holds back what is due exactly at the end. */
     sim_time duration = end < now ? 0 : end - now < most ? end - now + 1 : most;
 
-    if (duration > 0) {
+    if (duration > 0 && simulation->awake > 0) {
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
     }
 }

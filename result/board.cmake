@@ -1,0 +1,1 @@
+set(DOORBELL_RESULT_BOARD_SOURCES board.c)

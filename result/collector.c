@@ -1,0 +1,593 @@
+#include "result/collector.h"
+
+#include "result/histogram.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCHES        32
+#define MOST_DOORBELLS 64
+#define MOST_PEERS     64
+
+/** Durations under one stage, from one source. */
+struct stage_sum {
+    uint64_t count;
+    uint64_t sum;
+    sim_time min;
+    sim_time max;
+    uint32_t position;
+};
+
+struct batch {
+    uint64_t count;
+    uint64_t sum;
+};
+
+/** A handler that ran before data: it needs so many writes to be visible by then. */
+struct pending_check {
+    uint64_t writes;
+    sim_time time;
+    uint64_t packet;
+};
+
+struct peer_seen {
+    const struct sim_component *endpoint;
+    struct run_tally tally;
+};
+
+struct doorbell_seen {
+    uint64_t page;
+    uint64_t address;
+    const struct sim_component *its;
+    uint32_t device_id;
+    uint64_t count;
+    uint64_t first_packet;
+    sim_time first_time;
+};
+
+struct source {
+    uint64_t born;
+    uint64_t delivered;
+    uint64_t merged;
+    struct run_tally dropped[SIM_DROP_REASONS];
+    uint64_t writes_sent;
+    uint64_t writes_visible;
+    uint64_t writes_dropped;
+    uint64_t reads_done;
+    uint64_t order_checked;
+    struct run_tally order_violations;
+    struct peer_seen peers[MOST_PEERS];
+    unsigned peer_count;
+    struct histogram latency;
+    struct batch batches[BATCHES];
+    struct stage_sum *stages;
+    struct doorbell_seen doorbells[MOST_DOORBELLS];
+    unsigned doorbell_count;
+    struct pending_check *checks;
+    size_t check_count;
+    size_t check_capacity;
+};
+
+struct collector {
+    struct sim *sim;
+    struct source *devices; /**< index 0 collects what has no source; device i is at i + 1 */
+    uint32_t device_count;
+    uint32_t *device_of; /**< by packet's source: index into devices */
+    uint32_t source_count;
+    uint32_t stage_count;
+    struct histogram *stages; /**< by stage, all sources */
+    struct batch batches[BATCHES];
+    struct histogram latency;
+    sim_time start;
+    sim_time measure_from;
+    sim_time measure_span;
+    sim_time end;
+    uint64_t born;
+    uint64_t ended;
+    uint64_t delivered;
+    uint64_t fingerprint;
+};
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+
+    if (memory == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+    return value ^ (value >> 31);
+}
+
+/** Adds a packet's marks, and what became of it, to the fingerprint. A sum: the order of packets does not matter. */
+static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind, sim_time time)
+{
+    uint64_t hash = mix(packet->id ^ mix((uint64_t)kind << 56 ^ time));
+
+    for (uint32_t i = 0; i < packet->trail_count; i++) {
+        hash = mix(hash + packet->trail[i].end) ^ packet->trail[i].stage;
+    }
+    collector->fingerprint += mix(hash);
+}
+
+/** Counts a packet; of several in one instant the first is the one with the smallest identity. */
+static void tally(struct run_tally *counted, uint64_t packet, sim_time time)
+{
+    if (counted->count == 0 || time < counted->first_time ||
+        (time == counted->first_time && packet < counted->first_packet)) {
+        counted->first_packet = packet;
+        counted->first_time = time;
+    }
+    counted->count++;
+}
+
+/* ---- What became of a packet ---- */
+
+static void add_stages(struct collector *collector, struct source *source, const struct sim_packet *packet)
+{
+    sim_time begin = packet->born;
+
+    for (uint32_t i = 0; i < packet->trail_count; i++) {
+        const struct sim_trail_mark *mark = &packet->trail[i];
+        struct stage_sum *sum = &source->stages[mark->stage];
+        sim_time time = mark->end - begin;
+
+        if (sum->count == 0 || time < sum->min) {
+            sum->min = time;
+        }
+        if (time > sum->max) {
+            sum->max = time;
+        }
+        if (i > sum->position) {
+            sum->position = i;
+        }
+        sum->count++;
+        sum->sum += time;
+        histogram_add(&collector->stages[mark->stage], time);
+        begin = mark->end;
+    }
+}
+
+static void deliver(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
+{
+    sim_time latency = time - packet->born;
+    uint64_t batch;
+
+    source->delivered++;
+    collector->delivered++;
+    collector->end = sim_time_max(collector->end, time);
+    if (packet->born < collector->measure_from) {
+        return;
+    }
+    if (packet->trail_count > 0 && packet->trail[packet->trail_count - 1].end != time) {
+        sim_panic(collector->sim, NULL, packet, "its stages do not add up to its latency");
+    }
+    add_stages(collector, source, packet);
+    histogram_add(&source->latency, latency);
+    histogram_add(&collector->latency, latency);
+    batch = (packet->born - collector->measure_from) / collector->measure_span;
+    if (batch < BATCHES) {
+        source->batches[batch].count++;
+        source->batches[batch].sum += latency;
+        collector->batches[batch].count++;
+        collector->batches[batch].sum += latency;
+    }
+}
+
+static void see_doorbell(struct source *source, const struct sim_packet *packet, const struct sim_component *its,
+                         sim_time time)
+{
+    uint64_t page = packet->address & ~UINT64_C(0xfff);
+    struct doorbell_seen *seen = NULL;
+
+    for (unsigned i = 0; i < source->doorbell_count && seen == NULL; i++) {
+        if (source->doorbells[i].page == page && source->doorbells[i].device_id == packet->device_id) {
+            seen = &source->doorbells[i];
+        }
+    }
+    if (seen == NULL) {
+        if (source->doorbell_count == MOST_DOORBELLS) {
+            return;
+        }
+        seen = &source->doorbells[source->doorbell_count++];
+        seen->page = page;
+        seen->address = packet->address;
+        seen->its = its;
+        seen->device_id = packet->device_id;
+        seen->first_time = time;
+        seen->first_packet = packet->id;
+    }
+    seen->count++;
+    if (time == seen->first_time && packet->id < seen->first_packet) {
+        seen->first_packet = packet->id;
+    }
+}
+
+static void see_peer(struct source *source, const struct sim_packet *packet, const struct sim_component *endpoint,
+                     sim_time time)
+{
+    unsigned i = 0;
+
+    while (i < source->peer_count && source->peers[i].endpoint != endpoint) {
+        i++;
+    }
+    if (i == MOST_PEERS) {
+        return;
+    }
+    if (i == source->peer_count) {
+        source->peers[i].endpoint = endpoint;
+        source->peer_count++;
+    }
+    tally(&source->peers[i].tally, packet->id, time);
+}
+
+/* ---- Data before interrupt ---- */
+
+/** A handler starts: the writes sent before its MSI must be visible now, or become so in this very instant. */
+static void check_order(struct source *source, const struct sim_packet *packet, sim_time time)
+{
+    if (packet->sequence > 0) {
+        source->order_checked++;
+    }
+    if (packet->sequence <= source->writes_visible + source->writes_dropped) {
+        return;
+    }
+    if (source->check_count == source->check_capacity) {
+        source->check_capacity = source->check_capacity > 0 ? 2 * source->check_capacity : 16;
+        source->checks = realloc(source->checks, source->check_capacity * sizeof(*source->checks));
+        if (source->checks == NULL) {
+            fputs("doorbell: out of memory\n", stderr);
+            abort();
+        }
+    }
+    source->checks[source->check_count].writes = packet->sequence;
+    source->checks[source->check_count].time = time;
+    source->checks[source->check_count].packet = packet->id;
+    source->check_count++;
+}
+
+static void settle_checks(struct source *source, sim_time time)
+{
+    uint64_t settled = source->writes_visible + source->writes_dropped;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < source->check_count; i++) {
+        if (source->checks[i].writes > settled) {
+            source->checks[kept++] = source->checks[i];
+        } else if (time > source->checks[i].time) {
+            tally(&source->order_violations, source->checks[i].packet, source->checks[i].time);
+        }
+    }
+    source->check_count = kept;
+}
+
+/* ---- The observer ---- */
+
+static void drop(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time,
+                 uint32_t reason)
+{
+    if ((packet->flags & SIM_FLAG_MSI) != 0) {
+        tally(&source->dropped[reason < SIM_DROP_REASONS ? reason : 0], packet->id, time);
+        collector->ended++;
+        sign(collector, packet, SIM_EVENT_DROPPED, time);
+    } else if (packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_WRITE_ACK) {
+        source->writes_dropped++;
+        settle_checks(source, time);
+    }
+}
+
+static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
+                     const struct sim_component *where, sim_time time, uint32_t detail)
+{
+    struct collector *collector = context;
+    uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
+    struct source *source = &collector->devices[collector->device_of[number]];
+
+    switch (kind) {
+    case SIM_EVENT_MSI_BORN:
+        source->born++;
+        collector->born++;
+        break;
+    case SIM_EVENT_MSI_AT_DOORBELL:
+        see_doorbell(source, packet, where, time);
+        break;
+    case SIM_EVENT_MSI_MERGED:
+        source->merged++;
+        collector->ended++;
+        sign(collector, packet, kind, time);
+        break;
+    case SIM_EVENT_MSI_DELIVERED:
+        collector->ended++;
+        sign(collector, packet, kind, time);
+        deliver(collector, source, packet, time);
+        check_order(source, packet, time);
+        break;
+    case SIM_EVENT_DROPPED:
+        drop(collector, source, packet, time, detail);
+        break;
+    case SIM_EVENT_WRITE_SENT:
+        source->writes_sent++;
+        break;
+    case SIM_EVENT_WRITE_VISIBLE:
+        source->writes_visible++;
+        if (source->check_count > 0) {
+            settle_checks(source, time);
+        }
+        break;
+    case SIM_EVENT_PEER_ARRIVED:
+        see_peer(source, packet, where, time);
+        break;
+    case SIM_EVENT_READ_DONE:
+        source->reads_done++;
+        break;
+    default:
+        break;
+    }
+}
+
+struct collector *collector_create(struct sim *sim, const uint32_t *device_of, uint32_t sources, uint32_t devices)
+{
+    struct collector *collector = allocate(1, sizeof(*collector));
+    struct sim_observer observer = {.context = collector, .trails = true, .event = on_event};
+
+    collector->sim = sim;
+    collector->source_count = sources;
+    collector->device_count = devices;
+    collector->device_of = allocate(sources + 1, sizeof(*collector->device_of));
+    for (uint32_t i = 0; i < sources; i++) {
+        collector->device_of[i + 1] = device_of[i] + 1;
+    }
+    collector->stage_count = sim_stage_count(sim) + 1;
+    collector->devices = allocate(devices + 1, sizeof(*collector->devices));
+    collector->stages = allocate(collector->stage_count, sizeof(*collector->stages));
+    for (uint32_t i = 0; i <= devices; i++) {
+        collector->devices[i].stages = allocate(collector->stage_count, sizeof(struct stage_sum));
+    }
+    collector->measure_span = 1;
+    sim_observe(sim, &observer);
+    return collector;
+}
+
+void collector_destroy(struct collector *collector)
+{
+    if (collector == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i <= collector->device_count; i++) {
+        free(collector->devices[i].stages);
+        free(collector->devices[i].checks);
+    }
+    free(collector->devices);
+    free(collector->device_of);
+    free(collector->stages);
+    free(collector);
+}
+
+void collector_start(struct collector *collector, sim_time start, sim_time warmup, sim_time duration)
+{
+    collector->start = start;
+    collector->measure_from = start + warmup;
+    collector->measure_span = (duration - warmup + BATCHES - 1) / BATCHES;
+    if (collector->measure_span == 0) {
+        collector->measure_span = 1;
+    }
+}
+
+uint64_t collector_born(const struct collector *collector)
+{
+    return collector->born;
+}
+
+uint64_t collector_outstanding(const struct collector *collector)
+{
+    return collector->born - collector->ended;
+}
+
+uint64_t collector_delivered(const struct collector *collector)
+{
+    return collector->delivered;
+}
+
+/* ---- Summing up ---- */
+
+/** 97.5 % points of Student's t for 1 to 31 degrees of freedom, in thousandths. */
+static const unsigned student_t[BATCHES] = {0,    12706, 4303, 3182, 2776, 2571, 2447, 2365, 2306, 2262, 2228,
+                                            2201, 2179,  2160, 2145, 2131, 2120, 2110, 2101, 2093, 2086, 2080,
+                                            2074, 2069,  2064, 2060, 2056, 2052, 2048, 2045, 2042, 2040};
+
+/** Half width of the 95 % confidence interval from batch means. */
+static sim_time confidence(const struct batch batches[BATCHES])
+{
+    double sum = 0;
+    double squares = 0;
+    unsigned n = 0;
+    double mean;
+
+    for (unsigned i = 0; i < BATCHES; i++) {
+        if (batches[i].count > 0) {
+            sum += (double)batches[i].sum / (double)batches[i].count;
+            n++;
+        }
+    }
+    if (n < 2) {
+        return SIM_TIME_NEVER;
+    }
+    mean = sum / n;
+    for (unsigned i = 0; i < BATCHES; i++) {
+        if (batches[i].count > 0) {
+            double difference = (double)batches[i].sum / (double)batches[i].count - mean;
+
+            squares += difference * difference;
+        }
+    }
+    return (sim_time)(student_t[n - 1] / 1000.0 * sqrt(squares / (n - 1) / n) + 0.5);
+}
+
+static void summarise(const struct histogram *histogram, const struct batch *batches, struct run_latency *latency)
+{
+    latency->count = histogram->count;
+    latency->min = histogram->min;
+    latency->max = histogram->max;
+    latency->mean = histogram_mean(histogram);
+    latency->p50 = histogram_quantile(histogram, 500);
+    latency->p99 = histogram_quantile(histogram, 990);
+    latency->p999 = histogram_quantile(histogram, 999);
+    latency->ci95 = batches != NULL ? confidence(batches) : SIM_TIME_NEVER;
+}
+
+static char *copy(const char *text)
+{
+    char *result = allocate(strlen(text) + 1, 1);
+
+    memcpy(result, text, strlen(text));
+    return result;
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct run_hop *one = a;
+    const struct run_hop *other = b;
+
+    if (one->position != other->position) {
+        return one->position < other->position ? -1 : 1;
+    }
+    return strcmp(one->stage, other->stage);
+}
+
+static void finish_hops(const struct collector *collector, const struct source *source, struct run_hop **hops,
+                        size_t *count)
+{
+    *hops = allocate(collector->stage_count, sizeof(**hops));
+    *count = 0;
+    for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
+        const struct stage_sum *sum = &source->stages[stage];
+        struct run_hop *hop = &(*hops)[*count];
+
+        if (sum->count == 0) {
+            continue;
+        }
+        hop->stage = copy(sim_stage_name(collector->sim, stage));
+        hop->position = sum->position;
+        hop->time.count = sum->count;
+        hop->time.min = sum->min;
+        hop->time.max = sum->max;
+        hop->time.mean = sum->sum / sum->count;
+        hop->time.ci95 = SIM_TIME_NEVER;
+        hop->time.p50 = SIM_TIME_NEVER;
+        hop->time.p99 = SIM_TIME_NEVER;
+        hop->time.p999 = SIM_TIME_NEVER;
+        (*count)++;
+    }
+    qsort(*hops, *count, sizeof(**hops), by_position);
+}
+
+static void finish_all_hops(const struct collector *collector, struct run_result *result)
+{
+    result->hops = allocate(collector->stage_count, sizeof(*result->hops));
+    for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
+        struct run_hop *hop = &result->hops[result->hop_count];
+
+        if (collector->stages[stage].count == 0) {
+            continue;
+        }
+        hop->stage = copy(sim_stage_name(collector->sim, stage));
+        for (uint32_t i = 0; i <= collector->device_count; i++) {
+            uint32_t position = collector->devices[i].stages[stage].position;
+
+            hop->position = position > hop->position ? position : hop->position;
+        }
+        summarise(&collector->stages[stage], NULL, &hop->time);
+        result->hop_count++;
+    }
+    qsort(result->hops, result->hop_count, sizeof(*result->hops), by_position);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct run_doorbell *one = a;
+    const struct run_doorbell *other = b;
+
+    if (one->address != other->address) {
+        return one->address < other->address ? -1 : 1;
+    }
+    return one->device_id < other->device_id ? -1 : one->device_id > other->device_id;
+}
+
+static int by_component(const void *a, const void *b)
+{
+    return strcmp(((const struct run_peer *)a)->component, ((const struct run_peer *)b)->component);
+}
+
+static void finish_peers(const struct source *source, struct run_device *device)
+{
+    device->peers = allocate(source->peer_count, sizeof(*device->peers));
+    device->peer_count = source->peer_count;
+    for (unsigned i = 0; i < source->peer_count; i++) {
+        device->peers[i].component = copy(source->peers[i].endpoint->name);
+        device->peers[i].tally = source->peers[i].tally;
+    }
+    qsort(device->peers, device->peer_count, sizeof(*device->peers), by_component);
+}
+
+static void finish_device(const struct collector *collector, struct source *source, struct run_device *device)
+{
+    device->born = source->born;
+    device->delivered = source->delivered;
+    device->merged = source->merged;
+    device->lost = source->born - source->delivered - source->merged;
+    memcpy(device->dropped, source->dropped, sizeof(device->dropped));
+    device->writes_sent = source->writes_sent;
+    device->writes_visible = source->writes_visible;
+    device->writes_dropped = source->writes_dropped;
+    device->reads_done = source->reads_done;
+    device->order_checked = source->order_checked;
+    for (size_t i = 0; i < source->check_count; i++) {
+        tally(&source->order_violations, source->checks[i].packet, source->checks[i].time);
+    }
+    source->check_count = 0;
+    device->order_violations = source->order_violations;
+    summarise(&source->latency, source->batches, &device->latency);
+    finish_hops(collector, source, &device->hops, &device->hop_count);
+    finish_peers(source, device);
+    device->doorbells = allocate(source->doorbell_count, sizeof(*device->doorbells));
+    device->doorbell_count = source->doorbell_count;
+    for (unsigned i = 0; i < source->doorbell_count; i++) {
+        device->doorbells[i].address = source->doorbells[i].address;
+        device->doorbells[i].its = copy(source->doorbells[i].its->name);
+        device->doorbells[i].device_id = source->doorbells[i].device_id;
+        device->doorbells[i].count = source->doorbells[i].count;
+        device->doorbells[i].first_packet = source->doorbells[i].first_packet;
+        device->doorbells[i].first_time = source->doorbells[i].first_time - collector->start;
+    }
+    qsort(device->doorbells, device->doorbell_count, sizeof(*device->doorbells), by_address);
+}
+
+void collector_finish(struct collector *collector, struct run_result *result)
+{
+    for (uint32_t i = 0; i < result->device_count && i < collector->device_count; i++) {
+        finish_device(collector, &collector->devices[i + 1], &result->devices[i]);
+    }
+    finish_all_hops(collector, result);
+    summarise(&collector->latency, collector->batches, &result->latency);
+    result->fingerprint = collector->fingerprint;
+    result->end_time = collector->end > collector->start ? collector->end - collector->start : 0;
+    result->counters = allocate(sim_counter_count(collector->sim), sizeof(*result->counters));
+    result->counter_count = sim_counter_count(collector->sim);
+    for (uint32_t i = 0; i < result->counter_count; i++) {
+        const char *component;
+        const char *name;
+
+        sim_counter_get(collector->sim, i, &component, &name, &result->counters[i].value);
+        result->counters[i].component = copy(component);
+        result->counters[i].name = copy(name);
+    }
+}

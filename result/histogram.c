@@ -1,0 +1,95 @@
+#include "result/histogram.h"
+
+__extension__ typedef unsigned __int128 uint128;
+
+#define STEPS (1u << HISTOGRAM_STEP_BITS)
+
+/** Values below STEPS have a bucket each; above, the leading bit and the next seven choose. */
+static unsigned bucket_of(uint64_t value)
+{
+    unsigned exponent;
+
+    if (value < STEPS) {
+        return (unsigned)value;
+    }
+    exponent = 63u - (unsigned)__builtin_clzll(value) - HISTOGRAM_STEP_BITS;
+    return (exponent << HISTOGRAM_STEP_BITS) + (unsigned)(value >> exponent);
+}
+
+static uint64_t lower_edge(unsigned bucket)
+{
+    unsigned exponent;
+
+    if (bucket < 2 * STEPS) {
+        return bucket;
+    }
+    exponent = (bucket >> HISTOGRAM_STEP_BITS) - 1;
+    return (uint64_t)(bucket - (exponent << HISTOGRAM_STEP_BITS)) << exponent;
+}
+
+static void add_to_sum(struct histogram *histogram, uint64_t low, uint64_t high)
+{
+    histogram->sum_low += low;
+    histogram->sum_high += high + (histogram->sum_low < low);
+}
+
+void histogram_add(struct histogram *histogram, uint64_t value)
+{
+    if (histogram->count == 0 || value < histogram->min) {
+        histogram->min = value;
+    }
+    if (value > histogram->max) {
+        histogram->max = value;
+    }
+    histogram->count++;
+    add_to_sum(histogram, value, 0);
+    histogram->buckets[bucket_of(value)]++;
+}
+
+uint64_t histogram_mean(const struct histogram *histogram)
+{
+    uint128 sum = (uint128)histogram->sum_high << 64 | histogram->sum_low;
+
+    return histogram->count > 0 ? (uint64_t)(sum / histogram->count) : 0;
+}
+
+uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille)
+{
+    uint128 scaled = (uint128)histogram->count * per_mille;
+    uint64_t rank = (uint64_t)((scaled + 999) / 1000);
+    uint64_t seen = 0;
+
+    if (histogram->count == 0) {
+        return 0;
+    }
+    if (rank == 0) {
+        rank = 1;
+    }
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        seen += histogram->buckets[i];
+        if (seen >= rank) {
+            uint64_t edge = lower_edge(i);
+
+            return edge < histogram->min ? histogram->min : edge > histogram->max ? histogram->max : edge;
+        }
+    }
+    return histogram->max;
+}
+
+void histogram_merge(struct histogram *histogram, const struct histogram *other)
+{
+    if (other->count == 0) {
+        return;
+    }
+    if (histogram->count == 0 || other->min < histogram->min) {
+        histogram->min = other->min;
+    }
+    if (other->max > histogram->max) {
+        histogram->max = other->max;
+    }
+    histogram->count += other->count;
+    add_to_sum(histogram, other->sum_low, other->sum_high);
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        histogram->buckets[i] += other->buckets[i];
+    }
+}

@@ -1,0 +1,144 @@
+/*
+ * What came out of a run: plain data, made by result/collector.h and by whoever ran the system, printed by report/.
+ *
+ * Times are femtoseconds. Nothing in here depends on the engine that ran the simulation, on the machine or on the time
+ * of day, so that two runs of one scenario and seed give the same bytes.
+ */
+#ifndef DOORBELL_RESULT_RUN_H
+#define DOORBELL_RESULT_RUN_H
+
+#include "result/verdict.h"
+#include "sim/packet.h"
+#include "sim/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A distribution of durations, summed up. */
+struct run_latency {
+    uint64_t count;
+    sim_time min;
+    sim_time mean;
+    sim_time ci95; /**< half width of the 95 % confidence interval of the mean; SIM_TIME_NEVER if not known */
+    sim_time p50;  /**< quantiles are exact to 1/128 of their value */
+    sim_time p99;
+    sim_time p999;
+    sim_time max;
+};
+
+/** One hop: a component or a channel that delivered MSIs went through. */
+struct run_hop {
+    char *stage;       /**< "sw0", "sw0 -> rp0", ... */
+    uint32_t position; /**< for order: how many hops lie before it, at the most */
+    struct run_latency time;
+};
+
+/** A doorbell page that a device's MSIs were seen to hit. */
+struct run_doorbell {
+    uint64_t address;   /**< physical address that was written */
+    char *its;          /**< which ITS that is */
+    uint32_t device_id; /**< as the ITS saw it */
+    uint64_t count;
+    uint64_t first_packet; /**< identity of the first MSI that did */
+    sim_time first_time;
+};
+
+/** How many packets showed something, and which was the first. */
+struct run_tally {
+    uint64_t count;
+    uint64_t first_packet; /**< identity */
+    sim_time first_time;   /**< simulated time, not counted from the start of the traffic */
+};
+
+/** Requests of a device that reached a peer function directly. */
+struct run_peer {
+    char *component; /**< the endpoint */
+    struct run_tally tally;
+};
+
+/** One PCI function. Identifiers are VERDICT_NO_ID if it has none. */
+struct run_device {
+    char *name;
+    uint32_t segment;
+    uint16_t rid;
+    uint64_t group;
+    uint64_t stream_id;
+    char *smmu;
+    uint64_t device_id;
+    char *its;
+    uint64_t doorbell;
+    uint64_t born;      /**< MSIs that the function's logic raised */
+    uint64_t delivered; /**< MSIs whose own handler ran */
+    uint64_t merged;    /**< MSIs that were delivered together with an earlier one, pending already */
+    uint64_t lost;      /**< born, but neither delivered nor merged when the run ended */
+    struct run_tally dropped[SIM_DROP_REASONS]; /**< of the lost ones: why */
+    uint64_t writes_sent;                       /**< DMA write TLPs */
+    uint64_t writes_visible;                    /**< of these, in memory */
+    uint64_t writes_dropped;
+    uint64_t reads_done;
+    struct run_peer *peers; /**< where its requests reached peer functions instead of memory */
+    size_t peer_count;
+    uint64_t order_checked;            /**< delivered MSIs that had DMA writes of their function ahead of them */
+    struct run_tally order_violations; /**< of these, handled before such a write was visible */
+    struct run_latency latency;        /**< birth to handler, of delivered MSIs */
+    struct run_hop *hops;
+    size_t hop_count;
+    struct run_doorbell *doorbells;
+    size_t doorbell_count;
+};
+
+/** A counter of a component. */
+struct run_counter {
+    char *component;
+    char *name;
+    uint64_t value;
+};
+
+/** What became of one line of `expect:`. */
+struct run_expectation {
+    char *key;
+    char *wanted; /**< as written */
+    char *got;    /**< in the same unit */
+    char *place;  /**< "file:line" */
+    bool met;
+};
+
+struct run_result {
+    char *title;
+    char *path;
+    uint64_t seed;
+    sim_time duration; /**< of the traffic, as asked for */
+    sim_time warmup;
+    sim_time setup_time;        /**< when the traffic began: how long the software's set-up took */
+    sim_time end_time;          /**< when the last MSI was handled, counted from the beginning of the traffic */
+    bool interrupted;           /**< by a signal: results are those up to then */
+    uint32_t smmu_events;       /**< fault records that software found in the event queues */
+    uint64_t fingerprint;       /**< over every mark and every end of every MSI */
+    struct run_latency latency; /**< of all devices */
+    struct run_hop *hops;       /**< of all devices */
+    size_t hop_count;
+    struct run_device *devices;
+    size_t device_count;
+    struct run_counter *counters;
+    size_t counter_count;
+    struct verdict_list verdicts;
+    struct run_expectation *expectations;
+    size_t expectation_count;
+};
+
+/** Frees everything that a result owns and empties it. */
+void run_result_clear(struct run_result *result);
+
+/** Number of expectations that were not met. */
+size_t run_result_failures(const struct run_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
