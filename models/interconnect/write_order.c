@@ -1,0 +1,132 @@
+#include "models/interconnect/write_order_internal.h"
+
+#include "sim/sim.h"
+
+/** StreamIDs and requester IDs are numbers of their own: a bit above both keeps them apart. */
+static uint64_t stream_key(const struct sim_packet *packet)
+{
+    if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) != 0) {
+        return UINT64_C(1) << 32 | packet->stream_id;
+    }
+    return packet->requester;
+}
+
+static uint32_t *bucket_of(const struct write_order *order, uint64_t key)
+{
+    return &order->buckets[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - order->buckets_log2)];
+}
+
+static uint32_t find_stream(const struct write_order *order, uint64_t key)
+{
+    uint32_t index = *bucket_of(order, key);
+
+    while (index != WRITE_ORDER_NONE && order->streams[index].key != key) {
+        index = order->streams[index].next;
+    }
+    return index;
+}
+
+struct write_order *write_order_create(struct sim *sim, uint32_t writes)
+{
+    struct write_order *order = sim_alloc(sim, sizeof(*order));
+
+    order->count = writes;
+    order->slots = sim_alloc(sim, writes * sizeof(*order->slots));
+    order->streams = sim_alloc(sim, writes * sizeof(*order->streams));
+    order->buckets_log2 = 1;
+    while ((UINT32_C(1) << order->buckets_log2) < 2 * writes) {
+        order->buckets_log2++;
+    }
+    order->buckets = sim_alloc(sim, (sizeof(*order->buckets)) << order->buckets_log2);
+    for (uint32_t i = 0; i < UINT32_C(1) << order->buckets_log2; i++) {
+        order->buckets[i] = WRITE_ORDER_NONE;
+    }
+    for (uint32_t i = 0; i < writes; i++) {
+        uint32_t next = i + 1 < writes ? i + 1 : WRITE_ORDER_NONE;
+
+        order->slots[i].stream = WRITE_ORDER_NONE;
+        order->slots[i].next = next;
+        order->streams[i].next = next;
+    }
+    return order;
+}
+
+bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
+{
+    uint32_t stream;
+
+    if (packet->type == SIM_PACKET_READ) {
+        return order->writes == order->writes_at[target];
+    }
+    if (order->free_slot == WRITE_ORDER_NONE) {
+        return false;
+    }
+    stream = find_stream(order, stream_key(packet));
+    return stream == WRITE_ORDER_NONE || order->streams[stream].target == target;
+}
+
+static uint32_t add_stream(struct write_order *order, uint64_t key, unsigned target)
+{
+    uint32_t *bucket = bucket_of(order, key);
+    uint32_t index = order->free_stream;
+    struct write_stream *stream = &order->streams[index];
+
+    order->free_stream = stream->next;
+    *stream = (struct write_stream){.key = key, .next = *bucket, .target = target};
+    *bucket = index;
+    return index;
+}
+
+static void remove_stream(struct write_order *order, uint32_t index)
+{
+    struct write_stream *stream = &order->streams[index];
+    uint32_t *link = bucket_of(order, stream->key);
+
+    while (*link != index) {
+        link = &order->streams[*link].next;
+    }
+    *link = stream->next;
+    stream->next = order->free_stream;
+    order->free_stream = index;
+}
+
+void write_order_issue(struct write_order *order, struct sim_packet *packet, unsigned target)
+{
+    uint64_t key = stream_key(packet);
+    uint32_t index = order->free_slot;
+    struct write_slot *slot = &order->slots[index];
+    uint32_t stream = find_stream(order, key);
+
+    if (stream == WRITE_ORDER_NONE) {
+        stream = add_stream(order, key, target);
+    }
+    order->free_slot = slot->next;
+    slot->stream = stream;
+    slot->tag = packet->tag;
+    packet->tag = (uint16_t)index;
+    order->streams[stream].writes++;
+    order->writes++;
+    order->writes_at[target]++;
+}
+
+bool write_order_acknowledge(struct write_order *order, struct sim_packet *packet, unsigned target)
+{
+    struct write_slot *slot = &order->slots[packet->tag < order->count ? packet->tag : 0];
+    struct write_stream *stream;
+
+    if (packet->tag >= order->count || slot->stream == WRITE_ORDER_NONE ||
+        order->streams[slot->stream].target != target) {
+        return false;
+    }
+    stream = &order->streams[slot->stream];
+    order->writes--;
+    order->writes_at[target]--;
+    if (--stream->writes == 0) {
+        remove_stream(order, slot->stream);
+    }
+    slot->stream = WRITE_ORDER_NONE;
+    slot->next = order->free_slot;
+    order->free_slot = packet->tag;
+    packet->tag = slot->tag;
+    return true;
+}
