@@ -1,0 +1,196 @@
+/*
+ * The commands (IHI 0070, chapter 4): which are legal on this SMMU, what they cost, what they do. CMD_SYNC is the
+ * command engine's (commands.c).
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+enum kind {
+    KIND_RESERVED, /**< also: a feature that is absent; CERROR_ILL */
+    KIND_PREFETCH,
+    KIND_CFGI,
+    KIND_TLBI,
+};
+
+static enum kind kind_of(uint64_t opcode)
+{
+    switch (opcode) {
+    case SMMU_CMD_PREFETCH_CONFIG:
+    case SMMU_CMD_PREFETCH_ADDR:
+        return KIND_PREFETCH;
+    case SMMU_CMD_CFGI_STE:
+    case SMMU_CMD_CFGI_STE_RANGE:
+    case SMMU_CMD_CFGI_CD:
+    case SMMU_CMD_CFGI_CD_ALL:
+        return KIND_CFGI;
+    case SMMU_CMD_TLBI_NH_ALL:
+    case SMMU_CMD_TLBI_NH_ASID:
+    case SMMU_CMD_TLBI_NH_VA:
+    case SMMU_CMD_TLBI_NH_VAA:
+    case SMMU_CMD_TLBI_NSNH_ALL:
+        return KIND_TLBI;
+    default:
+        /*
+         * Reserved, Secure or EL3, or absent: EL2 (HYP = 0), stage 2 (S2P = 0), ATC_INV (ATS = 0), PRI_RESP (PRI = 0),
+         * RESUME and STALL_TERM (STALL_MODEL = 1), CFGI_VMS_PIDM (MPAM = 0), DPTI (DPT = 0).
+         */
+        return KIND_RESERVED;
+    }
+}
+
+static bool is_by_address(uint64_t opcode)
+{
+    return opcode == SMMU_CMD_TLBI_NH_VA || opcode == SMMU_CMD_TLBI_NH_VAA;
+}
+
+bool smmu_command_is_legal(const uint64_t words[SMMU_CMD_WORDS])
+{
+    const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
+
+    switch (kind_of(opcode)) {
+    case KIND_PREFETCH:
+    case KIND_CFGI:
+        return smmu_field_get(words, SMMU_CMD_SSEC) == 0; /* this is the Non-secure queue */
+    case KIND_TLBI:
+        /* A range command that names neither a range nor a level is illegal (IDR3.RIL, 4.4.1). */
+        return !is_by_address(opcode) || smmu_field_get(words, SMMU_CMD_TG) == 0 ||
+               smmu_field_get(words, SMMU_CMD_NUM) != 0 || smmu_field_get(words, SMMU_CMD_SCALE) != 0 ||
+               smmu_field_get(words, SMMU_CMD_TTL) != 0;
+    case KIND_RESERVED:
+    default:
+        return false;
+    }
+}
+
+/* Addresses that a TLBI names: a page, or (TG != 0) a range of granules. */
+static void address_range(const uint64_t *words, struct smmu_tlb_scope *scope)
+{
+    const unsigned tg = (unsigned)smmu_field_get(words, SMMU_CMD_TG);
+    const unsigned granule = tg == 0 ? 12 : 10 + 2 * tg;
+    const uint64_t top = (UINT64_C(1) << 56) - 1;
+    const uint64_t address = smmu_field_get_address(words, SMMU_CMD_ADDR) & top;
+    uint64_t count = 1;
+
+    if (tg != 0) {
+        count = (smmu_field_get(words, SMMU_CMD_NUM) + 1) << smmu_field_get(words, SMMU_CMD_SCALE);
+    }
+    scope->by_address = true;
+    scope->first = address & ~((UINT64_C(1) << granule) - 1);
+    scope->last = scope->first + (count << granule) - 1;
+    scope->last = scope->last > top ? top : scope->last;
+}
+
+/* IDR0.S2P = 0: the VMID operand is not compared (4.4). */
+static struct smmu_tlb_scope tlb_scope(const uint64_t *words)
+{
+    const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
+    struct smmu_tlb_scope scope = {
+        .tag = (uint64_t)SMMU_WORLD_NS_EL1 << SMMU_TAG_WORLD_SHIFT,
+        .mask = SMMU_TAG_WORLD_MASK,
+    };
+
+    if (opcode == SMMU_CMD_TLBI_NH_ASID || opcode == SMMU_CMD_TLBI_NH_VA) {
+        scope.tag |= smmu_field_get(words, SMMU_CMD_ASID) << SMMU_TAG_ASID_SHIFT;
+        scope.mask |= SMMU_TAG_ASID_MASK;
+        scope.spares_globals = opcode == SMMU_CMD_TLBI_NH_ASID;
+    }
+    if (is_by_address(opcode)) {
+        address_range(words, &scope);
+    }
+    return scope;
+}
+
+static struct smmu_config_scope config_scope(const uint64_t *words)
+{
+    const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
+    const unsigned range = (unsigned)smmu_field_get(words, SMMU_CMD_RANGE);
+    struct smmu_config_scope scope = {
+        .sid = (uint32_t)smmu_field_get(words, SMMU_CMD_SID),
+        .sid_mask = UINT32_MAX,
+        .by_cd = opcode == SMMU_CMD_CFGI_CD || opcode == SMMU_CMD_CFGI_CD_ALL,
+        .one_cd = opcode == SMMU_CMD_CFGI_CD,
+        .cd_index = (uint32_t)smmu_field_get(words, SMMU_CMD_SSID),
+    };
+
+    if (opcode == SMMU_CMD_CFGI_STE_RANGE) {
+        /* 2^(Range + 1) StreamIDs, aligned; Range 31 is all of them (CFGI_ALL). */
+        scope.sid_mask = range >= 31 ? 0 : ~((UINT32_C(2) << range) - 1);
+    }
+    return scope;
+}
+
+uint32_t smmu_command_sets(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
+{
+    struct smmu_tlb_scope scope;
+
+    switch (kind_of(smmu_field_get(words, SMMU_CMD_OPCODE))) {
+    case KIND_CFGI:
+        return smmu->configs.sets; /* SubstreamIDs spread a stream over all of them */
+    case KIND_TLBI:
+        scope = tlb_scope(words);
+        return smmu_tlb_invalidate_sets(&smmu->tlb, &scope);
+    case KIND_PREFETCH:
+    case KIND_RESERVED:
+    default:
+        return 0;
+    }
+}
+
+/*
+ * A prefetch is a hint: it fetches what is missing if a slot is free, records nothing if that fails, and is ignored
+ * while SMMUEN = 0. PREFETCH_ADDR of a stream that is not yet configured fetches only the configuration.
+ */
+static void prefetch(struct smmu *smmu, const uint64_t *words, sim_time now)
+{
+    const bool ssv = smmu_field_get(words, SMMU_CMD_SSV) != 0;
+    const struct smmu_stream stream = {
+        .sid = (uint32_t)smmu_field_get(words, SMMU_CMD_SID),
+        .ssid = ssv ? (uint32_t)smmu_field_get(words, SMMU_CMD_SSID) : 0,
+        .ssv = ssv,
+    };
+    const struct smmu_config_entry *entry = smmu_config_cache_find(&smmu->configs, &stream);
+    struct smmu_fault fault;
+    unsigned level;
+    uint64_t va;
+
+    if (!smmu->control.enabled) {
+        return;
+    }
+    if (entry == NULL) {
+        (void)smmu_config_fetch_start(smmu, &stream, SMMU_NONE, now);
+        return;
+    }
+    if (smmu_field_get(words, SMMU_CMD_OPCODE) != SMMU_CMD_PREFETCH_ADDR ||
+        entry->context.action != SMMU_ACTION_TRANSLATE) {
+        return;
+    }
+    va = smmu_canonical_address(&entry->context, smmu_field_get_address(words, SMMU_CMD_ADDR));
+    if (smmu_tlb_find(&smmu->tlb, entry->context.tag, va) == NULL &&
+        smmu_walk_locate(&entry->context, va, &level, &fault) == SMMU_LOOKUP_READ) {
+        (void)smmu_walk_start(smmu, &entry->context, va, level, SMMU_NONE, now);
+    }
+}
+
+void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now)
+{
+    struct smmu_config_scope configs;
+    struct smmu_tlb_scope scope;
+
+    switch (kind_of(smmu_field_get(words, SMMU_CMD_OPCODE))) {
+    case KIND_PREFETCH:
+        prefetch(smmu, words, now);
+        break;
+    case KIND_CFGI:
+        configs = config_scope(words);
+        smmu_config_cache_invalidate(&smmu->configs, &configs);
+        smmu_config_fetch_invalidate(smmu, &configs);
+        break;
+    case KIND_TLBI:
+        scope = tlb_scope(words);
+        smmu_tlb_invalidate(&smmu->tlb, &scope);
+        smmu_walk_invalidate(smmu, &scope);
+        break;
+    case KIND_RESERVED:
+    default:
+        break;
+    }
+}

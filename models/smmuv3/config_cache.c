@@ -1,0 +1,83 @@
+#include "models/smmuv3/config_cache_internal.h"
+
+#include "sim/sim.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+void smmu_config_cache_init(struct smmu_config_cache *cache, struct sim *sim, uint32_t entries, uint32_t ways)
+{
+    cache->entries = sim_alloc(sim, entries * sizeof(cache->entries[0]));
+    cache->keys = sim_alloc(sim, entries * sizeof(cache->keys[0]));
+    cache->ways = ways;
+    cache->sets = entries / ways;
+    cache->set_mask = (cache->sets & (cache->sets - 1)) == 0 ? cache->sets - 1 : 0;
+    cache->clock = 1;
+}
+
+/* Index of the first entry of a stream's set. */
+static size_t set_of(const struct smmu_config_cache *cache, const struct smmu_stream *stream)
+{
+    const uint32_t fold = stream->sid ^ stream->sid >> 8 ^ stream->sid >> 16 ^ stream->ssid;
+    const uint32_t set = cache->set_mask != 0 || cache->sets == 1 ? fold & cache->set_mask : fold % cache->sets;
+
+    return (size_t)set * cache->ways;
+}
+
+/* Index of a stream's entry; NOT_FOUND if it has none. */
+#define NOT_FOUND SIZE_MAX
+
+static size_t index_of(const struct smmu_config_cache *cache, const struct smmu_stream *stream)
+{
+    const uint64_t key = smmu_config_key(stream);
+    const size_t set = set_of(cache, stream);
+
+    for (size_t i = set; i < set + cache->ways; i++) {
+        if (cache->keys[i] == key) {
+            return i;
+        }
+    }
+    return NOT_FOUND;
+}
+
+struct smmu_config_entry *smmu_config_cache_find(struct smmu_config_cache *cache, const struct smmu_stream *stream)
+{
+    const size_t index = index_of(cache, stream);
+
+    return index != NOT_FOUND ? &cache->entries[index] : NULL;
+}
+
+void smmu_config_cache_fill(struct smmu_config_cache *cache, const struct smmu_stream *stream,
+                            const struct smmu_context *context)
+{
+    size_t victim = index_of(cache, stream);
+
+    if (victim == NOT_FOUND) {
+        victim = set_of(cache, stream);
+        for (size_t i = victim + 1; i % cache->ways != 0; i++) {
+            if (cache->entries[i].used < cache->entries[victim].used) {
+                victim = i;
+            }
+        }
+    }
+    cache->keys[victim] = smmu_config_key(stream);
+    cache->entries[victim].context = *context;
+    cache->entries[victim].used = cache->clock++;
+}
+
+void smmu_config_cache_invalidate(struct smmu_config_cache *cache, const struct smmu_config_scope *scope)
+{
+    for (size_t i = 0; i < (size_t)cache->sets * cache->ways; i++) {
+        struct smmu_config_entry *entry = &cache->entries[i];
+
+        if (cache->keys[i] == 0 || (((uint32_t)cache->keys[i] ^ scope->sid) & scope->sid_mask) != 0) {
+            continue;
+        }
+        if (scope->by_cd &&
+            (!entry->context.uses_cd || (scope->one_cd && entry->context.cd_index != scope->cd_index))) {
+            continue;
+        }
+        cache->keys[i] = 0;
+        entry->used = 0;
+    }
+}

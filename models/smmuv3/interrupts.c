@@ -1,0 +1,94 @@
+/*
+ * Global errors (IHI 0070, 7.5) and the SMMU's own interrupts, as MSIs (3.18). Wired interrupts are not modelled:
+ * software polls.
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+bool smmu_gerror_is_active(struct smmu *smmu, uint32_t bit)
+{
+    return ((*smmu_register(smmu, SMMU_GERROR) ^ *smmu_register(smmu, SMMU_GERRORN)) & bit) != 0;
+}
+
+/* An MSI from a set of IRQ_CFG registers; an address of 0 means that there is none. */
+static void raise_msi(struct smmu *smmu, enum smmu_msi_source source, uint64_t address, uint32_t data)
+{
+    struct smmu_msi *msi = &smmu->msi[source];
+
+    if (smmu->config.msi && address != 0) {
+        smmu->msi_pending |= 1u << source;
+        msi->address = address;
+        msi->data = data;
+    }
+}
+
+static void raise_configured(struct smmu *smmu, enum smmu_msi_source source, uint32_t cfg0, uint32_t enable)
+{
+    if ((*smmu_register(smmu, SMMU_IRQ_CTRL) & enable) != 0) {
+        raise_msi(smmu, source, smmu_register64(smmu, cfg0) & SMMU_MASK(SMMU_IRQ_CFG0_ADDR),
+                  *smmu_register(smmu, cfg0 + 8));
+    }
+}
+
+void smmu_gerror_raise(struct smmu *smmu, uint32_t bit)
+{
+    if (smmu_gerror_is_active(smmu, bit)) {
+        return;
+    }
+    *smmu_register(smmu, SMMU_GERROR) ^= bit;
+    /* An error of the error interrupt itself does not raise another. */
+    if (bit != SMMU_MASK32(SMMU_GERROR_MSI_GERROR_ABT)) {
+        raise_configured(smmu, SMMU_MSI_GERROR, SMMU_GERROR_IRQ_CFG0, SMMU_MASK32(SMMU_IRQ_CTRL_GERROR));
+    }
+}
+
+void smmu_interrupt_eventq(struct smmu *smmu)
+{
+    raise_configured(smmu, SMMU_MSI_EVENTQ, SMMU_EVENTQ_IRQ_CFG0, SMMU_MASK32(SMMU_IRQ_CTRL_EVENTQ));
+}
+
+bool smmu_interrupt_sync_ready(const struct smmu *smmu)
+{
+    return !smmu->msi[SMMU_MSI_SYNC].sent && (smmu->msi_pending & 1u << SMMU_MSI_SYNC) == 0;
+}
+
+void smmu_interrupt_sync(struct smmu *smmu, uint64_t address, uint32_t data)
+{
+    raise_msi(smmu, SMMU_MSI_SYNC, address, data);
+}
+
+void smmu_interrupts_run(struct smmu *smmu, sim_time now)
+{
+    for (uint32_t source = 0; source < SMMU_MSI_SOURCES; source++) {
+        struct smmu_msi *msi = &smmu->msi[source];
+        const struct smmu_request request = {
+            .requester = SMMU_REQUEST_MSI,
+            .index = (uint8_t)source,
+            .type = SIM_PACKET_WRITE,
+            .length = 4,
+            .address = msi->address,
+            .leave = now + smmu->times.issue,
+            .data = {msi->data},
+        };
+
+        if ((smmu->msi_pending & 1u << source) != 0 && !msi->sent) {
+            smmu->msi_pending &= ~(1u << source);
+            msi->sent = true;
+            smmu->counters.msis++;
+            smmu_walker_request(smmu, &request);
+        }
+    }
+}
+
+void smmu_interrupt_written(struct smmu *smmu, uint32_t source, bool ok)
+{
+    static const uint32_t errors[SMMU_MSI_SOURCES] = {
+        [SMMU_MSI_GERROR] = SMMU_MASK32(SMMU_GERROR_MSI_GERROR_ABT),
+        [SMMU_MSI_EVENTQ] = SMMU_MASK32(SMMU_GERROR_MSI_EVENTQ_ABT),
+        [SMMU_MSI_SYNC] = SMMU_MASK32(SMMU_GERROR_MSI_CMDQ_ABT),
+    };
+
+    smmu->msi[source].sent = false;
+    if (!ok) {
+        smmu_gerror_raise(smmu, errors[source]);
+    }
+}

@@ -1,0 +1,269 @@
+/*
+ * Register pages (IHI 0070, chapter 6): what they hold after reset, which bits software can write and when, and how a
+ * bus access becomes a register access.
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+/* When a register can be written; otherwise the write is ignored (from SMMUv3.2 on; AIDR says 3.2). */
+enum guard {
+    GUARD_NONE,
+    GUARD_SMMUEN,     /**< only while CR0.SMMUEN and its acknowledgement are 0 */
+    GUARD_QUEUES,     /**< only while no queue is enabled */
+    GUARD_CMDQEN,     /**< only while the command queue is not enabled */
+    GUARD_EVENTQEN,   /**< only while the event queue is not enabled */
+    GUARD_GERROR_IRQ, /**< only while IRQ_CTRL.GERROR_IRQEN is 0 */
+    GUARD_EVENTQ_IRQ, /**< only while IRQ_CTRL.EVENTQ_IRQEN is 0 */
+    GUARD_GBPA,       /**< only with the written UPDATE bit set */
+};
+
+struct writable {
+    uint32_t offset;
+    uint8_t bytes; /**< 4 or 8 */
+    uint8_t guard; /**< enum guard */
+    uint64_t mask; /**< bits that software can set and clear; all others are RES0 or read-only */
+};
+
+/* A register with fields under different guards has a row for each. What has no row is read-only or RES0. */
+static const struct writable writables[] = {
+    {SMMU_CR0, 4, GUARD_NONE, SMMU_MASK(SMMU_CR0_SMMUEN) | SMMU_MASK(SMMU_CR0_EVENTQEN) | SMMU_MASK(SMMU_CR0_CMDQEN)},
+    {SMMU_CR1, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR1_TABLE)},
+    {SMMU_CR1, 4, GUARD_QUEUES, SMMU_MASK(SMMU_CR1_QUEUE)},
+    {SMMU_CR2, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR2_RECINVSID) | SMMU_MASK(SMMU_CR2_PTM)},
+    {SMMU_GBPA, 4, GUARD_GBPA, SMMU_MASK(SMMU_GBPA_ABORT) | SMMU_MASK(SMMU_GBPA_SHCFG)},
+    {SMMU_IRQ_CTRL, 4, GUARD_NONE, SMMU_MASK(SMMU_IRQ_CTRL_GERROR) | SMMU_MASK(SMMU_IRQ_CTRL_EVENTQ)},
+    {SMMU_GERRORN, 4, GUARD_NONE,
+     SMMU_MASK(SMMU_GERROR_CMDQ) | SMMU_MASK(SMMU_GERROR_EVENTQ_ABT) | SMMU_MASK(SMMU_GERROR_MSI_CMDQ_ABT) |
+         SMMU_MASK(SMMU_GERROR_MSI_EVENTQ_ABT) | SMMU_MASK(SMMU_GERROR_MSI_GERROR_ABT)},
+    {SMMU_GERROR_IRQ_CFG0, 8, GUARD_GERROR_IRQ, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
+    {SMMU_GERROR_IRQ_CFG1, 4, GUARD_GERROR_IRQ, UINT32_MAX},
+    {SMMU_GERROR_IRQ_CFG2, 4, GUARD_GERROR_IRQ, 0x3f},
+    {SMMU_STRTAB_BASE, 8, GUARD_SMMUEN, SMMU_MASK(SMMU_STRTAB_BASE_RA) | SMMU_MASK(SMMU_STRTAB_BASE_ADDR)},
+    {SMMU_STRTAB_BASE_CFG, 4, GUARD_SMMUEN,
+     SMMU_MASK(SMMU_STRTAB_BASE_CFG_FMT) | SMMU_MASK(SMMU_STRTAB_BASE_CFG_SPLIT) |
+         SMMU_MASK(SMMU_STRTAB_BASE_CFG_LOG2SIZE)},
+    {SMMU_CMDQ_BASE, 8, GUARD_CMDQEN,
+     SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE)},
+    {SMMU_CMDQ_PROD, 4, GUARD_NONE, SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_CMDQ_CONS, 4, GUARD_CMDQEN, SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_EVENTQ_BASE, 8, GUARD_EVENTQEN,
+     SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE)},
+    {SMMU_EVENTQ_IRQ_CFG0, 8, GUARD_EVENTQ_IRQ, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
+    {SMMU_EVENTQ_IRQ_CFG1, 4, GUARD_EVENTQ_IRQ, UINT32_MAX},
+    {SMMU_EVENTQ_IRQ_CFG2, 4, GUARD_EVENTQ_IRQ, 0x3f},
+    {SMMU_EVENTQ_PROD, 4, GUARD_EVENTQEN, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_EVENTQ_CONS, 4, GUARD_NONE, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+};
+
+/* ---- Identification ---- */
+
+static uint32_t encode_output_size(uint32_t bits)
+{
+    uint32_t ips = 0;
+
+    while (smmu_ips_bits(ips) != bits) {
+        ips++;
+    }
+    return ips;
+}
+
+static void set_identification(struct smmu *smmu)
+{
+    const struct smmu_config *config = &smmu->config;
+    uint64_t idr0 = 0;
+    uint64_t idr1 = 0;
+    uint64_t idr5 = 0;
+
+    idr0 = smmu_put(idr0, SMMU_IDR0_S1P, 1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_TTF, 2);
+    idr0 = smmu_put(idr0, SMMU_IDR0_COHACC, 1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_ASID16, 1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_MSI, config->msi);
+    idr0 = smmu_put(idr0, SMMU_IDR0_CD2L, config->substream_id_bits > 0);
+    idr0 = smmu_put(idr0, SMMU_IDR0_TTENDIAN, 2);
+    idr0 = smmu_put(idr0, SMMU_IDR0_STALL_MODEL, 1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_ST_LEVEL, 1);
+    idr1 = smmu_put(idr1, SMMU_IDR1_SIDSIZE, config->stream_id_bits);
+    idr1 = smmu_put(idr1, SMMU_IDR1_SSIDSIZE, config->substream_id_bits);
+    idr1 = smmu_put(idr1, SMMU_IDR1_CMDQS, config->command_queue_bits);
+    idr1 = smmu_put(idr1, SMMU_IDR1_EVENTQS, config->event_queue_bits);
+    idr5 = smmu_put(idr5, SMMU_IDR5_OAS, encode_output_size(config->output_address_bits));
+    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN4K, 1);
+    *smmu_register(smmu, SMMU_IDR0) = (uint32_t)idr0;
+    *smmu_register(smmu, SMMU_IDR1) = (uint32_t)idr1;
+    *smmu_register(smmu, SMMU_IDR3) = SMMU_MASK32(SMMU_IDR3_RIL);
+    *smmu_register(smmu, SMMU_IDR5) = (uint32_t)idr5;
+    *smmu_register(smmu, SMMU_AIDR) = 2; /* SMMUv3.2 */
+}
+
+/* ---- What registers mean to the pipeline ---- */
+
+static struct smmu_stream_table decode_stream_table(struct smmu *smmu)
+{
+    const uint32_t cfg = *smmu_register(smmu, SMMU_STRTAB_BASE_CFG);
+    const uint32_t log2size = (uint32_t)smmu_get(cfg, SMMU_STRTAB_BASE_CFG_LOG2SIZE);
+    const uint32_t split = (uint32_t)smmu_get(cfg, SMMU_STRTAB_BASE_CFG_SPLIT);
+    struct smmu_stream_table table = {
+        .log2size = log2size < smmu->config.stream_id_bits ? log2size : smmu->config.stream_id_bits,
+    };
+    uint64_t alignment;
+
+    /* FMT 2 and 3 are reserved: taken as linear. Reserved values of SPLIT behave as 6. */
+    if (smmu_get(cfg, SMMU_STRTAB_BASE_CFG_FMT) == 1) {
+        table.split = split == 8 || split == 10 ? split : 6;
+    }
+    alignment = smmu_stream_table_bytes(&table);
+    alignment = alignment > 64 ? alignment : 64;
+    table.base = smmu_register64(smmu, SMMU_STRTAB_BASE) & SMMU_MASK(SMMU_STRTAB_BASE_ADDR) & ~(alignment - 1);
+    return table;
+}
+
+static void decode_control(struct smmu *smmu)
+{
+    smmu->control.enabled = smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_SMMUEN) != 0;
+    smmu->control.global_abort = smmu_get(*smmu_register(smmu, SMMU_GBPA), SMMU_GBPA_ABORT) != 0;
+    smmu->control.record_invalid_id = smmu_get(*smmu_register(smmu, SMMU_CR2), SMMU_CR2_RECINVSID) != 0;
+    smmu->control.stream_table = decode_stream_table(smmu);
+}
+
+void smmu_registers_reset(struct smmu *smmu)
+{
+    set_identification(smmu);
+    /* GBPA: bypass, with the incoming shareability. */
+    *smmu_register(smmu, SMMU_GBPA) = (uint32_t)smmu_put(0, SMMU_GBPA_SHCFG, 1);
+    decode_control(smmu);
+}
+
+void smmu_registers_acknowledge(struct smmu *smmu)
+{
+    const uint32_t cr0 = *smmu_register(smmu, SMMU_CR0);
+    uint32_t *ack = smmu_register(smmu, SMMU_CR0ACK);
+    const uint32_t changed = cr0 ^ *ack;
+    uint32_t complete = changed & cr0; /* enabling takes effect at once */
+
+    if (changed == 0) {
+        return;
+    }
+    if (smmu->held_enabled == 0 && smmu->fetches_active == 0 && smmu->walks_active == 0) {
+        complete |= changed & SMMU_MASK32(SMMU_CR0_SMMUEN);
+    }
+    if (!smmu->events.writing) {
+        complete |= changed & SMMU_MASK32(SMMU_CR0_EVENTQEN);
+    }
+    if (smmu->commands.state == SMMU_COMMAND_IDLE) {
+        complete |= changed & SMMU_MASK32(SMMU_CR0_CMDQEN);
+    }
+    *ack ^= complete;
+}
+
+/* ---- Accesses ---- */
+
+static bool is_open(struct smmu *smmu, enum guard guard, uint64_t value)
+{
+    const uint32_t enabled = *smmu_register(smmu, SMMU_CR0) | *smmu_register(smmu, SMMU_CR0ACK);
+    const uint32_t interrupts = *smmu_register(smmu, SMMU_IRQ_CTRL) | *smmu_register(smmu, SMMU_IRQ_CTRLACK);
+
+    switch (guard) {
+    case GUARD_SMMUEN:
+        return smmu_get(enabled, SMMU_CR0_SMMUEN) == 0;
+    case GUARD_QUEUES:
+        return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0 && smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0;
+    case GUARD_CMDQEN:
+        return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0;
+    case GUARD_EVENTQEN:
+        return smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0;
+    case GUARD_GERROR_IRQ:
+        return smmu_get(interrupts, SMMU_IRQ_CTRL_GERROR) == 0;
+    case GUARD_EVENTQ_IRQ:
+        return smmu_get(interrupts, SMMU_IRQ_CTRL_EVENTQ) == 0;
+    case GUARD_GBPA:
+        return smmu_get(value, SMMU_GBPA_UPDATE) != 0;
+    case GUARD_NONE:
+    default:
+        return true;
+    }
+}
+
+/* Writes the 32 bits at an aligned offset. */
+static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
+{
+    for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
+        const struct writable *row = &writables[i];
+
+        if (offset >= row->offset && offset < row->offset + row->bytes && is_open(smmu, row->guard, value)) {
+            const uint32_t mask = (uint32_t)(row->mask >> 8 * (offset - row->offset));
+            uint32_t *word = smmu_register(smmu, offset);
+
+            *word = (*word & ~mask) | (value & mask);
+        }
+    }
+}
+
+static void write_done(struct smmu *smmu)
+{
+    *smmu_register(smmu, SMMU_IRQ_CTRLACK) = *smmu_register(smmu, SMMU_IRQ_CTRL);
+    decode_control(smmu);
+}
+
+static uint32_t read32(struct smmu *smmu, uint32_t offset)
+{
+    return offset % SMMU_PAGE_BYTES < 4 * SMMU_PAGE_WORDS ? *smmu_register(smmu, offset) : 0;
+}
+
+static bool is_wide(uint32_t offset)
+{
+    for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
+        if (writables[i].offset == offset && writables[i].bytes == 8) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Carries an access out, and turns its packet into the answer. */
+static void access_register(struct smmu *smmu, struct sim_packet *packet)
+{
+    const uint64_t distance = packet->address - smmu->config.base;
+    const uint32_t offset = (uint32_t)distance;
+    const bool inside = distance < SMMU_WINDOW_BYTES;
+    const bool proper = inside && offset % 4 == 0 &&
+                        (packet->length == 4 || (packet->length == 8 && offset % 8 == 0 && is_wide(offset)));
+
+    packet->status = inside ? SIM_STATUS_OK : SIM_STATUS_UR;
+    if (packet->type == SIM_PACKET_READ) {
+        packet->type = SIM_PACKET_COMPLETION;
+        for (uint32_t byte = 0; byte < packet->length; byte++) {
+            packet->data[byte] = 0;
+        }
+        for (uint32_t byte = 0; proper && byte < packet->length; byte += 4) {
+            sim_store_le32(packet->data + byte, read32(smmu, offset + byte));
+        }
+    } else if (packet->type == SIM_PACKET_WRITE) {
+        packet->type = SIM_PACKET_WRITE_ACK;
+        for (uint32_t byte = 0; proper && byte < packet->length; byte += 4) {
+            write32(smmu, offset + byte, sim_load_le32(packet->data + byte));
+        }
+        write_done(smmu);
+    } else {
+        sim_panic(smmu->sim, &smmu->component, packet, "neither a read nor a write at the register port");
+    }
+}
+
+sim_time smmu_registers_run(struct smmu *smmu, sim_time now)
+{
+    struct sim_channel *request = smmu->registers.request;
+    struct sim_channel *response = smmu->registers.response;
+    struct sim_packet *packet = sim_channel_peek(request, now);
+    uint32_t units;
+
+    if (packet == NULL) {
+        return sim_channel_next_arrival(request);
+    }
+    units = packet->type == SIM_PACKET_READ ? sim_channel_units(packet->length) : 0;
+    if (!sim_channel_has_space(response, now, smmu->times.reg, units)) {
+        return sim_channel_space_at(response, now, smmu->times.reg, units);
+    }
+    packet = sim_channel_pop(request, now);
+    access_register(smmu, packet);
+    sim_channel_push(response, packet, now, smmu->times.reg, units, 0, 0);
+    return sim_channel_next_arrival(request);
+}

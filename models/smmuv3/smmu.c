@@ -1,0 +1,268 @@
+#include "models/smmuv3/smmu_internal.h"
+
+void smmu_config_defaults(struct smmu_config *config)
+{
+    *config = (struct smmu_config){
+        .period = SIM_NS,
+        .ports = 1,
+        .order = SMMU_ORDER_PORT,
+        .stream_id_bits = 16,
+        .substream_id_bits = 16,
+        .output_address_bits = 48,
+        .command_queue_bits = 8,
+        .event_queue_bits = 7,
+        .msi = true,
+        .tlb_entries = 2048,
+        .tlb_ways = 4,
+        .config_cache_entries = 64,
+        .config_cache_ways = 4,
+        .translation_slots = 64,
+        .walk_slots = 16,
+        .config_slots = 8,
+        .event_buffer = 8,
+        .accept_cycles = 1,
+        .config_lookup_cycles = 3,
+        .tlb_lookup_cycles = 3,
+        .issue_cycles = 1,
+        .decode_cycles = 1,
+        .forward_cycles = 1,
+        .response_cycles = 1,
+        .register_cycles = 4,
+        .command_cycles = 2,
+        .scan_cycles = 1,
+    };
+}
+
+static bool is_address_size(uint32_t bits)
+{
+    for (unsigned ips = SMMU_IPS_32; ips <= SMMU_IPS_48; ips++) {
+        if (smmu_ips_bits(ips) == bits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool within(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value >= least && value <= most;
+}
+
+/** Entries of a cache: whole sets of whole ways. */
+static bool is_cache(uint32_t entries, uint32_t ways)
+{
+    return ways > 0 && entries >= ways && entries % ways == 0;
+}
+
+const char *smmu_config_error(const struct smmu_config *config)
+{
+    const struct {
+        bool wrong;
+        const char *what;
+    } checks[] = {
+        {config->base % SMMU_PAGE_BYTES != 0, "base is not a multiple of 64 KiB"},
+        {config->period == 0, "the clock period is 0"},
+        {!within(config->ports, 1, SMMU_MAX_PORTS), "ports is not 1 to 16"},
+        {config->stream_id_bits > 32, "stream_id_bits is above 32"},
+        {config->substream_id_bits > 20, "substream_id_bits is above 20"},
+        {!is_address_size(config->output_address_bits), "output_address_bits is not 32, 36, 40, 42, 44 or 48"},
+        {config->command_queue_bits > 19, "command_queue_bits is above 19"},
+        {config->event_queue_bits > 19, "event_queue_bits is above 19"},
+        {!is_cache(config->tlb_entries, config->tlb_ways), "tlb_entries is not a multiple of tlb_ways"},
+        {!is_cache(config->config_cache_entries, config->config_cache_ways),
+         "config_cache_entries is not a multiple of config_cache_ways"},
+        {!within(config->translation_slots, 1, SMMU_MAX_SLOTS), "translation_slots is not 1 to 1024"},
+        {!within(config->walk_slots, 1, SMMU_MAX_JOBS), "walk_slots is not 1 to 256"},
+        {!within(config->config_slots, 1, SMMU_MAX_JOBS), "config_slots is not 1 to 256"},
+        {config->event_buffer == 0, "event_buffer is 0"},
+    };
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        if (checks[i].wrong) {
+            return checks[i].what;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The order within an evaluation: answers from memory and register accesses first, then requests with what those
+ * changed, then the engines that requests feed, and last the walker port, which takes what all of these ask for.
+ */
+static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
+{
+    struct smmu *smmu = (struct smmu *)component;
+    sim_time due;
+
+    smmu->again = false;
+    due = smmu_walker_receive(smmu, now);
+    due = sim_time_min(due, smmu_registers_run(smmu, now));
+    due = sim_time_min(due, smmu_pipeline_run(smmu, now));
+    if (smmu->events.count > 0) {
+        smmu_events_run(smmu, now);
+    }
+    due = sim_time_min(due, smmu_commands_run(smmu, now));
+    if (smmu->msi_pending != 0) {
+        smmu_interrupts_run(smmu, now);
+    }
+    if (smmu->walker.count > 0) {
+        due = sim_time_min(due, smmu_walker_send(smmu, now));
+    }
+    smmu_registers_acknowledge(smmu);
+    return smmu->again ? now : due;
+}
+
+static void set_times(struct smmu *smmu)
+{
+    const struct smmu_config *config = &smmu->config;
+    const sim_time period = config->period;
+
+    smmu->times = (struct smmu_times){
+        .accept = config->accept_cycles * period,
+        .config_lookup = config->config_lookup_cycles * period,
+        .tlb_lookup = config->tlb_lookup_cycles * period,
+        .issue = config->issue_cycles * period,
+        .decode = config->decode_cycles * period,
+        .forward = config->forward_cycles * period,
+        .response = config->response_cycles * period,
+        .reg = config->register_cycles * period,
+        .command = config->command_cycles * period,
+        .scan = config->scan_cycles * period,
+    };
+}
+
+static void make_slots(struct smmu *smmu, struct sim *sim)
+{
+    const uint32_t count = smmu->config.translation_slots;
+    const struct smmu_list empty = {SMMU_NONE, SMMU_NONE};
+
+    smmu->slots = sim_alloc(sim, count * sizeof(smmu->slots[0]));
+    for (uint32_t i = 0; i < count; i++) {
+        smmu->slots[i].next = i + 1 < count ? (uint16_t)(i + 1) : SMMU_NONE;
+    }
+    smmu->free_slot = 0;
+    smmu->next_sequence = 1;
+    smmu->config_queue = empty;
+    smmu->walk_queue = empty;
+}
+
+static void make_jobs(struct smmu *smmu, struct sim *sim)
+{
+    const struct smmu_config *config = &smmu->config;
+    /* Each job, the command fetch, the event write and each source of MSIs has at most one access waiting. */
+    const uint32_t requesters = config->walk_slots + config->config_slots + 2 + SMMU_MSI_SOURCES;
+
+    smmu->fetch_count = config->config_slots;
+    smmu->fetches = sim_alloc(sim, smmu->fetch_count * sizeof(smmu->fetches[0]));
+    smmu->walk_count = config->walk_slots;
+    smmu->walks = sim_alloc(sim, smmu->walk_count * sizeof(smmu->walks[0]));
+    smmu->walker.capacity = requesters;
+    smmu->walker.ring = sim_alloc(sim, requesters * sizeof(smmu->walker.ring[0]));
+    smmu->events.ring = sim_alloc(sim, config->event_buffer * sizeof(smmu->events.ring[0]));
+    sim_packet_reserve(sim, requesters, false);
+}
+
+static void make_ports(struct smmu *smmu, struct sim *sim)
+{
+    smmu->port_count = smmu->config.ports;
+    smmu->port_order = smmu->config.order == SMMU_ORDER_PORT;
+    smmu->ports = sim_alloc(sim, smmu->port_count * sizeof(smmu->ports[0]));
+    for (uint32_t i = 0; i < smmu->port_count; i++) {
+        smmu->ports[i].sent_at = SIM_TIME_NEVER;
+        smmu->ports[i].answered_at = SIM_TIME_NEVER;
+        smmu->ports[i].ready = (struct smmu_list){SMMU_NONE, SMMU_NONE};
+        smmu->ports[i].youngest = SMMU_NONE;
+    }
+}
+
+static void register_counters(struct smmu *smmu)
+{
+    const struct smmu_counters *counters = &smmu->counters;
+    const struct {
+        const char *name;
+        const uint64_t *value;
+    } list[] = {
+        {"requests", &counters->requests},
+        {"config-hits", &counters->config_hits},
+        {"config-misses", &counters->config_misses},
+        {"config-reads", &counters->config_reads},
+        {"tlb-hits", &counters->tlb_hits},
+        {"tlb-misses", &counters->tlb_misses},
+        {"walks", &counters->walks},
+        {"walk-reads", &counters->walk_reads},
+        {"commands", &counters->commands},
+        {"events", &counters->events},
+        {"events-lost", &counters->events_lost},
+        {"terminated", &counters->terminated},
+        {"msis", &counters->msis},
+        {"slot-stalls", &counters->slot_stalls},
+    };
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        sim_counter_register(&smmu->component, list[i].name, list[i].value);
+    }
+}
+
+struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_config *config)
+{
+    const char *error = smmu_config_error(config);
+    struct smmu *smmu;
+
+    if (error != NULL) {
+        sim_panic(sim, NULL, NULL, "%s: %s", name, error);
+    }
+    smmu = sim_alloc(sim, sizeof(*smmu));
+    sim_component_init(&smmu->component, sim, name, config->period, smmu_evaluate);
+    smmu->sim = sim;
+    smmu->config = *config;
+    smmu->features = (struct smmu_features){
+        .stream_id_bits = config->stream_id_bits,
+        .substream_id_bits = config->substream_id_bits,
+        .output_address_bits = config->output_address_bits,
+    };
+    smmu->config_stage = sim_stage_register(sim, sim_printf(sim, "%s config", name));
+    smmu->walk_stage = sim_stage_register(sim, sim_printf(sim, "%s walk", name));
+    smmu->walker.name_hash = sim_name_hash(name);
+    set_times(smmu);
+    smmu_tlb_init(&smmu->tlb, sim, config->tlb_entries, config->tlb_ways);
+    smmu_config_cache_init(&smmu->configs, sim, config->config_cache_entries, config->config_cache_ways);
+    make_ports(smmu, sim);
+    make_slots(smmu, sim);
+    make_jobs(smmu, sim);
+    register_counters(smmu);
+    smmu_registers_reset(smmu);
+    return smmu;
+}
+
+struct sim_component *smmu_component(struct smmu *smmu)
+{
+    return &smmu->component;
+}
+
+static struct smmu_port *find_port(struct smmu *smmu, uint32_t port)
+{
+    if (port >= smmu->port_count) {
+        sim_panic(smmu->sim, &smmu->component, NULL, "port %u of %u does not exist", port, smmu->port_count);
+    }
+    return &smmu->ports[port];
+}
+
+void smmu_bind_upstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus)
+{
+    find_port(smmu, port)->upstream = bus;
+}
+
+void smmu_bind_downstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus)
+{
+    find_port(smmu, port)->downstream = bus;
+}
+
+void smmu_bind_walker(struct smmu *smmu, struct sim_bus_port bus)
+{
+    smmu->walker.port = bus;
+}
+
+void smmu_bind_registers(struct smmu *smmu, struct sim_bus_port bus)
+{
+    smmu->registers = bus;
+}

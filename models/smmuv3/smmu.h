@@ -1,0 +1,148 @@
+/*
+ * SMMUv3 (Arm IHI 0070): translates and polices what devices behind it do to memory.
+ *
+ * One SMMU has N upstream ports (from root complexes), each with a downstream port of its own (into the
+ * interconnect), a walker port (its own accesses to memory: tables, queues, MSIs) and a register port (128 KiB: page 0
+ * at `base`, page 1 at `base` + 64 KiB). It is driven through these only. docs/smmuv3.md lists what is implemented and
+ * what the identification registers report absent.
+ *
+ * Upstream requests carry a StreamID (SIM_FLAG_HAS_STREAM_ID) and perhaps a SubstreamID (SIM_FLAG_PASID: SSV). A
+ * request without a StreamID does not come from behind the SMMU: it passes untranslated. A translated request leaves on
+ * the downstream port of the same number with its physical address; everything else of it stays. Downstream ports are
+ * posted: write acknowledgements never come back, read completions do and go upstream unchanged. A terminated write is
+ * dropped (SIM_DROP_SMMU_FAULT; also one that is terminated as RAZ/WI, because it is lost all the same); a terminated
+ * read is answered upstream: status CA if it aborts, status OK and zeros if it is RAZ/WI.
+ *
+ * Stages. `n` cycles of the SMMU's clock; the time of a request inside the SMMU is the sum of what applies to it.
+ * Sources: [D] default of the gem5 model, measured or read in version 24.0; A: assumption, no public source.
+ *
+ *   stage            parameter             default  source  applies to
+ *   accept           accept_cycles         1        A       every request
+ *   config lookup    config_lookup_cycles  3        [D]     requests with a StreamID while SMMUEN=1
+ *   config fetch     per structure read: issue_cycles + memory + decode_cycles; a miss of the configuration cache reads
+ *                    STE, CD (one level each), plus one level-1 descriptor for each two-level table
+ *   TLB lookup       tlb_lookup_cycles     3        [D]     requests that are translated
+ *   walk             per level read: issue_cycles + memory + decode_cycles; a miss of the TLB reads one descriptor a
+ *                    level from level 0 (input of 40..48 bits), 1 (31..39) or 2 (25..30) down to the leaf
+ *   issue            issue_cycles          1        [D]     each read of the walker
+ *   decode           decode_cycles         1        [D]     each read of the walker
+ *   forward          forward_cycles        1        A       every request, and the answer to a terminated read
+ *   response         response_cycles       1        A       a read completion on its way upstream
+ *   register access  register_cycles       4        A       every access to a register
+ *   command          command_cycles        2        A       every command, after its fetch; invalidations add
+ *                    scan_cycles           1        A       for every set of the TLB or configuration cache visited
+ *
+ * "memory" is the time from the walker request leaving the SMMU to its answer arriving. So an unloaded write that hits
+ * both caches takes accept + config lookup + TLB lookup + forward. Requests leave a port at most one a cycle. A
+ * lookup's hit is one evaluation; only misses occupy translation slots.
+ */
+#ifndef DOORBELL_MODELS_SMMUV3_SMMU_H
+#define DOORBELL_MODELS_SMMUV3_SMMU_H
+
+#include "sim/bus.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct smmu;
+
+/** Most upstream ports that one SMMU can have. */
+#define SMMU_MAX_PORTS 16
+
+/** Most translation slots, walk slots and config fetch slots. */
+#define SMMU_MAX_SLOTS 1024
+#define SMMU_MAX_JOBS  256
+
+/** In which order requests of one upstream port leave. */
+enum smmu_order {
+    SMMU_ORDER_PORT,   /**< as they came: PCIe posted order without relaxation */
+    SMMU_ORDER_STREAM, /**< as they came among those of one StreamID; a hit may pass another stream's miss */
+};
+
+struct smmu_config {
+    uint64_t base;   /**< physical address of register page 0, a multiple of 64 KiB */
+    sim_time period; /**< clock period, fs */
+    uint32_t ports;  /**< upstream ports, 1..SMMU_MAX_PORTS */
+    enum smmu_order order;
+
+    /* What the identification registers say. */
+    uint32_t stream_id_bits;      /**< IDR1.SIDSIZE, 0..32 */
+    uint32_t substream_id_bits;   /**< IDR1.SSIDSIZE, 0..20 */
+    uint32_t output_address_bits; /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
+    uint32_t command_queue_bits;  /**< IDR1.CMDQS: log2 of the most entries, 0..19 */
+    uint32_t event_queue_bits;    /**< IDR1.EVENTQS: likewise */
+    bool msi;                     /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
+    bool has_device_id;           /**< its MSIs carry device_id, so that an ITS can translate them */
+    uint32_t device_id;
+
+    /* Structures. */
+    uint32_t tlb_entries; /**< in all, a multiple of tlb_ways; replacement is LRU */
+    uint32_t tlb_ways;
+    uint32_t config_cache_entries; /**< in all, a multiple of config_cache_ways; replacement is LRU */
+    uint32_t config_cache_ways;
+    uint32_t translation_slots; /**< requests held because of a miss, or behind one; 1..SMMU_MAX_SLOTS */
+    uint32_t walk_slots;        /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
+    uint32_t config_slots;      /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
+    uint32_t event_buffer;      /**< event records waiting to be written to the event queue, at least 1 */
+
+    /* Stages: see the table above. */
+    uint32_t accept_cycles;
+    uint32_t config_lookup_cycles;
+    uint32_t tlb_lookup_cycles;
+    uint32_t issue_cycles;
+    uint32_t decode_cycles;
+    uint32_t forward_cycles;
+    uint32_t response_cycles;
+    uint32_t register_cycles;
+    uint32_t command_cycles;
+    uint32_t scan_cycles;
+};
+
+/**
+ * Sets every field: base 0, 1 GHz, one port in port order, 16 StreamID and 16 SubstreamID bits, 48-bit addresses,
+ * 256 commands, 128 events, MSIs without a DeviceID, a TLB of 2048 entries in 4 ways and a configuration cache of 64
+ * in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the
+ * cycles of the table above.
+ */
+void smmu_config_defaults(struct smmu_config *config);
+
+/** What is wrong with a configuration, as a sentence without a full stop; NULL if nothing is. */
+const char *smmu_config_error(const struct smmu_config *config);
+
+/**
+ * Makes an SMMU in its reset state: disabled, GBPA lets everything through, caches empty. Memory is the simulation's.
+ * @param name   component name, unique in the simulation; the stages "<name> config" and "<name> walk" book the parts
+ *               of a request's time that its misses cost, the stage "<name>" all the rest
+ * @param config copied; one with an error (see smmu_config_error()) stops the simulator
+ */
+struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_config *config);
+
+/** The component, to create channels with. */
+struct sim_component *smmu_component(struct smmu *smmu);
+
+/** Binds upstream port @p port (0..ports-1): the SMMU is the target. All ports must be bound before the first run. */
+void smmu_bind_upstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus);
+
+/** Binds downstream port @p port: the SMMU is the master. The port is posted: no write acknowledgements. */
+void smmu_bind_downstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus);
+
+/** Binds the walker port: the SMMU is the master of an ordinary port, on which writes are acknowledged. */
+void smmu_bind_walker(struct smmu *smmu, struct sim_bus_port bus);
+
+/**
+ * Binds the register port: the SMMU is the target, at addresses base .. base + 128 KiB - 1. 32-bit accesses to any
+ * register, 64-bit ones to 64-bit registers; an access of another size or alignment reads zeros and is ignored (the
+ * choice among what chapter 6 calls CONSTRAINED UNPREDICTABLE). An address outside the window is answered with UR.
+ */
+void smmu_bind_registers(struct smmu *smmu, struct sim_bus_port bus);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,475 @@
+/*
+ * The SMMU's inside: one component, whose files each hold one idea.
+ *
+ *   smmu.c          making, binding, and the order of work in an evaluation
+ *   regs.c          register pages: layout, guards, acknowledgement
+ *   pipeline.c      requests: lookup, slots, order, departure
+ *   stream_table.c  STEs        context.c       CDs
+ *   config_cache.c  their cache config_fetch.c  reading them
+ *   tlb.c           translations                walk.c  reading them
+ *   queues.c        what the command and event queues share
+ *   commands.c      the command engine          command_set.c  the commands
+ *   events.c        event records               interrupts.c  GERROR and MSIs
+ *   walker.c        the walker port: every access of the SMMU's own to memory
+ *
+ * Lists of slots and jobs link indexes; SMMU_NONE ends a list.
+ */
+#ifndef DOORBELL_MODELS_SMMUV3_SMMU_INTERNAL_H
+#define DOORBELL_MODELS_SMMUV3_SMMU_INTERNAL_H
+
+#include "models/smmuv3/config_cache_internal.h"
+#include "models/smmuv3/smmu.h"
+#include "models/smmuv3/smmu_regs.h"
+#include "models/smmuv3/tables_internal.h"
+#include "models/smmuv3/tlb_internal.h"
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SMMU_NONE UINT16_MAX
+
+/** Commands read at once: those of one 64-byte line. */
+#define SMMU_COMMAND_BATCH 4
+
+/** Words of a register page that are stored; all registers implemented lie below 0x100. */
+#define SMMU_PAGE_WORDS 64
+
+/** Durations of the stages in femtoseconds, whole cycles. */
+struct smmu_times {
+    sim_time accept;
+    sim_time config_lookup;
+    sim_time tlb_lookup;
+    sim_time issue;
+    sim_time decode;
+    sim_time forward;
+    sim_time response;
+    sim_time reg;
+    sim_time command;
+    sim_time scan;
+};
+
+/** What registers tell the pipeline, decoded when they are written. */
+struct smmu_control {
+    bool enabled;           /**< CR0.SMMUEN */
+    bool global_abort;      /**< GBPA.ABORT */
+    bool record_invalid_id; /**< CR2.RECINVSID */
+    struct smmu_stream_table stream_table;
+};
+
+/** A first-in first-out list of slots. */
+struct smmu_list {
+    uint16_t head;
+    uint16_t tail;
+};
+
+struct smmu_port {
+    struct sim_bus_port upstream;
+    struct sim_bus_port downstream;
+    sim_time out_free;      /**< when the next request may leave: one a cycle */
+    sim_time response_free; /**< likewise upstream */
+    sim_time sent_at;       /**< edge of the last push downstream; SIM_TIME_NEVER at first */
+    sim_time answered_at;   /**< edge of the last push upstream */
+    struct smmu_list ready; /**< slots that may leave, in order */
+    uint16_t youngest;      /**< youngest slot held; SMMU_NONE if none */
+    uint32_t held;          /**< slots held */
+};
+
+enum smmu_slot_state {
+    SMMU_SLOT_FREE,
+    SMMU_SLOT_CONFIG, /**< waits for its configuration */
+    SMMU_SLOT_WALK,   /**< waits for its translation */
+    SMMU_SLOT_DONE,   /**< knows its outcome */
+};
+
+enum smmu_outcome {
+    SMMU_OUTCOME_FORWARD,
+    SMMU_OUTCOME_ABORT,
+    SMMU_OUTCOME_RAZ_WI,
+};
+
+/** A request that could not pass at once: it missed, faulted, or came behind such a one. */
+struct smmu_slot {
+    struct sim_packet *packet;
+    sim_time ready_at; /**< DONE: when the outcome is known; may lie ahead */
+    uint64_t sequence;
+    uint64_t event[SMMU_EVENT_WORDS]; /**< record to write, if has_event */
+    struct smmu_context context;
+    struct smmu_stream stream;
+    uint32_t epoch;
+    uint16_t next;      /**< in whichever list it is */
+    uint16_t successor; /**< the slot that must not leave before this one */
+    uint8_t port;
+    uint8_t state;   /**< enum smmu_slot_state */
+    uint8_t outcome; /**< enum smmu_outcome */
+    bool behind;     /**< another slot must leave first */
+    bool enabled;    /**< was taken while SMMUEN = 1 */
+    bool has_event;
+};
+
+/** Which structure a config fetch reads. */
+enum smmu_config_step {
+    SMMU_STEP_L1STD,
+    SMMU_STEP_STE,
+    SMMU_STEP_L1CD,
+    SMMU_STEP_CD,
+};
+
+struct smmu_config_fetch {
+    bool active;
+    bool fresh;   /**< no invalidation has come since it began: may be cached and shared */
+    uint8_t step; /**< enum smmu_config_step */
+    struct smmu_stream stream;
+    struct smmu_ste ste;
+    struct smmu_context context;
+    uint64_t address; /**< of the structure being read */
+    struct smmu_list waiters;
+};
+
+struct smmu_walk {
+    bool active;
+    bool fresh;       /**< as above */
+    uint8_t level;    /**< of the descriptor being read */
+    uint8_t denied;   /**< SMMU_PERM_* that table descriptors have taken away */
+    uint64_t va;      /**< canonical, any address in the page */
+    uint64_t table;   /**< of the level being read */
+    uint64_t address; /**< of the descriptor being read */
+    struct smmu_context context;
+    struct smmu_list waiters;
+};
+
+/** Who asked for an access on the walker port: the high byte of the packet's tag; the low byte is an index. */
+enum smmu_requester {
+    SMMU_REQUEST_CONFIG,
+    SMMU_REQUEST_WALK,
+    SMMU_REQUEST_COMMAND,
+    SMMU_REQUEST_EVENT,
+    SMMU_REQUEST_MSI,
+};
+
+struct smmu_request {
+    uint8_t requester; /**< enum smmu_requester */
+    uint8_t index;
+    uint8_t type;   /**< SIM_PACKET_READ or SIM_PACKET_WRITE */
+    uint8_t length; /**< bytes */
+    uint64_t address;
+    sim_time leave; /**< not before */
+    uint64_t data[SMMU_EVENT_WORDS];
+};
+
+/** Accesses waiting to leave on the walker port: a ring, in order of asking. Each requester has at most one. */
+struct smmu_walker {
+    struct sim_bus_port port;
+    struct smmu_request *ring;
+    uint32_t capacity;
+    uint32_t head;
+    uint32_t count;
+    sim_time out_free;
+    uint32_t name_hash;
+    uint32_t packets; /**< sent so far: the low half of their identities */
+};
+
+enum smmu_command_state {
+    SMMU_COMMAND_IDLE,
+    SMMU_COMMAND_FETCH,
+    SMMU_COMMAND_EXECUTE, /**< until `until` */
+    SMMU_COMMAND_SYNC,    /**< CMD_SYNC waits */
+};
+
+struct smmu_command_engine {
+    uint8_t state;
+    uint32_t buffered; /**< commands in the buffer, from `next` on */
+    uint32_t next;
+    uint64_t buffer[SMMU_COMMAND_BATCH][SMMU_CMD_WORDS];
+    sim_time until;
+    uint32_t sync_slots;  /**< slots older than the CMD_SYNC that are still held */
+    uint64_t sync_events; /**< event records that must be out of the buffer; UINT64_MAX until the slots have left */
+    sim_time sync_leave;  /**< when the last request ahead of it has left */
+};
+
+struct smmu_event_engine {
+    uint64_t (*ring)[SMMU_EVENT_WORDS];
+    uint32_t head;
+    uint32_t count;
+    bool writing; /**< the head is on its way to memory */
+    uint64_t queued;
+    uint64_t finished; /**< written or lost */
+};
+
+/** Sources of the SMMU's own MSIs. */
+enum smmu_msi_source {
+    SMMU_MSI_GERROR,
+    SMMU_MSI_EVENTQ,
+    SMMU_MSI_SYNC,
+    SMMU_MSI_SOURCES,
+};
+
+struct smmu_msi {
+    bool sent; /**< its acknowledgement is to come */
+    uint64_t address;
+    uint32_t data;
+};
+
+struct smmu_counters {
+    uint64_t requests;
+    uint64_t config_hits;
+    uint64_t config_misses;
+    uint64_t tlb_hits;
+    uint64_t tlb_misses;
+    uint64_t config_reads; /**< reads of STEs, CDs and level-1 descriptors */
+    uint64_t walks;
+    uint64_t walk_reads;
+    uint64_t commands;
+    uint64_t events;      /**< event records written */
+    uint64_t events_lost; /**< queue full, disabled or broken */
+    uint64_t terminated;  /**< requests aborted or RAZ/WI */
+    uint64_t msis;
+    uint64_t slot_stalls; /**< requests that had to wait for a translation slot */
+};
+
+struct smmu {
+    struct sim_component component;
+    struct sim *sim;
+    struct smmu_times times;
+    struct smmu_control control;
+    struct smmu_features features;
+    uint32_t port_count;
+    uint32_t first_port; /**< one past the port that took a slot last */
+    bool port_order;     /**< SMMU_ORDER_PORT */
+    bool again;          /**< something changed that work done earlier in this evaluation must look at */
+    bool starved;        /**< a request is waiting for a slot (counted once) */
+    uint16_t free_slot;
+    struct smmu_port *ports;
+    struct smmu_tlb tlb;
+    struct smmu_config_cache configs;
+    struct smmu_walker walker;
+    struct smmu_event_engine events;
+    struct smmu_command_engine commands;
+    struct smmu_msi msi[SMMU_MSI_SOURCES];
+    uint32_t msi_pending; /**< one bit a source: to be sent */
+
+    struct smmu_slot *slots;
+    uint32_t held;         /**< slots held */
+    uint32_t held_enabled; /**< of these, taken while SMMUEN = 1 */
+    uint64_t next_sequence;
+    uint32_t epoch;
+    struct smmu_config_fetch *fetches;
+    uint32_t fetch_count;
+    uint32_t fetches_active;
+    struct smmu_list config_queue; /**< slots waiting for a config fetch slot */
+    struct smmu_walk *walks;
+    uint32_t walk_count;
+    uint32_t walks_active;
+    struct smmu_list walk_queue; /**< slots waiting for a walk slot */
+
+    uint32_t page0[SMMU_PAGE_WORDS];
+    uint32_t page1[SMMU_PAGE_WORDS];
+    struct sim_bus_port registers;
+    uint32_t config_stage;
+    uint32_t walk_stage;
+    struct smmu_counters counters;
+    struct smmu_config config;
+};
+
+/* ---- Registers (regs.c) ---- */
+
+/** A 32-bit register of page 0 or (offset with SMMU_PAGE_BYTES) page 1. */
+static inline uint32_t *smmu_register(struct smmu *smmu, uint32_t offset)
+{
+    return offset < SMMU_PAGE_BYTES ? &smmu->page0[offset / 4] : &smmu->page1[(offset - SMMU_PAGE_BYTES) / 4];
+}
+
+static inline uint64_t smmu_register64(struct smmu *smmu, uint32_t offset)
+{
+    return *smmu_register(smmu, offset) | (uint64_t)*smmu_register(smmu, offset + 4) << 32;
+}
+
+/** Sets all registers to their reset values. */
+void smmu_registers_reset(struct smmu *smmu);
+
+/** Serves one register access. @return when there is more to do */
+sim_time smmu_registers_run(struct smmu *smmu, sim_time now);
+
+/** Acknowledges CR0 fields whose update is complete. */
+void smmu_registers_acknowledge(struct smmu *smmu);
+
+/* ---- Pipeline (pipeline.c) ---- */
+
+/** Lets requests in and out. @return when there is more to do */
+sim_time smmu_pipeline_run(struct smmu *smmu, sim_time now);
+
+/** A waiting slot's configuration is known at @p at: @p context, or (fault->type != 0) @p fault. */
+void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_context *context,
+                          const struct smmu_fault *fault, sim_time at);
+
+/** A waiting slot's translation is known at @p at: @p entry, or (fault->type != 0) @p fault. */
+void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
+                          const struct smmu_fault *fault, sim_time at);
+
+/** A config fetch slot or a walk slot is free: those that waited for one try again. */
+void smmu_slots_retry_config(struct smmu *smmu, sim_time at);
+void smmu_slots_retry_walk(struct smmu *smmu, sim_time at);
+
+static inline void smmu_list_append(struct smmu *smmu, struct smmu_list *list, uint16_t slot)
+{
+    smmu->slots[slot].next = SMMU_NONE;
+    if (list->head == SMMU_NONE) {
+        list->head = slot;
+    } else {
+        smmu->slots[list->tail].next = slot;
+    }
+    list->tail = slot;
+}
+
+/** Takes the first slot of a list, which must not be empty. */
+static inline uint16_t smmu_list_take(struct smmu *smmu, struct smmu_list *list)
+{
+    const uint16_t slot = list->head;
+
+    list->head = smmu->slots[slot].next;
+    return slot;
+}
+
+/* ---- Configuration fetches (config_fetch.c) ---- */
+
+/**
+ * Starts to read the configuration of a stream, or joins a fetch under way.
+ * @param slot who waits for it; SMMU_NONE: nobody (a prefetch)
+ * @param at   when its first read may be issued
+ * @return false if all fetch slots are busy
+ */
+bool smmu_config_fetch_start(struct smmu *smmu, const struct smmu_stream *stream, uint16_t slot, sim_time at);
+
+/** The structure that fetch @p index read. @p data is NULL if the read was aborted. */
+void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now);
+
+/** Marks fetches under way that an invalidation covers. */
+void smmu_config_fetch_invalidate(struct smmu *smmu, const struct smmu_config_scope *scope);
+
+/* ---- Translation table walks (walk.c) ---- */
+
+/** Where a walk begins. Fault: F_TRANSLATION, because the address is beyond TxSZ or its half is switched off. */
+enum smmu_lookup smmu_walk_locate(const struct smmu_context *context, uint64_t va, unsigned *level,
+                                  struct smmu_fault *fault);
+
+/** Starts a walk for the canonical address @p va, or joins one for the same page; see smmu_config_fetch_start(). */
+bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned level, uint16_t slot,
+                     sim_time at);
+
+/** The descriptor that walk @p index read. @p data is NULL if the read was aborted. */
+void smmu_walk_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now);
+
+/** Marks walks under way that an invalidation covers. */
+void smmu_walk_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope);
+
+/* ---- Walker port (walker.c) ---- */
+
+/** Queues an access; it leaves when its turn comes, not before request->leave. */
+void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request);
+
+/** Takes one answer. @return when there is more to do */
+sim_time smmu_walker_receive(struct smmu *smmu, sim_time now);
+
+/** Sends one access, if there is room; one must be waiting. @return when there is more to do */
+sim_time smmu_walker_send(struct smmu *smmu, sim_time now);
+
+/* ---- Queues (queues.c) ---- */
+
+/** A queue, from its BASE register. */
+struct smmu_queue {
+    uint64_t base;
+    uint32_t log2size;
+};
+
+/** @param most IDR1.xQS  @param entry_bytes bytes of an entry */
+struct smmu_queue smmu_queue_decode(uint64_t base_register, uint32_t most, uint32_t entry_bytes);
+
+/** Index without wrap bit. */
+static inline uint32_t smmu_queue_slot(const struct smmu_queue *queue, uint32_t index)
+{
+    return index & ((1u << queue->log2size) - 1);
+}
+
+/** Whether two PROD and CONS values have equal index and wrap, or equal index and different wrap. */
+bool smmu_queue_is_empty(const struct smmu_queue *queue, uint32_t prod, uint32_t cons);
+bool smmu_queue_is_full(const struct smmu_queue *queue, uint32_t prod, uint32_t cons);
+
+/** Register value with its index advanced by one entry; the bits above index and wrap stay. */
+uint32_t smmu_queue_advance(const struct smmu_queue *queue, uint32_t value);
+
+/* ---- Commands (commands.c, command_set.c) ---- */
+
+/** Fetches and executes commands. @return when there is more to do */
+sim_time smmu_commands_run(struct smmu *smmu, sim_time now);
+
+/** The line of commands that was read. @p data is NULL if the read was aborted. */
+void smmu_commands_fetched(struct smmu *smmu, const uint8_t *data, uint32_t bytes);
+
+/** Stops the command queue: CMDQ_CONS.ERR, GERROR.CMDQ_ERR. */
+void smmu_commands_fail(struct smmu *smmu, uint32_t reason);
+
+/** A slot was given back (pipeline.c): CMD_SYNC may have waited for it. */
+static inline void smmu_commands_slot_released(struct smmu *smmu, uint32_t epoch)
+{
+    if (epoch != smmu->epoch) {
+        smmu->commands.sync_slots--;
+    }
+}
+
+/** Whether a command (not CMD_SYNC) is legal here; if not it is a CERROR_ILL. */
+bool smmu_command_is_legal(const uint64_t words[SMMU_CMD_WORDS]);
+
+/** Sets that a legal command visits; its time is command_cycles + scan_cycles for each. */
+uint32_t smmu_command_sets(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
+
+/** Carries a legal command out. */
+void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now);
+
+/* ---- Events (events.c) ---- */
+
+/** Makes the record of a fault. */
+void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault *fault,
+                     const struct smmu_stream *stream, const struct sim_packet *packet);
+
+/** Whether smmu_event_queue() would take a record now. */
+bool smmu_event_has_room(const struct smmu *smmu);
+
+/** Takes a record to be written to the event queue; it is lost at once if the queue is not enabled. */
+void smmu_event_queue(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS]);
+
+/** Starts to write the oldest record. */
+void smmu_events_run(struct smmu *smmu, sim_time now);
+
+/** The write of a record was answered. */
+void smmu_event_written(struct smmu *smmu, bool ok);
+
+/* ---- Interrupts and global errors (interrupts.c) ---- */
+
+/** Whether a global error (one bit of GERROR) is active. */
+bool smmu_gerror_is_active(struct smmu *smmu, uint32_t bit);
+
+/** Activates a global error, unless it is active. */
+void smmu_gerror_raise(struct smmu *smmu, uint32_t bit);
+
+/** The event queue became non-empty. */
+void smmu_interrupt_eventq(struct smmu *smmu);
+
+/** Whether a CMD_SYNC can leave its completion MSI. */
+bool smmu_interrupt_sync_ready(const struct smmu *smmu);
+
+/** A CMD_SYNC with CS = IRQ completed. */
+void smmu_interrupt_sync(struct smmu *smmu, uint64_t address, uint32_t data);
+
+/** Sends MSIs that are pending. */
+void smmu_interrupts_run(struct smmu *smmu, sim_time now);
+
+/** The write of an MSI was answered. */
+void smmu_interrupt_written(struct smmu *smmu, uint32_t source, bool ok);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
