@@ -1,0 +1,365 @@
+/*
+ * An ITS as a component: creation, binding, and the order of one evaluation.
+ */
+#include "models/gic-its/its_internal.h"
+
+/** Transaction numbers on the memory port: slots have their own index. */
+#define TAG_COMMAND_WALK   0x100
+#define TAG_COMMAND_ACCESS 0x101
+
+/* ---- Memory: answers ---- */
+
+static bool wants(const struct its_walk *walk, uint64_t address)
+{
+    return (walk->state == ITS_WALK_WAIT || walk->state == ITS_WALK_ISSUE) && walk->address == address;
+}
+
+/** Every walk that wants this entry gets it: misses on one entry cost one read. */
+static void deliver_entry(struct its *its, uint64_t address, bool ok, uint64_t value)
+{
+    for (uint32_t i = 0; i < its->slot_count; i++) {
+        struct its_walk *walk = &its->slots[its->age[i]].walk;
+
+        if (wants(walk, address)) {
+            its_walk_take(its, walk, ok, value);
+        }
+    }
+    if (wants(&its->engine.walk, address)) {
+        its_walk_take(its, &its->engine.walk, ok, value);
+    }
+}
+
+static void take_memory_answer(struct its *its, sim_time now)
+{
+    struct sim_packet *packet;
+    bool ok;
+
+    if (sim_channel_peek(its->memory_response, now) == NULL) {
+        return;
+    }
+    packet = sim_channel_pop(its->memory_response, now);
+    ok = packet->status == SIM_STATUS_OK;
+    if (packet->tag == TAG_COMMAND_ACCESS) {
+        struct its_access *access = &its->engine.access;
+
+        access->state = ITS_WALK_DONE;
+        access->ok = ok;
+        for (unsigned i = 0; !access->write && i < ITS_COMMAND_BYTES; i++) {
+            access->bytes[i] = packet->data[i];
+        }
+    } else {
+        const struct its_walk *walk =
+            packet->tag == TAG_COMMAND_WALK ? &its->engine.walk : &its->slots[packet->tag].walk;
+
+        deliver_entry(its, walk->address, ok, sim_load_le64(packet->data));
+    }
+    sim_packet_free(its->component.sim, packet);
+    its->progress = true;
+}
+
+/* ---- Memory: requests ---- */
+
+static bool is_being_read(const struct its *its, uint64_t address)
+{
+    const struct its_walk *walk = &its->engine.walk;
+
+    for (uint32_t i = 0; i < its->slot_count; i++) {
+        const struct its_walk *other = &its->slots[its->age[i]].walk;
+
+        if (other->state == ITS_WALK_WAIT && other->address == address) {
+            return true;
+        }
+    }
+    return walk->state == ITS_WALK_WAIT && walk->address == address;
+}
+
+/** The oldest MSI that wants to read an entry which nobody is reading. */
+static struct its_slot *find_reader(struct its *its)
+{
+    for (uint32_t i = 0; i < its->slot_count; i++) {
+        struct its_slot *slot = &its->slots[its->age[i]];
+
+        if (slot->walk.state == ITS_WALK_ISSUE && !is_being_read(its, slot->walk.address)) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static void request(struct its *its, uint64_t address, uint32_t length, const uint64_t *written, uint16_t tag,
+                    sim_time now)
+{
+    struct sim_packet *packet = sim_packet_new(its->component.sim, length);
+
+    packet->type = written != NULL ? SIM_PACKET_WRITE : SIM_PACKET_READ;
+    packet->address = address;
+    packet->tag = tag;
+    if (written != NULL) {
+        sim_store_le64(packet->data, *written);
+        its->count_table_writes++;
+    } else {
+        its->count_table_reads += length == ITS_ENTRY_BYTES;
+    }
+    gic_output_push(&its->memory, packet, now, 0);
+    its->progress = true;
+}
+
+static bool command_wants_memory(const struct its *its)
+{
+    const struct its_engine *engine = &its->engine;
+
+    return engine->access.state == ITS_WALK_ISSUE ||
+           (engine->walk.state == ITS_WALK_ISSUE && !is_being_read(its, engine->walk.address));
+}
+
+static void request_for_command(struct its *its, sim_time now)
+{
+    struct its_access *access = &its->engine.access;
+    struct its_walk *walk = &its->engine.walk;
+
+    if (access->state == ITS_WALK_ISSUE) {
+        access->state = ITS_WALK_WAIT;
+        request(its, access->address, access->write ? ITS_ENTRY_BYTES : ITS_COMMAND_BYTES,
+                access->write ? &access->value : NULL, TAG_COMMAND_ACCESS, now);
+    } else {
+        walk->state = ITS_WALK_WAIT;
+        request(its, walk->address, ITS_ENTRY_BYTES, NULL, TAG_COMMAND_WALK, now);
+    }
+}
+
+/** One request an edge; commands and MSIs take turns if both want it. */
+static void request_memory(struct its *its, sim_time now)
+{
+    bool command = command_wants_memory(its);
+    struct its_slot *slot = find_reader(its);
+
+    if ((!command && slot == NULL) || !gic_output_is_ready(&its->memory, now, &its->due)) {
+        return;
+    }
+    if (command && (slot == NULL || its->commands_turn)) {
+        its->commands_turn = false;
+        request_for_command(its, now);
+    } else {
+        its->commands_turn = true;
+        slot->walk.state = ITS_WALK_WAIT;
+        request(its, slot->walk.address, ITS_ENTRY_BYTES, NULL, (uint16_t)(slot - its->slots), now);
+    }
+}
+
+/* ---- Target ports ---- */
+
+/** A tracked write of a register is an MSI, or DMA, that went astray. */
+static void report_stray(struct its *its, struct sim_packet *packet, sim_time now)
+{
+    sim_mark(its->component.sim, packet, its->component.stage, now);
+    sim_event(its->component.sim, SIM_EVENT_DROPPED, packet, &its->component, now, SIM_DROP_NOT_AN_LPI);
+    packet->flags &= ~SIM_FLAG_TRACKED;
+}
+
+/** @return whether something was taken from the port */
+static bool accept_from(struct its *its, struct its_target *target, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_peek(target->request, now);
+
+    if (packet == NULL) {
+        its_look_at(its, sim_channel_next_arrival(target->request));
+        return false;
+    }
+    if (!gic_output_is_ready(&target->response, now, &its->due)) {
+        return false;
+    }
+    if (packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its)) {
+        if (!its_accept_msi(its, target, packet, now)) {
+            return false;
+        }
+    } else {
+        packet = sim_channel_pop(target->request, now);
+        if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_TRACKED) != 0) {
+            report_stray(its, packet, now);
+        }
+        its_access_register(its, packet);
+        gic_output_push(&target->response, packet, now, its->register_service);
+    }
+    its_look_at(its, sim_channel_next_arrival(target->request));
+    return true;
+}
+
+/** One access an edge, the ports in turn. */
+static void accept(struct its *its, sim_time now)
+{
+    uint32_t index = its->target_turn;
+
+    for (uint32_t i = 0; i < its->target_count; i++) {
+        uint32_t next = index + 1 < its->target_count ? index + 1 : 0;
+
+        if (accept_from(its, &its->targets[index], now)) {
+            its->target_turn = next;
+            for (i++; i < its->target_count; i++) {
+                its_look_at(its, sim_channel_next_arrival(its->targets[next].request));
+                next = next + 1 < its->target_count ? next + 1 : 0;
+            }
+            return;
+        }
+        index = next;
+    }
+}
+
+static sim_time its_evaluate(struct sim_component *component, sim_time now)
+{
+    struct its *its = (struct its *)component;
+
+    its->due = SIM_TIME_NEVER;
+    its->progress = false;
+    if (its->busy) {
+        take_memory_answer(its, now);
+        its_step_engine(its, now);
+        its_step_slots(its, now);
+        its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE;
+    }
+    accept(its, now);
+    if (its->busy) {
+        request_memory(its, now);
+        its_look_at(its, sim_channel_next_arrival(its->memory_response));
+    }
+    if (its->progress) {
+        its_look_at(its, now + component->period);
+    }
+    return its->due;
+}
+
+/* ---- Building ---- */
+
+struct its_config its_config_default(void)
+{
+    return (struct its_config){
+        .period = SIM_NS,
+        .device_bits = 16,
+        .event_bits = 16,
+        .intid_bits = 16,
+        .translate_cycles = 10,
+        .interval_cycles = 1,
+        .register_cycles = 4,
+        .command_cycles = 8,
+        .slots = 8,
+        .device_cache_entries = 32,
+        .event_cache_entries = 256,
+        .collection_cache_entries = 16,
+        .cache_ways = 2,
+        .redistributors = 1,
+    };
+}
+
+static void check_range(struct its *its, const char *what, uint64_t value, uint64_t low, uint64_t high)
+{
+    if (value < low || value > high) {
+        sim_panic(its->component.sim, &its->component, NULL, "%s is %llu, must be %llu to %llu", what,
+                  (unsigned long long)value, (unsigned long long)low, (unsigned long long)high);
+    }
+}
+
+static void check_config(struct its *its)
+{
+    const struct its_config *config = &its->config;
+
+    check_range(its, "number", config->number, 0, 15);
+    check_range(its, "device_bits", config->device_bits, 1, 32);
+    check_range(its, "event_bits", config->event_bits, 1, 32);
+    check_range(its, "intid_bits", config->intid_bits, 14, 24);
+    check_range(its, "interval_cycles", config->interval_cycles, 1, UINT32_MAX);
+    check_range(its, "slots", config->slots, 1, ITS_MAX_SLOTS);
+    check_range(its, "redistributors", config->redistributors, 1, 0x10000);
+}
+
+static void create_caches(struct its *its)
+{
+    struct sim *sim = its->component.sim;
+    const struct its_config *config = &its->config;
+
+    if (!gic_cache_create(sim, &its->device_cache, config->device_cache_entries, config->cache_ways) ||
+        !gic_cache_create(sim, &its->event_cache, config->event_cache_entries, config->cache_ways) ||
+        !gic_cache_create(sim, &its->collection_cache, config->collection_cache_entries, config->cache_ways)) {
+        sim_panic(sim, &its->component, NULL, "a cache is not a power of two times %u ways", config->cache_ways);
+    }
+}
+
+static void register_counters(struct its *its)
+{
+    struct sim_component *component = &its->component;
+
+    sim_counter_register(component, "msis", &its->accepted);
+    sim_counter_register(component, "dropped", &its->count_dropped);
+    sim_counter_register(component, "event_hits", &its->event_cache.hits);
+    sim_counter_register(component, "event_misses", &its->event_cache.misses);
+    sim_counter_register(component, "device_hits", &its->device_cache.hits);
+    sim_counter_register(component, "device_misses", &its->device_cache.misses);
+    sim_counter_register(component, "collection_hits", &its->collection_cache.hits);
+    sim_counter_register(component, "collection_misses", &its->collection_cache.misses);
+    sim_counter_register(component, "table_reads", &its->count_table_reads);
+    sim_counter_register(component, "table_writes", &its->count_table_writes);
+    sim_counter_register(component, "commands", &its->count_commands);
+    sim_counter_register(component, "command_errors", &its->count_errors);
+}
+
+struct its *its_create(struct sim *sim, const char *name, const struct its_config *config)
+{
+    struct its *its = sim_alloc(sim, sizeof(*its));
+
+    its->config = *config;
+    sim_component_init(&its->component, sim, name, config->period, its_evaluate);
+    check_config(its);
+    create_caches(its);
+    its->translate_service = sim_time_cycles(config->translate_cycles, config->period);
+    its->register_service = sim_time_cycles(config->register_cycles, config->period);
+    its->links = sim_alloc(sim, config->redistributors * sizeof(*its->links));
+    its->free_slots = UINT64_MAX >> (64 - config->slots);
+    its->quiescent = true;
+    register_counters(its);
+    /* An MSI and a table read for each slot; a command, its read and its message. */
+    sim_packet_reserve(sim, 2 * config->slots + 4, false);
+    return its;
+}
+
+struct sim_component *its_component(struct its *its)
+{
+    return &its->component;
+}
+
+void its_bind_target(struct its *its, uint32_t index, struct sim_bus_port port)
+{
+    if (index != its->target_count || index >= ITS_TARGET_PORTS) {
+        sim_panic(its->component.sim, &its->component, NULL, "target port %u bound out of turn", index);
+    }
+    its->targets[index].request = port.request;
+    its->targets[index].response.channel = port.response;
+    its->target_count++;
+}
+
+void its_bind_memory(struct its *its, struct sim_bus_port port)
+{
+    its->memory.channel = port.request;
+    its->memory_response = port.response;
+}
+
+void its_bind_redistributor(struct its *its, uint32_t number, struct sim_channel *to, struct sim_channel *from)
+{
+    if (number >= its->config.redistributors) {
+        sim_panic(its->component.sim, &its->component, NULL, "redistributor %u is one too many", number);
+    }
+    its->links[number].to.channel = to;
+    its->links[number].from = from;
+}
+
+uint64_t its_doorbell(const struct its *its)
+{
+    return its->config.base + GITS_TRANSLATER;
+}
+
+uint64_t its_error_count(const struct its *its, uint8_t opcode, enum its_error_reason reason)
+{
+    return opcode < 16 && reason < ITS_ERROR_REASONS ? its->errors[opcode][reason] : 0;
+}
+
+uint32_t its_last_error(const struct its *its)
+{
+    return its->last_error;
+}

@@ -1,0 +1,120 @@
+/*
+ * Interrupt Translation Service (GICv3, physical LPIs): turns writes of an EventID to GITS_TRANSLATER, with the
+ * DeviceID on the sideband, into LPIs at a redistributor (IHI 0069, "Locality-specific Peripheral Interrupts and the
+ * ITS").
+ *
+ * Ports: bus targets (registers and GITS_TRANSLATER), one bus master (tables and command queue in memory), and a pair
+ * of channels to each redistributor.
+ *
+ * Pipeline of an MSI, all in cycles of the ITS's clock. The unloaded time from the edge at which the write is taken
+ * to the LPI message on the redistributor's channel is the sum of the rows that apply:
+ *
+ *   stage                          parameter         default  source
+ *   event cache misses: DTE read   (memory)          -        one 8-byte read, only if the device cache misses too;
+ *                                                             two with GITS_BASER0.Indirect
+ *   event cache misses: ITE read   (memory)          -        one 8-byte read
+ *   collection cache misses: CTE   (memory)          -        one 8-byte read
+ *   translation                    translate_cycles  10       assumption (a published estimate of three lookups)
+ *
+ *   beside it
+ *   write taken -> its answer      register_cycles   4        assumption
+ *   register read -> its answer    register_cycles   4        assumption
+ *   MSI taken -> next one taken    interval_cycles   1        assumption
+ *   command read -> carried out    command_cycles    8        assumption; its memory accesses come on top
+ *
+ * A read of memory takes the time that it takes from the edge of its issue to the edge at which the ITS takes the
+ * answer. Cache geometry defaults to a shipped part's: 256 event, 32 device, 16 collection entries, 2 ways (Intel
+ * Agilex 5, GITS_CFGID); replacement is LRU, which is an assumption.
+ *
+ * Up to `slots` MSIs that missed are in flight while later ones that hit pass them; MSIs of one (DeviceID, EventID)
+ * never pass each other. docs/gic.md has the table formats and the order between commands and MSIs.
+ *
+ * Register accesses are 32 or 64 bits; others read as zero and are ignored when written. GITS_TRANSLATER takes 16 and
+ * 32 bits.
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_ITS_H
+#define DOORBELL_MODELS_GIC_ITS_ITS_H
+
+#include "models/gic-its/its_commands.h"
+#include "models/gic-its/its_registers.h"
+#include "sim/bus.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most bus target ports of an ITS. */
+#define ITS_TARGET_PORTS 4u
+
+/** Most translations in flight. */
+#define ITS_MAX_SLOTS 64u
+
+struct its;
+
+struct its_config {
+    sim_time period;      /**< clock period, fs, at least 1 */
+    uint64_t base;        /**< address of the control frame; GITS_TRANSLATER is at base + 0x1_0040 */
+    uint32_t number;      /**< GITS_CTLR.ITS_Number, 0..15 */
+    uint32_t device_bits; /**< DeviceID bits, 1..32 (GITS_TYPER.Devbits + 1) */
+    uint32_t event_bits;  /**< EventID bits, 1..32 (GITS_TYPER.ID_bits + 1) */
+    uint32_t intid_bits;  /**< INTID bits of the system, 14..24 (GICD_TYPER.IDbits + 1): LPIs end there */
+    uint32_t translate_cycles;
+    uint32_t interval_cycles; /**< at least 1 */
+    uint32_t register_cycles;
+    uint32_t command_cycles;
+    uint32_t slots;                    /**< 1..ITS_MAX_SLOTS */
+    uint32_t device_cache_entries;     /**< 0 (no cache), or a power of two times cache_ways */
+    uint32_t event_cache_entries;      /**< the same */
+    uint32_t collection_cache_entries; /**< the same */
+    uint32_t cache_ways;               /**< 1..16 */
+    uint32_t redistributors;           /**< number of redistributors; their Processor_Numbers are 0 .. n - 1 */
+    /** What a command error does: false, the command is ignored; true, the queue stops (GITS_CREADR.Stalled). */
+    bool stall_on_error;
+};
+
+/**
+ * The defaults of the table above: 1 GHz, 16 DeviceID bits, 16 EventID bits, 16 INTID bits, 8 slots, 1 redistributor.
+ */
+struct its_config its_config_default(void);
+
+/**
+ * Makes an ITS in its reset state: disabled, quiescent, no table valid. A configuration out of range is a panic.
+ * Counters: msis, dropped, event_hits, event_misses, device_hits, device_misses, collection_hits, collection_misses,
+ * table_reads, table_writes, commands, command_errors.
+ */
+struct its *its_create(struct sim *sim, const char *name, const struct its_config *config);
+
+/** The ITS as a component: writer and reader of the channels that are bound to it. */
+struct sim_component *its_component(struct its *its);
+
+/** Binds a bus target port: registers and GITS_TRANSLATER. @param index 0, 1, ... in order, below ITS_TARGET_PORTS */
+void its_bind_target(struct its *its, uint32_t index, struct sim_bus_port port);
+
+/** Binds the bus master port for tables and command queue. Write acknowledgements must come back on it. */
+void its_bind_memory(struct its *its, struct sim_bus_port port);
+
+/**
+ * Binds a redistributor. The channel's capacity is the number of LPI credits.
+ * @param number Processor_Number of the redistributor
+ * @param to     ITS to redistributor  @param from  redistributor to ITS
+ */
+void its_bind_redistributor(struct its *its, uint32_t number, struct sim_channel *to, struct sim_channel *from);
+
+/** Address of GITS_TRANSLATER: the doorbell. */
+uint64_t its_doorbell(const struct its *its);
+
+/** How many commands ended in this error so far. */
+uint64_t its_error_count(const struct its *its, uint8_t opcode, enum its_error_reason reason);
+
+/** Code of the last command error (its_error_code()); 0 if there was none. */
+uint32_t its_last_error(const struct its *its);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * The pending LPIs of a redistributor: which are pending, with which MSI behind them, and which pending and enabled one
+ * has the highest priority. LPIs are numbered from 0: INTID minus 8192.
+ *
+ * A bitmap with a summary level says which are pending: O(1) to ask and set, and a walk over the pending ones skips
+ * 4096 LPIs at a time. A binary heap holds those that are pending and enabled, ordered by priority and then INTID; each
+ * LPI knows its place in it. So setting, clearing and taking the best cost O(log n) of those that are pending and
+ * enabled, which are few, and the memory is 20 bytes an LPI, of which the untouched part costs nothing.
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
+#define DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
+
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** No LPI. */
+#define LPI_NONE UINT32_MAX
+
+struct lpi {
+    struct sim_packet *packet; /**< the MSI that made it pending; NULL if it came from the pending table or from INT */
+    uint32_t position;         /**< in the heap, plus 1; 0: not there */
+};
+
+struct lpi_set {
+    uint32_t count;   /**< LPIs there are; a multiple of 8192 */
+    uint32_t pending; /**< LPIs pending */
+    struct lpi *lpis;
+    uint64_t *bits;
+    uint64_t *summary; /**< a bit for each word of bits that is not zero */
+    uint32_t *heap;    /**< priority 31:24, LPI 23:0 */
+    uint32_t heap_count;
+};
+
+/** Takes memory for so many LPIs, none pending. */
+void lpi_set_create(struct sim *sim, struct lpi_set *set, uint32_t count);
+
+static inline bool lpi_set_is_pending(const struct lpi_set *set, uint32_t lpi)
+{
+    return (set->bits[lpi / 64] >> (lpi % 64) & 1) != 0;
+}
+
+/** Makes an LPI pending that was not. It is not a candidate before lpi_set_configure(). */
+void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet);
+
+/** Makes a pending LPI not pending. @return its packet, or NULL */
+struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi);
+
+/** Tells a pending LPI's configuration: whether it is enabled, and its priority (0..255, 0 highest). */
+void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority);
+
+/** The best candidate: highest priority, then lowest INTID. LPI_NONE if there is none. */
+static inline uint32_t lpi_set_best(const struct lpi_set *set)
+{
+    return set->heap_count > 0 ? set->heap[0] & 0xffffffu : LPI_NONE;
+}
+
+/** Its priority; there must be one. */
+static inline uint32_t lpi_set_best_priority(const struct lpi_set *set)
+{
+    return set->heap[0] >> 24;
+}
+
+/** The first pending LPI from @p from on; LPI_NONE if there is none. */
+uint32_t lpi_set_next(const struct lpi_set *set, uint32_t from);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

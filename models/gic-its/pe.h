@@ -1,0 +1,79 @@
+/*
+ * Processing element, as interrupts see it: takes the highest-priority LPI that its redistributor shows, acknowledges
+ * it, runs a handler, and takes the next. One handler at a time, no preemption.
+ *
+ * Stages of an interrupt, in cycles of the PE's clock:
+ *
+ *   stage                                     parameter           default  source
+ *   signal seen (PE idle) -> acknowledge      acknowledge_cycles  40       assumption (exception entry)
+ *   acknowledge -> answer of redistributor    (two channels)      -
+ *   answer -> first instruction of handler    entry_cycles        40       assumption (published estimate 20..60 ns in
+ *                                                                          all for entry)
+ *   handler                                   handler_time        200 ns   assumption
+ *   end of handler -> device is told          handled_cycles      20       assumption
+ *
+ * The handler starts (SIM_EVENT_MSI_DELIVERED) after entry, and ends (SIM_EVENT_MSI_HANDLED) handler_time later,
+ * rounded
+ * up to an edge. A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands
+ * for
+ * the handler's last access to the device (a doorbell write), whose way through the system is not modelled; its time
+ * is handled_cycles plus the channel's latency. That packet is the MSI's own, with its `source` and `vector`.
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_PE_H
+#define DOORBELL_MODELS_GIC_ITS_PE_H
+
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pe;
+
+struct pe_config {
+    sim_time period; /**< clock period, fs, at least 1 */
+    uint32_t acknowledge_cycles;
+    uint32_t entry_cycles;
+    sim_time handler_time; /**< fs */
+    uint32_t handled_cycles;
+    uint32_t priority_mask; /**< ICC_PMR_EL1: priorities numerically below it are taken; 0 takes none */
+    uint32_t sources;       /**< packet->source values 0 .. sources - 1 may be bound with pe_bind_handled() */
+};
+
+/** The defaults of the table above: 2 GHz, mask open, no sources. */
+struct pe_config pe_config_default(void);
+
+/**
+ * Makes an idle PE.
+ * Counters: delivered (handlers started, with or without an MSI packet behind them), handled (ended), spurious
+ * (acknowledges that found nothing).
+ */
+struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *config);
+
+/** The PE as a component. */
+struct sim_component *pe_component(struct pe *pe);
+
+/** Binds the redistributor. @param from  redistributor to PE  @param to  PE to redistributor */
+void pe_bind_redistributor(struct pe *pe, struct sim_channel *from, struct sim_channel *to);
+
+/**
+ * Binds the channel on which the handlers of a source's MSIs tell the device that they have ended; the reader frees the
+ * packets. A handler does not end before the channel takes its packet. Without a channel nobody is told.
+ * @param source packet->source of the MSIs, below config.sources
+ */
+void pe_bind_handled(struct pe *pe, uint32_t source, struct sim_channel *to_device);
+
+/** Sets the priority mask. For software between runs: the PE acts on it at its next edge. */
+void pe_set_priority_mask(struct pe *pe, uint32_t mask);
+
+/** True while the PE waits for an interrupt that it would take: no acknowledge under way, no handler running. */
+bool pe_is_idle(const struct pe *pe);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

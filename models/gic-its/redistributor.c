@@ -1,0 +1,285 @@
+/*
+ * A redistributor as a component: creation, binding, the PE's side, and the order of one evaluation.
+ */
+#include "models/gic-its/redistributor_internal.h"
+
+void redistributor_drop(struct redistributor *rd, struct sim_packet *packet, sim_time now, enum sim_drop_reason reason)
+{
+    rd->count_dropped++;
+    sim_mark(rd->component.sim, packet, rd->component.stage, now);
+    sim_drop(rd->component.sim, packet, &rd->component, now, reason);
+}
+
+/* ---- Memory and registers ---- */
+
+void redistributor_request(struct redistributor *rd, struct sim_packet *packet, sim_time now)
+{
+    gic_output_push(&rd->memory, packet, now, 0);
+    rd->outstanding++;
+    rd->progress = true;
+}
+
+static void take_memory_answer(struct redistributor *rd, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_peek(rd->memory_response, now);
+
+    if (packet == NULL) {
+        return;
+    }
+    packet = sim_channel_pop(rd->memory_response, now);
+    rd->outstanding--;
+    if (packet->tag == REDISTRIBUTOR_TAG_TABLE) {
+        redistributor_take_line(rd, packet);
+    } else {
+        redistributor_take_config(rd, packet);
+    }
+    sim_packet_free(rd->component.sim, packet);
+    rd->progress = true;
+}
+
+/** A tracked write of a register is an MSI, or DMA, that went astray. */
+static void report_stray(struct redistributor *rd, struct sim_packet *packet, sim_time now)
+{
+    sim_mark(rd->component.sim, packet, rd->component.stage, now);
+    sim_event(rd->component.sim, SIM_EVENT_DROPPED, packet, &rd->component, now, SIM_DROP_NOT_AN_LPI);
+    packet->flags &= ~SIM_FLAG_TRACKED;
+}
+
+static void take_register_access(struct redistributor *rd, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_peek(rd->target_request, now);
+
+    if (packet != NULL && gic_output_is_ready(&rd->target_response, now, &rd->due)) {
+        packet = sim_channel_pop(rd->target_request, now);
+        if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_TRACKED) != 0) {
+            report_stray(rd, packet, now);
+        }
+        redistributor_access_register(rd, packet);
+        gic_output_push(&rd->target_response, packet, now, rd->register_service);
+        packet = NULL;
+    }
+    if (packet == NULL) {
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->target_request));
+    }
+}
+
+/* ---- The PE ---- */
+
+static uint32_t best_priority(const struct redistributor *rd)
+{
+    bool any = rd->state == REDISTRIBUTOR_ON && rd->lpis.heap_count > 0;
+
+    return any ? lpi_set_best_priority(&rd->lpis) : GIC_PRIORITY_NONE;
+}
+
+/** Acknowledges the best LPI that the mask lets through. @return its packet, or the request as the answer "none" */
+static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packet *request)
+{
+    struct sim_packet *held;
+    uint32_t lpi;
+
+    request->intid = GIC_INTID_SPURIOUS;
+    if (best_priority(rd) >= request->arg) {
+        rd->count_spurious++;
+        return request;
+    }
+    lpi = lpi_set_best(&rd->lpis);
+    held = lpi_set_remove(&rd->lpis, lpi);
+    rd->count_activated++;
+    if (held == NULL) {
+        held = request;
+    } else {
+        sim_packet_free(rd->component.sim, request);
+    }
+    held->intid = GIC_FIRST_LPI + lpi;
+    return held;
+}
+
+static void take_acknowledge(struct redistributor *rd, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_peek(rd->pe_from, now);
+
+    if (packet == NULL) {
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+        return;
+    }
+    if (!gic_output_is_ready(&rd->pe, now, &rd->due)) {
+        return;
+    }
+    packet = acknowledge(rd, sim_channel_pop(rd->pe_from, now));
+    rd->told = best_priority(rd);
+    packet->operation = GIC_ACTIVATED;
+    packet->arg = rd->told;
+    gic_output_push(&rd->pe, packet, now, rd->activate_service);
+    redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+}
+
+/** Tells the PE when the best priority is no longer what it was told. */
+static void signal_pe(struct redistributor *rd, sim_time now)
+{
+    uint32_t priority = best_priority(rd);
+    struct sim_packet *packet;
+
+    if (priority == rd->told || !gic_output_is_ready(&rd->pe, now, &rd->due)) {
+        return;
+    }
+    packet = sim_packet_new(rd->component.sim, 0);
+    packet->type = SIM_PACKET_GIC;
+    packet->operation = GIC_SIGNAL;
+    packet->arg = priority;
+    packet->intid = priority == GIC_PRIORITY_NONE ? GIC_INTID_SPURIOUS : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+    rd->told = priority;
+    gic_output_push(&rd->pe, packet, now, rd->signal_service);
+}
+
+static sim_time redistributor_evaluate(struct sim_component *component, sim_time now)
+{
+    struct redistributor *rd = (struct redistributor *)component;
+
+    rd->due = SIM_TIME_NEVER;
+    rd->progress = false;
+    if (rd->outstanding > 0) {
+        take_memory_answer(rd, now);
+    }
+    take_register_access(rd, now);
+    redistributor_step_tables(rd, now);
+    redistributor_step_scan(rd);
+    redistributor_step_move_all(rd, now);
+    redistributor_take_message(rd, now);
+    take_acknowledge(rd, now);
+    signal_pe(rd, now);
+    redistributor_request_config(rd, now);
+    if (rd->outstanding > 0) {
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->memory_response));
+    }
+    /* A scan that waits for a read may go on sooner: what it would read next can be cached, or no longer pending. */
+    if (rd->progress || rd->scanning) {
+        redistributor_look_at(rd, now + component->period);
+    }
+    return rd->due;
+}
+
+/* ---- Building ---- */
+
+struct redistributor_config redistributor_config_default(void)
+{
+    return (struct redistributor_config){
+        .period = SIM_NS,
+        .intid_bits = 16,
+        .config_cache_entries = 64,
+        .config_cache_ways = 2,
+        .config_fetches = 4,
+        .lookup_cycles = 2,
+        .deliver_cycles = 8,
+        .activate_cycles = 2,
+        .register_cycles = 4,
+        .its_count = 1,
+        .reserve = 64,
+    };
+}
+
+static void check_range(struct redistributor *rd, const char *what, uint64_t value, uint64_t low, uint64_t high)
+{
+    if (value < low || value > high) {
+        sim_panic(rd->component.sim, &rd->component, NULL, "%s is %llu, must be %llu to %llu", what,
+                  (unsigned long long)value, (unsigned long long)low, (unsigned long long)high);
+    }
+}
+
+static void check_config(struct redistributor *rd)
+{
+    const struct redistributor_config *config = &rd->config;
+
+    check_range(rd, "processor_number", config->processor_number, 0, 0xffff);
+    check_range(rd, "intid_bits", config->intid_bits, 14, 24);
+    check_range(rd, "config_fetches", config->config_fetches, 1, REDISTRIBUTOR_MAX_FETCHES);
+    check_range(rd, "its_count", config->its_count, 0, REDISTRIBUTOR_MAX_ITS);
+    if (!gic_cache_create(rd->component.sim, &rd->cache, config->config_cache_entries, config->config_cache_ways)) {
+        sim_panic(rd->component.sim, &rd->component, NULL,
+                  "the configuration cache is not a power of two times %u ways", config->config_cache_ways);
+    }
+}
+
+static void register_counters(struct redistributor *rd)
+{
+    struct sim_component *component = &rd->component;
+
+    sim_counter_register(component, "set", &rd->count_set);
+    sim_counter_register(component, "merged", &rd->count_merged);
+    sim_counter_register(component, "activated", &rd->count_activated);
+    sim_counter_register(component, "spurious", &rd->count_spurious);
+    sim_counter_register(component, "dropped", &rd->count_dropped);
+    sim_counter_register(component, "cleared", &rd->count_cleared);
+    sim_counter_register(component, "moved", &rd->count_moved);
+    sim_counter_register(component, "config_hits", &rd->cache.hits);
+    sim_counter_register(component, "config_misses", &rd->cache.misses);
+    sim_counter_register(component, "table_reads", &rd->count_table_reads);
+    sim_counter_register(component, "table_writes", &rd->count_table_writes);
+}
+
+struct redistributor *redistributor_create(struct sim *sim, const char *name, const struct redistributor_config *config)
+{
+    struct redistributor *rd = sim_alloc(sim, sizeof(*rd));
+    uint32_t lpis;
+
+    rd->config = *config;
+    sim_component_init(&rd->component, sim, name, config->period, redistributor_evaluate);
+    check_config(rd);
+    lpis = ((uint32_t)1 << config->intid_bits) - GIC_FIRST_LPI;
+    lpi_set_create(sim, &rd->lpis, lpis);
+    rd->line_is_set = sim_alloc(sim, lpis / REDISTRIBUTOR_LINE_LPIS * sizeof(*rd->line_is_set));
+    rd->signal_service = sim_time_cycles((uint64_t)config->lookup_cycles + config->deliver_cycles, config->period);
+    rd->activate_service = sim_time_cycles(config->activate_cycles, config->period);
+    rd->register_service = sim_time_cycles(config->register_cycles, config->period);
+    rd->told = GIC_PRIORITY_NONE;
+    rd->asleep = true;
+    register_counters(rd);
+    /* What is held, a read for each fetch, a line, a signal, a MOVALL with the LPI that it moves. */
+    sim_packet_reserve(sim, config->reserve + config->config_fetches + 4, false);
+    return rd;
+}
+
+struct sim_component *redistributor_component(struct redistributor *rd)
+{
+    return &rd->component;
+}
+
+void redistributor_bind_target(struct redistributor *rd, struct sim_bus_port port)
+{
+    rd->target_request = port.request;
+    rd->target_response.channel = port.response;
+}
+
+void redistributor_bind_memory(struct redistributor *rd, struct sim_bus_port port)
+{
+    rd->memory.channel = port.request;
+    rd->memory_response = port.response;
+}
+
+void redistributor_bind_its(struct redistributor *rd, uint32_t index, struct sim_channel *from, struct sim_channel *to)
+{
+    if (index >= rd->config.its_count) {
+        sim_panic(rd->component.sim, &rd->component, NULL, "ITS %u is one too many", index);
+    }
+    rd->its[index].from = from;
+    rd->its[index].to.channel = to;
+    sim_channel_set_hint(from, &rd->inputs, index);
+}
+
+void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, struct sim_channel *from)
+{
+    rd->pe.channel = to;
+    rd->pe_from = from;
+}
+
+bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid)
+{
+    uint32_t lpi = intid - GIC_FIRST_LPI;
+
+    return intid >= GIC_FIRST_LPI && lpi < rd->lpis.count && lpi_set_is_pending(&rd->lpis, lpi);
+}
+
+uint32_t redistributor_pending_count(const struct redistributor *rd)
+{
+    return rd->lpis.pending;
+}

@@ -1,0 +1,103 @@
+/*
+ * GICv3 redistributor, as far as physical LPIs go: the pending state of LPIs, their configuration, and the choice of
+ * the one that its PE is shown (IHI 0069, "LPIs" and "The GICR register map").
+ *
+ * Ports: one bus target (registers), one bus master (configuration and pending tables), a pair of channels to each
+ * ITS, a pair of channels to the PE. gic.h has the messages.
+ *
+ * Stages of an LPI, in cycles of the redistributor's clock; "signal" and "activate" are messages to the PE:
+ *
+ *   stage                                    parameter        default  source
+ *   LPI taken; configuration not cached      (memory)         -        one 1-byte read of the configuration table
+ *   LPI taken -> signal sent                 lookup_cycles    2        assumption
+ *                                            deliver_cycles   8        assumption (published estimate: about 10 in all)
+ *   acknowledge taken -> answer sent         activate_cycles  2        assumption
+ *   beside it
+ *   register access -> its answer            register_cycles  4        assumption
+ *
+ * One message of the ITSs is taken a cycle, in turn. An LPI's whole stay, the wait for its PE included, is booked under
+ * the redistributor's stage.
+ *
+ * The configuration cache holds single LPIs, set-associative on the low bits of the INTID; INV and INVALL empty it, and
+ * have the configuration of pending LPIs read again. GIC_SYNC is answered when that has happened. Pending LPIs are kept
+ * on chip while LPIs are enabled: read from the pending table at enable (PTZ 0), written back at disable (RWP is 1
+ * meanwhile, and LPIs that come are dropped).
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
+#define DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
+
+#include "models/gic-its/redistributor_registers.h"
+#include "sim/bus.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most ITSs of a redistributor. */
+#define REDISTRIBUTOR_MAX_ITS 64u
+
+/** Most configuration reads in flight. */
+#define REDISTRIBUTOR_MAX_FETCHES 16u
+
+struct redistributor;
+
+struct redistributor_config {
+    sim_time period;               /**< clock period, fs, at least 1 */
+    uint64_t base;                 /**< address of RD_base */
+    uint32_t processor_number;     /**< GICR_TYPER.Processor_Number, 0..0xffff */
+    uint32_t affinity;             /**< GICR_TYPER.Affinity_Value */
+    bool last;                     /**< GICR_TYPER.Last: the last one of a contiguous region */
+    uint32_t intid_bits;           /**< INTID bits, 14..24; memory for the state of 2^bits - 8192 LPIs is set aside */
+    uint32_t config_cache_entries; /**< 0 (no cache), or a power of two times config_cache_ways */
+    uint32_t config_cache_ways;    /**< 1..16 */
+    uint32_t config_fetches;       /**< configuration reads in flight, 1..REDISTRIBUTOR_MAX_FETCHES */
+    uint32_t lookup_cycles;
+    uint32_t deliver_cycles;
+    uint32_t activate_cycles;
+    uint32_t register_cycles;
+    uint32_t its_count; /**< ITSs, 0..REDISTRIBUTOR_MAX_ITS */
+    /** MSIs that may be held pending at once without growing the packet pool: as many as LPIs are routed here. */
+    uint32_t reserve;
+};
+
+/** The defaults of the table above: 1 GHz, 16 INTID bits, 64 cache entries of 2 ways, 4 fetches, 1 ITS, reserve 64. */
+struct redistributor_config redistributor_config_default(void);
+
+/**
+ * Makes a redistributor in its reset state: LPIs disabled. A configuration out of range is a panic.
+ * Counters: set, merged, activated, spurious, dropped, cleared, moved, config_hits, config_misses, table_reads,
+ * table_writes.
+ */
+struct redistributor *redistributor_create(struct sim *sim, const char *name,
+                                           const struct redistributor_config *config);
+
+/** The redistributor as a component. */
+struct sim_component *redistributor_component(struct redistributor *rd);
+
+/** Binds the bus target port: registers. */
+void redistributor_bind_target(struct redistributor *rd, struct sim_bus_port port);
+
+/** Binds the bus master port for the LPI tables. Write acknowledgements must come back on it. */
+void redistributor_bind_memory(struct redistributor *rd, struct sim_bus_port port);
+
+/** Binds an ITS. @param index 0 .. its_count - 1  @param from  from the ITS  @param to  back to it */
+void redistributor_bind_its(struct redistributor *rd, uint32_t index, struct sim_channel *from, struct sim_channel *to);
+
+/** Binds the PE. @param to  redistributor to PE  @param from  PE to redistributor */
+void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, struct sim_channel *from);
+
+/** Whether an LPI is pending here. For tests and debuggers; hardware has no such window while LPIs are enabled. */
+bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid);
+
+/** Number of LPIs pending here, enabled or not. For tests and reports. */
+uint32_t redistributor_pending_count(const struct redistributor *rd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The inside of a redistributor, for its own files:
+ *
+ *   redistributor.c            creation, binding, the PE, and the order of one evaluation
+ *   redistributor_registers.c  register accesses
+ *   redistributor_messages.c   what the ITSs ask for
+ *   redistributor_config.c     LPI configuration: cache, reads, and reading again after an invalidation
+ *   redistributor_tables.c     the pending table, read at enable and written at disable
+ *   lpi_set.c                  which LPIs are pending, and the best of them
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_INTERNAL_H
+#define DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_INTERNAL_H
+
+#include "models/gic-its/cache_internal.h"
+#include "models/gic-its/gic.h"
+#include "models/gic-its/lpi_set_internal.h"
+#include "models/gic-its/output_internal.h"
+#include "models/gic-its/redistributor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The pending table is read and written in lines of so many bytes. */
+#define REDISTRIBUTOR_LINE_BYTES 64u
+#define REDISTRIBUTOR_LINE_LPIS  (8u * REDISTRIBUTOR_LINE_BYTES)
+
+/** Transaction number of pending table accesses; configuration reads have their slot's index. */
+#define REDISTRIBUTOR_TAG_TABLE 0x100u
+
+enum redistributor_state {
+    REDISTRIBUTOR_OFF,
+    REDISTRIBUTOR_LOADING, /**< EnableLPIs went to 1: reads the pending table */
+    REDISTRIBUTOR_ON,
+    REDISTRIBUTOR_SAVING, /**< EnableLPIs went to 0: writes the pending table */
+};
+
+/** A read of an LPI's configuration byte. */
+struct redistributor_fetch {
+    bool busy;
+    bool issued;
+    bool stale;     /**< invalidated while under way: read again */
+    bool refresh;   /**< caused or touched by an invalidation: GIC_SYNC waits for it */
+    bool cancelled; /**< LPIs were disabled meanwhile */
+    uint32_t lpi;
+};
+
+struct redistributor_link {
+    struct sim_channel *from;
+    struct gic_output to;
+};
+
+struct redistributor {
+    struct sim_component component; /**< first */
+    struct redistributor_config config;
+    sim_time due;  /**< the answer of the evaluation under way */
+    bool progress; /**< something changed that another part may wait for: look again at the next edge */
+    sim_time signal_service;
+    sim_time activate_service;
+    sim_time register_service;
+
+    struct sim_channel *target_request;
+    struct gic_output target_response;
+    struct gic_output memory;
+    struct sim_channel *memory_response;
+    uint32_t outstanding; /**< memory requests without an answer */
+    struct redistributor_link its[REDISTRIBUTOR_MAX_ITS];
+    uint64_t inputs; /**< hint: ITS channels that may hold something */
+    uint32_t turn;   /**< ITS channel to look at first */
+    struct gic_output pe;
+    struct sim_channel *pe_from;
+    uint32_t told; /**< priority that the PE was last told */
+
+    /* Registers. */
+    uint64_t propbaser;
+    uint64_t pendbaser;
+    bool pending_table_zero; /**< PENDBASER.PTZ as last written */
+    bool asleep;             /**< WAKER.ProcessorSleep */
+    bool enable;             /**< CTLR.EnableLPIs as software wants it; state follows */
+
+    uint8_t state;  /**< enum redistributor_state */
+    uint32_t limit; /**< LPIs that PROPBASER.IDbits allows; 0 if none */
+    struct lpi_set lpis;
+
+    /* Configuration. */
+    struct gic_cache cache;
+    struct redistributor_fetch fetches[REDISTRIBUTOR_MAX_FETCHES];
+    uint32_t fetch_count; /**< busy ones */
+    bool scanning;        /**< after INVALL or a load: reads the configuration of all pending LPIs */
+    uint32_t scan_next;
+
+    /* Pending table. */
+    uint32_t line;    /**< the line that is read or written next */
+    bool line_wanted; /**< it has not been asked for */
+    bool line_under_way;
+    bool *line_is_set; /**< by line: memory holds bits that are not zero, as far as is known */
+    uint32_t orphans;  /**< packets whose pending bit is in memory only */
+
+    /* MOVALL under way. */
+    struct sim_packet *move_all; /**< its request; NULL if none */
+    uint32_t move_all_its;
+    uint32_t move_all_next;
+
+    uint64_t count_set;
+    uint64_t count_merged;
+    uint64_t count_activated;
+    uint64_t count_spurious;
+    uint64_t count_dropped;
+    uint64_t count_cleared;
+    uint64_t count_moved;
+    uint64_t count_table_reads;
+    uint64_t count_table_writes;
+};
+
+/** There will be something to do at @p time. */
+static inline void redistributor_look_at(struct redistributor *rd, sim_time time)
+{
+    rd->due = sim_time_min(rd->due, time);
+}
+
+/** Drops a held MSI. */
+void redistributor_drop(struct redistributor *rd, struct sim_packet *packet, sim_time now, enum sim_drop_reason reason);
+
+/** Sends a memory request that has been prepared; the port must be ready. */
+void redistributor_request(struct redistributor *rd, struct sim_packet *packet, sim_time now);
+
+/* redistributor_registers.c */
+
+/** Carries out a register access and turns the request into its answer. */
+void redistributor_access_register(struct redistributor *rd, struct sim_packet *packet);
+
+/* redistributor_messages.c */
+
+/** Takes at most one message of the ITSs. */
+void redistributor_take_message(struct redistributor *rd, sim_time now);
+
+/** Moves a MOVALL on. */
+void redistributor_step_move_all(struct redistributor *rd, sim_time now);
+
+/* redistributor_config.c */
+
+/** Finds a cached configuration and puts it into force for an LPI that is pending or about to be. */
+bool redistributor_configure_cached(struct redistributor *rd, uint32_t lpi);
+
+/** Whether redistributor_fetch() would find room (or a read of that LPI under way). */
+bool redistributor_can_fetch(const struct redistributor *rd, uint32_t lpi);
+
+/** Starts a read of an LPI's configuration, or joins one. @param refresh  on behalf of an invalidation */
+void redistributor_fetch(struct redistributor *rd, uint32_t lpi, bool refresh);
+
+/** INV and INVALL: forget what is cached, read again what is pending. INV needs redistributor_can_fetch(). */
+void redistributor_invalidate(struct redistributor *rd, uint32_t lpi);
+void redistributor_invalidate_all(struct redistributor *rd);
+
+/** Whether anything that an invalidation started is still under way. */
+bool redistributor_is_refreshing(const struct redistributor *rd);
+
+/** Starts reading the configuration of all pending LPIs. */
+void redistributor_start_scan(struct redistributor *rd);
+
+/** Moves that on. */
+void redistributor_step_scan(struct redistributor *rd);
+
+/** Issues the next configuration read, if there is one and the port is free. */
+void redistributor_request_config(struct redistributor *rd, sim_time now);
+
+/** Takes the answer to a configuration read. */
+void redistributor_take_config(struct redistributor *rd, const struct sim_packet *packet);
+
+/** Forgets all configuration and all reads: LPIs have been disabled. */
+void redistributor_cancel_fetches(struct redistributor *rd);
+
+/* redistributor_tables.c */
+
+/** Starts loading or saving when CTLR.EnableLPIs asks for it, and moves it on. */
+void redistributor_step_tables(struct redistributor *rd, sim_time now);
+
+/** Takes the answer to an access of the pending table. */
+void redistributor_take_line(struct redistributor *rd, const struct sim_packet *packet);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * What the ITSs ask of a redistributor: one message an edge, the channels in turn, each channel in order. A message
+ * that
+ * cannot be carried out yet stays where it is.
+ *
+ * While the pending table is loaded or saved all of them wait.
+ */
+#include "models/gic-its/redistributor_internal.h"
+
+/** An LPI that PROPBASER.IDbits allows; gives its number. */
+static bool find_lpi(const struct redistributor *rd, uint32_t intid, uint32_t *lpi)
+{
+    *lpi = intid - GIC_FIRST_LPI;
+    return intid >= GIC_FIRST_LPI && *lpi < rd->limit && rd->state == REDISTRIBUTOR_ON;
+}
+
+static void finish(struct redistributor *rd, struct sim_packet *packet)
+{
+    sim_packet_free(rd->component.sim, packet);
+}
+
+/** Turns a request into its answer. */
+static void answer(struct redistributor *rd, struct redistributor_link *link, struct sim_packet *packet,
+                   uint8_t operation, sim_time now)
+{
+    packet->type = SIM_PACKET_GIC;
+    packet->operation = operation;
+    gic_output_push(&link->to, packet, now, 0);
+    rd->progress = true;
+}
+
+static void merge(struct redistributor *rd, struct sim_packet *packet, sim_time now)
+{
+    rd->count_merged++;
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_mark(rd->component.sim, packet, rd->component.stage, now);
+        sim_event(rd->component.sim, SIM_EVENT_MSI_MERGED, packet, &rd->component, now, 0);
+    }
+    finish(rd, packet);
+}
+
+static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head, sim_time now)
+{
+    struct sim_packet *packet;
+    bool cached;
+    uint32_t lpi;
+
+    if (!find_lpi(rd, head->intid, &lpi)) {
+        redistributor_drop(rd, sim_channel_pop(from, now), now, SIM_DROP_LPI_DISABLED);
+        return true;
+    }
+    if (lpi_set_is_pending(&rd->lpis, lpi)) {
+        merge(rd, sim_channel_pop(from, now), now);
+        return true;
+    }
+    cached = gic_cache_find(&rd->cache, lpi, lpi) != NULL;
+    if (!cached && !redistributor_can_fetch(rd, lpi)) {
+        return false;
+    }
+    packet = sim_channel_pop(from, now);
+    lpi_set_add(&rd->lpis, lpi, packet);
+    rd->count_set++;
+    if (cached) {
+        redistributor_configure_cached(rd, lpi);
+    } else {
+        rd->cache.misses++;
+        redistributor_fetch(rd, lpi, false);
+    }
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_event(rd->component.sim, SIM_EVENT_MSI_PENDING, packet, &rd->component, now, 0);
+    }
+    return true;
+}
+
+static bool clear_lpi(struct redistributor *rd, struct sim_channel *from, sim_time now)
+{
+    struct sim_packet *message = sim_channel_pop(from, now);
+    uint32_t lpi;
+
+    if (find_lpi(rd, message->intid, &lpi) && lpi_set_is_pending(&rd->lpis, lpi)) {
+        struct sim_packet *held = lpi_set_remove(&rd->lpis, lpi);
+
+        rd->count_cleared++;
+        if (held != NULL) {
+            /* Software has taken the interrupt back: there is no mapping behind it any more, or it said CLEAR. */
+            redistributor_drop(rd, held, now, SIM_DROP_ITS_EVENT_UNMAPPED);
+        }
+    }
+    finish(rd, message);
+    return true;
+}
+
+static bool invalidate(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head, sim_time now)
+{
+    uint32_t lpi;
+
+    if (find_lpi(rd, head->intid, &lpi)) {
+        if (!redistributor_can_fetch(rd, lpi)) {
+            return false;
+        }
+        redistributor_invalidate(rd, lpi);
+    }
+    finish(rd, sim_channel_pop(from, now));
+    return true;
+}
+
+static bool invalidate_all(struct redistributor *rd, struct sim_channel *from, sim_time now)
+{
+    if (rd->state == REDISTRIBUTOR_ON) {
+        redistributor_invalidate_all(rd);
+    }
+    finish(rd, sim_channel_pop(from, now));
+    return true;
+}
+
+/** Gives a pending LPI away: the held MSI itself, or the message if there is none. */
+static struct sim_packet *give_away(struct redistributor *rd, uint32_t lpi, struct sim_packet *message)
+{
+    struct sim_packet *held = lpi_set_remove(&rd->lpis, lpi);
+
+    rd->count_moved++;
+    if (held != NULL && message != NULL) {
+        finish(rd, message);
+    }
+    if (held == NULL) {
+        held = message != NULL ? message : sim_packet_new(rd->component.sim, 0);
+    }
+    held->intid = GIC_FIRST_LPI + lpi;
+    return held;
+}
+
+static bool move(struct redistributor *rd, struct redistributor_link *link, sim_time now)
+{
+    struct sim_packet *message;
+    uint32_t lpi;
+
+    if (!gic_output_is_ready(&link->to, now, &rd->due)) {
+        return false;
+    }
+    message = sim_channel_pop(link->from, now);
+    if (find_lpi(rd, message->intid, &lpi) && lpi_set_is_pending(&rd->lpis, lpi)) {
+        answer(rd, link, give_away(rd, lpi, message), GIC_MOVED, now);
+    } else {
+        answer(rd, link, message, GIC_NOT_MOVED, now);
+    }
+    return true;
+}
+
+static bool move_all(struct redistributor *rd, uint32_t index, sim_time now)
+{
+    if (rd->move_all != NULL) {
+        return false;
+    }
+    rd->move_all = sim_channel_pop(rd->its[index].from, now);
+    rd->move_all_its = index;
+    rd->move_all_next = 0;
+    rd->progress = true;
+    return true;
+}
+
+void redistributor_step_move_all(struct redistributor *rd, sim_time now)
+{
+    struct redistributor_link *link = &rd->its[rd->move_all_its];
+    uint32_t lpi;
+
+    if (rd->move_all == NULL || !gic_output_is_ready(&link->to, now, &rd->due)) {
+        return;
+    }
+    lpi = lpi_set_next(&rd->lpis, rd->move_all_next);
+    if (lpi != LPI_NONE) {
+        rd->move_all_next = lpi + 1;
+        answer(rd, link, give_away(rd, lpi, NULL), GIC_MOVED, now);
+    } else {
+        answer(rd, link, rd->move_all, GIC_MOVE_ALL_DONE, now);
+        rd->move_all = NULL;
+    }
+}
+
+static bool sync(struct redistributor *rd, struct redistributor_link *link, sim_time now)
+{
+    if (redistributor_is_refreshing(rd) || !gic_output_is_ready(&link->to, now, &rd->due)) {
+        return false;
+    }
+    answer(rd, link, sim_channel_pop(link->from, now), GIC_SYNC_DONE, now);
+    return true;
+}
+
+/** @return whether the message was taken */
+static bool take_from(struct redistributor *rd, uint32_t index, const struct sim_packet *head, sim_time now)
+{
+    struct redistributor_link *link = &rd->its[index];
+
+    if (rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING) {
+        return false;
+    }
+    switch (head->operation) {
+    case GIC_SET_LPI:
+        return set_lpi(rd, link->from, head, now);
+    case GIC_CLEAR_LPI:
+        return clear_lpi(rd, link->from, now);
+    case GIC_INV:
+        return invalidate(rd, link->from, head, now);
+    case GIC_INVALL:
+        return invalidate_all(rd, link->from, now);
+    case GIC_MOVE:
+        return move(rd, link, now);
+    case GIC_MOVE_ALL:
+        return move_all(rd, index, now);
+    case GIC_SYNC:
+        return sync(rd, link, now);
+    default:
+        sim_panic(rd->component.sim, &rd->component, head, "operation %u from an ITS", head->operation);
+    }
+}
+
+/** Looks at one channel. @return whether a message was taken */
+static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, sim_time now)
+{
+    struct sim_channel *from = rd->its[index].from;
+    sim_time arrival = sim_channel_next_arrival(from);
+
+    if (!taken && arrival <= now) {
+        taken = take_from(rd, index, sim_channel_peek(from, now), now);
+        if (!taken) {
+            return false;
+        }
+        rd->turn = index + 1;
+        arrival = sim_channel_next_arrival(from);
+    }
+    if (arrival == SIM_TIME_NEVER) {
+        rd->inputs &= ~((uint64_t)1 << index);
+    }
+    redistributor_look_at(rd, arrival);
+    return taken;
+}
+
+void redistributor_take_message(struct redistributor *rd, sim_time now)
+{
+    uint64_t later = rd->turn < 64 ? rd->inputs & UINT64_MAX << rd->turn : 0;
+    uint64_t earlier = rd->inputs & ~later;
+    bool taken = false;
+
+    for (; later != 0; later &= later - 1) {
+        taken = look_at_input(rd, (uint32_t)__builtin_ctzll(later), taken, now);
+    }
+    for (; earlier != 0; earlier &= earlier - 1) {
+        taken = look_at_input(rd, (uint32_t)__builtin_ctzll(earlier), taken, now);
+    }
+}
