@@ -1,0 +1,130 @@
+#include "models/pcie/bridge.h"
+
+#include "models/pcie/config_request.h"
+#include "sim/sim.h"
+
+#define CLASS_PCI_BRIDGE    0x060400u
+#define DEFAULT_MAX_PAYLOAD 512u
+
+void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct pcie_bridge_config *config)
+{
+    struct pcie_config_space *space = &bridge->config;
+    struct pcie_identity identity = config->identity;
+    struct pcie_express express = {
+        .type = config->type,
+        .max_payload = config->max_payload != 0 ? config->max_payload : DEFAULT_MAX_PAYLOAD,
+        .port_number = config->port_number,
+        .slot = config->slot,
+        .pasid = true,
+    };
+
+    if (identity.class_code == 0) {
+        identity.class_code = CLASS_PCI_BRIDGE;
+    }
+    pcie_config_init(space, sim);
+    pcie_add_header(space, &identity, true, config->multi_function);
+    pcie_add_bridge_registers(space);
+    pcie_add_power_management(space);
+    pcie_add_express(space, &express);
+    pcie_add_aer(space);
+    pcie_add_acs(space, &config->acs);
+    bridge->port_number = config->port_number;
+    pcie_bridge_decode(bridge);
+}
+
+/** A base and limit pair: bits 15:4 are address bits 31:20, the limit's lower bits are ones. */
+static struct pcie_window decode_window(uint16_t base, uint16_t limit, uint32_t base_hi, uint32_t limit_hi)
+{
+    struct pcie_window window = {
+        .base = (uint64_t)base_hi << 32 | (uint64_t)(base & PCIE_WINDOW_ADDRESS) << 16,
+        .limit =
+            (uint64_t)limit_hi << 32 | (uint64_t)(limit & PCIE_WINDOW_ADDRESS) << 16 | (PCIE_WINDOW_GRANULARITY - 1),
+    };
+
+    return window;
+}
+
+static uint64_t decode_egress(const struct pcie_config_space *space)
+{
+    unsigned at = space->acs + PCIE_ACS_EGRESS_VECTOR;
+
+    return (uint64_t)pcie_config_get32(space, at + 4) << 32 | pcie_config_get32(space, at);
+}
+
+void pcie_bridge_decode(struct pcie_bridge *bridge)
+{
+    const struct pcie_config_space *space = &bridge->config;
+    uint16_t command = pcie_config_get16(space, PCIE_COMMAND);
+    uint16_t device_control2 = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL2);
+
+    bridge->memory_space = (command & PCIE_COMMAND_MEMORY_SPACE) != 0;
+    bridge->bus_master = (command & PCIE_COMMAND_BUS_MASTER) != 0;
+    bridge->primary = pcie_config_get8(space, PCIE_PRIMARY_BUS);
+    bridge->secondary = pcie_config_get8(space, PCIE_SECONDARY_BUS);
+    bridge->subordinate = pcie_config_get8(space, PCIE_SUBORDINATE_BUS);
+    bridge->memory =
+        decode_window(pcie_config_get16(space, PCIE_MEMORY_BASE), pcie_config_get16(space, PCIE_MEMORY_LIMIT), 0, 0);
+    bridge->prefetch = decode_window(
+        pcie_config_get16(space, PCIE_PREFETCH_BASE), pcie_config_get16(space, PCIE_PREFETCH_LIMIT),
+        pcie_config_get32(space, PCIE_PREFETCH_BASE_HI), pcie_config_get32(space, PCIE_PREFETCH_LIMIT_HI));
+    bridge->max_payload = pcie_config_max_payload(space);
+    bridge->ari_forwarding = (device_control2 & PCIE_EXP_DEVCTL2_ARI_FORWARDING) != 0;
+    bridge->acs = 0;
+    bridge->egress = 0;
+    if (space->acs != 0) {
+        uint16_t capability = pcie_config_get16(space, space->acs + PCIE_ACS_CAPABILITY);
+
+        bridge->acs = pcie_config_get16(space, space->acs + PCIE_ACS_CONTROL) & capability;
+        bridge->egress = (bridge->acs & PCIE_ACS_P2P_EGRESS_CONTROL) != 0 ? decode_egress(space) : 0;
+    }
+}
+
+enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const struct sim_packet *packet)
+{
+    if (!bridge->bus_master || packet->at == SIM_AT_RESERVED) {
+        return PCIE_INGRESS_UNSUPPORTED;
+    }
+    if ((bridge->acs & PCIE_ACS_SOURCE_VALIDATION) != 0 && !pcie_bridge_leads_to(bridge, packet->requester >> 8)) {
+        return PCIE_INGRESS_VIOLATION;
+    }
+    /* Translation Blocking goes before all peer-to-peer controls, Direct Translated among them. */
+    if ((bridge->acs & PCIE_ACS_TRANSLATION_BLOCKING) != 0 && packet->at != SIM_AT_UNTRANSLATED) {
+        return PCIE_INGRESS_VIOLATION;
+    }
+    return PCIE_INGRESS_OK;
+}
+
+enum pcie_peer pcie_bridge_peer_request(const struct pcie_bridge *bridge, const struct sim_packet *packet,
+                                        unsigned target_port)
+{
+    uint16_t acs = bridge->acs;
+
+    if ((acs & PCIE_ACS_DIRECT_TRANSLATED_P2P) != 0 && packet->at == SIM_AT_TRANSLATED) {
+        return PCIE_PEER_DIRECT;
+    }
+    if ((acs & PCIE_ACS_P2P_EGRESS_CONTROL) != 0) {
+        /* The vector decides: a set bit bars the direct way, and Request Redirect says what to do instead. */
+        if ((bridge->egress >> (target_port % PCIE_ACS_EGRESS_BITS) & 1) == 0) {
+            return PCIE_PEER_DIRECT;
+        }
+        return (acs & PCIE_ACS_P2P_REQUEST_REDIRECT) != 0 ? PCIE_PEER_REDIRECT : PCIE_PEER_VIOLATION;
+    }
+    return (acs & PCIE_ACS_P2P_REQUEST_REDIRECT) != 0 ? PCIE_PEER_REDIRECT : PCIE_PEER_DIRECT;
+}
+
+enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, const struct sim_packet *packet)
+{
+    bool redirect = (bridge->acs & PCIE_ACS_P2P_COMPLETION_REDIRECT) != 0 && (packet->flags & SIM_FLAG_RELAXED) == 0;
+
+    return redirect ? PCIE_PEER_REDIRECT : PCIE_PEER_DIRECT;
+}
+
+bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet)
+{
+    bool written = pcie_config_access(&bridge->config, packet, bridge->id);
+
+    if (written) {
+        pcie_bridge_decode(bridge);
+    }
+    return written;
+}

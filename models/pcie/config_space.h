@@ -1,0 +1,114 @@
+/*
+ * A function's configuration space: 4 KiB of registers, which of their bits software may change and how, and the two
+ * capability chains. It knows nothing of what the bits mean: capabilities.h lays registers out, the components decode
+ * them at one place each after every write.
+ */
+#ifndef DOORBELL_MODELS_PCIE_CONFIG_SPACE_H
+#define DOORBELL_MODELS_PCIE_CONFIG_SPACE_H
+
+#include "models/pcie/config_registers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sim;
+
+struct pcie_config_space {
+    uint8_t *value;         /**< what a read returns */
+    uint8_t *writable;      /**< bits that take what is written (RW) */
+    uint8_t *clearing;      /**< bits that a written 1 clears (RW1C) */
+    uint16_t last_link;     /**< where the pointer to the next standard capability will be put */
+    uint16_t last_extended; /**< the last extended capability; 0 if there is none */
+    uint16_t extended_end;  /**< first free byte behind the extended capabilities */
+    uint8_t standard_end;   /**< first free byte behind the standard capabilities */
+    /* Where the capabilities lie; 0 if absent. */
+    uint16_t power_management;
+    uint16_t express;
+    uint16_t msix;
+    uint16_t aer;
+    uint16_t acs;
+    uint16_t ari;
+    uint16_t ats;
+    uint16_t pasid;
+};
+
+/** Makes an empty space: all zero, nothing writable, no capabilities. Memory is the simulation's. Building only. */
+void pcie_config_init(struct pcie_config_space *space, struct sim *sim);
+
+/** Register as software would read it. @p offset below 4096, aligned to the size. */
+static inline uint8_t pcie_config_get8(const struct pcie_config_space *space, unsigned offset)
+{
+    return space->value[offset];
+}
+
+static inline uint16_t pcie_config_get16(const struct pcie_config_space *space, unsigned offset)
+{
+    return (uint16_t)(space->value[offset] | space->value[offset + 1] << 8);
+}
+
+uint32_t pcie_config_get32(const struct pcie_config_space *space, unsigned offset);
+
+/** The function's own change of a register, whatever software may do with it. */
+void pcie_config_set8(struct pcie_config_space *space, unsigned offset, uint8_t value);
+void pcie_config_set16(struct pcie_config_space *space, unsigned offset, uint16_t value);
+void pcie_config_set32(struct pcie_config_space *space, unsigned offset, uint32_t value);
+
+/** Says which bits of a register software may write. */
+void pcie_config_allow8(struct pcie_config_space *space, unsigned offset, uint8_t writable);
+void pcie_config_allow16(struct pcie_config_space *space, unsigned offset, uint16_t writable);
+void pcie_config_allow32(struct pcie_config_space *space, unsigned offset, uint32_t writable);
+
+/** Says which bits of a register software clears by writing 1. */
+void pcie_config_clear_on_one16(struct pcie_config_space *space, unsigned offset, uint16_t clearing);
+void pcie_config_clear_on_one32(struct pcie_config_space *space, unsigned offset, uint32_t clearing);
+
+/**
+ * A configuration write as the TLP carries it (2.2.7).
+ * @param offset       of the double word, a multiple of 4 below 4096
+ * @param value        little-endian double word
+ * @param byte_enables bit n set: byte n is written
+ */
+void pcie_config_write(struct pcie_config_space *space, unsigned offset, uint32_t value, unsigned byte_enables);
+
+/**
+ * Appends a standard capability to the chain that starts at offset 0x34 (7.5.1.1.11).
+ * @param bytes its size; it starts at the next multiple of 4 (the first one at 0x40). All must fit below 0x100, which
+ *              those of capabilities.h do.
+ * @return its offset
+ */
+uint8_t pcie_config_add_capability(struct pcie_config_space *space, uint8_t id, uint8_t bytes);
+
+/** Appends an extended capability to the chain that starts at offset 0x100 (7.6.3). @return its offset */
+uint16_t pcie_config_add_extended(struct pcie_config_space *space, uint16_t id, uint8_t version, uint16_t bytes);
+
+/**
+ * Walks a chain, as software does.
+ * @param previous 0 to start, then the offset that the last call returned
+ * @return offset of the next capability; 0 at the end
+ */
+uint16_t pcie_config_next_capability(const struct pcie_config_space *space, uint16_t previous);
+uint16_t pcie_config_next_extended(const struct pcie_config_space *space, uint16_t previous);
+
+/**
+ * Max_Payload_Size and Max_Read_Request_Size that software set in Device Control, bytes (7.5.3.4). A payload size above
+ * the supported one, which software must not set, counts as the supported one; reserved codes count as 4096.
+ */
+uint32_t pcie_config_max_payload(const struct pcie_config_space *space);
+uint32_t pcie_config_max_read_request(const struct pcie_config_space *space);
+
+/**
+ * Records an uncorrectable error: the AER status bit, and in Device Status that an error was detected, non-fatal as
+ * AER's default severity has it (6.2.3). Error messages to the root are not modelled.
+ * @param error one of PCIE_AER_*
+ */
+void pcie_config_log_error(struct pcie_config_space *space, uint32_t error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

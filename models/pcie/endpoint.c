@@ -1,0 +1,315 @@
+#include "models/pcie/endpoint.h"
+
+#include "models/pcie/endpoint_internal.h"
+
+#include <string.h>
+
+/* Bits of endpoint.arrived. */
+#define ARRIVED_HANDLED_SHIFT 4
+
+/** A completer other than a root complex may end pieces of a completion only at multiples of this (2.3.1.1). */
+#define COMPLETION_BOUNDARY 128u
+
+/* ---- Inputs ---- */
+
+static void take_completions(struct endpoint *endpoint, sim_time now)
+{
+    struct sim_channel *channel = endpoint->port->receive[PCIE_COMPLETION];
+
+    if (sim_channel_peek(channel, now) != NULL) {
+        endpoint_take_completion(endpoint, sim_channel_pop(channel, now), now);
+    }
+}
+
+static void take_requests(struct endpoint *endpoint, sim_time now)
+{
+    struct sim_channel *posted = endpoint->port->receive[PCIE_POSTED];
+    struct sim_channel *non_posted = endpoint->port->receive[PCIE_NON_POSTED];
+    const struct sim_packet *next = sim_channel_peek(non_posted, now);
+    /* Asked before anything is popped: a posted request that leaves in this instant still goes first. */
+    bool wait = next != NULL && pcie_port_must_wait(endpoint->port, PCIE_NON_POSTED, next);
+
+    if (sim_channel_peek(posted, now) != NULL) {
+        endpoint_take_posted(endpoint, sim_channel_pop(posted, now), now);
+    }
+    if (next != NULL && !wait && endpoint->answer.whole == NULL) {
+        endpoint->answer.whole = sim_channel_pop(non_posted, now);
+        endpoint_serve(endpoint, endpoint->answer.whole);
+    }
+}
+
+static void take_handled(struct endpoint *endpoint, sim_time now)
+{
+    for (uint64_t rest = endpoint->arrived >> ARRIVED_HANDLED_SHIFT; rest != 0; rest &= rest - 1) {
+        const struct endpoint_handled *input = endpoint->handled[__builtin_ctzll(rest)];
+
+        for (; input != NULL; input = input->next) {
+            if (sim_channel_peek(input->channel, now) != NULL) {
+                struct sim_packet *packet = sim_channel_pop(input->channel, now);
+
+                endpoint_take_handled(endpoint, packet, now);
+                sim_packet_free(endpoint->sim, packet);
+            }
+        }
+    }
+}
+
+/* ---- Outputs ---- */
+
+static uint32_t answer_bytes(const struct endpoint *endpoint)
+{
+    return pcie_split_bytes(&endpoint->answer, endpoint->functions[0].max_payload, COMPLETION_BOUNDARY, false);
+}
+
+static void send_answer(struct endpoint *endpoint, sim_time now)
+{
+    uint32_t bytes = answer_bytes(endpoint);
+
+    if (pcie_port_has_space(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency,
+                            sim_channel_units(bytes))) {
+        pcie_port_send(endpoint->port, PCIE_COMPLETION, pcie_split_take(&endpoint->answer, endpoint->sim, bytes), now,
+                       endpoint->complete_latency);
+    }
+}
+
+static sim_time answer_due(struct endpoint *endpoint, sim_time now)
+{
+    uint32_t units = sim_channel_units(answer_bytes(endpoint));
+
+    if (pcie_port_has_space(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency, units)) {
+        return now;
+    }
+    return pcie_port_space_at(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency, units);
+}
+
+/* ---- Evaluation ---- */
+
+static sim_time inputs_due(struct endpoint *endpoint)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        sim_time arrival = sim_channel_next_arrival(endpoint->port->receive[class_]);
+
+        if (arrival == SIM_TIME_NEVER) {
+            endpoint->arrived &= ~(UINT64_C(1) << class_);
+        } else if (class_ != PCIE_NON_POSTED || endpoint->answer.whole == NULL) {
+            due = sim_time_min(due, arrival);
+        }
+    }
+    for (uint64_t rest = endpoint->arrived >> ARRIVED_HANDLED_SHIFT; rest != 0; rest &= rest - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(rest);
+        sim_time arrival = SIM_TIME_NEVER;
+
+        for (const struct endpoint_handled *input = endpoint->handled[bit]; input != NULL; input = input->next) {
+            arrival = sim_time_min(arrival, sim_channel_next_arrival(input->channel));
+        }
+        if (arrival == SIM_TIME_NEVER) {
+            endpoint->arrived &= ~(UINT64_C(1) << (bit + ARRIVED_HANDLED_SHIFT));
+        }
+        due = sim_time_min(due, arrival);
+    }
+    return due;
+}
+
+static sim_time evaluate(struct sim_component *component, sim_time now)
+{
+    struct endpoint *endpoint = (struct endpoint *)(void *)component;
+    sim_time due = SIM_TIME_NEVER;
+
+    if (endpoint->port == NULL) {
+        return SIM_TIME_NEVER;
+    }
+    if (endpoint->arrived != 0) {
+        take_completions(endpoint, now);
+        take_requests(endpoint, now);
+        take_handled(endpoint, now);
+    }
+    if (endpoint->answer.whole != NULL) {
+        send_answer(endpoint, now);
+    }
+    endpoint_send_posted(endpoint, now);
+    endpoint_send_reads(endpoint, now);
+    if (endpoint->answer.whole != NULL) {
+        due = answer_due(endpoint, now);
+    }
+    if (endpoint->arrived != 0) {
+        due = sim_time_min(due, inputs_due(endpoint));
+    }
+    return sim_time_min(due, endpoint_traffic_due(endpoint, now));
+}
+
+/* ---- Building ---- */
+
+void endpoint_config_init(struct endpoint_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->period = ENDPOINT_DEFAULT_PERIOD;
+    config->send_latency = ENDPOINT_DEFAULT_SEND_LATENCY;
+    config->complete_latency = ENDPOINT_DEFAULT_COMPLETE_LATENCY;
+    config->read_tags = ENDPOINT_DEFAULT_READ_TAGS;
+    config->bar_store = ENDPOINT_DEFAULT_BAR_STORE;
+    config->max_payload = ENDPOINT_DEFAULT_MAX_PAYLOAD;
+}
+
+static void register_counters(struct endpoint *endpoint)
+{
+    const struct endpoint_counters *counters = &endpoint->counters;
+    const struct {
+        const char *name;
+        const uint64_t *value;
+    } list[] = {
+        {"msi-born", &counters->msi_born},
+        {"msi-sent", &counters->msi_sent},
+        {"msi-held", &counters->msi_held},
+        {"msi-merged", &counters->msi_merged},
+        {"msi-dropped", &counters->msi_dropped},
+        {"writes-sent", &counters->writes_sent},
+        {"write-bytes", &counters->write_bytes},
+        {"reads-sent", &counters->reads_sent},
+        {"reads-done", &counters->reads_done},
+        {"read-bytes", &counters->read_bytes},
+        {"read-errors", &counters->read_errors},
+        {"unexpected-completions", &counters->unexpected_completions},
+        {"requests-served", &counters->requests_served},
+        {"unsupported-requests", &counters->unsupported_requests},
+        {"bytes-unbacked", &counters->bytes_unbacked},
+    };
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        sim_counter_register(&endpoint->component, list[i].name, list[i].value);
+    }
+}
+
+static void init_streams(struct endpoint *endpoint, const struct endpoint_config *config)
+{
+    size_t count = 0;
+
+    for (size_t f = 0; f < config->function_count; f++) {
+        count += config->functions[f].stream_count;
+    }
+    endpoint->streams = sim_alloc(endpoint->sim, (count > 0 ? count : 1) * sizeof(*endpoint->streams));
+    for (size_t f = 0; f < config->function_count; f++) {
+        const struct endpoint_function_config *function = &config->functions[f];
+
+        for (size_t i = 0; i < function->stream_count; i++) {
+            endpoint_stream_init(&endpoint->streams[endpoint->stream_count++], &endpoint->functions[f],
+                                 &function->streams[i], i);
+        }
+    }
+}
+
+/** Fills in what a configuration leaves at 0, and refuses what makes no sense. */
+static struct endpoint_config complete_config(struct sim *sim, const char *name, const struct endpoint_config *given)
+{
+    struct endpoint_config config = *given;
+
+    config.period = config.period != 0 ? config.period : ENDPOINT_DEFAULT_PERIOD;
+    config.read_tags = config.read_tags != 0 ? config.read_tags : ENDPOINT_DEFAULT_READ_TAGS;
+    config.bar_store = config.bar_store != 0 ? config.bar_store : ENDPOINT_DEFAULT_BAR_STORE;
+    config.max_payload = config.max_payload != 0 ? config.max_payload : ENDPOINT_DEFAULT_MAX_PAYLOAD;
+    if (config.function_count == 0 || config.function_count > ENDPOINT_MAX_FUNCTIONS ||
+        config.read_tags > ENDPOINT_MAX_TAGS) {
+        sim_panic(sim, NULL, NULL, "endpoint %s: %zu functions and %u tags are not possible", name,
+                  config.function_count, config.read_tags);
+    }
+    return config;
+}
+
+struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct endpoint_config *given)
+{
+    struct endpoint_config config = complete_config(sim, name, given);
+    struct endpoint *endpoint = sim_alloc(sim, sizeof(*endpoint));
+
+    sim_component_init(&endpoint->component, sim, name, config.period, evaluate);
+    endpoint->sim = sim;
+    endpoint->send_latency = config.send_latency;
+    endpoint->complete_latency = config.complete_latency;
+    endpoint->read_tags = config.read_tags;
+    for (uint32_t i = 0; i < config.read_tags; i++) {
+        endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(config.read_tags - 1 - i);
+    }
+    endpoint->function_count = (uint32_t)config.function_count;
+    endpoint->functions = sim_alloc(sim, config.function_count * sizeof(*endpoint->functions));
+    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+        endpoint->functions[f].endpoint = endpoint;
+        endpoint->functions[f].number = f;
+        endpoint_function_init(&endpoint->functions[f], &config);
+    }
+    init_streams(endpoint, &config);
+    endpoint->jobs_hash = sim_name_hash(sim_printf(sim, "%s/job", name));
+    endpoint_refresh_next(endpoint);
+    /* One packet is at hand while an MSI is being held; a read has its data's room from the request on. */
+    sim_packet_reserve(sim, 1 + config.read_tags, true);
+    register_counters(endpoint);
+    return endpoint;
+}
+
+struct sim_component *endpoint_component(struct endpoint *endpoint)
+{
+    return &endpoint->component;
+}
+
+struct pcie_end endpoint_end(struct endpoint *endpoint)
+{
+    return (struct pcie_end){.component = &endpoint->component, .cut_through = false};
+}
+
+void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
+{
+    endpoint->port = port;
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        sim_channel_set_hint(port->receive[class_], &endpoint->arrived, class_);
+    }
+    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+        pcie_set_link(&endpoint->functions[f].config, port->speed, port->width);
+    }
+}
+
+void endpoint_bind_handled(struct endpoint *endpoint, unsigned index, struct sim_channel *channel)
+{
+    unsigned bit = index % ENDPOINT_HANDLED_BITS;
+    struct endpoint_handled *input = sim_alloc(endpoint->sim, sizeof(*input));
+
+    for (const struct endpoint_handled *other = endpoint->handled[bit]; other != NULL; other = other->next) {
+        if (other->index == index) {
+            sim_panic(endpoint->sim, &endpoint->component, NULL, "handled input %u is bound twice", index);
+        }
+    }
+    input->channel = channel;
+    input->index = index;
+    input->next = endpoint->handled[bit];
+    endpoint->handled[bit] = input;
+    sim_channel_set_hint(channel, &endpoint->arrived, bit + ARRIVED_HANDLED_SHIFT);
+}
+
+/* ---- To look at ---- */
+
+const struct pcie_config_space *endpoint_config_space(const struct endpoint *endpoint, unsigned function)
+{
+    return function < endpoint->function_count ? &endpoint->functions[function].config : NULL;
+}
+
+uint16_t endpoint_requester_id(const struct endpoint *endpoint, unsigned function)
+{
+    return endpoint->functions[function].id;
+}
+
+uint8_t *endpoint_bar_bytes(struct endpoint *endpoint, unsigned function, unsigned bar, uint32_t *size)
+{
+    struct endpoint_bar *place;
+
+    if (function >= endpoint->function_count || bar >= PCIE_TYPE0_BARS) {
+        return NULL;
+    }
+    place = &endpoint->functions[function].bars[bar];
+    if (size != NULL) {
+        *size = place->store_bytes;
+    }
+    return place->store;
+}
+
+const struct endpoint_counters *endpoint_get_counters(const struct endpoint *endpoint)
+{
+    return &endpoint->counters;
+}

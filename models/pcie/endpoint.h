@@ -1,0 +1,186 @@
+/*
+ * A PCI Express endpoint: up to eight functions behind one link.
+ *
+ * Each function has a type 0 configuration space (Power Management, PCI Express, MSI-X; AER, ACS, ARI, ATS and PASID
+ * as configured), memory BARs with real bytes behind them, MSI-X with table, masks and pending bits, and streams of
+ * traffic.
+ *
+ *   stage (all under the endpoint's name)         | time                    | parameter        | default | source
+ *   ----------------------------------------------+-------------------------+------------------+---------+-----------
+ *   birth: to the next clock edge                 | < 1 period              | period           | 1 ns    | assumption
+ *   send: from the birth to the TLP at the link   | send_latency            | send_latency     | 50 ns   | assumption
+ *   answer: request in to completion at the link  | complete_latency        | complete_latency | 50 ns   | assumption
+ *   (structural) one TLP a class and edge in and out; read_tags reads under way
+ *
+ * Requests of one endpoint leave oldest first, whichever function or stream they come from; so a function's DMA writes
+ * that were born before its MSI are ahead of it in the posted class. A DMA write is cut at Max_Payload_Size and at 4
+ * KiB.
+ *
+ * MSI-X (6.1.4): a message to a masked vector sets its pending bit and waits; a second one merges with it. It is sent
+ * once, with the table's contents of that time, when vector and function are unmasked. With MSI-X disabled or Bus
+ * Master Enable 0 there is no message to send: the MSI is lost, and reported so. DMA waits for Bus Master Enable.
+ *
+ * A BAR's first bytes (bar_store) are real; behind them reads return 0 and writes are counted and dropped. Where the
+ * MSI-X table and pending bits lie, accesses go to those.
+ *
+ * Not modelled: MSI, ATS use (the capability can be there, the function asks for no translations), completion timeouts,
+ * function level reset, expansion ROM, I/O BARs, INTx.
+ */
+#ifndef DOORBELL_MODELS_PCIE_ENDPOINT_H
+#define DOORBELL_MODELS_PCIE_ENDPOINT_H
+
+#include "models/pcie/capabilities.h"
+#include "models/pcie/endpoint_traffic.h"
+#include "models/pcie/link.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ENDPOINT_MAX_FUNCTIONS 8u
+#define ENDPOINT_MAX_TAGS      256u /**< reads under way */
+#define ENDPOINT_MAX_JOBS      64u  /**< requests asked for one by one and not yet sent */
+
+#define ENDPOINT_DEFAULT_PERIOD           SIM_NS
+#define ENDPOINT_DEFAULT_SEND_LATENCY     (50 * SIM_NS)
+#define ENDPOINT_DEFAULT_COMPLETE_LATENCY (50 * SIM_NS)
+#define ENDPOINT_DEFAULT_READ_TAGS        32u
+#define ENDPOINT_DEFAULT_BAR_STORE        65536u
+#define ENDPOINT_DEFAULT_MAX_PAYLOAD      512u
+
+struct endpoint_function_config {
+    struct pcie_identity identity;
+    struct pcie_bar bars[PCIE_TYPE0_BARS];
+    uint32_t msix_vectors; /**< 0: no MSI-X; else up to 2048 */
+    /**
+     * Where table and pending bits lie. All 0: in the last bytes of BAR 0, pending bits below the table, both in 4 KiB
+     * pages of their own if the BAR has 16 KiB or more.
+     */
+    unsigned msix_table_bar;
+    uint32_t msix_table_offset;
+    unsigned msix_pba_bar;
+    uint32_t msix_pba_offset;
+    struct pcie_acs acs; /**< legal only with several functions */
+    unsigned pasid_bits; /**< Max PASID Width; 0: no PASID capability */
+    bool pasid_execute;
+    bool pasid_privileged;
+    bool ari;
+    unsigned ats_queue_depth; /**< 1..32; 0: no ATS capability */
+    const struct endpoint_stream_config *streams;
+    size_t stream_count;
+};
+
+struct endpoint_config {
+    sim_time period;           /**< clock, fs; 0: default */
+    sim_time send_latency;     /**< fs */
+    sim_time complete_latency; /**< fs */
+    uint32_t read_tags;        /**< 1..ENDPOINT_MAX_TAGS; 0: default */
+    uint32_t bar_store;        /**< bytes of each BAR that are real; 0: default */
+    uint32_t max_payload;      /**< Max_Payload_Size supported, bytes; 0: default */
+    const struct endpoint_function_config *functions;
+    size_t function_count; /**< 1..ENDPOINT_MAX_FUNCTIONS */
+};
+
+/** A request of a function that its driver asks for, once. */
+struct endpoint_job {
+    enum endpoint_stream_kind kind;
+    unsigned function;
+    uint32_t source;          /**< observer's number */
+    uint32_t vector;          /**< MSI */
+    uint64_t address;         /**< DMA: address as the device uses it (IOVA, or a peer's BAR) */
+    uint32_t bytes;           /**< DMA: at least 1 */
+    const uint8_t *data;      /**< DMA write of up to 8 bytes: its bytes; NULL: stamps, as in streams */
+    enum sim_address_type at; /**< DMA: AT field */
+    bool relaxed;
+    bool with_pasid;
+    uint32_t pasid;
+};
+
+struct endpoint;
+
+/** What an endpoint counted. Registered as counters of the same names. */
+struct endpoint_counters {
+    uint64_t msi_born;
+    uint64_t msi_sent;
+    uint64_t msi_held;    /**< found their vector masked */
+    uint64_t msi_merged;  /**< of them, those that joined one already pending */
+    uint64_t msi_dropped; /**< born with MSI-X disabled or Bus Master Enable 0 */
+    uint64_t writes_sent; /**< TLPs */
+    uint64_t write_bytes;
+    uint64_t reads_sent; /**< TLPs */
+    uint64_t reads_done;
+    uint64_t read_bytes;             /**< received */
+    uint64_t read_errors;            /**< completed with a status other than OK */
+    uint64_t unexpected_completions; /**< dropped: no such tag, or not what was asked for */
+    uint64_t requests_served;        /**< memory and configuration requests from outside */
+    uint64_t unsupported_requests;
+    uint64_t bytes_unbacked; /**< written to a BAR behind its real bytes */
+};
+
+/** Fills in the defaults; functions stay NULL. */
+void endpoint_config_init(struct endpoint_config *config);
+
+/**
+ * Makes an endpoint; it lives as long as the simulation. @p name is also the root of its streams' names. A wrong
+ * configuration (see the ranges) is a broken invariant.
+ */
+struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct endpoint_config *config);
+
+struct sim_component *endpoint_component(struct endpoint *endpoint);
+
+/** Its side of the link, for pcie_link_create(). */
+struct pcie_end endpoint_end(struct endpoint *endpoint);
+
+/** Binds the link's lower port; its speed and width go into the link registers. */
+void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port);
+
+/**
+ * Binds an input on which a PE says that a handler has ended: any packet whose `source` is that of a WHEN_HANDLED
+ * stream. The endpoint frees it. There can be any number of inputs; @p index is theirs to count and must not repeat.
+ */
+void endpoint_bind_handled(struct endpoint *endpoint, unsigned index, struct sim_channel *channel);
+
+/* ---- What a driver does; only while the engine is paused. ---- */
+
+/**
+ * Gives a DMA stream its buffer, through which successive requests go from end to end, again and again.
+ * @param address as the device uses it (IOVA)  @param bytes at least the size of a request
+ */
+void endpoint_set_buffer(struct endpoint *endpoint, unsigned function, size_t stream, uint64_t address, uint64_t bytes);
+
+/**
+ * Starts the streams. Arrivals from @p start on, before @p stop (fs, absolute). Can be called again: streams begin
+ * anew, while counters, sequence numbers and random streams go on. A DMA stream without a buffer is a broken
+ * invariant.
+ */
+void endpoint_start_traffic(struct endpoint *endpoint, sim_time start, sim_time stop);
+
+/** Asks for one request, born at the next edge. @return false if ENDPOINT_MAX_JOBS are waiting already */
+bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job);
+
+/** Requests asked for that have not left yet, and reads under way. */
+unsigned endpoint_outstanding(const struct endpoint *endpoint);
+
+/** Ends a run: every MSI still held by a mask is reported as dropped (SIM_DROP_MSIX_MASKED). @return how many */
+uint64_t endpoint_report_held(struct endpoint *endpoint);
+
+/** The configuration space of a function, to look at. NULL if there is no such function. */
+const struct pcie_config_space *endpoint_config_space(const struct endpoint *endpoint, unsigned function);
+
+/** Requester ID that a function has learned from configuration writes. */
+uint16_t endpoint_requester_id(const struct endpoint *endpoint, unsigned function);
+
+/** Bytes of a BAR's real part, to look at and to prepare; NULL if there is no such BAR. @param size may be NULL */
+uint8_t *endpoint_bar_bytes(struct endpoint *endpoint, unsigned function, unsigned bar, uint32_t *size);
+
+const struct endpoint_counters *endpoint_get_counters(const struct endpoint *endpoint);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

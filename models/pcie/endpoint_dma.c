@@ -1,0 +1,162 @@
+#include "models/pcie/endpoint_internal.h"
+
+#define PAGE 4096u
+
+/* ---- Requests ---- */
+
+uint32_t endpoint_dma_chunk(const struct endpoint_operation *operation, uint32_t progress)
+{
+    const struct endpoint_function *function = operation->function;
+    uint32_t limit = operation->kind == ENDPOINT_DMA_WRITE ? function->max_payload : function->max_read_request;
+    uint64_t address = operation->address + progress;
+    uint32_t rest = operation->bytes - progress;
+    uint32_t in_page = PAGE - (uint32_t)(address & (PAGE - 1));
+
+    /* The double word that holds the first byte travels whole. */
+    limit -= (uint32_t)(address & 3);
+    limit = limit < in_page ? limit : in_page;
+    return rest < limit ? rest : limit;
+}
+
+uint32_t endpoint_payload(const struct endpoint_operation *operation, uint32_t progress)
+{
+    if (operation->kind == ENDPOINT_MSI) {
+        return 4;
+    }
+    return ((uint32_t)(operation->address + progress) & 3) + endpoint_dma_chunk(operation, progress);
+}
+
+static uint32_t attributes(const struct endpoint_operation *operation)
+{
+    uint32_t flags = operation->untracked ? 0 : SIM_FLAG_TRACKED;
+
+    if (operation->relaxed && operation->function->relaxed_enabled) {
+        flags |= SIM_FLAG_RELAXED;
+    }
+    if (operation->with_pasid && operation->function->pasid_enabled) {
+        flags |= SIM_FLAG_PASID;
+    }
+    return flags;
+}
+
+static void describe_request(const struct endpoint_operation *operation, uint32_t progress, uint32_t bytes, uint64_t id,
+                             struct sim_packet *packet)
+{
+    packet->id = id;
+    packet->born = operation->born;
+    packet->last_mark = operation->born;
+    packet->source = operation->source;
+    packet->sequence = operation->function->writes_sent;
+    packet->requester = operation->function->id;
+    packet->at = (uint8_t)operation->at;
+    packet->flags = attributes(operation);
+    packet->pasid = (packet->flags & SIM_FLAG_PASID) != 0 ? operation->pasid : 0;
+    pcie_tlp_set_range(packet, operation->address + progress, bytes);
+}
+
+/** Puts the bytes from @p offset of the request on into a payload. */
+static void fill(const struct endpoint_operation *operation, uint32_t offset, uint8_t *bytes, uint32_t count)
+{
+    uint32_t i = 0;
+
+    if (operation->has_inline_data) {
+        for (; i < count; i++) {
+            bytes[i] = (uint8_t)(operation->inline_data >> (8 * (offset + i)));
+        }
+        return;
+    }
+    while (i < count) {
+        uint64_t stamp = endpoint_dma_stamp(operation->source, operation->number, (offset + i) / 8);
+
+        if ((offset + i) % 8 == 0 && count - i >= 8) {
+            sim_store_le64(bytes + i, stamp);
+            i += 8;
+        } else {
+            bytes[i] = (uint8_t)(stamp >> (8 * ((offset + i) % 8)));
+            i++;
+        }
+    }
+}
+
+void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
+                         uint32_t bytes, uint64_t id, sim_time now)
+{
+    uint32_t skip = (uint32_t)(operation->address + progress) & 3;
+    struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
+
+    packet->type = SIM_PACKET_WRITE;
+    describe_request(operation, progress, bytes, id, packet);
+    if (skip != 0 || packet->length != bytes) {
+        sim_store_le32(packet->data, 0);
+        sim_store_le32(packet->data + packet->length - 4, 0);
+    }
+    fill(operation, progress, packet->data + skip, bytes);
+    operation->function->writes_sent++;
+    endpoint->counters.writes_sent++;
+    endpoint->counters.write_bytes += bytes;
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_event(endpoint->sim, SIM_EVENT_WRITE_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
+    }
+    pcie_port_send(endpoint->port, PCIE_POSTED, packet, now, endpoint->send_latency);
+}
+
+void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
+                        uint32_t bytes, uint64_t id, sim_time now)
+{
+    uint32_t skip = (uint32_t)(operation->address + progress) & 3;
+    struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
+    uint16_t tag = endpoint->free_tags[--endpoint->free_tag_count];
+    struct endpoint_read *read = &endpoint->reads[tag];
+
+    packet->type = SIM_PACKET_READ;
+    describe_request(operation, progress, bytes, id, packet);
+    packet->tag = tag;
+    read->active = true;
+    read->function = operation->function;
+    read->address = packet->address;
+    read->rest = packet->length;
+    endpoint->counters.reads_sent++;
+    pcie_port_send(endpoint->port, PCIE_NON_POSTED, packet, now, endpoint->send_latency);
+}
+
+/* ---- Completions ---- */
+
+/** Whether a completion is one that its request leads to expect next (2.3.2). */
+static bool is_expected(const struct endpoint_read *read, const struct sim_packet *packet)
+{
+    if (!read->active || packet->target != read->function->id) {
+        return false;
+    }
+    if (packet->status != SIM_STATUS_OK) {
+        return true;
+    }
+    return packet->length > 0 && packet->length <= read->rest && packet->arg == read->rest &&
+           ((packet->address ^ read->address) & 0x7f) == 0;
+}
+
+void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
+{
+    struct endpoint_read *read = &endpoint->reads[packet->tag % ENDPOINT_MAX_TAGS];
+    bool done;
+
+    if (packet->tag >= endpoint->read_tags || !is_expected(read, packet)) {
+        endpoint->counters.unexpected_completions++;
+        pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_UNEXPECTED_COMPLETION);
+        sim_packet_free(endpoint->sim, packet);
+        return;
+    }
+    endpoint->counters.read_bytes += packet->length;
+    endpoint->counters.read_errors += packet->status != SIM_STATUS_OK;
+    done = packet->status != SIM_STATUS_OK || packet->length == read->rest;
+    read->address += packet->length;
+    read->rest -= packet->length;
+    if (done) {
+        read->active = false;
+        endpoint->free_tags[endpoint->free_tag_count++] = packet->tag;
+        endpoint->counters.reads_done++;
+        if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+            sim_event(endpoint->sim, SIM_EVENT_READ_DONE, packet, &endpoint->component, now, packet->status);
+        }
+    }
+    sim_packet_free(endpoint->sim, packet);
+}

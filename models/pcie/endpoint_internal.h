@@ -1,0 +1,229 @@
+/*
+ * The inside of an endpoint. Files: endpoint.c (making, evaluation), endpoint_function.c (configuration space, BARs,
+ * requests from outside), endpoint_msix.c, endpoint_dma.c, endpoint_traffic.c (streams and jobs).
+ */
+#ifndef DOORBELL_MODELS_PCIE_ENDPOINT_INTERNAL_H
+#define DOORBELL_MODELS_PCIE_ENDPOINT_INTERNAL_H
+
+#include "models/pcie/endpoint.h"
+#include "sim/random.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An MSI that waits for its vector to be unmasked. */
+struct endpoint_held {
+    sim_time born;
+    uint64_t id;
+    uint32_t source;
+    bool pending;
+};
+
+struct endpoint_bar {
+    uint64_t base;
+    uint64_t size;  /**< 0: none */
+    uint8_t *store; /**< its first store_bytes bytes */
+    uint32_t store_bytes;
+};
+
+struct endpoint_function {
+    struct endpoint *endpoint;
+    unsigned number;
+    struct pcie_config_space config;
+    uint16_t id;          /**< requester ID, captured */
+    uint32_t writes_sent; /**< DMA write TLPs so far */
+    struct endpoint_bar bars[PCIE_TYPE0_BARS];
+    /* Decoded from the configuration space: */
+    bool memory_space;
+    bool bus_master;
+    bool msix_enabled;
+    bool msix_function_masked;
+    bool pasid_enabled;
+    bool relaxed_enabled;
+    uint32_t max_payload;
+    uint32_t max_read_request;
+    /* MSI-X: */
+    uint32_t vectors;
+    uint8_t *table;
+    uint32_t table_bytes;
+    unsigned table_bar;
+    uint32_t table_offset;
+    uint8_t *pba;
+    uint32_t pba_bytes;
+    unsigned pba_bar;
+    uint32_t pba_offset;
+    struct endpoint_held *held; /**< one a vector */
+    uint32_t held_count;
+    uint32_t release_from; /**< while releasing: no held vector below is unmasked */
+    bool releasing;        /**< masks changed while MSIs were held: some may be free to go */
+};
+
+/** A request that is next in line. */
+struct endpoint_operation {
+    struct endpoint_function *function;
+    enum endpoint_stream_kind kind;
+    sim_time born;
+    uint32_t source;
+    uint32_t vector;
+    uint64_t address;
+    uint32_t bytes;
+    uint64_t number; /**< of the request in its stream, for stamps */
+    uint64_t inline_data;
+    bool has_inline_data;
+    enum sim_address_type at;
+    bool relaxed;
+    bool with_pasid;
+    uint32_t pasid;
+    bool untracked;
+};
+
+struct endpoint_stream {
+    struct endpoint_stream_config config;
+    struct endpoint_function *function;
+    uint32_t *vectors;
+    struct sim_random random;
+    uint32_t name_hash;
+    uint32_t packets; /**< identities given */
+    sim_time next;    /**< drawn time of the next arrival; SIM_TIME_NEVER: none known */
+    uint32_t left_in_burst;
+    uint64_t number;    /**< arrivals so far */
+    size_t next_vector; /**< index in vectors */
+    uint64_t buffer;
+    uint64_t buffer_bytes;
+    uint64_t buffer_offset;
+    uint32_t progress; /**< bytes of the current request that have left */
+};
+
+/** Requests asked for one by one; in a ring of their own for posted and for reads. */
+struct endpoint_jobs {
+    struct endpoint_operation ring[ENDPOINT_MAX_JOBS];
+    uint32_t head;
+    uint32_t count;
+    uint32_t progress;
+};
+
+/** A DMA read under way. */
+struct endpoint_read {
+    bool active;
+    struct endpoint_function *function;
+    uint64_t address; /**< of the next byte expected */
+    uint32_t rest;    /**< bytes expected */
+};
+
+/** Inputs for handlers' signals share the bits of endpoint.arrived that the link leaves: input n has bit n mod this. */
+#define ENDPOINT_HANDLED_BITS 60u
+
+/** An input for handlers' signals. */
+struct endpoint_handled {
+    struct sim_channel *channel;
+    unsigned index;
+    struct endpoint_handled *next; /**< with the same bit */
+};
+
+struct endpoint {
+    struct sim_component component;
+    struct sim *sim;
+    const struct pcie_port *port;
+    uint64_t arrived; /**< hint: bits 0..2 the classes of the link, then the handlers' inputs */
+    sim_time send_latency;
+    sim_time complete_latency;
+    /** Cached: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none that could be sent. */
+    sim_time posted_next;
+    sim_time read_next;
+    uint32_t releasing_functions; /**< bit per function */
+    struct endpoint_stream *streams;
+    size_t stream_count;
+    sim_time stop;
+    struct endpoint_jobs posted_jobs;
+    struct endpoint_jobs read_jobs;
+    uint32_t jobs_hash;
+    uint32_t job_packets;
+    struct endpoint_function *functions;
+    uint32_t function_count;
+    struct pcie_split answer; /**< completion that is going out */
+    struct endpoint_read reads[ENDPOINT_MAX_TAGS];
+    uint16_t free_tags[ENDPOINT_MAX_TAGS];
+    uint32_t free_tag_count;
+    uint32_t read_tags;
+    struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
+    struct endpoint_counters counters;
+};
+
+/* ---- endpoint_function.c ---- */
+
+/** Builds a function's configuration space, BARs and MSI-X structures. */
+void endpoint_function_init(struct endpoint_function *function, const struct endpoint_config *config);
+
+/** Decodes the configuration space after a write. */
+void endpoint_function_decode(struct endpoint_function *function);
+
+/** Takes a posted request from outside; the packet ends here. */
+void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
+
+/** Carries a non-posted request from outside out; the packet is its completion afterwards. */
+void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet);
+
+/* ---- endpoint_msix.c ---- */
+
+/** Makes table, pending bits and the list of held MSIs, and checks where they lie. */
+void endpoint_msix_init(struct endpoint_function *function, const struct endpoint_function_config *config);
+
+/** Whether an offset of a BAR belongs to table or pending bits; then *bytes and *writable describe the place. */
+bool endpoint_msix_place(struct endpoint_function *function, unsigned bar, uint64_t offset, uint8_t **byte,
+                         bool *writable);
+
+/** Something changed that may let held MSIs go: table, MSI-X control, Bus Master Enable. */
+void endpoint_msix_unmasked(struct endpoint_function *function);
+
+/** An MSI is born. @return true if it was sent (else held, merged or lost) */
+bool endpoint_msix_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
+                          sim_time now);
+
+/** The lowest held vector that is free to go, of any function that may have one; NULL if there is none. */
+struct endpoint_function *endpoint_msix_find_released(struct endpoint *endpoint, uint32_t *vector);
+
+/** Sends that one. */
+void endpoint_msix_release(struct endpoint_function *function, uint32_t vector, sim_time now);
+
+/* ---- endpoint_dma.c ---- */
+
+/** Bytes of the next TLP of a DMA request of which @p progress bytes have left. */
+uint32_t endpoint_dma_chunk(const struct endpoint_operation *operation, uint32_t progress);
+
+/** Payload bytes on the wire of the next TLP of a posted operation. */
+uint32_t endpoint_payload(const struct endpoint_operation *operation, uint32_t progress);
+
+void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
+                         uint32_t bytes, uint64_t id, sim_time now);
+void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
+                        uint32_t bytes, uint64_t id, sim_time now);
+
+/** Takes a completion from the link; the packet ends here. */
+void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
+
+/* ---- endpoint_traffic.c ---- */
+
+void endpoint_stream_init(struct endpoint_stream *stream, struct endpoint_function *function,
+                          const struct endpoint_stream_config *config, size_t index);
+
+/** Sends at most one posted request, oldest first. */
+void endpoint_send_posted(struct endpoint *endpoint, sim_time now);
+
+/** Sends at most one DMA read, oldest first. */
+void endpoint_send_reads(struct endpoint *endpoint, sim_time now);
+
+/** When either of the two may have something to do next. */
+sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now);
+
+/** A handler has ended. */
+void endpoint_take_handled(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now);
+
+/** Looks for the oldest requests anew, after streams, jobs or Bus Master Enable changed. */
+void endpoint_refresh_next(struct endpoint *endpoint);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

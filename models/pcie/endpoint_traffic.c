@@ -1,0 +1,430 @@
+#include "models/pcie/endpoint_internal.h"
+
+#include <string.h>
+
+uint64_t endpoint_dma_stamp(uint32_t source, uint64_t number, uint32_t word)
+{
+    return (uint64_t)(source & 0xffff) << 48 | (number & 0xffffffff) << 16 | (word & 0xffff);
+}
+
+/* ---- Building ---- */
+
+static void check_stream(const struct endpoint_stream *stream)
+{
+    const struct endpoint_stream_config *config = &stream->config;
+    const struct endpoint_function *function = stream->function;
+    bool wrong = config->arrivals != ENDPOINT_WHEN_HANDLED && config->period == 0;
+
+    if (config->kind == ENDPOINT_MSI) {
+        wrong = wrong || config->vector_count == 0;
+        for (size_t i = 0; i < config->vector_count; i++) {
+            wrong = wrong || config->vectors[i] >= function->vectors;
+        }
+    } else {
+        wrong = wrong || config->size == 0 || config->arrivals == ENDPOINT_WHEN_HANDLED;
+    }
+    if (wrong) {
+        sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
+                  "function %u has a stream that makes no sense", function->number);
+    }
+}
+
+void endpoint_stream_init(struct endpoint_stream *stream, struct endpoint_function *function,
+                          const struct endpoint_stream_config *config, size_t index)
+{
+    static const char *const kinds[] = {"msi", "dma-write", "dma-read"};
+    struct sim *sim = function->endpoint->sim;
+    const char *name = sim_printf(sim, "%s/%u/%s%zu", function->endpoint->component.name, function->number,
+                                  kinds[config->kind], index);
+
+    stream->config = *config;
+    stream->function = function;
+    stream->next = SIM_TIME_NEVER;
+    stream->name_hash = sim_name_hash(name);
+    if (stream->config.burst == 0 || config->arrivals != ENDPOINT_BURST) {
+        stream->config.burst = 1;
+    }
+    check_stream(stream);
+    if (config->vector_count > 0) {
+        stream->vectors = sim_alloc(sim, config->vector_count * sizeof(*stream->vectors));
+        memcpy(stream->vectors, config->vectors, config->vector_count * sizeof(*stream->vectors));
+    }
+    stream->config.vectors = stream->vectors;
+    sim_random_init(&stream->random, sim_seed(sim), name);
+}
+
+/* ---- Arrivals ---- */
+
+static sim_time before_stop(const struct endpoint_stream *stream, sim_time time)
+{
+    return time < stream->function->endpoint->stop ? time : SIM_TIME_NEVER;
+}
+
+static void start_stream(struct endpoint_stream *stream, sim_time start)
+{
+    sim_time first = start + stream->config.start;
+
+    if (stream->config.kind != ENDPOINT_MSI && stream->buffer_bytes < stream->config.size) {
+        sim_panic(stream->function->endpoint->sim, &stream->function->endpoint->component, NULL,
+                  "traffic starts, but a DMA stream of function %u has no buffer", stream->function->number);
+    }
+    if (stream->config.arrivals == ENDPOINT_POISSON) {
+        first += sim_random_exponential(&stream->random, stream->config.period);
+    }
+    stream->left_in_burst = stream->config.burst;
+    stream->buffer_offset = 0;
+    stream->progress = 0;
+    stream->next = before_stop(stream, first);
+}
+
+/** The current request has left: when does the next one arrive? */
+static void advance_stream(struct endpoint_stream *stream)
+{
+    const struct endpoint_stream_config *config = &stream->config;
+
+    stream->number++;
+    stream->progress = 0;
+    if (config->kind == ENDPOINT_MSI) {
+        stream->next_vector = stream->next_vector + 1 < config->vector_count ? stream->next_vector + 1 : 0;
+    } else {
+        stream->buffer_offset += config->size;
+        if (stream->buffer_offset + config->size > stream->buffer_bytes) {
+            stream->buffer_offset = 0;
+        }
+    }
+    stream->left_in_burst--;
+    if (stream->left_in_burst > 0) {
+        return;
+    }
+    stream->left_in_burst = config->burst;
+    switch (config->arrivals) {
+    case ENDPOINT_PERIODIC:
+    case ENDPOINT_BURST:
+        stream->next = before_stop(stream, stream->next + config->period);
+        break;
+    case ENDPOINT_POISSON:
+        stream->next = before_stop(stream, stream->next + sim_random_exponential(&stream->random, config->period));
+        break;
+    case ENDPOINT_WHEN_HANDLED:
+        stream->next = SIM_TIME_NEVER;
+        break;
+    }
+}
+
+void endpoint_take_handled(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now)
+{
+    for (size_t i = 0; i < endpoint->stream_count; i++) {
+        struct endpoint_stream *stream = &endpoint->streams[i];
+
+        if (stream->config.arrivals == ENDPOINT_WHEN_HANDLED && stream->config.source == packet->source) {
+            /* A handler that serves an earlier phase of traffic, or one more than was sent, starts nothing twice. */
+            if (stream->next == SIM_TIME_NEVER) {
+                stream->next = before_stop(stream, now + stream->config.think_time);
+            }
+            break;
+        }
+    }
+    endpoint_refresh_next(endpoint);
+}
+
+/* ---- The oldest request ---- */
+
+static bool can_leave(const struct endpoint_function *function, enum endpoint_stream_kind kind)
+{
+    /* An MSI without Bus Master Enable goes on to be lost; DMA waits. */
+    return kind == ENDPOINT_MSI || function->bus_master;
+}
+
+static sim_time jobs_next(const struct endpoint_jobs *jobs)
+{
+    const struct endpoint_operation *first = &jobs->ring[jobs->head];
+
+    return jobs->count > 0 && can_leave(first->function, first->kind) ? first->born : SIM_TIME_NEVER;
+}
+
+void endpoint_refresh_next(struct endpoint *endpoint)
+{
+    endpoint->posted_next = jobs_next(&endpoint->posted_jobs);
+    endpoint->read_next = jobs_next(&endpoint->read_jobs);
+    for (size_t i = 0; i < endpoint->stream_count; i++) {
+        const struct endpoint_stream *stream = &endpoint->streams[i];
+        sim_time *next = stream->config.kind == ENDPOINT_DMA_READ ? &endpoint->read_next : &endpoint->posted_next;
+
+        if (stream->next < *next && can_leave(stream->function, stream->config.kind)) {
+            *next = stream->next;
+        }
+    }
+}
+
+/** What is next in line: a job or the arrival of a stream. */
+struct choice {
+    struct endpoint_jobs *jobs; /**< NULL: a stream's */
+    struct endpoint_stream *stream;
+    struct endpoint_operation operation;
+    uint32_t progress;
+};
+
+static void describe_stream(const struct endpoint_stream *stream, struct choice *choice)
+{
+    const struct endpoint_stream_config *config = &stream->config;
+    struct endpoint_operation *operation = &choice->operation;
+
+    operation->function = stream->function;
+    operation->kind = config->kind;
+    operation->born = sim_component_edge(&stream->function->endpoint->component, stream->next);
+    operation->source = config->source;
+    operation->number = stream->number;
+    if (config->kind == ENDPOINT_MSI) {
+        operation->vector = config->vectors[stream->next_vector];
+        return;
+    }
+    operation->address = stream->buffer + stream->buffer_offset;
+    operation->bytes = config->size;
+    operation->at = SIM_AT_UNTRANSLATED;
+    operation->relaxed = config->relaxed;
+    operation->with_pasid = config->with_pasid;
+    operation->pasid = config->pasid;
+    operation->untracked = config->untracked;
+    operation->has_inline_data = false;
+    choice->progress = stream->progress;
+}
+
+/** Finds the oldest request of a sort, born at @p oldest. Equal ages: jobs first, then streams in their order. */
+static void choose(struct endpoint *endpoint, bool reads, sim_time oldest, struct choice *choice)
+{
+    struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
+
+    choice->jobs = NULL;
+    choice->progress = 0;
+    if (jobs_next(jobs) == oldest) {
+        choice->jobs = jobs;
+        choice->operation = jobs->ring[jobs->head];
+        choice->progress = jobs->progress;
+        return;
+    }
+    for (size_t i = 0; i < endpoint->stream_count; i++) {
+        struct endpoint_stream *stream = &endpoint->streams[i];
+
+        if (stream->next == oldest && (stream->config.kind == ENDPOINT_DMA_READ) == reads &&
+            can_leave(stream->function, stream->config.kind)) {
+            choice->stream = stream;
+            describe_stream(stream, choice);
+            return;
+        }
+    }
+    sim_panic(endpoint->sim, &endpoint->component, NULL, "lost a request that was due");
+}
+
+static uint64_t take_identity(struct endpoint *endpoint, struct choice *choice)
+{
+    if (choice->jobs != NULL) {
+        return sim_packet_identity(endpoint->jobs_hash, endpoint->job_packets++);
+    }
+    return sim_packet_identity(choice->stream->name_hash, choice->stream->packets++);
+}
+
+/** Books @p bytes of the request as gone; the whole of it, for an MSI. */
+static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
+{
+    bool done = choice->operation.kind == ENDPOINT_MSI || choice->progress + bytes >= choice->operation.bytes;
+
+    if (choice->jobs != NULL) {
+        choice->jobs->progress = done ? 0 : choice->progress + bytes;
+        if (done) {
+            choice->jobs->head = (choice->jobs->head + 1) % ENDPOINT_MAX_JOBS;
+            choice->jobs->count--;
+        }
+    } else if (done) {
+        advance_stream(choice->stream);
+    } else {
+        choice->stream->progress = choice->progress + bytes;
+    }
+    endpoint_refresh_next(endpoint);
+}
+
+/* ---- Sending ---- */
+
+static uint32_t posted_units(const struct choice *choice)
+{
+    return sim_channel_units(endpoint_payload(&choice->operation, choice->progress));
+}
+
+static bool release_one(struct endpoint *endpoint, sim_time now)
+{
+    uint32_t vector = 0;
+    struct endpoint_function *function = endpoint_msix_find_released(endpoint, &vector);
+
+    if (function == NULL) {
+        return false;
+    }
+    if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 1)) {
+        endpoint_msix_release(function, vector, now);
+    }
+    return true;
+}
+
+void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
+{
+    struct choice choice;
+
+    if (endpoint->releasing_functions != 0 && release_one(endpoint, now)) {
+        return;
+    }
+    if (endpoint->posted_next > now) {
+        return;
+    }
+    choose(endpoint, false, endpoint->posted_next, &choice);
+    if (!pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, posted_units(&choice))) {
+        return;
+    }
+    if (choice.operation.kind == ENDPOINT_MSI) {
+        endpoint_msix_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
+        finish(endpoint, &choice, 0);
+    } else {
+        uint32_t bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
+
+        endpoint_send_write(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
+        finish(endpoint, &choice, bytes);
+    }
+}
+
+void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
+{
+    struct choice choice;
+    uint32_t bytes;
+
+    if (endpoint->read_next > now || endpoint->free_tag_count == 0 ||
+        !pcie_port_has_space(endpoint->port, PCIE_NON_POSTED, now, endpoint->send_latency, 0)) {
+        return;
+    }
+    choose(endpoint, true, endpoint->read_next, &choice);
+    bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
+    endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
+    finish(endpoint, &choice, bytes);
+}
+
+/** When a class can take so many units, if something waits for it now. */
+static sim_time output_due(const struct endpoint *endpoint, enum pcie_class class_, uint32_t units, sim_time now)
+{
+    if (pcie_port_has_space(endpoint->port, class_, now, endpoint->send_latency, units)) {
+        return now;
+    }
+    return pcie_port_space_at(endpoint->port, class_, now, endpoint->send_latency, units);
+}
+
+sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    if (endpoint->releasing_functions != 0) {
+        due = output_due(endpoint, PCIE_POSTED, 1, now);
+    }
+    if (endpoint->posted_next > now) {
+        due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->posted_next));
+    } else {
+        struct choice choice;
+
+        choose(endpoint, false, endpoint->posted_next, &choice);
+        due = sim_time_min(due, output_due(endpoint, PCIE_POSTED, posted_units(&choice), now));
+    }
+    if (endpoint->read_next > now) {
+        due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->read_next));
+    } else if (endpoint->free_tag_count > 0) {
+        due = sim_time_min(due, output_due(endpoint, PCIE_NON_POSTED, 0, now));
+    }
+    return due;
+}
+
+/* ---- What a driver does ---- */
+
+static void wake(struct endpoint *endpoint)
+{
+    sim_time earliest = sim_time_min(endpoint->posted_next, endpoint->read_next);
+
+    if (earliest != SIM_TIME_NEVER) {
+        sim_wake(&endpoint->component,
+                 sim_component_edge(&endpoint->component, sim_time_max(earliest, sim_now(endpoint->sim) + 1)));
+    }
+}
+
+void endpoint_set_buffer(struct endpoint *endpoint, unsigned function, size_t stream, uint64_t address, uint64_t bytes)
+{
+    size_t seen = 0;
+
+    for (size_t i = 0; i < endpoint->stream_count; i++) {
+        struct endpoint_stream *candidate = &endpoint->streams[i];
+
+        if (candidate->function->number != function) {
+            continue;
+        }
+        if (seen == stream) {
+            candidate->buffer = address;
+            candidate->buffer_bytes = bytes;
+            candidate->buffer_offset = 0;
+            return;
+        }
+        seen++;
+    }
+    sim_panic(endpoint->sim, &endpoint->component, NULL, "no stream %zu of function %u", stream, function);
+}
+
+void endpoint_start_traffic(struct endpoint *endpoint, sim_time start, sim_time stop)
+{
+    endpoint->stop = stop;
+    for (size_t i = 0; i < endpoint->stream_count; i++) {
+        start_stream(&endpoint->streams[i], start);
+    }
+    endpoint_refresh_next(endpoint);
+    wake(endpoint);
+}
+
+static void describe_job(const struct endpoint *endpoint, const struct endpoint_job *job,
+                         struct endpoint_operation *operation)
+{
+    memset(operation, 0, sizeof(*operation));
+    operation->function = &endpoint->functions[job->function];
+    operation->kind = job->kind;
+    operation->born = sim_component_edge(&endpoint->component, sim_now(endpoint->sim) + 1);
+    operation->source = job->source;
+    operation->vector = job->vector;
+    operation->address = job->address;
+    operation->bytes = job->bytes;
+    operation->at = job->at;
+    operation->relaxed = job->relaxed;
+    operation->with_pasid = job->with_pasid;
+    operation->pasid = job->pasid;
+    if (job->data != NULL) {
+        operation->has_inline_data = true;
+        for (uint32_t i = 0; i < job->bytes; i++) {
+            operation->inline_data |= (uint64_t)job->data[i] << (8 * i);
+        }
+    }
+}
+
+bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)
+{
+    struct endpoint_jobs *jobs = job->kind == ENDPOINT_DMA_READ ? &endpoint->read_jobs : &endpoint->posted_jobs;
+    bool wrong = job->function >= endpoint->function_count;
+
+    if (!wrong && job->kind == ENDPOINT_MSI) {
+        wrong = job->vector >= endpoint->functions[job->function].vectors;
+    } else if (!wrong) {
+        wrong = job->bytes == 0 || (job->data != NULL && job->bytes > sizeof(uint64_t));
+    }
+    if (wrong) {
+        sim_panic(endpoint->sim, &endpoint->component, NULL, "asked for a request that makes no sense");
+    }
+    if (jobs->count == ENDPOINT_MAX_JOBS) {
+        return false;
+    }
+    describe_job(endpoint, job, &jobs->ring[(jobs->head + jobs->count) % ENDPOINT_MAX_JOBS]);
+    jobs->count++;
+    endpoint_refresh_next(endpoint);
+    wake(endpoint);
+    return true;
+}
+
+unsigned endpoint_outstanding(const struct endpoint *endpoint)
+{
+    return endpoint->posted_jobs.count + endpoint->read_jobs.count + (endpoint->read_tags - endpoint->free_tag_count);
+}

@@ -1,0 +1,65 @@
+/*
+ * Traffic of an endpoint's function: streams of MSIs, DMA writes and DMA reads, each with its own arrivals.
+ *
+ * A stream is an open-loop source that keeps nothing but the time of its next arrival; when it is held back (credits,
+ * an older request of the endpoint) that time lags and arrivals wait in it. Arrivals take effect on edges of the
+ * endpoint's clock: the birth of a request is the first edge at or after the drawn time, so that the exact times do
+ * not drift.
+ */
+#ifndef DOORBELL_MODELS_PCIE_ENDPOINT_TRAFFIC_H
+#define DOORBELL_MODELS_PCIE_ENDPOINT_TRAFFIC_H
+
+#include "sim/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum endpoint_stream_kind {
+    ENDPOINT_MSI,
+    ENDPOINT_DMA_WRITE,
+    ENDPOINT_DMA_READ,
+};
+
+enum endpoint_arrivals {
+    ENDPOINT_PERIODIC,     /**< one every period, the first at the start */
+    ENDPOINT_POISSON,      /**< exponential gaps of mean period, the first one from the start on */
+    ENDPOINT_BURST,        /**< `burst` at once; bursts start a period apart, the first at the start */
+    ENDPOINT_WHEN_HANDLED, /**< MSIs only: first at the start, the next think_time after the handler of it ended */
+};
+
+struct endpoint_stream_config {
+    enum endpoint_stream_kind kind;
+    enum endpoint_arrivals arrivals;
+    sim_time period;     /**< fs; at least 1, but for WHEN_HANDLED */
+    uint32_t burst;      /**< requests a burst; 0: 1 */
+    sim_time think_time; /**< for WHEN_HANDLED, fs */
+    sim_time start;      /**< of the first arrival, from the start of traffic on, fs */
+    uint32_t source; /**< observer's number; WHEN_HANDLED: unique, it is how the handler's signal finds the stream */
+    /* MSIs: */
+    const uint32_t *vectors; /**< successive MSIs take these in turn; copied */
+    size_t vector_count;
+    /* DMA: */
+    uint32_t size;   /**< bytes a request, at least 1 */
+    bool relaxed;    /**< asks for relaxed ordering, where Device Control allows it */
+    bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
+    uint32_t pasid;  /**< 20 bits */
+    bool untracked;  /**< observers do not follow these requests */
+};
+
+/**
+ * What DMA writes carry: word @p word (8 bytes, little-endian) of a stream's @p number-th request, both from 0.
+ * Fields from the top: source (16 bits), number (32 bits), word (16 bits). A request whose size is no multiple of 8
+ * ends in the first bytes of its last word.
+ */
+uint64_t endpoint_dma_stamp(uint32_t source, uint64_t number, uint32_t word);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,377 @@
+#include "models/pcie/config_request.h"
+#include "models/pcie/root_complex_internal.h"
+
+#include <string.h>
+
+#define ECAM_BUS_SHIFT 20
+
+uint64_t root_complex_ecam_address(const struct root_complex *rc, uint16_t rid)
+{
+    uint64_t number = (uint64_t)rid - ((uint64_t)rc->config.first_bus << 8);
+
+    return rc->config.ecam_base + number * PCIE_CONFIG_BYTES;
+}
+
+/* ---- Answers ---- */
+
+/** Puts an answer into the ring. There is room: no more requests are taken than it has places. */
+static void respond(struct root_complex *rc, struct sim_packet *packet)
+{
+    uint32_t at = (rc->response_head + rc->response_count) % rc->config.host_requests;
+
+    rc->responses[at] = packet;
+    rc->response_count++;
+}
+
+/** Turns a request of the bus into its answer. What is not OK reads as all ones. */
+static void answer(struct root_complex *rc, struct sim_packet *packet, enum sim_packet_status status, bool config)
+{
+    bool hidden = config ? !rc->config.config_errors_reported : rc->config.memory_errors_hidden;
+
+    if (status != SIM_STATUS_OK) {
+        rc->counters.host_errors++;
+        if (packet->type == SIM_PACKET_READ) {
+            memset(packet->data, 0xff, packet->length);
+        }
+    }
+    packet->type = packet->type == SIM_PACKET_READ ? SIM_PACKET_COMPLETION : SIM_PACKET_WRITE_ACK;
+    packet->status = (uint8_t)(hidden ? SIM_STATUS_OK : status);
+    respond(rc, packet);
+}
+
+void rc_acknowledge(struct root_complex *rc, const struct sim_packet *write)
+{
+    struct sim_packet *ack = sim_packet_new(rc->sim, 0);
+
+    ack->type = SIM_PACKET_WRITE_ACK;
+    ack->status = SIM_STATUS_OK;
+    ack->id = write->id;
+    ack->source = write->source;
+    ack->flags = write->flags & ~(SIM_FLAG_TRACKED | SIM_FLAG_MSI);
+    ack->address = write->address;
+    ack->requester = write->requester;
+    ack->tag = write->tag;
+    ack->cookie = write->cookie;
+    ack->stream_id = write->stream_id;
+    ack->device_id = write->device_id;
+    memcpy(ack->route, write->route, sizeof(ack->route));
+    ack->route_depth = write->route_depth;
+    respond(rc, ack);
+}
+
+void rc_send_response(struct root_complex *rc, sim_time now)
+{
+    if (rc->response_count == 0 || !sim_channel_has_space(rc->host.response, now, rc->config.completion_latency, 0)) {
+        return;
+    }
+    sim_channel_push(rc->host.response, rc->responses[rc->response_head], now, rc->config.completion_latency, 0, 0, 0);
+    rc->response_head = (rc->response_head + 1) % rc->config.host_requests;
+    rc->response_count--;
+    rc->unanswered--;
+}
+
+/* ---- Queues of the root ports ---- */
+
+static void enqueue(struct root_complex *rc, unsigned port, struct rc_queue *queue, struct sim_packet *packet,
+                    uint16_t tag)
+{
+    struct rc_waiting *place = &queue->ring[(queue->head + queue->count) % rc->config.host_requests];
+
+    place->packet = packet;
+    place->tag = tag;
+    place->order = rc->order++;
+    queue->count++;
+    rc->busy_ports |= UINT64_C(1) << port;
+}
+
+static uint16_t ecam_target(const struct root_complex *rc, uint64_t address)
+{
+    uint64_t number = (address - rc->config.ecam_base) / PCIE_CONFIG_BYTES;
+
+    return (uint16_t)(number + ((uint64_t)rc->config.first_bus << 8));
+}
+
+/** Notes a read or configuration request as under way and queues it. */
+static void enqueue_non_posted(struct root_complex *rc, unsigned port, struct sim_packet *packet, bool config)
+{
+    uint16_t tag = rc->free_tags[--rc->free_tag_count];
+    struct rc_outstanding *outstanding = &rc->outstanding[tag];
+
+    outstanding->packet = packet;
+    outstanding->received = 0;
+    outstanding->skip = (uint32_t)packet->address & 3;
+    outstanding->span = (outstanding->skip + packet->length + 3) & ~3u;
+    outstanding->config = config;
+    outstanding->type1 = config && ecam_target(rc, packet->address) >> 8 != rc->ports[port].bridge.secondary;
+    enqueue(rc, port, &rc->ports[port].non_posted, NULL, tag);
+}
+
+/* ---- Memory ---- */
+
+static unsigned claiming_port(const struct root_complex *rc, uint64_t address)
+{
+    for (unsigned port = 0; port < rc->port_count; port++) {
+        if (rc->ports[port].link != NULL && pcie_bridge_claims(&rc->ports[port].bridge, address)) {
+            return port;
+        }
+    }
+    return RC_NOBODY;
+}
+
+/** Bytes that the payload of a packet can be enlarged to. */
+static uint32_t payload_room(const struct root_complex *rc, const struct sim_packet *packet)
+{
+    return packet->data == packet->bytes ? SIM_PACKET_INLINE_BYTES : sim_pool(rc->sim)->block_bytes;
+}
+
+/**
+ * From bus to TLP: whole double words and byte enables. A bus gives byte enables only if not all bytes are meant; they
+ * belong to the double words that hold the first and the last byte.
+ * @return false if the double words do not fit
+ */
+static bool widen_write(const struct root_complex *rc, struct sim_packet *packet)
+{
+    uint32_t skip = (uint32_t)packet->address & 3;
+    uint32_t bytes = packet->length;
+    uint8_t first_be = packet->first_be;
+    uint8_t last_be = packet->last_be;
+
+    if (((skip + bytes + 3) & ~3u) > payload_room(rc, packet)) {
+        return false;
+    }
+    if (skip != 0) {
+        memmove(packet->data + skip, packet->data, bytes);
+    }
+    pcie_tlp_set_range(packet, packet->address, bytes);
+    if (first_be != 0 || last_be != 0) {
+        packet->first_be &= first_be;
+        packet->last_be &= last_be;
+    }
+    return true;
+}
+
+static void take_memory(struct root_complex *rc, struct sim_packet *packet)
+{
+    unsigned port = claiming_port(rc, packet->address);
+
+    if (packet->type == SIM_PACKET_READ) {
+        rc->counters.host_reads++;
+    } else {
+        rc->counters.host_writes++;
+    }
+    if (port == RC_NOBODY) {
+        answer(rc, packet, SIM_STATUS_UR, false);
+    } else if (packet->length == 0) {
+        answer(rc, packet, SIM_STATUS_OK, false);
+    } else if (packet->type == SIM_PACKET_READ) {
+        enqueue_non_posted(rc, port, packet, false);
+    } else if (widen_write(rc, packet)) {
+        enqueue(rc, port, &rc->ports[port].posted, packet, 0);
+    } else {
+        answer(rc, packet, SIM_STATUS_CA, false);
+    }
+}
+
+/* ---- Configuration space ---- */
+
+static bool is_ecam(const struct root_complex *rc, uint64_t address)
+{
+    uint64_t buses = (uint64_t)rc->config.last_bus - rc->config.first_bus + 1;
+
+    return address - rc->config.ecam_base < buses << ECAM_BUS_SHIFT;
+}
+
+static uint8_t dword_enables(const struct sim_packet *packet)
+{
+    return (uint8_t)(0xfu >> (4 - packet->length) << (packet->address & 3) & 0xf);
+}
+
+/** A root port's own registers: no TLP is made. */
+static void access_root_port(struct root_complex *rc, struct pcie_bridge *bridge, struct sim_packet *packet)
+{
+    unsigned offset = (unsigned)packet->address & (PCIE_CONFIG_BYTES - 4);
+    unsigned skip = (unsigned)packet->address & 3;
+
+    if (packet->type == SIM_PACKET_READ) {
+        memcpy(packet->data, bridge->config.value + offset + skip, packet->length);
+    } else {
+        uint32_t value = 0;
+
+        for (unsigned i = 0; i < packet->length; i++) {
+            value |= (uint32_t)packet->data[i] << (8 * (skip + i));
+        }
+        pcie_config_write(&bridge->config, offset, value, dword_enables(packet));
+        pcie_bridge_decode(bridge);
+    }
+    answer(rc, packet, SIM_STATUS_OK, true);
+}
+
+static void take_config(struct root_complex *rc, struct sim_packet *packet)
+{
+    uint16_t target = ecam_target(rc, packet->address);
+    unsigned port;
+
+    rc->counters.host_configs++;
+    if (packet->length == 0 || (packet->address & 3) + packet->length > 4) {
+        answer(rc, packet, SIM_STATUS_UR, true);
+        return;
+    }
+    if (target >> 8 == rc->config.first_bus) {
+        port = rc->port_at[target & 0xff];
+        if (port == RC_NOBODY) {
+            answer(rc, packet, SIM_STATUS_UR, true);
+        } else {
+            access_root_port(rc, &rc->ports[port].bridge, packet);
+        }
+        return;
+    }
+    port = rc_port_towards(rc, target >> 8);
+    /* Below a link there is only device 0, unless the port forwards function numbers of 8 bits (ARI). */
+    if (port == RC_NOBODY || rc->ports[port].link == NULL ||
+        (target >> 8 == rc->ports[port].bridge.secondary && (target & 0xf8) != 0 &&
+         !rc->ports[port].bridge.ari_forwarding)) {
+        answer(rc, packet, SIM_STATUS_UR, true);
+        return;
+    }
+    enqueue_non_posted(rc, port, packet, true);
+}
+
+/* ---- Taking ---- */
+
+void rc_take_host(struct root_complex *rc, sim_time now)
+{
+    struct sim_packet *packet;
+
+    if (rc->unanswered == rc->config.host_requests || sim_channel_peek(rc->host.request, now) == NULL) {
+        return;
+    }
+    packet = sim_channel_pop(rc->host.request, now);
+    rc->unanswered++;
+    if (is_ecam(rc, packet->address)) {
+        take_config(rc, packet);
+    } else {
+        take_memory(rc, packet);
+    }
+}
+
+sim_time rc_host_due(struct root_complex *rc, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    if (rc->host.request == NULL) {
+        return due;
+    }
+    if ((rc->bus_arrived >> RC_HOST_BIT & 1) != 0) {
+        sim_time arrival = sim_channel_next_arrival(rc->host.request);
+
+        if (arrival == SIM_TIME_NEVER) {
+            rc->bus_arrived &= ~(UINT64_C(1) << RC_HOST_BIT);
+        } else if (rc->unanswered < rc->config.host_requests) {
+            due = arrival;
+        }
+    }
+    if (rc->response_count > 0) {
+        sim_time service = rc->config.completion_latency;
+        sim_time space = sim_channel_has_space(rc->host.response, now, service, 0)
+                             ? now
+                             : sim_channel_space_at(rc->host.response, now, service, 0);
+
+        due = sim_time_min(due, space);
+    }
+    return due;
+}
+
+/* ---- Requests that go down, and their completions ---- */
+
+static struct sim_packet *make_config(const struct root_complex *rc, const struct rc_outstanding *outstanding)
+{
+    const struct sim_packet *bus = outstanding->packet;
+    struct sim_packet *packet = sim_packet_new(rc->sim, 4);
+    unsigned skip = (unsigned)bus->address & 3;
+
+    packet->type = bus->type == SIM_PACKET_READ ? SIM_PACKET_CONFIG_READ : SIM_PACKET_CONFIG_WRITE;
+    packet->target = ecam_target(rc, bus->address);
+    packet->address = bus->address & (PCIE_CONFIG_BYTES - 4);
+    packet->first_be = dword_enables(bus);
+    sim_store_le32(packet->data, 0);
+    if (bus->type == SIM_PACKET_WRITE) {
+        memcpy(packet->data + skip, bus->data, bus->length);
+    }
+    if (outstanding->type1) {
+        packet->flags |= SIM_FLAG_CONFIG_TYPE1;
+    }
+    return packet;
+}
+
+struct sim_packet *rc_make_request(struct root_complex *rc, uint16_t tag)
+{
+    const struct rc_outstanding *outstanding = &rc->outstanding[tag];
+    const struct sim_packet *bus = outstanding->packet;
+    struct sim_packet *packet;
+
+    if (outstanding->config) {
+        packet = make_config(rc, outstanding);
+    } else {
+        packet = sim_packet_new(rc->sim, outstanding->span);
+        packet->type = SIM_PACKET_READ;
+        pcie_tlp_set_range(packet, bus->address, bus->length);
+        packet->flags = bus->flags & (SIM_FLAG_RELAXED | SIM_FLAG_ID_ORDER | SIM_FLAG_NO_SNOOP);
+    }
+    packet->id = bus->id;
+    packet->source = bus->source;
+    packet->requester = rc->id;
+    packet->tag = tag;
+    return packet;
+}
+
+/** Copies what a completion brings into the bus's packet: bytes `received` and up of the double words. */
+static void receive(struct rc_outstanding *outstanding, const struct sim_packet *packet)
+{
+    struct sim_packet *bus = outstanding->packet;
+
+    for (uint32_t i = 0; i < packet->length; i++) {
+        uint32_t at = outstanding->received + i;
+
+        if (at >= outstanding->skip && at - outstanding->skip < bus->length) {
+            bus->data[at - outstanding->skip] = packet->data[i];
+        }
+    }
+    outstanding->received += packet->length;
+}
+
+/** Whether a completion belongs to a request under way: a read's brings the bytes that come next. */
+static bool is_expected(const struct rc_outstanding *outstanding, const struct sim_packet *packet)
+{
+    uint32_t rest = outstanding->span - outstanding->received;
+
+    if (outstanding->packet == NULL || packet->status != SIM_STATUS_OK ||
+        outstanding->packet->type == SIM_PACKET_WRITE) {
+        return outstanding->packet != NULL;
+    }
+    return packet->length > 0 && packet->length <= rest;
+}
+
+void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packet *packet)
+{
+    struct rc_outstanding *outstanding = &rc->outstanding[packet->tag % ROOT_COMPLEX_MAX_HOST_REQUESTS];
+    enum sim_packet_status status = (enum sim_packet_status)packet->status;
+    bool done;
+
+    if (packet->tag >= rc->config.host_requests || !is_expected(outstanding, packet)) {
+        rc->counters.unexpected++;
+        pcie_config_log_error(&rc->ports[port].bridge.config, PCIE_AER_UNEXPECTED_COMPLETION);
+        sim_packet_free(rc->sim, packet);
+        return;
+    }
+    done = status != SIM_STATUS_OK || outstanding->packet->type == SIM_PACKET_WRITE;
+    if (!done) {
+        receive(outstanding, packet);
+        done = outstanding->received == outstanding->span;
+    }
+    if (done) {
+        answer(rc, outstanding->packet, status, outstanding->config);
+        outstanding->packet = NULL;
+        rc->free_tags[rc->free_tag_count++] = packet->tag;
+    }
+    sim_packet_free(rc->sim, packet);
+}

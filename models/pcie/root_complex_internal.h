@@ -1,0 +1,188 @@
+/*
+ * The inside of a root complex. Files: root_complex.c (making, evaluation), root_complex_upstream.c (requests from
+ * below), root_complex_host.c (requests of the host), root_complex_link.c (what goes out at the root ports).
+ */
+#ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
+#define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
+
+#include "models/pcie/root_complex.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RC_NOBODY       0xffu
+#define RC_WIRING_CACHE 256u
+
+/* Bits of root_complex.bus_arrived: memory ports from 0 on, and the host. */
+#define RC_HOST_BIT 63u
+
+/** A request of the host that waits for its root port's link. */
+struct rc_waiting {
+    struct sim_packet *packet; /**< a write, as TLP already; NULL: the outstanding request `tag` */
+    uint64_t order;            /**< of its arrival */
+    uint16_t tag;
+};
+
+struct rc_queue {
+    struct rc_waiting *ring;
+    uint32_t head;
+    uint32_t count;
+};
+
+/** A read or configuration request of the host that is under way; its tag is the index. */
+struct rc_outstanding {
+    struct sim_packet *packet; /**< of the bus; NULL: free */
+    uint32_t received;         /**< bytes of double words so far */
+    uint32_t skip;             /**< bytes of the first double word before the first one asked for */
+    uint32_t span;             /**< bytes of double words asked for */
+    bool config;
+    bool type1; /**< a configuration request for a bus further down */
+};
+
+/** What becomes of the head of a root port's input. */
+enum rc_action {
+    RC_TO_MEMORY, /**< to a memory port */
+    RC_REFUSE,    /**< error; posted: dropped, else a completion at the same port */
+    RC_TAKE_MESSAGE,
+    RC_TAKE_COMPLETION, /**< answers the host */
+    RC_PEER_COMPLETION, /**< for somebody below a root port */
+    RC_UNEXPECTED,
+};
+
+struct rc_decision {
+    enum rc_action action;
+    uint8_t port;   /**< memory port, or root port of RC_PEER_COMPLETION */
+    uint8_t status; /**< RC_REFUSE */
+    uint32_t error; /**< RC_REFUSE: PCIE_AER_* */
+};
+
+/** A head that wants a completion to go out at a root port. */
+struct rc_answer {
+    struct sim_packet *packet; /**< NULL: none */
+    struct rc_decision decision;
+    uint8_t input;
+    uint8_t class_in;
+};
+
+struct rc_port {
+    const struct pcie_port *link; /**< NULL: link down */
+    struct pcie_bridge bridge;
+    struct pcie_split completion; /**< answer of the bus that is going down */
+    struct pcie_split write;      /**< the host's write that is going down */
+    struct rc_queue posted;
+    struct rc_queue non_posted;
+    struct rc_answer answer; /**< found in this evaluation; packet is NULL outside */
+    uint8_t class_turn;
+    uint8_t answer_turn; /**< input (root port × 3 + class) that is looked at first for .answer */
+    bool answer_first;   /**< .answer goes before .completion the next time */
+};
+
+/** What a requester ID becomes; a cache of the maps, which never change. */
+struct rc_wiring {
+    bool valid;
+    uint16_t rid;
+    uint8_t memory_port;
+    uint32_t flags;
+    uint32_t stream_id;
+    uint32_t device_id;
+};
+
+struct rc_memory {
+    struct sim_bus_port bus;
+    uint8_t turn; /**< input (root port × 2 + class) that is looked at first */
+    /* Of this evaluation: */
+    uint8_t best;       /**< input that is to go next */
+    uint8_t candidates; /**< inputs that have something for this port */
+};
+
+struct root_complex {
+    struct sim_component component;
+    struct sim *sim;
+    struct root_complex_config config;
+    uint16_t id; /**< own requester ID */
+    uint64_t arrived[PCIE_CLASSES];
+    uint64_t bus_arrived;
+    uint64_t busy_ports; /**< root ports that have something of their own to send: queues, completion, write */
+    uint32_t port_count;
+    struct rc_port ports[ROOT_COMPLEX_MAX_PORTS];
+    uint8_t port_at[256]; /**< by device and function number on the root bus */
+    struct rc_memory memories[ROOT_COMPLEX_MAX_MEMORY_PORTS];
+    struct sim_bus_port host;
+    struct rc_outstanding outstanding[ROOT_COMPLEX_MAX_HOST_REQUESTS];
+    uint16_t free_tags[ROOT_COMPLEX_MAX_HOST_REQUESTS];
+    uint32_t free_tag_count;
+    uint32_t unanswered;           /**< requests of the host that have been taken and not answered */
+    struct sim_packet **responses; /**< ring: answers on their way to the host */
+    uint32_t response_head;
+    uint32_t response_count;
+    uint64_t order;
+    struct rc_wiring wiring[RC_WIRING_CACHE];
+    struct root_complex_counters counters;
+};
+
+/** What an evaluation did, for the due time. */
+struct rc_round {
+    uint64_t moved[PCIE_CLASSES]; /**< bit a root port from whose input something was taken */
+    uint64_t memories;            /**< bit a memory port that inputs have something for */
+    uint64_t answers;             /**< bit a root port with an answer from an input */
+    bool answer_lost;             /**< an input lost its turn for an answer */
+    bool answer_sent;
+};
+
+/* ---- root_complex_upstream.c ---- */
+
+/**
+ * The common case, without the bookkeeping of a contest: one root port has posted requests and there is nothing else.
+ * @return whether the head could be forwarded or has to wait; then *due is when to look again
+ */
+bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due);
+
+/** Looks at the inputs of the root ports; takes what needs no output, notes the best candidates for the others. */
+void rc_collect(struct root_complex *rc, struct rc_round *round, sim_time now);
+
+/** Sends the best candidate of each memory port. */
+void rc_serve_memories(struct root_complex *rc, struct rc_round *round, sim_time now);
+
+/** When memory ports with candidates have space. */
+sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, sim_time now);
+
+/** Takes answers from the memory ports, where the root port they belong to can take them. */
+void rc_take_answers(struct root_complex *rc, sim_time now);
+
+/** Root port that leads to a bus; RC_NOBODY. */
+unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);
+
+/* ---- root_complex_host.c ---- */
+
+/** Takes a request of the host, if there is room. */
+void rc_take_host(struct root_complex *rc, sim_time now);
+
+/** A completion for the host has come; the packet ends here. */
+void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packet *packet);
+
+/** Sends an answer to the host. */
+void rc_send_response(struct root_complex *rc, sim_time now);
+
+/** When the host's side has something to do. */
+sim_time rc_host_due(struct root_complex *rc, sim_time now);
+
+/** The acknowledgement of a write that goes on as a TLP: a new packet. */
+void rc_acknowledge(struct root_complex *rc, const struct sim_packet *write);
+
+/** The TLP for an outstanding read or configuration request. */
+struct sim_packet *rc_make_request(struct root_complex *rc, uint16_t tag);
+
+/* ---- root_complex_link.c ---- */
+
+/** Sends what root ports have to send: the host's requests, completions, answers from inputs. */
+void rc_serve_links(struct root_complex *rc, struct rc_round *round, sim_time now);
+
+/** When they can send more. */
+sim_time rc_links_due(struct root_complex *rc, const struct rc_round *round, sim_time now);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

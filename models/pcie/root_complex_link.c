@@ -1,0 +1,222 @@
+#include "models/pcie/root_complex_internal.h"
+
+/** The next TLP of a class at a root port's output. */
+struct offer {
+    bool present;
+    uint32_t units;
+    uint32_t bytes; /**< of a piece of a split */
+    bool answer;    /**< the answer to an input goes, not the split completion */
+};
+
+/* ---- What there is to send ---- */
+
+static uint32_t completion_bytes(const struct root_complex *rc, const struct rc_port *port)
+{
+    return pcie_split_bytes(&port->completion, port->bridge.max_payload, rc->config.completion_boundary,
+                            rc->config.chop_completions);
+}
+
+static void load_write(struct rc_port *port)
+{
+    if (port->write.whole == NULL && port->posted.count > 0) {
+        port->write.whole = port->posted.ring[port->posted.head].packet;
+        port->write.sent = 0;
+    }
+}
+
+/** Writes are cut wherever Max_Payload_Size says; a boundary of 4 is none. */
+static struct offer offer_posted(const struct rc_port *port)
+{
+    struct offer offer = {.present = port->write.whole != NULL};
+
+    if (offer.present) {
+        offer.bytes = pcie_split_bytes(&port->write, port->bridge.max_payload, 4, false);
+        offer.units = sim_channel_units(offer.bytes);
+    }
+    return offer;
+}
+
+static struct offer offer_non_posted(const struct root_complex *rc, const struct rc_port *port)
+{
+    struct offer offer = {.present = port->non_posted.count > 0};
+    const struct rc_waiting *next;
+
+    if (!offer.present) {
+        return offer;
+    }
+    next = &port->non_posted.ring[port->non_posted.head];
+    if (port->posted.count > 0 && port->posted.ring[port->posted.head].order < next->order) {
+        /* It may not pass the host's write that came before it. */
+        offer.present = false;
+    }
+    offer.units = rc->outstanding[next->tag].config && rc->outstanding[next->tag].packet->type == SIM_PACKET_WRITE;
+    return offer;
+}
+
+static struct offer offer_completion(const struct root_complex *rc, const struct rc_port *port)
+{
+    bool split = port->completion.whole != NULL;
+    struct offer offer = {.present = split || port->answer.packet != NULL};
+
+    offer.answer = port->answer.packet != NULL && (!split || port->answer_first);
+    if (offer.answer) {
+        bool peer = port->answer.decision.action == RC_PEER_COMPLETION;
+
+        offer.units = peer ? pcie_tlp_units(port->answer.packet) : 0;
+    } else if (offer.present) {
+        offer.bytes = completion_bytes(rc, port);
+        offer.units = sim_channel_units(offer.bytes);
+    }
+    return offer;
+}
+
+static struct offer find_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
+{
+    switch (class_) {
+    case PCIE_POSTED:
+        return offer_posted(port);
+    case PCIE_NON_POSTED:
+        return offer_non_posted(rc, port);
+    default:
+        return offer_completion(rc, port);
+    }
+}
+
+static sim_time service_of(const struct root_complex *rc, enum pcie_class class_)
+{
+    return class_ == PCIE_COMPLETION ? rc->config.completion_latency : rc->config.host_latency;
+}
+
+/* ---- Sending ---- */
+
+static void advance(const struct root_complex *rc, struct rc_queue *queue)
+{
+    queue->head = (queue->head + 1) % rc->config.host_requests;
+    queue->count--;
+}
+
+static struct sim_packet *take_write(struct root_complex *rc, struct rc_port *port, const struct offer *offer)
+{
+    bool last = pcie_split_ends(&port->write, offer->bytes);
+    struct sim_packet *packet;
+
+    if (last) {
+        rc_acknowledge(rc, port->write.whole);
+        advance(rc, &port->posted);
+    }
+    packet = pcie_split_take(&port->write, rc->sim, offer->bytes);
+    packet->flags &=
+        ~(SIM_FLAG_HAS_STREAM_ID | SIM_FLAG_HAS_DEVICE_ID | SIM_FLAG_PASID | SIM_FLAG_PRIVILEGED | SIM_FLAG_EXECUTE);
+    packet->at = SIM_AT_UNTRANSLATED;
+    packet->requester = rc->id;
+    return packet;
+}
+
+static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
+                                      sim_time now)
+{
+    const struct rc_answer *answer = &port->answer;
+    struct rc_port *input = &rc->ports[answer->input];
+    struct sim_packet *packet = sim_channel_pop(input->link->receive[answer->class_in], now);
+    unsigned past = (unsigned)answer->input * PCIE_CLASSES + answer->class_in + 1;
+
+    if (answer->decision.action == RC_REFUSE) {
+        pcie_config_log_error(&input->bridge.config, answer->decision.error);
+        if (answer->decision.error == PCIE_AER_ACS_VIOLATION) {
+            rc->counters.acs_violations++;
+        } else {
+            rc->counters.unsupported++;
+        }
+        pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)answer->decision.status, 0);
+    }
+    port->answer_turn = (uint8_t)(past < rc->port_count * PCIE_CLASSES ? past : 0);
+    round->moved[answer->class_in] |= UINT64_C(1) << answer->input;
+    round->answer_sent = true;
+    port->answer.packet = NULL;
+    return packet;
+}
+
+static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
+                                     enum pcie_class class_, const struct offer *offer, sim_time now)
+{
+    uint16_t tag;
+
+    switch (class_) {
+    case PCIE_POSTED:
+        return take_write(rc, port, offer);
+    case PCIE_NON_POSTED:
+        tag = port->non_posted.ring[port->non_posted.head].tag;
+        advance(rc, &port->non_posted);
+        return rc_make_request(rc, tag);
+    default:
+        rc->counters.completions++;
+        port->answer_first = !offer->answer;
+        return offer->answer ? take_answer(rc, round, port, now)
+                             : pcie_split_take(&port->completion, rc->sim, offer->bytes);
+    }
+}
+
+static void serve_port(struct root_complex *rc, struct rc_round *round, unsigned index, sim_time now)
+{
+    struct rc_port *port = &rc->ports[index];
+    unsigned class_ = port->class_turn;
+
+    load_write(port);
+    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+        enum pcie_class kind = (enum pcie_class)class_;
+        struct offer offer = find_offer(rc, port, kind);
+
+        class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
+        if (offer.present && pcie_port_has_space(port->link, kind, now, service_of(rc, kind), offer.units)) {
+            struct sim_packet *packet = take_offer(rc, round, port, kind, &offer, now);
+
+            port->class_turn = (uint8_t)class_;
+            pcie_port_send(port->link, kind, packet, now, service_of(rc, kind));
+        }
+    }
+    if (port->posted.count + port->non_posted.count == 0 && port->completion.whole == NULL) {
+        rc->busy_ports &= ~(UINT64_C(1) << index);
+    }
+}
+
+void rc_serve_links(struct root_complex *rc, struct rc_round *round, sim_time now)
+{
+    for (uint64_t rest = rc->busy_ports | round->answers; rest != 0; rest &= rest - 1) {
+        serve_port(rc, round, (unsigned)__builtin_ctzll(rest), now);
+    }
+}
+
+/* ---- When to look again ---- */
+
+static sim_time port_due(struct root_complex *rc, struct rc_port *port, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    load_write(port);
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        enum pcie_class kind = (enum pcie_class)class_;
+        struct offer offer = find_offer(rc, port, kind);
+
+        if (!offer.present) {
+            continue;
+        }
+        if (pcie_port_has_space(port->link, kind, now, service_of(rc, kind), offer.units)) {
+            return now;
+        }
+        due = sim_time_min(due, pcie_port_space_at(port->link, kind, now, service_of(rc, kind), offer.units));
+    }
+    return due;
+}
+
+sim_time rc_links_due(struct root_complex *rc, const struct rc_round *round, sim_time now)
+{
+    sim_time due = round->answer_lost && round->answer_sent ? now : SIM_TIME_NEVER;
+
+    for (uint64_t rest = rc->busy_ports | round->answers; rest != 0; rest &= rest - 1) {
+        struct rc_port *port = &rc->ports[__builtin_ctzll(rest)];
+
+        due = sim_time_min(due, port_due(rc, port, now));
+        port->answer.packet = NULL;
+    }
+    return due;
+}

@@ -1,0 +1,360 @@
+#include "models/pcie/root_complex_internal.h"
+
+#define MEMORY_CLASSES 2u
+
+/* ---- Where a TLP from below goes ---- */
+
+unsigned rc_port_towards(const struct root_complex *rc, unsigned bus)
+{
+    for (unsigned port = 0; port < rc->port_count; port++) {
+        if (pcie_bridge_leads_to(&rc->ports[port].bridge, bus)) {
+            return port;
+        }
+    }
+    return RC_NOBODY;
+}
+
+static struct rc_decision refuse(enum sim_packet_status status, uint32_t error)
+{
+    return (struct rc_decision){.action = RC_REFUSE, .status = (uint8_t)status, .error = error};
+}
+
+/** Looks a requester ID up in both maps, through a cache. */
+static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid)
+{
+    struct rc_wiring *wiring = &rc->wiring[(rid ^ rid >> 8) % RC_WIRING_CACHE];
+    const struct pcie_map_entry *entry;
+
+    if (wiring->valid && wiring->rid == rid) {
+        return wiring;
+    }
+    wiring->valid = true;
+    wiring->rid = rid;
+    wiring->flags = 0;
+    wiring->stream_id = 0;
+    wiring->device_id = 0;
+    entry = pcie_map_find(&rc->config.iommu_map, rid, &wiring->stream_id);
+    wiring->memory_port = (uint8_t)(entry != NULL ? entry->target : rc->config.bypass_port);
+    if (entry != NULL) {
+        wiring->flags |= SIM_FLAG_HAS_STREAM_ID;
+    }
+    if (pcie_map_find(&rc->config.msi_map, rid, &wiring->device_id) != NULL) {
+        wiring->flags |= SIM_FLAG_HAS_DEVICE_ID;
+    }
+    return wiring;
+}
+
+static struct rc_decision decide_memory(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    const struct pcie_bridge *bridge = &rc->ports[input].bridge;
+    const struct rc_wiring *wiring;
+
+    switch (pcie_bridge_admit(bridge, packet)) {
+    case PCIE_INGRESS_UNSUPPORTED:
+        return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
+    case PCIE_INGRESS_VIOLATION:
+        return refuse(SIM_STATUS_CA, PCIE_AER_ACS_VIOLATION);
+    case PCIE_INGRESS_OK:
+        break;
+    }
+    if (pcie_bridge_claims(bridge, packet->address) && (bridge->acs & PCIE_ACS_UPSTREAM_FORWARDING) == 0) {
+        return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
+    }
+    wiring = find_wiring(rc, packet->requester);
+    if (rc->memories[wiring->memory_port].bus.request == NULL) {
+        return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
+    }
+    return (struct rc_decision){.action = RC_TO_MEMORY, .port = wiring->memory_port};
+}
+
+static struct rc_decision decide_completion(const struct root_complex *rc, unsigned input,
+                                            const struct sim_packet *packet)
+{
+    unsigned port;
+
+    if (packet->target == rc->id) {
+        return (struct rc_decision){.action = RC_TAKE_COMPLETION};
+    }
+    /* Peers' completions come here if Completion Redirect sent them up. */
+    port = rc_port_towards(rc, packet->target >> 8);
+    if (port == RC_NOBODY || rc->ports[port].link == NULL ||
+        (port == input && packet->requester >> 8 == packet->target >> 8)) {
+        return (struct rc_decision){.action = RC_UNEXPECTED};
+    }
+    return (struct rc_decision){.action = RC_PEER_COMPLETION, .port = (uint8_t)port};
+}
+
+static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    switch (packet->type) {
+    case SIM_PACKET_READ:
+    case SIM_PACKET_WRITE:
+        return decide_memory(rc, input, packet);
+    case SIM_PACKET_MESSAGE:
+        return (struct rc_decision){.action = RC_TAKE_MESSAGE};
+    case SIM_PACKET_COMPLETION:
+        return decide_completion(rc, input, packet);
+    default:
+        /* Configuration requests only ever go down. */
+        return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
+    }
+}
+
+/* ---- Inputs ---- */
+
+static unsigned turn_distance(unsigned input, unsigned turn, unsigned inputs)
+{
+    return input >= turn ? input - turn : input + inputs - turn;
+}
+
+static void note_for_memory(struct root_complex *rc, struct rc_round *round, unsigned memory_port, unsigned input)
+{
+    struct rc_memory *memory = &rc->memories[memory_port];
+    unsigned inputs = rc->port_count * MEMORY_CLASSES;
+
+    if ((round->memories >> memory_port & 1) == 0) {
+        round->memories |= UINT64_C(1) << memory_port;
+        memory->candidates = 0;
+    }
+    if (memory->candidates == 0 ||
+        turn_distance(input, memory->turn, inputs) < turn_distance(memory->best, memory->turn, inputs)) {
+        memory->best = (uint8_t)input;
+    }
+    memory->candidates++;
+}
+
+static void note_answer(struct root_complex *rc, struct rc_round *round, unsigned output,
+                        const struct rc_answer *candidate)
+{
+    struct rc_port *port = &rc->ports[output];
+    unsigned inputs = rc->port_count * PCIE_CLASSES;
+    unsigned key = (unsigned)candidate->input * PCIE_CLASSES + candidate->class_in;
+
+    if (port->answer.packet != NULL) {
+        unsigned other = (unsigned)port->answer.input * PCIE_CLASSES + port->answer.class_in;
+
+        round->answer_lost = true;
+        if (turn_distance(other, port->answer_turn, inputs) < turn_distance(key, port->answer_turn, inputs)) {
+            return;
+        }
+    }
+    port->answer = *candidate;
+    round->answers |= UINT64_C(1) << output;
+}
+
+/** A posted request or completion ends here, refused or unexpected. */
+static void end_here(struct root_complex *rc, unsigned input, struct sim_packet *packet,
+                     const struct rc_decision *decision, sim_time now)
+{
+    struct pcie_bridge *bridge = &rc->ports[input].bridge;
+    enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
+
+    if (decision->action == RC_UNEXPECTED) {
+        rc->counters.unexpected++;
+        pcie_config_log_error(&bridge->config, PCIE_AER_UNEXPECTED_COMPLETION);
+    } else {
+        pcie_config_log_error(&bridge->config, decision->error);
+        if (decision->error == PCIE_AER_ACS_VIOLATION) {
+            reason = SIM_DROP_ACS_VIOLATION;
+            rc->counters.acs_violations++;
+        } else {
+            rc->counters.unsupported++;
+        }
+    }
+    sim_mark(rc->sim, packet, rc->component.stage, now);
+    sim_drop(rc->sim, packet, &rc->component, now, reason);
+}
+
+/** Takes a head that needs no output. */
+static void take(struct root_complex *rc, unsigned input, enum pcie_class class_, const struct rc_decision *decision,
+                 sim_time now)
+{
+    struct sim_packet *packet = sim_channel_pop(rc->ports[input].link->receive[class_], now);
+
+    switch (decision->action) {
+    case RC_TAKE_MESSAGE:
+        rc->counters.messages++;
+        sim_packet_free(rc->sim, packet);
+        break;
+    case RC_TAKE_COMPLETION:
+        rc_take_completion(rc, input, packet);
+        break;
+    default:
+        end_here(rc, input, packet, decision, now);
+        break;
+    }
+}
+
+static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, enum pcie_class class_,
+                         sim_time now)
+{
+    const struct pcie_port *link = rc->ports[input].link;
+    struct sim_packet *packet = sim_channel_peek(link->receive[class_], now);
+    struct rc_answer candidate = {.packet = packet, .input = (uint8_t)input, .class_in = (uint8_t)class_};
+
+    if (packet == NULL || pcie_port_must_wait(link, class_, packet)) {
+        return;
+    }
+    candidate.decision = decide(rc, input, packet);
+    if (candidate.decision.action == RC_TO_MEMORY) {
+        note_for_memory(rc, round, candidate.decision.port, input * MEMORY_CLASSES + class_);
+    } else if (candidate.decision.action == RC_PEER_COMPLETION) {
+        note_answer(rc, round, candidate.decision.port, &candidate);
+    } else if (candidate.decision.action == RC_REFUSE && class_ == PCIE_NON_POSTED) {
+        note_answer(rc, round, input, &candidate);
+    } else {
+        take(rc, input, class_, &candidate.decision, now);
+        round->moved[class_] |= UINT64_C(1) << input;
+    }
+}
+
+void rc_collect(struct root_complex *rc, struct rc_round *round, sim_time now)
+{
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        for (uint64_t rest = rc->arrived[class_]; rest != 0; rest &= rest - 1) {
+            collect_head(rc, round, (unsigned)__builtin_ctzll(rest), (enum pcie_class)class_, now);
+        }
+    }
+}
+
+/* ---- To the SMMUs ---- */
+
+/** From TLP to bus: sidebands by the wiring; byte enables only where not all bytes are meant. */
+static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
+{
+    const struct rc_wiring *wiring = find_wiring(rc, packet->requester);
+
+    packet->flags |= wiring->flags;
+    packet->stream_id = wiring->stream_id;
+    packet->device_id = wiring->device_id;
+    packet->route_depth = 0;
+    if (pcie_tlp_all_enabled(packet)) {
+        packet->first_be = 0;
+        packet->last_be = 0;
+    } else if (packet->first_be == 0 && packet->last_be == 0) {
+        /* A request without a byte is a request of length 0 on the bus; its only use is to push what went before. */
+        packet->cookie = packet->length;
+        packet->length = 0;
+    }
+}
+
+/** Sends the head of an input (root port × 2 + class) to a memory port, which has space. */
+static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
+{
+    const struct pcie_port *link = rc->ports[input / MEMORY_CLASSES].link;
+    struct sim_packet *packet = sim_channel_pop(link->receive[input % MEMORY_CLASSES], now);
+
+    memory->turn = (uint8_t)(input + 1 < rc->port_count * MEMORY_CLASSES ? input + 1 : 0);
+    put_on_bus(rc, packet);
+    rc->counters.requests++;
+    sim_channel_push(memory->bus.request, packet, now, rc->config.latency, 0, 0, 0);
+}
+
+static void serve_memory(struct root_complex *rc, struct rc_round *round, unsigned index, sim_time now)
+{
+    struct rc_memory *memory = &rc->memories[index];
+
+    if (sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
+        memory->candidates--;
+        round->moved[memory->best % MEMORY_CLASSES] |= UINT64_C(1) << memory->best / MEMORY_CLASSES;
+        send_to_memory(rc, memory, memory->best, now);
+    }
+}
+
+bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
+{
+    unsigned input = (unsigned)__builtin_ctzll(rc->arrived[PCIE_POSTED]);
+    struct sim_channel *channel = rc->ports[input].link->receive[PCIE_POSTED];
+    const struct sim_packet *packet = sim_channel_peek(channel, now);
+
+    if (packet != NULL) {
+        struct rc_decision decision = decide(rc, input, packet);
+        struct rc_memory *memory = &rc->memories[decision.port];
+
+        if (decision.action != RC_TO_MEMORY) {
+            return false;
+        }
+        if (!sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
+            *due = sim_channel_space_at(memory->bus.request, now, rc->config.latency, 0);
+            return true;
+        }
+        send_to_memory(rc, memory, input * MEMORY_CLASSES + PCIE_POSTED, now);
+    }
+    *due = sim_channel_next_arrival(channel);
+    if (*due == SIM_TIME_NEVER) {
+        rc->arrived[PCIE_POSTED] = 0;
+    }
+    return true;
+}
+
+void rc_serve_memories(struct root_complex *rc, struct rc_round *round, sim_time now)
+{
+    for (uint64_t rest = round->memories; rest != 0; rest &= rest - 1) {
+        serve_memory(rc, round, (unsigned)__builtin_ctzll(rest), now);
+    }
+}
+
+sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    for (uint64_t rest = round->memories; rest != 0; rest &= rest - 1) {
+        struct rc_memory *memory = &rc->memories[__builtin_ctzll(rest)];
+
+        if (memory->candidates == 0) {
+            continue;
+        }
+        if (sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
+            return now;
+        }
+        due = sim_time_min(due, sim_channel_space_at(memory->bus.request, now, rc->config.latency, 0));
+    }
+    return due;
+}
+
+/* ---- Answers of the bus ---- */
+
+/** Turns an answer to a read into a completion that the root port sends down. */
+static void load_completion(struct root_complex *rc, struct rc_port *port, struct sim_packet *packet)
+{
+    uint32_t bytes = packet->status == SIM_STATUS_OK ? packet->length : 0;
+
+    if (bytes == 0 && packet->status == SIM_STATUS_OK) {
+        bytes = (uint32_t)packet->cookie;
+    }
+    pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)packet->status, bytes);
+    port->completion.whole = packet;
+    port->completion.sent = 0;
+}
+
+static void take_answer(struct root_complex *rc, unsigned index, sim_time now)
+{
+    struct sim_channel *channel = rc->memories[index].bus.response;
+    struct sim_packet *packet = sim_channel_peek(channel, now);
+    unsigned port;
+
+    if (packet == NULL) {
+        return;
+    }
+    if (packet->type != SIM_PACKET_COMPLETION) {
+        /* An interconnect that acknowledges posted writes all the same. */
+        sim_packet_free(rc->sim, sim_channel_pop(channel, now));
+        return;
+    }
+    port = rc_port_towards(rc, packet->requester >> 8);
+    if (port == RC_NOBODY || rc->ports[port].link == NULL) {
+        sim_drop(rc->sim, sim_channel_pop(channel, now), &rc->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
+        return;
+    }
+    if (rc->ports[port].completion.whole == NULL) {
+        load_completion(rc, &rc->ports[port], sim_channel_pop(channel, now));
+        rc->busy_ports |= UINT64_C(1) << port;
+    }
+}
+
+void rc_take_answers(struct root_complex *rc, sim_time now)
+{
+    for (uint64_t rest = rc->bus_arrived & ~(UINT64_C(1) << RC_HOST_BIT); rest != 0; rest &= rest - 1) {
+        take_answer(rc, (unsigned)__builtin_ctzll(rest), now);
+    }
+}

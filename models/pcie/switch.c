@@ -1,0 +1,445 @@
+#include "models/pcie/switch.h"
+
+#include "models/pcie/switch_internal.h"
+
+#include <string.h>
+
+#define NO_CANDIDATE 0xffu
+
+/** The head of an input that could move in this evaluation. */
+struct candidate {
+    struct switch_decision decision;
+    struct sim_packet *packet;
+    uint32_t units; /**< data credits that it takes at the output */
+    uint8_t input;
+    uint8_t class_in;
+    uint8_t output;
+    uint8_t class_out;
+    bool moved;
+};
+
+/** What an evaluation looks at. Outputs are initialised when first touched. */
+struct round {
+    struct candidate candidates[SWITCH_MAX_PORTS * PCIE_CLASSES];
+    unsigned count;
+    uint64_t outputs;             /**< bit an output port for which there is a candidate */
+    uint64_t moved[PCIE_CLASSES]; /**< bit an input from which something was taken */
+    uint8_t best[SWITCH_MAX_PORTS][PCIE_CLASSES];
+};
+
+/* ---- Collecting ---- */
+
+/** A posted request or a completion that goes nowhere: it ends here. */
+static void drop(struct pcie_switch *switch_, unsigned input, enum pcie_class class_,
+                 const struct switch_decision *decision, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_pop(switch_->ports[input].link->receive[class_], now);
+    enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
+
+    if (decision->action == SWITCH_DISCARD) {
+        switch_->counters.dropped++;
+        if (packet->type == SIM_PACKET_COMPLETION) {
+            pcie_config_log_error(&switch_->ports[input].bridge.config, PCIE_AER_UNEXPECTED_COMPLETION);
+        }
+    } else {
+        pcie_config_log_error(&switch_->ports[decision->port].bridge.config, decision->error);
+        if (decision->error == PCIE_AER_ACS_VIOLATION) {
+            reason = SIM_DROP_ACS_VIOLATION;
+            switch_->counters.acs_violations++;
+        } else {
+            switch_->counters.unsupported++;
+        }
+    }
+    sim_mark(switch_->sim, packet, switch_->component.stage, now);
+    sim_drop(switch_->sim, packet, &switch_->component, now, reason);
+}
+
+static unsigned distance(const struct pcie_switch *switch_, const struct candidate *candidate)
+{
+    unsigned turn = switch_->ports[candidate->output].turn[candidate->class_out];
+
+    return candidate->input >= turn ? candidate->input - turn : candidate->input + switch_->port_count - turn;
+}
+
+static void add_candidate(struct pcie_switch *switch_, struct round *round, unsigned input, enum pcie_class class_,
+                          struct sim_packet *packet, const struct switch_decision *decision)
+{
+    struct candidate *candidate = &round->candidates[round->count];
+    bool answered = decision->action == SWITCH_CONFIGURE || decision->action == SWITCH_REFUSE;
+    uint8_t *best;
+
+    candidate->decision = *decision;
+    candidate->packet = packet;
+    candidate->input = (uint8_t)input;
+    candidate->class_in = (uint8_t)class_;
+    candidate->output = answered ? (uint8_t)input : decision->port;
+    candidate->class_out = (uint8_t)(answered ? PCIE_COMPLETION : class_);
+    candidate->units = answered ? (packet->type == SIM_PACKET_CONFIG_READ) : pcie_tlp_units(packet);
+    candidate->moved = false;
+    if ((round->outputs >> candidate->output & 1) == 0) {
+        round->outputs |= UINT64_C(1) << candidate->output;
+        memset(round->best[candidate->output], NO_CANDIDATE, PCIE_CLASSES);
+    }
+    best = &round->best[candidate->output][candidate->class_out];
+    if (*best == NO_CANDIDATE || distance(switch_, candidate) < distance(switch_, &round->candidates[*best])) {
+        *best = (uint8_t)round->count;
+    }
+    round->count++;
+}
+
+static void collect_head(struct pcie_switch *switch_, struct round *round, unsigned input, enum pcie_class class_,
+                         sim_time now)
+{
+    const struct pcie_port *link = switch_->ports[input].link;
+    struct sim_packet *packet = sim_channel_peek(link->receive[class_], now);
+    struct switch_decision decision;
+
+    if (packet == NULL || pcie_port_must_wait(link, class_, packet)) {
+        return;
+    }
+    decision = switch_route(switch_, input, packet);
+    if (decision.action == SWITCH_DISCARD || (decision.action == SWITCH_REFUSE && class_ != PCIE_NON_POSTED)) {
+        drop(switch_, input, class_, &decision, now);
+        round->moved[class_] |= UINT64_C(1) << input;
+        return;
+    }
+    add_candidate(switch_, round, input, class_, packet, &decision);
+}
+
+static void collect(struct pcie_switch *switch_, struct round *round, sim_time now)
+{
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        for (uint64_t rest = switch_->arrived[class_]; rest != 0; rest &= rest - 1) {
+            collect_head(switch_, round, (unsigned)__builtin_ctzll(rest), (enum pcie_class)class_, now);
+        }
+    }
+}
+
+/* ---- Moving ---- */
+
+static void count_forward(struct pcie_switch *switch_, unsigned input, const struct switch_decision *decision)
+{
+    switch_->counters.forwarded++;
+    if (input != SWITCH_UPSTREAM && decision->port != SWITCH_UPSTREAM) {
+        switch_->counters.peer_to_peer++;
+    }
+    if (decision->redirected) {
+        switch_->counters.redirected++;
+    }
+}
+
+/** Turns a request for one of the switch's own bridges, or for nobody, into its completion. */
+static void answer(struct pcie_switch *switch_, const struct candidate *candidate)
+{
+    const struct switch_decision *decision = &candidate->decision;
+    struct pcie_bridge *bridge = &switch_->ports[decision->port].bridge;
+    struct sim_packet *packet = candidate->packet;
+
+    if (decision->action == SWITCH_CONFIGURE) {
+        /* A bridge learns its own number from the requests that it completes (2.2.6.2). */
+        bridge->id = packet->target;
+        pcie_bridge_access_config(bridge, packet);
+        switch_->counters.configured++;
+        return;
+    }
+    pcie_config_log_error(&bridge->config, decision->error);
+    if (decision->error == PCIE_AER_ACS_VIOLATION) {
+        switch_->counters.acs_violations++;
+    } else {
+        switch_->counters.unsupported++;
+    }
+    pcie_tlp_complete(packet, bridge->id, (enum sim_packet_status)decision->status, 0);
+}
+
+static void move(struct pcie_switch *switch_, struct round *round, struct candidate *candidate, sim_time now)
+{
+    struct sim_packet *packet =
+        sim_channel_pop(switch_->ports[candidate->input].link->receive[candidate->class_in], now);
+
+    switch (candidate->decision.action) {
+    case SWITCH_TO_TYPE0:
+        packet->flags &= ~SIM_FLAG_CONFIG_TYPE1;
+        count_forward(switch_, candidate->input, &candidate->decision);
+        break;
+    case SWITCH_FORWARD:
+        count_forward(switch_, candidate->input, &candidate->decision);
+        break;
+    default:
+        answer(switch_, candidate);
+        break;
+    }
+    candidate->moved = true;
+    round->moved[candidate->class_in] |= UINT64_C(1) << candidate->input;
+    pcie_port_send(switch_->ports[candidate->output].link, (enum pcie_class)candidate->class_out, packet, now,
+                   switch_->latency);
+}
+
+/** Passes an output's turn on: to the next class, and within the class to the input after the one that had it. */
+static void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned class_, unsigned input)
+{
+    port->turn[class_] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
+    port->class_turn = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
+}
+
+/** Lets the classes take turns at an output's wire. */
+static void serve_output(struct pcie_switch *switch_, struct round *round, unsigned output, sim_time now)
+{
+    struct switch_port *port = &switch_->ports[output];
+    unsigned class_ = port->class_turn;
+
+    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+        uint8_t best = round->best[output][class_];
+        unsigned next = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
+
+        if (best != NO_CANDIDATE && pcie_port_has_space(port->link, (enum pcie_class)class_, now, switch_->latency,
+                                                        round->candidates[best].units)) {
+            pass_turn(switch_, port, class_, round->candidates[best].input);
+            move(switch_, round, &round->candidates[best], now);
+        }
+        class_ = next;
+    }
+}
+
+/* ---- When to look again ---- */
+
+static sim_time candidates_due(struct pcie_switch *switch_, const struct round *round, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    for (unsigned i = 0; i < round->count; i++) {
+        const struct candidate *candidate = &round->candidates[i];
+        const struct pcie_port *link = switch_->ports[candidate->output].link;
+        enum pcie_class class_ = (enum pcie_class)candidate->class_out;
+
+        if (candidate->moved) {
+            continue;
+        }
+        if (pcie_port_has_space(link, class_, now, switch_->latency, candidate->units)) {
+            return now;
+        }
+        due = sim_time_min(due, pcie_port_space_at(link, class_, now, switch_->latency, candidate->units));
+    }
+    return due;
+}
+
+static sim_time inputs_due(struct pcie_switch *switch_, const struct round *round, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        for (uint64_t rest = switch_->arrived[class_]; rest != 0; rest &= rest - 1) {
+            unsigned input = (unsigned)__builtin_ctzll(rest);
+            uint64_t bit = UINT64_C(1) << input;
+            sim_time arrival = sim_channel_next_arrival(switch_->ports[input].link->receive[class_]);
+
+            if (arrival == SIM_TIME_NEVER) {
+                switch_->arrived[class_] &= ~bit;
+            } else if (arrival > now) {
+                due = sim_time_min(due, arrival);
+            } else if ((round->moved[class_] & bit) != 0 || (round->moved[PCIE_POSTED] & bit) != 0) {
+                /* A new head, or one that waited for the posted request that has just left. */
+                due = now;
+            }
+        }
+    }
+    return due;
+}
+
+/**
+ * The common case, without the bookkeeping of a contest: one input has posted requests and nobody has anything else.
+ * @return whether that is so and the head could be forwarded or has to wait; then *due is when to look again
+ */
+static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *due)
+{
+    unsigned input = (unsigned)__builtin_ctzll(switch_->arrived[PCIE_POSTED]);
+    struct sim_channel *channel = switch_->ports[input].link->receive[PCIE_POSTED];
+    struct sim_packet *packet = sim_channel_peek(channel, now);
+    struct switch_decision decision;
+    struct switch_port *output;
+
+    if (packet != NULL) {
+        uint32_t units = pcie_tlp_units(packet);
+
+        decision = switch_route(switch_, input, packet);
+        if (decision.action != SWITCH_FORWARD) {
+            return false;
+        }
+        output = &switch_->ports[decision.port];
+        if (!pcie_port_has_space(output->link, PCIE_POSTED, now, switch_->latency, units)) {
+            *due = pcie_port_space_at(output->link, PCIE_POSTED, now, switch_->latency, units);
+            return true;
+        }
+        count_forward(switch_, input, &decision);
+        pass_turn(switch_, output, PCIE_POSTED, input);
+        pcie_port_send(output->link, PCIE_POSTED, sim_channel_pop(channel, now), now, switch_->latency);
+    }
+    *due = sim_channel_next_arrival(channel);
+    if (*due == SIM_TIME_NEVER) {
+        switch_->arrived[PCIE_POSTED] = 0;
+    }
+    return true;
+}
+
+/** Whether exactly one input has something, and that is posted. */
+static bool one_posted_input(const struct pcie_switch *switch_)
+{
+    uint64_t posted = switch_->arrived[PCIE_POSTED];
+
+    return posted != 0 && (posted & (posted - 1)) == 0 &&
+           (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0;
+}
+
+static sim_time contest(struct pcie_switch *switch_, sim_time now)
+{
+    struct round round;
+
+    round.count = 0;
+    round.outputs = 0;
+    memset(round.moved, 0, sizeof(round.moved));
+    collect(switch_, &round, now);
+    for (uint64_t rest = round.outputs; rest != 0; rest &= rest - 1) {
+        serve_output(switch_, &round, (unsigned)__builtin_ctzll(rest), now);
+    }
+    return sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now));
+}
+
+static sim_time evaluate(struct sim_component *component, sim_time now)
+{
+    struct pcie_switch *switch_ = (struct pcie_switch *)(void *)component;
+    sim_time due = SIM_TIME_NEVER;
+
+    if ((switch_->arrived[PCIE_POSTED] | switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0) {
+        return SIM_TIME_NEVER;
+    }
+    if (one_posted_input(switch_) && forward_alone(switch_, now, &due)) {
+        return due;
+    }
+    return contest(switch_, now);
+}
+
+/* ---- Building ---- */
+
+void pcie_switch_config_init(struct pcie_switch_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->period = PCIE_SWITCH_DEFAULT_PERIOD;
+    config->latency = PCIE_SWITCH_DEFAULT_LATENCY;
+}
+
+static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_config *config)
+{
+    struct pcie_bridge_config bridge = {
+        .identity = config->identity,
+        .type = PCIE_EXP_TYPE_UPSTREAM,
+        .max_payload = config->max_payload,
+    };
+
+    pcie_bridge_init(&switch_->ports[SWITCH_UPSTREAM].bridge, switch_->sim, &bridge);
+}
+
+static bool shares_device(const struct pcie_switch_config *config, unsigned index)
+{
+    for (unsigned i = 0; i < config->downstream_count; i++) {
+        if (i != index && config->downstream[i].device == config->downstream[index].device) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void init_downstream(struct pcie_switch *switch_, const struct pcie_switch_config *config, unsigned index)
+{
+    const struct pcie_downstream_config *own = &config->downstream[index];
+    unsigned number = own->device << 3 | own->function;
+    struct pcie_bridge_config bridge = {
+        .identity = own->identity,
+        .type = PCIE_EXP_TYPE_DOWNSTREAM,
+        .acs = own->acs,
+        .max_payload = config->max_payload,
+        .port_number = index + 1,
+        .multi_function = shares_device(config, index),
+        .slot = true,
+    };
+
+    if (own->device > 31 || own->function > 7 || switch_->port_at[number] != SWITCH_NOBODY) {
+        sim_panic(switch_->sim, &switch_->component, NULL, "downstream port %u cannot be %u.%u", index, own->device,
+                  own->function);
+    }
+    switch_->port_at[number] = (uint8_t)(index + 1);
+    pcie_bridge_init(&switch_->ports[index + 1].bridge, switch_->sim, &bridge);
+}
+
+static void register_counters(struct pcie_switch *switch_)
+{
+    const struct pcie_switch_counters *counters = &switch_->counters;
+
+    sim_counter_register(&switch_->component, "forwarded", &counters->forwarded);
+    sim_counter_register(&switch_->component, "peer-to-peer", &counters->peer_to_peer);
+    sim_counter_register(&switch_->component, "redirected", &counters->redirected);
+    sim_counter_register(&switch_->component, "acs-violations", &counters->acs_violations);
+    sim_counter_register(&switch_->component, "unsupported", &counters->unsupported);
+    sim_counter_register(&switch_->component, "configured", &counters->configured);
+    sim_counter_register(&switch_->component, "dropped", &counters->dropped);
+}
+
+struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const struct pcie_switch_config *config)
+{
+    struct pcie_switch *switch_ = sim_alloc(sim, sizeof(*switch_));
+
+    if (config->downstream_count == 0 || config->downstream_count > PCIE_SWITCH_MAX_DOWNSTREAM) {
+        sim_panic(sim, NULL, NULL, "switch %s: %u downstream ports are not possible", name, config->downstream_count);
+    }
+    sim_component_init(&switch_->component, sim, name,
+                       config->period != 0 ? config->period : PCIE_SWITCH_DEFAULT_PERIOD, evaluate);
+    switch_->sim = sim;
+    switch_->latency = config->latency;
+    switch_->port_count = config->downstream_count + 1;
+    memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));
+    init_upstream(switch_, config);
+    for (unsigned i = 0; i < config->downstream_count; i++) {
+        init_downstream(switch_, config, i);
+    }
+    register_counters(switch_);
+    return switch_;
+}
+
+struct sim_component *pcie_switch_component(struct pcie_switch *switch_)
+{
+    return &switch_->component;
+}
+
+struct pcie_end pcie_switch_end(struct pcie_switch *switch_)
+{
+    return (struct pcie_end){.component = &switch_->component, .cut_through = true};
+}
+
+static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
+{
+    switch_->ports[port].link = link;
+    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
+        sim_channel_set_hint(link->receive[class_], &switch_->arrived[class_], port);
+    }
+    pcie_set_link(&switch_->ports[port].bridge.config, link->speed, link->width);
+}
+
+void pcie_switch_bind_upstream(struct pcie_switch *switch_, const struct pcie_port *port)
+{
+    bind(switch_, SWITCH_UPSTREAM, port);
+}
+
+void pcie_switch_bind_downstream(struct pcie_switch *switch_, unsigned index, const struct pcie_port *port)
+{
+    bind(switch_, index + 1, port);
+}
+
+/* ---- To look at ---- */
+
+const struct pcie_bridge *pcie_switch_bridge(const struct pcie_switch *switch_, unsigned port)
+{
+    return port < switch_->port_count ? &switch_->ports[port].bridge : NULL;
+}
+
+const struct pcie_switch_counters *pcie_switch_get_counters(const struct pcie_switch *switch_)
+{
+    return &switch_->counters;
+}

@@ -1,0 +1,108 @@
+/*
+ * A PCI Express switch: an upstream port, an internal bus, and downstream ports on it, each a bridge with its own type
+ * 1 configuration space.
+ *
+ *   stage (under the switch's name)              | time    | parameter | default | source
+ *   ---------------------------------------------+---------+-----------+---------+------------------------------------
+ *   arrival at the input: to the next clock edge | < 1     | period    | 1 ns    | assumption
+ *                                                | period  |           |         |
+ *   cut-through: header in to header out, also   | latency | latency   | 105 ns  | Broadcom PEX88000, timing-anchors
+ *   of answers that a port makes itself          |         |           |         | 1.3
+ *   (structural) one TLP a class and edge, in and out of each port; the links' credits are the input buffers
+ *
+ * Inputs are queues, one a port and class; only the head of each can move (head-of-line blocking). At each edge and
+ * output the classes take turns, and within a class the ports that have something for it (round robin). Ordering
+ * (2.4.1): a request that is not posted, or a completion without RO, waits for posted ones that came in before it at
+ * the same port, whichever way they go; nothing else waits for another class.
+ *
+ * Routing:
+ *  - memory requests: down into the window of the downstream port that claims the address; up if it lies outside the
+ *    upstream port's windows. An address inside those that no other port claims is an unsupported request.
+ *  - completions and messages routed by ID: by bus numbers; a completion for nobody is dropped as unexpected.
+ *  - configuration requests: type 1 turns into type 0 at its bus; the internal bus is answered by the ports themselves.
+ *  - unsupported requests get a completion with status UR, posted ones are dropped; the port that found out logs it.
+ *
+ * Access Control Services act at the downstream port where a request comes in: Source Validation, Translation Blocking,
+ * then for peers Direct Translated, Egress Control, Request Redirect; Completion Redirect for completions. A violation
+ * drops a posted request and answers others with Completer Abort, and sets the AER bit. Without the capability, or with
+ * the controls off, peers reach each other directly. Upstream Forwarding changes nothing here: the upstream port sends
+ * up whatever was redirected.
+ *
+ * Not modelled: virtual channels other than VC0, multicast, broadcast and gathered messages (dropped and counted), I/O.
+ */
+#ifndef DOORBELL_MODELS_PCIE_SWITCH_H
+#define DOORBELL_MODELS_PCIE_SWITCH_H
+
+#include "models/pcie/bridge.h"
+#include "models/pcie/link.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PCIE_SWITCH_MAX_DOWNSTREAM 63u
+
+#define PCIE_SWITCH_DEFAULT_PERIOD  SIM_NS
+#define PCIE_SWITCH_DEFAULT_LATENCY (105 * SIM_NS)
+
+/** A downstream port. */
+struct pcie_downstream_config {
+    unsigned device;   /**< number on the internal bus, 0..31 */
+    unsigned function; /**< 0..7; ports on one device number are a multi-function device, which must have function 0 */
+    struct pcie_identity identity;
+    struct pcie_acs acs;
+};
+
+struct pcie_switch_config {
+    sim_time period;               /**< clock, fs; 0: default */
+    sim_time latency;              /**< cut-through, fs */
+    struct pcie_identity identity; /**< of the upstream port */
+    uint32_t max_payload;          /**< supported, bytes; 0: 512 */
+    const struct pcie_downstream_config *downstream;
+    unsigned downstream_count; /**< 1..PCIE_SWITCH_MAX_DOWNSTREAM */
+};
+
+struct pcie_switch;
+
+/** What a switch counted. Registered as counters of the same names. */
+struct pcie_switch_counters {
+    uint64_t forwarded;      /**< TLPs from port to port */
+    uint64_t peer_to_peer;   /**< of them, from one downstream port to another */
+    uint64_t redirected;     /**< peer-to-peer TLPs that ACS sent up instead */
+    uint64_t acs_violations; /**< TLPs that ACS refused */
+    uint64_t unsupported;    /**< requests for nobody */
+    uint64_t configured;     /**< configuration requests that its own ports answered */
+    uint64_t dropped;        /**< completions for nobody, messages it cannot route */
+};
+
+/** Fills in the defaults; no downstream ports. */
+void pcie_switch_config_init(struct pcie_switch_config *config);
+
+/** Makes a switch; it lives as long as the simulation. A wrong configuration is a broken invariant. */
+struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const struct pcie_switch_config *config);
+
+struct sim_component *pcie_switch_component(struct pcie_switch *switch_);
+
+/** Its side of any of its links, for pcie_link_create(): it cuts through. */
+struct pcie_end pcie_switch_end(struct pcie_switch *switch_);
+
+/** Binds the lower port of the link above. */
+void pcie_switch_bind_upstream(struct pcie_switch *switch_, const struct pcie_port *port);
+
+/** Binds the upper port of a link below. @param index as in the configuration */
+void pcie_switch_bind_downstream(struct pcie_switch *switch_, unsigned index, const struct pcie_port *port);
+
+/** A port's bridge, to look at: 0 is the upstream port, n + 1 the n-th downstream port; NULL if there is none. */
+const struct pcie_bridge *pcie_switch_bridge(const struct pcie_switch *switch_, unsigned port);
+
+const struct pcie_switch_counters *pcie_switch_get_counters(const struct pcie_switch *switch_);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes).
+ */
+#ifndef DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
+#define DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
+
+#include "models/pcie/switch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SWITCH_UPSTREAM  0u
+#define SWITCH_MAX_PORTS (PCIE_SWITCH_MAX_DOWNSTREAM + 1)
+#define SWITCH_NOBODY    0xffu
+
+/** What becomes of the head of an input. */
+enum switch_action {
+    SWITCH_FORWARD,   /**< goes out at `port`, in its own class */
+    SWITCH_TO_TYPE0,  /**< the same, a configuration request that has reached its bus */
+    SWITCH_CONFIGURE, /**< for the bridge of `port`, whose completion goes back */
+    SWITCH_REFUSE,    /**< a completion with `status` goes back; posted: dropped; the bridge of `port` logs `error` */
+    SWITCH_DISCARD,   /**< nobody is told */
+};
+
+struct switch_decision {
+    enum switch_action action;
+    uint8_t port;
+    uint8_t status; /**< SWITCH_REFUSE */
+    bool redirected;
+    uint32_t error; /**< SWITCH_REFUSE: PCIE_AER_* */
+};
+
+struct switch_port {
+    const struct pcie_port *link;
+    struct pcie_bridge bridge;
+    uint8_t class_turn;         /**< class that is looked at first at this output */
+    uint8_t turn[PCIE_CLASSES]; /**< input port that is looked at first at this output */
+};
+
+struct pcie_switch {
+    struct sim_component component;
+    struct sim *sim;
+    sim_time latency;
+    uint64_t arrived[PCIE_CLASSES]; /**< hints: a bit an input port */
+    uint32_t port_count;
+    struct switch_port ports[SWITCH_MAX_PORTS];
+    uint8_t port_at[256]; /**< downstream port by device and function number; SWITCH_NOBODY */
+    struct pcie_switch_counters counters;
+};
+
+/** Decides about a TLP that came in at a port. Changes nothing. */
+struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

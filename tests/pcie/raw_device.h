@@ -1,0 +1,83 @@
+/*
+ * A raw device at one end of a link, for tests: sends TLPs as told, in order and each not before its time, takes what
+ * comes and notes it, and can leave a class in its buffers for a while.
+ */
+#ifndef DOORBELL_TESTS_PCIE_RAW_DEVICE_H
+#define DOORBELL_TESTS_PCIE_RAW_DEVICE_H
+
+#include "models/pcie/link.h"
+#include "sim/sim.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace pcie_test
+{
+
+/** What a test says about a TLP to be sent. */
+struct Tlp {
+    sim_time at_time = 0;
+    uint8_t type = SIM_PACKET_WRITE;
+    uint64_t address = 0;
+    uint32_t length = 4; /**< bytes, whole double words */
+    uint64_t value = 0;  /**< first payload bytes; the rest is 0 */
+    uint16_t requester = 0;
+    uint16_t target = 0;
+    uint16_t tag = 0;
+    uint8_t first_be = 0xf;
+    uint8_t last_be = 0; /**< of more than 4 bytes, 0 stands for all */
+    uint8_t at = SIM_AT_UNTRANSLATED;
+    uint8_t status = SIM_STATUS_OK;
+    uint8_t operation = 0;
+    uint32_t arg = 0;
+    uint32_t flags = SIM_FLAG_TRACKED;
+};
+
+struct RawDevice {
+    /** A TLP as it came in. */
+    struct Got {
+        sim_time time;
+        sim_time tail;
+        Tlp tlp;
+        uint64_t id;
+        std::vector<uint8_t> data;
+    };
+
+    sim_component component = {};
+    struct sim *sim = nullptr;
+    const pcie_port *port = nullptr;
+    bool cut_through = false;
+    sim_time service = 0;
+    std::vector<Tlp> script;
+    size_t next = 0;            /**< index in script */
+    std::vector<sim_time> sent; /**< edges at which they left */
+    std::vector<Got> got;
+    sim_time closed_until[PCIE_CLASSES] = {}; /**< takes nothing of a class before */
+    uint32_t name_hash = 0;
+    bool any_order = false; /**< classes do not wait for each other: a blocked TLP lets later ones of others pass */
+    std::vector<bool> done;
+
+    RawDevice(struct sim *owner, const char *name, sim_time period, bool cuts_through = false);
+    RawDevice(const RawDevice &) = delete;
+    RawDevice &operator=(const RawDevice &) = delete;
+
+    pcie_end end();
+    void bind(const pcie_port *link);
+
+    /** Adds a TLP to the end of the script; while the engine is paused. @return its index */
+    size_t send(const Tlp &tlp);
+
+    /** TLPs received of a type. */
+    std::vector<Got> got_of(uint8_t type) const;
+
+  private:
+    static sim_time evaluate(sim_component *component, sim_time now);
+    sim_time step(sim_time now);
+    sim_packet *make(const Tlp &tlp, size_t index, sim_time now);
+    sim_time send_next(sim_time now);
+    sim_time take(sim_time now);
+};
+
+} // namespace pcie_test
+
+#endif

@@ -1,0 +1,83 @@
+#include "tests/pcie/switch_rig.h"
+
+namespace pcie_test
+{
+
+SwitchOptions::SwitchOptions() : config(), uplink(), downlink()
+{
+    pcie_switch_config_init(&config);
+    pcie_link_config_init(&uplink);
+    pcie_link_config_init(&downlink);
+}
+
+static void configure_bridge(SwitchRig &rig, uint16_t rid, unsigned secondary, unsigned subordinate, uint64_t base,
+                             uint64_t limit)
+{
+    unsigned primary = rid >> 8;
+
+    rig.config_write(rid, PCIE_PRIMARY_BUS, primary | secondary << 8 | subordinate << 16);
+    rig.config_write(rid, PCIE_MEMORY_BASE, static_cast<uint32_t>(base >> 16 | (limit >> 16) << 16));
+    rig.config_write(rid, PCIE_COMMAND, PCIE_COMMAND_MEMORY_SPACE | PCIE_COMMAND_BUS_MASTER);
+}
+
+SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options.engine))
+{
+    std::vector<pcie_downstream_config> ports(options.ports);
+    pcie_switch_config config = options.config;
+
+    log = std::make_unique<support::MarkLog>(sim);
+    for (unsigned i = 0; i < options.ports; i++) {
+        ports[i].device = options.multi_function ? 0 : i;
+        ports[i].function = options.multi_function ? i : 0;
+        if (i < options.acs.size()) {
+            ports[i].acs = options.acs[i];
+        }
+        port_rid.push_back(static_cast<uint16_t>(0x0200 | ports[i].device << 3 | ports[i].function));
+    }
+    config.downstream = ports.data();
+    config.downstream_count = options.ports;
+    sw = pcie_switch_create(sim, "sw", &config);
+    up = std::make_unique<RawDevice>(sim, "up", SIM_NS);
+    uplink = pcie_link_create(sim, "uplink", &options.uplink, up->end(), pcie_switch_end(sw));
+    up->bind(&uplink->upper);
+    pcie_switch_bind_upstream(sw, &uplink->lower);
+    for (unsigned i = 0; i < options.ports; i++) {
+        const char *name = sim_printf(sim, "down%u", i);
+
+        down.push_back(std::make_unique<RawDevice>(sim, name, SIM_NS));
+        downlinks.push_back(pcie_link_create(sim, sim_printf(sim, "link%u", i), &options.downlink, pcie_switch_end(sw),
+                                             down[i]->end()));
+        pcie_switch_bind_downstream(sw, i, &downlinks[i]->upper);
+        down[i]->bind(&downlinks[i]->lower);
+    }
+    configure_bridge(*this, 0x0100, 2, 2 + options.ports, window(0), window(options.ports) - 1);
+    for (unsigned i = 0; i < options.ports; i++) {
+        configure_bridge(*this, port_rid[i], 3 + i, 3 + i, window(i), window(i + 1) - 1);
+    }
+    up->got.clear();
+}
+
+SwitchRig::~SwitchRig()
+{
+    sim_destroy(sim);
+}
+
+void SwitchRig::config_write(uint16_t rid, unsigned offset, uint32_t value)
+{
+    Tlp tlp;
+
+    tlp.type = SIM_PACKET_CONFIG_WRITE;
+    tlp.target = rid;
+    tlp.address = offset;
+    tlp.value = value;
+    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
+    up->send(tlp);
+    run();
+}
+
+void SwitchRig::run()
+{
+    sim_run(sim, SIM_TIME_NEVER - 1);
+}
+
+} // namespace pcie_test
