@@ -1,0 +1,264 @@
+/* msi-isolated: no function can raise an interrupt of a function in another group. */
+#include "host/assumptions_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool apart(const struct judge *judge, uint32_t one, uint32_t other)
+{
+    return one != other && !group_same(judge->system->groups, one, other);
+}
+
+/* Two functions whose messages an ITS cannot tell apart. */
+static bool shares_device_id(const struct judge *judge, uint32_t one, uint32_t other)
+{
+    const struct assumption_function *a = &judge->system->functions[one];
+    const struct assumption_function *b = &judge->system->functions[other];
+
+    if (!judge_sends_msis(judge, one) || !judge_sends_msis(judge, other) || a->its != b->its ||
+        a->its == ASSUMPTION_NONE) {
+        return false;
+    }
+    return (a->device_id == b->device_id && a->device_id != VERDICT_NO_ID) || a->no_device_id || b->no_device_id;
+}
+
+static uint32_t show_shared_ids(const struct judge *judge, struct verdict *verdict)
+{
+    uint32_t count = judge->system->tree->function_count;
+    uint32_t shown = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t one = judge_function_at(judge, i);
+        struct verdict_evidence *evidence = NULL;
+
+        for (uint32_t j = i + 1; j < count; j++) {
+            uint32_t other = judge_function_at(judge, j);
+            char label[JUDGE_LABEL_SIZE];
+
+            if (!apart(judge, one, other) || !shares_device_id(judge, one, other)) {
+                continue;
+            }
+            if (evidence == NULL) {
+                evidence = verdict_add_evidence(verdict, judge_group_label(judge, one, label),
+                                                "the ITS cannot tell its messages from those of other groups");
+                judge_add_function(judge, evidence, one, (struct assumption_tally){0, 0});
+                shown++;
+            }
+            judge_add_function(judge, evidence, other, (struct assumption_tally){0, 0});
+        }
+    }
+    return shown;
+}
+
+/* The lowest port above a function that checks requester IDs; PCI_TREE_NONE if none does up to the root. */
+static uint32_t validating_port(const struct pci_tree *tree, uint32_t function)
+{
+    uint32_t at = tree->functions[function].parent;
+
+    while (at != PCI_TREE_NONE) {
+        const struct pci_tree_function *port = &tree->functions[at];
+        bool faces_down = port->type == PCI_TREE_ROOT_PORT || port->type == PCI_TREE_DOWNSTREAM_PORT;
+        bool validates = port->acs.present && (port->acs.capability & port->acs.control & PCI_TREE_ACS_SV) != 0;
+
+        if (faces_down && (validates || (port->quirks & PCI_TREE_QUIRK_ISOLATED) != 0)) {
+            return at;
+        }
+        at = port->parent;
+    }
+    return PCI_TREE_NONE;
+}
+
+/* Functions of one physical device answer for each other's requester IDs: hardware gives those, not software. */
+static bool same_device(const struct pci_tree *tree, uint32_t one, uint32_t other)
+{
+    const struct pci_tree_function *a = &tree->functions[one];
+    const struct pci_tree_function *b = &tree->functions[other];
+
+    if (a->parent != b->parent) {
+        return false;
+    }
+    a = a->is_vf ? &tree->functions[a->physical_function] : a;
+    b = b->is_vf ? &tree->functions[b->physical_function] : b;
+    return a->rid >> 3 == b->rid >> 3;
+}
+
+/* Whether requests of @p source under the requester ID of @p victim would pass every check on their way. */
+static bool can_forge(const struct judge *judge, uint32_t source, uint32_t victim)
+{
+    const struct pci_tree *tree = judge->system->tree;
+    const struct pci_tree_function *at = &tree->functions[victim];
+    uint8_t bus = pci_tree_rid_bus(at->rid);
+    uint32_t port;
+
+    /* What sits in the root complex has its requester ID from there. */
+    if (!pci_tree_is_requester(&tree->functions[source]) || tree->functions[source].parent == PCI_TREE_NONE ||
+        tree->functions[source].host_bridge != at->host_bridge || !judge_sends_msis(judge, victim) ||
+        same_device(tree, source, victim)) {
+        return false;
+    }
+    port = validating_port(tree, source);
+    return port == PCI_TREE_NONE ||
+           (tree->functions[port].secondary <= bus && bus <= tree->functions[port].subordinate);
+}
+
+/* Functions whose requests are first checked at the same port can pretend the same: one evidence for all of them. */
+struct forgers {
+    const struct judge *judge;
+    uint32_t host_bridge;
+    uint32_t port;   /* the first port that validates, PCI_TREE_NONE: none */
+    uint32_t source; /* the first that can pose as a function of another group, and... */
+    uint32_t victim; /* ...that one; PCI_TREE_NONE until one is found */
+    bool *involved;  /* per function: takes part in such a pair */
+};
+
+static bool forges_here(const struct forgers *forgers, uint32_t function)
+{
+    const struct pci_tree *tree = forgers->judge->system->tree;
+
+    return pci_tree_is_requester(&tree->functions[function]) &&
+           tree->functions[function].host_bridge == forgers->host_bridge &&
+           validating_port(tree, function) == forgers->port;
+}
+
+/* Whether @p position is the first of those that share its validating port. */
+static bool first_of_forgers(struct forgers *forgers, uint32_t position)
+{
+    const struct pci_tree *tree = forgers->judge->system->tree;
+    uint32_t function = judge_function_at(forgers->judge, position);
+
+    if (!pci_tree_is_requester(&tree->functions[function])) {
+        return false;
+    }
+    forgers->host_bridge = tree->functions[function].host_bridge;
+    forgers->port = validating_port(tree, function);
+    for (uint32_t i = 0; i < position; i++) {
+        if (forges_here(forgers, judge_function_at(forgers->judge, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void find_forgeries(struct forgers *forgers)
+{
+    const struct judge *judge = forgers->judge;
+    uint32_t count = judge->system->tree->function_count;
+
+    forgers->victim = PCI_TREE_NONE;
+    memset(forgers->involved, 0, count * sizeof(*forgers->involved));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t source = judge_function_at(judge, i);
+
+        for (uint32_t j = 0; j < count && forges_here(forgers, source); j++) {
+            uint32_t victim = judge_function_at(judge, j);
+
+            if (!apart(judge, source, victim) || !can_forge(judge, source, victim)) {
+                continue;
+            }
+            forgers->involved[source] = true;
+            forgers->involved[victim] = true;
+            if (forgers->victim == PCI_TREE_NONE) {
+                forgers->source = source;
+                forgers->victim = victim;
+            }
+        }
+    }
+}
+
+static void show_forgers(const struct forgers *forgers, struct verdict *verdict)
+{
+    const struct judge *judge = forgers->judge;
+    const struct pci_tree *tree = judge->system->tree;
+    struct verdict_evidence *evidence;
+    char one[JUDGE_LABEL_SIZE];
+    char other[JUDGE_LABEL_SIZE];
+    char subject[2 * JUDGE_LABEL_SIZE + 8];
+
+    snprintf(subject, sizeof(subject), "%s and %s", judge_group_label(judge, forgers->source, one),
+             judge_group_label(judge, forgers->victim, other));
+    evidence = verdict_add_evidence(verdict, subject,
+                                    "a device in the place of %s can send under the requester ID of %s: %s%s",
+                                    tree->functions[forgers->source].name, tree->functions[forgers->victim].name,
+                                    forgers->port == PCI_TREE_NONE ? "no port on its way validates sources (ACS)"
+                                                                   : "the first port to validate is ",
+                                    forgers->port == PCI_TREE_NONE ? "" : tree->functions[forgers->port].name);
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        uint32_t function = judge_function_at(judge, i);
+
+        if (forgers->involved[function]) {
+            judge_add_function(judge, evidence, function, (struct assumption_tally){0, 0});
+        }
+    }
+}
+
+static uint32_t show_forgeries(const struct judge *judge, struct verdict *verdict)
+{
+    uint32_t count = judge->system->tree->function_count;
+    struct forgers forgers = {.judge = judge, .involved = malloc(((size_t)count + 1) * sizeof(bool))};
+    uint32_t shown = 0;
+
+    if (forgers.involved == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!first_of_forgers(&forgers, i)) {
+            continue;
+        }
+        find_forgeries(&forgers);
+        if (forgers.victim != PCI_TREE_NONE) {
+            show_forgers(&forgers, verdict);
+            shown++;
+        }
+    }
+    free(forgers.involved);
+    return shown;
+}
+
+static uint32_t show_foreign_interrupts(const struct judge *judge, struct verdict *verdict)
+{
+    uint32_t shown = 0;
+
+    for (uint32_t i = 0; judge->observed != NULL && i < judge->system->tree->function_count; i++) {
+        uint32_t function = judge_function_at(judge, i);
+        const struct assumption_observation *seen = &judge->observed[function];
+        struct verdict_evidence *evidence;
+        char label[JUDGE_LABEL_SIZE];
+
+        if (seen->foreign.count == 0 || !apart(judge, function, seen->foreign_owner)) {
+            continue;
+        }
+        evidence =
+            verdict_add_evidence(verdict, judge_group_label(judge, function, label), "its MSIs raised interrupts of %s",
+                                 judge->system->tree->functions[seen->foreign_owner].name);
+        judge_add_function(judge, evidence, function, seen->foreign);
+        judge_add_function(judge, evidence, seen->foreign_owner, (struct assumption_tally){0, 0});
+        shown++;
+    }
+    return shown;
+}
+
+void judge_msi_isolated(const struct judge *judge)
+{
+    struct verdict *verdict = judge_open(judge, ASSUMPTION_MSI_ISOLATED);
+    uint32_t senders = 0;
+    uint32_t shown;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        senders += judge_sends_msis(judge, i) ? 1u : 0u;
+    }
+    shown = show_shared_ids(judge, verdict);
+    shown += show_forgeries(judge, verdict);
+    shown += show_foreign_interrupts(judge, verdict);
+    if (senders == 0) {
+        judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function has MSIs and a doorbell to send them to");
+    } else if (shown != 0) {
+        judge_conclude(verdict, VERDICT_VIOLATED,
+                       "interrupts of one group can be raised from another, in %" PRIu32 " way%s", shown,
+                       shown == 1 ? "" : "s");
+    } else {
+        judge_conclude(verdict, VERDICT_HOLDS, "no function can raise an interrupt of another group");
+    }
+}

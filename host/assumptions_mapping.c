@@ -1,0 +1,162 @@
+/* What the translation does to MSIs: the doorbell is mapped, in the primary domain, and nothing is in its way. */
+#include "host/assumptions_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const struct assumption_tally nothing_seen = {0, 0};
+
+static struct assumption_tally faults_of(const struct judge *judge, uint32_t function)
+{
+    return judge->observed == NULL ? nothing_seen : judge->observed[function].lost[SIM_DROP_SMMU_FAULT];
+}
+
+/* doorbell-mapped */
+
+/* Whether the mapping of a function's doorbell can be judged: its MSIs pass an SMMU, and (in a run) it sent some. */
+static bool mapping_matters(const struct judge *judge, uint32_t function)
+{
+    if (judge->system->functions[function].smmu == ASSUMPTION_NONE) {
+        return false;
+    }
+    if (judge->observed != NULL) {
+        return judge->observed[function].hit_count != 0 || faults_of(judge, function).count != 0;
+    }
+    return judge_sends_msis(judge, function) && judge_domain(judge, function) != NULL;
+}
+
+static bool mapping_fails(const struct judge *judge, uint32_t function)
+{
+    if (judge->observed != NULL) {
+        return faults_of(judge, function).count != 0;
+    }
+    return !judge_domain_maps(judge_domain(judge, function), judge->system->functions[function].doorbell);
+}
+
+static struct verdict_evidence *open_mapping_evidence(const struct judge *judge, struct verdict *verdict,
+                                                      uint32_t domain)
+{
+    char subject[128];
+
+    if (domain >= judge->system->domain_count) {
+        return verdict_add_evidence(verdict, "no domain", "MSIs of functions that are attached to none");
+    }
+    snprintf(subject, sizeof(subject), "domain %s", judge->system->domains[domain].name);
+    if (judge->observed != NULL) {
+        return verdict_add_evidence(verdict, subject, "the SMMU terminated MSIs on their way to the doorbell");
+    }
+    if (judge->system->domains[domain].translation == ASSUMPTION_BLOCKED) {
+        return verdict_add_evidence(verdict, subject, "blocks every request, MSIs included");
+    }
+    return verdict_add_evidence(verdict, subject, "has no writable mapping of the doorbell");
+}
+
+static uint32_t show_unmapped(const struct judge *judge, struct verdict *verdict, uint32_t domain)
+{
+    struct verdict_evidence *evidence = NULL;
+    uint32_t failing = 0;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        uint32_t function = judge_function_at(judge, i);
+        uint32_t its_domain = judge->system->functions[function].domain;
+
+        if ((its_domain < judge->system->domain_count ? its_domain : judge->system->domain_count) != domain ||
+            !mapping_matters(judge, function) || !mapping_fails(judge, function)) {
+            continue;
+        }
+        if (evidence == NULL) {
+            evidence = open_mapping_evidence(judge, verdict, domain);
+        }
+        judge_add_function(judge, evidence, function, faults_of(judge, function));
+        failing++;
+    }
+    return failing;
+}
+
+void judge_doorbell_mapped(const struct judge *judge)
+{
+    struct verdict *verdict = judge_open(judge, ASSUMPTION_DOORBELL_MAPPED);
+    uint32_t judged = 0;
+    uint32_t failing = 0;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        judged += mapping_matters(judge, i) ? 1u : 0u;
+    }
+    /* One round more than there are domains: the functions of none. */
+    for (uint32_t domain = 0; domain <= judge->system->domain_count; domain++) {
+        failing += show_unmapped(judge, verdict, domain);
+    }
+    if (judged == 0) {
+        judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function %s through an SMMU",
+                       judge->observed == NULL ? "with a domain has MSIs that go" : "sent an MSI");
+    } else if (failing != 0) {
+        judge_conclude(verdict, VERDICT_VIOLATED, "MSIs of %" PRIu32 " of %" PRIu32 " functions %s", failing, judged,
+                       judge->observed == NULL ? "have no mapping to their doorbell" : "faulted in the SMMU");
+    } else {
+        judge_conclude(verdict, VERDICT_HOLDS, "the MSIs of %" PRIu32 " function%s %s", judged, judged == 1 ? "" : "s",
+                       judge->observed == NULL ? "have a way through their domain" : "passed the SMMU without a fault");
+    }
+}
+
+/* msi-in-primary-domain */
+
+static const char *auxiliary_that_maps(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_function *at = &judge->system->functions[function];
+
+    for (size_t i = 0; i < at->pasid_count; i++) {
+        uint32_t domain = at->pasids[i].domain;
+
+        if (domain < judge->system->domain_count && judge_domain_maps(&judge->system->domains[domain], at->doorbell)) {
+            return judge->system->domains[domain].name;
+        }
+    }
+    return NULL;
+}
+
+static void show_not_in_primary(const struct judge *judge, struct verdict *verdict, uint32_t function)
+{
+    const struct assumption_domain *primary = judge_domain(judge, function);
+    const char *auxiliary = auxiliary_that_maps(judge, function);
+    struct verdict_evidence *evidence;
+    char label[JUDGE_LABEL_SIZE];
+
+    evidence = verdict_add_evidence(verdict, judge_group_label(judge, function, label),
+                                    "MSIs carry no PASID, and primary domain %s does not map the doorbell%s%s",
+                                    primary == NULL ? "(none)" : primary->name,
+                                    auxiliary == NULL ? "" : "; auxiliary domain ", auxiliary == NULL ? "" : auxiliary);
+    judge_add_function(judge, evidence, function, faults_of(judge, function));
+}
+
+void judge_msi_in_primary_domain(const struct judge *judge)
+{
+    struct verdict *verdict = judge_open(judge, ASSUMPTION_MSI_IN_PRIMARY_DOMAIN);
+    uint32_t judged = 0;
+    uint32_t failing = 0;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        uint32_t function = judge_function_at(judge, i);
+        const struct assumption_function *at = &judge->system->functions[function];
+        const struct assumption_domain *primary = judge_domain(judge, function);
+
+        if (at->pasid_count == 0 || !judge_sends_msis(judge, function)) {
+            continue;
+        }
+        judged++;
+        if (primary == NULL || !judge_domain_maps(primary, at->doorbell)) {
+            show_not_in_primary(judge, verdict, function);
+            failing++;
+        }
+    }
+    if (judged == 0) {
+        judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function with MSIs uses PASIDs");
+    } else if (failing != 0) {
+        judge_conclude(verdict, VERDICT_VIOLATED,
+                       "%" PRIu32 " of %" PRIu32 " functions with PASIDs lack their doorbell in the primary domain",
+                       failing, judged);
+    } else {
+        judge_conclude(verdict, VERDICT_HOLDS,
+                       "the doorbell is in the primary domain of %" PRIu32 " function%s with PASIDs", judged,
+                       judged == 1 ? "" : "s");
+    }
+}

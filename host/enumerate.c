@@ -1,0 +1,333 @@
+#include "host/enumerate.h"
+
+#include "host/pci_config.h"
+#include "host/placement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_MULTIFUNCTION (1u << 23)
+#define HEADER_TYPE(dword)   (((dword) >> 16) & 0x7f)
+#define BAR_IO               1u
+#define BAR_64BIT            (2u << 1)
+#define BAR_PREFETCHABLE     (1u << 3)
+#define PCIE_TYPE(flags)     (((flags) >> 4) & 0xf)
+#define PCIE_DEVCTL          0x08u
+#define MSIX_CONTROL         0x02u
+#define MSIX_TABLE           0x04u
+#define ACS_CAP              0x04u
+#define ACS_CTRL             0x06u
+#define ACS_WANTED           PCI_TREE_ACS_ISOLATING
+
+/** A pass over one host bridge. */
+struct scan {
+    struct enumeration *result;
+    struct host_access *access;
+    const struct enumerate_bridge *bridge;
+    const struct enumerate_options *options;
+    struct host_error *error;
+    uint32_t bridge_index;
+    unsigned next_bus;
+    unsigned *ports_seen; /**< ports with ACS so far, over all bridges */
+};
+
+static uint64_t config_address(const struct enumerate_bridge *bridge, uint16_t rid)
+{
+    return bridge->ecam + ((uint64_t)(rid >> 8) - bridge->first_bus) * 0x100000 + (uint64_t)(rid & 0xff) * 0x1000;
+}
+
+/* ---- What a function is ---- */
+
+/** Sizes the memory BARs: writes ones, looks which bits stay, puts the old value back. */
+static void size_bars(struct scan *scan, uint64_t config, unsigned count, struct pci_tree_function *function)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t old = pci_config_read(scan->access, config, PCI_BAR(i));
+        uint32_t mask;
+        bool wide;
+
+        pci_config_write(scan->access, config, PCI_BAR(i), UINT32_MAX);
+        mask = pci_config_read(scan->access, config, PCI_BAR(i));
+        pci_config_write(scan->access, config, PCI_BAR(i), old);
+        if (mask == 0 || (mask & BAR_IO) != 0) {
+            continue;
+        }
+        wide = (mask & 6) == BAR_64BIT;
+        /* Windows are below 4 GiB, so a 64-bit BAR needs no more than its low half to tell its size. */
+        function->bars[i].size = (uint64_t)(uint32_t) ~(mask & ~15u) + 1;
+        function->bars[i].prefetchable = (mask & BAR_PREFETCHABLE) != 0;
+        if (wide) {
+            pci_config_write(scan->access, config, PCI_BAR(i + 1), 0);
+            i++;
+        }
+    }
+}
+
+static enum pci_tree_type type_of(struct scan *scan, uint64_t config, bool is_bridge, uint16_t pcie)
+{
+    if (pcie == 0) {
+        return is_bridge ? PCI_TREE_CONVENTIONAL_BRIDGE : PCI_TREE_CONVENTIONAL_DEVICE;
+    }
+    return (enum pci_tree_type)PCIE_TYPE(pci_config_read16(scan->access, config, pcie + 2u));
+}
+
+/** Turns ACS on where told, and notes what is on afterwards. */
+static void set_up_acs(struct scan *scan, uint64_t config, uint16_t acs, struct pci_tree_function *function)
+{
+    bool is_port = function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT;
+    bool enable = scan->options->acs != ENUMERATE_ACS_NONE;
+    uint16_t control;
+
+    if (scan->options->acs == ENUMERATE_ACS_NOT_FIRST_PORT && is_port && (*scan->ports_seen)++ == 0) {
+        enable = false;
+    }
+    if (acs == 0) {
+        return;
+    }
+    function->acs.present = true;
+    function->acs.capability = pci_config_read16(scan->access, config, acs + ACS_CAP);
+    control = pci_config_read16(scan->access, config, acs + ACS_CTRL);
+    if (enable) {
+        control = (uint16_t)(control | (function->acs.capability & ACS_WANTED));
+        pci_config_write16(scan->access, config, acs + ACS_CTRL, control);
+    }
+    function->acs.control = pci_config_read16(scan->access, config, acs + ACS_CTRL);
+}
+
+/** Code of a size in the Device Control register: 128 << code bytes. */
+static uint16_t size_code(uint32_t bytes)
+{
+    uint16_t code = 0;
+
+    while (code < 5 && (128u << code) < bytes) {
+        code++;
+    }
+    return code;
+}
+
+static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
+{
+    uint16_t control;
+    uint16_t supported;
+    uint16_t payload = size_code(scan->options->max_payload);
+
+    if (pcie == 0) {
+        return;
+    }
+    control = pci_config_read16(scan->access, config, pcie + PCIE_DEVCTL);
+    supported = pci_config_read16(scan->access, config, pcie + 4u) & 7;
+    payload = payload < supported ? payload : supported;
+    control = (uint16_t)((control & ~0x70e0u) | payload << 5 | size_code(scan->options->max_read_request) << 12);
+    pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
+}
+
+static void note_capabilities(struct scan *scan, struct enumerate_function *where, struct pci_tree_function *function)
+{
+    uint64_t config = where->config;
+
+    where->msix = pci_config_find(scan->access, config, PCI_CAP_MSIX);
+    if (where->msix != 0) {
+        uint16_t control = pci_config_read16(scan->access, config, where->msix + MSIX_CONTROL);
+
+        function->msix_vectors = (uint16_t)((control & 0x7ff) + 1);
+    }
+    if (where->pcie == 0) {
+        return;
+    }
+    where->acs = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ACS);
+    set_up_acs(scan, config, where->acs, function);
+    where->pasid = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PASID);
+    if (where->pasid != 0) {
+        function->pasid = true;
+        function->pasid_width = (pci_config_read16(scan->access, config, where->pasid + 4u) >> 8) & 0x1f;
+    }
+    function->ats = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ATS) != 0;
+    function->pri = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PRI) != 0;
+}
+
+static bool append(struct scan *scan, const struct pci_tree_function *function, const struct enumerate_function *where,
+                   uint32_t *index)
+{
+    struct enumeration *result = scan->result;
+    void *grown = realloc(result->functions, (result->tree.function_count + 1) * sizeof(*result->functions));
+
+    if (grown == NULL) {
+        return host_error_set(scan->error, "out of memory");
+    }
+    result->functions = grown;
+    *index = pci_tree_add_function(&result->tree, function);
+    result->functions[*index] = *where;
+    return true;
+}
+
+/* ---- Scanning ---- */
+
+static bool scan_bus(struct scan *scan, uint8_t bus, bool one_device);
+
+/** Gives a bridge its bus numbers and scans what is below it. */
+static bool scan_bridge(struct scan *scan, uint32_t index)
+{
+    struct pci_tree_function *function = &scan->result->tree.functions[index];
+    uint64_t config = scan->result->functions[index].config;
+    uint32_t primary = pci_tree_rid_bus(function->rid);
+    uint32_t secondary = scan->next_bus;
+    bool link_below = function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT;
+
+    if (secondary > scan->bridge->last_bus) {
+        return host_error_set(scan->error, "host bridge %s: its %u buses do not suffice", scan->bridge->name,
+                              scan->bridge->last_bus - scan->bridge->first_bus + 1u);
+    }
+    scan->next_bus++;
+    function->secondary = (uint8_t)secondary;
+    pci_config_write(scan->access, config, PCI_BUSES,
+                     primary | secondary << 8 | (uint32_t)scan->bridge->last_bus << 16);
+    /* What sits at the far end of a link is device 0 and nothing else. */
+    if (!scan_bus(scan, (uint8_t)secondary, link_below)) {
+        return false;
+    }
+    function = &scan->result->tree.functions[index]; /* the array may have moved */
+    function->subordinate = (uint8_t)(scan->next_bus - 1);
+    pci_config_write(scan->access, config, PCI_BUSES, primary | secondary << 8 | (uint32_t)function->subordinate << 16);
+    return true;
+}
+
+/** Looks at one function number. @param found set if a function answers */
+static bool scan_function(struct scan *scan, uint16_t rid, bool multifunction, bool *found, uint32_t *header)
+{
+    uint64_t config = config_address(scan->bridge, rid);
+    struct enumerate_function where = {.config = config};
+    struct pci_tree_function function;
+    uint32_t index = 0;
+    bool is_bridge;
+
+    *found = false;
+    if ((pci_config_read(scan->access, config, PCI_VENDOR) & 0xffff) == 0xffff) {
+        return true;
+    }
+    *found = true;
+    *header = pci_config_read(scan->access, config, PCI_HEADER);
+    is_bridge = HEADER_TYPE(*header) == 1;
+    where.pcie = pci_config_find(scan->access, config, PCI_CAP_PCIE);
+    pci_tree_function_init(&function, type_of(scan, config, is_bridge, where.pcie), rid);
+    function.host_bridge = scan->bridge_index;
+    function.multifunction = multifunction || (*header & HEADER_MULTIFUNCTION) != 0;
+    if (scan->options->name_of != NULL) {
+        /* Copied by the tree. */
+        function.name =
+            (char *)(uintptr_t)scan->options->name_of(scan->options->name_context, scan->bridge->segment, rid);
+    }
+    size_bars(scan, config, is_bridge ? 2 : PCI_TREE_BARS, &function);
+    set_up_pcie(scan, config, where.pcie);
+    note_capabilities(scan, &where, &function);
+    return append(scan, &function, &where, &index) && (!is_bridge || scan_bridge(scan, index));
+}
+
+static bool scan_bus(struct scan *scan, uint8_t bus, bool one_device)
+{
+    for (unsigned device = 0; device < (one_device ? 1u : 32u); device++) {
+        bool multifunction = false;
+
+        for (unsigned number = 0; number < 8; number++) {
+            bool found;
+            uint32_t header = 0;
+
+            if (!scan_function(scan, pci_tree_rid(bus, device, number), multifunction, &found, &header)) {
+                return false;
+            }
+            if (number == 0) {
+                multifunction = found && (header & HEADER_MULTIFUNCTION) != 0;
+            }
+            if (!multifunction) {
+                break;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- Placing BARs and opening windows ---- */
+
+/** Writes down in the registers where everything was placed. */
+static void program_addresses(struct scan *scan, uint32_t index)
+{
+    const struct pci_tree_function *function = &scan->result->tree.functions[index];
+    const struct pci_tree_range *range = &function->windows[0];
+    uint64_t config = scan->result->functions[index].config;
+    uint32_t window = 0x0000fff0; /* base above limit: closed */
+
+    for (unsigned i = 0; i < PCI_TREE_BARS; i++) {
+        if (function->bars[i].size != 0) {
+            pci_config_write(scan->access, config, PCI_BAR(i), (uint32_t)function->bars[i].base);
+        }
+    }
+    if (!pci_tree_is_bridge(function)) {
+        return;
+    }
+    if (range->size > 0) {
+        window = (uint32_t)(range->base >> 16 & 0xfff0) | (uint32_t)((range->base + range->size - 1) & 0xfff00000);
+    }
+    pci_config_write(scan->access, config, PCI_MEMORY_WINDOW, window);
+    pci_config_write(scan->access, config, PCI_PREFETCH_WINDOW, 0x0000fff0);
+    pci_config_write(scan->access, config, PCI_PREFETCH_UPPER, 0);
+    pci_config_write(scan->access, config, PCI_PREFETCH_LIMIT, 0);
+}
+
+/** Programs the addresses of one host bridge's functions and lets them work. */
+static void enable(struct scan *scan)
+{
+    struct enumeration *result = scan->result;
+
+    for (uint32_t i = 0; i < result->tree.function_count; i++) {
+        struct enumerate_function *where = &result->functions[i];
+
+        if (result->tree.functions[i].host_bridge != scan->bridge_index) {
+            continue;
+        }
+        program_addresses(scan, i);
+        pci_config_write16(scan->access, where->config, PCI_COMMAND,
+                           PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX);
+        if (where->msix != 0) {
+            uint32_t table = pci_config_read(scan->access, where->config, where->msix + MSIX_TABLE);
+
+            where->msix_table = result->tree.functions[i].bars[table & 7].base + (table & ~7u);
+        }
+    }
+}
+
+bool enumerate_all(struct enumeration *result, struct host_access *access, const struct enumerate_bridge *bridges,
+                   uint32_t bridge_count, const struct enumerate_options *options, struct host_error *error)
+{
+    unsigned ports_seen = 0;
+    struct scan scan = {
+        .result = result, .access = access, .options = options, .error = error, .ports_seen = &ports_seen};
+
+    memset(result, 0, sizeof(*result));
+    for (uint32_t i = 0; i < bridge_count; i++) {
+        scan.bridge = &bridges[i];
+        scan.bridge_index = pci_tree_add_host_bridge(&result->tree, bridges[i].name, bridges[i].segment,
+                                                     bridges[i].first_bus, bridges[i].last_bus);
+        scan.next_bus = bridges[i].first_bus + 1u;
+        if (!scan_bus(&scan, bridges[i].first_bus, false)) {
+            return false;
+        }
+    }
+    if (!pci_tree_finish(&result->tree, error->text, sizeof(error->text))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < bridge_count; i++) {
+        scan.bridge = &bridges[i];
+        scan.bridge_index = i;
+        if (!placement_assign(&result->tree, i, bridges[i].mmio_base, bridges[i].mmio_size, error)) {
+            return false;
+        }
+        enable(&scan);
+    }
+    return true;
+}
+
+void enumeration_clear(struct enumeration *result)
+{
+    pci_tree_clear(&result->tree);
+    free(result->functions);
+    memset(result, 0, sizeof(*result));
+}

@@ -1,0 +1,107 @@
+#include "host/io_page_table.h"
+
+/* Descriptor bits, VMSAv8-64 stage 1. */
+#define DESC_VALID     (UINT64_C(1) << 0)
+#define DESC_TABLE     (UINT64_C(1) << 1) /* table at levels 0-2, page at level 3 */
+#define DESC_ATTR(x)   ((uint64_t)(x) << 2)
+#define DESC_AP_EL0    (UINT64_C(1) << 6)
+#define DESC_AP_RDONLY (UINT64_C(1) << 7)
+#define DESC_SH_OUTER  (UINT64_C(2) << 8)
+#define DESC_SH_INNER  (UINT64_C(3) << 8)
+#define DESC_AF        (UINT64_C(1) << 10)
+#define DESC_NG        (UINT64_C(1) << 11)
+#define DESC_PXN       (UINT64_C(1) << 53)
+#define DESC_UXN       (UINT64_C(1) << 54)
+#define DESC_ADDRESS   UINT64_C(0x0000fffffffff000)
+
+#define LEVELS 4
+
+static uint64_t index_at(uint64_t iova, unsigned level)
+{
+    return (iova >> (12 + 9 * (LEVELS - 1 - level))) & 511;
+}
+
+bool io_page_table_init(struct io_page_table *table, struct host_ram *ram)
+{
+    table->ram = ram;
+    table->root = host_ram_take(ram, IO_PAGE_BYTES, IO_PAGE_BYTES);
+    return table->root != 0;
+}
+
+/** Address of the level-3 descriptor of an address; 0 if a table is missing and cannot be or is not to be made. */
+static uint64_t leaf_address(const struct io_page_table *table, uint64_t iova, bool create)
+{
+    uint64_t base = table->root;
+
+    for (unsigned level = 0; level < LEVELS - 1; level++) {
+        uint64_t address = base + 8 * index_at(iova, level);
+        uint64_t descriptor = memory_read64(table->ram->memory, address);
+
+        if ((descriptor & DESC_VALID) == 0) {
+            uint64_t next = create ? host_ram_take(table->ram, IO_PAGE_BYTES, IO_PAGE_BYTES) : 0;
+
+            if (next == 0) {
+                return 0;
+            }
+            descriptor = next | DESC_TABLE | DESC_VALID;
+            memory_write64(table->ram->memory, address, descriptor);
+        }
+        base = descriptor & DESC_ADDRESS;
+    }
+    return base + 8 * index_at(iova, LEVELS - 1);
+}
+
+static uint64_t leaf_descriptor(uint64_t physical, uint32_t protection)
+{
+    uint64_t descriptor = physical | DESC_TABLE | DESC_VALID | DESC_AF | DESC_NG;
+
+    if ((protection & IO_PAGE_MMIO) != 0) {
+        descriptor |= DESC_ATTR(IO_PAGE_ATTR_DEVICE) | DESC_SH_OUTER;
+    } else {
+        descriptor |= DESC_ATTR(IO_PAGE_ATTR_NORMAL) | DESC_SH_INNER;
+    }
+    if ((protection & IO_PAGE_USER) != 0) {
+        descriptor |= DESC_AP_EL0;
+    }
+    if ((protection & IO_PAGE_WRITE) == 0) {
+        descriptor |= DESC_AP_RDONLY;
+    }
+    if ((protection & IO_PAGE_NOEXEC) != 0) {
+        descriptor |= DESC_PXN | DESC_UXN;
+    }
+    return descriptor;
+}
+
+bool io_page_table_map(struct io_page_table *table, uint64_t iova, uint64_t physical, uint32_t protection)
+{
+    uint64_t address = leaf_address(table, iova, true);
+
+    if (address == 0 || (memory_read64(table->ram->memory, address) & DESC_VALID) != 0) {
+        return false;
+    }
+    memory_write64(table->ram->memory, address, leaf_descriptor(physical, protection));
+    return true;
+}
+
+bool io_page_table_unmap(struct io_page_table *table, uint64_t iova)
+{
+    uint64_t address = leaf_address(table, iova, false);
+
+    if (address == 0 || (memory_read64(table->ram->memory, address) & DESC_VALID) == 0) {
+        return false;
+    }
+    memory_write64(table->ram->memory, address, 0);
+    return true;
+}
+
+bool io_page_table_lookup(const struct io_page_table *table, uint64_t iova, uint64_t *physical)
+{
+    uint64_t address = leaf_address(table, iova, false);
+    uint64_t descriptor = address != 0 ? memory_read64(table->ram->memory, address) : 0;
+
+    if ((descriptor & DESC_VALID) == 0) {
+        return false;
+    }
+    *physical = (descriptor & DESC_ADDRESS) | (iova & (IO_PAGE_BYTES - 1));
+    return true;
+}

@@ -1,0 +1,493 @@
+#include "host/pci_tree.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *resize(void *array, size_t count, size_t size)
+{
+    void *resized = realloc(array, count * size);
+
+    if (resized == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return resized;
+}
+
+static char *copy_string(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = resize(NULL, size, 1);
+
+    memcpy(copy, text, size);
+    return copy;
+}
+
+uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint16_t segment, uint8_t first_bus,
+                                  uint8_t last_bus)
+{
+    uint32_t index = tree->host_bridge_count++;
+    struct pci_tree_host_bridge *bridge;
+
+    tree->host_bridges = resize(tree->host_bridges, tree->host_bridge_count, sizeof(*tree->host_bridges));
+    bridge = &tree->host_bridges[index];
+    bridge->name = copy_string(name);
+    bridge->segment = segment;
+    bridge->first_bus = first_bus;
+    bridge->last_bus = last_bus;
+    return index;
+}
+
+void pci_tree_function_init(struct pci_tree_function *function, enum pci_tree_type type, uint16_t rid)
+{
+    memset(function, 0, sizeof(*function));
+    function->type = type;
+    function->rid = rid;
+    function->parent = PCI_TREE_NONE;
+    function->physical_function = PCI_TREE_NONE;
+    function->real_dma_function = PCI_TREE_NONE;
+}
+
+uint32_t pci_tree_add_function(struct pci_tree *tree, const struct pci_tree_function *function)
+{
+    uint32_t index = tree->function_count++;
+    struct pci_tree_function *copy;
+
+    tree->functions = resize(tree->functions, tree->function_count, sizeof(*tree->functions));
+    copy = &tree->functions[index];
+    *copy = *function;
+    copy->parent = PCI_TREE_NONE;
+    if (function->name != NULL) {
+        copy->name = copy_string(function->name);
+    } else {
+        char address[PCI_TREE_ADDRESS_SIZE];
+        bool known = function->host_bridge < tree->host_bridge_count;
+
+        pci_tree_format_address(address, known ? tree->host_bridges[function->host_bridge].segment : 0, function->rid);
+        copy->name = copy_string(address);
+    }
+    return index;
+}
+
+void pci_tree_clear(struct pci_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->host_bridge_count; i++) {
+        free(tree->host_bridges[i].name);
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        free(tree->functions[i].name);
+    }
+    free(tree->host_bridges);
+    free(tree->functions);
+    free(tree->by_rid);
+    memset(tree, 0, sizeof(*tree));
+}
+
+uint16_t pci_tree_segment(const struct pci_tree *tree, uint32_t function)
+{
+    return tree->host_bridges[tree->functions[function].host_bridge].segment;
+}
+
+bool pci_tree_is_bridge(const struct pci_tree_function *function)
+{
+    switch (function->type) {
+    case PCI_TREE_ROOT_PORT:
+    case PCI_TREE_UPSTREAM_PORT:
+    case PCI_TREE_DOWNSTREAM_PORT:
+    case PCI_TREE_PCIE_TO_PCI_BRIDGE:
+    case PCI_TREE_PCI_TO_PCIE_BRIDGE:
+    case PCI_TREE_CONVENTIONAL_BRIDGE:
+        return true;
+    case PCI_TREE_ENDPOINT:
+    case PCI_TREE_LEGACY_ENDPOINT:
+    case PCI_TREE_RC_ENDPOINT:
+    case PCI_TREE_RC_EVENT_COLLECTOR:
+    case PCI_TREE_CONVENTIONAL_DEVICE:
+        break;
+    }
+    return false;
+}
+
+bool pci_tree_is_pcie(const struct pci_tree_function *function)
+{
+    return function->type != PCI_TREE_CONVENTIONAL_DEVICE && function->type != PCI_TREE_CONVENTIONAL_BRIDGE;
+}
+
+bool pci_tree_is_requester(const struct pci_tree_function *function)
+{
+    return !pci_tree_is_bridge(function) && function->type != PCI_TREE_RC_EVENT_COLLECTOR;
+}
+
+bool pci_tree_is_below(const struct pci_tree *tree, uint32_t function, uint32_t bridge)
+{
+    uint32_t above = tree->functions[function].parent;
+
+    while (above != PCI_TREE_NONE) {
+        if (above == bridge) {
+            return true;
+        }
+        above = tree->functions[above].parent;
+    }
+    return false;
+}
+
+const char *pci_tree_type_name(enum pci_tree_type type)
+{
+    switch (type) {
+    case PCI_TREE_ENDPOINT:
+        return "endpoint";
+    case PCI_TREE_LEGACY_ENDPOINT:
+        return "legacy endpoint";
+    case PCI_TREE_ROOT_PORT:
+        return "root port";
+    case PCI_TREE_UPSTREAM_PORT:
+        return "switch upstream port";
+    case PCI_TREE_DOWNSTREAM_PORT:
+        return "switch downstream port";
+    case PCI_TREE_PCIE_TO_PCI_BRIDGE:
+        return "PCIe-to-PCI bridge";
+    case PCI_TREE_PCI_TO_PCIE_BRIDGE:
+        return "PCI-to-PCIe bridge";
+    case PCI_TREE_RC_ENDPOINT:
+        return "root complex integrated endpoint";
+    case PCI_TREE_RC_EVENT_COLLECTOR:
+        return "root complex event collector";
+    case PCI_TREE_CONVENTIONAL_DEVICE:
+        return "conventional PCI device";
+    case PCI_TREE_CONVENTIONAL_BRIDGE:
+        return "conventional PCI bridge";
+    }
+    return "function of an unknown type";
+}
+
+char *pci_tree_format_address(char *text, uint16_t segment, uint16_t rid)
+{
+    snprintf(text, PCI_TREE_ADDRESS_SIZE, "%04x:%02x:%02x.%x", (unsigned)segment, (unsigned)rid >> 8,
+             (unsigned)rid >> 3 & 0x1fu, (unsigned)rid & 0x7u);
+    return text;
+}
+
+uint32_t pci_tree_find_name(const struct pci_tree *tree, const char *name)
+{
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        if (strcmp(tree->functions[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return PCI_TREE_NONE;
+}
+
+/* Segment and requester ID as one number that sorts as the index does. */
+static uint32_t sort_key(const struct pci_tree *tree, uint32_t function)
+{
+    return (uint32_t)pci_tree_segment(tree, function) << 16 | tree->functions[function].rid;
+}
+
+/* First position in by_rid whose key is not below @p key. */
+static size_t lower_bound(const struct pci_tree *tree, uint64_t key)
+{
+    size_t low = 0;
+    size_t high = tree->function_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (sort_key(tree, tree->by_rid[middle]) < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+uint32_t pci_tree_find(const struct pci_tree *tree, uint16_t segment, uint16_t rid)
+{
+    uint32_t key = (uint32_t)segment << 16 | rid;
+    size_t at = lower_bound(tree, key);
+
+    if (at < tree->function_count && sort_key(tree, tree->by_rid[at]) == key) {
+        return tree->by_rid[at];
+    }
+    return PCI_TREE_NONE;
+}
+
+size_t pci_tree_bus_of(const struct pci_tree *tree, uint32_t function, size_t *count)
+{
+    uint64_t first = sort_key(tree, function) & ~(uint64_t)0xff;
+    size_t begin = lower_bound(tree, first);
+
+    *count = lower_bound(tree, first + 0x100) - begin;
+    return begin;
+}
+
+/* pci_tree_finish() and its parts: each check returns false with the sentence written. */
+
+struct finish {
+    struct pci_tree *tree;
+    char *error;
+    size_t size;
+};
+
+__attribute__((format(printf, 3, 4))) static bool wrong(const struct finish *finish, uint32_t function,
+                                                        const char *format, ...)
+{
+    const struct pci_tree_function *at = &finish->tree->functions[function];
+    char address[PCI_TREE_ADDRESS_SIZE];
+    va_list arguments;
+    int length;
+
+    length = snprintf(finish->error, finish->size, "%s (%s, %s) ", at->name,
+                      pci_tree_format_address(address, pci_tree_segment(finish->tree, function), at->rid),
+                      pci_tree_type_name(at->type));
+    if (length >= 0 && (size_t)length < finish->size) {
+        va_start(arguments, format);
+        vsnprintf(finish->error + length, finish->size - (size_t)length, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
+
+static bool check_host_bridges(const struct finish *finish)
+{
+    const struct pci_tree *tree = finish->tree;
+
+    for (uint32_t i = 0; i < tree->host_bridge_count; i++) {
+        const struct pci_tree_host_bridge *one = &tree->host_bridges[i];
+
+        if (one->first_bus > one->last_bus) {
+            snprintf(finish->error, finish->size, "host bridge %s ends at bus 0x%02x before it begins at 0x%02x",
+                     one->name, one->last_bus, one->first_bus);
+            return false;
+        }
+        for (uint32_t j = 0; j < i; j++) {
+            const struct pci_tree_host_bridge *other = &tree->host_bridges[j];
+
+            if (one->segment == other->segment && one->first_bus <= other->last_bus &&
+                other->first_bus <= one->last_bus) {
+                snprintf(finish->error, finish->size, "host bridges %s and %s share bus numbers of segment %u",
+                         other->name, one->name, (unsigned)one->segment);
+                return false;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        if (tree->functions[i].host_bridge >= tree->host_bridge_count) {
+            snprintf(finish->error, finish->size, "%s names host bridge %" PRIu32 " of %" PRIu32,
+                     tree->functions[i].name, tree->functions[i].host_bridge, tree->host_bridge_count);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Merge sort of by_rid: stable, no comparison callback that would need a global. */
+static void sort_by_rid(const struct pci_tree *tree, uint32_t *items, uint32_t *spare, size_t count)
+{
+    size_t half = count / 2;
+    size_t left = 0;
+    size_t right = half;
+
+    if (count < 2) {
+        return;
+    }
+    sort_by_rid(tree, items, spare, half);
+    sort_by_rid(tree, items + half, spare, count - half);
+    for (size_t out = 0; out < count; out++) {
+        if (right == count || (left < half && sort_key(tree, items[left]) <= sort_key(tree, items[right]))) {
+            spare[out] = items[left++];
+        } else {
+            spare[out] = items[right++];
+        }
+    }
+    memcpy(items, spare, count * sizeof(*items));
+}
+
+static bool build_index(const struct finish *finish)
+{
+    struct pci_tree *tree = finish->tree;
+    uint32_t *spare;
+
+    if (tree->function_count == 0) {
+        return true;
+    }
+    tree->by_rid = resize(tree->by_rid, tree->function_count, sizeof(*tree->by_rid));
+    spare = resize(NULL, tree->function_count, sizeof(*spare));
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        tree->by_rid[i] = i;
+    }
+    sort_by_rid(tree, tree->by_rid, spare, tree->function_count);
+    free(spare);
+    for (uint32_t i = 1; i < tree->function_count; i++) {
+        if (sort_key(tree, tree->by_rid[i]) == sort_key(tree, tree->by_rid[i - 1])) {
+            return wrong(finish, tree->by_rid[i], "has the requester ID of %s",
+                         tree->functions[tree->by_rid[i - 1]].name);
+        }
+    }
+    return true;
+}
+
+static bool check_bus_numbers(const struct finish *finish, uint32_t index)
+{
+    const struct pci_tree_function *at = &finish->tree->functions[index];
+    const struct pci_tree_host_bridge *host = &finish->tree->host_bridges[at->host_bridge];
+    uint8_t bus = pci_tree_rid_bus(at->rid);
+
+    if (bus < host->first_bus || bus > host->last_bus) {
+        return wrong(finish, index, "is on bus 0x%02x, outside 0x%02x to 0x%02x of host bridge %s", bus,
+                     host->first_bus, host->last_bus, host->name);
+    }
+    if (!pci_tree_is_bridge(at)) {
+        return true;
+    }
+    if (at->secondary > at->subordinate || at->subordinate > host->last_bus || at->secondary <= host->first_bus) {
+        return wrong(finish, index, "forwards buses 0x%02x to 0x%02x, no range below host bridge %s", at->secondary,
+                     at->subordinate, host->name);
+    }
+    if (at->secondary <= bus && bus <= at->subordinate) {
+        return wrong(finish, index, "forwards buses 0x%02x to 0x%02x, which hold its own", at->secondary,
+                     at->subordinate);
+    }
+    return true;
+}
+
+/* The bridge with that secondary bus; the caller has made sure that VFs are not asked about. */
+static void link_parents(struct pci_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        tree->functions[i].parent = PCI_TREE_NONE;
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        const struct pci_tree_function *bridge = &tree->functions[i];
+        uint32_t first = (uint32_t)pci_tree_segment(tree, i) << 16 | (uint32_t)bridge->secondary << 8;
+
+        if (!pci_tree_is_bridge(bridge)) {
+            continue;
+        }
+        for (size_t at = lower_bound(tree, first); at < tree->function_count; at++) {
+            uint32_t child = tree->by_rid[at];
+
+            if (sort_key(tree, child) >= first + 0x100u) {
+                break;
+            }
+            if (!tree->functions[child].is_vf) {
+                tree->functions[child].parent = i;
+            }
+        }
+    }
+}
+
+/* A VF sits beside its PF, whatever bus number its routing ID has: the buses that SR-IOV adds have no bridge. */
+static bool link_virtual_functions(const struct finish *finish)
+{
+    struct pci_tree *tree = finish->tree;
+
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        struct pci_tree_function *at = &tree->functions[i];
+
+        if (!at->is_vf) {
+            continue;
+        }
+        if (at->physical_function >= tree->function_count || tree->functions[at->physical_function].is_vf ||
+            tree->functions[at->physical_function].host_bridge != at->host_bridge) {
+            return wrong(finish, i, "is a VF and names no PF of its host bridge");
+        }
+        at->parent = tree->functions[at->physical_function].parent;
+    }
+    return true;
+}
+
+static bool check_place(const struct finish *finish, uint32_t index)
+{
+    const struct pci_tree *tree = finish->tree;
+    const struct pci_tree_function *at = &tree->functions[index];
+    const struct pci_tree_function *above = at->parent == PCI_TREE_NONE ? NULL : &tree->functions[at->parent];
+    const struct pci_tree_host_bridge *host = &tree->host_bridges[at->host_bridge];
+    bool wants_root =
+        at->type == PCI_TREE_ROOT_PORT || at->type == PCI_TREE_RC_ENDPOINT || at->type == PCI_TREE_RC_EVENT_COLLECTOR;
+
+    if (above == NULL && !at->is_vf && pci_tree_rid_bus(at->rid) != host->first_bus) {
+        return wrong(finish, index, "is on bus 0x%02x, which no bridge forwards to", pci_tree_rid_bus(at->rid));
+    }
+    if (wants_root && above != NULL) {
+        return wrong(finish, index, "is below %s and not on a root bus", above->name);
+    }
+    if (at->type == PCI_TREE_DOWNSTREAM_PORT && (above == NULL || above->type != PCI_TREE_UPSTREAM_PORT)) {
+        return wrong(finish, index, "is not below a switch upstream port");
+    }
+    if (at->type == PCI_TREE_UPSTREAM_PORT &&
+        (above == NULL || (above->type != PCI_TREE_ROOT_PORT && above->type != PCI_TREE_DOWNSTREAM_PORT &&
+                           above->type != PCI_TREE_PCI_TO_PCIE_BRIDGE))) {
+        return wrong(finish, index, "is not below a port");
+    }
+    if (above != NULL && (above->host_bridge != at->host_bridge)) {
+        return wrong(finish, index, "and %s above it name different host bridges", above->name);
+    }
+    if (above != NULL && pci_tree_is_bridge(at) &&
+        (at->secondary < above->secondary || at->subordinate > above->subordinate)) {
+        return wrong(finish, index, "forwards buses 0x%02x to 0x%02x, more than %s above it", at->secondary,
+                     at->subordinate, above->name);
+    }
+    return true;
+}
+
+static bool check_siblings(const struct finish *finish, uint32_t index)
+{
+    const struct pci_tree *tree = finish->tree;
+    const struct pci_tree_function *at = &tree->functions[index];
+
+    if (!pci_tree_is_bridge(at)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        const struct pci_tree_function *other = &tree->functions[i];
+
+        if (pci_tree_is_bridge(other) && other->parent == at->parent && other->host_bridge == at->host_bridge &&
+            at->secondary <= other->subordinate && other->secondary <= at->subordinate) {
+            return wrong(finish, index, "forwards bus numbers that %s forwards too", other->name);
+        }
+    }
+    return true;
+}
+
+static bool check_dma_function(const struct finish *finish, uint32_t index)
+{
+    const struct pci_tree *tree = finish->tree;
+    uint32_t real = tree->functions[index].real_dma_function;
+
+    if (real == PCI_TREE_NONE) {
+        return true;
+    }
+    if (real >= tree->function_count || tree->functions[real].real_dma_function != PCI_TREE_NONE) {
+        return wrong(finish, index, "sends its DMA as a function that cannot be");
+    }
+    return true;
+}
+
+bool pci_tree_finish(struct pci_tree *tree, char *error, size_t size)
+{
+    struct finish finish = {.tree = tree, .error = error, .size = size};
+
+    if (!check_host_bridges(&finish) || !build_index(&finish)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        if (!check_bus_numbers(&finish, i)) {
+            return false;
+        }
+    }
+    /* No circle of parents can pass: ranges nest (check_place), and no range holds its own bridge's bus number. */
+    link_parents(tree);
+    if (!link_virtual_functions(&finish)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        if (!check_place(&finish, i) || !check_siblings(&finish, i) || !check_dma_function(&finish, i)) {
+            return false;
+        }
+    }
+    return true;
+}

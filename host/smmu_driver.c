@@ -1,0 +1,347 @@
+#include "host/smmu_driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Registers, IHI 0070 chapter 6: page 0, and page 1 for the event queue's indices. */
+#define SMMU_IDR0            0x0000u
+#define SMMU_IDR1            0x0004u
+#define SMMU_IDR5            0x0014u
+#define SMMU_CR0             0x0020u
+#define SMMU_CR0ACK          0x0024u
+#define SMMU_CR1             0x0028u
+#define SMMU_CR2             0x002cu
+#define SMMU_GERROR          0x0060u
+#define SMMU_GERRORN         0x0064u
+#define SMMU_STRTAB_BASE     0x0080u
+#define SMMU_STRTAB_BASE_CFG 0x0088u
+#define SMMU_CMDQ_BASE       0x0090u
+#define SMMU_CMDQ_PROD       0x0098u
+#define SMMU_CMDQ_CONS       0x009cu
+#define SMMU_EVENTQ_BASE     0x00a0u
+#define SMMU_EVENTQ_PROD     0x100a8u
+#define SMMU_EVENTQ_CONS     0x100acu
+
+#define CR0_SMMUEN   (1u << 0)
+#define CR0_EVENTQEN (1u << 2)
+#define CR0_CMDQEN   (1u << 3)
+
+/* Inner shareable, write-back, for tables and queues. */
+#define CR1_CACHEABLE 0x0d75u
+#define CR2_RECINVSID (1u << 1)
+
+#define BASE_ALLOCATE (UINT64_C(1) << 62)
+
+#define CMD_CFGI_STE       0x03u
+#define CMD_CFGI_STE_RANGE 0x04u
+#define CMD_TLBI_NSNH_ALL  0x30u
+#define CMD_SYNC           0x46u
+
+#define CMD_BYTES   16u
+#define EVENT_BYTES 32u
+#define STE_BYTES   64u
+#define CD_BYTES    64u
+
+#define STE_V             UINT64_C(1)
+#define STE_CONFIG_BYPASS (UINT64_C(4) << 1)
+#define STE_CONFIG_S1     (UINT64_C(5) << 1)
+#define STE_ADDRESS       UINT64_C(0x00ffffffffffffc0)
+/* Second double word: table accesses inner and outer write-back, inner shareable; incoming shareability is used. */
+#define STE_S1_CACHEABLE ((UINT64_C(1) << 2) | (UINT64_C(1) << 4) | (UINT64_C(3) << 6))
+#define STE_SHCFG_IN     (UINT64_C(1) << 44)
+
+#define SPLIT 8u
+
+/* How long the driver waits between two looks at a register, and how often before it gives up. */
+#define POLL_TIME  (200 * SIM_NS)
+#define POLL_LIMIT 100000u
+
+static uint32_t read_register(struct smmu_driver *driver, uint32_t offset)
+{
+    return host_read32(driver->access, driver->config.base + offset);
+}
+
+static void write_register(struct smmu_driver *driver, uint32_t offset, uint32_t value)
+{
+    host_write32(driver->access, driver->config.base + offset, value);
+}
+
+/** Writes CR0 and waits until CR0ACK says the same. */
+static bool write_cr0(struct smmu_driver *driver, uint32_t value, struct host_error *error)
+{
+    write_register(driver, SMMU_CR0, value);
+    for (unsigned i = 0; i < POLL_LIMIT; i++) {
+        if (read_register(driver, SMMU_CR0ACK) == value) {
+            return true;
+        }
+        host_wait(driver->access, POLL_TIME);
+    }
+    return host_error_set(error, "SMMU %s: CR0 was set to 0x%x and never acknowledged", driver->config.name, value);
+}
+
+static uint32_t queue_mask(const struct smmu_driver_queue *queue)
+{
+    return (2u << queue->log2) - 1;
+}
+
+static uint64_t queue_entry(const struct smmu_driver_queue *queue, uint32_t index, uint32_t bytes)
+{
+    return queue->base + (uint64_t)(index & ((1u << queue->log2) - 1)) * bytes;
+}
+
+static bool queue_init(struct smmu_driver *driver, struct smmu_driver_queue *queue, uint32_t log2, uint32_t limit,
+                       uint32_t bytes, struct host_error *error)
+{
+    uint64_t size;
+
+    queue->log2 = log2 < limit ? log2 : limit;
+    queue->producer = 0;
+    queue->consumer = 0;
+    size = (uint64_t)bytes << queue->log2;
+    queue->base = host_ram_take(driver->ram, size, size > IO_PAGE_BYTES ? size : IO_PAGE_BYTES);
+    if (queue->base == 0) {
+        return host_error_set(error, "SMMU %s: no memory for a queue", driver->config.name);
+    }
+    return true;
+}
+
+/* ---- Commands (chapter 4) ---- */
+
+/** Waits until at most @p outstanding commands are unconsumed. */
+static bool wait_commands(struct smmu_driver *driver, uint32_t outstanding, struct host_error *error)
+{
+    struct smmu_driver_queue *queue = &driver->commands;
+
+    for (unsigned i = 0; i < POLL_LIMIT; i++) {
+        uint32_t consumer = read_register(driver, SMMU_CMDQ_CONS);
+        uint32_t reason = (consumer >> 24) & 0x7f;
+
+        queue->consumer = consumer & queue_mask(queue);
+        if (reason != 0 && ((read_register(driver, SMMU_GERROR) ^ read_register(driver, SMMU_GERRORN)) & 1) != 0) {
+            return host_error_set(error, "SMMU %s: command %u of its queue failed, CERROR %u", driver->config.name,
+                                  queue->consumer, reason);
+        }
+        if (((queue->producer - queue->consumer) & queue_mask(queue)) <= outstanding) {
+            return true;
+        }
+        host_wait(driver->access, POLL_TIME);
+    }
+    return host_error_set(error, "SMMU %s: its command queue makes no progress", driver->config.name);
+}
+
+static bool issue(struct smmu_driver *driver, uint64_t low, uint64_t high, struct host_error *error)
+{
+    struct smmu_driver_queue *queue = &driver->commands;
+    uint64_t entry = queue_entry(queue, queue->producer, CMD_BYTES);
+    uint32_t pending = (queue->producer - queue->consumer) & queue_mask(queue);
+
+    if (pending >= (1u << queue->log2) && !wait_commands(driver, (1u << queue->log2) - 1, error)) {
+        return false;
+    }
+    memory_write64(driver->ram->memory, entry, low);
+    memory_write64(driver->ram->memory, entry + 8, high);
+    queue->producer = (queue->producer + 1) & queue_mask(queue);
+    write_register(driver, SMMU_CMDQ_PROD, queue->producer);
+    return true;
+}
+
+bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error)
+{
+    return issue(driver, CMD_SYNC, 0, error) && wait_commands(driver, 0, error);
+}
+
+/* ---- Start (chapters 6.3 and 3.11) ---- */
+
+static bool make_stream_table(struct smmu_driver *driver, struct host_error *error)
+{
+    uint32_t bits = driver->stream_id_bits;
+    uint64_t size;
+    uint32_t format;
+
+    driver->two_level = driver->config.two_level && bits > SPLIT;
+    driver->stream_table_log2 = bits;
+    size = driver->two_level ? UINT64_C(8) << (bits - SPLIT) : (uint64_t)STE_BYTES << bits;
+    if (driver->two_level) {
+        driver->level2 = calloc((size_t)1 << (bits - SPLIT), sizeof(*driver->level2));
+    }
+    driver->stream_table = host_ram_take(driver->ram, size, size > IO_PAGE_BYTES ? size : IO_PAGE_BYTES);
+    if (driver->stream_table == 0 || (driver->two_level && driver->level2 == NULL)) {
+        return host_error_set(error, "SMMU %s: no memory for a stream table of %u StreamID bits", driver->config.name,
+                              bits);
+    }
+    format = driver->two_level ? (1u << 16) | (SPLIT << 6) : 0;
+    host_write64(driver->access, driver->config.base + SMMU_STRTAB_BASE, driver->stream_table | BASE_ALLOCATE);
+    write_register(driver, SMMU_STRTAB_BASE_CFG, format | driver->stream_table_log2);
+    return true;
+}
+
+static bool probe(struct smmu_driver *driver, struct host_error *error)
+{
+    uint32_t idr0 = read_register(driver, SMMU_IDR0);
+    uint32_t idr1 = read_register(driver, SMMU_IDR1);
+    uint32_t idr5 = read_register(driver, SMMU_IDR5);
+
+    if ((idr0 & (1u << 1)) == 0 || (idr5 & (1u << 4)) == 0) {
+        return host_error_set(error, "SMMU %s: no stage 1 with a 4 KiB granule (IDR0 0x%08x, IDR5 0x%08x)",
+                              driver->config.name, idr0, idr5);
+    }
+    driver->stream_id_bits = idr1 & 0x3f;
+    driver->output_size = idr5 & 7;
+    if (((idr0 >> 27) & 3) == 0) {
+        driver->config.two_level = false;
+    }
+    return queue_init(driver, &driver->commands, driver->config.command_queue_log2, (idr1 >> 21) & 0x1f, CMD_BYTES,
+                      error) &&
+           queue_init(driver, &driver->events, driver->config.event_queue_log2, (idr1 >> 16) & 0x1f, EVENT_BYTES,
+                      error);
+}
+
+bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, struct host_ram *ram,
+                       const struct smmu_driver_config *config, struct host_error *error)
+{
+    uint64_t base = config->base;
+
+    memset(driver, 0, sizeof(*driver));
+    driver->access = access;
+    driver->ram = ram;
+    driver->config = *config;
+    driver->next_asid = 1;
+    if (!probe(driver, error) || !write_cr0(driver, 0, error)) {
+        return false;
+    }
+    write_register(driver, SMMU_CR1, CR1_CACHEABLE);
+    write_register(driver, SMMU_CR2, CR2_RECINVSID);
+    if (!make_stream_table(driver, error)) {
+        return false;
+    }
+    host_write64(access, base + SMMU_CMDQ_BASE, driver->commands.base | driver->commands.log2 | BASE_ALLOCATE);
+    write_register(driver, SMMU_CMDQ_PROD, 0);
+    write_register(driver, SMMU_CMDQ_CONS, 0);
+    host_write64(access, base + SMMU_EVENTQ_BASE, driver->events.base | driver->events.log2 | BASE_ALLOCATE);
+    write_register(driver, SMMU_EVENTQ_PROD, 0);
+    write_register(driver, SMMU_EVENTQ_CONS, 0);
+    return write_cr0(driver, CR0_CMDQEN, error) && issue(driver, CMD_CFGI_STE_RANGE, 31, error) && /* CFGI_ALL */
+           issue(driver, CMD_TLBI_NSNH_ALL, 0, error) && smmu_driver_sync(driver, error) &&
+           write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN, error) &&
+           write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, error);
+}
+
+void smmu_driver_release(struct smmu_driver *driver)
+{
+    free(driver->level2);
+    driver->level2 = NULL;
+}
+
+/* ---- Stream table entries and context descriptors (chapters 5.2 and 5.4) ---- */
+
+/** Address of a StreamID's entry; makes the second-level table if there is none yet. */
+static uint64_t stream_table_entry(struct smmu_driver *driver, uint32_t stream_id, struct host_error *error)
+{
+    uint32_t index = stream_id >> SPLIT;
+
+    if (driver->stream_id_bits < 32 && stream_id >> driver->stream_id_bits != 0) {
+        host_error_set(error, "SMMU %s: StreamID 0x%x is beyond its %u bits", driver->config.name, stream_id,
+                       driver->stream_id_bits);
+        return 0;
+    }
+    if (!driver->two_level) {
+        return driver->stream_table + (uint64_t)STE_BYTES * stream_id;
+    }
+    if (driver->level2[index] == 0) {
+        uint64_t size = (uint64_t)STE_BYTES << SPLIT;
+
+        driver->level2[index] = host_ram_take(driver->ram, size, size);
+        if (driver->level2[index] == 0) {
+            host_error_set(error, "SMMU %s: no memory for a stream table", driver->config.name);
+            return 0;
+        }
+        /* Span n stands for 2^(n-1) entries. */
+        memory_write64(driver->ram->memory, driver->stream_table + 8 * (uint64_t)index,
+                       driver->level2[index] | (SPLIT + 1));
+    }
+    return driver->level2[index] + (uint64_t)STE_BYTES * (stream_id & ((1u << SPLIT) - 1));
+}
+
+/** Writes an entry so that the SMMU never sees half of it: the word with V last, with invalidations around it. */
+static bool install(struct smmu_driver *driver, uint32_t stream_id, uint64_t word0, uint64_t word1,
+                    struct host_error *error)
+{
+    uint64_t entry = stream_table_entry(driver, stream_id, error);
+    uint64_t invalidate = CMD_CFGI_STE | (uint64_t)stream_id << 32;
+
+    if (entry == 0) {
+        return false;
+    }
+    memory_write64(driver->ram->memory, entry, 0);
+    if (!issue(driver, invalidate, 1, error) || !smmu_driver_sync(driver, error)) {
+        return false;
+    }
+    memory_write64(driver->ram->memory, entry + 8, word1);
+    for (unsigned i = 2; i < STE_BYTES / 8; i++) {
+        memory_write64(driver->ram->memory, entry + 8 * i, 0);
+    }
+    memory_write64(driver->ram->memory, entry, word0);
+    return issue(driver, invalidate, 1, error) && smmu_driver_sync(driver, error);
+}
+
+uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_page_table *table)
+{
+    uint64_t context = host_ram_take(driver->ram, CD_BYTES, CD_BYTES);
+    uint64_t word = 0;
+
+    if (context == 0) {
+        return 0;
+    }
+    word |= 16;                                  /* T0SZ: 48-bit input */
+    word |= UINT64_C(0) << 6;                    /* TG0: 4 KiB */
+    word |= UINT64_C(1) << 8;                    /* IR0: write-back */
+    word |= UINT64_C(1) << 10;                   /* OR0: write-back */
+    word |= UINT64_C(3) << 12;                   /* SH0: inner shareable */
+    word |= UINT64_C(1) << 30;                   /* EPD1: no table for the upper half */
+    word |= UINT64_C(1) << 31;                   /* V */
+    word |= (uint64_t)driver->output_size << 32; /* IPS */
+    word |= UINT64_C(1) << 41;                   /* AA64 */
+    word |= UINT64_C(1) << 45;                   /* R: record faults */
+    word |= UINT64_C(1) << 46;                   /* A: abort faulting transactions */
+    word |= UINT64_C(1) << 47;                   /* ASET: ASID not shared with the PEs */
+    word |= (uint64_t)driver->next_asid++ << 48;
+    memory_write64(driver->ram->memory, context + 8, table->root);
+    memory_write64(driver->ram->memory, context + 24, IO_PAGE_MAIR);
+    memory_write64(driver->ram->memory, context, word);
+    return context;
+}
+
+bool smmu_driver_attach_stage1(struct smmu_driver *driver, uint32_t stream_id, uint64_t context,
+                               struct host_error *error)
+{
+    return install(driver, stream_id, STE_V | STE_CONFIG_S1 | (context & STE_ADDRESS), STE_S1_CACHEABLE, error);
+}
+
+bool smmu_driver_attach_bypass(struct smmu_driver *driver, uint32_t stream_id, struct host_error *error)
+{
+    return install(driver, stream_id, STE_V | STE_CONFIG_BYPASS, STE_SHCFG_IN, error);
+}
+
+/* ---- Events (chapter 7) ---- */
+
+bool smmu_driver_next_event(struct smmu_driver *driver, struct smmu_driver_event *event)
+{
+    struct smmu_driver_queue *queue = &driver->events;
+    uint64_t entry = queue_entry(queue, queue->consumer, EVENT_BYTES);
+    uint64_t word0;
+    uint64_t word1;
+
+    queue->producer = read_register(driver, SMMU_EVENTQ_PROD) & queue_mask(queue);
+    if (queue->producer == queue->consumer) {
+        return false;
+    }
+    word0 = memory_read64(driver->ram->memory, entry);
+    word1 = memory_read64(driver->ram->memory, entry + 8);
+    event->type = (uint8_t)word0;
+    event->stream_id = (uint32_t)(word0 >> 32);
+    event->read = ((word1 >> 35) & 1) != 0;
+    event->address = memory_read64(driver->ram->memory, entry + 16);
+    queue->consumer = (queue->consumer + 1) & queue_mask(queue);
+    write_register(driver, SMMU_EVENTQ_CONS, queue->consumer);
+    return true;
+}

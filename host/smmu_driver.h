@@ -1,0 +1,88 @@
+/*
+ * The SMMUv3 driver: programs one SMMU through its registers and its command queue, and builds stream table entries and
+ * context descriptors in memory (IHI 0070; chapter numbers at the functions).
+ */
+#ifndef DOORBELL_HOST_SMMU_DRIVER_H
+#define DOORBELL_HOST_SMMU_DRIVER_H
+
+#include "host/access.h"
+#include "host/error.h"
+#include "host/io_page_table.h"
+#include "host/ram.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct smmu_driver_config {
+    const char *name;
+    uint64_t base;               /**< of register page 0 */
+    bool two_level;              /**< stream table format */
+    uint32_t command_queue_log2; /**< entries wanted; limited by IDR1.CMDQS */
+    uint32_t event_queue_log2;   /**< entries wanted; limited by IDR1.EVENTQS */
+};
+
+/** A queue in memory. Indices run over 2^(log2 + 1) values; the top bit is the wrap bit. */
+struct smmu_driver_queue {
+    uint64_t base;
+    uint32_t log2;
+    uint32_t producer;
+    uint32_t consumer;
+};
+
+struct smmu_driver {
+    struct host_access *access;
+    struct host_ram *ram;
+    struct smmu_driver_config config;
+    uint32_t stream_id_bits; /**< IDR1.SIDSIZE */
+    bool two_level;
+    uint32_t stream_table_log2;
+    uint64_t stream_table;
+    uint64_t *level2;     /**< two-level: physical address of each second-level table, 0 if none */
+    uint32_t output_size; /**< IDR5.OAS */
+    struct smmu_driver_queue commands;
+    struct smmu_driver_queue events;
+    uint16_t next_asid;
+};
+
+/** One event record as read from the event queue (chapter 7.3). */
+struct smmu_driver_event {
+    uint8_t type;
+    uint32_t stream_id;
+    uint64_t address;
+    bool read;
+};
+
+/** Resets and enables an SMMU: every StreamID aborts until it gets a stream table entry. @return false with @p error */
+bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, struct host_ram *ram,
+                       const struct smmu_driver_config *config, struct host_error *error);
+
+/** Frees what the driver holds in host memory. */
+void smmu_driver_release(struct smmu_driver *driver);
+
+/**
+ * Makes a context descriptor for a page table (chapter 5.4) under a new ASID. @return its address; 0: memory used up
+ */
+uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_page_table *table);
+
+/** Installs a stage-1 stream table entry for a StreamID (chapter 5.2). @return false with @p error */
+bool smmu_driver_attach_stage1(struct smmu_driver *driver, uint32_t stream_id, uint64_t context,
+                               struct host_error *error);
+
+/** Installs a bypass stream table entry for a StreamID. @return false with @p error */
+bool smmu_driver_attach_bypass(struct smmu_driver *driver, uint32_t stream_id, struct host_error *error);
+
+/** Issues CMD_SYNC and waits until the command queue is empty. @return false with @p error if a command failed */
+bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error);
+
+/** Takes the oldest event record out of the event queue. @return false if there is none */
+bool smmu_driver_next_event(struct smmu_driver *driver, struct smmu_driver_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

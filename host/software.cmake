@@ -1,0 +1,11 @@
+set(DOORBELL_HOST_SOFTWARE_SOURCES
+  domain.c
+  enumerate.c
+  error.c
+  io_page_table.c
+  its_driver.c
+  pci_config.c
+  placement.c
+  ram.c
+  smmu_driver.c
+  software.c)

@@ -1,0 +1,121 @@
+/*
+ * The operating system, from power-on to the first interrupt: enumerates PCI, forms IOMMU groups, resolves StreamIDs
+ * and
+ * DeviceIDs from what firmware says, starts SMMUs and ITS, builds a translation domain per group, maps doorbells, and
+ * gives every function its MSI-X vectors.
+ *
+ * It is sequential code that touches hardware only through struct host_access: register accesses are packets on the
+ * interconnect and take their time; memory that it writes is visible at once.
+ */
+#ifndef DOORBELL_HOST_SOFTWARE_H
+#define DOORBELL_HOST_SOFTWARE_H
+
+#include "host/access.h"
+#include "host/domain.h"
+#include "host/enumerate.h"
+#include "host/error.h"
+#include "host/firmware.h"
+#include "host/groups.h"
+#include "host/its_driver.h"
+#include "host/ram.h"
+#include "host/smmu_driver.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What firmware and the user tell the operating system. Arrays are the caller's and outlive it. */
+struct software_config {
+    const struct firmware *firmware;        /**< maps; hosts in the order of `bridges` */
+    const struct enumerate_bridge *bridges; /**< one per firmware host */
+    const struct smmu_driver_config *smmus; /**< one per firmware IOMMU */
+    const struct its_driver_config *itses;  /**< one per firmware MSI controller, all of them ITS */
+    uint64_t redistributor_base;
+    uint64_t redistributor_stride;
+    uint32_t pe_count;
+    uint32_t lpi_id_bits;
+    enum group_rule grouping;
+    enum group_kernel kernel;
+    enum domain_kind domain_kind;
+    struct enumerate_options enumerate;
+};
+
+/** One MSI-X vector that was set up. */
+struct software_vector {
+    uint32_t intid;
+    uint32_t pe;
+    uint64_t address; /**< as programmed into the MSI-X table */
+};
+
+/** One function. Indices are SIZE_MAX (or UINT32_MAX where 32 bits) if it has no such thing. */
+struct software_function {
+    uint32_t iommu;     /**< index of its SMMU */
+    uint32_t stream_id; /**< of its own requester ID */
+    uint32_t its;       /**< index of its ITS */
+    uint32_t device_id;
+    uint64_t doorbell; /**< physical address */
+    size_t domain;     /**< index of its domain */
+    bool aliased;      /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
+    struct software_vector *vectors;
+    uint32_t vector_count;
+};
+
+struct software {
+    struct software_config config;
+    struct host_access *access;
+    struct host_ram ram;
+    struct enumeration found;
+    struct group_assignment groups;
+    struct software_function *functions; /**< one per function of found.tree */
+    struct smmu_driver *smmus;
+    struct its_driver *itses;
+    struct lpi_pool lpis;
+    struct domain *domains;
+    size_t domain_count;
+    bool planned; /**< made by software_plan(): no hardware behind it */
+    uint32_t next_pe;
+    uint32_t event_count; /**< SMMU event records found during set-up and by software_collect_events() */
+};
+
+/**
+ * Brings the system up. Release with software_release() even after a failure.
+ * @return false with one sentence in @p error: the system as described cannot be brought up by this software
+ */
+bool software_bring_up(struct software *software, struct host_access *access, const struct software_config *config,
+                       struct host_error *error);
+
+/**
+ * Decides everything that bring-up decides, from a tree that enumeration would find, without hardware: identifiers,
+ * groups, domains, and which doorbell is mapped where. Only the parts of @p config that say so are used: firmware,
+ * grouping,
+ * kernel, domain_kind. Release with software_release() even after a failure.
+ * @param tree finished; the software takes it over
+ * @return false with @p error
+ */
+bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
+                   struct host_error *error);
+
+/**
+ * Gives a function a buffer of its own for DMA and maps it into its domain.
+ * @param function index in the tree; after software_plan() the buffer lies at physical address 0 and is only planned
+ * @param address  set to the address that the device uses
+ * @return false with @p error
+ */
+bool software_map_buffer(struct software *software, uint32_t function, uint64_t size, uint64_t *address,
+                         struct host_error *error);
+
+/** Reads what the SMMUs wrote to their event queues. @return the number of records found in all so far */
+uint32_t software_collect_events(struct software *software);
+
+/** Frees what the software holds in host memory. */
+void software_release(struct software *software);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
