@@ -1,0 +1,11 @@
+set(DOORBELL_SCENARIO_BUILD_SOURCES
+  build_pcie.c
+  build_platform.c
+  expect.c
+  firmware_tables.c
+  predict.c
+  run.c
+  system.c
+  verdicts.c)
+set(DOORBELL_SCENARIO_BUILD_LIBS doorbell_pcie doorbell_smmuv3 doorbell_gic doorbell_interconnect doorbell_memory
+  doorbell_systemc)

@@ -1,0 +1,402 @@
+/* Builds everything from the root complexes down: root ports, links, switches, endpoints with their traffic. */
+#include "scenario/system_internal.h"
+
+#include <stdlib.h>
+
+#define ROOT_PORT_VENDOR   0x13b5 /* Arm */
+#define ROOT_PORT_DEVICE   0x0100
+#define SWITCH_VENDOR      0x13b5
+#define SWITCH_UP_DEVICE   0x0101
+#define SWITCH_DOWN_DEVICE 0x0102
+#define CLASS_BRIDGE       0x060400u
+#define CLASS_ENDPOINT     0x088000u /* system peripheral, other */
+
+/** A handler's signal to a device takes about as long as a posted write on its way down. */
+#define HANDLED_LATENCY (200 * SIM_NS)
+
+static struct pcie_acs acs_of(const struct scenario_acs *acs)
+{
+    struct pcie_acs result = {.present = acs->present, .capability = acs->capability, .control = acs->control};
+
+    return result;
+}
+
+static struct pcie_link_config link_of(const struct scenario_link *link)
+{
+    struct pcie_link_config config;
+    struct pcie_credits credits = {.posted_headers = link->credits.ph,
+                                   .posted_data = link->credits.pd,
+                                   .non_posted_headers = link->credits.nph,
+                                   .non_posted_data = link->credits.npd,
+                                   .completion_headers = link->credits.cplh,
+                                   .completion_data = link->credits.cpld};
+
+    pcie_link_config_init(&config);
+    config.speed = link->speed;
+    config.width = link->width;
+    config.latency = link->latency;
+    config.upper_credits = credits;
+    config.lower_credits = credits;
+    return config;
+}
+
+/* ---- Endpoints ---- */
+
+static enum endpoint_arrivals arrivals_of(enum scenario_arrivals arrivals)
+{
+    switch (arrivals) {
+    case SCENARIO_ARRIVALS_POISSON:
+        return ENDPOINT_POISSON;
+    case SCENARIO_ARRIVALS_BURST:
+        return ENDPOINT_BURST;
+    case SCENARIO_ARRIVALS_WHEN_HANDLED:
+        return ENDPOINT_WHEN_HANDLED;
+    default:
+        return ENDPOINT_PERIODIC;
+    }
+}
+
+static void describe_stream(const struct scenario_stream *from, struct endpoint_stream_config *stream)
+{
+    const struct scenario_dma_traffic *dma = from->dma_write != NULL ? from->dma_write : from->dma_read;
+
+    if (from->msi != NULL) {
+        stream->kind = ENDPOINT_MSI;
+        stream->arrivals = arrivals_of(from->msi->arrivals);
+        stream->period = from->msi->period;
+        stream->burst = from->msi->burst;
+        stream->think_time = from->msi->think_time;
+        stream->start = from->msi->start;
+        stream->vectors = from->msi->vectors;
+        stream->vector_count = from->msi->vector_count;
+        return;
+    }
+    stream->kind = from->dma_write != NULL ? ENDPOINT_DMA_WRITE : ENDPOINT_DMA_READ;
+    stream->arrivals = arrivals_of(dma->arrivals);
+    stream->period = dma->period;
+    stream->burst = dma->burst;
+    stream->start = dma->start;
+    stream->size = (uint32_t)dma->size;
+}
+
+/** Fills in the streams of one function. @return their array, the caller's to free */
+static struct endpoint_stream_config *
+describe_streams(const struct system *system, const struct scenario_device *device, uint32_t function, size_t *count)
+{
+    struct endpoint_stream_config *streams = calloc(system->stream_count + 1, sizeof(*streams));
+
+    *count = 0;
+    for (size_t i = 0; streams != NULL && i < system->stream_count; i++) {
+        if (system->streams[i].device == device && system->streams[i].function == function) {
+            describe_stream(system->streams[i].description, &streams[*count]);
+            streams[(*count)++].source = (uint32_t)i + 1;
+        }
+    }
+    return streams;
+}
+
+static void describe_function(const struct scenario_endpoint *from, struct endpoint_function_config *function)
+{
+    unsigned bar = 0;
+
+    function->identity.vendor_id = (uint16_t)from->vendor_id;
+    function->identity.device_id = (uint16_t)from->device_id;
+    function->identity.class_code = CLASS_ENDPOINT;
+    function->msix_vectors = from->msix_vectors;
+    function->pasid_bits = from->pasid_bits;
+    function->acs = acs_of(&from->acs);
+    for (size_t i = 0; i < from->bar_count; i++) {
+        function->bars[bar++].size = from->bars[i];
+    }
+}
+
+/** Channels by which handlers tell an endpoint that they have ended, for the streams that wait for that. */
+static void join_handled(struct system *system, const struct scenario_device *device, struct endpoint *endpoint)
+{
+    unsigned index = 0;
+
+    for (size_t i = 0; i < system->stream_count; i++) {
+        const struct system_stream *stream = &system->streams[i];
+
+        if (stream->device != device || stream->description->msi == NULL ||
+            stream->description->msi->arrivals != SCENARIO_ARRIVALS_WHEN_HANDLED) {
+            continue;
+        }
+        for (uint32_t pe = 0; pe < system->scenario->platform.pe.count; pe++) {
+            struct sim_channel_config config = {.writer = pe_component(system->pes[pe]),
+                                                .reader = endpoint_component(endpoint),
+                                                .latency = HANDLED_LATENCY,
+                                                .credit_latency = HANDLED_LATENCY,
+                                                .capacity = 4};
+            struct sim_channel *channel;
+
+            config.name = sim_printf(system->sim, "pe%u handled %s.%zu", pe, device->name, stream->stream);
+            channel = sim_channel_create(system->sim, &config);
+            pe_bind_handled(system->pes[pe], (uint32_t)i + 1, channel);
+            endpoint_bind_handled(endpoint, index++, channel);
+        }
+    }
+}
+
+static bool build_endpoint(struct system *system, const struct scenario_device *device, struct host_error *error)
+{
+    const struct scenario_endpoint *from = device->endpoint;
+    struct endpoint_function_config *functions = calloc(from->functions, sizeof(*functions));
+    struct endpoint_config config;
+    bool complete = functions != NULL;
+
+    endpoint_config_init(&config);
+    config.period = from->clock.period;
+    config.send_latency = from->send_latency;
+    config.read_tags = from->read_tags;
+    config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.functions = functions;
+    config.function_count = from->functions;
+    for (uint32_t i = 0; complete && i < from->functions; i++) {
+        describe_function(from, &functions[i]);
+        functions[i].streams = describe_streams(system, device, i, &functions[i].stream_count);
+        complete = functions[i].streams != NULL;
+    }
+    if (complete) {
+        system->endpoints[device->index] = endpoint_create(system->sim, device->name, &config);
+        join_handled(system, device, system->endpoints[device->index]);
+    }
+    for (uint32_t i = 0; functions != NULL && i < from->functions; i++) {
+        free((void *)(uintptr_t)functions[i].streams);
+    }
+    free(functions);
+    return complete || host_error_set(error, "out of memory");
+}
+
+/* ---- Switches ---- */
+
+static bool build_device(struct system *system, const struct scenario_device *device, struct host_error *error);
+
+static bool build_switch(struct system *system, const struct scenario_device *device, struct host_error *error)
+{
+    const struct scenario_switch *from = device->sw;
+    struct pcie_downstream_config *ports = calloc(device->below_count + 1, sizeof(*ports));
+    struct pcie_switch_config config;
+
+    if (ports == NULL) {
+        return host_error_set(error, "out of memory");
+    }
+    pcie_switch_config_init(&config);
+    config.period = from->clock.period;
+    config.latency = from->latency;
+    config.identity =
+        (struct pcie_identity){.vendor_id = SWITCH_VENDOR, .device_id = SWITCH_UP_DEVICE, .class_code = CLASS_BRIDGE};
+    config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.downstream = ports;
+    config.downstream_count = (unsigned)device->below_count;
+    for (size_t i = 0; i < device->below_count; i++) {
+        const struct scenario_port *port = &device->below[i].port;
+
+        ports[i].device = port->device;
+        ports[i].function = port->function;
+        ports[i].acs = acs_of(&port->acs);
+        ports[i].identity = (struct pcie_identity){
+            .vendor_id = SWITCH_VENDOR, .device_id = SWITCH_DOWN_DEVICE, .class_code = CLASS_BRIDGE};
+    }
+    system->switches[device->index] = pcie_switch_create(system->sim, device->name, &config);
+    free(ports);
+    for (size_t i = 0; i < device->below_count; i++) {
+        if (!build_device(system, &device->below[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool build_device(struct system *system, const struct scenario_device *device, struct host_error *error)
+{
+    return device->endpoint != NULL ? build_endpoint(system, device, error) : build_switch(system, device, error);
+}
+
+/* ---- Links ---- */
+
+static struct pcie_end end_of(struct system *system, const struct scenario_device *device)
+{
+    return device->endpoint != NULL ? endpoint_end(system->endpoints[device->index])
+                                    : pcie_switch_end(system->switches[device->index]);
+}
+
+static void bind_lower(struct system *system, const struct scenario_device *device, const struct pcie_port *port)
+{
+    if (device->endpoint != NULL) {
+        endpoint_bind_link(system->endpoints[device->index], port);
+    } else {
+        pcie_switch_bind_upstream(system->switches[device->index], port);
+    }
+}
+
+/** Joins a device to the port above it, then what is below it to its own ports. */
+static void link_device(struct system *system, const struct scenario_device *device, const char *upper_name,
+                        struct pcie_end upper, struct pcie_link **made)
+{
+    struct pcie_link_config config = link_of(&device->link);
+
+    *made = pcie_link_create(system->sim, sim_printf(system->sim, "%s-%s", upper_name, device->name), &config, upper,
+                             end_of(system, device));
+    bind_lower(system, device, &(*made)->lower);
+    for (size_t i = 0; i < device->below_count; i++) {
+        struct pcie_link *link;
+
+        link_device(system, &device->below[i], device->name, end_of(system, device), &link);
+        pcie_switch_bind_downstream(system->switches[device->index], (unsigned)i, &link->upper);
+    }
+}
+
+/* ---- Root complexes ---- */
+
+/** Memory port of a root complex for an SMMU: the n-th that it uses. One more port goes past all SMMUs. */
+static uint32_t memory_port_of(const struct scenario *scenario, const struct scenario_root_complex *rc, size_t smmu)
+{
+    uint32_t port = 0;
+
+    for (size_t i = 0; i < smmu && i < scenario->platform.smmu_count; i++) {
+        port += system_uses_smmu(rc, i) ? 1 : 0;
+    }
+    return port;
+}
+
+static struct pcie_map make_map(const struct scenario *scenario, const struct scenario_root_complex *rc,
+                                const struct scenario_map *from)
+{
+    struct pcie_map_entry *entries = calloc(from->count + 1, sizeof(*entries));
+    struct pcie_map map = {.entries = entries, .count = entries != NULL ? from->count : 0, .mask = from->mask};
+
+    for (size_t i = 0; i < map.count; i++) {
+        const struct scenario_map_entry *entry = &from->entries[i];
+
+        entries[i].rid_base = entry->rid_base;
+        entries[i].length = entry->length;
+        entries[i].output_base = entry->output_base;
+        entries[i].target = entry->smmu != NULL ? memory_port_of(scenario, rc, entry->smmu->index) : 0;
+    }
+    return map;
+}
+
+/** Where device traffic of a root complex enters the interconnect: its own crossbar if an ITS stands beside it. */
+static struct sim_bus_port join_posted(struct system *system, size_t rc, struct sim_component *master)
+{
+    struct sim_bus_port port;
+
+    if (system->local[rc] == NULL) {
+        return system_join_master(system, master, CROSSBAR_PORT_POSTED);
+    }
+    port = system_join(system, master, crossbar_component(system->local[rc]));
+    crossbar_bind_master(system->local[rc], system->local_master[rc]++, port, CROSSBAR_PORT_POSTED);
+    return port;
+}
+
+static void join_smmus(struct system *system, size_t i)
+{
+    const struct scenario *scenario = system->scenario;
+    const struct scenario_root_complex *rc = &scenario->root_complexes[i];
+    struct sim_component *component = root_complex_component(system->root_complexes[i]);
+    uint32_t bypass = memory_port_of(scenario, rc, scenario->platform.smmu_count);
+
+    for (size_t s = 0; s < scenario->platform.smmu_count; s++) {
+        struct sim_component *smmu = smmu_component(system->smmus[s]);
+        uint32_t upstream = 0;
+        struct sim_bus_port port;
+
+        if (!system_uses_smmu(rc, s)) {
+            continue;
+        }
+        for (size_t j = 0; j < i; j++) {
+            upstream += system_uses_smmu(&scenario->root_complexes[j], s) ? 1 : 0;
+        }
+        port = system_join(system, component, smmu);
+        root_complex_bind_memory(system->root_complexes[i], memory_port_of(scenario, rc, s), port);
+        smmu_bind_upstream(system->smmus[s], upstream, port);
+        smmu_bind_downstream(system->smmus[s], upstream, join_posted(system, i, smmu));
+    }
+    root_complex_bind_memory(system->root_complexes[i], bypass, join_posted(system, i, component));
+}
+
+static void join_host(struct system *system, size_t i)
+{
+    const struct scenario_root_complex *rc = &system->scenario->root_complexes[i];
+    struct sim_bus_port port =
+        system_join_target(system, root_complex_component(system->root_complexes[i]), rc->ecam.base, rc->ecam.size);
+
+    crossbar_map(system->interconnect, rc->mmio.base, rc->mmio.size, system->next_target - 1);
+    root_complex_bind_host(system->root_complexes[i], port);
+}
+
+static bool build_root_complex(struct system *system, size_t i, struct host_error *error)
+{
+    const struct scenario_root_complex *rc = &system->scenario->root_complexes[i];
+    struct root_port_config *ports = calloc(rc->root_port_count + 1, sizeof(*ports));
+    struct root_complex_config config;
+
+    if (ports == NULL) {
+        return host_error_set(error, "out of memory");
+    }
+    root_complex_config_init(&config);
+    config.period = rc->clock.period;
+    config.latency = rc->latency;
+    config.first_bus = (uint8_t)rc->first_bus;
+    config.last_bus = (uint8_t)rc->last_bus;
+    config.ecam_base = rc->ecam.base;
+    config.ports = ports;
+    config.port_count = (unsigned)rc->root_port_count;
+    config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.bypass_port = memory_port_of(system->scenario, rc, system->scenario->platform.smmu_count);
+    config.memory_ports = config.bypass_port + 1;
+    config.iommu_map = make_map(system->scenario, rc, &rc->iommu_map);
+    config.msi_map = make_map(system->scenario, rc, &rc->msi_map);
+    for (size_t j = 0; j < rc->root_port_count; j++) {
+        ports[j].device = rc->root_ports[j].port.device;
+        ports[j].function = rc->root_ports[j].port.function;
+        ports[j].acs = acs_of(&rc->root_ports[j].port.acs);
+        ports[j].identity = (struct pcie_identity){
+            .vendor_id = ROOT_PORT_VENDOR, .device_id = ROOT_PORT_DEVICE, .class_code = CLASS_BRIDGE};
+    }
+    if (config.memory_ports > ROOT_COMPLEX_MAX_MEMORY_PORTS) {
+        host_error_set(error, "%s: wired to %u SMMUs; a root complex can be wired to %u", rc->name, config.bypass_port,
+                       ROOT_COMPLEX_MAX_MEMORY_PORTS - 1);
+    } else {
+        system->root_complexes[i] = root_complex_create(system->sim, rc->name, &config);
+        join_host(system, i);
+        join_smmus(system, i);
+    }
+    free(ports);
+    free((void *)(uintptr_t)config.iommu_map.entries);
+    free((void *)(uintptr_t)config.msi_map.entries);
+    return system->root_complexes[i] != NULL;
+}
+
+/** A link needs something at both ends, so a root port without a device is left unconnected. */
+static void link_root_port(struct system *system, const struct scenario_root_port *port, size_t rc, unsigned index)
+{
+    struct pcie_link *link;
+
+    if (port->below_count == 0) {
+        return;
+    }
+    link_device(system, &port->below[0], port->port.name, root_complex_end(system->root_complexes[rc]), &link);
+    root_complex_bind_link(system->root_complexes[rc], index, &link->upper);
+}
+
+bool system_build_pcie(struct system *system, struct host_error *error)
+{
+    const struct scenario *scenario = system->scenario;
+
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *rc = &scenario->root_complexes[i];
+
+        if (!build_root_complex(system, i, error)) {
+            return false;
+        }
+        for (size_t j = 0; j < rc->root_port_count; j++) {
+            if (rc->root_ports[j].below_count > 0 && !build_device(system, &rc->root_ports[j].below[0], error)) {
+                return false;
+            }
+            link_root_port(system, &rc->root_ports[j], i, (unsigned)j);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,334 @@
+/* Builds the platform: memory, interconnect, PEs with redistributors, ITS, SMMUs. */
+#include "scenario/system_internal.h"
+
+#include <string.h>
+
+/** Packets that a bus channel holds: enough that no bus is limited by it when latencies are a few cycles. */
+#define BUS_CAPACITY 16u
+
+/** LPI credits from an ITS to a redistributor, and messages back. */
+#define LPI_CREDITS 8u
+
+#define REDISTRIBUTOR_FRAME UINT64_C(0x20000)
+#define ITS_FRAME           UINT64_C(0x20000)
+#define SMMU_FRAME          UINT64_C(0x20000)
+
+static struct sim_channel *channel(struct system *system, struct sim_component *writer, struct sim_component *reader,
+                                   sim_time latency, uint32_t capacity)
+{
+    struct sim_channel_config config = {
+        .writer = writer, .reader = reader, .latency = latency, .credit_latency = latency, .capacity = capacity};
+
+    config.name = sim_printf(system->sim, "%s -> %s", writer->name, reader->name);
+    return sim_channel_create(system->sim, &config);
+}
+
+struct sim_bus_port system_join(struct system *system, struct sim_component *master, struct sim_component *target)
+{
+    struct sim_bus_port port;
+
+    port.request = channel(system, master, target, 0, BUS_CAPACITY);
+    port.response = channel(system, target, master, 0, BUS_CAPACITY);
+    return port;
+}
+
+struct sim_bus_port system_join_master(struct system *system, struct sim_component *master,
+                                       enum crossbar_port_kind kind)
+{
+    struct sim_bus_port port = system_join(system, master, crossbar_component(system->interconnect));
+
+    crossbar_bind_master(system->interconnect, system->next_master++, port, kind);
+    return port;
+}
+
+struct sim_bus_port system_join_target(struct system *system, struct sim_component *target, uint64_t base,
+                                       uint64_t size)
+{
+    struct sim_bus_port port = system_join(system, crossbar_component(system->interconnect), target);
+
+    crossbar_bind_target(system->interconnect, system->next_target, port);
+    crossbar_map(system->interconnect, base, size, system->next_target);
+    system->next_target++;
+    return port;
+}
+
+static void build_memory(struct system *system)
+{
+    const struct scenario_memory *from = &system->scenario->platform.memory;
+    struct memory_config config = {.base = from->base,
+                                   .size = from->size,
+                                   .period = from->clock.period,
+                                   .latency = from->latency,
+                                   .bandwidth = from->bandwidth};
+
+    system->memory = memory_create(system->sim, "memory", &config);
+    memory_bind(system->memory, 0,
+                system_join_target(system, memory_component(system->memory), from->base, from->size));
+}
+
+/** Master and target ports that a system needs at the most. */
+static void count_ports(const struct scenario *scenario, uint32_t *masters, uint32_t *targets)
+{
+    const struct scenario_platform *platform = &scenario->platform;
+    uint32_t root_complexes = (uint32_t)scenario->root_complex_count;
+    uint32_t smmus = (uint32_t)platform->smmu_count;
+    uint32_t its = (uint32_t)platform->its_count;
+
+    *masters = 1 + platform->pe.count + its + smmus + root_complexes * (smmus + 1);
+    *targets = 1 + platform->pe.count + its + smmus + root_complexes;
+}
+
+static bool build_interconnect(struct system *system, struct host_error *error)
+{
+    const struct scenario_interconnect *from = &system->scenario->platform.interconnect;
+    struct crossbar_config config = {.period = from->clock.period,
+                                     .forward_latency = from->latency,
+                                     .response_latency = from->latency,
+                                     .width = (uint32_t)from->width};
+
+    count_ports(system->scenario, &config.masters, &config.targets);
+    if (config.masters > CROSSBAR_MAX_MASTERS || config.targets > CROSSBAR_MAX_TARGETS) {
+        return host_error_set(error, "the interconnect has %u master and %u target ports; this system needs %u and %u",
+                              CROSSBAR_MAX_MASTERS, CROSSBAR_MAX_TARGETS, config.masters, config.targets);
+    }
+    system->interconnect = crossbar_create(system->sim, "interconnect", &config);
+    return true;
+}
+
+static void build_host_port(struct system *system)
+{
+    struct host_port_config config = {.period = system->scenario->platform.interconnect.clock.period,
+                                      .issue_latency = HOST_PORT_DEFAULT_ISSUE_LATENCY,
+                                      .return_latency = HOST_PORT_DEFAULT_RETURN_LATENCY};
+
+    system->host_port = host_port_create(system->sim, "host", &config);
+    host_port_bind(system->host_port,
+                   system_join_master(system, host_port_component(system->host_port), CROSSBAR_PORT_PLAIN));
+    host_access_init(&system->access, system->sim, system->host_port, system->memory);
+}
+
+static void build_pe(struct system *system, uint32_t i)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    struct redistributor_config rd = redistributor_config_default();
+    struct pe_config config = pe_config_default();
+    struct sim_component *rd_component;
+    struct sim_component *pe_component_;
+
+    rd.period = platform->redistributor.clock.period;
+    rd.base = platform->redistributor.base + i * REDISTRIBUTOR_FRAME;
+    rd.processor_number = i;
+    rd.affinity = i;
+    rd.last = i + 1 == platform->pe.count;
+    rd.intid_bits = platform->redistributor.lpi_id_bits;
+    rd.config_cache_entries = platform->redistributor.config_cache_entries;
+    rd.lookup_cycles = platform->redistributor.lookup_cycles;
+    rd.deliver_cycles = platform->redistributor.deliver_cycles;
+    rd.its_count = (uint32_t)platform->its_count;
+    system->redistributors[i] = redistributor_create(system->sim, sim_printf(system->sim, "rd%u", i), &rd);
+    rd_component = redistributor_component(system->redistributors[i]);
+
+    config.period = platform->pe.clock.period;
+    config.acknowledge_cycles = platform->pe.acknowledge_cycles;
+    config.entry_cycles = platform->pe.entry_cycles;
+    config.handler_time = platform->pe.handler_time;
+    config.sources = (uint32_t)system->stream_count + 1;
+    system->pes[i] = pe_create(system->sim, sim_printf(system->sim, "pe%u", i), &config);
+    pe_component_ = pe_component(system->pes[i]);
+
+    redistributor_bind_target(system->redistributors[i],
+                              system_join_target(system, rd_component, rd.base, REDISTRIBUTOR_FRAME));
+    redistributor_bind_memory(system->redistributors[i], system_join_master(system, rd_component, CROSSBAR_PORT_PLAIN));
+    {
+        struct sim_channel *to = channel(system, rd_component, pe_component_, 0, 2);
+        struct sim_channel *from = channel(system, pe_component_, rd_component, 0, 2);
+
+        redistributor_bind_pe(system->redistributors[i], to, from);
+        pe_bind_redistributor(system->pes[i], to, from);
+    }
+}
+
+/** The ITS beside a root complex is reached by a small crossbar of its own, between the SMMU and the interconnect. */
+static void build_local(struct system *system, const struct scenario_its *from, struct sim_component *its)
+{
+    const struct scenario_interconnect *main = &system->scenario->platform.interconnect;
+    size_t rc = from->beside->index;
+    struct crossbar_config config = {.period = main->clock.period,
+                                     .forward_latency = from->port_latency,
+                                     .response_latency = from->port_latency,
+                                     .width = (uint32_t)main->width,
+                                     .masters = 1 + (uint32_t)system->scenario->platform.smmu_count + 1,
+                                     .targets = 1 + (uint32_t)system->scenario->platform.its_count};
+    struct sim_component *local;
+    struct sim_bus_port port;
+
+    if (system->local[rc] == NULL) {
+        system->local[rc] =
+            crossbar_create(system->sim, sim_printf(system->sim, "%s.local", from->beside->name), &config);
+        local = crossbar_component(system->local[rc]);
+        /* Target 0 leads up to the interconnect, which is everything that is not beside. */
+        port = system_join_master(system, local, CROSSBAR_PORT_ORDERED);
+        crossbar_bind_target(system->local[rc], 0, port);
+        system->local_master[rc] = 0;
+        system->local_target[rc] = 1;
+        port = system_join_target(system, local, from->base, ITS_FRAME);
+        crossbar_bind_master(system->local[rc], system->local_master[rc]++, port, CROSSBAR_PORT_ORDERED);
+    }
+    local = crossbar_component(system->local[rc]);
+    port = system_join(system, local, its);
+    crossbar_bind_target(system->local[rc], system->local_target[rc], port);
+    crossbar_map(system->local[rc], from->base, ITS_FRAME, system->local_target[rc]++);
+    its_bind_target(system->itses[from->index], 0, port);
+}
+
+static void build_its(struct system *system, size_t i)
+{
+    const struct scenario_its *from = &system->scenario->platform.its[i];
+    const struct scenario_platform *platform = &system->scenario->platform;
+    struct its_config config = its_config_default();
+    struct sim_component *component;
+
+    config.period = from->clock.period;
+    config.base = from->base;
+    config.number = (uint32_t)i;
+    config.device_bits = from->device_id_bits;
+    config.event_bits = from->event_id_bits;
+    config.intid_bits = platform->redistributor.lpi_id_bits;
+    config.translate_cycles = from->translate_cycles;
+    config.command_cycles = from->command_cycles;
+    config.slots = from->translation_slots;
+    config.device_cache_entries = from->device_cache_entries;
+    config.event_cache_entries = from->event_cache_entries;
+    config.collection_cache_entries = from->collection_cache_entries;
+    config.cache_ways = from->cache_ways;
+    config.redistributors = platform->pe.count;
+    system->itses[i] = its_create(system->sim, from->name, &config);
+    component = its_component(system->itses[i]);
+    if (from->beside != NULL) {
+        build_local(system, from, component);
+    } else {
+        its_bind_target(system->itses[i], 0, system_join_target(system, component, from->base, ITS_FRAME));
+    }
+    its_bind_memory(system->itses[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
+    for (uint32_t pe = 0; pe < platform->pe.count; pe++) {
+        struct sim_component *rd = redistributor_component(system->redistributors[pe]);
+        struct sim_channel *to = channel(system, component, rd, from->redistributor_latency, LPI_CREDITS);
+        struct sim_channel *back = channel(system, rd, component, from->redistributor_latency, LPI_CREDITS);
+
+        its_bind_redistributor(system->itses[i], pe, to, back);
+        redistributor_bind_its(system->redistributors[pe], (uint32_t)i, to, back);
+    }
+}
+
+uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu)
+{
+    uint32_t users = 0;
+
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        users += system_uses_smmu(&scenario->root_complexes[i], smmu) ? 1 : 0;
+    }
+    return users;
+}
+
+bool system_uses_smmu(const struct scenario_root_complex *rc, size_t smmu)
+{
+    for (size_t i = 0; i < rc->iommu_map.count; i++) {
+        if (rc->iommu_map.entries[i].smmu->index == smmu) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t log2_of(uint32_t value)
+{
+    uint32_t bits = 0;
+
+    while ((UINT32_C(2) << bits) <= value) {
+        bits++;
+    }
+    return bits;
+}
+
+static void build_smmu(struct system *system, size_t i)
+{
+    const struct scenario_smmu *from = &system->scenario->platform.smmu[i];
+    struct smmu_config config;
+
+    smmu_config_defaults(&config);
+    config.base = from->base;
+    config.period = from->clock.period;
+    config.ports = system_smmu_users(system->scenario, i);
+    config.stream_id_bits = from->stream_id_bits;
+    config.command_queue_bits = log2_of(from->command_queue_entries);
+    config.event_queue_bits = log2_of(from->event_queue_entries);
+    config.tlb_entries = from->tlb.entries;
+    config.tlb_ways = from->tlb.ways;
+    config.tlb_lookup_cycles = from->tlb.lookup_cycles;
+    config.config_cache_entries = from->config_cache.entries;
+    config.config_cache_ways = from->config_cache.ways;
+    config.config_lookup_cycles = from->config_cache.lookup_cycles;
+    config.translation_slots = from->translation_slots;
+    config.walk_slots = from->walk_slots;
+    config.accept_cycles = from->accept_cycles;
+    config.forward_cycles = from->forward_cycles;
+    config.command_cycles = from->command_cycles;
+    system->smmus[i] = smmu_create(system->sim, from->name, &config);
+    smmu_bind_registers(system->smmus[i],
+                        system_join_target(system, smmu_component(system->smmus[i]), from->base, SMMU_FRAME));
+    smmu_bind_walker(system->smmus[i],
+                     system_join_master(system, smmu_component(system->smmus[i]), CROSSBAR_PORT_PLAIN));
+}
+
+/** Sends all addresses that are not an ITS's beside this root complex to the interconnect. */
+static void map_uplink(struct system *system, size_t rc)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    uint64_t cursor = 0;
+
+    for (;;) {
+        uint64_t next = UINT64_MAX;
+
+        for (size_t i = 0; i < platform->its_count; i++) {
+            const struct scenario_its *its = &platform->its[i];
+
+            if (its->beside != NULL && its->beside->index == rc && its->base >= cursor && its->base < next) {
+                next = its->base;
+            }
+        }
+        crossbar_map(system->local[rc], cursor, next - cursor, 0);
+        if (next == UINT64_MAX) {
+            return;
+        }
+        cursor = next + ITS_FRAME;
+    }
+}
+
+bool system_build_platform(struct system *system, struct host_error *error)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+
+    if (!build_interconnect(system, error)) {
+        return false;
+    }
+    build_memory(system);
+    build_host_port(system);
+    for (uint32_t i = 0; i < platform->pe.count; i++) {
+        build_pe(system, i);
+    }
+    for (size_t i = 0; i < platform->its_count; i++) {
+        build_its(system, i);
+    }
+    for (size_t i = 0; i < system->scenario->root_complex_count; i++) {
+        if (system->local[i] != NULL) {
+            map_uplink(system, i);
+        }
+    }
+    for (size_t i = 0; i < platform->smmu_count; i++) {
+        if (system_smmu_users(system->scenario, i) == 0) {
+            return host_error_set(error, "SMMU %s: no iommu-map leads to it", platform->smmu[i].name);
+        }
+        build_smmu(system, i);
+    }
+    return true;
+}

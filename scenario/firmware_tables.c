@@ -1,0 +1,60 @@
+#include "scenario/firmware_tables.h"
+
+static void add_map(struct firmware_map *map, const struct scenario_map *from)
+{
+    map->present = true;
+    map->mask = from->mask;
+    map->mask_given = from->mask != UINT32_MAX;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct scenario_map_entry *entry = &from->entries[i];
+        struct firmware_map_entry *added = firmware_map_add(map);
+
+        added->base = entry->rid_base;
+        added->length = entry->length;
+        added->target = entry->smmu != NULL ? entry->smmu->index : entry->its->index;
+        added->out[0] = entry->output_base;
+        added->out_count = 1;
+    }
+}
+
+static void add_host(struct firmware *firmware, const struct scenario_root_complex *rc)
+{
+    struct firmware_host *host = firmware_add_host(firmware, rc->name);
+    struct firmware_window *window = firmware_host_add_window(host);
+
+    host->segment = rc->segment;
+    host->segment_given = true;
+    host->bus_given = true;
+    host->bus_first = rc->first_bus;
+    host->bus_last = rc->last_bus;
+    window->pci_address = rc->mmio.base;
+    window->cpu_address = rc->mmio.base;
+    window->size = rc->mmio.size;
+    add_map(&host->iommu_map, &rc->iommu_map);
+    add_map(&host->msi_map, &rc->msi_map);
+}
+
+void firmware_tables_make(const struct scenario *scenario, struct firmware *firmware)
+{
+    for (size_t i = 0; i < scenario->platform.its_count; i++) {
+        struct firmware_msi_controller *its = firmware_add_controller(firmware, scenario->platform.its[i].name);
+
+        its->is_its = true;
+        its->base_known = true;
+        its->base = scenario->platform.its[i].base;
+        its->cells_known = true;
+        its->cells = 1;
+    }
+    for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
+        struct firmware_iommu *smmu = firmware_add_iommu(firmware, scenario->platform.smmu[i].name);
+
+        smmu->kind = FIRMWARE_IOMMU_SMMUV3;
+        smmu->base_known = true;
+        smmu->base = scenario->platform.smmu[i].base;
+        smmu->cells_known = true;
+        smmu->cells = 1;
+    }
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        add_host(firmware, &scenario->root_complexes[i]);
+    }
+}

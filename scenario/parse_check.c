@@ -1,0 +1,400 @@
+/* The parts held against each other. */
+#include "models/interconnect/crossbar.h"
+#include "models/pcie/switch.h"
+#include "scenario/parse_resolve.h"
+#include "scenario/parse_table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+
+#define ADDRESS_BITS 48u
+
+/* GITS_CTLR.ITS_Number has four bits. */
+#define MAX_ITS 16u
+
+/* -------------------------------------------------------------------------------------------- address windows */
+
+struct window {
+    uint64_t base;
+    uint64_t size;
+    const char *what;
+    const char *name;
+    const struct scenario_place *place;
+};
+
+struct windows {
+    struct window *items;
+    size_t count;
+};
+
+static void add_window(struct windows *windows, uint64_t base, uint64_t size, const char *what, const char *name,
+                       const struct scenario_place *place)
+{
+    struct window *window = &windows->items[windows->count++];
+
+    window->base = base;
+    window->size = size;
+    window->what = what;
+    window->name = name;
+    window->place = place;
+}
+
+static void collect_windows(const struct scenario *scenario, struct windows *windows)
+{
+    const struct scenario_platform *platform = &scenario->platform;
+
+    add_window(windows, platform->memory.base, platform->memory.size, "memory", "", &platform->memory.place);
+    add_window(windows, platform->redistributor.base, KIB(128) * platform->pe.count, "redistributors", "",
+               &platform->redistributor.place);
+    for (size_t i = 0; i < platform->its_count; i++) {
+        add_window(windows, platform->its[i].base, KIB(128), "ITS ", platform->its[i].name, &platform->its[i].place);
+    }
+    for (size_t i = 0; i < platform->smmu_count; i++) {
+        add_window(windows, platform->smmu[i].base, KIB(128), "SMMU ", platform->smmu[i].name,
+                   &platform->smmu[i].place);
+    }
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *root_complex = &scenario->root_complexes[i];
+
+        add_window(windows, root_complex->ecam.base, root_complex->ecam.size, "ECAM of ", root_complex->name,
+                   &root_complex->place);
+        add_window(windows, root_complex->mmio.base, root_complex->mmio.size, "MMIO of ", root_complex->name,
+                   root_complex->mmio.place.line == 0 ? &root_complex->place : &root_complex->mmio.place);
+    }
+}
+
+static int compare_windows(const void *left, const void *right)
+{
+    const struct window *a = left;
+    const struct window *b = right;
+
+    if (a->base != b->base) {
+        return a->base < b->base ? -1 : 1;
+    }
+    return a->size < b->size ? -1 : a->size > b->size;
+}
+
+/* Of two windows that meet, the one that a person wrote, and wrote last, gets the caret. */
+static bool stands_later(const struct window *a, const struct window *b)
+{
+    return a->place->line != b->place->line ? a->place->line > b->place->line : a->place->column > b->place->column;
+}
+
+static void report_overlap(struct parse *parse, const struct window *a, const struct window *b)
+{
+    const struct window *first = stands_later(a, b) ? b : a;
+    const struct window *second = first == a ? b : a;
+
+    diagnostic_set_hint(
+        parse_error_at(parse, second->place,
+                       "address window of %s%s, 0x%" PRIx64 " to 0x%" PRIx64 ", overlaps that of %s%s", second->what,
+                       second->name, second->base, second->base + second->size - 1, first->what, first->name),
+        "%s%s has 0x%" PRIx64 " to 0x%" PRIx64, first->what, first->name, first->base, first->base + first->size - 1);
+}
+
+static void check_windows(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    struct windows windows = {0};
+    const struct window *highest = NULL;
+
+    windows.items = scenario_arena_take(parse->arena,
+                                        2 + scenario->platform.its_count + scenario->platform.smmu_count +
+                                            2 * scenario->root_complex_count,
+                                        sizeof(*windows.items));
+    collect_windows(scenario, &windows);
+    qsort(windows.items, windows.count, sizeof(*windows.items), compare_windows);
+    for (size_t i = 0; i < windows.count; i++) {
+        const struct window *window = &windows.items[i];
+
+        if (window->base + window->size > (uint64_t)1 << ADDRESS_BITS) {
+            parse_error_at(parse, window->place, "address window of %s%s ends beyond %u bits of address", window->what,
+                           window->name, ADDRESS_BITS);
+        }
+        if (highest != NULL && window->base < highest->base + highest->size) {
+            report_overlap(parse, highest, window);
+        }
+        if (highest == NULL || window->base + window->size > highest->base + highest->size) {
+            highest = window;
+        }
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- caches */
+
+static void check_cache(struct parse *parse, const struct scenario_place *place, const char *what, uint32_t entries,
+                        uint32_t ways)
+{
+    uint32_t sets = ways == 0 ? 0 : entries / ways;
+
+    if (entries == 0) {
+        return; /* no cache */
+    }
+    if (sets == 0 || entries % ways != 0) {
+        parse_error_at(parse, place, "%s: %" PRIu32 " entries cannot be split into %" PRIu32 " ways", what, entries,
+                       ways);
+    } else if ((sets & (sets - 1)) != 0) {
+        diagnostic_set_hint(parse_error_at(parse, place,
+                                           "%s: %" PRIu32 " entries in %" PRIu32 " ways make %" PRIu32
+                                           " sets, no power of two",
+                                           what, entries, ways, sets),
+                            "as many ways as entries (fully associative) is always possible");
+    }
+}
+
+static const struct scenario_place *either(const struct scenario_place *place, const struct scenario_place *otherwise)
+{
+    return place->line == 0 ? otherwise : place;
+}
+
+static void check_caches(struct parse *parse)
+{
+    const struct scenario_platform *platform = &parse->scenario->platform;
+
+    for (size_t i = 0; i < platform->smmu_count; i++) {
+        const struct scenario_smmu *smmu = &platform->smmu[i];
+
+        check_cache(parse, either(&smmu->tlb.place, &smmu->place), "`tlb`", smmu->tlb.entries, smmu->tlb.ways);
+        check_cache(parse, either(&smmu->config_cache.place, &smmu->place), "`config-cache`",
+                    smmu->config_cache.entries, smmu->config_cache.ways);
+        if (smmu->stream_table == SCENARIO_STREAM_TABLE_LINEAR && smmu->stream_id_bits > 20) {
+            diagnostic_set_hint(parse_error_at(parse, &smmu->place,
+                                               "a linear stream table for %" PRIu32 " StreamID bits is too large",
+                                               smmu->stream_id_bits),
+                                "at most 20 bits, or stream-table: 2-level");
+        }
+    }
+    check_cache(parse, &platform->redistributor.place, "`config-cache`", platform->redistributor.config_cache_entries,
+                platform->redistributor.config_cache_ways);
+    for (size_t i = 0; i < platform->its_count; i++) {
+        const struct scenario_its *its = &platform->its[i];
+
+        check_cache(parse, &its->place, "`device-cache`", its->device_cache_entries, its->cache_ways);
+        check_cache(parse, &its->place, "`event-cache`", its->event_cache_entries, its->cache_ways);
+        check_cache(parse, &its->place, "`collection-cache`", its->collection_cache_entries, its->cache_ways);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- endpoints */
+
+static void check_bars(struct parse *parse, const struct scenario_device *device)
+{
+    const struct scenario_endpoint *endpoint = device->endpoint;
+    uint64_t need = (uint64_t)endpoint->msix_vectors * 16 * 2;
+    char text[32];
+
+    if (endpoint->msix_vectors == 0) {
+        return;
+    }
+    if (endpoint->bar_count == 0) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "`%.63s` has MSI-X but no BAR to hold its table", device->name),
+            "give it bars: [64 KiB], or msi-x: 0");
+    } else if (endpoint->bars[0] < need) {
+        units_format(UNITS_SIZE, endpoint->bars[0], text, sizeof(text));
+        diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                           "the first BAR of `%.63s`, %s, is too small for its "
+                                           "MSI-X table and PBA",
+                                           device->name, text),
+                            "%" PRIu32 " vectors need %" PRIu64 " bytes: half for the table, half for the PBA",
+                            endpoint->msix_vectors, need);
+    }
+}
+
+/* At least this much of the MMIO window goes to a device: bridge windows are whole MiB. */
+static uint64_t mmio_need(const struct scenario_device *device)
+{
+    uint64_t need = 0;
+
+    if (device->endpoint != NULL) {
+        for (size_t i = 0; i < device->endpoint->bar_count; i++) {
+            need += device->endpoint->bars[i] * device->endpoint->functions;
+        }
+    }
+    for (size_t i = 0; i < device->below_count; i++) {
+        need += mmio_need(&device->below[i]);
+    }
+    return (need + MIB(1) - 1) / MIB(1) * MIB(1);
+}
+
+static void check_mmio(struct parse *parse, const struct scenario_root_complex *root_complex)
+{
+    uint64_t need = 0;
+    char text[2][32];
+
+    for (size_t i = 0; i < root_complex->root_port_count; i++) {
+        for (size_t j = 0; j < root_complex->root_ports[i].below_count; j++) {
+            need += mmio_need(&root_complex->root_ports[i].below[j]);
+        }
+    }
+    if (root_complex->mmio.base + root_complex->mmio.size > (uint64_t)1 << 32) {
+        parse_error_at(parse, either(&root_complex->mmio.place, &root_complex->place),
+                       "the MMIO window of `%.63s` does not end below 4 GiB", root_complex->name);
+    }
+    if (need > root_complex->mmio.size) {
+        units_format(UNITS_SIZE, need, text[0], sizeof(text[0]));
+        units_format(UNITS_SIZE, root_complex->mmio.size, text[1], sizeof(text[1]));
+        parse_error_at(parse, either(&root_complex->mmio.place, &root_complex->place),
+                       "the BARs below `%.63s` need %s or more, and its MMIO window has %s", root_complex->name,
+                       text[0], text[1]);
+    }
+}
+
+static unsigned bits_for(uint32_t count)
+{
+    unsigned bits = 0;
+
+    while (bits < 32 && (uint64_t)1 << bits < count) {
+        bits++;
+    }
+    return bits;
+}
+
+static void check_its_capacity(struct parse *parse, const struct scenario_traffic *traffic,
+                               const struct scenario_its *its, uint32_t device_id)
+{
+    const struct scenario_endpoint *endpoint = traffic->device->endpoint;
+
+    if (its->device_id_bits < 32 && device_id >> its->device_id_bits != 0) {
+        parse_error_at(parse, &traffic->place,
+                       "DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of ITS `%.63s`", device_id,
+                       traffic->name, its->device_id_bits, its->name);
+    }
+    if (bits_for(endpoint->msix_vectors) > its->event_id_bits) {
+        parse_error_at(parse, &traffic->place,
+                       "the %" PRIu32 " vectors of `%.63s` do not fit the %" PRIu32 " EventID bits of ITS `%.63s`",
+                       endpoint->msix_vectors, traffic->name, its->event_id_bits, its->name);
+    }
+}
+
+static bool has_msi(const struct scenario_traffic *traffic)
+{
+    for (size_t i = 0; i < traffic->stream_count; i++) {
+        if (traffic->streams[i].msi != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The requester ID of a function that has traffic must lead somewhere. */
+static void check_identifiers(struct parse *parse, const struct scenario_traffic *traffic)
+{
+    const struct scenario_root_complex *root_complex = traffic->device->root_complex;
+    const struct scenario_map_entry *entry;
+    struct scenario_bdf bdf = traffic->device->bdf;
+    uint32_t output;
+    uint16_t rid;
+
+    bdf.function = (uint8_t)traffic->function;
+    rid = scenario_rid(bdf);
+    entry = scenario_map_find(&root_complex->iommu_map, rid, &output);
+    if (entry != NULL && entry->smmu != NULL && entry->smmu->stream_id_bits < 32 &&
+        output >> entry->smmu->stream_id_bits != 0) {
+        parse_error_at(parse, &traffic->place,
+                       "StreamID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of SMMU `%.63s`", output,
+                       traffic->name, entry->smmu->stream_id_bits, entry->smmu->name);
+    }
+    if (!has_msi(traffic)) {
+        return;
+    }
+    entry = scenario_map_find(&root_complex->msi_map, rid, &output);
+    if (entry == NULL) {
+        diagnostic_set_hint(parse_error_at(parse, &traffic->place,
+                                           "no entry of `msi-map` covers `%.63s`, requester ID "
+                                           "0x%04x: it has no ITS for its MSIs",
+                                           traffic->name, rid),
+                            "buses are numbered depth first: `%.63s` is at %02x:%02x.%x", traffic->name, bdf.bus,
+                            bdf.device, bdf.function);
+        return;
+    }
+    if (entry->its != NULL) {
+        check_its_capacity(parse, traffic, entry->its, output);
+    }
+}
+
+static void check_lpis(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    const struct scenario_redistributor *redistributor = &scenario->platform.redistributor;
+    uint64_t lpis = ((uint64_t)1 << redistributor->lpi_id_bits) - 8192;
+    uint64_t vectors = 0;
+
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_endpoint *endpoint = scenario->devices[i]->endpoint;
+
+        vectors += endpoint == NULL ? 0 : (uint64_t)endpoint->msix_vectors * endpoint->functions;
+    }
+    if (vectors > lpis) {
+        diagnostic_set_hint(parse_error_at(parse, &redistributor->place,
+                                           "all endpoints together have %" PRIu64 " vectors, but there are %" PRIu64
+                                           " LPIs",
+                                           vectors, lpis),
+                            "raise platform.redistributor.lpi-id-bits");
+    }
+}
+
+/* The models have so many ports and no more (build_platform.c, build_pcie.c). */
+static void check_ports(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    const struct scenario_platform *platform = &scenario->platform;
+    uint64_t shared = 1 + platform->pe.count + (uint64_t)platform->its_count + platform->smmu_count;
+    uint64_t targets = shared + scenario->root_complex_count;
+    uint64_t masters = shared + (uint64_t)scenario->root_complex_count * (platform->smmu_count + 1);
+
+    if (masters > CROSSBAR_MAX_MASTERS || targets > CROSSBAR_MAX_TARGETS) {
+        diagnostic_set_hint(parse_error_at(parse, either(&platform->pe.place, &platform->place),
+                                           "the interconnect would need %" PRIu64 " master and %" PRIu64
+                                           " target ports, and a crossbar has %u and %u",
+                                           masters, targets, CROSSBAR_MAX_MASTERS, CROSSBAR_MAX_TARGETS),
+                            "each PE, ITS, SMMU and root complex takes one of each or more: use fewer PEs");
+    }
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+
+        if (device->sw != NULL && device->below_count > PCIE_SWITCH_MAX_DOWNSTREAM) {
+            parse_error_at(parse, &device->place, "switch `%.63s` has more than %u downstream ports", device->name,
+                           PCIE_SWITCH_MAX_DOWNSTREAM);
+        }
+    }
+}
+
+void parse_check(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    size_t endpoints = 0;
+
+    if (scenario->platform.its_count > MAX_ITS) {
+        parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "more than %u ITS", MAX_ITS);
+    }
+    check_ports(parse);
+    check_windows(parse);
+    check_caches(parse);
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        check_mmio(parse, &scenario->root_complexes[i]);
+    }
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        if (scenario->devices[i]->endpoint != NULL) {
+            check_bars(parse, scenario->devices[i]);
+            endpoints++;
+        }
+    }
+    if (endpoints == 0 && scenario->root_complex_count > 0 && parse->diagnostics->error_count == 0) {
+        parse_error_at(parse, &scenario->root_complexes[0].place, "there is no endpoint: nothing would happen");
+    }
+    if (scenario->root_complex_count == 0 && parse->diagnostics->error_count == 0) {
+        parse_error(parse, &parse->root->mark, "there is no root complex: nothing would happen");
+    }
+    /* Where numbering went wrong, requester IDs mean nothing. */
+    for (size_t i = 0; i < scenario->traffic_count && parse->identifiable; i++) {
+        if (scenario->traffic[i].device != NULL) {
+            check_identifiers(parse, &scenario->traffic[i]);
+        }
+    }
+    check_lpis(parse);
+}

@@ -1,0 +1,332 @@
+/* The PCIe trees: who stands below whom, which port has which number, which bus is where. */
+#include "scenario/parse_resolve.h"
+#include "scenario/parse_table.h"
+
+#include <string.h>
+
+#define DEVICES_PER_BUS 32u
+#define FUNCTIONS       8u
+#define PORTS_PER_BUS   (DEVICES_PER_BUS * FUNCTIONS)
+
+/* The walk over one root complex. */
+struct walk {
+    struct parse *parse;
+    struct scenario_root_complex *root_complex;
+    unsigned next_bus;
+    bool out_of_buses; /* reported once */
+};
+
+/* One port on a bus, for numbering. */
+struct numbered {
+    struct scenario_port *port;
+    bool device_given;
+    bool function_given;
+    struct scenario_device *device; /* below a downstream port; or */
+    struct scenario_root_port *root_port;
+};
+
+static size_t count_devices(const struct scenario_device *devices, size_t count)
+{
+    size_t total = count;
+
+    for (size_t i = 0; i < count; i++) {
+        total += count_devices(devices[i].below, devices[i].below_count);
+    }
+    return total;
+}
+
+static void check_kind(struct parse *parse, struct scenario_device *device)
+{
+    if (device->sw == NULL && device->endpoint == NULL) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "`%.63s` is neither a switch nor an endpoint", device->name),
+            "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name, device->name);
+    } else if (device->sw != NULL && device->endpoint != NULL) {
+        parse_error_at(parse, &device->place, "`%.63s` is both a switch and an endpoint", device->name);
+        device->endpoint = NULL;
+    }
+    if (device->sw == NULL) {
+        device->below_count = 0; /* reported with the key */
+    }
+}
+
+/* Device and function numbers that were written must not meet. */
+static void place_written(struct parse *parse, struct numbered *ports, size_t count, uint8_t used[DEVICES_PER_BUS])
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scenario_port *port = ports[i].port;
+        unsigned bit;
+
+        if (!ports[i].device_given) {
+            if (ports[i].function_given) {
+                parse_error_at(parse, &port->place, "port `%.127s` has a function number but no device number",
+                               port->name);
+            }
+            continue;
+        }
+        bit = 1u << port->function;
+        if ((used[port->device] & bit) != 0) {
+            parse_error_at(parse, &port->place, "two ports on one bus have device %u, function %u", port->device,
+                           port->function);
+        }
+        used[port->device] = (uint8_t)(used[port->device] | bit);
+    }
+}
+
+static bool place_free(struct scenario_port *port, uint8_t used[DEVICES_PER_BUS], bool multifunction)
+{
+    unsigned devices = multifunction ? 1 : DEVICES_PER_BUS;
+    unsigned functions = multifunction ? FUNCTIONS : 1;
+
+    for (unsigned device = 0; device < devices; device++) {
+        for (unsigned function = 0; function < functions; function++) {
+            if ((used[device] >> function & 1) == 0 && (multifunction || used[device] == 0)) {
+                used[device] = (uint8_t)(used[device] | 1u << function);
+                port->device = device;
+                port->function = function;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_function_0(struct parse *parse, const struct numbered *ports, size_t count,
+                             const uint8_t used[DEVICES_PER_BUS])
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct scenario_port *port = ports[i].port;
+
+        if (ports[i].device_given && (used[port->device] & 1) == 0) {
+            diagnostic_set_hint(parse_error_at(parse, &port->place,
+                                               "device %u has no function 0: enumeration would not find it",
+                                               port->device),
+                                "number the functions of a device from 0 on");
+            return;
+        }
+    }
+}
+
+/* Gives each port on a bus its number, and sorts them by it: the order in which they are enumerated. */
+static bool number_ports(struct parse *parse, struct numbered *ports, size_t count, bool multifunction)
+{
+    uint8_t used[DEVICES_PER_BUS] = {0};
+
+    place_written(parse, ports, count, used);
+    check_function_0(parse, ports, count, used);
+    for (size_t i = 0; i < count; i++) {
+        if (!ports[i].device_given && !place_free(ports[i].port, used, multifunction)) {
+            parse_error_at(parse, &ports[i].port->place, "too many ports on one bus: %u at most",
+                           multifunction ? FUNCTIONS : DEVICES_PER_BUS);
+            parse->identifiable = false;
+            return false;
+        }
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct numbered moved = ports[i];
+        size_t j = i;
+
+        while (j > 0 && (ports[j - 1].port->device * FUNCTIONS + ports[j - 1].port->function >
+                         moved.port->device * FUNCTIONS + moved.port->function)) {
+            ports[j] = ports[j - 1];
+            j--;
+        }
+        ports[j] = moved;
+    }
+    return true;
+}
+
+static uint8_t take_bus(struct walk *walk, const struct scenario_place *place)
+{
+    if (walk->next_bus > walk->root_complex->last_bus) {
+        if (!walk->out_of_buses) {
+            diagnostic_set_hint(parse_error_at(walk->parse, place, "root complex `%.63s` runs out of bus numbers here",
+                                               walk->root_complex->name),
+                                "it has buses %u to %u", walk->root_complex->first_bus, walk->root_complex->last_bus);
+        }
+        walk->out_of_buses = true;
+        walk->parse->identifiable = false;
+        return (uint8_t)walk->root_complex->last_bus;
+    }
+    return (uint8_t)walk->next_bus++;
+}
+
+static uint8_t last_taken(const struct walk *walk)
+{
+    return (uint8_t)(walk->next_bus - 1);
+}
+
+static void set_port_bdf(struct scenario_port *port, uint8_t bus)
+{
+    port->bdf.bus = bus;
+    port->bdf.device = (uint8_t)port->device;
+    port->bdf.function = (uint8_t)port->function;
+}
+
+static void number_switch(struct walk *walk, struct scenario_device *device);
+
+/* A device at the other end of a link, on the bus below a port. */
+static void number_device(struct walk *walk, struct scenario_device *device, uint8_t bus)
+{
+    struct scenario *scenario = walk->parse->scenario;
+
+    device->bdf.bus = bus;
+    device->index = scenario->device_count;
+    scenario->devices[scenario->device_count++] = device;
+    if (device->sw != NULL) {
+        number_switch(walk, device);
+    }
+}
+
+static void number_switch(struct walk *walk, struct scenario_device *device)
+{
+    struct numbered *ports;
+
+    device->sw->secondary_bus = take_bus(walk, &device->place);
+    ports = scenario_arena_take(walk->parse->arena, device->below_count, sizeof(*ports));
+    for (size_t i = 0; i < device->below_count; i++) {
+        struct scenario_device *child = &device->below[i];
+
+        ports[i].port = &child->port;
+        ports[i].device = child;
+        ports[i].device_given = parse_is_given(&scenario_table_port, &child->port, "device");
+        ports[i].function_given = parse_is_given(&scenario_table_port, &child->port, "function");
+    }
+    if (!number_ports(walk->parse, ports, device->below_count, device->sw->multifunction_ports)) {
+        return;
+    }
+    for (size_t i = 0; i < device->below_count && !walk->out_of_buses; i++) {
+        set_port_bdf(ports[i].port, device->sw->secondary_bus);
+        ports[i].port->secondary_bus = take_bus(walk, &ports[i].device->place);
+        number_device(walk, ports[i].device, ports[i].port->secondary_bus);
+        ports[i].port->subordinate_bus = last_taken(walk);
+    }
+    device->sw->subordinate_bus = last_taken(walk);
+}
+
+static void number_root_complex(struct walk *walk)
+{
+    struct scenario_root_complex *root_complex = walk->root_complex;
+    struct numbered *ports;
+
+    ports = scenario_arena_take(walk->parse->arena, root_complex->root_port_count, sizeof(*ports));
+    for (size_t i = 0; i < root_complex->root_port_count; i++) {
+        struct scenario_root_port *root_port = &root_complex->root_ports[i];
+
+        ports[i].port = &root_port->port;
+        ports[i].root_port = root_port;
+        ports[i].device_given = parse_is_given(&scenario_table_root_port, root_port, "device");
+        ports[i].function_given = parse_is_given(&scenario_table_root_port, root_port, "function");
+    }
+    if (!number_ports(walk->parse, ports, root_complex->root_port_count, false)) {
+        return;
+    }
+    walk->next_bus = root_complex->first_bus;
+    take_bus(walk, &root_complex->place);
+    for (size_t i = 0; i < root_complex->root_port_count && !walk->out_of_buses; i++) {
+        struct scenario_root_port *root_port = ports[i].root_port;
+
+        set_port_bdf(&root_port->port, (uint8_t)root_complex->first_bus);
+        root_port->port.secondary_bus = take_bus(walk, &root_port->port.place);
+        if (root_port->below_count != 0) {
+            number_device(walk, &root_port->below[0], root_port->port.secondary_bus);
+        }
+        root_port->port.subordinate_bus = last_taken(walk);
+    }
+}
+
+/* Sets what a device below a switch inherits. */
+static void adopt_below_switch(struct parse *parse, struct scenario_device *device)
+{
+    const struct scenario_device *parent = device->parent;
+
+    device->port.name = scenario_arena_format(parse->arena, "%s.dsp-%s", parent->name, device->name);
+    if (!parse_is_given(&scenario_table_port, &device->port, "acs")) {
+        device->port.acs = parent->sw->acs;
+    }
+    if (device->port.place.line == 0) {
+        device->port.place = device->place;
+    }
+}
+
+/* A device right below a root port shares the root port's link and has no port of its own. */
+static void adopt_below_root_port(struct parse *parse, struct scenario_device *device)
+{
+    const struct scenario_root_port *root_port = device->root_port;
+
+    if (parse_is_given(&scenario_table_device, device, "link")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->link.place,
+                                           "the link above `%.63s` is that of root port "
+                                           "`%.63s`",
+                                           device->name, root_port->port.name),
+                            "write `link` at the root port");
+    }
+    if (parse_is_given(&scenario_table_device, device, "port")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "the port above `%.63s` is root port `%.63s`",
+                                           device->name, root_port->port.name),
+                            "write its `acs`, `device` and `function` at the root port");
+    }
+    device->link = root_port->link;
+}
+
+static void adopt(struct parse *parse, struct scenario_device *devices, size_t count,
+                  const struct scenario_device *parent, const struct scenario_root_port *root_port)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scenario_device *device = &devices[i];
+
+        device->parent = parent;
+        device->root_port = root_port;
+        device->root_complex = root_port->root_complex;
+        check_kind(parse, device);
+        if (parent != NULL) {
+            adopt_below_switch(parse, device);
+        } else {
+            adopt_below_root_port(parse, device);
+        }
+        if (device->sw != NULL) {
+            device->sw->upstream_name = scenario_arena_format(parse->arena, "%s.usp", device->name);
+        }
+        adopt(parse, device->below, device->below_count, device, root_port);
+    }
+}
+
+static void adopt_root_port(struct parse *parse, struct scenario_root_complex *root_complex,
+                            struct scenario_root_port *root_port)
+{
+    root_port->root_complex = root_complex;
+    if (root_port->below_count > 1) {
+        diagnostic_set_hint(parse_error_at(parse, &root_port->below[1].place,
+                                           "a root port has one link, so one device below it: `%.63s` is the second",
+                                           root_port->below[1].name),
+                            "put a switch between, or add a root port");
+    }
+    adopt(parse, root_port->below, root_port->below_count, NULL, root_port);
+}
+
+void parse_resolve_pcie(struct parse *parse)
+{
+    struct scenario *scenario = parse->scenario;
+    size_t total = 0;
+
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        struct scenario_root_complex *root_complex = &scenario->root_complexes[i];
+
+        if (root_complex->first_bus > root_complex->last_bus) {
+            parse_error_at(parse, &root_complex->place, "`first-bus` %u is beyond `last-bus` %u",
+                           root_complex->first_bus, root_complex->last_bus);
+            root_complex->last_bus = 255;
+        }
+        root_complex->ecam.size = (uint64_t)(root_complex->last_bus - root_complex->first_bus + 1) << 20;
+        for (size_t j = 0; j < root_complex->root_port_count; j++) {
+            adopt_root_port(parse, root_complex, &root_complex->root_ports[j]);
+            total += count_devices(root_complex->root_ports[j].below, root_complex->root_ports[j].below_count);
+        }
+    }
+    scenario->devices = scenario_arena_take(parse->arena, total, sizeof(scenario->devices[0]));
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        struct walk walk = {.parse = parse, .root_complex = &scenario->root_complexes[i]};
+
+        number_root_complex(&walk);
+    }
+}

@@ -1,0 +1,41 @@
+/*
+ * The second half of reading: names become pointers, what depends on other things is filled in, and the parts are held
+ * against each other.
+ */
+#ifndef DOORBELL_SCENARIO_PARSE_RESOLVE_H
+#define DOORBELL_SCENARIO_PARSE_RESOLVE_H
+
+#include "scenario/parse_context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Numbers the PCIe trees as enumeration will, depth first, and lists the devices. (parse_pcie.c) */
+void parse_resolve_pcie(struct parse *parse);
+
+/** Checks that names differ, and resolves those of maps, ITS placement and traffic targets. (parse_resolve.c) */
+void parse_resolve_names(struct parse *parse);
+
+/** Fills in and checks the streams. (parse_traffic.c) */
+void parse_resolve_traffic(struct parse *parse);
+
+/** Resolves the endpoints that expectations name. (parse_resolve.c) */
+void parse_resolve_expectations(struct parse *parse);
+
+/** Holds the parts against each other: address windows, identifiers, capacities. (parse_check.c) */
+void parse_check(struct parse *parse);
+
+/**
+ * Finds an endpoint's function by "epA" or "epA/1".
+ * @param place of the name, for messages
+ * @return the endpoint; NULL after an error
+ */
+const struct scenario_device *parse_find_function(struct parse *parse, const char *name,
+                                                  const struct scenario_place *place, uint32_t *function);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,183 @@
+#include "scenario/predict.h"
+
+#include "host/placement.h"
+
+#include <stdlib.h>
+
+struct prediction {
+    const struct scenario *scenario;
+    const struct enumerate_options *options;
+    struct pci_tree *tree;
+    uint32_t host_bridge;
+    uint16_t segment;
+    unsigned ports_seen; /**< ports in the order in which they are found, for ENUMERATE_ACS_NOT_FIRST_PORT */
+};
+
+/** ACS as software leaves it (see set_up_acs() of the enumerator, which does it in hardware). */
+static void predict_acs(struct prediction *prediction, const struct scenario_acs *acs,
+                        struct pci_tree_function *function)
+{
+    bool is_port = function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT;
+    bool enable = prediction->options->acs != ENUMERATE_ACS_NONE;
+
+    if (prediction->options->acs == ENUMERATE_ACS_NOT_FIRST_PORT && is_port && prediction->ports_seen++ == 0) {
+        enable = false;
+    }
+    if (!acs->present) {
+        return;
+    }
+    function->acs.present = true;
+    function->acs.capability = acs->capability;
+    function->acs.control = acs->control;
+    if (enable) {
+        function->acs.control = (uint16_t)(acs->control | (acs->capability & PCI_TREE_ACS_ISOLATING));
+    }
+}
+
+static uint32_t add(struct prediction *prediction, struct pci_tree_function *function)
+{
+    function->host_bridge = prediction->host_bridge;
+    if (prediction->options->name_of != NULL) {
+        function->name = (char *)(uintptr_t)prediction->options->name_of(prediction->options->name_context,
+                                                                         prediction->segment, function->rid);
+    }
+    return pci_tree_add_function(prediction->tree, function);
+}
+
+static void predict_endpoint(struct prediction *prediction, const struct scenario_device *device)
+{
+    const struct scenario_endpoint *endpoint = device->endpoint;
+
+    for (uint32_t i = 0; i < endpoint->functions; i++) {
+        struct pci_tree_function function;
+        struct scenario_bdf bdf = device->bdf;
+
+        bdf.function = (uint8_t)i;
+        pci_tree_function_init(&function, PCI_TREE_ENDPOINT, scenario_rid(bdf));
+        function.multifunction = endpoint->functions > 1;
+        function.msix_vectors = (uint16_t)endpoint->msix_vectors;
+        function.pasid = endpoint->pasid_bits > 0;
+        function.pasid_width = (uint8_t)endpoint->pasid_bits;
+        for (size_t bar = 0; bar < endpoint->bar_count; bar++) {
+            function.bars[bar].size = endpoint->bars[bar];
+        }
+        predict_acs(prediction, &endpoint->acs, &function);
+        add(prediction, &function);
+    }
+}
+
+static void predict_device(struct prediction *prediction, const struct scenario_device *device);
+
+/** Ports on one bus, in the order in which a scan meets them: by device and function number. */
+static int by_number(const void *a, const void *b)
+{
+    const struct scenario_device *one = *(const struct scenario_device *const *)a;
+    const struct scenario_device *other = *(const struct scenario_device *const *)b;
+
+    return (int)scenario_rid(one->port.bdf) - (int)scenario_rid(other->port.bdf);
+}
+
+static void predict_port(struct prediction *prediction, const struct scenario_port *port, enum pci_tree_type type,
+                         bool multifunction)
+{
+    struct pci_tree_function function;
+
+    pci_tree_function_init(&function, type, scenario_rid(port->bdf));
+    function.multifunction = multifunction;
+    function.secondary = port->secondary_bus;
+    function.subordinate = port->subordinate_bus;
+    predict_acs(prediction, &port->acs, &function);
+    add(prediction, &function);
+}
+
+static void predict_switch(struct prediction *prediction, const struct scenario_device *device)
+{
+    const struct scenario_device **order = calloc(device->below_count + 1, sizeof(*order));
+    struct pci_tree_function upstream;
+
+    pci_tree_function_init(&upstream, PCI_TREE_UPSTREAM_PORT, scenario_rid(device->bdf));
+    upstream.secondary = device->sw->secondary_bus;
+    upstream.subordinate = device->sw->subordinate_bus;
+    add(prediction, &upstream);
+    for (size_t i = 0; order != NULL && i < device->below_count; i++) {
+        order[i] = &device->below[i];
+    }
+    if (order != NULL) {
+        qsort(order, device->below_count, sizeof(struct scenario_device *), by_number);
+    }
+    for (size_t i = 0; order != NULL && i < device->below_count; i++) {
+        bool shared = false;
+
+        for (size_t j = 0; j < device->below_count; j++) {
+            shared = shared || (j != i && order[j]->port.device == order[i]->port.device);
+        }
+        predict_port(prediction, &order[i]->port, PCI_TREE_DOWNSTREAM_PORT, shared);
+        predict_device(prediction, order[i]);
+    }
+    free(order);
+}
+
+static void predict_device(struct prediction *prediction, const struct scenario_device *device)
+{
+    if (device->endpoint != NULL) {
+        predict_endpoint(prediction, device);
+    } else {
+        predict_switch(prediction, device);
+    }
+}
+
+/** Number of root ports that come before one in a scan of the root bus. */
+static size_t rank_of(const struct scenario_root_complex *rc, size_t i)
+{
+    size_t rank = 0;
+
+    for (size_t j = 0; j < rc->root_port_count; j++) {
+        rank += scenario_rid(rc->root_ports[j].port.bdf) < scenario_rid(rc->root_ports[i].port.bdf) ? 1 : 0;
+    }
+    return rank;
+}
+
+static void predict_root_port(struct prediction *prediction, const struct scenario_root_complex *rc, size_t i)
+{
+    const struct scenario_root_port *port = &rc->root_ports[i];
+    bool shared = false;
+
+    for (size_t j = 0; j < rc->root_port_count; j++) {
+        shared = shared || (j != i && rc->root_ports[j].port.device == port->port.device);
+    }
+    predict_port(prediction, &port->port, PCI_TREE_ROOT_PORT, shared);
+    if (port->below_count > 0) {
+        predict_device(prediction, &port->below[0]);
+    }
+}
+
+bool predict_tree(const struct scenario *scenario, const struct enumerate_options *options, struct pci_tree *tree,
+                  struct host_error *error)
+{
+    struct prediction prediction = {.scenario = scenario, .options = options, .tree = tree};
+
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *rc = &scenario->root_complexes[i];
+
+        prediction.segment = (uint16_t)rc->segment;
+        prediction.host_bridge =
+            pci_tree_add_host_bridge(tree, rc->name, prediction.segment, (uint8_t)rc->first_bus, (uint8_t)rc->last_bus);
+        for (size_t rank = 0; rank < rc->root_port_count; rank++) {
+            for (size_t j = 0; j < rc->root_port_count; j++) {
+                if (rank_of(rc, j) == rank) {
+                    predict_root_port(&prediction, rc, j);
+                }
+            }
+        }
+    }
+    if (!pci_tree_finish(tree, error->text, sizeof(error->text))) {
+        return false;
+    }
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        if (!placement_assign(tree, (uint32_t)i, scenario->root_complexes[i].mmio.base,
+                              scenario->root_complexes[i].mmio.size, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,160 @@
+#include "scenario/run.h"
+
+#include "result/collector.h"
+#include "scenario/system_internal.h"
+#include "scenario/verdicts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Traffic runs in stretches, so that progress and interrupts are looked at between them. */
+#define STRETCHES 200u
+
+/* Longer than anything takes to drain: whatever is still under way then is stuck. */
+#define DRAIN_LIMIT (10 * SIM_S)
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+
+    if (memory == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+static char *copy(const char *text)
+{
+    char *result = allocate(strlen(text) + 1, 1);
+
+    memcpy(result, text, strlen(text));
+    return result;
+}
+
+static struct collector *observe(struct system *system)
+{
+    size_t count = system_stream_count(system);
+    uint32_t *device_of = allocate(count, sizeof(*device_of));
+    struct collector *collector;
+
+    for (size_t i = 0; i < count; i++) {
+        device_of[i] = system_stream(system, i)->function_index;
+    }
+    collector =
+        collector_create(system_sim(system), device_of, (uint32_t)count, (uint32_t)system_function_count(system));
+    free(device_of);
+    return collector;
+}
+
+/** Fills in who a device is, from what the software found. */
+static void describe_device(struct system *system, size_t i, struct run_device *device)
+{
+    const struct system_function *function = system_function(system, i);
+    const struct software *software = system_software(system);
+    const struct software_function *mine = &software->functions[function->tree_index];
+    uint32_t group = software->groups.group_of[function->tree_index];
+
+    device->name = copy(system_function_name(system, i));
+    device->segment = function->device->root_complex->segment;
+    device->rid = function->rid;
+    device->group = group != GROUP_NONE ? group : VERDICT_NO_ID;
+    device->stream_id = VERDICT_NO_ID;
+    device->device_id = VERDICT_NO_ID;
+    device->doorbell = VERDICT_NO_ID;
+    if (mine->iommu != UINT32_MAX) {
+        device->stream_id = mine->stream_id;
+        device->smmu = copy(software->config.firmware->iommus[mine->iommu].name);
+    }
+    if (mine->its != UINT32_MAX) {
+        device->device_id = mine->device_id;
+        device->its = copy(software->config.firmware->controllers[mine->its].name);
+        device->doorbell = mine->doorbell;
+    }
+}
+
+static bool is_interrupted(const struct scenario_run_options *options)
+{
+    return options->interrupted != NULL && *options->interrupted != 0;
+}
+
+/** Runs the traffic, then lets everything that is under way come to its end. @return false if interrupted */
+static bool run_traffic(struct system *system, const struct scenario *scenario, struct collector *collector,
+                        const struct scenario_run_options *options, struct run_result *result)
+{
+    struct sim *sim = system_sim(system);
+    sim_time start = system_start_traffic(system, scenario->duration);
+
+    result->setup_time = start;
+    collector_start(collector, start, scenario->warmup, scenario->duration);
+    for (unsigned i = 1; i <= STRETCHES; i++) {
+        sim_time end = start + scenario->duration / STRETCHES * i;
+
+        if (i == STRETCHES) {
+            end = start + scenario->duration;
+        }
+        if (is_interrupted(options)) {
+            return false;
+        }
+        sim_run(sim, end);
+        if (options->progress != NULL) {
+            struct scenario_progress progress = {
+                .now = end - start, .duration = scenario->duration, .msis = collector_born(collector)};
+
+            options->progress(options->progress_context, &progress);
+        }
+    }
+    sim_run(sim, start + scenario->duration + DRAIN_LIMIT);
+    system_end_traffic(system);
+    return true;
+}
+
+static void collect(struct system *system, const struct scenario *scenario, struct collector *collector,
+                    struct run_result *result)
+{
+    result->title = copy(scenario->title);
+    result->path = copy(scenario->path);
+    result->seed = scenario->seed;
+    result->duration = scenario->duration;
+    result->warmup = scenario->warmup;
+    result->device_count = system_function_count(system);
+    result->devices = allocate(result->device_count, sizeof(*result->devices));
+    for (size_t i = 0; i < result->device_count; i++) {
+        describe_device(system, i, &result->devices[i]);
+    }
+    collector_finish(collector, result);
+    /* Last, because reading the event queues takes register accesses, which run the simulation on. */
+    result->smmu_events = software_collect_events(system_software(system));
+    verdicts_from_run(system, result);
+    scenario_judge(scenario, result);
+}
+
+enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
+                                      struct run_result *result, struct host_error *error)
+{
+    enum scenario_run_status status = SCENARIO_RUN_DONE;
+    struct collector *collector;
+    struct system *system = system_create(scenario, &options->system, error);
+
+    if (system == NULL) {
+        return SCENARIO_RUN_IMPOSSIBLE;
+    }
+    if (!system_bring_up(system, error)) {
+        system_destroy(system);
+        return SCENARIO_RUN_IMPOSSIBLE;
+    }
+    collector = observe(system);
+    if (!run_traffic(system, scenario, collector, options, result)) {
+        result->interrupted = true;
+        status = SCENARIO_RUN_INTERRUPTED;
+    } else if (collector_outstanding(collector) > 0) {
+        host_error_set(error, "%llu MSIs are still under way long after the traffic ended",
+                       (unsigned long long)collector_outstanding(collector));
+        status = SCENARIO_RUN_STUCK;
+    }
+    collect(system, scenario, collector, result);
+    collector_destroy(collector);
+    system_destroy(system);
+    return status;
+}

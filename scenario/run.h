@@ -1,0 +1,58 @@
+/*
+ * Running a scenario from beginning to end: build, set-up by the software, traffic, drain, results, expectations.
+ */
+#ifndef DOORBELL_SCENARIO_RUN_H
+#define DOORBELL_SCENARIO_RUN_H
+
+#include "host/error.h"
+#include "result/run.h"
+#include "scenario/scenario.h"
+#include "scenario/system.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How a run went; the CLI's exit status follows from it. */
+enum scenario_run_status {
+    SCENARIO_RUN_DONE,        /**< result is complete (an expectation may have failed) */
+    SCENARIO_RUN_INTERRUPTED, /**< `interrupted` was set: the result is that of the time until then */
+    SCENARIO_RUN_IMPOSSIBLE,  /**< the system as described cannot be built or brought up; nothing was simulated */
+    /** MSIs are still under way although traffic ended long ago; the result is what there is. */
+    SCENARIO_RUN_STUCK,
+};
+
+/** Where a run stands, for a progress line. */
+struct scenario_progress {
+    sim_time now; /**< traffic time so far */
+    sim_time duration;
+    uint64_t msis; /**< born so far */
+};
+
+struct scenario_run_options {
+    struct system_options system;
+    /** Called every now and then while traffic runs; may be NULL. */
+    void (*progress)(void *context, const struct scenario_progress *progress);
+    void *progress_context;
+    const volatile sig_atomic_t *interrupted; /**< end early when it is not 0; may be NULL */
+};
+
+/**
+ * Runs a scenario. The result must be zeroed; release it with run_result_clear() whatever is returned.
+ * @param error one sentence, if IMPOSSIBLE or STUCK
+ */
+enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
+                                      struct run_result *result, struct host_error *error);
+
+/** Judges the scenario's `expect:` against a result, whose verdicts are in; adds to result->expectations. */
+void scenario_judge(const struct scenario *scenario, struct run_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,625 @@
+/*
+ * The scenario: a validated, fully resolved description of a system, the software on it, the work it does and what must
+ * come out. It is plain data, made by scenario_load() from a YAML file (docs/scenario-format.md) and never changed
+ * afterwards; every default is filled in and every reference by name is a pointer.
+ *
+ * Conventions:
+ *  - Times are sim_time (femtoseconds). Clocks carry their period in whole femtoseconds and the frequency as written.
+ *  - Latencies of a pipeline are cycles of the component's own clock; latencies of wires are times.
+ *  - Sizes are bytes, bandwidths bytes per second, link speeds megatransfers per second and lane.
+ *  - Components of one class are an array; `index` is the position in it, in the order of the file.
+ *  - Pointers stay valid until scenario_free().
+ *  - A `given` word has bit k set if key k of the structure's key table was written in the file (else it is a default).
+ */
+#ifndef DOORBELL_SCENARIO_SCENARIO_H
+#define DOORBELL_SCENARIO_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "result/verdict.h"
+#include "scenario/diagnostics.h"
+#include "sim/time.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where something stands in the input. Lines and columns count from 1; line 0 means "nowhere" (a default). */
+struct scenario_place {
+    const char *file; /**< file name as opened, or "--set"; NULL if nowhere */
+    unsigned line;
+    unsigned column;
+    unsigned span; /**< characters */
+};
+
+/** A component's name where another one refers to it. What it names is a pointer beside it. */
+struct scenario_reference {
+    const char *name;            /**< as written; NULL for "none" */
+    struct scenario_place place; /**< of the name */
+};
+
+/** A clock: an integer period, and the frequency it was rounded from (see sim/time.h). */
+struct scenario_clock {
+    sim_time period;    /**< femtoseconds, at least 1; nearest whole femtosecond to 1/hertz */
+    uint64_t frequency; /**< hertz, as written */
+};
+
+/* ------------------------------------------------------------------------------------------------ platform */
+
+/** The processing elements: all alike, each with one redistributor. */
+struct scenario_pe {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t count;              /**< number of PEs, 1..60; they are named pe0, pe1, ... */
+    struct scenario_clock clock; /**< of the PEs */
+    uint32_t acknowledge_cycles; /**< from the interrupt signal to the acknowledge (ICC_IAR1_EL1 read) */
+    uint32_t entry_cycles;       /**< from the acknowledge to the first instruction of the handler */
+    sim_time handler_time;       /**< the handler's own work, until end of interrupt */
+    uint32_t handled_cycles;     /**< from the end of the handler until the device is told (when-handled traffic) */
+};
+
+struct scenario_root_complex;
+
+/** One Interrupt Translation Service. */
+struct scenario_its {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index;
+    uint64_t base;               /**< control frame; the translation frame follows at base + 0x1_0000; 128 KiB in all */
+    struct scenario_clock clock; /**< of the ITS */
+    /** Root complex that the ITS stands beside, reached without the interconnect; NULL: on the interconnect. */
+    const struct scenario_root_complex *beside;
+    struct scenario_reference beside_written;
+    sim_time port_latency;             /**< private path from the root complex's SMMU to the ITS; only if beside */
+    uint32_t device_id_bits;           /**< GITS_TYPER.Devbits + 1, 1..32 */
+    uint32_t event_id_bits;            /**< GITS_TYPER.ID_bits + 1, 1..32 */
+    uint32_t translate_cycles;         /**< pipeline of a translation whose table entries all hit */
+    uint32_t command_cycles;           /**< to decode and carry out a command, memory accesses not counted */
+    uint32_t interval_cycles;          /**< from one MSI to the next */
+    uint32_t register_cycles;          /**< of a register access */
+    uint32_t translation_slots;        /**< translations in flight */
+    uint32_t device_cache_entries;     /**< DeviceID -> device table entry */
+    uint32_t event_cache_entries;      /**< (DeviceID, EventID) -> interrupt translation entry */
+    uint32_t collection_cache_entries; /**< ICID -> collection table entry */
+    uint32_t cache_ways;               /**< associativity of the three caches */
+    uint32_t command_queue_entries;    /**< 32-byte commands, a power of two; software allocates them */
+    sim_time redistributor_latency;    /**< from the ITS to a redistributor */
+};
+
+/** The redistributors: one a PE, all alike, in consecutive 128 KiB frames. */
+struct scenario_redistributor {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t base; /**< RD_base of pe0; pe n at base + n * 0x2_0000 */
+    struct scenario_clock clock;
+    uint32_t config_cache_entries; /**< LPI configuration bytes cached; 0: no cache */
+    uint32_t config_cache_ways;    /**< associativity */
+    uint32_t config_fetches;       /**< configuration reads in flight */
+    uint32_t lpi_id_bits;          /**< INTID bits, 14..24; LPIs are 8192 .. 2^bits - 1 */
+    uint32_t lookup_cycles;        /**< to look an LPI up when its configuration hits */
+    uint32_t deliver_cycles;       /**< from pending to the signal at the PE */
+    uint32_t activate_cycles;      /**< to answer an acknowledge */
+    uint32_t register_cycles;      /**< of a register access */
+};
+
+/** Format of an SMMU's stream table: STRTAB_BASE_CFG.FMT. */
+enum scenario_stream_table {
+    SCENARIO_STREAM_TABLE_LINEAR,
+    SCENARIO_STREAM_TABLE_2_LEVEL,
+};
+
+/** In which order requests of one port leave an SMMU. */
+enum scenario_smmu_order {
+    SCENARIO_SMMU_ORDER_PORT,   /**< as they came */
+    SCENARIO_SMMU_ORDER_STREAM, /**< as they came among those of one StreamID */
+};
+
+/** An SMMU's translation lookaside buffer. */
+struct scenario_tlb {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t entries;       /**< in all; a multiple of ways */
+    uint32_t ways;          /**< associativity */
+    uint32_t lookup_cycles; /**< of a lookup, hit or miss */
+};
+
+/** An SMMU's cache of stream table entries and context descriptors, folded. */
+struct scenario_config_cache {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t entries;       /**< in all; a multiple of ways */
+    uint32_t ways;          /**< associativity */
+    uint32_t lookup_cycles; /**< of a lookup, hit or miss */
+};
+
+/** One SMMUv3. */
+struct scenario_smmu {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index;
+    uint64_t base; /**< register page 0; page 1 at base + 0x1_0000; 128 KiB in all */
+    struct scenario_clock clock;
+    struct scenario_tlb tlb;
+    struct scenario_config_cache config_cache;
+    uint32_t accept_cycles;   /**< from arrival to the first lookup */
+    uint32_t forward_cycles;  /**< from the translated address to the output port */
+    uint32_t response_cycles; /**< of a read completion on its way to the device */
+    uint32_t issue_cycles;    /**< to send one read of a table */
+    uint32_t decode_cycles;   /**< to take what a table read brought */
+    uint32_t register_cycles; /**< of a register access */
+    uint32_t command_cycles;  /**< to decode and carry out a command, memory accesses not counted */
+    uint32_t scan_cycles;     /**< of an invalidation, for each set it visits */
+    enum scenario_smmu_order order;
+    uint32_t translation_slots;              /**< requests in flight */
+    uint32_t walk_slots;                     /**< translation table walks in flight */
+    uint32_t config_slots;                   /**< stream table entry and context descriptor fetches in flight */
+    uint32_t event_buffer;                   /**< event records that wait to be written */
+    uint32_t stream_id_bits;                 /**< IDR1.SIDSIZE, 1..32 */
+    uint32_t substream_id_bits;              /**< IDR1.SSIDSIZE, 0..20 */
+    uint32_t output_address_bits;            /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
+    enum scenario_stream_table stream_table; /**< which format software chooses */
+    uint32_t command_queue_entries;          /**< 16-byte commands, a power of two up to 2^19 */
+    uint32_t event_queue_entries;            /**< 32-byte events, a power of two up to 2^19 */
+};
+
+/** The system interconnect. */
+enum scenario_interconnect_kind {
+    SCENARIO_INTERCONNECT_CROSSBAR,
+};
+
+struct scenario_interconnect {
+    struct scenario_place place;
+    uint64_t given;
+    enum scenario_interconnect_kind kind;
+    struct scenario_clock clock;
+    sim_time latency;          /**< of a request, port to port, unloaded */
+    sim_time response_latency; /**< of an answer */
+    uint64_t width;            /**< bytes moved a cycle and port */
+    uint32_t ordered_writes;   /**< writes without an answer that an ordered port remembers */
+};
+
+/** Main memory: one region behind one controller. */
+struct scenario_memory {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t base;
+    uint64_t size;
+    struct scenario_clock clock;
+    sim_time latency;   /**< of a read, from the port to the data, unloaded */
+    uint64_t bandwidth; /**< bytes per second */
+    uint32_t queue;     /**< accesses under way at once */
+};
+
+struct scenario_platform {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_pe pe;
+    struct scenario_its *its; /**< array of its_count; may be empty */
+    size_t its_count;
+    struct scenario_redistributor redistributor;
+    struct scenario_smmu *smmu; /**< array of smmu_count; may be empty (devices then use physical addresses) */
+    size_t smmu_count;
+    struct scenario_interconnect interconnect;
+    struct scenario_memory memory;
+};
+
+/* ------------------------------------------------------------------------------------------------ PCI Express */
+
+/** ACS capability and control bits, at their place in the registers (PCIe base specification 7.7.12). */
+enum scenario_acs_bit {
+    SCENARIO_ACS_SV = 1 << 0, /**< source validation */
+    SCENARIO_ACS_TB = 1 << 1, /**< translation blocking */
+    SCENARIO_ACS_RR = 1 << 2, /**< peer-to-peer request redirect */
+    SCENARIO_ACS_CR = 1 << 3, /**< peer-to-peer completion redirect */
+    SCENARIO_ACS_UF = 1 << 4, /**< upstream forwarding */
+    SCENARIO_ACS_EC = 1 << 5, /**< peer-to-peer egress control */
+    SCENARIO_ACS_DT = 1 << 6, /**< direct translated peer-to-peer */
+};
+
+/** What "acs: full" stands for: everything but egress control. */
+#define SCENARIO_ACS_FULL                                                                                              \
+    (SCENARIO_ACS_SV | SCENARIO_ACS_TB | SCENARIO_ACS_RR | SCENARIO_ACS_CR | SCENARIO_ACS_UF | SCENARIO_ACS_DT)
+
+/** ACS of one function as software finds it: before `enable-acs` acts. */
+struct scenario_acs {
+    bool present;        /**< the function has the extended capability */
+    uint16_t capability; /**< SCENARIO_ACS_ bits it can do */
+    uint16_t control;    /**< SCENARIO_ACS_ bits that are on after reset and firmware; a subset of capability */
+};
+
+/** Flow-control credits that each receiver of a link advertises (both directions alike). 0 means infinite. */
+struct scenario_credits {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t ph;   /**< posted headers */
+    uint32_t pd;   /**< posted data, units of 16 bytes */
+    uint32_t nph;  /**< non-posted headers */
+    uint32_t npd;  /**< non-posted data */
+    uint32_t cplh; /**< completion headers */
+    uint32_t cpld; /**< completion data */
+};
+
+/** One PCI Express link. */
+struct scenario_link {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t
+        speed; /**< megatransfers per second and lane: 2500, 5000 (8b/10b), 8000, 16000, 32000 (128b/130b) or 64000 */
+    uint32_t width;   /**< lanes: 1, 2, 4, 8, 16 or 32 */
+    sim_time latency; /**< one way: propagation and the ports' fixed delay; serialisation comes on top */
+    sim_time
+        credit_latency; /**< from a packet's leaving the receiver's buffer to the sender's credit; 0: the model's own */
+    struct scenario_credits credits;
+};
+
+/** A bus, device and function number. */
+struct scenario_bdf {
+    uint8_t bus;
+    uint8_t device;   /**< 0..31 */
+    uint8_t function; /**< 0..7 */
+};
+
+/** Requester ID of a bus, device and function number. */
+static inline uint16_t scenario_rid(struct scenario_bdf bdf)
+{
+    return (uint16_t)((unsigned)bdf.bus << 8 | (unsigned)bdf.device << 3 | bdf.function);
+}
+
+struct scenario_device;
+
+/** A port that has a link below it: a root port, or a downstream port of a switch. */
+struct scenario_port {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name; /**< root port: as written; downstream port: "SWITCH.dsp-DEVICE" */
+    struct scenario_acs acs;
+    uint32_t device;         /**< device number on its bus, 0..31 */
+    uint32_t function;       /**< function number, 0..7 */
+    struct scenario_bdf bdf; /**< as enumeration numbers it (depth first, as Linux does) */
+    uint8_t secondary_bus;   /**< bus below */
+    uint8_t subordinate_bus; /**< highest bus below */
+};
+
+/** A switch. Its downstream ports are `child->port` of the devices below it. */
+struct scenario_switch {
+    struct scenario_place place;
+    uint64_t given;
+    const char *upstream_name; /**< name of the upstream port: "SWITCH.usp" */
+    struct scenario_acs acs;   /**< of every downstream port that does not say otherwise */
+    struct scenario_clock clock;
+    sim_time latency;         /**< cut-through, first byte in to first byte out */
+    bool multifunction_ports; /**< downstream ports are functions of device 0, not devices of their own */
+    uint8_t secondary_bus;    /**< the internal bus, on which the downstream ports sit */
+    uint8_t subordinate_bus;
+};
+
+/** An endpoint: functions alike. */
+struct scenario_endpoint {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t msix_vectors;   /**< MSI-X table size of each function; 0: no MSI-X capability */
+    uint64_t bars[6];        /**< sizes; bars[0] holds the MSI-X table and PBA */
+    size_t bar_count;        /**< memory BARs, 0..6 */
+    uint32_t pasid_bits;     /**< Max PASID Width; 0: no PASID capability */
+    uint32_t functions;      /**< 1..8 */
+    struct scenario_acs acs; /**< of each function */
+    uint32_t vendor_id;
+    uint32_t device_id;          /**< PCI device ID (not the ITS's DeviceID) */
+    struct scenario_clock clock; /**< of the endpoint's logic */
+    sim_time send_latency;       /**< from the event in the device to the TLP at the link */
+    sim_time complete_latency;   /**< from a request in to its completion at the link */
+    uint32_t read_tags;          /**< DMA reads in flight */
+};
+
+/** One entry of a `below:` map: a switch or an endpoint, with the link above it. */
+struct scenario_device {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index; /**< in scenario.devices */
+    /** Exactly one of the two is not NULL. */
+    struct scenario_switch *sw;
+    struct scenario_endpoint *endpoint;
+    /** The link above. For a device right below a root port: the root port's link. */
+    struct scenario_link link;
+    /** The downstream port above the device; meaningful only if parent is a switch. */
+    struct scenario_port port;
+    struct scenario_device *below; /**< array of below_count, of a switch */
+    size_t below_count;
+    const struct scenario_device *parent; /**< switch above; NULL right below a root port */
+    const struct scenario_root_port *root_port;
+    const struct scenario_root_complex *root_complex;
+    struct scenario_bdf bdf; /**< of the upstream port, or of the endpoint's function 0 */
+};
+
+/** One root port, with the link below it. */
+struct scenario_root_port {
+    struct scenario_port port;     /**< place, name, ACS, bus numbers */
+    struct scenario_link link;     /**< the link below */
+    struct scenario_device *below; /**< array of below_count: no device or one */
+    size_t below_count;
+    const struct scenario_root_complex *root_complex;
+};
+
+/** One tuple of an iommu-map or msi-map, as in the device tree (pci-iommu.txt, pci-msi.txt). First match wins. */
+struct scenario_map_entry {
+    struct scenario_place place;
+    uint32_t rid_base;                  /**< compared with (RID & mask) */
+    const char *target_name;            /**< as written */
+    struct scenario_place target_place; /**< of the name */
+    const struct scenario_smmu *smmu;   /**< target of an iommu-map entry; else NULL */
+    const struct scenario_its *its;     /**< target of an msi-map entry; else NULL */
+    uint32_t output_base;               /**< first StreamID or DeviceID */
+    uint32_t length;                    /**< number of requester IDs, 1..0x10000 */
+};
+
+struct scenario_map {
+    struct scenario_map_entry *entries; /**< may be empty */
+    size_t count;
+    uint32_t mask; /**< iommu-map-mask or msi-map-mask */
+};
+
+/** An address window. */
+struct scenario_window {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t base;
+    uint64_t size;
+};
+
+/** One root complex: a host bridge with its own configuration and memory windows. */
+struct scenario_root_complex {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index;
+    uint32_t segment;
+    uint32_t first_bus;
+    uint32_t last_bus;
+    struct scenario_window ecam; /**< 1 MiB a bus; base is the address of first_bus */
+    struct scenario_window mmio; /**< 32-bit memory window for BARs */
+    struct scenario_clock clock;
+    sim_time latency;                      /**< from the root port's link to the SMMU */
+    struct scenario_map iommu_map;         /**< requester ID to StreamID; entries' `smmu` is never NULL */
+    struct scenario_map msi_map;           /**< requester ID to DeviceID; entries' `its` is never NULL */
+    struct scenario_root_port *root_ports; /**< array of root_port_count, in the order of the file */
+    size_t root_port_count;
+};
+
+/* ------------------------------------------------------------------------------------------------ software */
+
+enum scenario_grouping {
+    SCENARIO_GROUPING_LINUX,     /**< Linux's rule, of the version in `rules` */
+    SCENARIO_GROUPING_CORRECTED, /**< the corrected proposal of 2025 */
+    SCENARIO_GROUPING_REACH,     /**< what the switches really let reach each other */
+};
+
+enum scenario_rules {
+    SCENARIO_RULES_LINUX_6_1,
+    SCENARIO_RULES_LINUX_6_12,
+    SCENARIO_RULES_LINUX_7_3,
+};
+
+enum scenario_enable_acs {
+    SCENARIO_ENABLE_ACS_YES,            /**< SV, RR, CR and UF wherever the capability has them */
+    SCENARIO_ENABLE_ACS_NO,             /**< the controls stay as firmware left them */
+    SCENARIO_ENABLE_ACS_NOT_FIRST_PORT, /**< as older Linux on device trees: not on the first root port */
+};
+
+enum scenario_domain_kind {
+    SCENARIO_DOMAIN_DMA,      /**< translated, doorbells mapped */
+    SCENARIO_DOMAIN_IDENTITY, /**< bypass: input address = physical address */
+};
+
+struct scenario_domains {
+    struct scenario_place place;
+    uint64_t given;
+    enum scenario_domain_kind default_kind; /**< of each group's domain */
+};
+
+struct scenario_software {
+    struct scenario_place place;
+    uint64_t given;
+    enum scenario_grouping grouping;
+    enum scenario_rules rules;
+    enum scenario_enable_acs enable_acs;
+    struct scenario_domains domains;
+    uint64_t page_size;        /**< bytes; 4096 */
+    uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */
+    uint64_t max_read_request; /**< Max_Read_Request_Size that software sets, bytes */
+};
+
+/* ------------------------------------------------------------------------------------------------ traffic */
+
+enum scenario_arrivals {
+    SCENARIO_ARRIVALS_PERIODIC,     /**< one every `period`, the first at `start` */
+    SCENARIO_ARRIVALS_POISSON,      /**< exponential gaps with mean `period` */
+    SCENARIO_ARRIVALS_BURST,        /**< `burst` at once, bursts start `period` apart */
+    SCENARIO_ARRIVALS_WHEN_HANDLED, /**< the next one `think_time` after the handler of the one before ended */
+};
+
+/** One stream of MSIs of one function. Successive MSIs take the listed vectors in turn. */
+struct scenario_msi_traffic {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_place vectors_place; /**< of a list of vectors */
+    bool all_vectors;                    /**< "all" was written; `vectors` is filled in all the same */
+    const uint32_t *vectors;             /**< array of vector_count, each below msix_vectors, no duplicates */
+    size_t vector_count;
+    enum scenario_arrivals arrivals;
+    uint64_t rate;       /**< hertz, as written; 0 if `period` was */
+    sim_time period;     /**< mean time between arrivals, or between the starts of bursts; 0 for when-handled */
+    uint32_t burst;      /**< MSIs a burst; 1 unless arrivals is burst */
+    sim_time think_time; /**< for when-handled */
+    sim_time start;      /**< of the first arrival, counted from the start of traffic */
+};
+
+/**
+ * One stream of DMA writes or reads of one function. Addresses go through a buffer from end to end, again and again.
+ */
+struct scenario_dma_traffic {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t size;                   /**< bytes each */
+    enum scenario_arrivals arrivals; /**< never WHEN_HANDLED */
+    uint64_t rate;                   /**< bytes per second, as written; 0 if `period` was */
+    sim_time period;                 /**< mean time between arrivals, or between the starts of bursts */
+    uint32_t burst;                  /**< requests a burst; 1 unless arrivals is burst */
+    sim_time start;
+    uint64_t buffer;                          /**< bytes of the buffer, a multiple of size */
+    struct scenario_reference target_written; /**< "memory" or an endpoint */
+    const struct scenario_device *target;     /**< endpoint whose last BAR (not BAR 0) holds the buffer; NULL: memory */
+};
+
+/** One stream; exactly one of the pointers is not NULL. */
+struct scenario_stream {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_msi_traffic *msi;
+    struct scenario_dma_traffic *dma_write;
+    struct scenario_dma_traffic *dma_read;
+};
+
+/** All streams of one function. */
+struct scenario_traffic {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;                     /**< as written: "epA" (function 0) or "epA/1" (function 1) */
+    const struct scenario_device *device; /**< an endpoint */
+    uint32_t function;
+    struct scenario_stream *streams; /**< array of stream_count */
+    size_t stream_count;
+};
+
+/* ------------------------------------------------------------------------------------------------ expectations */
+
+enum scenario_metric {
+    SCENARIO_METRIC_VERDICT,         /**< not a number: an assumption's outcome */
+    SCENARIO_METRIC_MSI_COUNT,       /**< MSIs sent */
+    SCENARIO_METRIC_MSI_LOST,        /**< MSIs sent that no handler ever saw */
+    SCENARIO_METRIC_MSI_LATENCY_MIN, /**< femtoseconds, from the event in the device to the handler */
+    SCENARIO_METRIC_MSI_LATENCY_MEAN,
+    SCENARIO_METRIC_MSI_LATENCY_P50,
+    SCENARIO_METRIC_MSI_LATENCY_P99,
+    SCENARIO_METRIC_MSI_LATENCY_P99_9,
+    SCENARIO_METRIC_MSI_LATENCY_MAX,
+};
+
+/** One end of an expected range. */
+struct scenario_bound {
+    bool present;
+    bool inclusive;
+    uint64_t value; /**< femtoseconds or a count, as the metric says */
+};
+
+/** One line of `expect:`. */
+struct scenario_expectation {
+    struct scenario_place place;     /**< of the expected value */
+    struct scenario_place key_place; /**< of the key */
+    const char *key;                 /**< as written, for example "epA.msi.latency.p99" */
+    const char *text;                /**< expected value as written, for example "< 3 us" */
+    enum scenario_metric metric;
+    const char *verdict;                  /**< for VERDICT: name of the assumption */
+    enum verdict_outcome outcome;         /**< for VERDICT */
+    const char *device_name;              /**< for a metric of one function: as written, "epA" or "epA/1"; else NULL */
+    const struct scenario_device *device; /**< metric of one function of this endpoint; NULL: of the whole system */
+    uint32_t function;                    /**< of that endpoint */
+    struct scenario_bound lower;          /**< for numbers: value must not be below */
+    struct scenario_bound upper;          /**< for numbers: value must not be above; equal to lower for "==" */
+};
+
+/* ------------------------------------------------------------------------------------------------ the whole */
+
+struct scenario {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t version;  /**< the value of `doorbell:` */
+    const char *title; /**< never NULL */
+    uint64_t seed;
+    sim_time duration; /**< traffic time, counted from the end of the software's set-up; events then drain */
+    sim_time warmup;   /**< traffic this early counts in no latency; less than duration */
+    struct scenario_platform platform;
+    struct scenario_root_complex *root_complexes; /**< array of root_complex_count, at least one */
+    size_t root_complex_count;
+    struct scenario_software software;
+    struct scenario_traffic *traffic; /**< array of traffic_count */
+    size_t traffic_count;
+    struct scenario_expectation *expectations; /**< array of expectation_count, in the order of the file */
+    size_t expectation_count;
+    const struct scenario_device **devices; /**< every switch and endpoint, in the order of enumeration */
+    size_t device_count;
+    struct scenario_component *components; /**< array of component_count, sorted by name */
+    size_t component_count;
+    const char *path;             /**< of the file, as given */
+    struct scenario_arena *arena; /**< owns all of it; private */
+};
+
+/** What the command line adds to a file. Zero-initialise. */
+struct scenario_options {
+    const char *const *sets; /**< array of set_count texts "path=value", applied in order */
+    size_t set_count;
+};
+
+/**
+ * Reads, merges, validates and resolves a scenario file.
+ * @param path    file to read; a `base:` in it is relative to the file's own folder
+ * @param options NULL for none
+ * @param diagnostics receives every error and warning; must be initialised (diagnostics_init or zero)
+ * @return the scenario, to be released with scenario_free(); NULL if there is any error. If a file could not be read,
+ *         diagnostics->environment_failed is set (exit status 4), otherwise the scenario is wrong (exit status 2).
+ */
+struct scenario *scenario_load(const char *path, const struct scenario_options *options,
+                               struct diagnostics *diagnostics);
+
+/**
+ * The same, from memory.
+ * @param name   stands for the path in messages; a `base:` is relative to its folder
+ * @param text   the file's bytes; need not end with NUL, may hold anything
+ * @param length number of bytes
+ */
+struct scenario *scenario_load_text(const char *name, const char *text, size_t length,
+                                    const struct scenario_options *options, struct diagnostics *diagnostics);
+
+/** Releases a scenario and all that it points to. NULL is allowed. */
+void scenario_free(struct scenario *scenario);
+
+/** What a component is. */
+enum scenario_class {
+    SCENARIO_CLASS_ITS,
+    SCENARIO_CLASS_SMMU,
+    SCENARIO_CLASS_ROOT_COMPLEX,
+    SCENARIO_CLASS_ROOT_PORT,
+    SCENARIO_CLASS_SWITCH,
+    SCENARIO_CLASS_ENDPOINT,
+};
+
+/** A component by its name. Names differ among all components of a scenario. */
+struct scenario_component {
+    const char *name;
+    enum scenario_class kind;
+    struct scenario_place place;
+    const void *object; /**< struct scenario_its, _smmu, _root_complex, _root_port, or _device for the last two */
+};
+
+/** Finds a component by name; NULL if there is none. */
+const struct scenario_component *scenario_find_component(const struct scenario *scenario, const char *name);
+
+/** Finds a switch or endpoint by name; NULL if there is none. */
+const struct scenario_device *scenario_find_device(const struct scenario *scenario, const char *name);
+
+/**
+ * Looks a requester ID up in a map, as Linux's of_map_id() does: first entry that covers RID & mask.
+ * @param output receives the StreamID or DeviceID; may be NULL
+ * @return the entry; NULL if none covers it
+ */
+const struct scenario_map_entry *scenario_map_find(const struct scenario_map *map, uint16_t rid, uint32_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

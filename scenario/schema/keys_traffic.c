@@ -1,0 +1,230 @@
+#include "scenario/schema/keys_table.h"
+
+static bool msi_is_burst(const void *structure)
+{
+    return ((const struct scenario_msi_traffic *)structure)->arrivals == SCENARIO_ARRIVALS_BURST;
+}
+
+static bool msi_is_closed_loop(const void *structure)
+{
+    return ((const struct scenario_msi_traffic *)structure)->arrivals == SCENARIO_ARRIVALS_WHEN_HANDLED;
+}
+
+static bool msi_is_open_loop(const void *structure)
+{
+    return !msi_is_closed_loop(structure);
+}
+
+static bool msi_may_have_rate(const void *structure)
+{
+    return !msi_is_closed_loop(structure) && !msi_is_burst(structure);
+}
+
+static bool msi_shows_rate(const void *structure)
+{
+    return ((const struct scenario_msi_traffic *)structure)->rate != 0;
+}
+
+static bool msi_shows_period(const void *structure)
+{
+    return !msi_is_closed_loop(structure) && !msi_shows_rate(structure);
+}
+
+static const struct scenario_key msi_keys[] = {
+    {.name = "vectors",
+     KEY_WHOLE,
+     .type = &scenario_type_vectors,
+     .standard = "all",
+     .doc = "`all`, or a list of MSI-X vectors. Successive MSIs take them in turn."},
+    {.name = "arrivals",
+     KEY_FIELD(scenario_msi_traffic, arrivals),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"periodic", "poisson", "burst", "when-handled", NULL},
+     .standard = "periodic",
+     .doc = "When MSIs arise: evenly, at random (Poisson), several at once, or each when the handler of the one before "
+            "has ended."},
+    {.name = "rate",
+     KEY_FIELD(scenario_msi_traffic, rate),
+     .type = &scenario_type_frequency,
+     .automatic = "either `rate` or `period` must be written",
+     .minimum = "1 Hz",
+     .maximum = "100 GHz",
+     .applies = msi_may_have_rate,
+     .needs = "`arrivals: periodic` or `arrivals: poisson`",
+     .shown = msi_shows_rate,
+     .doc = "MSIs per second of this stream, over all its vectors."},
+    {.name = "period",
+     KEY_FIELD(scenario_msi_traffic, period),
+     .type = &scenario_type_time,
+     .automatic = "either `rate` or `period` must be written",
+     .minimum = "1 ps",
+     .maximum = "1000 s",
+     .applies = msi_is_open_loop,
+     .needs = "`arrivals: periodic`, `poisson` or `burst`",
+     .shown = msi_shows_period,
+     .doc = "Mean time from one MSI to the next, or from the start of one burst to the next."},
+    {.name = "burst",
+     KEY_FIELD(scenario_msi_traffic, burst),
+     .type = &scenario_type_number,
+     .standard = "1",
+     .minimum = "1",
+     .maximum = "1000000",
+     .unit_name = "MSIs",
+     .applies = msi_is_burst,
+     .needs = "`arrivals: burst`",
+     .doc = "MSIs that arise at once."},
+    {.name = "think-time",
+     KEY_FIELD(scenario_msi_traffic, think_time),
+     .type = &scenario_type_time,
+     .standard = "0 ns",
+     .minimum = "0 ns",
+     .maximum = "1000 s",
+     .applies = msi_is_closed_loop,
+     .needs = "`arrivals: when-handled`",
+     .doc = "From the end of a handler to the next MSI."},
+    {.name = "start",
+     KEY_FIELD(scenario_msi_traffic, start),
+     .type = &scenario_type_time,
+     .standard = "0 ns",
+     .minimum = "0 ns",
+     .maximum = "1000 s",
+     .doc = "Of the first arrival, counted from the start of traffic. Poisson arrivals begin to be drawn then."},
+};
+const struct scenario_table scenario_table_msi = {.name = "msi",
+                                                  .path = "traffic.NAME.N.msi",
+                                                  .doc = "A stream of MSIs.",
+                                                  TABLE_KEYS(msi_keys),
+                                                  TABLE_PLAIN(scenario_msi_traffic)};
+
+static bool dma_is_burst(const void *structure)
+{
+    return ((const struct scenario_dma_traffic *)structure)->arrivals == SCENARIO_ARRIVALS_BURST;
+}
+
+static bool dma_is_no_burst(const void *structure)
+{
+    return !dma_is_burst(structure);
+}
+
+static bool dma_shows_rate(const void *structure)
+{
+    return ((const struct scenario_dma_traffic *)structure)->rate != 0;
+}
+
+static bool dma_shows_period(const void *structure)
+{
+    return !dma_shows_rate(structure);
+}
+
+static const struct scenario_key dma_keys[] = {
+    {.name = "size",
+     KEY_FIELD(scenario_dma_traffic, size),
+     .type = &scenario_type_size,
+     .standard = "256 B",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "4 B",
+     .maximum = "64 KiB",
+     .alignment = 4,
+     .doc = "Bytes of each request; more than Max_Payload_Size (Max_Read_Request_Size) takes several packets."},
+    {.name = "arrivals",
+     KEY_FIELD(scenario_dma_traffic, arrivals),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"periodic", "poisson", "burst", NULL},
+     .standard = "periodic",
+     .doc = "When requests arise, as for MSIs."},
+    {.name = "rate",
+     KEY_FIELD(scenario_dma_traffic, rate),
+     .type = &scenario_type_bandwidth,
+     .automatic = "either `rate` or `period` must be written",
+     .minimum = "1 B/s",
+     .maximum = "1000 GB/s",
+     .applies = dma_is_no_burst,
+     .needs = "`arrivals: periodic` or `arrivals: poisson`",
+     .shown = dma_shows_rate,
+     .doc = "Bytes per second of this stream."},
+    {.name = "period",
+     KEY_FIELD(scenario_dma_traffic, period),
+     .type = &scenario_type_time,
+     .automatic = "either `rate` or `period` must be written",
+     .minimum = "1 ps",
+     .maximum = "1000 s",
+     .shown = dma_shows_period,
+     .doc = "Mean time from one request to the next, or from the start of one burst to the next."},
+    {.name = "burst",
+     KEY_FIELD(scenario_dma_traffic, burst),
+     .type = &scenario_type_number,
+     .standard = "1",
+     .minimum = "1",
+     .maximum = "1000000",
+     .unit_name = "requests",
+     .applies = dma_is_burst,
+     .needs = "`arrivals: burst`",
+     .doc = "Requests that arise at once."},
+    {.name = "start",
+     KEY_FIELD(scenario_dma_traffic, start),
+     .type = &scenario_type_time,
+     .standard = "0 ns",
+     .minimum = "0 ns",
+     .maximum = "1000 s",
+     .doc = "Of the first arrival, counted from the start of traffic."},
+    {.name = "buffer",
+     KEY_FIELD(scenario_dma_traffic, buffer),
+     .type = &scenario_type_size,
+     .standard = "64 KiB",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "4 B",
+     .maximum = "1 GiB",
+     .doc = "Addresses go through a buffer of this size from end to end, again and again."},
+    {.name = "to",
+     KEY_FIELD(scenario_dma_traffic, target_written),
+     .type = &scenario_type_name,
+     .standard = "memory",
+     .doc = "Where the buffer is: `memory`, or the last BAR of the endpoint of that name (peer-to-peer). "
+            "That endpoint must have two BARs or more: the first holds its MSI-X table."},
+};
+const struct scenario_table scenario_table_dma_write = {.name = "dma-write",
+                                                        .path = "traffic.NAME.N.dma-write",
+                                                        .doc = "A stream of DMA writes.",
+                                                        TABLE_KEYS(dma_keys),
+                                                        TABLE_PLAIN(scenario_dma_traffic)};
+const struct scenario_table scenario_table_dma_read = {.name = "dma-read",
+                                                       .path = "traffic.NAME.N.dma-read",
+                                                       .doc = "A stream of DMA reads; the keys of `dma-write`.",
+                                                       TABLE_KEYS(dma_keys),
+                                                       TABLE_PLAIN(scenario_dma_traffic)};
+
+static const struct scenario_key stream_keys[] = {
+    {.name = "msi",
+     KEY_MAYBE(scenario_stream, msi),
+     .table = &scenario_table_msi,
+     .doc = "A stream of MSIs. An item has exactly one of the three."},
+    {.name = "dma-write",
+     KEY_MAYBE(scenario_stream, dma_write),
+     .table = &scenario_table_dma_write,
+     .doc = "A stream of DMA writes."},
+    {.name = "dma-read",
+     KEY_MAYBE(scenario_stream, dma_read),
+     .table = &scenario_table_dma_read,
+     .doc = "A stream of DMA reads."},
+};
+static const struct scenario_table stream_table = {.name = "stream",
+                                                   .path = "traffic.NAME.N",
+                                                   .doc = "One item of an endpoint's list: one stream.",
+                                                   TABLE_KEYS(stream_keys),
+                                                   TABLE_PLAIN(scenario_stream)};
+
+static const struct scenario_key traffic_keys[] = {
+    {.name = "streams",
+     KEY_ARRAY(KEY_LIST, scenario_traffic, streams, stream_count),
+     .table = &stream_table,
+     .doc = "The streams of one function."},
+};
+const struct scenario_table scenario_table_traffic = {.name = "traffic",
+                                                      .path = "traffic.NAME",
+                                                      .doc = "What each endpoint does: a list of streams.",
+                                                      TABLE_KEYS(traffic_keys),
+                                                      .size = sizeof(struct scenario_traffic),
+                                                      .place_offset = offsetof(struct scenario_traffic, place),
+                                                      .given_offset = offsetof(struct scenario_traffic, given),
+                                                      .name_offset = offsetof(struct scenario_traffic, name),
+                                                      .index_offset = SCENARIO_NO_OFFSET};

@@ -1,0 +1,411 @@
+#include "scenario/system.h"
+
+#include "scenario/firmware_tables.h"
+#include "scenario/system_internal.h"
+#include "sim/systemc/systemc_engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REDISTRIBUTOR_STRIDE UINT64_C(0x20000)
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+
+    if (memory == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+/* ---- Streams and functions ---- */
+
+static const struct scenario_traffic *traffic_of(const struct scenario *scenario, const struct scenario_device *device,
+                                                 uint32_t function)
+{
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        if (scenario->traffic[i].device == device && scenario->traffic[i].function == function) {
+            return &scenario->traffic[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_function(struct system *system, const struct scenario_device *device, uint32_t function)
+{
+    const struct scenario_traffic *traffic = traffic_of(system->scenario, device, function);
+    struct system_function *added = &system->functions[system->function_count];
+    struct scenario_bdf bdf = device->bdf;
+    size_t size = strlen(device->name) + 8;
+
+    bdf.function = (uint8_t)function;
+    added->device = device;
+    added->function = function;
+    added->rid = scenario_rid(bdf);
+    system->function_names[system->function_count] = allocate(size, 1);
+    if (function == 0) {
+        snprintf(system->function_names[system->function_count], size, "%s", device->name);
+    } else {
+        snprintf(system->function_names[system->function_count], size, "%s/%u", device->name, function);
+    }
+    for (size_t i = 0; traffic != NULL && i < traffic->stream_count; i++) {
+        struct system_stream *stream = &system->streams[system->stream_count++];
+
+        stream->device = device;
+        stream->function = function;
+        stream->stream = i;
+        stream->description = &traffic->streams[i];
+        stream->function_index = (uint32_t)system->function_count;
+    }
+    system->function_count++;
+}
+
+void system_number_streams(struct system *system)
+{
+    const struct scenario *scenario = system->scenario;
+    size_t functions = 0;
+    size_t streams = 0;
+
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        functions += scenario->devices[i]->endpoint != NULL ? scenario->devices[i]->endpoint->functions : 0;
+    }
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        streams += scenario->traffic[i].stream_count;
+    }
+    system->functions = allocate(functions, sizeof(*system->functions));
+    system->function_names = allocate(functions, sizeof(*system->function_names));
+    system->streams = allocate(streams, sizeof(*system->streams));
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+
+        for (uint32_t f = 0; device->endpoint != NULL && f < device->endpoint->functions; f++) {
+            add_function(system, device, f);
+        }
+    }
+}
+
+/* ---- What software is told ---- */
+
+static void describe(struct system *system)
+{
+    const struct scenario *scenario = system->scenario;
+    const struct scenario_platform *platform = &scenario->platform;
+
+    firmware_tables_make(scenario, &system->firmware);
+    system->bridges = allocate(scenario->root_complex_count, sizeof(*system->bridges));
+    system->smmu_configs = allocate(platform->smmu_count, sizeof(*system->smmu_configs));
+    system->its_configs = allocate(platform->its_count, sizeof(*system->its_configs));
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *rc = &scenario->root_complexes[i];
+
+        system->bridges[i] = (struct enumerate_bridge){.name = rc->name,
+                                                       .segment = (uint16_t)rc->segment,
+                                                       .first_bus = (uint8_t)rc->first_bus,
+                                                       .last_bus = (uint8_t)rc->last_bus,
+                                                       .ecam = rc->ecam.base,
+                                                       .mmio_base = rc->mmio.base,
+                                                       .mmio_size = rc->mmio.size};
+    }
+    for (size_t i = 0; i < platform->smmu_count; i++) {
+        const struct scenario_smmu *smmu = &platform->smmu[i];
+        struct smmu_driver_config *config = &system->smmu_configs[i];
+
+        config->name = smmu->name;
+        config->base = smmu->base;
+        config->two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL;
+        config->command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries);
+        config->event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries);
+    }
+    for (size_t i = 0; i < platform->its_count; i++) {
+        system->its_configs[i] = (struct its_driver_config){.name = platform->its[i].name,
+                                                            .base = platform->its[i].base,
+                                                            .command_count = platform->its[i].command_queue_entries};
+    }
+}
+
+static const char *device_name_at(const struct scenario_device *device, uint16_t rid, char *text, size_t size)
+{
+    if (device->endpoint != NULL && (scenario_rid(device->bdf) & ~7u) == (rid & ~7u) &&
+        (rid & 7u) < device->endpoint->functions) {
+        if ((rid & 7u) == 0) {
+            return device->name;
+        }
+        snprintf(text, size, "%s/%u", device->name, rid & 7u);
+        return text;
+    }
+    if (device->sw != NULL && scenario_rid(device->bdf) == rid) {
+        return device->sw->upstream_name;
+    }
+    return device->parent != NULL && scenario_rid(device->port.bdf) == rid ? device->port.name : NULL;
+}
+
+const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size)
+{
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+        const char *name = device_name_at(device, rid, text, size);
+
+        if (name != NULL && device->root_complex->segment == segment) {
+            return name;
+        }
+    }
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *rc = &scenario->root_complexes[i];
+
+        for (size_t j = 0; rc->segment == segment && j < rc->root_port_count; j++) {
+            if (scenario_rid(rc->root_ports[j].port.bdf) == rid) {
+                return rc->root_ports[j].port.name;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *name_of(void *context, uint16_t segment, uint16_t rid)
+{
+    struct system *system = context;
+
+    return system_name_at(system->scenario, segment, rid, system->name_text, sizeof(system->name_text));
+}
+
+static enum group_rule rule_of(enum scenario_grouping grouping)
+{
+    switch (grouping) {
+    case SCENARIO_GROUPING_CORRECTED:
+        return GROUP_RULE_CORRECTED;
+    case SCENARIO_GROUPING_REACH:
+        return GROUP_RULE_REACH;
+    default:
+        return GROUP_RULE_LINUX;
+    }
+}
+
+static enum group_kernel kernel_of(enum scenario_rules rules)
+{
+    switch (rules) {
+    case SCENARIO_RULES_LINUX_6_1:
+        return GROUP_KERNEL_6_1;
+    case SCENARIO_RULES_LINUX_6_12:
+        return GROUP_KERNEL_6_12;
+    default:
+        return GROUP_KERNEL_7_3;
+    }
+}
+
+static enum enumerate_acs acs_of(enum scenario_enable_acs enable)
+{
+    switch (enable) {
+    case SCENARIO_ENABLE_ACS_NO:
+        return ENUMERATE_ACS_NONE;
+    case SCENARIO_ENABLE_ACS_NOT_FIRST_PORT:
+        return ENUMERATE_ACS_NOT_FIRST_PORT;
+    default:
+        return ENUMERATE_ACS_ALL;
+    }
+}
+
+void system_software_options(const struct scenario *scenario, struct software_config *config)
+{
+    memset(config, 0, sizeof(*config));
+    config->redistributor_base = scenario->platform.redistributor.base;
+    config->redistributor_stride = REDISTRIBUTOR_STRIDE;
+    config->pe_count = scenario->platform.pe.count;
+    config->lpi_id_bits = scenario->platform.redistributor.lpi_id_bits;
+    config->grouping = rule_of(scenario->software.grouping);
+    config->kernel = kernel_of(scenario->software.rules);
+    config->domain_kind =
+        scenario->software.domains.default_kind == SCENARIO_DOMAIN_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA;
+    config->enumerate.acs = acs_of(scenario->software.enable_acs);
+    config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
+    config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
+}
+
+/* ---- Life ---- */
+
+struct system *system_create(const struct scenario *scenario, const struct system_options *options,
+                             struct host_error *error)
+{
+    struct system *system = allocate(1, sizeof(*system));
+    const struct scenario_platform *platform = &scenario->platform;
+    struct sim_config config = {.engine = options->engine,
+                                .seed = scenario->seed,
+                                .shuffle = options->shuffle,
+                                .shuffle_seed = options->shuffle_seed,
+                                .panic = options->panic,
+                                .panic_context = options->panic_context};
+
+    if (options->engine == SIM_ENGINE_SYSTEMC) {
+        config.ops = sim_systemc_engine();
+    }
+    /* A read request carries room for its answer, so the larger of the two sizes sets the payload block. */
+    config.payload_block = (uint32_t)(scenario->software.max_payload > scenario->software.max_read_request
+                                          ? scenario->software.max_payload
+                                          : scenario->software.max_read_request);
+    system->scenario = scenario;
+    system->sim = sim_create(&config);
+    system->pes = allocate(platform->pe.count, sizeof(struct pe *));
+    system->redistributors = allocate(platform->pe.count, sizeof(struct redistributor *));
+    system->itses = allocate(platform->its_count, sizeof(struct its *));
+    system->smmus = allocate(platform->smmu_count, sizeof(struct smmu *));
+    system->root_complexes = allocate(scenario->root_complex_count, sizeof(struct root_complex *));
+    system->local = allocate(scenario->root_complex_count, sizeof(struct crossbar *));
+    system->local_master = allocate(scenario->root_complex_count, sizeof(unsigned));
+    system->local_target = allocate(scenario->root_complex_count, sizeof(unsigned));
+    system->switches = allocate(scenario->device_count, sizeof(struct pcie_switch *));
+    system->endpoints = allocate(scenario->device_count, sizeof(struct endpoint *));
+    system_number_streams(system);
+    if (!system_build_platform(system, error) || !system_build_pcie(system, error)) {
+        system_destroy(system);
+        return NULL;
+    }
+    describe(system);
+    return system;
+}
+
+void system_destroy(struct system *system)
+{
+    if (system == NULL) {
+        return;
+    }
+    if (system->brought_up) {
+        software_release(&system->software);
+    }
+    firmware_clear(&system->firmware);
+    for (size_t i = 0; i < system->function_count; i++) {
+        free(system->function_names[i]);
+    }
+    free(system->function_names);
+    free(system->functions);
+    free(system->streams);
+    free(system->bridges);
+    free(system->smmu_configs);
+    free(system->its_configs);
+    free(system->pes);
+    free(system->redistributors);
+    free(system->itses);
+    free(system->smmus);
+    free(system->root_complexes);
+    free(system->local);
+    free(system->local_master);
+    free(system->local_target);
+    free(system->switches);
+    free(system->endpoints);
+    sim_destroy(system->sim);
+    free(system);
+}
+
+/** Gives every DMA stream its buffer: in memory, or the BAR of a peer. */
+static bool map_buffers(struct system *system, struct host_error *error)
+{
+    for (size_t i = 0; i < system->stream_count; i++) {
+        const struct system_stream *stream = &system->streams[i];
+        const struct scenario_dma_traffic *dma =
+            stream->description->dma_write != NULL ? stream->description->dma_write : stream->description->dma_read;
+        uint32_t tree_index = system->functions[stream->function_index].tree_index;
+        uint64_t address;
+
+        if (dma == NULL) {
+            continue;
+        }
+        if (dma->target != NULL) {
+            const struct pci_tree *tree = &system->software.found.tree;
+            uint32_t peer =
+                pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment, scenario_rid(dma->target->bdf));
+
+            address = tree->functions[peer].bars[0].base;
+        } else if (!software_map_buffer(&system->software, tree_index, dma->buffer, &address, error)) {
+            return false;
+        }
+        endpoint_set_buffer(system->endpoints[stream->device->index], stream->function, stream->stream, address,
+                            dma->buffer);
+    }
+    return true;
+}
+
+bool system_bring_up(struct system *system, struct host_error *error)
+{
+    const struct scenario *scenario = system->scenario;
+    struct software_config config;
+
+    system_software_options(scenario, &config);
+    config.firmware = &system->firmware;
+    config.bridges = system->bridges;
+    config.smmus = system->smmu_configs;
+    config.itses = system->its_configs;
+    config.enumerate.name_of = name_of;
+    config.enumerate.name_context = system;
+    system->brought_up = true;
+    if (!software_bring_up(&system->software, &system->access, &config, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < system->function_count; i++) {
+        struct system_function *function = &system->functions[i];
+
+        function->tree_index = pci_tree_find(&system->software.found.tree,
+                                             (uint16_t)function->device->root_complex->segment, function->rid);
+        if (function->tree_index == PCI_TREE_NONE) {
+            return host_error_set(error, "enumeration did not find %s", system->function_names[i]);
+        }
+    }
+    return map_buffers(system, error);
+}
+
+sim_time system_start_traffic(struct system *system, sim_time duration)
+{
+    /* A microsecond of silence lets everything that the set-up left under way come to rest. */
+    sim_time start = sim_time_align(sim_now(system->sim) + SIM_US, SIM_US);
+
+    for (size_t i = 0; i < system->scenario->device_count; i++) {
+        if (system->endpoints[i] != NULL) {
+            endpoint_start_traffic(system->endpoints[i], start, start + duration);
+        }
+    }
+    return start;
+}
+
+void system_end_traffic(struct system *system)
+{
+    for (size_t i = 0; i < system->scenario->device_count; i++) {
+        if (system->endpoints[i] != NULL) {
+            endpoint_report_held(system->endpoints[i]);
+        }
+    }
+}
+
+struct sim *system_sim(struct system *system)
+{
+    return system->sim;
+}
+
+struct software *system_software(struct system *system)
+{
+    return &system->software;
+}
+
+size_t system_stream_count(const struct system *system)
+{
+    return system->stream_count;
+}
+
+const struct system_stream *system_stream(const struct system *system, size_t i)
+{
+    return &system->streams[i];
+}
+
+size_t system_function_count(const struct system *system)
+{
+    return system->function_count;
+}
+
+const struct system_function *system_function(const struct system *system, size_t i)
+{
+    return &system->functions[i];
+}
+
+const char *system_function_name(const struct system *system, size_t i)
+{
+    return system->function_names[i];
+}

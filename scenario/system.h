@@ -1,0 +1,93 @@
+/*
+ * A system built from a scenario: components, channels, and what software needs to bring it up.
+ *
+ * Data flows one way: struct scenario → system_create() → system_bring_up() (the software programs it) →
+ * system_start_traffic() → sim_run().
+ */
+#ifndef DOORBELL_SCENARIO_SYSTEM_H
+#define DOORBELL_SCENARIO_SYSTEM_H
+
+#include "host/error.h"
+#include "host/software.h"
+#include "scenario/scenario.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct system;
+
+/** How to run it: nothing in here changes a result. */
+struct system_options {
+    enum sim_engine_kind engine;
+    bool shuffle; /**< permute the order inside every instant: must change nothing */
+    uint64_t shuffle_seed;
+    sim_panic_fn panic;
+    void *panic_context;
+};
+
+/** One traffic stream, as observers number it: packets of stream i carry source i + 1. */
+struct system_stream {
+    const struct scenario_device *device;
+    uint32_t function;
+    size_t stream; /**< index among the function's streams */
+    const struct scenario_stream *description;
+    uint32_t function_index; /**< index in the list of requester functions, see system_function() */
+};
+
+/** One function of an endpoint: what reports list as a device. */
+struct system_function {
+    const struct scenario_device *device;
+    uint32_t function;
+    uint16_t rid;
+    uint32_t tree_index; /**< in the software's tree; set by system_bring_up() */
+};
+
+/** Makes all components and channels. The scenario must outlive the system. @return NULL with @p error */
+struct system *system_create(const struct scenario *scenario, const struct system_options *options,
+                             struct host_error *error);
+
+/** Frees a system. NULL is allowed. */
+void system_destroy(struct system *system);
+
+struct sim *system_sim(struct system *system);
+
+/** The software's state; complete after system_bring_up(). */
+struct software *system_software(struct system *system);
+
+/** Runs the software's set-up in simulated time, and maps DMA buffers. @return false with @p error */
+bool system_bring_up(struct system *system, struct host_error *error);
+
+/**
+ * Starts the scenario's traffic.
+ * @param duration length of the traffic
+ * @return when it starts: an absolute time, later than now
+ */
+sim_time system_start_traffic(struct system *system, sim_time duration);
+
+/** Ends a run: reports interrupts that a mask held back until now as lost. */
+void system_end_traffic(struct system *system);
+
+/** What the scenario tells the software: rules, domains, ACS. Pointers in it stay NULL but for those given. */
+void system_software_options(const struct scenario *scenario, struct software_config *config);
+
+/** Name of the function at a place, as the scenario calls it; NULL if there is none. @param text holds "epA/1" */
+const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size);
+
+size_t system_stream_count(const struct system *system);
+const struct system_stream *system_stream(const struct system *system, size_t i);
+size_t system_function_count(const struct system *system);
+const struct system_function *system_function(const struct system *system, size_t i);
+
+/** Name of a function for reports: "epA" for function 0, "epA/1" for another. Valid as long as the system. */
+const char *system_function_name(const struct system *system, size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,85 @@
+/* The inside of struct system, for the files that build it. */
+#ifndef DOORBELL_SCENARIO_SYSTEM_INTERNAL_H
+#define DOORBELL_SCENARIO_SYSTEM_INTERNAL_H
+
+#include "host/access.h"
+#include "models/gic-its/its.h"
+#include "models/gic-its/pe.h"
+#include "models/gic-its/redistributor.h"
+#include "models/interconnect/crossbar.h"
+#include "models/memory/memory.h"
+#include "models/pcie/endpoint.h"
+#include "models/pcie/root_complex.h"
+#include "models/pcie/switch.h"
+#include "models/smmuv3/smmu.h"
+#include "scenario/system.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct system {
+    const struct scenario *scenario;
+    struct sim *sim;
+
+    struct memory *memory;
+    struct crossbar *interconnect;
+    unsigned next_master;
+    unsigned next_target;
+    struct host_port *host_port;
+    struct pe **pes;
+    struct redistributor **redistributors;
+    struct its **itses;
+    struct smmu **smmus;
+    struct root_complex **root_complexes;
+    struct crossbar **local;       /**< per root complex: the crossbar of the ITS beside it; NULL if there is none */
+    unsigned *local_master;        /**< per root complex: next free master port of that crossbar */
+    unsigned *local_target;        /**< per root complex: next free target port of that crossbar */
+    struct pcie_switch **switches; /**< per device; NULL for endpoints */
+    struct endpoint **endpoints;   /**< per device; NULL for switches */
+
+    struct system_stream *streams;
+    size_t stream_count;
+    struct system_function *functions;
+    char **function_names;
+    size_t function_count;
+
+    struct firmware firmware;
+    struct enumerate_bridge *bridges;
+    struct smmu_driver_config *smmu_configs;
+    struct its_driver_config *its_configs;
+    struct host_access access;
+    struct software software;
+    bool brought_up;
+    char name_text[64]; /**< scratch for name_of() */
+};
+
+/** Joins a master to a master port of a crossbar and a component to a target port: two channels each. */
+struct sim_bus_port system_join(struct system *system, struct sim_component *master, struct sim_component *target);
+
+/** Joins a bus master to the next master port of the system interconnect. */
+struct sim_bus_port system_join_master(struct system *system, struct sim_component *master,
+                                       enum crossbar_port_kind kind);
+
+/** Joins a bus target to the next target port of the system interconnect, at an address range. */
+struct sim_bus_port system_join_target(struct system *system, struct sim_component *target, uint64_t base,
+                                       uint64_t size);
+
+/** Numbers the streams and the functions (scenario/system.c). */
+void system_number_streams(struct system *system);
+
+/** Whether a root complex has an iommu-map entry that leads to an SMMU, and how many root complexes do. */
+bool system_uses_smmu(const struct scenario_root_complex *rc, size_t smmu);
+uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu);
+
+/** Makes memory, interconnect, PEs, ITS and SMMUs (scenario/build_platform.c). */
+bool system_build_platform(struct system *system, struct host_error *error);
+
+/** Makes everything from the root complexes down (scenario/build_pcie.c). */
+bool system_build_pcie(struct system *system, struct host_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

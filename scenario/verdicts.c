@@ -1,0 +1,281 @@
+#include "scenario/verdicts.h"
+
+#include "host/assumptions.h"
+#include "scenario/firmware_tables.h"
+#include "scenario/predict.h"
+#include "scenario/system_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+
+    if (memory == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+/* ---- The software's state as the judge wants to see it ---- */
+
+/** What a struct assumption_system points to. */
+struct view {
+    struct assumption_system system;
+    struct assumption_function *functions;
+    struct assumption_domain *domains;
+    const char **smmu_names;
+    const char **its_names;
+};
+
+static char *domain_name(const struct software *software, const struct domain *domain)
+{
+    char text[128];
+    char *copy;
+
+    snprintf(text, sizeof(text), "the domain of group %u at %s", domain->group,
+             software->config.firmware->iommus[domain->smmu_index].name);
+    copy = allocate(strlen(text) + 1, 1);
+    memcpy(copy, text, strlen(text));
+    return copy;
+}
+
+static void view_domain(const struct software *software, const struct domain *from, struct assumption_domain *domain)
+{
+    struct assumption_mapping *doorbells = allocate(from->doorbell_count, sizeof(*doorbells));
+    struct assumption_range *dma = allocate(from->mapping_count, sizeof(*dma));
+
+    domain->name = domain_name(software, from);
+    domain->translation = domain_translates(from) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS;
+    for (size_t i = 0; i < from->doorbell_count; i++) {
+        doorbells[i].iova = from->doorbells[i].iova;
+        doorbells[i].pa = from->doorbells[i].physical;
+        doorbells[i].size = IO_PAGE_BYTES;
+        doorbells[i].writable = true;
+    }
+    for (size_t i = 0; i < from->mapping_count; i++) {
+        dma[i].base = from->mappings[i].iova;
+        dma[i].size = from->mappings[i].size;
+        dma[i].what = "a DMA buffer";
+    }
+    domain->doorbells = doorbells;
+    domain->doorbell_count = from->doorbell_count;
+    domain->dma = dma;
+    domain->dma_count = from->mapping_count;
+}
+
+static void view_function(const struct software_function *from, struct assumption_function *function)
+{
+    assumption_function_init(function);
+    if (from->iommu != UINT32_MAX) {
+        function->smmu = from->iommu;
+        function->stream_id = from->stream_id;
+    }
+    if (from->its != UINT32_MAX) {
+        function->its = from->its;
+        function->device_id = from->device_id;
+        function->doorbell = from->doorbell;
+    }
+    if (from->domain != SIZE_MAX) {
+        function->domain = (uint32_t)from->domain;
+    }
+}
+
+static void view_make(const struct software *software, struct view *view)
+{
+    const struct firmware *firmware = software->config.firmware;
+    uint32_t count = software->found.tree.function_count;
+
+    memset(view, 0, sizeof(*view));
+    view->functions = allocate(count, sizeof(*view->functions));
+    view->domains = allocate(software->domain_count, sizeof(*view->domains));
+    view->smmu_names = allocate(firmware->iommu_count, sizeof(char *));
+    view->its_names = allocate(firmware->controller_count, sizeof(char *));
+    for (uint32_t i = 0; i < count; i++) {
+        view_function(&software->functions[i], &view->functions[i]);
+    }
+    for (size_t i = 0; i < software->domain_count; i++) {
+        view_domain(software, &software->domains[i], &view->domains[i]);
+    }
+    for (size_t i = 0; i < firmware->iommu_count; i++) {
+        view->smmu_names[i] = firmware->iommus[i].name;
+    }
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        view->its_names[i] = firmware->controllers[i].name;
+    }
+    view->system.tree = &software->found.tree;
+    view->system.groups = &software->groups;
+    view->system.kernel = software->config.kernel;
+    view->system.reach.devices_send_all_up = true;
+    view->system.functions = view->functions;
+    view->system.domains = view->domains;
+    view->system.domain_count = (uint32_t)software->domain_count;
+    view->system.smmu_names = view->smmu_names;
+    view->system.smmu_count = (uint32_t)firmware->iommu_count;
+    view->system.its_names = view->its_names;
+    view->system.its_count = (uint32_t)firmware->controller_count;
+    /* Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
+    view->system.ordering = ASSUMPTION_ORDER_KEPT;
+}
+
+static void view_clear(struct view *view)
+{
+    for (uint32_t i = 0; i < view->system.domain_count; i++) {
+        free((void *)(uintptr_t)view->domains[i].name);
+        free((void *)(uintptr_t)view->domains[i].doorbells);
+        free((void *)(uintptr_t)view->domains[i].dma);
+    }
+    free(view->functions);
+    free(view->domains);
+    free(view->smmu_names);
+    free(view->its_names);
+}
+
+/* ---- From a run ---- */
+
+static uint32_t its_index(const struct firmware *firmware, const char *name)
+{
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        if (strcmp(firmware->controllers[i].name, name) == 0) {
+            return (uint32_t)i;
+        }
+    }
+    return ASSUMPTION_NONE;
+}
+
+static struct assumption_tally tally_of(const struct run_tally *tally)
+{
+    struct assumption_tally result = {.count = tally->count, .first_packet = tally->first_packet};
+
+    return result;
+}
+
+/** Function of the tree that an endpoint component stands for: its function 0. */
+static uint32_t endpoint_index(const struct system *system, const char *name)
+{
+    for (size_t i = 0; i < system->function_count; i++) {
+        if (system->functions[i].function == 0 && strcmp(system->functions[i].device->name, name) == 0) {
+            return system->functions[i].tree_index;
+        }
+    }
+    return PCI_TREE_NONE;
+}
+
+static void observe(const struct system *system, const struct run_device *device,
+                    struct assumption_observation *observation)
+{
+    struct assumption_hit *hits = allocate(device->doorbell_count, sizeof(*hits));
+    struct assumption_peer_access *peers = allocate(device->peer_count, sizeof(*peers));
+
+    for (size_t i = 0; i < device->doorbell_count; i++) {
+        hits[i].doorbell = device->doorbells[i].address;
+        hits[i].its = its_index(system->software.config.firmware, device->doorbells[i].its);
+        hits[i].tally.count = device->doorbells[i].count;
+        hits[i].tally.first_packet = device->doorbells[i].first_packet;
+    }
+    for (size_t i = 0; i < device->peer_count; i++) {
+        peers[i].target = endpoint_index(system, device->peers[i].component);
+        peers[i].tally = tally_of(&device->peers[i].tally);
+    }
+    for (unsigned i = 0; i < SIM_DROP_REASONS; i++) {
+        observation->lost[i] = tally_of(&device->dropped[i]);
+    }
+    observation->hits = hits;
+    observation->hit_count = device->doorbell_count;
+    observation->peers = peers;
+    observation->peer_count = device->peer_count;
+    observation->data_checked = device->order_checked;
+    observation->early = tally_of(&device->order_violations);
+}
+
+void verdicts_from_run(struct system *system, struct run_result *result)
+{
+    uint32_t count = system->software.found.tree.function_count;
+    struct assumption_observation *observations = allocate(count, sizeof(*observations));
+    struct view view;
+
+    view_make(&system->software, &view);
+    for (size_t i = 0; i < result->device_count; i++) {
+        observe(system, &result->devices[i], &observations[system->functions[i].tree_index]);
+    }
+    assumptions_observe(&view.system, observations, &result->verdicts);
+    for (uint32_t i = 0; i < count; i++) {
+        free((void *)(uintptr_t)observations[i].hits);
+        free((void *)(uintptr_t)observations[i].peers);
+    }
+    free(observations);
+    view_clear(&view);
+}
+
+/* ---- From the topology ---- */
+
+struct name_context {
+    const struct scenario *scenario;
+    char text[64];
+};
+
+static const char *name_of(void *context, uint16_t segment, uint16_t rid)
+{
+    struct name_context *names = context;
+
+    return system_name_at(names->scenario, segment, rid, names->text, sizeof(names->text));
+}
+
+/** Plans the DMA buffers of the scenario's traffic, so that windows are judged with them. */
+static bool plan_buffers(const struct scenario *scenario, struct software *software, struct host_error *error)
+{
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        const struct scenario_traffic *traffic = &scenario->traffic[i];
+        struct scenario_bdf bdf = traffic->device->bdf;
+        uint32_t function;
+
+        bdf.function = (uint8_t)traffic->function;
+        function =
+            pci_tree_find(&software->found.tree, (uint16_t)traffic->device->root_complex->segment, scenario_rid(bdf));
+        for (size_t j = 0; function != PCI_TREE_NONE && j < traffic->stream_count; j++) {
+            const struct scenario_stream *stream = &traffic->streams[j];
+            const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
+            uint64_t address;
+
+            if (dma != NULL && dma->target == NULL &&
+                !software_map_buffer(software, function, dma->buffer, &address, error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list *verdicts, struct host_error *error)
+{
+    struct name_context names = {.scenario = scenario};
+    struct firmware firmware = {0};
+    struct software_config config;
+    struct software software = {0};
+    struct pci_tree tree = {0};
+    bool complete;
+
+    system_software_options(scenario, &config);
+    config.enumerate.name_of = name_of;
+    config.enumerate.name_context = &names;
+    config.firmware = &firmware;
+    firmware_tables_make(scenario, &firmware);
+    complete = predict_tree(scenario, &config.enumerate, &tree, error);
+    if (complete) {
+        complete = software_plan(&software, &config, &tree, error) && plan_buffers(scenario, &software, error);
+        if (complete) {
+            struct view view;
+
+            view_make(&software, &view);
+            assumptions_check(&view.system, verdicts);
+            view_clear(&view);
+        }
+        software_release(&software);
+    }
+    pci_tree_clear(&tree);
+    firmware_clear(&firmware);
+    return complete;
+}
