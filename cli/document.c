@@ -1,0 +1,47 @@
+#include "cli/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *cli_json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    char *plain;
+
+    if (value != NULL) {
+        return value;
+    }
+    plain = strdup(text);
+    for (char *byte = plain; byte != NULL && *byte != '\0'; byte++) {
+        if ((unsigned char)*byte >= 0x80) {
+            *byte = '?';
+        }
+    }
+    value = json_string(plain);
+    free(plain);
+    return value;
+}
+
+json_t *cli_document(const struct cli_request *request, int status, json_t *body)
+{
+    json_t *document = json_object();
+
+    json_object_set_new(document, "doorbell", json_string(DOORBELL_VERSION));
+    if (request->verb < CLI_VERBS) {
+        json_object_set_new(document, "command", json_string(cli_verb_table[request->verb].name));
+    }
+    if (request->operand != NULL) {
+        json_object_set_new(document, "file", cli_json_text(request->operand));
+    }
+    json_object_set_new(document, "exit-status", json_integer(status));
+    if (body != NULL) {
+        json_object_update(document, body);
+        json_decref(body);
+    }
+    return document;
+}
+
+bool cli_document_write(FILE *stream, const json_t *document)
+{
+    return json_dumpf(document, stream, JSON_INDENT(2)) == 0 && fputc('\n', stream) != EOF;
+}

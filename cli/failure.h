@@ -1,0 +1,33 @@
+/* How a failure is told: words on standard error, and with --json a document on standard output. */
+#ifndef DOORBELL_CLI_FAILURE_H
+#define DOORBELL_CLI_FAILURE_H
+
+#include "cli/exit_status.h"
+#include "cli/request.h"
+#include "scenario/diagnostics.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Tells that nothing came of the request, because of @p problem.
+ * The document: "doorbell" (version), "command" (verb), "file", "exit-status", "error" (message), "hint" where there is
+ * one, and "diagnostics", empty here.
+ * @param status one of enum cli_exit_status
+ * @return @p status
+ */
+int cli_fail(const struct cli_request *request, int status, const struct cli_problem *problem);
+
+/**
+ * Tells that nothing came of the request, because the input is wrong; the diagnostics say where. Each appears in the
+ * document with "severity", "message", and, where known, "file", "line", "column", "hint".
+ * @return the exit status: CLI_EXIT_ENVIRONMENT if a file could not be read, else CLI_EXIT_USAGE
+ */
+int cli_fail_diagnostics(const struct cli_request *request, const struct diagnostics *diagnostics);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

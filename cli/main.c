@@ -1,0 +1,47 @@
+/* The doorbell command. */
+#include "cli/failure.h"
+#include "cli/request.h"
+#include "cli/verbs.h"
+
+#include <stdio.h>
+
+static int do_request(const struct cli_request *request)
+{
+    if (request->help) {
+        return cli_verb_help(request);
+    }
+    switch (request->verb) {
+    case CLI_VERB_RUN:
+        return cli_verb_run(request);
+    case CLI_VERB_CHECK:
+        return cli_verb_check(request);
+    case CLI_VERB_SHOW:
+        return cli_verb_show(request);
+    case CLI_VERB_HELP:
+        return cli_verb_help(request);
+    case CLI_VERB_VERSION:
+        return cli_verb_version(request);
+    case CLI_VERBS:
+        break;
+    }
+    return CLI_EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+    struct cli_request request;
+    struct cli_problem problem;
+    int status;
+
+    if (cli_request_parse(argc, argv, &request, &problem)) {
+        status = do_request(&request);
+    } else {
+        status = cli_fail(&request, CLI_EXIT_USAGE, &problem);
+        if (!request.json) {
+            fprintf(stderr, "'doorbell help%s%s' explains\n", request.verb == CLI_VERBS ? "" : " ",
+                    request.verb == CLI_VERBS ? "" : cli_verb_table[request.verb].name);
+        }
+    }
+    cli_request_clear(&request);
+    return status;
+}

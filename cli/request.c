@@ -1,0 +1,334 @@
+#include "cli/request.h"
+
+#include "cli/suggest.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What getopt_long returns of a long option: beyond every letter, so that table index and letter cannot be confused. */
+#define LONG_OPTION_BASE 256
+/* With '-' first in the list of letters, what is no option comes back, in its place, under this number. */
+#define OPERAND 1
+
+/** getopt's own form of the options that one verb takes. */
+struct option_lists {
+    struct option longs[CLI_OPTIONS + 1];
+    char letters[2 * CLI_OPTIONS + 3];
+};
+
+__attribute__((format(printf, 2, 3))) static bool complain(struct cli_problem *problem, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(problem->message, sizeof(problem->message), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static void hint_nearest(struct cli_problem *problem, const char *before, const char *word, const char *const *words,
+                         size_t count)
+{
+    const char *nearest = cli_suggest(word, words, count);
+
+    if (nearest != NULL) {
+        snprintf(problem->hint, sizeof(problem->hint), "did you mean '%s%s'?", before, nearest);
+    }
+}
+
+static bool takes(enum cli_verb verb, size_t option)
+{
+    return (cli_option_table[option].verbs & 1U << verb) != 0;
+}
+
+static void make_option_lists(enum cli_verb verb, struct option_lists *lists)
+{
+    size_t count = 0;
+    size_t letters = 0;
+
+    memset(lists, 0, sizeof(*lists));
+    lists->letters[letters++] = '-';
+    lists->letters[letters++] = ':';
+    for (size_t i = 0; i < CLI_OPTIONS; i++) {
+        const struct cli_option_entry *entry = &cli_option_table[i];
+        bool has_argument = entry->argument != NULL;
+
+        if (!takes(verb, i)) {
+            continue;
+        }
+        lists->longs[count++] = (struct option){entry->name, has_argument ? required_argument : no_argument, NULL,
+                                                LONG_OPTION_BASE + (int)i};
+        if (entry->letter != '\0') {
+            lists->letters[letters++] = entry->letter;
+            if (has_argument) {
+                lists->letters[letters++] = ':';
+            }
+        }
+    }
+}
+
+/** The option of a verb by its letter, or CLI_OPTIONS. */
+static size_t option_of_letter(enum cli_verb verb, int letter)
+{
+    for (size_t i = 0; i < CLI_OPTIONS; i++) {
+        if (takes(verb, i) && cli_option_table[i].letter == letter) {
+            return i;
+        }
+    }
+    return CLI_OPTIONS;
+}
+
+static bool unknown_option(enum cli_verb verb, const char *word, struct cli_problem *problem)
+{
+    const char *names[CLI_OPTIONS];
+    size_t count = 0;
+    char bare[CLI_SUGGEST_MAX + 1];
+
+    snprintf(bare, sizeof(bare), "%s", word + strspn(word, "-"));
+    bare[strcspn(bare, "=")] = '\0';
+    for (size_t i = 0; i < CLI_OPTIONS; i++) {
+        if (takes(verb, i)) {
+            names[count++] = cli_option_table[i].name;
+        } else if (strcmp(cli_option_table[i].name, bare) == 0) {
+            return complain(problem, "'doorbell %s' takes no option --%s", cli_verb_table[verb].name, bare);
+        }
+    }
+    hint_nearest(problem, "--", bare, names, count);
+    return complain(problem, "'doorbell %s' knows no option '%s'", cli_verb_table[verb].name, word);
+}
+
+static bool parse_number(const char *text, const char *option, uint64_t *value, struct cli_problem *problem)
+{
+    char *end = NULL;
+
+    errno = 0;
+    if (isdigit((unsigned char)text[0])) { /* strtoull would take blanks and signs */
+        *value = strtoull(text, &end, text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10);
+    }
+    if (end == NULL || *end != '\0' || end == text || errno != 0) {
+        snprintf(problem->hint, sizeof(problem->hint), "it takes 0 to 18446744073709551615, or the same as 0x...");
+        return complain(problem, "--%s: '%s' is not such a number", option, text);
+    }
+    return true;
+}
+
+static bool parse_engine(const char *text, struct cli_request *request, struct cli_problem *problem)
+{
+    for (size_t i = 0; i < CLI_ENGINES; i++) {
+        if (strcmp(text, cli_engine_names[i]) == 0) {
+            request->engine = (enum sim_engine_kind)i;
+            request->engine_given = true;
+            return true;
+        }
+    }
+    hint_nearest(problem, "", text, cli_engine_names, CLI_ENGINES);
+    return complain(problem, "--engine: there is no engine '%s', but native, every-cycle and systemc", text);
+}
+
+static bool add_set(const char *text, struct cli_request *request, struct cli_problem *problem)
+{
+    const char *equals = strchr(text, '=');
+    const char **grown;
+
+    if (equals == NULL || equals == text) {
+        snprintf(problem->hint, sizeof(problem->hint), "for example --set seed=7");
+        return complain(problem, "--set: '%s' is not KEY=VALUE", text);
+    }
+    grown = realloc(request->sets, (request->set_count + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        return complain(problem, "out of memory");
+    }
+    request->sets = grown;
+    request->sets[request->set_count++] = text;
+    return true;
+}
+
+static bool take_option(enum cli_option option, const char *argument, struct cli_request *request,
+                        struct cli_problem *problem)
+{
+    const char *name = cli_option_table[option].name;
+
+    switch (option) {
+    case CLI_OPTION_SET:
+        return add_set(argument, request, problem);
+    case CLI_OPTION_ENGINE:
+        return parse_engine(argument, request, problem);
+    case CLI_OPTION_SEED:
+        request->seed_given = true;
+        return parse_number(argument, name, &request->seed, problem);
+    case CLI_OPTION_SHUFFLE:
+        request->shuffle = true;
+        return parse_number(argument, name, &request->shuffle_seed, problem);
+    case CLI_OPTION_JSON:
+        request->json = true;
+        return true;
+    case CLI_OPTION_OUTPUT:
+        request->output = argument;
+        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
+    case CLI_OPTION_HELP:
+        request->help = true;
+        return true;
+    case CLI_OPTIONS:
+        break;
+    }
+    return complain(problem, "--%s is not understood", name);
+}
+
+static bool take_operand(const char *word, size_t *count, struct cli_request *request, struct cli_problem *problem)
+{
+    const struct cli_verb_entry *verb = &cli_verb_table[request->verb];
+
+    if (*count == verb->operands_max) {
+        return complain(problem, "'doorbell %s' does not know what to do with '%s'", verb->name, word);
+    }
+    request->operand = word;
+    (*count)++;
+    return true;
+}
+
+/** The word of argv that getopt_long just took a long option from: the one before, if the argument is its own word. */
+static const char *option_word(char *argv[], bool has_argument)
+{
+    const char *last = argv[optind - 1];
+
+    if (has_argument && optarg == last) {
+        return argv[optind - 2];
+    }
+    return last;
+}
+
+/** The option that getopt_long's number stands for: beyond LONG_OPTION_BASE a long one, else a letter. */
+static size_t option_of_code(enum cli_verb verb, int code)
+{
+    return code >= LONG_OPTION_BASE ? (size_t)(code - LONG_OPTION_BASE) : option_of_letter(verb, code);
+}
+
+/** Why getopt_long refused a word. */
+static bool refused(int code, char *argv[], enum cli_verb verb, struct cli_problem *problem)
+{
+    size_t option = optopt == 0 ? CLI_OPTIONS : option_of_code(verb, optopt);
+
+    if (option < CLI_OPTIONS && code == ':') {
+        return complain(problem, "--%s needs its argument, %s", cli_option_table[option].name,
+                        cli_option_table[option].argument);
+    }
+    if (option < CLI_OPTIONS) {
+        return complain(problem, "--%s takes no argument", cli_option_table[option].name);
+    }
+    if (optopt != 0) {
+        const char letter[] = {'-', (char)optopt, '\0'};
+
+        return unknown_option(verb, letter, problem);
+    }
+    return unknown_option(verb, argv[optind - 1], problem);
+}
+
+/** What one return of getopt_long means. */
+static bool take_parsed(int code, char *argv[], size_t *operands, struct cli_request *request,
+                        struct cli_problem *problem)
+{
+    size_t option;
+
+    if (code == OPERAND) {
+        return take_operand(optarg, operands, request, problem);
+    }
+    option = code == '?' || code == ':' ? CLI_OPTIONS : option_of_code(request->verb, code);
+    if (option >= CLI_OPTIONS) {
+        return refused(code, argv, request->verb, problem);
+    }
+    if (code >= LONG_OPTION_BASE) {
+        const char *word = option_word(argv, cli_option_table[option].argument != NULL);
+
+        if (strcspn(word + 2, "=") != strlen(cli_option_table[option].name)) {
+            return unknown_option(request->verb, word, problem);
+        }
+    }
+    return take_option((enum cli_option)option, optarg, request, problem);
+}
+
+/** Everything after the verb. @param argc,argv begin with the verb, which getopt_long takes for the program's name */
+static bool parse_rest(int argc, char *argv[], struct cli_request *request, struct cli_problem *problem)
+{
+    const struct cli_verb_entry *verb = &cli_verb_table[request->verb];
+    struct option_lists lists;
+    size_t operands = 0;
+
+    make_option_lists(request->verb, &lists);
+    opterr = 0;
+    optind = 0; /* makes getopt_long forget any earlier command line */
+    for (;;) {
+        int code;
+
+        optopt = 0;
+        code = getopt_long(argc, argv, lists.letters, lists.longs, NULL);
+        if (code == -1) {
+            break;
+        }
+        if (!take_parsed(code, argv, &operands, request, problem)) {
+            return false;
+        }
+    }
+    for (int i = optind; i < argc; i++) { /* after "--" */
+        if (!take_operand(argv[i], &operands, request, problem)) {
+            return false;
+        }
+    }
+    if (operands < verb->operands_min && !request->help) {
+        return complain(problem, "'doorbell %s' needs a %s", verb->name, verb->operand);
+    }
+    return true;
+}
+
+static bool parse_verb(const char *word, struct cli_request *request, struct cli_problem *problem)
+{
+    const char *names[CLI_VERBS];
+
+    for (size_t i = 0; i < CLI_VERBS; i++) {
+        names[i] = cli_verb_table[i].name;
+        if (strcmp(word, names[i]) == 0) {
+            request->verb = (enum cli_verb)i;
+            return true;
+        }
+    }
+    if (word[0] == '-') {
+        snprintf(problem->hint, sizeof(problem->hint), "options come after the verb, as in 'doorbell run FILE --json'");
+        return complain(problem, "'%s' stands where the verb belongs", word);
+    }
+    hint_nearest(problem, "doorbell ", word, names, CLI_VERBS);
+    return complain(problem, "there is no verb '%s'", word);
+}
+
+bool cli_request_parse(int argc, char *argv[], struct cli_request *request, struct cli_problem *problem)
+{
+    memset(request, 0, sizeof(*request));
+    memset(problem, 0, sizeof(*problem));
+    request->verb = CLI_VERBS;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        request->json = request->json || strcmp(argv[i], "--json") == 0;
+    }
+    if (argc < 2) {
+        snprintf(problem->hint, sizeof(problem->hint), "'doorbell help' lists the verbs");
+        return complain(problem, "a verb is missing");
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        request->verb = CLI_VERB_HELP;
+        return true;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        request->verb = CLI_VERB_VERSION;
+        return true;
+    }
+    return parse_verb(argv[1], request, problem) && parse_rest(argc - 1, argv + 1, request, problem);
+}
+
+void cli_request_clear(struct cli_request *request)
+{
+    free(request->sets);
+    request->sets = NULL;
+    request->set_count = 0;
+}

@@ -1,0 +1,57 @@
+/* A command line, understood: what to do, to what, how. */
+#ifndef DOORBELL_CLI_REQUEST_H
+#define DOORBELL_CLI_REQUEST_H
+
+#include "cli/table.h"
+#include "sim/sim.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What the command line asks for. Strings belong to argv. Release with cli_request_clear(). */
+struct cli_request {
+    enum cli_verb verb;  /**< CLI_VERBS if it is not known */
+    bool help;           /**< help for the verb is wanted, whatever else is */
+    const char *operand; /**< file, or verb to explain; NULL if none was given */
+    const char **sets;   /**< array of set_count texts "KEY=VALUE", in order */
+    size_t set_count;
+    enum sim_engine_kind engine; /**< SIM_ENGINE_NATIVE unless given */
+    bool engine_given;
+    bool seed_given;
+    uint64_t seed;
+    bool shuffle;
+    uint64_t shuffle_seed;
+    bool json;
+    const char *output; /**< NULL: standard output */
+};
+
+/** What is wrong with a command line. */
+struct cli_problem {
+    char message[1024]; /**< one sentence, no full stop */
+    char hint[256];     /**< what would be right; empty if nothing comes to mind */
+};
+
+/**
+ * Understands a command line. Options may stand before and after the operand, "--" ends them; abbreviations of options
+ * are refused, since a new option would change what they mean.
+ * @param argc,argv as main() has them; argv[0] is ignored
+ * @param request   receives what is asked for; to be cleared in any case. `json` is set as soon as the word --json is
+ *                  on the command line, right or wrong, so that a failure can be told in JSON
+ * @param problem   receives what is wrong
+ * @return whether the command line is right
+ */
+bool cli_request_parse(int argc, char *argv[], struct cli_request *request, struct cli_problem *problem);
+
+/** Releases what the request owns. */
+void cli_request_clear(struct cli_request *request);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+#include "cli/table.h"
+
+#include "sim/sim.h"
+
+#define VERB_BIT(verb) (1U << (verb))
+#define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
+
+static const char *const about_run[] = {
+    "Simulates the scenario. Prints which assumptions of the software hold, with what the hardware did",
+    "as evidence, and then the latency of the MSIs, device by device and hop by hop. Exits 1 if",
+    "something that the file expects did not come out.",
+    NULL,
+};
+
+static const char *const about_check[] = {
+    "Judges the assumptions from the topology alone, without simulating. FILE is a scenario (.yaml), or a",
+    "board's device tree: a blob (.dtb), or its source (.dts), which needs the program dtc.",
+    NULL,
+};
+
+static const char *const about_show[] = {
+    "Prints the scenario with every default filled in, and marked as such.",
+    NULL,
+};
+
+static const char *const about_help[] = {
+    "Prints what the command, or one verb of it, understands.",
+    NULL,
+};
+
+static const char *const about_version[] = {
+    "Prints the version, and the engines in this build.",
+    NULL,
+};
+
+const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
+    [CLI_VERB_RUN] = {"run", "FILE", 1, 1, "simulate a scenario: verdicts, then latencies", about_run},
+    [CLI_VERB_CHECK] = {"check", "FILE", 1, 1, "judge a scenario or a board's device tree, without simulating",
+                        about_check},
+    [CLI_VERB_SHOW] = {"show", "FILE", 1, 1, "print a scenario with every default filled in", about_show},
+    [CLI_VERB_HELP] = {"help", "[VERB]", 0, 1, "explain the command, or one verb", about_help},
+    [CLI_VERB_VERSION] = {"version", NULL, 0, 0, "print the version and the engines of this build", about_version},
+};
+
+const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
+    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES,
+                        "give a key of the scenario another value, as in\n"
+                        "--set platform.smmu.S.tlb.entries=64; may be repeated"},
+    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", VERB_BIT(CLI_VERB_RUN),
+                           "native (the default), every-cycle, or systemc;\n"
+                           "all give the same results"},
+    [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW),
+                         "seed of all random streams, in place of the file's"},
+    [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", VERB_BIT(CLI_VERB_RUN),
+                            "shuffle the order inside every instant, which\n"
+                            "changes no result (native, every-cycle)"},
+    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_FILES, "write one JSON document, of a failure too"},
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_FILES,
+                           "write to FILE, as a whole or not at all, in place\n"
+                           "of standard output"},
+    [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},
+};
+
+const char *const cli_engine_names[CLI_ENGINES] = {
+    [SIM_ENGINE_NATIVE] = "native",
+    [SIM_ENGINE_EVERY_CYCLE] = "every-cycle",
+    [SIM_ENGINE_SYSTEMC] = "systemc",
+};

@@ -1,0 +1,65 @@
+/*
+ * The one table of what the command line understands. Parsing, `doorbell help`, and whatever documents the command
+ * (manual page, completions) are made from it.
+ */
+#ifndef DOORBELL_CLI_TABLE_H
+#define DOORBELL_CLI_TABLE_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum cli_verb {
+    CLI_VERB_RUN,
+    CLI_VERB_CHECK,
+    CLI_VERB_SHOW,
+    CLI_VERB_HELP,
+    CLI_VERB_VERSION,
+    CLI_VERBS,
+};
+
+enum cli_option {
+    CLI_OPTION_SET,
+    CLI_OPTION_ENGINE,
+    CLI_OPTION_SEED,
+    CLI_OPTION_SHUFFLE,
+    CLI_OPTION_JSON,
+    CLI_OPTION_OUTPUT,
+    CLI_OPTION_HELP,
+    CLI_OPTIONS,
+};
+
+/** One verb. */
+struct cli_verb_entry {
+    const char *name;
+    const char *operand; /**< what follows the verb, for people: "FILE"; NULL if nothing may */
+    size_t operands_min; /**< how many operands there must and may be */
+    size_t operands_max;
+    const char *summary;      /**< one line, no full stop */
+    const char *const *about; /**< lines of the help text below the usage; ends with NULL */
+};
+
+/** One option. */
+struct cli_option_entry {
+    const char *name;     /**< the long form, without dashes */
+    char letter;          /**< the short form; '\0' if none */
+    const char *argument; /**< what its argument is, for people; NULL if it takes none */
+    unsigned verbs;       /**< bit v set: verb v takes it */
+    const char *summary;  /**< one or more lines, separated by '\n' */
+};
+
+/** The verbs, indexed by enum cli_verb, and the options, indexed by enum cli_option. */
+extern const struct cli_verb_entry cli_verb_table[CLI_VERBS];
+extern const struct cli_option_entry cli_option_table[CLI_OPTIONS];
+
+/** Engine names as --engine takes them, indexed by enum sim_engine_kind. */
+#define CLI_ENGINES 3
+extern const char *const cli_engine_names[CLI_ENGINES];
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

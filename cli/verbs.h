@@ -1,0 +1,30 @@
+/* The verbs. Each does what a request asks for and returns the exit status of the process. */
+#ifndef DOORBELL_CLI_VERBS_H
+#define DOORBELL_CLI_VERBS_H
+
+#include "cli/request.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** `doorbell run FILE`. */
+int cli_verb_run(const struct cli_request *request);
+
+/** `doorbell check FILE`: a scenario, or a board's device tree. */
+int cli_verb_check(const struct cli_request *request);
+
+/** `doorbell show FILE`. */
+int cli_verb_show(const struct cli_request *request);
+
+/** `doorbell help [VERB]`, and `doorbell VERB --help`. */
+int cli_verb_help(const struct cli_request *request);
+
+/** `doorbell version`. */
+int cli_verb_version(const struct cli_request *request);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

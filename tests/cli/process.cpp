@@ -1,0 +1,101 @@
+#include "tests/cli/process.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <spawn.h>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+namespace cli_test
+{
+
+namespace fs = std::filesystem;
+
+Folder::Folder()
+{
+    std::string name = (fs::temp_directory_path() / "doorbell-XXXXXX").string();
+
+    if (mkdtemp(name.data()) == nullptr) {
+        throw std::runtime_error("no temporary folder");
+    }
+    folder_ = name;
+}
+
+Folder::~Folder()
+{
+    std::error_code ignored;
+
+    fs::remove_all(folder_, ignored);
+}
+
+std::string Folder::path(const std::string &name) const
+{
+    return (folder_ / name).string();
+}
+
+std::string Folder::write(const std::string &name, const std::string &text) const
+{
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+}
+
+std::string Folder::read(const std::string &name) const
+{
+    std::ifstream stream(path(name), std::ios::binary);
+
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+size_t Folder::count() const
+{
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+}
+
+Process::Process(const std::vector<std::string> &words)
+{
+    std::vector<std::string> copies = words;
+    std::vector<char *> argv{const_cast<char *>("doorbell")};
+    posix_spawn_file_actions_t actions;
+
+    for (std::string &word : copies) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, folder_.path("out").c_str(), O_WRONLY | O_CREAT, 0600);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, folder_.path("err").c_str(), O_WRONLY | O_CREAT, 0600);
+    if (posix_spawn(&id_, DOORBELL_BINARY, &actions, nullptr, argv.data(), environ) != 0) {
+        throw std::runtime_error("cannot start " DOORBELL_BINARY);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+}
+
+Process::~Process()
+{
+    if (id_ > 0) {
+        kill(id_, SIGKILL);
+        waitpid(id_, nullptr, 0);
+    }
+}
+
+Result Process::wait()
+{
+    int status = 0;
+
+    waitpid(id_, &status, 0);
+    id_ = -1;
+    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), folder_.read("out"),
+            folder_.read("err")};
+}
+
+Result doorbell(const std::vector<std::string> &words)
+{
+    return Process(words).wait();
+}
+
+} // namespace cli_test

@@ -1,0 +1,70 @@
+/* Runs the doorbell command as a process and keeps what it says. */
+#ifndef DOORBELL_TESTS_CLI_PROCESS_H
+#define DOORBELL_TESTS_CLI_PROCESS_H
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace cli_test
+{
+
+/** A folder of its own below the system's temporary one, removed at the end. */
+class Folder
+{
+  public:
+    Folder();
+    ~Folder();
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+
+    /** The path of a file in it. */
+    std::string path(const std::string &name) const;
+    /** Writes a file in it. @return its path */
+    std::string write(const std::string &name, const std::string &text) const;
+    /** The bytes of a file in it. */
+    std::string read(const std::string &name) const;
+    /** How many files it holds, hidden ones too. */
+    size_t count() const;
+
+  private:
+    std::filesystem::path folder_;
+};
+
+/** What came of a process. */
+struct Result {
+    int status; /**< exit status; 128 + signal if a signal ended it */
+    std::string out;
+    std::string err;
+};
+
+/** A process that runs the doorbell command. */
+class Process
+{
+  public:
+    /** Starts it with these words behind its name. */
+    explicit Process(const std::vector<std::string> &words);
+    ~Process();
+    Process(const Process &) = delete;
+    Process &operator=(const Process &) = delete;
+
+    pid_t id() const
+    {
+        return id_;
+    }
+
+    /** Waits for its end. */
+    Result wait();
+
+  private:
+    Folder folder_;
+    pid_t id_ = -1;
+};
+
+/** Runs the doorbell command to its end. */
+Result doorbell(const std::vector<std::string> &words);
+
+} // namespace cli_test
+
+#endif
