@@ -15,6 +15,14 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# The engine's channels and the models that use them are in different libraries: worth 5 to 10 % to see them together.
+# Not with the tests, each of whose programs would be optimised as a whole again.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DOORBELL_TESTS AND NOT DEFINED CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT DOORBELL_IPO LANGUAGES C CXX OUTPUT DOORBELL_IPO_WHY)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${DOORBELL_IPO})
+endif()
+
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
