@@ -36,7 +36,7 @@ static char *domain_name(const struct software *software, const struct domain *d
     char text[128];
     char *copy;
 
-    snprintf(text, sizeof(text), "the domain of group %u at %s", domain->group,
+    snprintf(text, sizeof(text), "of group %u at %s", domain->group,
              software->config.firmware->iommus[domain->smmu_index].name);
     copy = allocate(strlen(text) + 1, 1);
     memcpy(copy, text, strlen(text));
