@@ -7,7 +7,8 @@
 #include <benchmark/benchmark.h>
 #include <vector>
 
-namespace {
+namespace
+{
 
 /** Events that are set again, a uniform delay later, as soon as they come up. */
 void bare_queue(benchmark::State &state)

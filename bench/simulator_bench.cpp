@@ -12,7 +12,8 @@
 #include <memory>
 #include <vector>
 
-namespace {
+namespace
+{
 
 const char *const scenario_path = DOORBELL_BENCH_DIR "/scenarios/reference-msi.yaml";
 

@@ -6,7 +6,7 @@
 
 static json_t *count(uint64_t value)
 {
-    return json_integer((json_int_t)value);
+    return verdict_json_count(value);
 }
 
 static json_t *time_json(sim_time time)

@@ -4,20 +4,68 @@
 #include "report/verdict_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Femtoseconds times packets. */
+__extension__ typedef unsigned __int128 uint128;
+
+#define NAME_COLUMNS  14
+#define STAGE_COLUMNS 42
+
+/** Writes the first column of a table. A name that is too long for it gets lines of its own. */
+static void write_name(FILE *out, const char *name, unsigned columns)
+{
+    size_t width = report_width(name);
+
+    fprintf(out, "  ");
+    if (width > columns) {
+        report_words(out, name, 2, 2);
+        fprintf(out, "%*s", (int)columns + 2, "");
+    } else {
+        fprintf(out, "%s%*s", name, (int)(columns - width), "");
+    }
+}
+
+/** A stream that writes into memory; see close_text(). */
+static FILE *open_text(char **text, size_t *size)
+{
+    FILE *stream = open_memstream(text, size);
+
+    if (stream == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return stream;
+}
+
+/** Writes what was written into memory as words, and frees it. */
+static void close_text(FILE *stream, char **text, FILE *out, size_t used, size_t indent)
+{
+    fclose(stream);
+    report_words(out, *text, used, indent);
+    free(*text);
+}
 
 static void write_head(FILE *out, const struct run_result *result)
 {
-    fprintf(out, "%s\n", result->title);
-    fprintf(out, "%s, seed %" PRIu64 ": %s of traffic after %s of set-up%s\n\n", result->path, result->seed,
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_text(&text, &size);
+
+    report_words(out, result->title, 0, 0);
+    fprintf(line, "%s, seed %" PRIu64 ": %s of traffic after %s of set-up%s", result->path, result->seed,
             report_duration(result->duration).text, report_duration(result->setup_time).text,
             result->interrupted ? ", INTERRUPTED: partial results" : "");
+    close_text(line, &text, out, 0, 0);
+    fputc('\n', out);
 }
 
 static void write_latency_row(FILE *out, const char *name, uint64_t born, uint64_t merged, uint64_t lost,
                               const struct run_latency *latency)
 {
-    fprintf(out, "  %-14.14s %9" PRIu64 " %7" PRIu64 " %6" PRIu64, name, born, merged, lost);
+    write_name(out, name, NAME_COLUMNS);
+    fprintf(out, " %9s %7s %6s", report_count(born, 9).text, report_count(merged, 7).text, report_count(lost, 6).text);
     if (latency->count == 0) {
         fprintf(out, "  %10s\n", "-");
         return;
@@ -57,10 +105,17 @@ static void write_latencies(FILE *out, const struct run_result *result)
     }
 }
 
+/** A hop's part of all the time that MSIs took, in thousandths, to the nearest. */
+static unsigned share_of(const struct run_hop *hop, const struct run_latency *latency)
+{
+    uint128 total = (uint128)latency->mean * latency->count;
+    uint128 part = (uint128)hop->time.mean * hop->time.count;
+
+    return total >= 2000 ? (unsigned)((part / (total / 2000) + 1) / 2) : 0;
+}
+
 static void write_hops(FILE *out, const struct run_result *result)
 {
-    uint64_t total = result->latency.mean * result->latency.count;
-
     if (result->hop_count == 0) {
         return;
     }
@@ -68,11 +123,11 @@ static void write_hops(FILE *out, const struct run_result *result)
     fprintf(out, "  %-42s %8s %9s %9s %9s %9s %6s\n", "stage", "MSIs", "min", "mean", "p99", "max", "share");
     for (size_t i = 0; i < result->hop_count; i++) {
         const struct run_hop *hop = &result->hops[i];
-        uint64_t part = hop->time.mean * hop->time.count;
-        uint64_t share = total >= 1000 ? part / (total / 1000) : 0;
+        unsigned share = share_of(hop, &result->latency);
 
-        fprintf(out, "  %-42.42s %8" PRIu64 " %9s %9s %9s %9s %3" PRIu64 ".%" PRIu64 "%%\n", hop->stage,
-                hop->time.count, report_duration(hop->time.min).text, report_duration(hop->time.mean).text,
+        write_name(out, hop->stage, STAGE_COLUMNS);
+        fprintf(out, " %8s %9s %9s %9s %9s %3u.%u%%\n", report_count(hop->time.count, 8).text,
+                report_duration(hop->time.min).text, report_duration(hop->time.mean).text,
                 report_duration(hop->time.p99).text, report_duration(hop->time.max).text, share / 10, share % 10);
     }
 }
@@ -86,7 +141,8 @@ static void write_losses(FILE *out, const struct run_result *result)
         if (device->lost == 0) {
             continue;
         }
-        fprintf(out, "\nLost MSIs of %s\n", device->name);
+        fprintf(out, "\nLost MSIs of ");
+        report_words(out, device->name, 13, 2);
         for (unsigned reason = 0; reason < SIM_DROP_REASONS; reason++) {
             if (device->dropped[reason].count > 0) {
                 fprintf(out, "  %9" PRIu64 "  %s\n", device->dropped[reason].count,
@@ -104,6 +160,24 @@ static void write_losses(FILE *out, const struct run_result *result)
     }
 }
 
+static void write_expectation(FILE *out, const struct run_expectation *expectation)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_text(&text, &size);
+
+    if (!expectation->met) {
+        fprintf(line, "%s: expected %s, got %s (%s)", expectation->key, expectation->wanted, expectation->got,
+                expectation->place);
+    } else if (strcmp(expectation->wanted, expectation->got) != 0) {
+        fprintf(line, "%s: %s (%s)", expectation->key, expectation->wanted, expectation->got);
+    } else {
+        fprintf(line, "%s: %s", expectation->key, expectation->wanted);
+    }
+    fprintf(out, "  %s  ", expectation->met ? "met   " : "FAILED");
+    close_text(line, &text, out, 10, 10);
+}
+
 static void write_expectations(FILE *out, const struct run_result *result)
 {
     if (result->expectation_count == 0) {
@@ -111,18 +185,7 @@ static void write_expectations(FILE *out, const struct run_result *result)
     }
     fprintf(out, "\nExpectations\n");
     for (size_t i = 0; i < result->expectation_count; i++) {
-        const struct run_expectation *expectation = &result->expectations[i];
-
-        if (expectation->met) {
-            fprintf(out, "  met     %s: %s", expectation->key, expectation->wanted);
-            if (strcmp(expectation->wanted, expectation->got) != 0) {
-                fprintf(out, " (%s)", expectation->got);
-            }
-            fputc('\n', out);
-        } else {
-            fprintf(out, "  FAILED  %s: expected %s, got %s (%s)\n", expectation->key, expectation->wanted,
-                    expectation->got, expectation->place);
-        }
+        write_expectation(out, &result->expectations[i]);
     }
 }
 

@@ -1,16 +1,35 @@
 #include "report/verdict_json.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 json_t *verdict_json_id(uint64_t value)
 {
     return value == VERDICT_NO_ID ? json_null() : json_sprintf("0x%" PRIx64, value);
 }
 
+json_t *verdict_json_count(uint64_t value)
+{
+    return value <= INT64_MAX ? json_integer((json_int_t)value) : json_sprintf("%" PRIu64, value);
+}
+
 json_t *verdict_json_text(const char *text)
 {
     json_t *string = text != NULL ? json_string(text) : NULL;
+    char *plain;
 
+    if (string != NULL || text == NULL) {
+        return string != NULL ? string : json_null();
+    }
+    plain = strdup(text);
+    for (char *byte = plain; byte != NULL && *byte != '\0'; byte++) {
+        if ((unsigned char)*byte >= 0x80) {
+            *byte = '?';
+        }
+    }
+    string = plain != NULL ? json_string(plain) : NULL;
+    free(plain);
     return string != NULL ? string : json_null();
 }
 
@@ -19,15 +38,15 @@ static json_t *device_json(const struct verdict_device *device)
     json_t *object = json_object();
 
     json_object_set_new(object, "name", verdict_json_text(device->name));
-    json_object_set_new(object, "segment", json_integer(device->segment));
+    json_object_set_new(object, "segment", verdict_json_count(device->segment));
     json_object_set_new(object, "rid", verdict_json_id(device->rid));
-    json_object_set_new(object, "rid-count", json_integer((json_int_t)device->rid_count));
+    json_object_set_new(object, "rid-count", verdict_json_count(device->rid_count));
     json_object_set_new(object, "stream-id", verdict_json_id(device->stream_id));
     json_object_set_new(object, "smmu", verdict_json_text(device->smmu));
     json_object_set_new(object, "device-id", verdict_json_id(device->device_id));
     json_object_set_new(object, "its", verdict_json_text(device->its));
     json_object_set_new(object, "doorbell", verdict_json_id(device->doorbell));
-    json_object_set_new(object, "msi-count", json_integer((json_int_t)device->msi_count));
+    json_object_set_new(object, "msi-count", verdict_json_count(device->msi_count));
     json_object_set_new(object, "first-packet", json_sprintf("%016" PRIx64, device->first_packet));
     return object;
 }

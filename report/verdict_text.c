@@ -3,74 +3,92 @@
 #include "report/format.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdlib.h>
 
-#define COLUMNS 100
+#define DEVICE_INDENT 8
 
-/** Writes words, broken into lines; the first line has `used` columns already, the others are indented. */
-static void write_words(FILE *out, const char *text, size_t used, size_t indent)
+/** Writes "  LABEL 0xID at NAME" where the identifier is there. */
+static void add_identifier(FILE *line, const char *label, uint64_t id, const char *name)
 {
-    size_t column = used;
-
-    while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-
-        if (column > indent && column + 1 + length > COLUMNS) {
-            fprintf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > used || (column > indent && column != used)) {
-            fputc(' ', out);
-            column++;
-        }
-        fwrite(text, 1, length, out);
-        column += length;
-        text += length;
-        text += strspn(text, " ");
+    if (id != VERDICT_NO_ID) {
+        fprintf(line, "  %s %s at %s", label, report_hex(id).text, name != NULL ? name : "?");
     }
-    fputc('\n', out);
+}
+
+/** Writes a line as it is if it fits, else as words. Frees it. */
+static void write_line(FILE *out, char *text, unsigned indent)
+{
+    fprintf(out, "%*s", (int)indent, "");
+    if (indent + report_width(text) <= REPORT_COLUMNS) {
+        fprintf(out, "%s\n", text);
+    } else {
+        report_words(out, text, indent, indent + 4);
+    }
+    free(text);
+}
+
+static FILE *open_line(char **text, size_t *size)
+{
+    FILE *line = open_memstream(text, size);
+
+    if (line == NULL) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+    return line;
 }
 
 static void write_device(FILE *out, const struct verdict_device *device)
 {
-    char text[256];
-    int length = snprintf(text, sizeof(text), "%s", device->name != NULL ? device->name : "?");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_line(&text, &size);
 
-    length +=
-        snprintf(text + length, sizeof(text) - (size_t)length, "  %s", report_rid(device->segment, device->rid).text);
-    if (device->stream_id != VERDICT_NO_ID) {
-        length += snprintf(text + length, sizeof(text) - (size_t)length, "  StreamID 0x%" PRIx64 " at %s",
-                           device->stream_id, device->smmu != NULL ? device->smmu : "?");
+    fprintf(line, "%s  %s", device->name != NULL ? device->name : "?", report_rid(device->segment, device->rid).text);
+    add_identifier(line, "StreamID", device->stream_id, device->smmu);
+    add_identifier(line, "DeviceID", device->device_id, device->its);
+    fclose(line);
+    write_line(out, text, DEVICE_INDENT);
+    if (device->doorbell == VERDICT_NO_ID || device->its == NULL) {
+        return;
     }
-    if (device->device_id != VERDICT_NO_ID) {
-        length += snprintf(text + length, sizeof(text) - (size_t)length, "  DeviceID 0x%" PRIx64 " at %s",
-                           device->device_id, device->its != NULL ? device->its : "?");
+    line = open_line(&text, &size);
+    fprintf(line, "doorbell 0x%" PRIx64, device->doorbell);
+    if (device->msi_count > 0) {
+        fprintf(line, ", hit by %" PRIu64 " MSI%s, the first is packet %016" PRIx64, device->msi_count,
+                device->msi_count == 1 ? "" : "s", device->first_packet);
     }
-    fprintf(out, "        %s\n", text);
-    if (device->doorbell != VERDICT_NO_ID && device->its != NULL) {
-        fprintf(out, "            doorbell 0x%" PRIx64, device->doorbell);
-        if (device->msi_count > 0) {
-            fprintf(out, ", hit by %" PRIu64 " MSI%s, the first is packet %016" PRIx64, device->msi_count,
-                    device->msi_count == 1 ? "" : "s", device->first_packet);
-        }
-        fputc('\n', out);
+    fclose(line);
+    write_line(out, text, DEVICE_INDENT + 4);
+}
+
+static void write_evidence(FILE *out, const struct verdict_evidence *evidence)
+{
+    size_t used = 8 + report_width(evidence->subject);
+
+    if (used <= REPORT_COLUMNS) {
+        fprintf(out, "      %s: ", evidence->subject);
+    } else {
+        fprintf(out, "      ");
+        report_words(out, evidence->subject, 6, 6);
+        fprintf(out, "        ");
+        used = 8;
+    }
+    report_words(out, evidence->detail, used, 8);
+    for (size_t i = 0; i < evidence->device_count; i++) {
+        write_device(out, &evidence->devices[i]);
     }
 }
 
 static void write_verdict(FILE *out, const struct verdict *verdict)
 {
     fprintf(out, "  %-14s  %-21s ", verdict_outcome_name(verdict->outcome), verdict->name);
-    write_words(out, verdict->summary, 40, 40);
+    report_words(out, verdict->summary, 40, 40);
     if (verdict->outcome != VERDICT_VIOLATED) {
         return;
     }
     for (size_t i = 0; i < verdict->evidence_count; i++) {
-        const struct verdict_evidence *evidence = &verdict->evidence[i];
-
-        fprintf(out, "      %s: ", evidence->subject);
-        write_words(out, evidence->detail, 8 + strlen(evidence->subject), 8);
-        for (size_t j = 0; j < evidence->device_count; j++) {
-            write_device(out, &evidence->devices[j]);
-        }
+        write_evidence(out, &verdict->evidence[i]);
     }
 }
 

@@ -11,6 +11,9 @@
 #define MOST_DOORBELLS 64
 #define MOST_PEERS     64
 
+/** Handlers that ran before data and are not settled, per device, before a run has to allocate. */
+#define FEW_CHECKS 1024
+
 /** Durations under one stage, from one source. */
 struct stage_sum {
     uint64_t count;
@@ -55,6 +58,7 @@ struct source {
     uint64_t writes_sent;
     uint64_t writes_visible;
     uint64_t writes_dropped;
+    uint64_t writes_at_peers; /**< of these sent, taken by a peer function: as good as visible */
     uint64_t reads_done;
     uint64_t order_checked;
     struct run_tally order_violations;
@@ -113,7 +117,9 @@ static void sign(struct collector *collector, const struct sim_packet *packet, e
 {
     uint64_t hash = mix(packet->id ^ mix((uint64_t)kind << 56 ^ time));
 
-    /* One multiplication a mark (it is on the hot path); the last mix spreads what the product left in the high bits. */
+    /*
+     * One multiplication a mark (it is on the hot path); the last mix spreads what the product left in the high bits.
+     */
     for (uint32_t i = 0; i < packet->trail_count; i++) {
         hash = (hash ^ packet->trail[i].end ^ (uint64_t)packet->trail[i].stage << 48) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;
@@ -234,17 +240,23 @@ static void see_peer(struct source *source, const struct sim_packet *packet, con
 
 /* ---- Data before interrupt ---- */
 
+/** DMA writes that nobody needs to wait for any more. */
+static uint64_t settled_writes(const struct source *source)
+{
+    return source->writes_visible + source->writes_dropped + source->writes_at_peers;
+}
+
 /** A handler starts: the writes sent before its MSI must be visible now, or become so in this very instant. */
 static void check_order(struct source *source, const struct sim_packet *packet, sim_time time)
 {
     if (packet->sequence > 0) {
         source->order_checked++;
     }
-    if (packet->sequence <= source->writes_visible + source->writes_dropped) {
+    if (packet->sequence <= settled_writes(source)) {
         return;
     }
     if (source->check_count == source->check_capacity) {
-        source->check_capacity = source->check_capacity > 0 ? 2 * source->check_capacity : 16;
+        source->check_capacity *= 2;
         source->checks = realloc(source->checks, source->check_capacity * sizeof(*source->checks));
         if (source->checks == NULL) {
             fputs("doorbell: out of memory\n", stderr);
@@ -259,7 +271,7 @@ static void check_order(struct source *source, const struct sim_packet *packet, 
 
 static void settle_checks(struct source *source, sim_time time)
 {
-    uint64_t settled = source->writes_visible + source->writes_dropped;
+    uint64_t settled = settled_writes(source);
     size_t kept = 0;
 
     for (size_t i = 0; i < source->check_count; i++) {
@@ -327,6 +339,10 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
         break;
     case SIM_EVENT_PEER_ARRIVED:
         see_peer(source, packet, where, time);
+        if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_MSI) == 0) {
+            source->writes_at_peers++;
+            settle_checks(source, time);
+        }
         break;
     case SIM_EVENT_READ_DONE:
         source->reads_done++;
@@ -353,6 +369,8 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
     collector->stages = allocate(collector->stage_count, sizeof(*collector->stages));
     for (uint32_t i = 0; i <= devices; i++) {
         collector->devices[i].stages = allocate(collector->stage_count, sizeof(struct stage_sum));
+        collector->devices[i].checks = allocate(FEW_CHECKS, sizeof(struct pending_check));
+        collector->devices[i].check_capacity = FEW_CHECKS;
     }
     collector->measure_span = 1;
     sim_observe(sim, &observer);

@@ -35,6 +35,7 @@ static struct pcie_link_config link_of(const struct scenario_link *link)
     config.speed = link->speed;
     config.width = link->width;
     config.latency = link->latency;
+    config.credit_latency = link->credit_latency;
     config.upper_credits = credits;
     config.lower_credits = credits;
     return config;
@@ -148,6 +149,7 @@ static bool build_endpoint(struct system *system, const struct scenario_device *
     endpoint_config_init(&config);
     config.period = from->clock.period;
     config.send_latency = from->send_latency;
+    config.complete_latency = from->complete_latency;
     config.read_tags = from->read_tags;
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
     config.functions = functions;

@@ -59,7 +59,8 @@ static void build_memory(struct system *system)
                                    .size = from->size,
                                    .period = from->clock.period,
                                    .latency = from->latency,
-                                   .bandwidth = from->bandwidth};
+                                   .bandwidth = from->bandwidth,
+                                   .queue = from->queue};
 
     system->memory = memory_create(system->sim, "memory", &config);
     memory_bind(system->memory, 0,
@@ -83,8 +84,9 @@ static bool build_interconnect(struct system *system, struct host_error *error)
     const struct scenario_interconnect *from = &system->scenario->platform.interconnect;
     struct crossbar_config config = {.period = from->clock.period,
                                      .forward_latency = from->latency,
-                                     .response_latency = from->latency,
-                                     .width = (uint32_t)from->width};
+                                     .response_latency = from->response_latency,
+                                     .width = (uint32_t)from->width,
+                                     .ordered_writes = from->ordered_writes};
 
     count_ports(system->scenario, &config.masters, &config.targets);
     if (config.masters > CROSSBAR_MAX_MASTERS || config.targets > CROSSBAR_MAX_TARGETS) {
@@ -107,45 +109,61 @@ static void build_host_port(struct system *system)
     host_access_init(&system->access, system->sim, system->host_port, system->memory);
 }
 
+static struct redistributor_config redistributor_of(const struct scenario_platform *platform, uint32_t i)
+{
+    const struct scenario_redistributor *from = &platform->redistributor;
+    struct redistributor_config config = redistributor_config_default();
+
+    config.period = from->clock.period;
+    config.base = from->base + i * REDISTRIBUTOR_FRAME;
+    config.processor_number = i;
+    config.affinity = i;
+    config.last = i + 1 == platform->pe.count;
+    config.intid_bits = from->lpi_id_bits;
+    config.config_cache_entries = from->config_cache_entries;
+    config.config_cache_ways = from->config_cache_ways;
+    config.config_fetches = from->config_fetches;
+    config.lookup_cycles = from->lookup_cycles;
+    config.deliver_cycles = from->deliver_cycles;
+    config.activate_cycles = from->activate_cycles;
+    config.register_cycles = from->register_cycles;
+    config.its_count = (uint32_t)platform->its_count;
+    return config;
+}
+
+static struct pe_config pe_of(const struct system *system)
+{
+    const struct scenario_pe *from = &system->scenario->platform.pe;
+    struct pe_config config = pe_config_default();
+
+    config.period = from->clock.period;
+    config.acknowledge_cycles = from->acknowledge_cycles;
+    config.entry_cycles = from->entry_cycles;
+    config.handler_time = from->handler_time;
+    config.handled_cycles = from->handled_cycles;
+    config.sources = (uint32_t)system->stream_count + 1;
+    return config;
+}
+
 static void build_pe(struct system *system, uint32_t i)
 {
-    const struct scenario_platform *platform = &system->scenario->platform;
-    struct redistributor_config rd = redistributor_config_default();
-    struct pe_config config = pe_config_default();
-    struct sim_component *rd_component;
-    struct sim_component *pe_component_;
+    struct redistributor_config rd_config = redistributor_of(&system->scenario->platform, i);
+    struct pe_config pe_config = pe_of(system);
+    struct redistributor *rd = redistributor_create(system->sim, sim_printf(system->sim, "rd%u", i), &rd_config);
+    struct pe *pe = pe_create(system->sim, sim_printf(system->sim, "pe%u", i), &pe_config);
+    struct sim_component *writer = redistributor_component(rd);
+    struct sim_component *reader = pe_component(pe);
+    struct sim_channel *to;
+    struct sim_channel *from;
 
-    rd.period = platform->redistributor.clock.period;
-    rd.base = platform->redistributor.base + i * REDISTRIBUTOR_FRAME;
-    rd.processor_number = i;
-    rd.affinity = i;
-    rd.last = i + 1 == platform->pe.count;
-    rd.intid_bits = platform->redistributor.lpi_id_bits;
-    rd.config_cache_entries = platform->redistributor.config_cache_entries;
-    rd.lookup_cycles = platform->redistributor.lookup_cycles;
-    rd.deliver_cycles = platform->redistributor.deliver_cycles;
-    rd.its_count = (uint32_t)platform->its_count;
-    system->redistributors[i] = redistributor_create(system->sim, sim_printf(system->sim, "rd%u", i), &rd);
-    rd_component = redistributor_component(system->redistributors[i]);
-
-    config.period = platform->pe.clock.period;
-    config.acknowledge_cycles = platform->pe.acknowledge_cycles;
-    config.entry_cycles = platform->pe.entry_cycles;
-    config.handler_time = platform->pe.handler_time;
-    config.sources = (uint32_t)system->stream_count + 1;
-    system->pes[i] = pe_create(system->sim, sim_printf(system->sim, "pe%u", i), &config);
-    pe_component_ = pe_component(system->pes[i]);
-
-    redistributor_bind_target(system->redistributors[i],
-                              system_join_target(system, rd_component, rd.base, REDISTRIBUTOR_FRAME));
-    redistributor_bind_memory(system->redistributors[i], system_join_master(system, rd_component, CROSSBAR_PORT_PLAIN));
-    {
-        struct sim_channel *to = channel(system, rd_component, pe_component_, 0, 2);
-        struct sim_channel *from = channel(system, pe_component_, rd_component, 0, 2);
-
-        redistributor_bind_pe(system->redistributors[i], to, from);
-        pe_bind_redistributor(system->pes[i], to, from);
-    }
+    system->redistributors[i] = rd;
+    system->pes[i] = pe;
+    redistributor_bind_target(rd, system_join_target(system, writer, rd_config.base, REDISTRIBUTOR_FRAME));
+    redistributor_bind_memory(rd, system_join_master(system, writer, CROSSBAR_PORT_PLAIN));
+    to = channel(system, writer, reader, 0, 2);
+    from = channel(system, reader, writer, 0, 2);
+    redistributor_bind_pe(rd, to, from);
+    pe_bind_redistributor(pe, to, from);
 }
 
 /** The ITS beside a root complex is reached by a small crossbar of its own, between the SMMU and the interconnect. */
@@ -157,6 +175,7 @@ static void build_local(struct system *system, const struct scenario_its *from, 
                                      .forward_latency = from->port_latency,
                                      .response_latency = from->port_latency,
                                      .width = (uint32_t)main->width,
+                                     .ordered_writes = main->ordered_writes,
                                      .masters = 1 + (uint32_t)system->scenario->platform.smmu_count + 1,
                                      .targets = 1 + (uint32_t)system->scenario->platform.its_count};
     struct sim_component *local;
@@ -196,6 +215,8 @@ static void build_its(struct system *system, size_t i)
     config.intid_bits = platform->redistributor.lpi_id_bits;
     config.translate_cycles = from->translate_cycles;
     config.command_cycles = from->command_cycles;
+    config.interval_cycles = from->interval_cycles;
+    config.register_cycles = from->register_cycles;
     config.slots = from->translation_slots;
     config.device_cache_entries = from->device_cache_entries;
     config.event_cache_entries = from->event_cache_entries;
@@ -250,16 +271,18 @@ static uint32_t log2_of(uint32_t value)
     return bits;
 }
 
-static void build_smmu(struct system *system, size_t i)
+static struct smmu_config smmu_of(const struct scenario *scenario, const struct scenario_smmu *from)
 {
-    const struct scenario_smmu *from = &system->scenario->platform.smmu[i];
     struct smmu_config config;
 
     smmu_config_defaults(&config);
     config.base = from->base;
     config.period = from->clock.period;
-    config.ports = system_smmu_users(system->scenario, i);
+    config.ports = system_smmu_users(scenario, from->index);
+    config.order = from->order == SCENARIO_SMMU_ORDER_STREAM ? SMMU_ORDER_STREAM : SMMU_ORDER_PORT;
     config.stream_id_bits = from->stream_id_bits;
+    config.substream_id_bits = from->substream_id_bits;
+    config.output_address_bits = from->output_address_bits;
     config.command_queue_bits = log2_of(from->command_queue_entries);
     config.event_queue_bits = log2_of(from->event_queue_entries);
     config.tlb_entries = from->tlb.entries;
@@ -270,14 +293,29 @@ static void build_smmu(struct system *system, size_t i)
     config.config_lookup_cycles = from->config_cache.lookup_cycles;
     config.translation_slots = from->translation_slots;
     config.walk_slots = from->walk_slots;
+    config.config_slots = from->config_slots;
+    config.event_buffer = from->event_buffer;
     config.accept_cycles = from->accept_cycles;
+    config.issue_cycles = from->issue_cycles;
+    config.decode_cycles = from->decode_cycles;
     config.forward_cycles = from->forward_cycles;
+    config.response_cycles = from->response_cycles;
+    config.register_cycles = from->register_cycles;
     config.command_cycles = from->command_cycles;
+    config.scan_cycles = from->scan_cycles;
+    return config;
+}
+
+static void build_smmu(struct system *system, size_t i)
+{
+    const struct scenario_smmu *from = &system->scenario->platform.smmu[i];
+    struct smmu_config config = smmu_of(system->scenario, from);
+    struct sim_component *component;
+
     system->smmus[i] = smmu_create(system->sim, from->name, &config);
-    smmu_bind_registers(system->smmus[i],
-                        system_join_target(system, smmu_component(system->smmus[i]), from->base, SMMU_FRAME));
-    smmu_bind_walker(system->smmus[i],
-                     system_join_master(system, smmu_component(system->smmus[i]), CROSSBAR_PORT_PLAIN));
+    component = smmu_component(system->smmus[i]);
+    smmu_bind_registers(system->smmus[i], system_join_target(system, component, from->base, SMMU_FRAME));
+    smmu_bind_walker(system->smmus[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
 }
 
 /** Sends all addresses that are not an ITS's beside this root complex to the interconnect. */

@@ -1,6 +1,8 @@
 /* The parts held against each other. */
 #include "models/interconnect/crossbar.h"
+#include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
+#include "models/smmuv3/smmu.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 
@@ -338,6 +340,74 @@ static void check_lpis(struct parse *parse)
     }
 }
 
+static bool leads_to(const struct scenario_root_complex *root_complex, const struct scenario_smmu *smmu)
+{
+    for (size_t i = 0; i < root_complex->iommu_map.count; i++) {
+        if (root_complex->iommu_map.entries[i].smmu == smmu) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A root complex has a port to each SMMU of its `iommu-map` and one past them; an SMMU has one for each such user. */
+static void check_smmu_ports(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    const struct scenario_platform *platform = &scenario->platform;
+
+    for (size_t i = 0; i < scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *root_complex = &scenario->root_complexes[i];
+        unsigned smmus = 0;
+
+        for (size_t j = 0; j < platform->smmu_count; j++) {
+            smmus += leads_to(root_complex, &platform->smmu[j]) ? 1 : 0;
+        }
+        if (smmus + 1 > ROOT_COMPLEX_MAX_MEMORY_PORTS) {
+            parse_error_at(parse, &root_complex->place, "`iommu-map` of `%.63s` leads to %u SMMUs; at most %u can be",
+                           root_complex->name, smmus, ROOT_COMPLEX_MAX_MEMORY_PORTS - 1);
+        }
+        if (root_complex->root_port_count > ROOT_COMPLEX_MAX_PORTS) {
+            parse_error_at(parse, &root_complex->place, "root complex `%.63s` has more than %u root ports",
+                           root_complex->name, ROOT_COMPLEX_MAX_PORTS);
+        }
+    }
+    for (size_t j = 0; j < platform->smmu_count; j++) {
+        unsigned users = 0;
+
+        for (size_t i = 0; i < scenario->root_complex_count; i++) {
+            users += leads_to(&scenario->root_complexes[i], &platform->smmu[j]) ? 1 : 0;
+        }
+        if (users > SMMU_MAX_PORTS) {
+            parse_error_at(parse, &platform->smmu[j].place,
+                           "%u root complexes lead to SMMU `%.63s`, which has at most %u ports", users,
+                           platform->smmu[j].name, (unsigned)SMMU_MAX_PORTS);
+        }
+    }
+}
+
+/* A receiver must have room for the largest TLP, or it could never be sent (PCIe base specification 2.6.1). */
+static void check_credits(struct parse *parse, const struct scenario_device *device)
+{
+    const struct scenario_credits *credits = &device->link.credits;
+    uint32_t need = (uint32_t)(parse->scenario->software.max_payload / 16);
+    const struct {
+        const char *name;
+        uint32_t given;
+    } data[] = {{"pd", credits->pd}, {"cpld", credits->cpld}};
+
+    for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
+        if (data[i].given == 0 || data[i].given >= need) {
+            continue;
+        }
+        diagnostic_set_hint(parse_error_at(parse, either(&credits->place, &device->place),
+                                           "%" PRIu32 " credits in `%s` above `%.63s` cannot hold a packet of "
+                                           "`max-payload`",
+                                           data[i].given, data[i].name, device->name),
+                            "a credit is 16 bytes: at least %" PRIu32 ", or 0 for infinite", need);
+    }
+}
+
 /* The models have so many ports and no more (build_platform.c, build_pcie.c). */
 static void check_ports(struct parse *parse)
 {
@@ -373,12 +443,14 @@ void parse_check(struct parse *parse)
         parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "more than %u ITS", MAX_ITS);
     }
     check_ports(parse);
+    check_smmu_ports(parse);
     check_windows(parse);
     check_caches(parse);
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
         check_mmio(parse, &scenario->root_complexes[i]);
     }
     for (size_t i = 0; i < scenario->device_count; i++) {
+        check_credits(parse, scenario->devices[i]);
         if (scenario->devices[i]->endpoint != NULL) {
             check_bars(parse, scenario->devices[i]);
             endpoints++;

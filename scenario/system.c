@@ -315,7 +315,8 @@ static bool map_buffers(struct system *system, struct host_error *error)
             uint32_t peer =
                 pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment, scenario_rid(dma->target->bdf));
 
-            address = tree->functions[peer].bars[0].base;
+            /* Not the first one, which holds the MSI-X table (docs/scenario-format.md, `to`). */
+            address = tree->functions[peer].bars[dma->target->endpoint->bar_count - 1].base;
         } else if (!software_map_buffer(&system->software, tree_index, dma->buffer, &address, error)) {
             return false;
         }

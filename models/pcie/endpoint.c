@@ -216,31 +216,31 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     return config;
 }
 
-struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct endpoint_config *given)
+struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct endpoint_config *config)
 {
-    struct endpoint_config config = complete_config(sim, name, given);
+    struct endpoint_config full = complete_config(sim, name, config);
     struct endpoint *endpoint = sim_alloc(sim, sizeof(*endpoint));
 
-    sim_component_init(&endpoint->component, sim, name, config.period, evaluate);
+    sim_component_init(&endpoint->component, sim, name, full.period, evaluate);
     endpoint->sim = sim;
-    endpoint->send_latency = config.send_latency;
-    endpoint->complete_latency = config.complete_latency;
-    endpoint->read_tags = config.read_tags;
-    for (uint32_t i = 0; i < config.read_tags; i++) {
-        endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(config.read_tags - 1 - i);
+    endpoint->send_latency = full.send_latency;
+    endpoint->complete_latency = full.complete_latency;
+    endpoint->read_tags = full.read_tags;
+    for (uint32_t i = 0; i < full.read_tags; i++) {
+        endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(full.read_tags - 1 - i);
     }
-    endpoint->function_count = (uint32_t)config.function_count;
-    endpoint->functions = sim_alloc(sim, config.function_count * sizeof(*endpoint->functions));
+    endpoint->function_count = (uint32_t)full.function_count;
+    endpoint->functions = sim_alloc(sim, full.function_count * sizeof(*endpoint->functions));
     for (uint32_t f = 0; f < endpoint->function_count; f++) {
         endpoint->functions[f].endpoint = endpoint;
         endpoint->functions[f].number = f;
-        endpoint_function_init(&endpoint->functions[f], &config);
+        endpoint_function_init(&endpoint->functions[f], &full);
     }
-    init_streams(endpoint, &config);
+    init_streams(endpoint, &full);
     endpoint->jobs_hash = sim_name_hash(sim_printf(sim, "%s/job", name));
     endpoint_refresh_next(endpoint);
     /* One packet is at hand while an MSI is being held; a read has its data's room from the request on. */
-    sim_packet_reserve(sim, 1 + config.read_tags, true);
+    sim_packet_reserve(sim, 1 + full.read_tags, true);
     register_counters(endpoint);
     return endpoint;
 }

@@ -141,8 +141,10 @@ static bool widen_write(const struct root_complex *rc, struct sim_packet *packet
     }
     if (skip != 0) {
         memmove(packet->data + skip, packet->data, bytes);
+        memset(packet->data, 0, skip);
     }
     pcie_tlp_set_range(packet, packet->address, bytes);
+    memset(packet->data + skip + bytes, 0, packet->length - skip - bytes);
     if (first_be != 0 || last_be != 0) {
         packet->first_be &= first_be;
         packet->last_be &= last_be;

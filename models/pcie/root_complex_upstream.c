@@ -1,5 +1,7 @@
 #include "models/pcie/root_complex_internal.h"
 
+#include <string.h>
+
 #define MEMORY_CLASSES 2u
 
 /* ---- Where a TLP from below goes ---- */
@@ -321,6 +323,7 @@ static void load_completion(struct root_complex *rc, struct rc_port *port, struc
 
     if (bytes == 0 && packet->status == SIM_STATUS_OK) {
         bytes = (uint32_t)packet->cookie;
+        memset(packet->data, 0, bytes);
     }
     pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)packet->status, bytes);
     port->completion.whole = packet;

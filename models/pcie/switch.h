@@ -25,8 +25,8 @@
  * Access Control Services act at the downstream port where a request comes in: Source Validation, Translation Blocking,
  * then for peers Direct Translated, Egress Control, Request Redirect; Completion Redirect for completions. A violation
  * drops a posted request and answers others with Completer Abort, and sets the AER bit. Without the capability, or with
- * the controls off, peers reach each other directly. Upstream Forwarding changes nothing here: the upstream port sends
- * up whatever was redirected.
+ * the controls off, peers reach each other directly. A request or completion for the very port it came in at (a switch
+ * below redirected it) goes up if that port has Upstream Forwarding on; otherwise it is unsupported, or nobody's.
  *
  * Not modelled: virtual channels other than VC0, multicast, broadcast and gathered messages (dropped and counted), I/O.
  */

@@ -60,6 +60,29 @@ static struct switch_decision redirected_upwards(const struct pcie_switch *switc
     return decision;
 }
 
+/** The same for a completion: it goes by ID, which takes no Bus Master Enable. */
+static struct switch_decision redirected_by_id(void)
+{
+    struct switch_decision decision = forward(SWITCH_UPSTREAM);
+
+    decision.redirected = true;
+    return decision;
+}
+
+static bool forwards_upstream(const struct pcie_switch *switch_, unsigned input)
+{
+    return (switch_->ports[input].bridge.acs & PCIE_ACS_UPSTREAM_FORWARDING) != 0;
+}
+
+/**
+ * A request from below for the very window that it came out of: a switch further down redirected it. Upstream
+ * Forwarding (6.12.3) sends it on to where that redirection leads; without it the port would route it to itself.
+ */
+static struct switch_decision back_to_ingress(const struct pcie_switch *switch_, unsigned input)
+{
+    return forwards_upstream(switch_, input) ? redirected_upwards(switch_) : unsupported(input);
+}
+
 static struct switch_decision route_memory_down(const struct pcie_switch *switch_, const struct sim_packet *packet)
 {
     unsigned port = SWITCH_NOBODY;
@@ -86,11 +109,14 @@ static struct switch_decision route_memory_up(const struct pcie_switch *switch_,
     }
     if (!pcie_bridge_claims(&switch_->ports[SWITCH_UPSTREAM].bridge, packet->address)) {
         /* A port's own windows lie inside those of the upstream port, unless software set them up wrongly. */
-        return pcie_bridge_claims(ingress, packet->address) ? unsupported(input) : upwards(switch_);
+        return pcie_bridge_claims(ingress, packet->address) ? back_to_ingress(switch_, input) : upwards(switch_);
     }
     port = claiming_port(switch_, packet->address);
-    if (port == SWITCH_NOBODY || port == input) {
+    if (port == SWITCH_NOBODY) {
         return unsupported(input);
+    }
+    if (port == input) {
+        return back_to_ingress(switch_, input);
     }
     switch (pcie_bridge_peer_request(ingress, packet, switch_->ports[port].bridge.port_number)) {
     case PCIE_PEER_DIRECT:
@@ -114,7 +140,8 @@ static struct switch_decision route_by_id(const struct pcie_switch *switch_, uns
         return port != SWITCH_NOBODY ? forward(port) : discard;
     }
     if (port == input) {
-        return discard;
+        return packet->type == SIM_PACKET_COMPLETION && forwards_upstream(switch_, input) ? redirected_by_id()
+                                                                                          : discard;
     }
     if (port == SWITCH_NOBODY) {
         /* A bus inside the switch's range that leads nowhere must not go up: it would come back. */
@@ -124,10 +151,7 @@ static struct switch_decision route_by_id(const struct pcie_switch *switch_, uns
     }
     if (packet->type == SIM_PACKET_COMPLETION &&
         pcie_bridge_peer_completion(&switch_->ports[input].bridge, packet) == PCIE_PEER_REDIRECT) {
-        struct switch_decision decision = forward(SWITCH_UPSTREAM);
-
-        decision.redirected = true;
-        return decision;
+        return redirected_by_id();
     }
     return forward(port);
 }

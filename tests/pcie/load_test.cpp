@@ -49,6 +49,7 @@ Options busy(const support::Engine &engine, bool shallow, bool peers)
         options.link.upper_credits = credits;
         options.link.lower_credits = credits;
         options.endpoint.read_tags = 3;
+        options.rc.period = 6 * SIM_NS; /* requests of several classes come in at one edge */
     }
     for (unsigned i = 0; i < 3; i++) {
         uint32_t base = 10 * i;

@@ -208,6 +208,7 @@ TEST(Routing, SpoofedCompletionsAreNobodys)
     rig.raw->send(tlp);
     rig.drain();
     EXPECT_EQ(root_complex_get_counters(rig.rc)->unexpected, 1u);
+    EXPECT_EQ(root_complex_get_counters(rig.rc)->completions, 1u) << "only the one for EP2 went up and down again";
     EXPECT_EQ(pcie_switch_get_counters(rig.sw)->dropped, 1u);
     EXPECT_EQ(endpoint_get_counters(rig.ep[2])->unexpected_completions, 1u);
     EXPECT_EQ(rig.live(), 0u);
@@ -235,6 +236,155 @@ TEST(Routing, MessagesByIdReachTheirFunction)
     EXPECT_EQ(endpoint_get_counters(rig.ep[1])->unsupported_requests - before1, 1u);
     EXPECT_EQ(endpoint_get_counters(rig.ep[2])->unsupported_requests - before2, 0u);
     EXPECT_EQ(root_complex_get_counters(rig.rc)->messages, 1u);
+}
+
+/* ---- Order of the host's requests ---- */
+
+/** The host's accesses to EP0's place, where a raw device leaves a class in its buffers. */
+struct HostOrder : Rig {
+    static Options make()
+    {
+        Options options;
+
+        options.raw_ep0 = true;
+        options.links[2] = options.link;
+        options.links[2].lower_credits.posted_headers = 1;
+        options.links[2].lower_credits.non_posted_headers = 1;
+        options.links[0] = options.links[2];
+        return options;
+    }
+    HostOrder() : Rig(make())
+    {
+    }
+    void send(const std::vector<uint8_t> &types)
+    {
+        for (size_t i = 0; i < types.size(); i++) {
+            if (types[i] == SIM_PACKET_READ) {
+                bus_driver_read(host, sim_now(sim), BAR[0] + 8 * i, 4);
+            } else {
+                bus_driver_write(host, sim_now(sim), BAR[0] + 8 * i, i, 4);
+            }
+        }
+    }
+    std::vector<uint64_t> offsets() const
+    {
+        std::vector<uint64_t> result;
+
+        for (const auto &got : raw->got) {
+            result.push_back((got.tlp.address - BAR[0]) / 8);
+        }
+        return result;
+    }
+};
+
+TEST(HostOrder, ReadsDoNotPassWrites)
+{
+    HostOrder rig;
+    const uint8_t W = SIM_PACKET_WRITE;
+    const uint8_t R = SIM_PACKET_READ;
+
+    rig.raw->closed_until[PCIE_POSTED] = sim_now(rig.sim) + 100 * SIM_US;
+    rig.send({W, W, W, W, W, R});
+    sim_run(rig.sim, sim_now(rig.sim) + 500 * SIM_US);
+    EXPECT_EQ(rig.offsets(), (std::vector<uint64_t>{0, 1, 2, 3, 4, 5}));
+}
+
+TEST(HostOrder, WritesPassBlockedReads)
+{
+    HostOrder rig;
+    const uint8_t W = SIM_PACKET_WRITE;
+    const uint8_t R = SIM_PACKET_READ;
+    sim_time open = sim_now(rig.sim) + 100 * SIM_US;
+
+    rig.raw->closed_until[PCIE_NON_POSTED] = open;
+    rig.send({R, R, R, R, W, W});
+    sim_run(rig.sim, sim_now(rig.sim) + 500 * SIM_US);
+    EXPECT_EQ(rig.offsets(), (std::vector<uint64_t>{4, 5, 0, 1, 2, 3}));
+    EXPECT_LT(rig.raw->got[1].time, open);
+    EXPECT_GE(rig.raw->got[2].time, open);
+}
+
+/** From below: the read is on the bus after the writes that came in before it, and returns what they wrote. */
+TEST(DeviceOrder, ReadSeesEarlierWritesOfItsPort)
+{
+    Options options;
+    options.raw_ep0 = true;
+    options.rc.period = 20 * SIM_NS; /* all come in at one edge */
+    Rig rig(options);
+    Tlp tlp;
+
+    for (uint64_t value = 1; value <= 3; value++) {
+        tlp.address = MEMORY;
+        tlp.requester = RID[0];
+        tlp.value = value;
+        rig.raw->send(tlp);
+    }
+    tlp.type = SIM_PACKET_READ;
+    tlp.tag = 6;
+    rig.raw->send(tlp);
+    rig.drain();
+    auto completions = rig.raw->got_of(SIM_PACKET_COMPLETION);
+    ASSERT_EQ(completions.size(), 1u);
+    EXPECT_EQ(completions[0].tlp.value, 3u);
+    EXPECT_EQ(completions[0].tlp.tag, 6);
+    EXPECT_EQ(rig.router->seen_from(FROM_DEVICES).back().type, SIM_PACKET_READ);
+}
+
+TEST(DeviceOrder, ReadWithoutBytesOnlyPushes)
+{
+    Options options;
+    options.raw_ep0 = true;
+    Rig rig(options);
+    Tlp tlp;
+
+    memory_write32(rig.mem, MEMORY, 0x12345678);
+    tlp.type = SIM_PACKET_READ;
+    tlp.address = MEMORY;
+    tlp.requester = RID[0];
+    tlp.first_be = 0;
+    rig.raw->send(tlp);
+    rig.drain();
+    auto completions = rig.raw->got_of(SIM_PACKET_COMPLETION);
+    ASSERT_EQ(completions.size(), 1u);
+    EXPECT_EQ(completions[0].tlp.status, SIM_STATUS_OK);
+    EXPECT_EQ(completions[0].tlp.length, 4u) << "one double word, of no particular value";
+    ASSERT_EQ(rig.router->seen_from(FROM_DEVICES).size(), 1u);
+    EXPECT_EQ(rig.router->seen_from(FROM_DEVICES)[0].length, 0u);
+}
+
+/** Answers to one read come in the order of the addresses, cut at the boundary where the root complex always does. */
+TEST(DeviceOrder, CompletionsOfAReadAreInAddressOrder)
+{
+    for (bool chop : {false, true}) {
+        Options options;
+        options.raw_ep0 = true;
+        options.rc.chop_completions = chop;
+        Rig rig(options);
+        Tlp tlp;
+        std::vector<uint8_t> joined;
+
+        for (uint32_t i = 0; i < 512; i += 4) {
+            memory_write32(rig.mem, MEMORY + i, i * 7);
+        }
+        tlp.type = SIM_PACKET_READ;
+        tlp.address = MEMORY + 0x20;
+        tlp.requester = RID[0];
+        tlp.length = 256;
+        rig.raw->send(tlp);
+        rig.drain();
+        uint32_t rest = 256;
+        for (const auto &got : rig.raw->got_of(SIM_PACKET_COMPLETION)) {
+            EXPECT_EQ(got.tlp.arg, rest);
+            EXPECT_LE(got.tlp.length, chop ? 64u : 128u);
+            joined.insert(joined.end(), got.data.begin(), got.data.end());
+            rest -= got.tlp.length;
+        }
+        ASSERT_EQ(joined.size(), 256u);
+        std::vector<uint8_t> expected(256);
+        memory_read(rig.mem, MEMORY + 0x20, expected.data(), 256);
+        EXPECT_EQ(joined, expected);
+        EXPECT_EQ(rig.raw->got_of(SIM_PACKET_COMPLETION).size(), chop ? 5u : 3u);
+    }
 }
 
 } // namespace

@@ -22,11 +22,12 @@ static void configure_bridge(SwitchRig &rig, uint16_t rid, unsigned secondary, u
 
 SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options.engine))
 {
-    std::vector<pcie_downstream_config> ports(options.ports);
+    unsigned count = options.ports + options.unlinked;
+    std::vector<pcie_downstream_config> ports(count);
     pcie_switch_config config = options.config;
 
     log = std::make_unique<support::MarkLog>(sim);
-    for (unsigned i = 0; i < options.ports; i++) {
+    for (unsigned i = 0; i < count; i++) {
         ports[i].device = options.multi_function ? 0 : i;
         ports[i].function = options.multi_function ? i : 0;
         if (i < options.acs.size()) {
@@ -35,7 +36,7 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
         port_rid.push_back(static_cast<uint16_t>(0x0200 | ports[i].device << 3 | ports[i].function));
     }
     config.downstream = ports.data();
-    config.downstream_count = options.ports;
+    config.downstream_count = count;
     sw = pcie_switch_create(sim, "sw", &config);
     up = std::make_unique<RawDevice>(sim, "up", SIM_NS);
     uplink = pcie_link_create(sim, "uplink", &options.uplink, up->end(), pcie_switch_end(sw));
@@ -50,8 +51,8 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
         pcie_switch_bind_downstream(sw, i, &downlinks[i]->upper);
         down[i]->bind(&downlinks[i]->lower);
     }
-    configure_bridge(*this, 0x0100, 2, 2 + options.ports, window(0), window(options.ports) - 1);
-    for (unsigned i = 0; i < options.ports; i++) {
+    configure_bridge(*this, 0x0100, 2, 2 + count, window(0), window(count) - 1);
+    for (unsigned i = 0; i < count; i++) {
         configure_bridge(*this, port_rid[i], 3 + i, 3 + i, window(i), window(i + 1) - 1);
     }
     up->got.clear();

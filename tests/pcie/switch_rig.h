@@ -18,6 +18,7 @@ namespace pcie_test
 struct SwitchOptions {
     support::Engine engine = support::engines()[0];
     unsigned ports = 2;
+    unsigned unlinked = 0; /**< further ports, with bus numbers and windows, but nothing below */
     pcie_switch_config config;
     pcie_link_config uplink;
     pcie_link_config downlink;

@@ -76,7 +76,6 @@ TEST(SwitchOrder, ReadAndCompletionDoNotPassAnEarlierWrite)
         rig.down[0]->send(read_of(0x1000, rig.rid_below(0)));
         rig.down[0]->send(completion_to(0x0000, 7));
         rig.run();
-        std::vector<uint8_t> expected = {SIM_PACKET_WRITE, SIM_PACKET_WRITE};
         auto types = types_of(*rig.up);
         ASSERT_EQ(types.size(), 4u) << engine.name;
         size_t second_write = 0;
@@ -86,6 +85,35 @@ TEST(SwitchOrder, ReadAndCompletionDoNotPassAnEarlierWrite)
         EXPECT_EQ(second_write, 1u) << "both writes are there before anything else";
         EXPECT_GE(rig.up->got[2].time, LATE);
     }
+}
+
+/** Both come in at one edge of a slow clock: the write still counts as the earlier one. */
+TEST(SwitchOrder, ReadDoesNotPassAWriteOfTheSameInstant)
+{
+    SwitchOptions options = one_posted_credit();
+    options.config.period = 16 * SIM_NS;
+    options.downlink.width = 16;
+    SwitchRig rig(options);
+
+    rig.up->closed_until[PCIE_POSTED] = LATE;
+    rig.down[1]->send(write_to(0x1000, rig.rid_below(1), 1)); /* takes the only credit */
+    rig.run();
+    rig.up->got.clear();
+    sim_time later = sim_time_align(sim_now(rig.sim) + SIM_US, 16 * SIM_NS) + SIM_NS;
+    rig.up->closed_until[PCIE_POSTED] = later + LATE;
+    for (uint64_t value = 2; value <= 3; value++) {
+        Tlp tlp = write_to(0x1000, rig.rid_below(0), value);
+
+        tlp.at_time = later;
+        rig.down[0]->send(tlp);
+    }
+    Tlp read = read_of(0x1000, rig.rid_below(0));
+    read.at_time = later;
+    rig.down[0]->send(read);
+    rig.run();
+    ASSERT_EQ(rig.down[0]->sent[2] - rig.down[0]->sent[0], 2 * SIM_NS) << "so close that they arrive together";
+    std::vector<uint8_t> expected = {SIM_PACKET_WRITE, SIM_PACKET_WRITE, SIM_PACKET_READ};
+    EXPECT_EQ(types_of(*rig.up), expected);
 }
 
 TEST(SwitchOrder, RelaxedCompletionMayPassAWrite)
@@ -317,6 +345,30 @@ TEST(SwitchPorts, ConfigurationRequestsFromBelowAreUnsupported)
     ASSERT_EQ(rig.down[0]->got.size(), 1u);
     EXPECT_EQ(rig.down[0]->got[0].tlp.status, SIM_STATUS_UR);
     EXPECT_EQ(rig.down[0]->got[0].tlp.target, rig.rid_below(0));
+}
+
+TEST(SwitchPorts, PortWithoutALinkAnswersForWhatIsBelowIt)
+{
+    SwitchOptions options;
+    options.unlinked = 1;
+    SwitchRig rig(options);
+    Tlp config = read_of(0, 0, 9);
+
+    rig.up->send(read_of(rig.window(2), 0, 1));
+    rig.up->send(write_to(rig.window(2), 0, 1));
+    config.type = SIM_PACKET_CONFIG_READ;
+    config.flags = SIM_FLAG_CONFIG_TYPE1;
+    config.target = rig.rid_below(2);
+    rig.up->send(config);
+    rig.down[0]->send(read_of(rig.window(2), rig.rid_below(0), 2));
+    rig.run();
+    ASSERT_EQ(rig.up->got.size(), 2u);
+    EXPECT_EQ(rig.up->got[0].tlp.status, SIM_STATUS_UR);
+    EXPECT_EQ(rig.up->got[1].tlp.status, SIM_STATUS_UR);
+    ASSERT_EQ(rig.down[0]->got.size(), 1u);
+    EXPECT_EQ(rig.down[0]->got[0].tlp.status, SIM_STATUS_UR);
+    EXPECT_EQ(rig.log->event_count(SIM_EVENT_DROPPED), 1u);
+    EXPECT_EQ(sim_pool(rig.sim)->live, 0u);
 }
 
 TEST(SwitchPorts, CutThroughActsOnTheHeader)

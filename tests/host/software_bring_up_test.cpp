@@ -1,0 +1,276 @@
+// The whole set-up on scenarios: what the hardware holds afterwards, and what was predicted without it.
+#include "host/pci_config.h"
+#include "models/smmuv3/smmu_formats.h"
+#include "scenario/run.h"
+#include "scenario/verdicts.h"
+#include "tests/host/software_system.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace
+{
+
+using software_system::Built;
+using BuiltPointer = std::unique_ptr<Built>;
+
+constexpr uint64_t RANDOM_TOPOLOGIES = 50;
+
+// Every scenario that these tests go through: (name, scenario).
+std::vector<std::pair<std::string, BuiltPointer>> all_scenarios()
+{
+    std::vector<std::pair<std::string, BuiltPointer>> all;
+    for (const std::string &path : software_system::shipped()) {
+        all.emplace_back(path, Built::from_file(path));
+    }
+    for (uint64_t seed = 1; seed <= RANDOM_TOPOLOGIES; seed++) {
+        std::string text = software_system::random_text(seed);
+        all.emplace_back(text, Built::from_text(text));
+    }
+    return all;
+}
+
+// ---- Configuration space
+
+void expect_bridge(const software &software, uint32_t i)
+{
+    const pci_tree_function &function = software.found.tree.functions[i];
+    const pci_tree_range &window = function.windows[0];
+    uint64_t config = software.found.functions[i].config;
+    uint32_t buses = pci_config_read(software.access, config, PCI_BUSES);
+    uint32_t range = pci_config_read(software.access, config, PCI_MEMORY_WINDOW);
+    uint64_t base = static_cast<uint64_t>(range & 0xfff0) << 16;
+    uint64_t limit = (range & 0xfff00000) | 0xfffff;
+
+    EXPECT_EQ(buses & 0xff, static_cast<uint32_t>(function.rid >> 8));
+    EXPECT_EQ(buses >> 8 & 0xff, function.secondary);
+    EXPECT_EQ(buses >> 16 & 0xff, function.subordinate);
+    if (window.size == 0) {
+        EXPECT_GT(base, limit) << "closed";
+    } else {
+        EXPECT_EQ(base, window.base);
+        EXPECT_EQ(limit, window.base + window.size - 1);
+    }
+}
+
+void expect_configuration(const software &software)
+{
+    const pci_tree &tree = software.found.tree;
+    for (uint32_t i = 0; i < tree.function_count; i++) {
+        SCOPED_TRACE(tree.functions[i].name);
+        uint64_t config = software.found.functions[i].config;
+        EXPECT_EQ(pci_config_read16(software.access, config, PCI_COMMAND), 0x0406u);
+        for (unsigned bar = 0; bar < PCI_TREE_BARS; bar++) {
+            const pci_tree_range &planned = tree.functions[i].bars[bar];
+            if (planned.size != 0) {
+                EXPECT_EQ(pci_config_read(software.access, config, PCI_BAR(bar)) & ~15u, planned.base);
+            }
+        }
+        if (software.found.functions[i].acs != 0) {
+            uint16_t acs = software.found.functions[i].acs;
+            EXPECT_EQ(pci_config_read16(software.access, config, acs + 6u), tree.functions[i].acs.control);
+        }
+        if (pci_tree_is_bridge(&tree.functions[i])) {
+            expect_bridge(software, i);
+        }
+    }
+}
+
+// ---- Translation, as the SMMU would do it from memory
+
+const memory *memory_of(const software &software)
+{
+    return software.access->memory;
+}
+
+uint64_t entry_of(const software &software, const smmu_driver &driver, uint32_t stream_id)
+{
+    if (!driver.two_level) {
+        return driver.stream_table + 64 * static_cast<uint64_t>(stream_id);
+    }
+    uint64_t level1 = memory_read64(memory_of(software), driver.stream_table + 8 * (stream_id >> 8));
+    EXPECT_EQ(smmu_get(level1, SMMU_L1STD_SPAN), 9u);
+    return (level1 & SMMU_MASK(SMMU_L1STD_L2PTR)) + 64 * static_cast<uint64_t>(stream_id & 255);
+}
+
+uint64_t walk(const memory *store, uint64_t table, uint64_t address)
+{
+    for (unsigned level = 0; level < 4; level++) {
+        uint64_t descriptor = memory_read64(store, table + 8 * ((address >> (39 - 9 * level)) & 511));
+        if (smmu_get(descriptor, SMMU_PTE_VALID) == 0) {
+            return 0;
+        }
+        table = descriptor & SMMU_MASK(SMMU_PTE_ADDR);
+        EXPECT_TRUE(level < 3 || smmu_get(descriptor, SMMU_PTE_AP_RO) == 0) << "a doorbell is written";
+    }
+    return table | (address & 0xfff);
+}
+
+// Where a write of a stream to an address ends.
+uint64_t translate(const software &software, const software_function &function, uint64_t address)
+{
+    const memory *store = memory_of(software);
+    uint64_t ste[SMMU_STE_WORDS];
+    uint64_t cd[SMMU_CD_WORDS];
+    uint64_t entry = entry_of(software, software.smmus[function.iommu], function.stream_id);
+
+    EXPECT_TRUE(memory_read(store, entry, ste, sizeof(ste)));
+    EXPECT_EQ(smmu_field_get(ste, SMMU_STE_V), 1u);
+    if (smmu_field_get(ste, SMMU_STE_CONFIG) == SMMU_STE_CONFIG_BYPASS) {
+        return address;
+    }
+    EXPECT_EQ(smmu_field_get(ste, SMMU_STE_CONFIG), static_cast<uint64_t>(SMMU_STE_CONFIG_S1));
+    EXPECT_TRUE(memory_read(store, smmu_field_get_address(ste, SMMU_STE_S1CONTEXTPTR), cd, sizeof(cd)));
+    EXPECT_EQ(smmu_field_get(cd, SMMU_CD_V), 1u);
+    EXPECT_EQ(smmu_field_get(cd, SMMU_CD_AA64), 1u);
+    EXPECT_EQ(smmu_field_get(cd, SMMU_CD_T0SZ), 16u);
+    return walk(store, smmu_field_get_address(cd, SMMU_CD_TTB0), address);
+}
+
+// @return how many MSI-X entries were looked at
+unsigned expect_messages(const software &software)
+{
+    unsigned seen = 0;
+    for (uint32_t i = 0; i < software.found.tree.function_count; i++) {
+        const software_function &function = software.functions[i];
+        SCOPED_TRACE(software.found.tree.functions[i].name);
+        for (uint32_t v = 0; v < function.vector_count; v++, seen++) {
+            uint64_t entry = software.found.functions[i].msix_table + 16 * v;
+            uint64_t address = host_read32(software.access, entry);
+            address |= static_cast<uint64_t>(host_read32(software.access, entry + 4)) << 32;
+            EXPECT_EQ(address, function.vectors[v].address);
+            EXPECT_EQ(host_read32(software.access, entry + 8), v) << "data is the EventID";
+            EXPECT_EQ(host_read32(software.access, entry + 12) & 1, 0u) << "not masked";
+            uint64_t reached = function.domain == SIZE_MAX ? address : translate(software, function, address);
+            EXPECT_EQ(reached, its_driver_doorbell(&software.itses[function.its]));
+        }
+        if (function.vector_count > 0) {
+            uint32_t control = pci_config_read16(software.access, software.found.functions[i].config,
+                                                 software.found.functions[i].msix + 2u);
+            EXPECT_EQ(control & 0xc000, 0x8000u) << "enabled, not masked";
+        }
+    }
+    return seen;
+}
+
+// ---- The predicted tree
+
+void expect_same_range(const pci_tree_range &found, const pci_tree_range &predicted)
+{
+    EXPECT_EQ(found.base, predicted.base);
+    EXPECT_EQ(found.size, predicted.size);
+    EXPECT_EQ(found.prefetchable, predicted.prefetchable);
+}
+
+void expect_same_function(const pci_tree_function &found, const pci_tree_function &predicted)
+{
+    SCOPED_TRACE(found.name);
+    EXPECT_STREQ(found.name, predicted.name);
+    EXPECT_EQ(found.host_bridge, predicted.host_bridge);
+    EXPECT_EQ(found.rid, predicted.rid);
+    EXPECT_EQ(found.type, predicted.type);
+    EXPECT_EQ(found.parent, predicted.parent);
+    EXPECT_EQ(found.secondary, predicted.secondary);
+    EXPECT_EQ(found.subordinate, predicted.subordinate);
+    EXPECT_EQ(found.port_number, predicted.port_number);
+    EXPECT_EQ(found.multifunction, predicted.multifunction);
+    EXPECT_EQ(found.is_vf, predicted.is_vf);
+    EXPECT_EQ(found.physical_function, predicted.physical_function);
+    EXPECT_EQ(found.acs.present, predicted.acs.present);
+    EXPECT_EQ(found.acs.capability, predicted.acs.capability);
+    EXPECT_EQ(found.acs.control, predicted.acs.control);
+    EXPECT_EQ(found.acs.egress, predicted.acs.egress);
+    EXPECT_EQ(found.quirks, predicted.quirks);
+    EXPECT_EQ(found.real_dma_function, predicted.real_dma_function);
+    EXPECT_EQ(found.msi_vectors, predicted.msi_vectors);
+    EXPECT_EQ(found.msix_vectors, predicted.msix_vectors);
+    EXPECT_EQ(found.pasid, predicted.pasid);
+    EXPECT_EQ(found.pasid_width, predicted.pasid_width);
+    EXPECT_EQ(found.ats, predicted.ats);
+    EXPECT_EQ(found.ats_enabled, predicted.ats_enabled);
+    EXPECT_EQ(found.pri, predicted.pri);
+    for (unsigned i = 0; i < PCI_TREE_BARS; i++) {
+        expect_same_range(found.bars[i], predicted.bars[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        expect_same_range(found.windows[i], predicted.windows[i]);
+    }
+}
+
+void expect_same_tree(const pci_tree &found, const pci_tree &predicted)
+{
+    ASSERT_EQ(found.function_count, predicted.function_count);
+    ASSERT_EQ(found.host_bridge_count, predicted.host_bridge_count);
+    for (uint32_t i = 0; i < found.function_count; i++) {
+        expect_same_function(found.functions[i], predicted.functions[i]);
+    }
+}
+
+TEST(BringUp, HardwareHoldsWhatWasPlanned)
+{
+    unsigned messages = 0;
+    for (auto &one : all_scenarios()) {
+        SCOPED_TRACE(one.first);
+        ASSERT_NE(one.second->scenario, nullptr) << one.second->said;
+        ASSERT_TRUE(one.second->bring_up()) << one.second->error.text;
+        expect_configuration(*one.second->software);
+        messages += expect_messages(*one.second->software);
+        if (::testing::Test::HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(messages, 500u);
+}
+
+TEST(BringUp, EnumerationFindsThePredictedTree)
+{
+    for (auto &one : all_scenarios()) {
+        SCOPED_TRACE(one.first);
+        pci_tree predicted = {};
+        host_error error = {};
+        ASSERT_NE(one.second->scenario, nullptr) << one.second->said;
+        ASSERT_TRUE(one.second->bring_up()) << one.second->error.text;
+        EXPECT_TRUE(software_system::predict(*one.second, &predicted, &error)) << error.text;
+        expect_same_tree(one.second->software->found.tree, predicted);
+        pci_tree_clear(&predicted);
+        if (::testing::Test::HasFailure()) {
+            return;
+        }
+    }
+}
+
+// What a check says must be what a run shows, where the traffic of these scenarios can show it.
+TEST(BringUp, VerdictsOfCheckAndRunAgree)
+{
+    unsigned violated = 0;
+    for (uint64_t seed = 1; seed <= RANDOM_TOPOLOGIES; seed++) {
+        std::string text = software_system::random_text(seed);
+        SCOPED_TRACE(text);
+        BuiltPointer built(Built::from_text(text));
+        verdict_list checked = {};
+        run_result result = {};
+        scenario_run_options options = {};
+        host_error error = {};
+        ASSERT_NE(built->scenario, nullptr) << built->said;
+        EXPECT_TRUE(verdicts_from_topology(built->scenario, &checked, &error)) << error.text;
+        EXPECT_EQ(scenario_run(built->scenario, &options, &result, &error), SCENARIO_RUN_DONE) << error.text;
+        EXPECT_EQ(checked.count, result.verdicts.count);
+        for (size_t i = 0; i < checked.count && i < result.verdicts.count; i++) {
+            const verdict &one = checked.items[i];
+            const verdict *other = verdict_list_find(&result.verdicts, one.name);
+            ASSERT_NE(other, nullptr) << one.name;
+            EXPECT_STREQ(verdict_outcome_name(one.outcome), verdict_outcome_name(other->outcome))
+                << one.name << "\ncheck: " << one.summary << "\nrun: " << other->summary;
+            violated += one.outcome == VERDICT_VIOLATED ? 1 : 0;
+        }
+        verdict_list_clear(&checked);
+        run_result_clear(&result);
+        if (::testing::Test::HasFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(violated, 10u);
+}
+
+} // namespace

@@ -1,0 +1,86 @@
+/* One scenario and seed, one document: whatever engine runs it, in whatever order within an instant. */
+#include "tests/cli/process.h"
+#include "tests/system/whole.h"
+
+#include "sim/systemc/systemc_engine.h"
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using cli_test::doorbell;
+using cli_test::Process;
+using cli_test::Result;
+using system_test::all_scenarios;
+using system_test::name_of_case;
+using system_test::source_path;
+
+class Engines : public testing::TestWithParam<std::string>
+{
+  protected:
+    static std::vector<std::string> command(const std::vector<std::string> &more)
+    {
+        std::vector<std::string> words = {"run", source_path(GetParam()), "--json"};
+
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    }
+
+    /* Compares without printing two documents of a hundred kilobytes. */
+    static void expect_same(const Result &one, const Result &other)
+    {
+        EXPECT_EQ(other.status, one.status) << other.err;
+        EXPECT_EQ(other.err, one.err);
+        if (other.out != one.out) {
+            size_t at = 0;
+
+            while (at < one.out.size() && at < other.out.size() && one.out[at] == other.out[at]) {
+                at++;
+            }
+            const size_t from = at > 100 ? at - 100 : 0;
+            ADD_FAILURE() << "the documents differ at byte " << at << "\n  " << one.out.substr(from, 160) << "\n  "
+                          << other.out.substr(from, 160);
+        }
+    }
+};
+
+TEST_P(Engines, GiveTheSameBytes)
+{
+    const Result native = doorbell(command({}));
+    Process every_cycle(command({"--engine", "every-cycle"}));
+
+    EXPECT_EQ(native.status, 0) << native.err;
+    EXPECT_GT(native.out.size(), 1000u);
+    if (sim_systemc_engine() != nullptr) {
+        Process systemc(command({"--engine", "systemc"}));
+
+        expect_same(native, systemc.wait());
+    }
+    expect_same(native, every_cycle.wait());
+}
+
+TEST_P(Engines, OrderWithinAnInstantDoesNotMatter)
+{
+    const Result native = doorbell(command({}));
+    Process every_cycle(command({"--engine", "every-cycle", "--shuffle", "4"}));
+
+    for (const char *seed : {"1", "2", "3"}) {
+        expect_same(native, doorbell(command({"--shuffle", seed})));
+    }
+    expect_same(native, every_cycle.wait());
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Engines, testing::ValuesIn(all_scenarios()), name_of_case);
+
+TEST(Engines, AnotherSeedGivesOtherBytes)
+{
+    const std::string split = source_path("scenarios/seeds/two-its-split.yaml");
+    const Result one = doorbell({"run", split, "--json", "--set", "duration=100 us", "--seed", "1"});
+    const Result other = doorbell({"run", split, "--json", "--set", "duration=100 us", "--seed", "2"});
+
+    EXPECT_EQ(one.status, 0) << one.err;
+    EXPECT_NE(one.out, other.out);
+}
+
+} // namespace

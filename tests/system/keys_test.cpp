@@ -1,0 +1,560 @@
+/*
+ * Every key of the scenario format does something. The test walks the key tables, so a new key fails it until somebody
+ * says here what the key changes, or why it cannot change a result.
+ */
+#include "report/run_json.h"
+#include "scenario/run.h"
+#include "scenario/schema/keys.h"
+#include "tests/system/whole.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <random>
+#include <set>
+
+namespace
+{
+
+/* Two root complexes, an ITS beside the second; MSIs of all kinds of arrivals, DMA both ways, to memory and a peer. */
+const char *const text = "doorbell: 1\n"
+                         "seed: 3\n"
+                         "duration: 20 us\n"
+                         "platform:\n"
+                         "  pe: { count: 2 }\n"
+                         "  its:\n"
+                         "    A: {}\n"
+                         "    B: { beside: rc1 }\n"
+                         "  smmu:\n"
+                         "    S: { tlb: { entries: 16, ways: 4 } }\n"
+                         "pcie:\n"
+                         "  rc0:\n"
+                         "    root-ports:\n"
+                         "      rp0:\n"
+                         "        acs: full\n"
+                         "        below:\n"
+                         "          sw0:\n"
+                         "            switch: { acs: full }\n"
+                         "            below:\n"
+                         "              epA: { endpoint: { functions: 2, bars: [64 KiB, 64 KiB] } }\n"
+                         "              epB: { endpoint: { msi-x: 4, bars: [64 KiB, 64 KiB] } }\n"
+                         "  rc1:\n"
+                         "    iommu-map: [[0, S, 0x8000, 0x8000]]\n"
+                         "    root-ports:\n"
+                         "      rp1:\n"
+                         "        below:\n"
+                         "          epC: { endpoint: {} }\n"
+                         "traffic:\n"
+                         "  epA:\n"
+                         "    - msi: { arrivals: poisson, rate: 2 MHz }\n"
+                         "    - dma-read: { size: 1 KiB, period: 500 ns }\n"
+                         "    - dma-read: { size: 256 B, arrivals: burst, period: 5 us, burst: 8 }\n"
+                         "  epB:\n"
+                         "    - msi: { vectors: [0, 2], arrivals: burst, period: 4 us, burst: 6 }\n"
+                         "    - dma-write: { size: 512 B, arrivals: poisson, period: 300 ns }\n"
+                         "    - dma-write: { size: 256 B, arrivals: burst, period: 6 us, burst: 8 }\n"
+                         "  epC:\n"
+                         "    - msi: { vectors: [1], arrivals: when-handled }\n"
+                         "    - msi: { vectors: [3], arrivals: periodic, period: 900 ns }\n"
+                         "    - dma-write: { size: 64 B, period: 200 ns }\n";
+
+using Sets = std::vector<std::string>;
+
+/** A write to a peer, which the switch redirects to the SMMU and the SMMU refuses: its domain does not map the BAR. */
+const Sets peer = {"traffic.epA.1={dma-write: {size: 256 B, period: 400 ns, to: epB}}"};
+
+/** Says which case it was, before a panic ends the process. */
+void tell(void *context, const char *message)
+{
+    fprintf(stderr, "panic: %s\nwith", message);
+    for (const std::string &set : *static_cast<const Sets *>(context)) {
+        fprintf(stderr, " --set '%s'", set.c_str());
+    }
+    fputs("\n", stderr);
+}
+
+std::string json_of(run_result *result)
+{
+    /* What only repeats the scenario is no effect. */
+    result->seed = 0;
+    result->duration = 0;
+    result->warmup = 0;
+    json_t *json = run_json(result);
+    char *dump = json_dumps(json, JSON_INDENT(1));
+    std::string all(dump);
+
+    free(dump);
+    json_decref(json);
+    return all;
+}
+
+/** The run's JSON; "refused: ..." if the scenario has errors; "impossible: ..." or "stuck: ..." as the runner says. */
+std::string outcome(const Sets &sets)
+{
+    std::vector<const char *> pointers;
+    diagnostics diagnostics = {};
+    run_result result = {};
+    host_error error = {};
+    scenario_run_options options = {};
+    std::string said;
+
+    for (const std::string &set : sets) {
+        pointers.push_back(set.c_str());
+    }
+    scenario_options overrides = {pointers.data(), pointers.size()};
+    scenario *scenario = scenario_load_text("keys.yaml", text, strlen(text), &overrides, &diagnostics);
+    if (scenario == nullptr) {
+        said = "refused: " + std::string(diagnostics.count > 0 ? diagnostics.items[0].message : "");
+        diagnostics_clear(&diagnostics);
+        return said;
+    }
+    options.system.panic = tell;
+    options.system.panic_context = const_cast<Sets *>(&sets);
+    switch (scenario_run(scenario, &options, &result, &error)) {
+    case SCENARIO_RUN_IMPOSSIBLE:
+        said = "impossible: " + std::string(error.text);
+        break;
+    case SCENARIO_RUN_STUCK:
+        said = "stuck: " + std::string(error.text);
+        break;
+    default:
+        said = json_of(&result);
+    }
+    run_result_clear(&result);
+    scenario_free(scenario);
+    diagnostics_clear(&diagnostics);
+    return said;
+}
+
+bool is_result(const std::string &said)
+{
+    return said.rfind("{", 0) == 0;
+}
+
+enum Effect {
+    CHANGES, /**< another result */
+    FAILS,   /**< the system cannot be brought up, with a reason */
+    REFUSES, /**< the scenario is then wrong, with a diagnostic: the key says what there is room for */
+};
+
+struct Row {
+    const char *key; /**< name of the table and of the key */
+    const char *set; /**< what to set it to */
+    Sets context;    /**< set before, in both runs */
+    Effect effect = CHANGES;
+};
+
+const std::vector<Row> rows = {
+    {"pe.count", "platform.pe.count=3", {}},
+    {"pe.clock", "platform.pe.clock=1 GHz", {}},
+    {"pe.acknowledge", "platform.pe.acknowledge=90 cycles", {}},
+    {"pe.entry", "platform.pe.entry=90 cycles", {}},
+    {"pe.handler", "platform.pe.handler=400 ns", {}},
+    {"pe.handled", "platform.pe.handled=400 cycles", {}},
+    {"scenario.doorbell", "doorbell=2", {}, REFUSES},
+    {"scenario.title", "title=other", {}},
+    {"scenario.seed", "seed=4", {}},
+    {"scenario.duration", "duration=25 us", {}},
+    {"scenario.warmup", "warmup=5 us", {}},
+    {"scenario.expect", "expect={msi.lost: 5}", {}},
+    {"its.base", "platform.its.A.base=0x0c00_0000", {}},
+    {"its.clock", "platform.its.A.clock=500 MHz", {}},
+    {"its.device-id-bits", "platform.its.A.device-id-bits=4", {}, REFUSES},
+    {"its.event-id-bits", "platform.its.A.event-id-bits=2", {}, REFUSES},
+    {"its.translate", "platform.its.A.translate=40 cycles", {}},
+    {"its.interval", "platform.its.A.interval=400 cycles", {}},
+    {"its.command", "platform.its.A.command=40 cycles", {}},
+    {"its.register", "platform.its.A.register=40 cycles", {}},
+    {"its.translation-slots", "platform.its.A.translation-slots=1", {"platform.its.A.event-cache=0"}},
+    {"its.device-cache", "platform.its.A.device-cache=0", {"platform.its.A.event-cache=2"}},
+    {"its.event-cache", "platform.its.A.event-cache=0", {}},
+    {"its.collection-cache", "platform.its.A.collection-cache=0", {}},
+    {"its.cache-ways", "platform.its.A.cache-ways=1", {"platform.its.A.event-cache=4"}},
+    {"its.command-queue",
+     "platform.its.A.command-queue=128",
+     {"epA.endpoint={msi-x: 1024, bars: [64 KiB], functions: 2}"}},
+    {"its.redistributor-latency", "platform.its.A.redistributor-latency=50 ns", {}},
+    {"its.beside", "platform.its.B.beside=none", {}},
+    {"its.port-latency", "platform.its.B.port-latency=50 ns", {}},
+    {"redistributor.base", "platform.redistributor.base=0x8000_0000", {}, REFUSES},
+    {"redistributor.clock", "platform.redistributor.clock=500 MHz", {}},
+    {"redistributor.config-cache", "platform.redistributor.config-cache=0", {}},
+    {"redistributor.config-cache-ways",
+     "platform.redistributor.config-cache-ways=1",
+     {"platform.redistributor={config-cache: 8, config-cache-ways: 8}"}},
+    {"redistributor.config-fetches",
+     "platform.redistributor.config-fetches=1",
+     {"platform.redistributor.config-cache=0"}},
+    {"redistributor.lpi-id-bits",
+     "platform.redistributor.lpi-id-bits=14",
+     {"epA.endpoint={msi-x: 2048, functions: 8, bars: [64 KiB]}"},
+     REFUSES},
+    {"redistributor.lookup", "platform.redistributor.lookup=40 cycles", {}},
+    {"redistributor.deliver", "platform.redistributor.deliver=40 cycles", {}},
+    {"redistributor.activate", "platform.redistributor.activate=40 cycles", {}},
+    {"redistributor.register", "platform.redistributor.register=4000 cycles", {}},
+    {"tlb.entries", "platform.smmu.S.tlb.entries=4", {}},
+    {"tlb.ways", "platform.smmu.S.tlb.ways=1", {"platform.smmu.S.tlb.entries=4"}},
+    {"tlb.lookup", "platform.smmu.S.tlb.lookup=40 cycles", {}},
+    {"config-cache.entries", "platform.smmu.S.config-cache.entries=1", {"platform.smmu.S.config-cache.ways=1"}},
+    {"config-cache.ways",
+     "platform.smmu.S.config-cache.ways=1",
+     {"platform.smmu.S.config-cache={entries: 2, ways: 2}"}},
+    {"config-cache.lookup", "platform.smmu.S.config-cache.lookup=40 cycles", {}},
+    {"smmu.base", "platform.smmu.S.base=0x8000_0000", {}, REFUSES},
+    {"smmu.clock", "platform.smmu.S.clock=500 MHz", {}},
+    {"smmu.accept", "platform.smmu.S.accept=40 cycles", {}},
+    {"smmu.forward", "platform.smmu.S.forward=40 cycles", {}},
+    {"smmu.response", "platform.smmu.S.response=400 cycles", {"epA.endpoint.read-tags=1"}},
+    {"smmu.issue", "platform.smmu.S.issue=40 cycles", {}},
+    {"smmu.decode", "platform.smmu.S.decode=40 cycles", {}},
+    {"smmu.register", "platform.smmu.S.register=40 cycles", {}},
+    {"smmu.command", "platform.smmu.S.command=40 cycles", {}},
+    {"smmu.scan", "platform.smmu.S.scan=40 cycles", {}},
+    {"smmu.order", "platform.smmu.S.order=stream", {}},
+    {"smmu.translation-slots", "platform.smmu.S.translation-slots=1", {}},
+    {"smmu.walk-slots", "platform.smmu.S.walk-slots=1", {"platform.smmu.S.tlb.entries=4"}},
+    {"smmu.config-slots", "platform.smmu.S.config-slots=1", {"platform.smmu.S.config-cache={entries: 1, ways: 1}"}},
+    {"smmu.event-buffer",
+     "platform.smmu.S.event-buffer=1",
+     {"traffic.epA.1={dma-write: {size: 64 B, arrivals: burst, burst: 64, period: 10 us, to: epB}}"}},
+    {"smmu.stream-id-bits", "platform.smmu.S.stream-id-bits=9", {}, REFUSES},
+    {"smmu.output-address-bits", "platform.smmu.S.output-address-bits=32", {"platform.memory.base=0x1_0000_0000"}},
+    {"smmu.stream-table", "platform.smmu.S.stream-table=linear", {}},
+    {"smmu.command-queue", "platform.smmu.S.command-queue=2", {}},
+    {"smmu.event-queue", "platform.smmu.S.event-queue=2", peer},
+    {"interconnect.clock", "platform.interconnect.clock=500 MHz", {}},
+    {"interconnect.latency", "platform.interconnect.latency=77 ns", {}},
+    {"interconnect.response-latency", "platform.interconnect.response-latency=77 ns", {}},
+    {"interconnect.width", "platform.interconnect.width=4 B", {}},
+    {"interconnect.ordered-writes", "platform.interconnect.ordered-writes=1", {}},
+    {"memory.base", "platform.memory.base=0", {}, REFUSES},
+    {"memory.size",
+     "platform.memory.size=64 MiB",
+     {"traffic.epC.2.dma-write.buffer=128 MiB", "traffic.epC.2.dma-write.size=64 KiB"},
+     FAILS},
+    {"memory.clock", "platform.memory.clock=500 MHz", {}},
+    {"memory.latency", "platform.memory.latency=200 ns", {}},
+    {"memory.bandwidth", "platform.memory.bandwidth=1 GB/s", {}},
+    {"memory.queue", "platform.memory.queue=1", {}},
+    {"switch.acs", "sw0.switch.acs=none", {}},
+    {"switch.clock", "sw0.switch.clock=500 MHz", {}},
+    {"switch.latency", "sw0.switch.latency=300 ns", {}},
+    {"switch.multifunction-ports", "sw0.switch.multifunction-ports=yes", {}},
+    {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
+    {"endpoint.bars", "epB.endpoint.bars=[64 KiB]", {}},
+    {"endpoint.functions", "epB.endpoint.functions=2", {}},
+    {"endpoint.acs", "epA.endpoint.acs=full", {}},
+    {"endpoint.pasid", "epB.endpoint.pasid=16", {}},
+    {"endpoint.clock", "epB.endpoint.clock=100 MHz", {}},
+    {"endpoint.send-latency", "epB.endpoint.send-latency=90 ns", {}},
+    {"endpoint.complete-latency", "epB.endpoint.complete-latency=90 ns", {}},
+    {"endpoint.read-tags", "epA.endpoint.read-tags=1", {}},
+    {"port.acs", "epB.port.acs=none", {}},
+    {"port.device", "epB.port.device=9", {}},
+    {"port.function",
+     "epB.port.function=0",
+     {"epA.port={device: 0, function: 0}", "epB.port={device: 0, function: 1}"},
+     REFUSES},
+    {"root-port.acs", "rp0.acs=none", {}},
+    {"root-port.device", "rp0.device=5", {"rc0.root-ports.rp2={device: 5}"}, REFUSES},
+    {"root-port.function", "rp0.function=1", {"rp0.device=5"}, REFUSES},
+    {"link.speed", "epB.link.speed=2.5 GT/s", {}},
+    {"link.width", "epB.link.width=1", {}},
+    {"link.latency", "epB.link.latency=55 ns", {}},
+    {"link.credit-latency", "epB.link.credit-latency=2 us", {"epB.link.credits.ph=1"}},
+    {"credits.ph", "epB.link.credits.ph=1", {}},
+    {"credits.pd", "epB.link.credits.pd=32", {}},
+    {"credits.nph", "rp0.link.credits.nph=1", {}},
+    {"credits.cplh", "rp0.link.credits.cplh=1", {"rp0.link.credit-latency=2 us"}},
+    {"credits.cpld", "rp0.link.credits.cpld=16", {"rp0.link.credit-latency=2 us"}},
+    {"mmio.base", "rc0.mmio.base=0x8000_0000", {}, REFUSES},
+    {"mmio.size", "rc0.mmio.size=1 MiB", {}, REFUSES},
+    {"root-complex.segment", "rc1.segment=7", {}},
+    {"root-complex.first-bus", "rc0.first-bus=1", {}},
+    {"root-complex.last-bus", "rc0.last-bus=2", {}, REFUSES},
+    {"root-complex.ecam", "rc0.ecam=0x8000_0000", {}, REFUSES},
+    {"root-complex.clock", "rc0.clock=100 MHz", {}},
+    {"root-complex.latency", "rc0.latency=200 ns", {}},
+    {"root-complex.iommu-map", "rc0.iommu-map=[[0, S, 0x1000, 0x8000]]", {}},
+    {"root-complex.iommu-map-mask", "rc0.iommu-map-mask=0xff00", {}},
+    {"root-complex.msi-map", "rc0.msi-map=[[0, B, 0, 0x8000]]", {}},
+    {"root-complex.msi-map-mask", "rc0.msi-map-mask=0xff00", {}},
+    {"domains.default", "software.domains.default=identity", {}},
+    {"software.grouping", "software.grouping=reach", {"sw0.switch.acs=none"}},
+    {"software.enable-acs", "software.enable-acs=no", {"sw0.switch.acs={cap: full}"}},
+    {"software.max-payload", "software.max-payload=128 B", {}},
+    {"software.max-read-request", "software.max-read-request=128 B", {}},
+    {"msi.vectors", "traffic.epA.0.msi.vectors=[0]", {}},
+    {"msi.arrivals", "traffic.epA.0.msi.arrivals=periodic", {}},
+    {"msi.rate", "traffic.epA.0.msi.rate=3 MHz", {}},
+    {"msi.period", "traffic.epC.1.msi.period=700 ns", {}},
+    {"msi.burst", "traffic.epB.0.msi.burst=3", {}},
+    {"msi.think-time", "traffic.epC.0.msi.think-time=300 ns", {}},
+    {"msi.start", "traffic.epA.0.msi.start=3 us", {}},
+    {"dma-write.size", "traffic.epB.1.dma-write.size=128 B", {}},
+    {"dma-write.arrivals", "traffic.epB.1.dma-write.arrivals=periodic", {}},
+    {"dma-write.rate", "traffic.epB.1.dma-write={size: 512 B, rate: 1 GB/s}", {}},
+    {"dma-write.period", "traffic.epB.1.dma-write.period=700 ns", {}},
+    {"dma-write.burst", "traffic.epB.2.dma-write.burst=3", {}},
+    {"dma-write.start", "traffic.epB.1.dma-write.start=3 us", {}},
+    {"dma-write.buffer", "traffic.epB.1.dma-write.buffer=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-write.to", "traffic.epB.1.dma-write.to=epA", {}},
+    {"dma-read.size", "traffic.epA.1.dma-read.size=128 B", {}},
+    {"dma-read.arrivals", "traffic.epA.1.dma-read.arrivals=poisson", {}},
+    {"dma-read.rate", "traffic.epA.1.dma-read={size: 512 B, rate: 1 GB/s}", {}},
+    {"dma-read.period", "traffic.epA.1.dma-read.period=700 ns", {}},
+    {"dma-read.burst", "traffic.epA.2.dma-read.burst=3", {}},
+    {"dma-read.start", "traffic.epA.1.dma-read.start=3 us", {}},
+    {"dma-read.buffer", "traffic.epA.1.dma-read.buffer=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-read.to", "traffic.epA.1.dma-read.to=epB", {}},
+};
+
+/** Keys that cannot change a result, with the reason. */
+const std::map<std::string, const char *> silent = {
+    {"scenario.base", "the file that lies underneath; has no value of its own"},
+    {"scenario.timeline", "not supported yet: refused by the parser"},
+    {"scenario.sweep", "not supported yet: refused by the parser"},
+    {"scenario.until", "not supported yet: refused by the parser"},
+    {"interconnect.kind", "there is only one kind"},
+    {"software.page-size", "there is only one size"},
+    {"software.rules", "the versions differ about PASID and about quirks, and no scenario can have either yet"},
+    {"smmu.substream-id-bits", "says what SMMU_IDR1 says; nothing sends a PASID yet"},
+    {"endpoint.vendor-id", "no driver and no quirk of the software knows any"},
+    {"endpoint.device-id", "no driver and no quirk of the software knows any"},
+    {"credits.npd", "only configuration writes take such a credit, and the host has one of them under way at a time"},
+};
+
+TEST(Keys, EachChangesSomething)
+{
+    std::map<Sets, std::string> known;
+
+    for (const Row &row : rows) {
+        Sets sets = row.context;
+
+        SCOPED_TRACE(std::string(row.key) + ": " + row.set);
+        if (known.count(sets) == 0) {
+            known[sets] = outcome(sets);
+        }
+        const std::string &before = known[sets];
+        ASSERT_TRUE(is_result(before)) << before;
+        sets.push_back(row.set);
+        const std::string after = outcome(sets);
+        if (row.effect == REFUSES) {
+            EXPECT_EQ(after.rfind("refused: ", 0), 0u) << after.substr(0, 100);
+        } else if (row.effect == FAILS) {
+            EXPECT_EQ(after.rfind("impossible: ", 0), 0u) << after.substr(0, 100);
+        } else {
+            EXPECT_TRUE(is_result(after)) << after;
+            EXPECT_TRUE(before != after) << "the key has no effect";
+        }
+    }
+}
+
+void walk(const scenario_table *table, std::set<const scenario_table *> &seen, std::set<std::string> &names)
+{
+    if (table == nullptr || !seen.insert(table).second) {
+        return;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const scenario_key &key = table->keys[i];
+
+        if (key.table != nullptr) {
+            walk(key.table, seen, names);
+        } else {
+            names.insert(std::string(table->name) + "." + key.name);
+        }
+    }
+}
+
+TEST(Keys, AreAllListed)
+{
+    std::set<const scenario_table *> seen;
+    std::set<std::string> names;
+    std::set<std::string> listed;
+
+    walk(&scenario_table_root, seen, names);
+    for (const Row &row : rows) {
+        listed.insert(row.key);
+        EXPECT_EQ(silent.count(row.key), 0u) << row.key << " is listed as without effect, and with one";
+    }
+    for (const auto &entry : silent) {
+        listed.insert(entry.first);
+    }
+    EXPECT_EQ(names, listed);
+}
+
+/* ---- Random values ---- */
+
+/** One key of the text above: its full path, and its row in the key tables. */
+struct Place {
+    std::string path;
+    const scenario_key *key;
+};
+
+void collect(const std::string &path, const scenario_table *table, std::vector<Place> &places)
+{
+    for (size_t i = 0; table != nullptr && i < table->count; i++) {
+        const scenario_key &key = table->keys[i];
+
+        if (key.kind == KEY_TABLE) {
+            collect(path + "." + key.name, key.table, places);
+        } else if (key.kind == KEY_VALUE && key.type != nullptr) {
+            places.push_back({path + "." + key.name, &key});
+        }
+    }
+}
+
+const scenario_table *part(const scenario_table *table, const char *name)
+{
+    return scenario_table_find(table, name)->table;
+}
+
+std::vector<Place> places_of_text()
+{
+    const scenario_table *its = part(&scenario_table_platform, "its");
+    const scenario_table *sw = part(&scenario_table_device, "switch");
+    const scenario_table *endpoint = part(&scenario_table_device, "endpoint");
+    std::vector<Place> places;
+
+    collect("platform", &scenario_table_platform, places);
+    for (const char *name : {"platform.its.A", "platform.its.B"}) {
+        collect(name, its, places);
+    }
+    collect("platform.smmu.S", &scenario_table_smmu, places);
+    collect("software", &scenario_table_software, places);
+    collect("pcie.rc0", &scenario_table_root_complex, places);
+    collect("pcie.rc1", &scenario_table_root_complex, places);
+    collect("rp0", &scenario_table_root_port, places);
+    collect("sw0.switch", sw, places);
+    for (const char *name : {"epA", "epB"}) {
+        collect(std::string(name) + ".link", &scenario_table_link, places);
+        collect(std::string(name) + ".port", &scenario_table_port, places);
+        collect(std::string(name) + ".endpoint", endpoint, places);
+    }
+    collect("epC.endpoint", endpoint, places);
+    collect("traffic.epA.0.msi", &scenario_table_msi, places);
+    collect("traffic.epB.1.dma-write", &scenario_table_dma_write, places);
+    collect("traffic.epA.1.dma-read", &scenario_table_dma_read, places);
+    return places;
+}
+
+using Random = std::mt19937_64;
+
+/** A number of the key's range, small and large ones alike, or one of the two ends. */
+std::string random_number(Random &random, const scenario_key &key, const std::string &minimum,
+                          const std::string &maximum)
+{
+    uint64_t low = strtoull(minimum.c_str(), nullptr, 0);
+    uint64_t high = maximum.empty() ? UINT64_MAX >> 1 : strtoull(maximum.c_str(), nullptr, 0);
+    uint64_t value = low + (high - low) / (UINT64_C(1) << random() % 40) * (random() % 1000) / 1000;
+
+    switch (random() % 6) {
+    case 0:
+        value = low;
+        break;
+    case 1:
+        value = high;
+        break;
+    default:
+        break;
+    }
+    if (key.power_of_two) {
+        while ((value & (value - 1)) != 0) {
+            value &= value - 1;
+        }
+    }
+    if (key.alignment != 0) {
+        value -= value % key.alignment;
+    }
+    return std::to_string(value);
+}
+
+std::string without_separators(const char *limit)
+{
+    std::string all = limit != nullptr ? limit : "";
+
+    all.erase(std::remove(all.begin(), all.end(), '_'), all.end());
+    return all;
+}
+
+/** A value that the key's own row allows, as far as it says; "" if there is nothing to vary. */
+std::string random_value(Random &random, const scenario_key &key)
+{
+    static const char *const sizes[] = {"4 B",    "64 B",  "128 B",  "256 B", "4 KiB",
+                                        "64 KiB", "1 MiB", "64 MiB", "16 MiB"};
+    static const char *const times[] = {"1 ps", "1 ns", "77 ns", "1 us", "30 us", "1 ms", "0 ns"};
+    static const char *const clocks[] = {"1 MHz", "33 MHz", "1 GHz", "3333 MHz", "10 GHz"};
+    static const char *const rates[] = {"1 GB/s", "33 MB/s", "1000 GB/s"};
+    static const char *const acs[] = {"none", "full", "[SV, RR]", "[RR, CR, UF]", "[EC]"};
+    static const char *const windows[] = {"0", "0x10000", "0x1000_0000", "0xfff0_0000", "0xffff_0000_0000"};
+
+    if (key.choices != nullptr) {
+        size_t count = 0;
+
+        while (key.choices[count] != nullptr) {
+            count++;
+        }
+        return key.choices[random() % count];
+    }
+    if (key.type == &scenario_type_number) {
+        return random_number(random, key, without_separators(key.minimum), without_separators(key.maximum));
+    }
+    if (key.type == &scenario_type_cycles) {
+        return random_number(random, key, without_separators(key.minimum), without_separators(key.maximum)) + " cycles";
+    }
+    if (key.type == &scenario_type_hexadecimal) {
+        return random() % 2 == 0
+                   ? windows[random() % 5]
+                   : random_number(random, key, without_separators(key.minimum), without_separators(key.maximum));
+    }
+    if (key.type == &scenario_type_size) {
+        return sizes[random() % 9];
+    }
+    if (key.type == &scenario_type_time) {
+        return times[random() % 7];
+    }
+    if (key.type == &scenario_type_clock) {
+        return clocks[random() % 5];
+    }
+    if (key.type == &scenario_type_bandwidth) {
+        return rates[random() % 3];
+    }
+    if (key.type == &scenario_type_acs) {
+        return acs[random() % 5];
+    }
+    return key.type == &scenario_type_boolean ? "yes" : "";
+}
+
+/** Whatever a file may say ends in a result or in a sentence, never in a panic. */
+TEST(Keys, RandomValuesGiveResultsOrDiagnostics)
+{
+    const std::vector<Place> places = places_of_text();
+    unsigned results = 0;
+    unsigned refusals = 0;
+    Random random(20261121);
+
+    ASSERT_GT(places.size(), 150u);
+    for (unsigned i = 0; i < 300; i++) {
+        Sets sets = {"duration=3 us"};
+
+        for (unsigned j = 0; j < 1 + i % 3; j++) {
+            const Place &place = places[random() % places.size()];
+            const std::string value = random_value(random, *place.key);
+
+            if (!value.empty()) {
+                sets.push_back(place.path + "=" + value);
+            }
+        }
+        const std::string said = outcome(sets);
+        (is_result(said) ? results : refusals)++;
+        EXPECT_GT(said.size(), strlen("impossible: ")) << "no reason is given";
+    }
+    /* Both ends of the road must have been seen often, or this says nothing. */
+    EXPECT_GT(results, 100u);
+    EXPECT_GT(refusals, 50u);
+}
+
+} // namespace

@@ -1,0 +1,128 @@
+/* The four seeds: what they are shipped to show, from the topology and from a run. */
+#include "tests/system/whole.h"
+
+#include "scenario/verdicts.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace
+{
+
+using system_test::load;
+using system_test::name_of_case;
+using system_test::outcome_of;
+using system_test::scenarios_in;
+using system_test::Whole;
+
+struct Topology {
+    explicit Topology(const struct scenario *scenario)
+    {
+        struct host_error error = {};
+
+        EXPECT_TRUE(verdicts_from_topology(scenario, &verdicts, &error)) << error.text;
+    }
+    ~Topology()
+    {
+        verdict_list_clear(&verdicts);
+    }
+    Topology(const Topology &) = delete;
+    Topology &operator=(const Topology &) = delete;
+
+    verdict_list verdicts = {};
+};
+
+class Seeds : public testing::TestWithParam<std::string>
+{
+};
+
+TEST_P(Seeds, MeetTheirExpectationsAndLoseNothing)
+{
+    const auto scenario = load(GetParam());
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+
+    EXPECT_GE(result.expectation_count, 3u);
+    for (size_t i = 0; i < result.expectation_count; i++) {
+        EXPECT_TRUE(result.expectations[i].met) << result.expectations[i].key << ": " << result.expectations[i].got;
+    }
+    EXPECT_GT(result.latency.count, 1000u);
+    EXPECT_EQ(result.smmu_events, 0u);
+    for (size_t i = 0; i < result.device_count; i++) {
+        EXPECT_EQ(result.devices[i].lost, 0u) << result.devices[i].name;
+        EXPECT_GT(result.devices[i].born, 0u) << result.devices[i].name;
+    }
+    EXPECT_EQ(outcome_of(result.verdicts, "doorbell-per-group"),
+              GetParam().find("two-its-split") != std::string::npos ? "violated" : "holds");
+}
+
+TEST_P(Seeds, CheckAndRunAgreeOnEveryAssumption)
+{
+    const auto scenario = load(GetParam(), {"duration=100 us"});
+    const Topology topology(scenario.get());
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+
+    EXPECT_EQ(topology.verdicts.count, 11u);
+    ASSERT_EQ(result.verdicts.count, topology.verdicts.count);
+    for (size_t i = 0; i < result.verdicts.count; i++) {
+        EXPECT_STREQ(result.verdicts.items[i].name, topology.verdicts.items[i].name);
+        EXPECT_STREQ(verdict_outcome_name(result.verdicts.items[i].outcome),
+                     verdict_outcome_name(topology.verdicts.items[i].outcome))
+            << result.verdicts.items[i].name << "\n  run: " << result.verdicts.items[i].summary
+            << "\n  check: " << topology.verdicts.items[i].summary;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Seeds, testing::ValuesIn(scenarios_in("scenarios/seeds")), name_of_case);
+
+/* Both doorbells, both DeviceIDs and the group: what a reader of the verdict needs to believe it. */
+void expect_split_evidence(const verdict_list &verdicts, bool from_run)
+{
+    const struct verdict *verdict = verdict_list_find(&verdicts, "doorbell-per-group");
+    std::map<std::string, std::pair<uint64_t, uint64_t>> seen;
+
+    ASSERT_NE(verdict, nullptr);
+    ASSERT_EQ(verdict->outcome, VERDICT_VIOLATED);
+    ASSERT_EQ(verdict->evidence_count, 1u);
+    EXPECT_EQ(std::string(verdict->evidence[0].subject).substr(0, 6), "group ");
+    for (size_t i = 0; i < verdict->evidence[0].device_count; i++) {
+        const verdict_device &device = verdict->evidence[0].devices[i];
+
+        seen[device.name] = {device.doorbell, device.device_id};
+        EXPECT_EQ(device.stream_id, device.rid);
+        EXPECT_EQ(device.msi_count > 0, from_run) << device.name;
+        EXPECT_EQ(device.first_packet != 0, from_run) << device.name;
+    }
+    const std::map<std::string, std::pair<uint64_t, uint64_t>> expected = {{"epA", {0x08090040, 0x300}},
+                                                                           {"epB", {0x080d0040, 0x400}}};
+    EXPECT_EQ(seen, expected);
+}
+
+TEST(SplitEvidence, FromCheck)
+{
+    const auto scenario = load("scenarios/seeds/two-its-split.yaml");
+    const Topology topology(scenario.get());
+
+    expect_split_evidence(topology.verdicts, false);
+}
+
+TEST(SplitEvidence, FromRun)
+{
+    const auto scenario = load("scenarios/seeds/two-its-split.yaml", {"duration=100 us"});
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    expect_split_evidence(whole.finish().verdicts, true);
+}
+
+} // namespace
