@@ -5,7 +5,8 @@
  * it. Any other takes a slot. The write is answered when it is taken, not when its LPI is pending: it is posted.
  *
  * Order: an MSI waits for older ones of the same (DeviceID, EventID), and for a command that may change its
- * translation; whatever else it may overtake.
+ * translation; whatever else it may overtake. (Without the first rule it could overtake: an older one that missed still
+ * reads what an even older one has put into the cache meanwhile.)
  */
 #include "models/gic-its/gic.h"
 #include "models/gic-its/its_internal.h"

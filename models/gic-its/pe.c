@@ -1,17 +1,14 @@
 /*
- * A PE's interrupt side: idle, acknowledging, entering, handling, and idle again.
+ * A PE's interrupt side: idle, acknowledging, busy with a handler, and idle again.
+ *
+ * When the redistributor's answer comes, start and end of the handler are known, so both are told to observers then,
+ * with their times, and the PE sleeps until it can take the next interrupt. Only a handler whose end a device wants to
+ * hear of is seen through to its end, because the device's channel may make it wait.
  */
 #include "models/gic-its/pe.h"
 
 #include "models/gic-its/gic.h"
 #include "models/gic-its/output_internal.h"
-
-enum pe_state {
-    PE_IDLE,
-    PE_ACKNOWLEDGING, /**< waits for the redistributor's answer */
-    PE_ENTERING,      /**< the handler starts at `until` */
-    PE_HANDLING,      /**< the handler ends at `until` */
-};
 
 struct pe {
     struct sim_component component; /**< first */
@@ -23,117 +20,126 @@ struct pe {
     sim_time entry_time;
     sim_time handler_time;
     sim_time handled_service;
-    uint8_t state; /**< enum pe_state */
-    sim_time until;
+    bool acknowledging;        /**< waits for the redistributor's answer */
+    sim_time busy_until;       /**< entering or in a handler until then */
     uint32_t best;             /**< best pending priority, as the redistributor told it */
-    struct sim_packet *packet; /**< of the handler under way */
+    struct sim_packet *packet; /**< of the handler under way, if a device waits for its end; else NULL */
     uint64_t count_delivered;
     uint64_t count_handled;
     uint64_t count_spurious;
 };
 
-static void start_handler(struct pe *pe, sim_time now)
-{
-    pe->state = PE_HANDLING;
-    pe->until = sim_component_edge(&pe->component, now + pe->handler_time);
-    pe->count_delivered++;
-    if ((pe->packet->flags & SIM_FLAG_TRACKED) != 0) {
-        sim_mark(pe->component.sim, pe->packet, pe->component.stage, now);
-        sim_event(pe->component.sim, SIM_EVENT_MSI_DELIVERED, pe->packet, &pe->component, now, 0);
-    }
-}
-
 /** The channel on which the device wants to hear of this MSI; NULL if none. */
-static struct gic_output *find_device(const struct pe *pe)
+static struct gic_output *find_device(const struct pe *pe, const struct sim_packet *packet)
 {
-    const struct sim_packet *packet = pe->packet;
     bool known = (packet->flags & SIM_FLAG_MSI) != 0 && packet->source < pe->config.sources;
 
     return known && pe->handled[packet->source].channel != NULL ? &pe->handled[packet->source] : NULL;
 }
 
-/** @return false if the device's channel is full: the handler's last access has to wait */
-static bool end_handler(struct pe *pe, sim_time now, sim_time *due)
+static void tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
+{
+    pe->count_handled++;
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_event(pe->component.sim, SIM_EVENT_MSI_HANDLED, packet, &pe->component, time, 0);
+    }
+}
+
+/** The answer to the acknowledge has come with an interrupt. */
+static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now)
+{
+    struct sim *sim = pe->component.sim;
+    sim_time start = now + pe->entry_time;
+    sim_time end = sim_component_edge(&pe->component, start + pe->handler_time);
+
+    pe->count_delivered++;
+    pe->busy_until = sim_time_max(end, now + pe->component.period);
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_mark(sim, packet, pe->component.stage, start);
+        sim_event(sim, SIM_EVENT_MSI_DELIVERED, packet, &pe->component, start, 0);
+    }
+    if (find_device(pe, packet) != NULL) {
+        pe->packet = packet;
+        return;
+    }
+    tell_end(pe, packet, end);
+    sim_packet_free(sim, packet);
+}
+
+/** The handler's last access, to its device. If the device's channel is full the handler goes on waiting. */
+static void end_handler(struct pe *pe, sim_time now, sim_time *due)
 {
     struct sim_packet *packet = pe->packet;
-    struct gic_output *device = find_device(pe);
+    struct gic_output *device = find_device(pe, packet);
 
-    if (device != NULL && !gic_output_is_ready(device, now, due)) {
-        return false;
+    if (!gic_output_is_ready(device, now, due)) {
+        return;
     }
-    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
-        sim_event(pe->component.sim, SIM_EVENT_MSI_HANDLED, packet, &pe->component, now, 0);
-    }
-    pe->count_handled++;
+    tell_end(pe, packet, now);
     pe->packet = NULL;
-    pe->state = PE_IDLE;
-    if (device == NULL) {
-        sim_packet_free(pe->component.sim, packet);
-        return true;
-    }
     packet->type = SIM_PACKET_GIC;
     packet->operation = GIC_HANDLED;
     packet->flags &= ~SIM_FLAG_TRACKED;
     gic_output_push(device, packet, now, pe->handled_service);
-    return true;
 }
 
-/** What the redistributor says is always taken at once. */
-static void take_message(struct pe *pe, sim_time now)
-{
-    struct sim_packet *packet = sim_channel_peek(pe->from, now);
-
-    if (packet == NULL) {
-        return;
-    }
-    packet = sim_channel_pop(pe->from, now);
-    pe->best = packet->arg;
-    if (packet->operation == GIC_ACTIVATED && packet->intid != GIC_INTID_SPURIOUS) {
-        pe->packet = packet;
-        pe->state = PE_ENTERING;
-        pe->until = now + pe->entry_time;
-        return;
-    }
-    if (packet->operation == GIC_ACTIVATED) {
-        pe->state = PE_IDLE;
-        pe->count_spurious++;
-    }
-    sim_packet_free(pe->component.sim, packet);
-}
-
-static void acknowledge(struct pe *pe, sim_time now, sim_time *due)
+/** What the redistributor says is always taken at once. @return the packet, if it is no longer needed */
+static struct sim_packet *take_message(struct pe *pe, sim_time now)
 {
     struct sim_packet *packet;
 
-    if (pe->best >= pe->config.priority_mask || !gic_output_is_ready(&pe->to, now, due)) {
-        return;
+    if (sim_channel_peek(pe->from, now) == NULL) {
+        return NULL;
     }
-    packet = sim_packet_new(pe->component.sim, 0);
+    packet = sim_channel_pop(pe->from, now);
+    pe->best = packet->arg;
+    if (packet->operation == GIC_SIGNAL) {
+        return packet;
+    }
+    pe->acknowledging = false;
+    if (packet->intid == GIC_INTID_SPURIOUS) {
+        pe->count_spurious++;
+        return packet;
+    }
+    start_handler(pe, packet, now);
+    return NULL;
+}
+
+/** @param packet to make the request of; NULL for a new one */
+static void acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now)
+{
+    if (packet == NULL) {
+        packet = sim_packet_new(pe->component.sim, 0);
+    }
     packet->type = SIM_PACKET_GIC;
     packet->operation = GIC_ACTIVATE;
     packet->arg = pe->config.priority_mask;
     gic_output_push(&pe->to, packet, now, pe->acknowledge_service);
-    pe->state = PE_ACKNOWLEDGING;
+    pe->acknowledging = true;
 }
 
 static sim_time pe_evaluate(struct sim_component *component, sim_time now)
 {
     struct pe *pe = (struct pe *)component;
     sim_time due = SIM_TIME_NEVER;
-    bool waits = false;
+    struct sim_packet *spare;
 
-    if (pe->state == PE_HANDLING && pe->until <= now) {
-        waits = !end_handler(pe, now, &due);
+    if (pe->packet != NULL && pe->busy_until <= now) {
+        end_handler(pe, now, &due);
     }
-    take_message(pe, now);
-    if (pe->state == PE_ENTERING && pe->until <= now) {
-        start_handler(pe, now);
+    spare = take_message(pe, now);
+    if (pe->packet != NULL) {
+        due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
+    } else if (!pe->acknowledging && pe->best < pe->config.priority_mask) {
+        if (pe->busy_until > now) {
+            due = pe->busy_until;
+        } else if (gic_output_is_ready(&pe->to, now, &due)) {
+            acknowledge(pe, spare, now);
+            spare = NULL;
+        }
     }
-    if (pe->state == PE_IDLE) {
-        acknowledge(pe, now, &due);
-    }
-    if (!waits && (pe->state == PE_ENTERING || pe->state == PE_HANDLING)) {
-        due = sim_time_min(due, pe->until);
+    if (spare != NULL) {
+        sim_packet_free(component->sim, spare);
     }
     return sim_time_min(due, sim_channel_next_arrival(pe->from));
 }
@@ -197,5 +203,7 @@ void pe_set_priority_mask(struct pe *pe, uint32_t mask)
 
 bool pe_is_idle(const struct pe *pe)
 {
-    return pe->state == PE_IDLE && pe->best >= pe->config.priority_mask;
+    bool busy = pe->packet != NULL || pe->busy_until > sim_now(pe->component.sim);
+
+    return !busy && !pe->acknowledging && pe->best >= pe->config.priority_mask;
 }

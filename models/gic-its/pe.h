@@ -13,11 +13,14 @@
  *   end of handler -> device is told          handled_cycles      20       assumption
  *
  * The handler starts (SIM_EVENT_MSI_DELIVERED) after entry, and ends (SIM_EVENT_MSI_HANDLED) handler_time later,
- * rounded
- * up to an edge. A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands
- * for
- * the handler's last access to the device (a doorbell write), whose way through the system is not modelled; its time
- * is handled_cycles plus the channel's latency. That packet is the MSI's own, with its `source` and `vector`.
+ * rounded up to an edge. Both are known, and told with their own times, when the redistributor's answer comes; so a
+ * simulation can have drained while the last handlers still run.
+ *
+ * A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands for the handler's
+ * last access to the device (a doorbell write), whose way through the system is not modelled; its time is
+ * handled_cycles plus the channel's latency. That packet is the MSI's own, with its `source` and `vector`. Such a
+ * handler
+ * ends, and is told of, when that access leaves.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_PE_H
 #define DOORBELL_MODELS_GIC_ITS_PE_H
@@ -69,7 +72,9 @@ void pe_bind_handled(struct pe *pe, uint32_t source, struct sim_channel *to_devi
 /** Sets the priority mask. For software between runs: the PE acts on it at its next edge. */
 void pe_set_priority_mask(struct pe *pe, uint32_t mask);
 
-/** True while the PE waits for an interrupt that it would take: no acknowledge under way, no handler running. */
+/**
+ * True while nothing is to be done: no handler runs, no acknowledge is under way, nothing is pending above the mask.
+ */
 bool pe_is_idle(const struct pe *pe);
 
 #ifdef __cplusplus

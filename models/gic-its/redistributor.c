@@ -142,13 +142,21 @@ static sim_time redistributor_evaluate(struct sim_component *component, sim_time
         take_memory_answer(rd, now);
     }
     take_register_access(rd, now);
-    redistributor_step_tables(rd, now);
-    redistributor_step_scan(rd);
-    redistributor_step_move_all(rd, now);
+    if (rd->line_wanted || rd->enable != (rd->state == REDISTRIBUTOR_ON)) {
+        redistributor_step_tables(rd, now);
+    }
+    if (rd->scanning) {
+        redistributor_step_scan(rd);
+    }
+    if (rd->move_all != NULL) {
+        redistributor_step_move_all(rd, now);
+    }
     redistributor_take_message(rd, now);
     take_acknowledge(rd, now);
     signal_pe(rd, now);
-    redistributor_request_config(rd, now);
+    if (rd->fetch_count > 0) {
+        redistributor_request_config(rd, now);
+    }
     if (rd->outstanding > 0) {
         redistributor_look_at(rd, sim_channel_next_arrival(rd->memory_response));
     }

@@ -113,12 +113,8 @@ void redistributor_start_scan(struct redistributor *rd)
 
 void redistributor_step_scan(struct redistributor *rd)
 {
-    uint32_t lpi;
+    uint32_t lpi = lpi_set_next(&rd->lpis, rd->scan_next);
 
-    if (!rd->scanning) {
-        return;
-    }
-    lpi = lpi_set_next(&rd->lpis, rd->scan_next);
     if (lpi == LPI_NONE) {
         rd->scanning = false;
     } else {

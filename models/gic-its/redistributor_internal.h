@@ -134,7 +134,7 @@ void redistributor_access_register(struct redistributor *rd, struct sim_packet *
 /** Takes at most one message of the ITSs. */
 void redistributor_take_message(struct redistributor *rd, sim_time now);
 
-/** Moves a MOVALL on. */
+/** Moves a MOVALL on; only while one is under way. */
 void redistributor_step_move_all(struct redistributor *rd, sim_time now);
 
 /* redistributor_config.c */
@@ -158,7 +158,7 @@ bool redistributor_is_refreshing(const struct redistributor *rd);
 /** Starts reading the configuration of all pending LPIs. */
 void redistributor_start_scan(struct redistributor *rd);
 
-/** Moves that on. */
+/** Moves that on; only while it is under way. */
 void redistributor_step_scan(struct redistributor *rd);
 
 /** Issues the next configuration read, if there is one and the port is free. */

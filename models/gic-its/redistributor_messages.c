@@ -163,7 +163,7 @@ void redistributor_step_move_all(struct redistributor *rd, sim_time now)
     struct redistributor_link *link = &rd->its[rd->move_all_its];
     uint32_t lpi;
 
-    if (rd->move_all == NULL || !gic_output_is_ready(&link->to, now, &rd->due)) {
+    if (!gic_output_is_ready(&link->to, now, &rd->due)) {
         return;
     }
     lpi = lpi_set_next(&rd->lpis, rd->move_all_next);

@@ -90,6 +90,9 @@ TEST(Statements, OneALine)
     EXPECT_EQ(statement_errors({"for (i = 0;", "     i < 3; i++) {"}), 0U);
     EXPECT_EQ(statement_errors({"puts(\";;\"); // a; b;"}), 0U);
     EXPECT_EQ(statement_errors({"a = ';'; /* b; */"}), 0U);
+    EXPECT_EQ(statement_errors({"const char *text = R\"(a; b; (", "c; d; \" ))", ")\";", "for (;;) {"}), 0U);
+    EXPECT_EQ(statement_errors({"f(R\"x( )\" )x\"); a = 1; b = 2;"}), 1U);
+    EXPECT_EQ(statement_errors({"a = 1'000; b = '\\''; /* c; */"}), 1U);
     EXPECT_EQ(statement_errors({"/* a;", " b; c; */ a = \"\\\";\"; b = 1;"}), 1U);
 }
 

@@ -40,53 +40,88 @@ bool is_include_line(const std::string &line)
     return word != std::string::npos && line[hash] == '#' && line.compare(word, 7, "include") == 0;
 }
 
-/** Blanks comments and literals out of one line after another; a block comment may span lines. */
+/** Blanks comments and literals out of one line after another; a block comment or a raw string may span lines. */
 class Blanker
 {
   public:
     std::string blank(const std::string &line);
 
   private:
-    bool in_comment_ = false;
+    size_t blank_until_end(std::string &out, const std::string &line, size_t from);
+    bool raw_string_begins(const std::string &line, size_t at);
+
+    std::string end_; /**< of the block comment or raw string that is open; empty if none is */
 };
+
+/** Blanks from there to the end of what is open, or of the line. @return where code goes on */
+size_t Blanker::blank_until_end(std::string &out, const std::string &line, size_t from)
+{
+    const size_t end = line.find(end_, from);
+    const size_t next = end == std::string::npos ? line.size() : end + end_.size();
+
+    out.replace(from, next - from, next - from, ' ');
+    if (end != std::string::npos) {
+        end_.clear();
+    }
+    return next;
+}
+
+/** Whether the quotation mark at this place opens a raw string, R"name(...)name"; then `end_` is what closes it. */
+bool Blanker::raw_string_begins(const std::string &line, size_t at)
+{
+    const size_t open = line.find('(', at);
+
+    if (at == 0 || line[at - 1] != 'R' || open == std::string::npos ||
+        (at > 1 && (isalnum(static_cast<unsigned char>(line[at - 2])) != 0 || line[at - 2] == '_'))) {
+        return false;
+    }
+    end_ = ")" + line.substr(at + 1, open - at - 1) + "\"";
+    return true;
+}
+
+/** Where the literal that begins at this place ends: behind its closing mark, or the end of the line. */
+size_t literal_end(const std::string &line, size_t at)
+{
+    const char quote = line[at];
+
+    for (size_t i = at + 1; i < line.size(); i++) {
+        if (line[i] == '\\') {
+            i++;
+        } else if (line[i] == quote) {
+            return i + 1;
+        }
+    }
+    return line.size();
+}
 
 std::string Blanker::blank(const std::string &line)
 {
     std::string out = line;
-    const bool is_include = !in_comment_ && is_include_line(line);
-    char quote = '\0';
+    const bool is_include = end_.empty() && is_include_line(line);
+    size_t i = 0;
 
-    for (size_t i = 0; i < line.size(); i++) {
-        const bool pair = i + 1 < line.size();
+    while (i < line.size()) {
+        const bool after_word = i > 0 && isalnum(static_cast<unsigned char>(line[i - 1])) != 0;
 
-        if (in_comment_) {
-            if (pair && line.compare(i, 2, "*/") == 0) {
-                in_comment_ = false;
-                out[i + 1] = ' ';
-                out[i++] = ' ';
-            } else {
-                out[i] = ' ';
-            }
-        } else if (quote != '\0') {
-            if (line[i] == '\\' && pair) {
-                out[i++] = ' ';
-                out[i] = ' ';
-            } else if (line[i] == quote) {
-                quote = '\0';
-            } else {
-                out[i] = ' ';
-            }
-        } else if (pair && line.compare(i, 2, "//") == 0) {
+        if (!end_.empty()) {
+            i = blank_until_end(out, line, i);
+        } else if (line.compare(i, 2, "//") == 0) {
             out.replace(i, std::string::npos, out.size() - i, ' ');
             break;
-        } else if (pair && line.compare(i, 2, "/*") == 0) {
-            in_comment_ = true;
-            out[i + 1] = ' ';
-            out[i++] = ' ';
-        } else if (!is_include && line[i] == '"') {
-            quote = line[i];
-        } else if (line[i] == '\'' && (i == 0 || isalnum(static_cast<unsigned char>(line[i - 1])) == 0)) {
-            quote = line[i]; // after a letter or digit it separates digits: 1'000
+        } else if (line.compare(i, 2, "/*") == 0) {
+            end_ = "*/";
+            out.replace(i, 2, 2, ' ');
+            i += 2;
+        } else if (line[i] == '"' && raw_string_begins(line, i)) {
+            out[i] = ' ';
+            i++;
+        } else if ((line[i] == '"' && !is_include) || (line[i] == '\'' && !after_word)) { // 1'000 is a number
+            const size_t end = literal_end(line, i);
+
+            out.replace(i + 1, end - i - 1, end - i - 1, ' ');
+            i = end;
+        } else {
+            i++;
         }
     }
     return out;

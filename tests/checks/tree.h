@@ -42,7 +42,7 @@ bool is_code(const SourceFile &file);
 
 /**
  * The lines of a C or C++ file with comments, and the insides of string and character literals, blanked out; the
- * columns stay. A preprocessor include keeps its file name. Raw strings are not understood.
+ * columns stay. A preprocessor include keeps its file name.
  */
 std::vector<std::string> code_only(const SourceFile &file);
 

@@ -10,7 +10,7 @@ System::System(const support::Engine &engine, const Options &given)
 {
     memory_config config = {};
 
-    config.base = kMemory;
+    config.base = kMemoryBase;
     config.size = kMemorySize;
     config.period = SIM_NS;
     config.latency = options.memory_latency;
@@ -54,9 +54,15 @@ struct sim_channel *System::channel(const std::string &name, struct sim_componen
     return sim_channel_create(sim, &config);
 }
 
-void System::join_memory(const std::string &name, struct sim_component *master, struct sim_bus_port *port)
+void System::join_memory(const std::string &name, struct sim_component *master, sim_time flight,
+                         struct sim_bus_port *port)
 {
-    *port = bus_connect(sim, (name + "-memory").c_str(), master, memory_component(memory), nullptr);
+    bus_connect_config config = {};
+
+    config.response_latency = flight;
+    config.response_capacity = 16;
+    config.request_capacity = 16;
+    *port = bus_connect(sim, (name + "-memory").c_str(), master, memory_component(memory), &config);
     memory_bind(memory, memory_ports_++, *port);
 }
 
@@ -71,7 +77,7 @@ void System::create_its(uint32_t index)
     config.number = index;
     config.redistributors = options.rd_count;
     its.push_back(its_create(sim, name.c_str(), &config));
-    join_memory(name, its_component(its[index]), &port);
+    join_memory(name, its_component(its[index]), 0, &port);
     its_bind_memory(its[index], port);
 
     its_cpus.push_back(bus_driver_create(sim, ("cpu-" + name).c_str(), SIM_NS));
@@ -101,7 +107,7 @@ void System::create_rd(uint32_t index)
     config.last = index + 1 == options.rd_count;
     config.its_count = options.its_count;
     rds.push_back(redistributor_create(sim, name.c_str(), &config));
-    join_memory(name, redistributor_component(rds[index]), &port);
+    join_memory(name, redistributor_component(rds[index]), options.rd_memory_flight, &port);
     redistributor_bind_memory(rds[index], port);
 
     rd_cpus.push_back(bus_driver_create(sim, ("cpu-" + name).c_str(), SIM_NS));
@@ -220,10 +226,16 @@ void System::map_collections()
 void System::put_command(const its_command &command, uint32_t index)
 {
     uint8_t bytes[ITS_COMMAND_BYTES];
-    uint32_t size = static_cast<uint32_t>((its_read(index, GITS_CBASER) & 0xff) + 1) * 4096;
 
     its_command_encode(&command, bytes);
-    memory_write(memory, kQueue + index * UINT64_C(0x10000) + write_offset_[index], bytes, sizeof(bytes));
+    put_bytes(bytes, index);
+}
+
+void System::put_bytes(const uint8_t bytes[ITS_COMMAND_BYTES], uint32_t index)
+{
+    uint32_t size = static_cast<uint32_t>((its_read(index, GITS_CBASER) & 0xff) + 1) * 4096;
+
+    memory_write(memory, kQueue + index * UINT64_C(0x10000) + write_offset_[index], bytes, ITS_COMMAND_BYTES);
     write_offset_[index] = (write_offset_[index] + ITS_COMMAND_BYTES) % size;
 }
 
@@ -285,6 +297,16 @@ uint64_t System::msi_now(uint32_t device, uint32_t event, uint32_t index)
 
     run();
     return id;
+}
+
+sim_time System::time_of(sim_event_kind kind, uint64_t packet) const
+{
+    for (const auto &event : log.events()) {
+        if (event.kind == kind && event.packet == packet) {
+            return event.time;
+        }
+    }
+    return 0;
 }
 
 uint64_t System::drops(sim_drop_reason reason) const

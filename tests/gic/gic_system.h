@@ -33,6 +33,7 @@ struct Options {
     redistributor_config rd = redistributor_config_default();
     sim_time pe_period = SIM_NS;
     sim_time memory_latency = 50 * SIM_NS;
+    sim_time rd_memory_flight = 0; /**< extra way of the redistributors' answers from memory */
     uint32_t lpi_credits = 4;
     sim_time lpi_latency = 0; /**< ITS to redistributor and back */
     uint32_t doorbell_capacity = 4;
@@ -42,7 +43,8 @@ struct Options {
 
 /** Where the software puts things. */
 constexpr uint64_t kMemory = 0x80000000;
-constexpr uint64_t kMemorySize = 0x10000000;
+constexpr uint64_t kMemoryBase = 0x40000000; /**< of the memory; what lies below kMemory is the tests' */
+constexpr uint64_t kMemorySize = 0x50000000;
 constexpr uint64_t kItsBase = 0x08080000; /**< ITS i at + i * 0x40000 */
 constexpr uint64_t kRdBase = 0x080a0000 + 0x1000000;
 constexpr uint64_t kQueue = kMemory;                   /**< ITS i at + i * 0x10000: 64 KiB queues */
@@ -81,6 +83,12 @@ class System
     void command(const its_command &command, uint32_t its = 0, bool wait = true);
     /** Writes a command into the queue, nothing else. */
     void put_command(const its_command &command, uint32_t its = 0);
+    void put_bytes(const uint8_t bytes[ITS_COMMAND_BYTES], uint32_t its = 0);
+    /** What GITS_CWRITER must be set to for all commands that were put. */
+    uint64_t next_command(uint32_t index = 0) const
+    {
+        return write_offset_[index];
+    }
     void kick(uint32_t its = 0, uint64_t flags = 0);
     void map_device(uint32_t device, uint32_t bits, uint32_t its = 0);
     void map_event(uint32_t device, uint32_t event, uint32_t intid, uint32_t collection, uint32_t its = 0);
@@ -94,6 +102,8 @@ class System
     /** The same, and runs until idle. */
     uint64_t msi_now(uint32_t device, uint32_t event, uint32_t its = 0);
 
+    /** Time of an event of a packet; 0 if there is none. */
+    sim_time time_of(sim_event_kind kind, uint64_t packet) const;
     /** Number of SIM_EVENT_DROPPED with this reason. */
     uint64_t drops(sim_drop_reason reason) const;
     uint64_t counter(const std::string &component, const std::string &name) const;
@@ -118,7 +128,7 @@ class System
     void connect(uint32_t its_index, uint32_t rd_index);
     struct sim_channel *channel(const std::string &name, struct sim_component *writer, struct sim_component *reader,
                                 uint32_t capacity, sim_time latency);
-    void join_memory(const std::string &name, struct sim_component *master, struct sim_bus_port *port);
+    void join_memory(const std::string &name, struct sim_component *master, sim_time flight, struct sim_bus_port *port);
     uint64_t access(struct bus_driver *driver, bool write, uint64_t address, uint64_t value, uint32_t length);
 
     std::vector<uint32_t> write_offset_;

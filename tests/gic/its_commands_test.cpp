@@ -459,7 +459,7 @@ TEST_P(ItsCommands, TableMemoryThatDoesNotAnswer)
 {
     // A device table outside memory: commands and MSIs fail, the simulator does not.
     system->its_write(0, GITS_CTLR, 0, 4);
-    system->its_write(0, GITS_BASER(0), UINT64_C(1) << 63 | 0x40000000 | 127);
+    system->its_write(0, GITS_BASER(0), UINT64_C(1) << 63 | 0x30000000 | 127);
     system->its_write(0, GITS_CTLR, 1, 4);
     system->command(mapd(2, 7, system->itt_of(2)));
     EXPECT_EQ(its_error_count(system->its[0], ITS_COMMAND_MAPD, ITS_ERROR_MEMORY), 1u);

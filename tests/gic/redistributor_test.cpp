@@ -150,54 +150,96 @@ TEST_P(Redistributor, InvallRefreshesACollection)
 
 TEST_P(Redistributor, SyncIsAnsweredAfterTheConfigurationWasReadAgain)
 {
-    // Software that sees CREADR past the SYNC may rely on the new configuration: poll, and compare with the signal.
+    // Software that sees CREADR past the SYNC may rely on the new configuration. Twelve LPIs are read again, one at a
+    // time and slowly; the last of them is the one that is enabled now.
     Options options;
 
-    options.memory_latency = 300 * SIM_NS;
+    options.rd.config_fetches = 1;
+    options.rd_memory_flight = 300 * SIM_NS;
     start(options);
-    system->set_config(8195, false);
-    system->msi_now(2, 20);
-    ASSERT_TRUE(redistributor_is_pending(system->rds[3], 8195));
-    ASSERT_EQ(system->pes[3]->signalled(), GIC_PRIORITY_NONE);
-    system->set_config(8195, true, 0x40);
-    system->put_command(event_command(ITS_COMMAND_INV, 2, 20));
+    for (uint32_t event = 0; event < 12; event++) {
+        system->map_event(2, event, 8200 + event, 3);
+        system->set_config(8200 + event, false);
+        system->msi_now(2, event);
+    }
+    ASSERT_EQ(redistributor_pending_count(system->rds[3]), 12u);
+    system->set_config(8211, true);
+    system->put_command(invall(3));
     system->put_command(sync_command(3));
     uint64_t done_at = system->its_read(0, GITS_CWRITER) + 64;
+    sim_time start = sim_now(system->sim);
     bus_driver_write(system->its_cpus[0], 0, kItsBase + GITS_CWRITER, done_at, 8);
-    // Every poll is followed by an acknowledge as soon as the SYNC is seen.
     bool seen = false;
     for (int i = 0; i < 4000 && !seen; i++) {
         uint32_t poll = bus_driver_read(system->its_cpus[0], 0, kItsBase + GITS_CREADR, 8);
-        sim_time end = sim_now(system->sim) + 20 * SIM_NS;
 
         while (!bus_driver_get_result(system->its_cpus[0], poll)->answered) {
-            ASSERT_NE(sim_run(system->sim, end), SIM_RUN_STOPPED);
-            end += 5 * SIM_NS;
+            ASSERT_NE(sim_run(system->sim, sim_now(system->sim) + SIM_NS), SIM_RUN_STOPPED);
         }
         seen = bus_driver_get_result(system->its_cpus[0], poll)->value == done_at;
     }
     ASSERT_TRUE(seen);
-    EXPECT_EQ(acknowledge(3), 8195u);
+    EXPECT_GT(sim_now(system->sim), start + 12 * 300 * SIM_NS);
+    EXPECT_EQ(acknowledge(3), 8211u);
 }
 
 TEST_P(Redistributor, InvRacingAReadReadsAgain)
 {
-    // The configuration changes while the read of the old one is on its way back.
+    // The answer with the old configuration is still on its way when the INV comes.
     Options options;
 
-    options.memory_latency = 2 * SIM_US;
+    options.rd_memory_flight = 5 * SIM_US;
     start(options);
-    // Warm ITS caches, cold configuration.
     system->msi_now(2, 20);
     acknowledge(3);
     inv(20);
+    system->put_command(event_command(ITS_COMMAND_INV, 2, 20));
     system->msi(2, 20);
-    sim_time until = sim_now(system->sim) + 1500 * SIM_NS;
-    sim_run(system->sim, until);
+    sim_run(system->sim, sim_now(system->sim) + SIM_US);
+    ASSERT_TRUE(redistributor_is_pending(system->rds[3], 8195));
+    ASSERT_EQ(system->pes[3]->signalled(), GIC_PRIORITY_NONE);
     system->set_config(8195, false);
-    inv(20);
+    bus_driver_write(system->its_cpus[0], 0, kItsBase + GITS_CWRITER, system->next_command(), 8);
+    system->run();
     EXPECT_EQ(system->pes[3]->signalled(), GIC_PRIORITY_NONE);
     EXPECT_TRUE(redistributor_is_pending(system->rds[3], 8195));
+}
+
+TEST_P(Redistributor, ItssTakeTurns)
+{
+    // Two ITSs with an MSI every cycle, a redistributor that takes one message a cycle.
+    Options options;
+
+    options.its_count = 2;
+    options.rd_count = 1;
+    options.lpi_credits = 8;
+    system = std::make_unique<System>(GetParam(), options);
+    system->bring_up();
+    for (uint32_t its = 0; its < 2; its++) {
+        system->map_device(2, 4, its);
+        system->map_event(2, 0, 8192, 0, its);
+        system->msi_now(2, 0, its);
+    }
+    sim_time at = sim_now(system->sim) + 10 * SIM_NS;
+    for (int i = 0; i < 100; i++) {
+        system->msi(2, 0, 0, at);
+        system->msi(2, 0, 1, at);
+    }
+    system->run();
+    std::vector<sim_time> ends[2];
+    for (const auto &event : system->log.events()) {
+        if (event.kind == SIM_EVENT_MSI_MERGED && event.time > at) {
+            bool second = event.packet >> 32 == sim_name_hash("device-its1");
+
+            ends[second].push_back(event.time);
+        }
+    }
+    ASSERT_EQ(ends[0].size(), 100u);
+    ASSERT_EQ(ends[1].size(), 100u);
+    for (size_t i = 30; i < 100; i++) {
+        EXPECT_EQ(ends[0][i] - ends[0][i - 1], 2 * SIM_NS);
+        EXPECT_EQ(ends[1][i] - ends[1][i - 1], 2 * SIM_NS);
+    }
 }
 
 TEST_P(Redistributor, HigherPriorityFirstThenLowerIntid)
@@ -322,6 +364,11 @@ TEST_P(Redistributor, PendingTableIsWrittenAtDisableAndReadAgain)
     EXPECT_EQ(acknowledge(3), 8195u);
     EXPECT_EQ(system->pes[3]->acknowledged().back().packet, id);
     EXPECT_EQ(acknowledge(3), GIC_INTID_SPURIOUS) << "9000 is disabled";
+    // Without a new promise the table is read, although PTZ was 1 when LPIs were enabled first.
+    system->rd_write(0, GICR_CTLR, 0, 4);
+    memory_write8(system->memory, kPendingTables + 8192 / 8, 1);
+    system->rd_write(0, GICR_CTLR, 1, 4);
+    EXPECT_TRUE(redistributor_is_pending(system->rds[0], 8192));
     // Bits that were set in memory and are not pending any more are cleared there.
     system->rd_write(3, GICR_CTLR, 0, 4);
     EXPECT_FALSE(memory_bit(3, 8195));
@@ -411,6 +458,7 @@ TEST_P(Redistributor, ManyEventsRoundRobin)
             system->command(mapti(device, event, 8192 + device * 32 + event, event % 4), 0, event == 31);
         }
     }
+    uint64_t packets = sim_pool(system->sim)->total;
     for (uint32_t round = 0; round < rounds; round++) {
         for (uint32_t device = 0; device < 8; device++) {
             for (uint32_t event = 0; event < 32; event++) {
@@ -432,6 +480,7 @@ TEST_P(Redistributor, ManyEventsRoundRobin)
         EXPECT_EQ(std::count(intids.begin(), intids.end(), GIC_INTID_SPURIOUS), 0);
     }
     EXPECT_EQ(system->log.event_count(SIM_EVENT_MSI_MERGED), 0u);
+    EXPECT_EQ(sim_pool(system->sim)->total, packets) << "64 held at each redistributor, as reserved";
 }
 
 TEST_P(Redistributor, EnableAndDisableInOneBreath)

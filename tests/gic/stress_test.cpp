@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <tuple>
 
 namespace
 {
@@ -201,6 +202,7 @@ class World
         EXPECT_EQ(intids.size(), static_cast<size_t>(msis) * system->options.its_count);
         // Commands and MSIs really ran at the same time.
         EXPECT_GT(system->log.events().back().time, start_ + msis * 20 * SIM_NS);
+        check_order();
         // Whatever merged was followed by a handler, unless software took the interrupt away.
         for (const auto &event : system->log.events()) {
             if (event.kind == SIM_EVENT_MSI_MERGED) {
@@ -226,6 +228,34 @@ class World
     std::map<uint64_t, uint32_t> intids;
 
   private:
+    /** MSIs of one event reach a redistributor in the order in which they were written. */
+    void check_order()
+    {
+        struct Arrival {
+            uint64_t packet;
+            sim_time time;
+        };
+        std::map<std::tuple<uint64_t, uint32_t, std::string>, Arrival> last; // by port, INTID and redistributor
+        std::map<uint64_t, bool> seen;
+        uint64_t checked = 0;
+
+        for (const auto &event : system->log.events()) {
+            bool arrived = event.kind == SIM_EVENT_MSI_PENDING || event.kind == SIM_EVENT_MSI_MERGED;
+
+            // Only the first arrival: MOVI and MOVALL move what is pending.
+            if (!arrived || seen[event.packet]) {
+                continue;
+            }
+            seen[event.packet] = true;
+            Arrival &before = last[{event.packet >> 32, intids[event.packet], event.where}];
+            EXPECT_LT(before.packet, event.packet);
+            EXPECT_LT(before.time, event.time);
+            checked += before.packet != 0;
+            before = {event.packet, event.time};
+        }
+        EXPECT_GT(checked, 100u);
+    }
+
     Stress stress_;
     sim_time start_ = 0;
 };

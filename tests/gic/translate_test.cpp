@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace
 {
 
@@ -43,15 +45,9 @@ class Translate : public ::testing::TestWithParam<support::Engine>
         system->run();
         return system->pes[rd]->acknowledged().back().intid;
     }
-    /** Time of an event of a packet; 0 if there is none. */
     sim_time time_of(sim_event_kind kind, uint64_t packet) const
     {
-        for (const auto &event : system->log.events()) {
-            if (event.kind == kind && event.packet == packet) {
-                return event.time;
-            }
-        }
-        return 0;
+        return system->time_of(kind, packet);
     }
 
     std::unique_ptr<System> system;
@@ -233,6 +229,18 @@ TEST_P(Translate, MissesOnOneEntryCostOneRead)
     system->run();
     EXPECT_EQ(system->counter("its0", "table_reads"), reads + 1 + 8 + 1);
     EXPECT_EQ(redistributor_pending_count(system->rds[3]), 8u);
+    // All are done at the same edge, and leave one an edge as far as the four credits go.
+    std::vector<sim_time> left;
+    for (const auto &mark : system->log.marks()) {
+        if (mark.stage == "its0") {
+            left.push_back(mark.end);
+        }
+    }
+    std::sort(left.begin(), left.end());
+    ASSERT_EQ(left.size(), 8u);
+    for (size_t i = 1; i < 4; i++) {
+        EXPECT_EQ(left[i], left[i - 1] + SIM_NS);
+    }
 }
 
 TEST_P(Translate, AMissDoesNotBlockHits)
@@ -260,7 +268,7 @@ TEST_P(Translate, OneEventStaysInOrder)
     }
     system->run();
     EXPECT_NE(time_of(SIM_EVENT_MSI_PENDING, ids[0]), 0u);
-    for (int i = 1; i < 4; i++) {
+    for (size_t i = 1; i < 4; i++) {
         EXPECT_GT(time_of(SIM_EVENT_MSI_MERGED, ids[i]), time_of(SIM_EVENT_MSI_PENDING, ids[0]));
         if (i > 1) {
             EXPECT_GT(time_of(SIM_EVENT_MSI_MERGED, ids[i]), time_of(SIM_EVENT_MSI_MERGED, ids[i - 1]));
@@ -329,7 +337,7 @@ TEST_P(Translate, SyncWaitsForOlderMsis)
     // A cold MSI, then SYNC: when the SYNC is done the MSI's LPI is pending.
     Options options;
 
-    options.lpi_latency = 400 * SIM_NS;
+    options.memory_latency = 200 * SIM_NS;
     start(options);
 
     system->put_command(sync_command(3));
@@ -399,6 +407,108 @@ TEST_P(Translate, ReenablingForgetsTheCaches)
     system->its_write(0, GITS_CTLR, 1, 4);
     system->msi_now(2, 20);
     EXPECT_EQ(system->drops(SIM_DROP_ITS_DEVICE_UNMAPPED), 1u);
+}
+
+TEST_P(Translate, MsisDoNotSlipPastMapcAndMovall)
+{
+    // MSIs that wait for a credit towards redistributor 3 while their collection moves to 1, and what is pending
+    // with it:
+    // none may stay behind.
+    Options options;
+
+    options.lpi_credits = 1;
+    options.rd.config_fetches = 1;
+    options.rd.config_cache_entries = 0;
+    options.rd_memory_flight = SIM_US;
+    start(options);
+    for (uint32_t event = 0; event < 6; event++) {
+        system->map_event(2, event, 8200 + event, 3);
+        system->msi_now(2, event);
+        acknowledge(3);
+    }
+    system->put_command(mapc(3, 1));
+    system->put_command(movall(3, 1));
+    system->put_command(sync_command(3));
+    uint64_t writer = system->its_read(0, GITS_CWRITER) + 96;
+    sim_time at = sim_now(system->sim) + 10 * SIM_NS;
+    for (uint32_t event = 0; event < 6; event++) {
+        system->msi(2, event, 0, at);
+    }
+    bus_driver_write(system->its_cpus[0], at, kItsBase + GITS_CWRITER, writer, 8);
+    system->run();
+    EXPECT_EQ(system->its_read(0, GITS_CREADR), writer);
+    EXPECT_EQ(redistributor_pending_count(system->rds[3]), 0u);
+    EXPECT_EQ(redistributor_pending_count(system->rds[1]), 6u);
+}
+
+TEST_P(Translate, TargetPortsTakeTurns)
+{
+    Options options;
+
+    options.lpi_credits = 32;
+    start(options);
+    system->msi_now(2, 20);
+    std::vector<uint64_t> ids;
+    std::vector<uint32_t> reads;
+    sim_time at = sim_now(system->sim) + 10 * SIM_NS;
+
+    for (int i = 0; i < 50; i++) {
+        ids.push_back(system->msi(2, 20, 0, at));
+        bus_driver_op op = {};
+        op.at = at;
+        op.type = SIM_PACKET_READ;
+        op.address = kItsBase + GITS_CREADR;
+        op.length = 8;
+        reads.push_back(bus_driver_add(system->its_cpus[0], &op));
+    }
+    system->run();
+    for (size_t i = 1; i < ids.size(); i++) {
+        EXPECT_EQ(time_of(SIM_EVENT_MSI_AT_DOORBELL, ids[i]) - time_of(SIM_EVENT_MSI_AT_DOORBELL, ids[i - 1]),
+                  2 * SIM_NS);
+    }
+    sim_time last = bus_driver_get_result(system->its_cpus[0], reads.back())->answer_time;
+    EXPECT_NEAR(static_cast<double>(last), static_cast<double>(time_of(SIM_EVENT_MSI_AT_DOORBELL, ids.back())), 1e7);
+}
+
+TEST_P(Translate, CommandsAndMissesShareTheMemoryPort)
+{
+    // So many misses that the port is busy at every edge: the command queue gets its share all the same.
+    Options options;
+
+    options.its.slots = 64;
+    options.its.event_cache_entries = 0;
+    options.lpi_credits = 32;
+    options.memory_latency = 20 * SIM_NS;
+    options.doorbell_capacity = 32;
+    start(options);
+    for (uint32_t device = 4; device < 12; device++) {
+        system->map_device(device, 8);
+        for (uint32_t event = 0; event < 32; event++) {
+            system->command(mapti(device, event, 8400 + event, event % 4), 0, event == 31);
+        }
+    }
+    system->run();
+    // INVALL only reads; SYNC would wait for all older MSIs.
+    for (uint32_t i = 0; i < 10; i++) {
+        system->put_command(invall(i % 4));
+    }
+    sim_time at = sim_now(system->sim) + 10 * SIM_NS;
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < 3000; i++) {
+        last = system->msi(4 + i % 8, i / 8 % 32, 0, at);
+    }
+    bus_driver_op op = {};
+    op.at = at + 300 * SIM_NS;
+    op.type = SIM_PACKET_WRITE;
+    op.address = kItsBase + GITS_CWRITER;
+    op.length = 8;
+    op.value = system->next_command();
+    bus_driver_add(system->its_cpus[0], &op);
+    sim_run(system->sim, at + 1500 * SIM_NS);
+    uint64_t done = system->counter("its0", "commands");
+    system->run();
+    EXPECT_GT(time_of(SIM_EVENT_MSI_AT_DOORBELL, last), at + 2500 * SIM_NS) << "still busy then";
+    EXPECT_EQ(system->counter("its0", "commands"), done) << "all ten were done in 1.2 us of it";
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Translate, ::testing::ValuesIn(support::engines()),
