@@ -160,7 +160,7 @@ static void add_stages(struct collector *collector, struct source *source, const
         }
         sum->count++;
         sum->sum += time;
-        histogram_add(&collector->stages[mark->stage], time);
+        histogram_add_bucket(&collector->stages[mark->stage], time);
         begin = mark->end;
     }
 }
@@ -510,21 +510,38 @@ static void finish_hops(const struct collector *collector, const struct source *
     qsort(*hops, *count, sizeof(**hops), by_position);
 }
 
+/** What all devices together spent under a stage; its histogram gets its summary. @return how many MSIs */
+static uint64_t sum_stage(const struct collector *collector, uint32_t stage, struct run_hop *hop)
+{
+    struct stage_sum all = {.min = SIM_TIME_NEVER};
+
+    for (uint32_t i = 0; i <= collector->device_count; i++) {
+        const struct stage_sum *sum = &collector->devices[i].stages[stage];
+
+        if (sum->count == 0) {
+            continue;
+        }
+        all.count += sum->count;
+        all.sum += sum->sum;
+        all.min = sim_time_min(all.min, sum->min);
+        all.max = sim_time_max(all.max, sum->max);
+        all.position = sum->position > all.position ? sum->position : all.position;
+    }
+    hop->position = all.position;
+    histogram_set_summary(&collector->stages[stage], all.count, all.min, all.max, all.sum);
+    return all.count;
+}
+
 static void finish_all_hops(const struct collector *collector, struct run_result *result)
 {
     result->hops = allocate(collector->stage_count, sizeof(*result->hops));
     for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
         struct run_hop *hop = &result->hops[result->hop_count];
 
-        if (collector->stages[stage].count == 0) {
+        if (sum_stage(collector, stage, hop) == 0) {
             continue;
         }
         hop->stage = copy(sim_stage_name(collector->sim, stage));
-        for (uint32_t i = 0; i <= collector->device_count; i++) {
-            uint32_t position = collector->devices[i].stages[stage].position;
-
-            hop->position = position > hop->position ? position : hop->position;
-        }
         summarise(&collector->stages[stage], NULL, &hop->time);
         result->hop_count++;
     }

@@ -46,6 +46,20 @@ void histogram_add(struct histogram *histogram, uint64_t value)
     histogram->buckets[bucket_of(value)]++;
 }
 
+void histogram_add_bucket(struct histogram *histogram, uint64_t value)
+{
+    histogram->buckets[bucket_of(value)]++;
+}
+
+void histogram_set_summary(struct histogram *histogram, uint64_t count, uint64_t min, uint64_t max, uint64_t sum)
+{
+    histogram->count = count;
+    histogram->min = min;
+    histogram->max = max;
+    histogram->sum_low = sum;
+    histogram->sum_high = 0;
+}
+
 uint64_t histogram_mean(const struct histogram *histogram)
 {
     uint128 sum = (uint128)histogram->sum_high << 64 | histogram->sum_low;

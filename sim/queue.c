@@ -214,6 +214,24 @@ static struct sim_queue_event *take(struct sim_queue *queue, struct sim_queue_ev
     return batch;
 }
 
+/** The common case, an event alone in its slot: nothing to compare, and the slot becomes empty. */
+static struct sim_queue_event *take_only(struct sim_queue *queue, struct sim_queue_event *event, uint64_t first,
+                                         sim_time *time)
+{
+    uint64_t slot = first & (queue->slot_count - 1);
+
+    queue->slots[slot] = NULL;
+    queue->occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+    queue->wheel_count--;
+    *time = event->time;
+    event->time = SIM_TIME_NEVER;
+    event->link = NULL;
+    if (first != queue->cursor) {
+        advance(queue, first);
+    }
+    return event;
+}
+
 struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
     uint64_t first;
@@ -229,6 +247,9 @@ struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time l
     first = wheel_first(queue);
     head = queue->slots[first & (queue->slot_count - 1)];
     earliest = head->time;
+    if (head->next == NULL && earliest <= limit) {
+        return take_only(queue, head, first, time);
+    }
     for (struct sim_queue_event *event = head->next; event != NULL; event = event->next) {
         earliest = sim_time_min(earliest, event->time);
     }
