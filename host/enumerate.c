@@ -117,7 +117,8 @@ static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
     control = pci_config_read16(scan->access, config, pcie + PCIE_DEVCTL);
     supported = pci_config_read16(scan->access, config, pcie + 4u) & 7;
     payload = payload < supported ? payload : supported;
-    control = (uint16_t)((control & ~0x70e0u) | payload << 5 | size_code(scan->options->max_read_request) << 12);
+    control = (uint16_t)((control & ~0x70e0u) | (uint32_t)payload << 5 |
+                         (uint32_t)size_code(scan->options->max_read_request) << 12);
     pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
 }
 

@@ -291,7 +291,7 @@ const sim_engine_ops *sim_systemc_engine(void)
 
 const char *sim_systemc_version(void)
 {
-    return sc_core::sc_version();
+    return sc_core::sc_version_string.c_str();
 }
 
 /* The kernel's library refers to it; programs that have one of their own replace it. */

@@ -22,7 +22,7 @@ extern "C" {
 /** The engine, for sim_config.ops with SIM_ENGINE_SYSTEMC; NULL in a build without SystemC. */
 const struct sim_engine_ops *sim_systemc_engine(void);
 
-/** The kernel's version, for example "2.3.4"; NULL in a build without SystemC. */
+/** The kernel's version, for example "2.3.4-Accellera"; NULL in a build without SystemC. */
 const char *sim_systemc_version(void);
 
 #ifdef __cplusplus
