@@ -330,7 +330,6 @@ bool its_driver_map_device(struct its_driver *driver, uint32_t device_id, uint32
     void *grown;
 
     if (device != NULL) {
-        device->users++;
         return device->event_count >= events ||
                host_error_set(error, "ITS %s: DeviceID 0x%x is shared and its table has only %u events",
                               driver->config.name, device_id, device->event_count);
@@ -349,7 +348,6 @@ bool its_driver_map_device(struct its_driver *driver, uint32_t device_id, uint32
     device = &driver->devices[driver->device_count++];
     device->device_id = device_id;
     device->event_count = 1u << bits;
-    device->users = 1;
     return back_device(driver, device_id, error) &&
            issue(driver, CMD_MAPD | (uint64_t)device_id << 32, bits - 1, VALID | table, error);
 }

@@ -43,7 +43,6 @@ bool lpi_pool_start(struct lpi_pool *pool, struct host_error *error);
 struct its_driver_device {
     uint32_t device_id;
     uint32_t event_count; /**< a power of two */
-    uint32_t users;       /**< functions that share the DeviceID */
 };
 
 struct its_driver_config {

@@ -120,7 +120,6 @@ static struct domain *domain_of(struct software *software, uint32_t group, uint3
 struct attach {
     struct software *software;
     const struct firmware_host *host;
-    struct software_function *function;
     struct domain *domain;
     struct host_error *error;
     bool failed;
@@ -151,7 +150,7 @@ static bool attach_functions(struct software *software, struct host_error *error
     for (uint32_t i = 0; i < tree->function_count; i++) {
         struct software_function *function = &software->functions[i];
         uint32_t group = software->groups.group_of[i];
-        struct attach attach = {.software = software, .function = function, .error = error};
+        struct attach attach = {.software = software, .error = error};
 
         if (group == GROUP_NONE) {
             continue;

@@ -1,6 +1,7 @@
 #include "result/collector.h"
 
 #include "result/histogram.h"
+#include "sim/allocate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,17 +94,6 @@ struct collector {
     uint64_t delivered;
     uint64_t fingerprint;
 };
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static uint64_t mix(uint64_t value)
 {
@@ -354,22 +344,22 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
 
 struct collector *collector_create(struct sim *sim, const uint32_t *device_of, uint32_t sources, uint32_t devices)
 {
-    struct collector *collector = allocate(1, sizeof(*collector));
+    struct collector *collector = sim_allocate(1, sizeof(*collector));
     struct sim_observer observer = {.context = collector, .trails = true, .event = on_event};
 
     collector->sim = sim;
     collector->source_count = sources;
     collector->device_count = devices;
-    collector->device_of = allocate(sources + 1, sizeof(*collector->device_of));
+    collector->device_of = sim_allocate(sources + 1, sizeof(*collector->device_of));
     for (uint32_t i = 0; i < sources; i++) {
         collector->device_of[i + 1] = device_of[i] + 1;
     }
     collector->stage_count = sim_stage_count(sim) + 1;
-    collector->devices = allocate(devices + 1, sizeof(*collector->devices));
-    collector->stages = allocate(collector->stage_count, sizeof(*collector->stages));
+    collector->devices = sim_allocate(devices + 1, sizeof(*collector->devices));
+    collector->stages = sim_allocate(collector->stage_count, sizeof(*collector->stages));
     for (uint32_t i = 0; i <= devices; i++) {
-        collector->devices[i].stages = allocate(collector->stage_count, sizeof(struct stage_sum));
-        collector->devices[i].checks = allocate(FEW_CHECKS, sizeof(struct pending_check));
+        collector->devices[i].stages = sim_allocate(collector->stage_count, sizeof(struct stage_sum));
+        collector->devices[i].checks = sim_allocate(FEW_CHECKS, sizeof(struct pending_check));
         collector->devices[i].check_capacity = FEW_CHECKS;
     }
     collector->measure_span = 1;
@@ -464,14 +454,6 @@ static void summarise(const struct histogram *histogram, const struct batch *bat
     latency->ci95 = batches != NULL ? confidence(batches) : SIM_TIME_NEVER;
 }
 
-static char *copy(const char *text)
-{
-    char *result = allocate(strlen(text) + 1, 1);
-
-    memcpy(result, text, strlen(text));
-    return result;
-}
-
 static int by_position(const void *a, const void *b)
 {
     const struct run_hop *one = a;
@@ -486,7 +468,7 @@ static int by_position(const void *a, const void *b)
 static void finish_hops(const struct collector *collector, const struct source *source, struct run_hop **hops,
                         size_t *count)
 {
-    *hops = allocate(collector->stage_count, sizeof(**hops));
+    *hops = sim_allocate(collector->stage_count, sizeof(**hops));
     *count = 0;
     for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
         const struct stage_sum *sum = &source->stages[stage];
@@ -495,7 +477,7 @@ static void finish_hops(const struct collector *collector, const struct source *
         if (sum->count == 0) {
             continue;
         }
-        hop->stage = copy(sim_stage_name(collector->sim, stage));
+        hop->stage = sim_copy_string(sim_stage_name(collector->sim, stage));
         hop->position = sum->position;
         hop->time.count = sum->count;
         hop->time.min = sum->min;
@@ -534,14 +516,14 @@ static uint64_t sum_stage(const struct collector *collector, uint32_t stage, str
 
 static void finish_all_hops(const struct collector *collector, struct run_result *result)
 {
-    result->hops = allocate(collector->stage_count, sizeof(*result->hops));
+    result->hops = sim_allocate(collector->stage_count, sizeof(*result->hops));
     for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
         struct run_hop *hop = &result->hops[result->hop_count];
 
         if (sum_stage(collector, stage, hop) == 0) {
             continue;
         }
-        hop->stage = copy(sim_stage_name(collector->sim, stage));
+        hop->stage = sim_copy_string(sim_stage_name(collector->sim, stage));
         summarise(&collector->stages[stage], NULL, &hop->time);
         result->hop_count++;
     }
@@ -566,10 +548,10 @@ static int by_component(const void *a, const void *b)
 
 static void finish_peers(const struct source *source, struct run_device *device)
 {
-    device->peers = allocate(source->peer_count, sizeof(*device->peers));
+    device->peers = sim_allocate(source->peer_count, sizeof(*device->peers));
     device->peer_count = source->peer_count;
     for (unsigned i = 0; i < source->peer_count; i++) {
-        device->peers[i].component = copy(source->peers[i].endpoint->name);
+        device->peers[i].component = sim_copy_string(source->peers[i].endpoint->name);
         device->peers[i].tally = source->peers[i].tally;
     }
     qsort(device->peers, device->peer_count, sizeof(*device->peers), by_component);
@@ -595,11 +577,11 @@ static void finish_device(const struct collector *collector, struct source *sour
     summarise(&source->latency, source->batches, &device->latency);
     finish_hops(collector, source, &device->hops, &device->hop_count);
     finish_peers(source, device);
-    device->doorbells = allocate(source->doorbell_count, sizeof(*device->doorbells));
+    device->doorbells = sim_allocate(source->doorbell_count, sizeof(*device->doorbells));
     device->doorbell_count = source->doorbell_count;
     for (unsigned i = 0; i < source->doorbell_count; i++) {
         device->doorbells[i].address = source->doorbells[i].address;
-        device->doorbells[i].its = copy(source->doorbells[i].its->name);
+        device->doorbells[i].its = sim_copy_string(source->doorbells[i].its->name);
         device->doorbells[i].device_id = source->doorbells[i].device_id;
         device->doorbells[i].count = source->doorbells[i].count;
         device->doorbells[i].first_packet = source->doorbells[i].first_packet;
@@ -617,14 +599,14 @@ void collector_finish(struct collector *collector, struct run_result *result)
     summarise(&collector->latency, collector->batches, &result->latency);
     result->fingerprint = collector->fingerprint;
     result->end_time = collector->end > collector->start ? collector->end - collector->start : 0;
-    result->counters = allocate(sim_counter_count(collector->sim), sizeof(*result->counters));
+    result->counters = sim_allocate(sim_counter_count(collector->sim), sizeof(*result->counters));
     result->counter_count = sim_counter_count(collector->sim);
     for (uint32_t i = 0; i < result->counter_count; i++) {
         const char *component;
         const char *name;
 
         sim_counter_get(collector->sim, i, &component, &name, &result->counters[i].value);
-        result->counters[i].component = copy(component);
-        result->counters[i].name = copy(name);
+        result->counters[i].component = sim_copy_string(component);
+        result->counters[i].name = sim_copy_string(name);
     }
 }

@@ -3,10 +3,9 @@
 #include "result/collector.h"
 #include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
+#include "sim/allocate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Traffic runs in stretches, so that progress and interrupts are looked at between them. */
 #define STRETCHES 200u
@@ -14,29 +13,10 @@
 /* Longer than anything takes to drain: whatever is still under way then is stuck. */
 #define DRAIN_LIMIT (10 * SIM_S)
 
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
-static char *copy(const char *text)
-{
-    char *result = allocate(strlen(text) + 1, 1);
-
-    memcpy(result, text, strlen(text));
-    return result;
-}
-
 static struct collector *observe(struct system *system)
 {
     size_t count = system_stream_count(system);
-    uint32_t *device_of = allocate(count, sizeof(*device_of));
+    uint32_t *device_of = sim_allocate(count, sizeof(*device_of));
     struct collector *collector;
 
     for (size_t i = 0; i < count; i++) {
@@ -56,7 +36,7 @@ static void describe_device(struct system *system, size_t i, struct run_device *
     const struct software_function *mine = &software->functions[function->tree_index];
     uint32_t group = software->groups.group_of[function->tree_index];
 
-    device->name = copy(system_function_name(system, i));
+    device->name = sim_copy_string(system_function_name(system, i));
     device->segment = function->device->root_complex->segment;
     device->rid = function->rid;
     device->group = group != GROUP_NONE ? group : VERDICT_NO_ID;
@@ -65,11 +45,11 @@ static void describe_device(struct system *system, size_t i, struct run_device *
     device->doorbell = VERDICT_NO_ID;
     if (mine->iommu != UINT32_MAX) {
         device->stream_id = mine->stream_id;
-        device->smmu = copy(software->config.firmware->iommus[mine->iommu].name);
+        device->smmu = sim_copy_string(software->config.firmware->iommus[mine->iommu].name);
     }
     if (mine->its != UINT32_MAX) {
         device->device_id = mine->device_id;
-        device->its = copy(software->config.firmware->controllers[mine->its].name);
+        device->its = sim_copy_string(software->config.firmware->controllers[mine->its].name);
         device->doorbell = mine->doorbell;
     }
 }
@@ -113,13 +93,13 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
 static void collect(struct system *system, const struct scenario *scenario, struct collector *collector,
                     struct run_result *result)
 {
-    result->title = copy(scenario->title);
-    result->path = copy(scenario->path);
+    result->title = sim_copy_string(scenario->title);
+    result->path = sim_copy_string(scenario->path);
     result->seed = scenario->seed;
     result->duration = scenario->duration;
     result->warmup = scenario->warmup;
     result->device_count = system_function_count(system);
-    result->devices = allocate(result->device_count, sizeof(*result->devices));
+    result->devices = sim_allocate(result->device_count, sizeof(*result->devices));
     for (size_t i = 0; i < result->device_count; i++) {
         describe_device(system, i, &result->devices[i]);
     }

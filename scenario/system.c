@@ -2,6 +2,7 @@
 
 #include "scenario/firmware_tables.h"
 #include "scenario/system_internal.h"
+#include "sim/allocate.h"
 #include "sim/systemc/systemc_engine.h"
 
 #include <stdio.h>
@@ -9,17 +10,6 @@
 #include <string.h>
 
 #define REDISTRIBUTOR_STRIDE UINT64_C(0x20000)
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 /* ---- Streams and functions ---- */
 
@@ -45,7 +35,7 @@ static void add_function(struct system *system, const struct scenario_device *de
     added->device = device;
     added->function = function;
     added->rid = scenario_rid(bdf);
-    system->function_names[system->function_count] = allocate(size, 1);
+    system->function_names[system->function_count] = sim_allocate(size, 1);
     if (function == 0) {
         snprintf(system->function_names[system->function_count], size, "%s", device->name);
     } else {
@@ -75,9 +65,9 @@ void system_number_streams(struct system *system)
     for (size_t i = 0; i < scenario->traffic_count; i++) {
         streams += scenario->traffic[i].stream_count;
     }
-    system->functions = allocate(functions, sizeof(*system->functions));
-    system->function_names = allocate(functions, sizeof(*system->function_names));
-    system->streams = allocate(streams, sizeof(*system->streams));
+    system->functions = sim_allocate(functions, sizeof(*system->functions));
+    system->function_names = sim_allocate(functions, sizeof(*system->function_names));
+    system->streams = sim_allocate(streams, sizeof(*system->streams));
     for (size_t i = 0; i < scenario->device_count; i++) {
         const struct scenario_device *device = scenario->devices[i];
 
@@ -95,9 +85,9 @@ static void describe(struct system *system)
     const struct scenario_platform *platform = &scenario->platform;
 
     firmware_tables_make(scenario, &system->firmware);
-    system->bridges = allocate(scenario->root_complex_count, sizeof(*system->bridges));
-    system->smmu_configs = allocate(platform->smmu_count, sizeof(*system->smmu_configs));
-    system->its_configs = allocate(platform->its_count, sizeof(*system->its_configs));
+    system->bridges = sim_allocate(scenario->root_complex_count, sizeof(*system->bridges));
+    system->smmu_configs = sim_allocate(platform->smmu_count, sizeof(*system->smmu_configs));
+    system->its_configs = sim_allocate(platform->its_count, sizeof(*system->its_configs));
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
         const struct scenario_root_complex *rc = &scenario->root_complexes[i];
 
@@ -228,7 +218,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
 struct system *system_create(const struct scenario *scenario, const struct system_options *options,
                              struct host_error *error)
 {
-    struct system *system = allocate(1, sizeof(*system));
+    struct system *system = sim_allocate(1, sizeof(*system));
     const struct scenario_platform *platform = &scenario->platform;
     struct sim_config config = {.engine = options->engine,
                                 .seed = scenario->seed,
@@ -246,16 +236,16 @@ struct system *system_create(const struct scenario *scenario, const struct syste
                                           : scenario->software.max_read_request);
     system->scenario = scenario;
     system->sim = sim_create(&config);
-    system->pes = allocate(platform->pe.count, sizeof(struct pe *));
-    system->redistributors = allocate(platform->pe.count, sizeof(struct redistributor *));
-    system->itses = allocate(platform->its_count, sizeof(struct its *));
-    system->smmus = allocate(platform->smmu_count, sizeof(struct smmu *));
-    system->root_complexes = allocate(scenario->root_complex_count, sizeof(struct root_complex *));
-    system->local = allocate(scenario->root_complex_count, sizeof(struct crossbar *));
-    system->local_master = allocate(scenario->root_complex_count, sizeof(unsigned));
-    system->local_target = allocate(scenario->root_complex_count, sizeof(unsigned));
-    system->switches = allocate(scenario->device_count, sizeof(struct pcie_switch *));
-    system->endpoints = allocate(scenario->device_count, sizeof(struct endpoint *));
+    system->pes = sim_allocate(platform->pe.count, sizeof(struct pe *));
+    system->redistributors = sim_allocate(platform->pe.count, sizeof(struct redistributor *));
+    system->itses = sim_allocate(platform->its_count, sizeof(struct its *));
+    system->smmus = sim_allocate(platform->smmu_count, sizeof(struct smmu *));
+    system->root_complexes = sim_allocate(scenario->root_complex_count, sizeof(struct root_complex *));
+    system->local = sim_allocate(scenario->root_complex_count, sizeof(struct crossbar *));
+    system->local_master = sim_allocate(scenario->root_complex_count, sizeof(unsigned));
+    system->local_target = sim_allocate(scenario->root_complex_count, sizeof(unsigned));
+    system->switches = sim_allocate(scenario->device_count, sizeof(struct pcie_switch *));
+    system->endpoints = sim_allocate(scenario->device_count, sizeof(struct endpoint *));
     system_number_streams(system);
     if (!system_build_platform(system, error) || !system_build_pcie(system, error)) {
         system_destroy(system);

@@ -4,21 +4,11 @@
 #include "scenario/firmware_tables.h"
 #include "scenario/predict.h"
 #include "scenario/system_internal.h"
+#include "sim/allocate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 /* ---- The software's state as the judge wants to see it ---- */
 
@@ -38,15 +28,15 @@ static char *domain_name(const struct software *software, const struct domain *d
 
     snprintf(text, sizeof(text), "of group %u at %s", domain->group,
              software->config.firmware->iommus[domain->smmu_index].name);
-    copy = allocate(strlen(text) + 1, 1);
+    copy = sim_allocate(strlen(text) + 1, 1);
     memcpy(copy, text, strlen(text));
     return copy;
 }
 
 static void view_domain(const struct software *software, const struct domain *from, struct assumption_domain *domain)
 {
-    struct assumption_mapping *doorbells = allocate(from->doorbell_count, sizeof(*doorbells));
-    struct assumption_range *dma = allocate(from->mapping_count, sizeof(*dma));
+    struct assumption_mapping *doorbells = sim_allocate(from->doorbell_count, sizeof(*doorbells));
+    struct assumption_range *dma = sim_allocate(from->mapping_count, sizeof(*dma));
 
     domain->name = domain_name(software, from);
     domain->translation = domain_translates(from) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS;
@@ -90,10 +80,10 @@ static void view_make(const struct software *software, struct view *view)
     uint32_t count = software->found.tree.function_count;
 
     memset(view, 0, sizeof(*view));
-    view->functions = allocate(count, sizeof(*view->functions));
-    view->domains = allocate(software->domain_count, sizeof(*view->domains));
-    view->smmu_names = allocate(firmware->iommu_count, sizeof(char *));
-    view->its_names = allocate(firmware->controller_count, sizeof(char *));
+    view->functions = sim_allocate(count, sizeof(*view->functions));
+    view->domains = sim_allocate(software->domain_count, sizeof(*view->domains));
+    view->smmu_names = sim_allocate(firmware->iommu_count, sizeof(char *));
+    view->its_names = sim_allocate(firmware->controller_count, sizeof(char *));
     for (uint32_t i = 0; i < count; i++) {
         view_function(&software->functions[i], &view->functions[i]);
     }
@@ -167,8 +157,8 @@ static uint32_t endpoint_index(const struct system *system, const char *name)
 static void observe(const struct system *system, const struct run_device *device,
                     struct assumption_observation *observation)
 {
-    struct assumption_hit *hits = allocate(device->doorbell_count, sizeof(*hits));
-    struct assumption_peer_access *peers = allocate(device->peer_count, sizeof(*peers));
+    struct assumption_hit *hits = sim_allocate(device->doorbell_count, sizeof(*hits));
+    struct assumption_peer_access *peers = sim_allocate(device->peer_count, sizeof(*peers));
 
     for (size_t i = 0; i < device->doorbell_count; i++) {
         hits[i].doorbell = device->doorbells[i].address;
@@ -194,7 +184,7 @@ static void observe(const struct system *system, const struct run_device *device
 void verdicts_from_run(struct system *system, struct run_result *result)
 {
     uint32_t count = system->software.found.tree.function_count;
-    struct assumption_observation *observations = allocate(count, sizeof(*observations));
+    struct assumption_observation *observations = sim_allocate(count, sizeof(*observations));
     struct view view;
 
     view_make(&system->software, &view);

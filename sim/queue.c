@@ -1,29 +1,18 @@
 #include "sim/queue.h"
+#include "sim/allocate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events)
 {
     queue->slot_count = (uint64_t)1 << slots_log2;
     queue->shift = shift;
-    queue->slots = allocate(queue->slot_count, sizeof(*queue->slots));
-    queue->occupied = allocate((queue->slot_count + 63) / 64, sizeof(*queue->occupied));
+    queue->slots = sim_allocate(queue->slot_count, sizeof(*queue->slots));
+    queue->occupied = sim_allocate((queue->slot_count + 63) / 64, sizeof(*queue->occupied));
     queue->cursor = 0;
     queue->wheel_count = 0;
     queue->heap_capacity = events > 0 ? events : 1;
-    queue->heap = allocate(queue->heap_capacity, sizeof(struct sim_queue_event *));
+    queue->heap = sim_allocate(queue->heap_capacity, sizeof(struct sim_queue_event *));
     queue->heap_count = 0;
 }
 
@@ -137,7 +126,7 @@ static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_
 static void heap_insert(struct sim_queue *queue, struct sim_queue_event *event)
 {
     if (queue->heap_count == queue->heap_capacity) {
-        struct sim_queue_event **grown = allocate(2 * queue->heap_capacity, sizeof(struct sim_queue_event *));
+        struct sim_queue_event **grown = sim_allocate(2 * queue->heap_capacity, sizeof(struct sim_queue_event *));
 
         for (size_t i = 0; i < queue->heap_count; i++) {
             grown[i] = queue->heap[i];

@@ -7,17 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *sim_allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
-
-    if (memory == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 void sim_vector_push(struct sim_vector *vector, void *item)
 {
     if (vector->count == vector->capacity) {

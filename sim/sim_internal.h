@@ -4,6 +4,7 @@
 #ifndef DOORBELL_SIM_SIM_INTERNAL_H
 #define DOORBELL_SIM_SIM_INTERNAL_H
 
+#include "sim/allocate.h"
 #include "sim/sim.h"
 
 #ifdef __cplusplus
@@ -45,9 +46,6 @@ struct sim {
 
 /** Appends a pointer. Running out of memory ends the process with a message. */
 void sim_vector_push(struct sim_vector *vector, void *item);
-
-/** Memory or the end of the process; zeroed. */
-void *sim_allocate(size_t count, size_t size);
 
 /** Prepares the pool. */
 void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes);
