@@ -4,9 +4,6 @@
 
 #include <stddef.h>
 
-/* A class number is 2 x (level - 1) + global. */
-#define CLASS_LEVEL(class_) (1 + (class_) / 2)
-
 static const uint64_t address_mask = (UINT64_C(1) << 56) - 1;
 
 void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, uint32_t entries, uint32_t ways)
@@ -18,16 +15,11 @@ void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, uint32_t entries, uint
     tlb->clock = 1;
 }
 
-static unsigned class_of(unsigned level, bool global)
-{
-    return 2 * (level - 1) + (global ? 1 : 0);
-}
-
-static uint64_t entry_tag(uint64_t tag, unsigned level, bool global)
+static uint64_t entry_tag(uint64_t tag, unsigned size, bool global)
 {
     const uint64_t context = global ? (tag & ~SMMU_TAG_ASID_MASK) | SMMU_TAG_GLOBAL : tag;
 
-    return context | (uint64_t)level << SMMU_TAG_LEVEL_SHIFT | SMMU_TAG_VALID;
+    return context | (uint64_t)size << SMMU_TAG_SIZE_SHIFT | SMMU_TAG_VALID;
 }
 
 /* First entry of the set of a page. @p tag is an entry's: its ASID is 0 if it is global. */
@@ -39,15 +31,15 @@ static struct smmu_tlb_entry *set_of(const struct smmu_tlb *tlb, uint64_t page, 
     return &tlb->entries[set * tlb->ways];
 }
 
-struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
+/* Probes the sets of one kind of entries, global or not. */
+static struct smmu_tlb_entry *find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, bool global)
 {
-    uint32_t classes = tlb->classes;
+    uint64_t sizes = tlb->sizes[global];
 
-    while (classes != 0) {
-        const unsigned class_ = (unsigned)__builtin_ctz(classes);
-        const unsigned level = CLASS_LEVEL(class_);
-        const uint64_t page = va >> smmu_level_shift(level);
-        const uint64_t wanted = entry_tag(tag, level, (class_ & 1) != 0);
+    while (sizes != 0) {
+        const unsigned size = (unsigned)__builtin_ctzll(sizes);
+        const uint64_t page = va >> size;
+        const uint64_t wanted = entry_tag(tag, size, global);
         struct smmu_tlb_entry *set = set_of(tlb, page, wanted);
 
         for (uint32_t way = 0; way < tlb->ways; way++) {
@@ -55,35 +47,43 @@ struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_
                 return &set[way];
             }
         }
-        classes &= classes - 1;
+        sizes &= sizes - 1;
     }
     return NULL;
 }
 
-static void count_class(struct smmu_tlb *tlb, uint64_t tag, bool more)
+struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
 {
-    const unsigned level = (unsigned)((tag & SMMU_TAG_LEVEL_MASK) >> SMMU_TAG_LEVEL_SHIFT);
-    const unsigned class_ = class_of(level, (tag & SMMU_TAG_GLOBAL) != 0);
+    struct smmu_tlb_entry *entry = find(tlb, tag, va, false);
+
+    return entry != NULL ? entry : find(tlb, tag, va, true);
+}
+
+static void count_entry(struct smmu_tlb *tlb, const struct smmu_tlb_entry *entry, bool more)
+{
+    const unsigned size = smmu_tlb_size(entry);
+    const bool global = (entry->tag & SMMU_TAG_GLOBAL) != 0;
 
     if (more) {
-        tlb->count[class_]++;
-        tlb->classes |= 1u << class_;
-    } else if (--tlb->count[class_] == 0) {
-        tlb->classes &= ~(1u << class_);
+        tlb->count[global][size]++;
+        tlb->sizes[global] |= UINT64_C(1) << size;
+    } else if (--tlb->count[global][size] == 0) {
+        tlb->sizes[global] &= ~(UINT64_C(1) << size);
     }
 }
 
 static void drop_entry(struct smmu_tlb *tlb, struct smmu_tlb_entry *entry)
 {
-    count_class(tlb, entry->tag, false);
+    count_entry(tlb, entry, false);
     entry->tag = 0;
     entry->used = 0;
 }
 
-void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned level, bool global, uint64_t output)
+void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned size, bool global, uint64_t output,
+                   uint64_t intermediate)
 {
-    const uint64_t page = va >> smmu_level_shift(level);
-    const uint64_t new_tag = entry_tag(tag, level, global);
+    const uint64_t page = va >> size;
+    const uint64_t new_tag = entry_tag(tag, size, global);
     struct smmu_tlb_entry *set = set_of(tlb, page, new_tag);
     struct smmu_tlb_entry *victim = &set[0];
 
@@ -103,14 +103,15 @@ void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned lev
     victim->tag = new_tag;
     victim->page = page;
     victim->output = output;
+    victim->intermediate = intermediate;
     victim->used = tlb->clock++;
-    count_class(tlb, new_tag, true);
+    count_entry(tlb, victim, true);
 }
 
-bool smmu_tlb_scope_covers(const struct smmu_tlb_scope *scope, uint64_t tag, bool global, uint64_t va, unsigned level)
+bool smmu_tlb_scope_covers(const struct smmu_tlb_scope *scope, uint64_t tag, bool global, uint64_t va, unsigned size)
 {
     const uint64_t mask = global ? scope->mask & ~SMMU_TAG_ASID_MASK : scope->mask;
-    const uint64_t bytes = UINT64_C(1) << smmu_level_shift(level);
+    const uint64_t bytes = UINT64_C(1) << size;
     const uint64_t start = va & address_mask & ~(bytes - 1);
 
     if (((tag ^ scope->tag) & mask) != 0 || (global && scope->spares_globals)) {
@@ -123,23 +124,37 @@ bool smmu_tlb_scope_covers(const struct smmu_tlb_scope *scope, uint64_t tag, boo
 
 static void invalidate_entry(struct smmu_tlb *tlb, struct smmu_tlb_entry *entry, const struct smmu_tlb_scope *scope)
 {
-    const unsigned level = (unsigned)((entry->tag & SMMU_TAG_LEVEL_MASK) >> SMMU_TAG_LEVEL_SHIFT);
+    const unsigned size = smmu_tlb_size(entry);
 
-    if (entry->tag != 0 && smmu_tlb_scope_covers(scope, entry->tag, (entry->tag & SMMU_TAG_GLOBAL) != 0,
-                                                 entry->page << smmu_level_shift(level), level)) {
+    if (entry->tag != 0 &&
+        smmu_tlb_scope_covers(scope, entry->tag, (entry->tag & SMMU_TAG_GLOBAL) != 0, entry->page << size, size)) {
         drop_entry(tlb, entry);
     }
 }
 
+/* Sets in which translations of one page of one address space can be: at least those of one granule's three sizes. */
+static uint32_t sets_of_page(const struct smmu_tlb *tlb)
+{
+    const unsigned kinds = (unsigned)(__builtin_popcountll(tlb->sizes[0]) + __builtin_popcountll(tlb->sizes[1]));
+
+    return kinds > 6 ? kinds : 6;
+}
+
+/* Pages of the smallest size that a scope by address covers. */
+static uint64_t pages_of(const struct smmu_tlb_scope *scope)
+{
+    return ((scope->last - scope->first) >> 12) + 1;
+}
+
 uint32_t smmu_tlb_invalidate_sets(const struct smmu_tlb *tlb, const struct smmu_tlb_scope *scope)
 {
-    uint64_t pages;
+    const uint32_t kinds = sets_of_page(tlb);
 
+    /* Other worlds and VMIDs share the sets, so only the address and the ASID narrow them down. */
     if (!scope->by_address || (scope->mask & SMMU_TAG_ASID_MASK) == 0) {
         return tlb->sets;
     }
-    pages = ((scope->last - scope->first) >> smmu_level_shift(3)) + 1;
-    return pages < tlb->sets / SMMU_TLB_CLASSES ? (uint32_t)pages * SMMU_TLB_CLASSES : tlb->sets;
+    return pages_of(scope) < tlb->sets / kinds ? (uint32_t)pages_of(scope) * kinds : tlb->sets;
 }
 
 /* The sets where translations of one 4 KiB page of one address space can be. */
@@ -148,27 +163,29 @@ static void invalidate_page(struct smmu_tlb *tlb, const struct smmu_tlb_scope *s
     /* Entries hold canonical addresses: bits 63:56 repeat bit 55. */
     const uint64_t canonical = (va & UINT64_C(1) << 55) != 0 ? va | ~address_mask : va & address_mask;
 
-    for (unsigned class_ = 0; class_ < SMMU_TLB_CLASSES; class_++) {
-        const unsigned level = CLASS_LEVEL(class_);
-        struct smmu_tlb_entry *set =
-            set_of(tlb, canonical >> smmu_level_shift(level), entry_tag(scope->tag, level, (class_ & 1) != 0));
+    for (unsigned global = 0; global < 2; global++) {
+        /* The sizes as they were: dropping the last entry of one changes the list. */
+        for (uint64_t sizes = tlb->sizes[global]; sizes != 0; sizes &= sizes - 1) {
+            const unsigned size = (unsigned)__builtin_ctzll(sizes);
+            struct smmu_tlb_entry *set = set_of(tlb, canonical >> size, entry_tag(scope->tag, size, global != 0));
 
-        for (uint32_t way = 0; way < tlb->ways; way++) {
-            invalidate_entry(tlb, &set[way], scope);
+            for (uint32_t way = 0; way < tlb->ways; way++) {
+                invalidate_entry(tlb, &set[way], scope);
+            }
         }
     }
 }
 
 void smmu_tlb_invalidate(struct smmu_tlb *tlb, const struct smmu_tlb_scope *scope)
 {
-    if (tlb->classes == 0) {
+    if ((tlb->sizes[0] | tlb->sizes[1]) == 0) {
         return;
     }
     if (smmu_tlb_invalidate_sets(tlb, scope) < tlb->sets) {
-        const uint64_t pages = ((scope->last - scope->first) >> smmu_level_shift(3)) + 1;
+        const uint64_t pages = pages_of(scope);
 
         for (uint64_t i = 0; i < pages; i++) {
-            invalidate_page(tlb, scope, scope->first + (i << smmu_level_shift(3)));
+            invalidate_page(tlb, scope, scope->first + (i << 12));
         }
         return;
     }

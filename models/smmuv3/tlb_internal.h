@@ -2,7 +2,7 @@
  * Translation lookaside buffer: set-associative, LRU, entries of all page sizes, tagged by stream world, VMID, ASID and
  * page.
  *
- * A lookup probes one set for each class of entries present, a class being a page size and whether the entry is global:
+ * A lookup probes one set for each class of entries present, a class being a size and whether the entry is global:
  * the set index is the page number of that size plus, for an entry that is not global, the ASID. So a large page is
  * found by every address in it, and equal addresses of different address spaces spread over the sets (the sum: an
  * assumption, no part's index function is published).
@@ -19,50 +19,64 @@ extern "C" {
 
 struct sim;
 
-/* Tag of a context: what says whose translation it is. Entries add level, global and valid. */
+/* Tag of a context: what says whose translation it is. Entries add size, global and valid. */
 #define SMMU_TAG_ASID_SHIFT   0
 #define SMMU_TAG_VMID_SHIFT   16
 #define SMMU_TAG_WORLD_SHIFT  32
-#define SMMU_TAG_LEVEL_SHIFT  36
+#define SMMU_TAG_SIZE_SHIFT   36
 #define SMMU_TAG_ASID_MASK    (UINT64_C(0xffff) << SMMU_TAG_ASID_SHIFT)
 #define SMMU_TAG_VMID_MASK    (UINT64_C(0xffff) << SMMU_TAG_VMID_SHIFT)
 #define SMMU_TAG_WORLD_MASK   (UINT64_C(0xf) << SMMU_TAG_WORLD_SHIFT)
-#define SMMU_TAG_LEVEL_MASK   (UINT64_C(0x3) << SMMU_TAG_LEVEL_SHIFT)
-#define SMMU_TAG_GLOBAL       (UINT64_C(1) << 38)
-#define SMMU_TAG_VALID        (UINT64_C(1) << 39)
+#define SMMU_TAG_SIZE_MASK    (UINT64_C(0x3f) << SMMU_TAG_SIZE_SHIFT) /**< log2 of the bytes that it translates */
+#define SMMU_TAG_GLOBAL       (UINT64_C(1) << 42)
+#define SMMU_TAG_VALID        (UINT64_C(1) << 43)
 #define SMMU_TAG_CONTEXT_MASK (SMMU_TAG_ASID_MASK | SMMU_TAG_VMID_MASK | SMMU_TAG_WORLD_MASK)
 
-/** Stream worlds (3.3.4): NS-EL1 is the only one implemented (IDR0.HYP = 0). */
+/**
+ * Stream worlds (3.3.3), as tags. Translations of stage 2 alone are the IPA space of a VMID, and are kept apart from
+ * those that begin with a stage 1 of the same VMID.
+ */
 enum smmu_world {
-    SMMU_WORLD_NS_EL1 = 0,
+    SMMU_WORLD_NS_EL1 = 0,     /**< stage 1, perhaps with stage 2: VMID (if IDR0.S2P), ASID */
+    SMMU_WORLD_NS_STAGE2 = 1,  /**< stage 2 only: VMID */
+    SMMU_WORLD_NS_EL2 = 2,     /**< stage 1 of EL2: neither VMID nor ASID */
+    SMMU_WORLD_NS_EL2_E2H = 3, /**< stage 1 of EL2 with CR2.E2H: ASID */
 };
 
-/** Bits of an entry's permissions: data read, data write, instruction read; unprivileged, then privileged. */
+/** Bits of a translation's permissions: data read, data write, instruction read; unprivileged, then privileged. */
 #define SMMU_PERM_UR 0x01u
 #define SMMU_PERM_UW 0x02u
 #define SMMU_PERM_UX 0x04u
 #define SMMU_PERM_PR 0x08u
 #define SMMU_PERM_PW 0x10u
 #define SMMU_PERM_PX 0x20u
+/** The same of stage 2, which tells privilege apart for execution only. A single stage grants all of the other's. */
+#define SMMU_PERM_S2_R  0x040u
+#define SMMU_PERM_S2_W  0x080u
+#define SMMU_PERM_S2_UX 0x100u
+#define SMMU_PERM_S2_PX 0x200u
+/** Writable but clean: a write must walk again, so that its descriptor is marked dirty. */
+#define SMMU_PERM_CLEAN 0x400u
 
 /** One entry; an invalid one has tag 0. */
 struct smmu_tlb_entry {
     uint64_t tag;
-    uint64_t page;   /**< input address >> page shift of its level */
-    uint64_t output; /**< output address of the page, and SMMU_PERM_* in its low bits */
-    uint64_t used;   /**< LRU stamp: larger is younger */
+    uint64_t page;         /**< input address >> log2 of its size */
+    uint64_t output;       /**< output address of the page, and SMMU_PERM_* in its low 12 bits */
+    uint64_t intermediate; /**< nested: IPA of the page; low 12 bits: memory attributes (translation_internal.h) */
+    uint64_t used;         /**< LRU stamp: larger is younger */
 };
 
-/** Page sizes of the 4 KiB granule: levels 1 to 3, each global or not. */
-#define SMMU_TLB_CLASSES 6
+/** Sizes that a translation can have: 2^n bytes, n below this. */
+#define SMMU_TLB_SIZES 64
 
 struct smmu_tlb {
     struct smmu_tlb_entry *entries; /**< sets of `ways` entries */
     uint32_t sets;
     uint32_t ways;
     uint32_t set_mask; /**< sets - 1 if that is a power of two, else 0 */
-    uint32_t classes;  /**< one bit for each class of which an entry is present */
-    uint32_t count[SMMU_TLB_CLASSES];
+    uint64_t sizes[2]; /**< [global]: one bit for each size of which an entry is present */
+    uint32_t count[2][SMMU_TLB_SIZES];
     uint64_t clock; /**< next LRU stamp */
 };
 
@@ -76,10 +90,10 @@ struct smmu_tlb_scope {
     uint64_t last;       /**< inclusive */
 };
 
-/** log2 of the bytes that an entry of a level (1, 2, 3) translates. */
-static inline unsigned smmu_level_shift(unsigned level)
+/** log2 of the bytes that an entry translates. */
+static inline unsigned smmu_tlb_size(const struct smmu_tlb_entry *entry)
 {
-    return 12 + 9 * (3 - level);
+    return (unsigned)((entry->tag & SMMU_TAG_SIZE_MASK) >> SMMU_TAG_SIZE_SHIFT);
 }
 
 /** Prepares an empty TLB. @p entries is a multiple of @p ways. */
@@ -101,20 +115,23 @@ static inline void smmu_tlb_touch(struct smmu_tlb *tlb, struct smmu_tlb_entry *e
 /** Output address of an input address that @p entry translates. */
 static inline uint64_t smmu_tlb_output(const struct smmu_tlb_entry *entry, uint64_t va)
 {
-    const unsigned level = (unsigned)((entry->tag & SMMU_TAG_LEVEL_MASK) >> SMMU_TAG_LEVEL_SHIFT);
-    const uint64_t offset = (UINT64_C(1) << smmu_level_shift(level)) - 1;
+    const uint64_t offset = (UINT64_C(1) << smmu_tlb_size(entry)) - 1;
 
     return (entry->output & ~UINT64_C(0xfff)) | (va & offset);
 }
 
 /**
  * Enters a translation, in place of the same one, an invalid entry, or the least recently used.
- * @param output output address of the page; its low bits SMMU_PERM_*
+ * @param va           any input address in it
+ * @param size         log2 of the bytes that it translates, 12 to 63
+ * @param output       output address of the page; its low 12 bits SMMU_PERM_*
+ * @param intermediate IPA of the page (nested), low 12 bits memory attributes
  */
-void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned level, bool global, uint64_t output);
+void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned size, bool global, uint64_t output,
+                   uint64_t intermediate);
 
-/** Whether an invalidation covers a translation of @p level at @p va (any address in it) for @p tag. */
-bool smmu_tlb_scope_covers(const struct smmu_tlb_scope *scope, uint64_t tag, bool global, uint64_t va, unsigned level);
+/** Whether an invalidation covers a translation of 2^@p size bytes at @p va (any address in it) for @p tag. */
+bool smmu_tlb_scope_covers(const struct smmu_tlb_scope *scope, uint64_t tag, bool global, uint64_t va, unsigned size);
 
 /** Drops what @p scope covers. */
 void smmu_tlb_invalidate(struct smmu_tlb *tlb, const struct smmu_tlb_scope *scope);

@@ -7,6 +7,11 @@
 
 static const struct smmu_fault no_fault = {0};
 
+static unsigned smmu_level_shift(unsigned level)
+{
+    return 12 + 9 * (3 - level);
+}
+
 enum smmu_lookup smmu_walk_locate(const struct smmu_context *context, uint64_t va, unsigned *level,
                                   struct smmu_fault *fault)
 {
@@ -169,7 +174,7 @@ static void take_leaf(struct smmu *smmu, struct smmu_walk *walk, uint64_t leaf, 
     const unsigned permissions = effective_permissions(leaf_permissions(leaf) & ~(unsigned)walk->denied, context);
     const bool global = smmu_get(leaf, SMMU_PTE_NG) == 0;
     const struct smmu_tlb_entry entry = {
-        .tag = context->tag | (uint64_t)walk->level << SMMU_TAG_LEVEL_SHIFT,
+        .tag = context->tag | (uint64_t)smmu_level_shift(walk->level) << SMMU_TAG_SIZE_SHIFT,
         .output = output | permissions,
     };
 
@@ -178,7 +183,7 @@ static void take_leaf(struct smmu *smmu, struct smmu_walk *walk, uint64_t leaf, 
         return;
     }
     if (walk->fresh) {
-        smmu_tlb_fill(&smmu->tlb, context->tag, walk->va, walk->level, global, entry.output);
+        smmu_tlb_fill(&smmu->tlb, context->tag, walk->va, smmu_level_shift(walk->level), global, entry.output, 0);
     }
     finish(smmu, walk, &entry, &no_fault, at);
 }
@@ -222,8 +227,8 @@ void smmu_walk_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope)
         struct smmu_walk *walk = &smmu->walks[i];
 
         /* Its page size and whether it is global are not known yet: the widest of both counts. */
-        if (walk->active && (smmu_tlb_scope_covers(scope, walk->context.tag, false, walk->va, 1) ||
-                             smmu_tlb_scope_covers(scope, walk->context.tag, true, walk->va, 1))) {
+        if (walk->active && (smmu_tlb_scope_covers(scope, walk->context.tag, false, walk->va, 30) ||
+                             smmu_tlb_scope_covers(scope, walk->context.tag, true, walk->va, 30))) {
             walk->fresh = false;
         }
     }

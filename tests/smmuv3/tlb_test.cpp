@@ -41,7 +41,7 @@ class Tlb : public testing::Test
     }
     static void fill(smmu_tlb *tlb, const Translation &t)
     {
-        smmu_tlb_fill(tlb, t.asid, t.va, t.level, t.global, t.output);
+        smmu_tlb_fill(tlb, t.asid, t.va, 12 + 9 * (3 - t.level), t.global, t.output, 0);
     }
     /** Looks up and, on a hit, uses. */
     static bool use(smmu_tlb *tlb, uint64_t tag, uint64_t va)
