@@ -82,8 +82,7 @@ static bool clear_lpi(struct redistributor *rd, struct sim_channel *from, sim_ti
 
         rd->count_cleared++;
         if (held != NULL) {
-            /* Software has taken the interrupt back: there is no mapping behind it any more, or it said CLEAR. */
-            redistributor_drop(rd, held, now, SIM_DROP_ITS_EVENT_UNMAPPED);
+            redistributor_drop(rd, held, now, SIM_DROP_LPI_CLEARED);
         }
     }
     finish(rd, message);

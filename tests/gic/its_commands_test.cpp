@@ -395,6 +395,7 @@ TEST_P(ItsCommands, ClearKeepsTheMapping)
     system->command(event_command(ITS_COMMAND_CLEAR, 2, 20));
     system->sync(3);
     EXPECT_FALSE(pending(3, 8195));
+    EXPECT_EQ(system->drops(SIM_DROP_LPI_CLEARED), 1u);
     system->msi_now(2, 20);
     EXPECT_TRUE(pending(3, 8195));
     held = 1;
