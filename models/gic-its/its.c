@@ -246,6 +246,9 @@ struct its_config its_config_default(void)
         .collection_cache_entries = 16,
         .cache_ways = 2,
         .redistributors = 1,
+        .page_sizes = 7,
+        .collection_bits = 16,
+        .redistributor_stride = 0x20000,
     };
 }
 
@@ -268,6 +271,10 @@ static void check_config(struct its *its)
     check_range(its, "interval_cycles", config->interval_cycles, 1, UINT32_MAX);
     check_range(its, "slots", config->slots, 1, ITS_MAX_SLOTS);
     check_range(its, "redistributors", config->redistributors, 1, 0x10000);
+    check_range(its, "page_sizes", config->page_sizes, 1, 7);
+    check_range(its, "collection_bits", config->collection_bits, 1, 16);
+    check_range(its, "chip_collections", config->chip_collections, 0, 255);
+    check_range(its, "redistributor_stride", config->redistributor_stride, 0x10000, UINT64_C(1) << 40);
 }
 
 static void create_caches(struct its *its)
@@ -298,6 +305,8 @@ static void register_counters(struct its *its)
     sim_counter_register(component, "table_writes", &its->count_table_writes);
     sim_counter_register(component, "commands", &its->count_commands);
     sim_counter_register(component, "command_errors", &its->count_errors);
+    sim_counter_register(component, "system_errors", &its->count_system_errors);
+    sim_counter_register(component, "unmapped", &its->count_unmapped);
 }
 
 struct its *its_create(struct sim *sim, const char *name, const struct its_config *config)
@@ -311,8 +320,12 @@ struct its *its_create(struct sim *sim, const char *name, const struct its_confi
     its->translate_service = sim_time_cycles(config->translate_cycles, config->period);
     its->register_service = sim_time_cycles(config->register_cycles, config->period);
     its->links = sim_alloc(sim, config->redistributors * sizeof(*its->links));
+    its->chip_collections = sim_alloc(sim, config->chip_collections * sizeof(*its->chip_collections));
     its->free_slots = UINT64_MAX >> (64 - config->slots);
     its->quiescent = true;
+    for (unsigned i = 0; i < sizeof(its->baser) / sizeof(its->baser[0]); i++) {
+        its->baser[i] = GIC_PUT((uint64_t)__builtin_ctz(config->page_sizes), GITS_BASER_PAGE_SIZE);
+    }
     register_counters(its);
     /* An MSI and a table read for each slot; a command, its read and its message. */
     sim_packet_reserve(sim, 2 * config->slots + 4, false);

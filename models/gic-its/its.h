@@ -74,17 +74,30 @@ struct its_config {
     uint32_t redistributors;           /**< number of redistributors; their Processor_Numbers are 0 .. n - 1 */
     /** What a command error does: false, the command is ignored; true, the queue stops (GITS_CREADR.Stalled). */
     bool stall_on_error;
+    /* What an implementation may have or not. */
+    bool system_errors;  /**< GITS_TYPER.SEIS: a command error raises a system error too, see counter system_errors */
+    bool umsi;           /**< GITS_TYPER.UMSI and UMSIirq: unmapped MSIs are reported, see its_umsi_interrupt() */
+    bool flat_tables;    /**< GITS_BASERn.Indirect is RES0 */
+    uint32_t page_sizes; /**< GITS_BASERn.Page_Size values offered: bits 0..2 for 4, 16, 64 KiB; not 0 */
+    uint32_t collection_bits; /**< ICID bits, 1..16; below 16 GITS_TYPER.CIL is 1 */
+    /** GITS_TYPER.HCC, 0..255: ICIDs below it need no table in memory, as long as there is none (CCT 0). */
+    uint32_t chip_collections;
+    /** GITS_TYPER.PTA: RDbase is an address; redistributor n is at redistributor_base + n * redistributor_stride. */
+    bool physical_targets;
+    uint64_t redistributor_base;   /**< aligned to 64 KiB */
+    uint64_t redistributor_stride; /**< a multiple of 64 KiB, not 0 */
 };
 
 /**
- * The defaults of the table above: 1 GHz, 16 DeviceID bits, 16 EventID bits, 16 INTID bits, 8 slots, 1 redistributor.
+ * The defaults of the table above: 1 GHz, 16 DeviceID bits, 16 EventID bits, 16 INTID bits, 16 ICID bits, 8 slots,
+ * 1 redistributor, all page sizes, two-level device tables; nothing of UMSI, SEIS, HCC, PTA.
  */
 struct its_config its_config_default(void);
 
 /**
  * Makes an ITS in its reset state: disabled, quiescent, no table valid. A configuration out of range is a panic.
  * Counters: msis, dropped, event_hits, event_misses, device_hits, device_misses, collection_hits, collection_misses,
- * table_reads, table_writes, commands, command_errors.
+ * table_reads, table_writes, commands, command_errors, system_errors, unmapped.
  */
 struct its *its_create(struct sim *sim, const char *name, const struct its_config *config);
 
@@ -106,6 +119,10 @@ void its_bind_redistributor(struct its *its, uint32_t number, struct sim_channel
 
 /** Address of GITS_TRANSLATER: the doorbell. */
 uint64_t its_doorbell(const struct its *its);
+
+/** Level of the interrupt line that GITS_CTLR.UMSIirq enables: GITS_STATUSR.UMSI is 1. What it is wired to is a
+ * choice of the system; here nothing is. */
+bool its_umsi_interrupt(const struct its *its);
 
 /** How many commands ended in this error so far. */
 uint64_t its_error_count(const struct its *its, uint8_t opcode, enum its_error_reason reason);

@@ -133,16 +133,20 @@ static enum its_progress execute_mapd(struct its *its)
 static enum its_progress mapc_write(struct its *its)
 {
     const struct its_command *command = &its->engine.command;
-    struct its_cte cte = {.valid = command->valid, .target = (uint32_t)command->target};
+    struct its_cte cte = {.valid = command->valid, .target = its_find_target(its, command->target)};
 
-    if (!its->collection_table.valid) {
+    if (its_collection_count(its) == 0) {
         return its_fail(its, ITS_ERROR_TABLE);
     }
-    if (command->collection >= its->collection_table.ids) {
+    if (command->collection >= its_collection_count(its)) {
         return its_fail(its, ITS_ERROR_COLLECTION_RANGE);
     }
-    if (command->valid && command->target >= its->config.redistributors) {
+    if (command->valid && cte.target == UINT32_MAX) {
         return its_fail(its, ITS_ERROR_SIZE_RANGE);
+    }
+    if (its_collections_on_chip(its)) {
+        its->chip_collections[command->collection] = cte;
+        return ITS_DONE;
     }
     return start_write(its, its_cte_address(its, command->collection), its_encode_cte(&cte));
 }
@@ -182,7 +186,7 @@ static enum its_progress mapti_write(struct its *its)
     if (ite.intid < GIC_FIRST_LPI || ite.intid >> its->config.intid_bits != 0) {
         return its_fail(its, ITS_ERROR_INTID_RANGE);
     }
-    if (its->collection_table.valid && command->collection >= its->collection_table.ids) {
+    if (its_collection_count(its) != 0 && command->collection >= its_collection_count(its)) {
         return its_fail(its, ITS_ERROR_COLLECTION_RANGE);
     }
     return start_write(its, engine->walk.dte.itt_address + (uint64_t)command->event_id * ITS_ENTRY_BYTES,
@@ -350,11 +354,11 @@ static enum its_progress movall_ask(struct its *its, sim_time now)
     struct its_engine *engine = &its->engine;
     const struct its_command *command = &engine->command;
 
-    if (command->target >= its->config.redistributors || command->target2 >= its->config.redistributors) {
+    engine->target = its_find_target(its, command->target);
+    engine->new_target = its_find_target(its, command->target2);
+    if (engine->target == UINT32_MAX || engine->new_target == UINT32_MAX) {
         return its_fail(its, ITS_ERROR_DEVICE_RANGE);
     }
-    engine->target = (uint32_t)command->target;
-    engine->new_target = (uint32_t)command->target2;
     if (engine->target == engine->new_target) {
         return ITS_DONE;
     }
@@ -387,13 +391,13 @@ static enum its_progress sync_ask(struct its *its, sim_time now)
 {
     struct its_engine *engine = &its->engine;
 
-    if (engine->command.target >= its->config.redistributors) {
+    engine->target = its_find_target(its, engine->command.target);
+    if (engine->target == UINT32_MAX) {
         return its_fail(its, ITS_ERROR_SIZE_RANGE);
     }
     if (its->slot_count > 0 && its->slots[its->age[0]].sequence <= engine->mark) {
         return ITS_WAIT;
     }
-    engine->target = (uint32_t)engine->command.target;
     return its_send(its, engine->target, GIC_SYNC, 0, now) ? next(engine) : ITS_WAIT;
 }
 

@@ -3,6 +3,7 @@
  *
  *   its.c            creation, binding, and the order of one evaluation
  *   its_registers.c  register accesses
+ *   its_status.c     what is reported of accesses and MSIs that went wrong
  *   its_tables.c     GITS_BASERn, table entries, and the walk through them
  *   its_translate.c  GITS_TRANSLATER: the fast path, and MSIs in flight
  *   its_queue.c      the command queue: fetch, order, errors, quiescence
@@ -22,9 +23,6 @@ extern "C" {
 
 /** Bytes of each kind of table entry: DTE, ITE, CTE, and level 1 entries. */
 #define ITS_ENTRY_BYTES 8u
-
-/** ICIDs have 16 bits (GITS_TYPER.CIL 0). */
-#define ITS_COLLECTION_BITS 16u
 
 /* ---- Tables (its_tables.c) ---- */
 
@@ -219,12 +217,16 @@ struct its {
     bool enabled;
     bool quiescent;
     bool stalled;
+    bool umsi_irq;    /**< CTLR.UMSIirq */
+    uint32_t statusr; /**< GITS_STATUSR */
+    uint64_t umsir;
     uint64_t cbaser;
     uint64_t baser[2]; /**< device, collection: the fields that software writes */
     uint32_t read_offset;
     uint32_t write_offset;
     struct its_table device_table;
     struct its_table collection_table;
+    struct its_cte *chip_collections; /**< config.chip_collections of them */
 
     struct gic_cache device_cache;
     struct gic_cache event_cache;
@@ -243,6 +245,8 @@ struct its {
     uint64_t count_table_writes;
     uint64_t count_commands;
     uint64_t count_errors;
+    uint64_t count_system_errors;
+    uint64_t count_unmapped;
     uint64_t errors[16][ITS_ERROR_REASONS]; /**< by opcode (the high ones counted as 0) and reason */
     uint32_t last_error;
 };
@@ -260,6 +264,17 @@ void its_access_register(struct its *its, struct sim_packet *packet);
 
 /** GITS_TYPER. */
 uint64_t its_typer(const struct its *its);
+
+/* its_status.c */
+
+/** Notes in GITS_STATUSR an access that does not fit its location. @param offset in the frames */
+void its_note_access(struct its *its, uint32_t offset, bool write);
+
+/** A write of GITS_STATUSR: ones clear. */
+void its_write_statusr(struct its *its, uint32_t value);
+
+/** Reports an MSI that found no mapping, if the ITS does that. */
+void its_report_unmapped(struct its *its, uint32_t device, uint32_t event, enum gits_syndrome syndrome);
 
 /* its_tables.c */
 
@@ -294,6 +309,24 @@ uint64_t its_encode_cte(const struct its_cte *cte);
 
 /** Address of a CTE; the ICID must be in range. */
 uint64_t its_cte_address(const struct its *its, uint32_t collection);
+
+/** Whether collections are on chip (GITS_TYPER.HCC): as long as there is no table in memory. */
+static inline bool its_collections_on_chip(const struct its *its)
+{
+    return !its->collection_table.valid && its->config.chip_collections > 0;
+}
+
+/** Collections there is room for; 0 if there is no table. */
+static inline uint64_t its_collection_count(const struct its *its)
+{
+    if (its->collection_table.valid) {
+        return its->collection_table.ids;
+    }
+    return its->config.chip_collections;
+}
+
+/** Number of the redistributor that a command's RDbase names; UINT32_MAX if there is none. */
+uint32_t its_find_target(const struct its *its, uint64_t rdbase);
 
 /* its_translate.c */
 

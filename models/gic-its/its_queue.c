@@ -64,6 +64,7 @@ enum its_progress its_fail(struct its *its, enum its_error_reason reason)
     uint8_t opcode = its->engine.command.opcode;
 
     its->count_errors++;
+    its->count_system_errors += its->config.system_errors;
     its->errors[opcode < 16 ? opcode : 0][reason]++;
     its->last_error = its_error_code(opcode, reason);
     return ITS_ERROR;
@@ -172,8 +173,11 @@ static bool step_decode(struct its *its, sim_time now)
     return true;
 }
 
-/** Slots that have begun to look things up finish; those that are held wait for the command. */
-static bool step_hazard(struct its *its)
+/**
+ * Slots that have begun to look things up finish; those that are held wait for the command. A command goes down the
+ * same pipeline as MSIs, in the place of one of them.
+ */
+static bool step_hazard(struct its *its, sim_time now)
 {
     struct its_engine *engine = &its->engine;
 
@@ -184,6 +188,11 @@ static bool step_hazard(struct its *its)
             return false;
         }
     }
+    if (its->accept_at > now) {
+        its_look_at(its, its->accept_at);
+        return false;
+    }
+    its->accept_at = now + its->config.interval_cycles * its->component.period;
     engine->state = ITS_ENGINE_EXECUTE;
     return true;
 }
@@ -246,7 +255,7 @@ static bool step(struct its *its, sim_time now)
     case ITS_ENGINE_DECODE:
         return step_decode(its, now);
     case ITS_ENGINE_HAZARD:
-        return step_hazard(its);
+        return step_hazard(its, now);
     case ITS_ENGINE_EXECUTE:
         return step_execute(its, now);
     case ITS_ENGINE_QUIESCE:

@@ -33,15 +33,21 @@ enum baser_index {
 
 uint64_t its_typer(const struct its *its)
 {
+    bool short_icids = its->config.collection_bits < 16;
+
     return GIC_PUT(1, GITS_TYPER_PHYSICAL) | GIC_PUT(ITS_ENTRY_BYTES - 1, GITS_TYPER_ITT_ENTRY_SIZE) |
            GIC_PUT(its->config.event_bits - 1u, GITS_TYPER_ID_BITS) |
-           GIC_PUT(its->config.device_bits - 1u, GITS_TYPER_DEVBITS);
+           GIC_PUT(its->config.device_bits - 1u, GITS_TYPER_DEVBITS) |
+           GIC_PUT(its->config.system_errors, GITS_TYPER_SEIS) | GIC_PUT(its->config.physical_targets, GITS_TYPER_PTA) |
+           GIC_PUT(its->config.chip_collections, GITS_TYPER_HCC) | GIC_PUT(short_icids, GITS_TYPER_CIL) |
+           GIC_PUT(short_icids ? its->config.collection_bits - 1u : 0, GITS_TYPER_CIDBITS) |
+           GIC_PUT(its->config.umsi, GITS_TYPER_UMSI) | GIC_PUT(its->config.umsi, GITS_TYPER_UMSI_IRQ);
 }
 
 static uint32_t read_ctlr(const struct its *its)
 {
     return (uint32_t)(GIC_PUT(its->enabled, GITS_CTLR_ENABLED) | GIC_PUT(its->config.number, GITS_CTLR_ITS_NUMBER) |
-                      GIC_PUT(its->quiescent, GITS_CTLR_QUIESCENT));
+                      GIC_PUT(its->umsi_irq, GITS_CTLR_UMSI_IRQ) | GIC_PUT(its->quiescent, GITS_CTLR_QUIESCENT));
 }
 
 static void write_ctlr(struct its *its, uint32_t value)
@@ -56,6 +62,7 @@ static void write_ctlr(struct its *its, uint32_t value)
         its->quiescent = false;
     }
     its->enabled = enable;
+    its->umsi_irq = its->config.umsi && GIC_GET(value, GITS_CTLR_UMSI_IRQ) != 0;
 }
 
 static void write_cbaser(struct its *its, uint64_t value)
@@ -92,24 +99,33 @@ static uint64_t read_baser(const struct its *its, uint32_t index)
     return its->baser[index] | GIC_PUT(type, GITS_BASER_TYPE) | GIC_PUT(ITS_ENTRY_BYTES - 1, GITS_BASER_ENTRY_SIZE);
 }
 
-/** All page sizes; two levels for devices only. */
+/** The page size that a write asks for, or the largest one offered that is no larger, or else the smallest. */
+static uint64_t offered_page_size(const struct its *its, uint64_t wanted)
+{
+    uint32_t offered = its->config.page_sizes;
+    uint32_t fitting = offered & ((UINT32_C(2) << wanted) - 1);
+
+    return fitting != 0 ? 31u - (uint32_t)__builtin_clz(fitting) : (uint32_t)__builtin_ctz(offered);
+}
+
+/** Two levels for devices only. The reserved page size 3 is taken as 64 KiB. */
 static void write_baser(struct its *its, uint32_t index, uint64_t value)
 {
-    uint64_t writable = BASER_WRITABLE | (index == BASER_DEVICE ? GIC_MASK(GITS_BASER_INDIRECT) : 0);
+    bool indirect = index == BASER_DEVICE && !its->config.flat_tables;
+    uint64_t writable = BASER_WRITABLE | (indirect ? GIC_MASK(GITS_BASER_INDIRECT) : 0);
+    uint64_t page_size;
 
     if (index >= BASERS_IN_USE || its->enabled || !its->quiescent) {
         return;
     }
     value &= writable;
-    if (GIC_GET(value, GITS_BASER_PAGE_SIZE) == 3) {
-        /* Reserved: taken as 64 KiB. */
-        value = (value & ~GIC_MASK(GITS_BASER_PAGE_SIZE)) | GIC_PUT(2, GITS_BASER_PAGE_SIZE);
-    }
+    page_size = offered_page_size(its, GIC_GET(value, GITS_BASER_PAGE_SIZE));
+    value = (value & ~GIC_MASK(GITS_BASER_PAGE_SIZE)) | GIC_PUT(page_size, GITS_BASER_PAGE_SIZE);
     its->baser[index] = value;
     if (index == BASER_DEVICE) {
         its_decode_baser(&its->device_table, value, its->config.device_bits);
     } else {
-        its_decode_baser(&its->collection_table, value, ITS_COLLECTION_BITS);
+        its_decode_baser(&its->collection_table, value, its->config.collection_bits);
     }
 }
 
@@ -120,6 +136,8 @@ static uint64_t read_wide(const struct its *its, uint32_t offset, bool *known)
     switch (offset) {
     case GITS_TYPER:
         return its_typer(its);
+    case GITS_UMSIR:
+        return its->umsir;
     case GITS_CBASER:
         return its->cbaser;
     case GITS_CWRITER:
@@ -154,6 +172,8 @@ static uint32_t read_narrow(const struct its *its, uint32_t offset)
         return read_ctlr(its);
     case GITS_IIDR:
         return IIDR_VALUE;
+    case GITS_STATUSR:
+        return its->statusr;
     case GITS_PIDR2:
         return PIDR2_VALUE;
     default:
@@ -170,6 +190,10 @@ static void write_narrow(struct its *its, uint32_t offset, uint32_t value)
 
     if (offset == GITS_CTLR) {
         write_ctlr(its, value);
+        return;
+    }
+    if (offset == GITS_STATUSR) {
+        its_write_statusr(its, value);
         return;
     }
     wide = read_wide(its, offset & ~7u, &known);
@@ -191,6 +215,7 @@ static void write_register(struct its *its, const struct sim_packet *packet, uin
     if (offset >= GITS_SIZE || (offset & (packet->length - 1)) != 0 || !is_whole(packet)) {
         return;
     }
+    its_note_access(its, (uint32_t)offset, true);
     if (packet->length == 4) {
         write_narrow(its, (uint32_t)offset, sim_load_le32(packet->data));
     } else {
@@ -200,7 +225,7 @@ static void write_register(struct its *its, const struct sim_packet *packet, uin
     its->progress = true;
 }
 
-static void read_register(const struct its *its, struct sim_packet *packet, uint64_t offset)
+static void read_register(struct its *its, struct sim_packet *packet, uint64_t offset)
 {
     bool known = false;
 
@@ -208,6 +233,7 @@ static void read_register(const struct its *its, struct sim_packet *packet, uint
     if (offset >= GITS_SIZE || (offset & (packet->length - 1)) != 0) {
         return;
     }
+    its_note_access(its, (uint32_t)offset, false);
     if (packet->length == 4) {
         sim_store_le32(packet->data, read_narrow(its, (uint32_t)offset));
     } else if (packet->length == 8) {

@@ -14,11 +14,15 @@
 #define GITS_CTLR       0x00000u
 #define GITS_IIDR       0x00004u
 #define GITS_TYPER      0x00008u
+#define GITS_STATUSR    0x00040u
+#define GITS_UMSIR      0x00048u
 #define GITS_CBASER     0x00080u
 #define GITS_CWRITER    0x00088u
 #define GITS_CREADR     0x00090u
 #define GITS_BASER(n)   (0x00100u + 8u * (unsigned)(n))
+#define GITS_PIDR4      0x0ffd0u /* first of the identification registers */
 #define GITS_PIDR2      0x0ffe8u
+#define GITS_CIDR3      0x0fffcu /* the last of them */
 #define GITS_TRANSLATER 0x10040u
 
 /** Number of GITS_BASERn registers. */
@@ -27,6 +31,7 @@
 #define GITS_CTLR_ENABLED    0, 1
 #define GITS_CTLR_IMDE       1, 1
 #define GITS_CTLR_ITS_NUMBER 4, 4
+#define GITS_CTLR_UMSI_IRQ   8, 1
 #define GITS_CTLR_QUIESCENT  31, 1
 
 #define GITS_IIDR_IMPLEMENTER 0, 12
@@ -45,6 +50,31 @@
 #define GITS_TYPER_HCC            24, 8
 #define GITS_TYPER_CIDBITS        32, 4
 #define GITS_TYPER_CIL            36, 1
+#define GITS_TYPER_UMSI           44, 1
+#define GITS_TYPER_UMSI_IRQ       45, 1
+
+/* Bits 5:0 are cleared by writing 1. */
+#define GITS_STATUSR_RRD      0, 1 /* read of a reserved location */
+#define GITS_STATUSR_WRD      1, 1 /* write of a reserved location */
+#define GITS_STATUSR_RWOD     2, 1 /* read of a write-only location */
+#define GITS_STATUSR_WROD     3, 1 /* write of a read-only location */
+#define GITS_STATUSR_UMSI     4, 1 /* an unmapped MSI came: GITS_UMSIR has it */
+#define GITS_STATUSR_OVERFLOW 5, 1 /* and another while UMSI was 1 */
+#define GITS_STATUSR_SYNDROME 6, 4 /* enum gits_syndrome */
+
+/** GITS_STATUSR.Syndrome: why the MSI in GITS_UMSIR is unmapped. */
+enum gits_syndrome {
+    GITS_SYNDROME_UNKNOWN = 0,
+    GITS_SYNDROME_DEVICE_RANGE = 2,
+    GITS_SYNDROME_DEVICE_UNMAPPED = 3,
+    GITS_SYNDROME_EVENT_RANGE = 4,
+    GITS_SYNDROME_EVENT_UNMAPPED = 5,
+    GITS_SYNDROME_COLLECTION_UNMAPPED = 7,
+    GITS_SYNDROME_VPE_UNMAPPED = 9,
+};
+
+#define GITS_UMSIR_DEVICE_ID 32, 32
+#define GITS_UMSIR_EVENT_ID  0, 32
 
 #define GITS_CBASER_VALID       63, 1
 #define GITS_CBASER_INNER_CACHE 59, 3

@@ -98,6 +98,21 @@ uint64_t its_cte_address(const struct its *its, uint32_t collection)
     return its->collection_table.address + (uint64_t)collection * ITS_ENTRY_BYTES;
 }
 
+uint32_t its_find_target(const struct its *its, uint64_t rdbase)
+{
+    uint64_t address = rdbase << 16;
+    uint64_t number = rdbase;
+
+    if (its->config.physical_targets) {
+        if (address < its->config.redistributor_base ||
+            (address - its->config.redistributor_base) % its->config.redistributor_stride != 0) {
+            return UINT32_MAX;
+        }
+        number = (address - its->config.redistributor_base) / its->config.redistributor_stride;
+    }
+    return number < its->config.redistributors ? (uint32_t)number : UINT32_MAX;
+}
+
 /* ---- The walk: each function goes on until it needs memory or is done ---- */
 
 static void end_walk(struct its_walk *walk, enum its_outcome outcome)
@@ -121,14 +136,20 @@ static void found_collection(struct its_walk *walk)
 static void look_up_collection(struct its *its, struct its_walk *walk)
 {
     uint32_t collection = walk->ite.collection;
+    uint64_t count = its_collection_count(its);
     struct gic_cache_entry *entry;
 
-    if (!its->collection_table.valid) {
+    if (count == 0) {
         end_walk(walk, ITS_OUTCOME_TABLE);
         return;
     }
-    if (collection >= its->collection_table.ids) {
+    if (collection >= count) {
         end_walk(walk, ITS_OUTCOME_COLLECTION_RANGE);
+        return;
+    }
+    if (its_collections_on_chip(its)) {
+        walk->cte = its->chip_collections[collection];
+        found_collection(walk);
         return;
     }
     entry = gic_cache_find(&its->collection_cache, collection, collection);
@@ -260,7 +281,7 @@ bool its_find_cached(const struct its *its, uint32_t device, uint32_t event, str
     }
     ite = decode_ite(found->event->value);
     found->collection = gic_cache_find(&its->collection_cache, ite.collection, ite.collection);
-    if (found->collection == NULL) {
+    if (found->collection == NULL || its_collections_on_chip(its)) {
         return false;
     }
     found->intid = ite.intid;

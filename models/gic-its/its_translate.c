@@ -35,6 +35,33 @@ static enum sim_drop_reason drop_reason(enum its_outcome outcome)
     }
 }
 
+/** What GITS_STATUSR says of an MSI that is lost for this reason; false: it was not for want of a mapping. */
+static bool find_syndrome(enum sim_drop_reason reason, enum gits_syndrome *syndrome)
+{
+    switch (reason) {
+    case SIM_DROP_ITS_DEVICE_RANGE:
+        *syndrome = GITS_SYNDROME_DEVICE_RANGE;
+        return true;
+    case SIM_DROP_ITS_DEVICE_UNMAPPED:
+        *syndrome = GITS_SYNDROME_DEVICE_UNMAPPED;
+        return true;
+    case SIM_DROP_ITS_EVENT_RANGE:
+        *syndrome = GITS_SYNDROME_EVENT_RANGE;
+        return true;
+    case SIM_DROP_ITS_EVENT_UNMAPPED:
+        *syndrome = GITS_SYNDROME_EVENT_UNMAPPED;
+        return true;
+    case SIM_DROP_ITS_COLLECTION:
+        *syndrome = GITS_SYNDROME_COLLECTION_UNMAPPED;
+        return true;
+    case SIM_DROP_BUS_ERROR:
+        *syndrome = GITS_SYNDROME_UNKNOWN;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /**
  * EventID of a write to GITS_TRANSLATER: 32 bits, or 16 zero-extended.
  * Other widths are UNPREDICTABLE: the write is ignored.
@@ -62,7 +89,7 @@ static enum sim_drop_reason refusal(const struct its *its, const struct sim_pack
     if (!event_of_write(packet, event)) {
         return SIM_DROP_NOT_AN_LPI;
     }
-    if (!its->enabled || !its->device_table.valid || !its->collection_table.valid) {
+    if (!its->enabled || !its->device_table.valid || its_collection_count(its) == 0) {
         return SIM_DROP_ITS_DISABLED;
     }
     if ((packet->flags & SIM_FLAG_HAS_DEVICE_ID) == 0) {
@@ -127,9 +154,14 @@ static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *
     gic_output_push(&link->to, packet, now, its->translate_service);
 }
 
-static void drop(struct its *its, struct sim_packet *packet, sim_time now, enum sim_drop_reason reason)
+static void drop(struct its *its, struct sim_packet *packet, uint32_t event, sim_time now, enum sim_drop_reason reason)
 {
+    enum gits_syndrome syndrome;
+
     its->count_dropped++;
+    if (find_syndrome(reason, &syndrome)) {
+        its_report_unmapped(its, packet->device_id, event, syndrome);
+    }
     sim_mark(its->component.sim, packet, its->component.stage, now);
     sim_drop(its->component.sim, packet, &its->component, now, reason);
 }
@@ -207,7 +239,7 @@ bool its_accept_msi(struct its *its, struct its_target *target, const struct sim
     }
     reason = refusal(its, head, &event);
     if (reason != SIM_DROP_NONE) {
-        drop(its, take(its, target, now), now, reason);
+        drop(its, take(its, target, now), event, now, reason);
         return true;
     }
     held = is_held_by_command(its, head->device_id) || is_behind_another(its, its->slot_count, head->device_id, event);
@@ -234,7 +266,7 @@ static bool finish(struct its *its, struct its_slot *slot, sim_time now)
         }
         send_lpi(its, link, slot->packet, walk->ite.intid, now);
     } else {
-        drop(its, slot->packet, now, drop_reason((enum its_outcome)walk->outcome));
+        drop(its, slot->packet, walk->event, now, drop_reason((enum its_outcome)walk->outcome));
     }
     slot->packet = NULL;
     return true;
