@@ -97,7 +97,9 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     smmu->again = false;
     due = smmu_walker_receive(smmu, now);
     due = sim_time_min(due, smmu_registers_run(smmu, now));
-    due = sim_time_min(due, smmu_pipeline_run(smmu, now));
+    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
+        due = sim_time_min(due, smmu_tbu_run(smmu, &smmu->tbus[i], now));
+    }
     if (smmu->events.count > 0) {
         smmu_events_run(smmu, now);
     }
@@ -136,11 +138,16 @@ static void make_slots(struct smmu *smmu, struct sim *sim)
     const uint32_t count = smmu->config.translation_slots;
     const struct smmu_list empty = {SMMU_NONE, SMMU_NONE};
 
-    smmu->slots = sim_alloc(sim, count * sizeof(smmu->slots[0]));
-    for (uint32_t i = 0; i < count; i++) {
-        smmu->slots[i].next = i + 1 < count ? (uint16_t)(i + 1) : SMMU_NONE;
+    smmu->slots = sim_alloc(sim, smmu->tbu_count * count * sizeof(smmu->slots[0]));
+    for (uint32_t t = 0; t < smmu->tbu_count; t++) {
+        struct smmu_tbu *tbu = &smmu->tbus[t];
+
+        tbu->slots = t * count;
+        tbu->free_slot = (uint16_t)tbu->slots;
+        for (uint32_t i = 0; i < count; i++) {
+            smmu->slots[tbu->slots + i].next = i + 1 < count ? (uint16_t)(tbu->slots + i + 1) : SMMU_NONE;
+        }
     }
-    smmu->free_slot = 0;
     smmu->next_sequence = 1;
     smmu->config_queue = empty;
     smmu->walk_queue = empty;
@@ -173,6 +180,13 @@ static void make_ports(struct smmu *smmu, struct sim *sim)
         smmu->ports[i].ready = (struct smmu_list){SMMU_NONE, SMMU_NONE};
         smmu->ports[i].youngest = SMMU_NONE;
     }
+}
+
+static void make_tbus(struct smmu *smmu, struct sim *sim)
+{
+    smmu->tbu_count = 1;
+    smmu->tbus = sim_alloc(sim, smmu->tbu_count * sizeof(smmu->tbus[0]));
+    smmu->tbus[0].end_port = smmu->port_count;
 }
 
 static void register_counters(struct smmu *smmu)
@@ -227,6 +241,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     smmu_tlb_init(&smmu->tlb, sim, config->tlb_entries, config->tlb_ways);
     smmu_config_cache_init(&smmu->configs, sim, config->config_cache_entries, config->config_cache_ways);
     make_ports(smmu, sim);
+    make_tbus(smmu, sim);
     make_slots(smmu, sim);
     make_jobs(smmu, sim);
     register_counters(smmu);

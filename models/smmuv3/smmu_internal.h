@@ -3,7 +3,8 @@
  *
  *   smmu.c          making, binding, and the order of work in an evaluation
  *   regs.c          register pages: layout, guards, acknowledgement
- *   pipeline.c      requests: lookup, slots, order, departure
+ *   tbu.c           requests: lookup, hits      tbu_slots.c    those that wait
+ *   tbu_output.c    what leaves                 tcu.c          what they wait for
  *   stream_table.c  STEs        context.c       CDs
  *   config_cache.c  their cache config_fetch.c  reading them
  *   tlb.c           translations                walk.c  reading them
@@ -75,6 +76,17 @@ struct smmu_port {
     struct smmu_list ready; /**< slots that may leave, in order */
     uint16_t youngest;      /**< youngest slot held; SMMU_NONE if none */
     uint32_t held;          /**< slots held */
+    uint32_t tbu;           /**< the TBU it belongs to */
+};
+
+/** Translation buffer unit: some of the ports, and slots of its own. */
+struct smmu_tbu {
+    uint32_t first_port; /**< its ports: first_port .. end_port - 1 */
+    uint32_t end_port;
+    uint32_t next_port; /**< one past the port that took a slot last */
+    uint32_t slots;     /**< index of its first slot */
+    uint16_t free_slot;
+    bool starved; /**< a request is waiting for a slot (counted once) */
 };
 
 enum smmu_slot_state {
@@ -236,12 +248,11 @@ struct smmu {
     struct smmu_control control;
     struct smmu_features features;
     uint32_t port_count;
-    uint32_t first_port; /**< one past the port that took a slot last */
-    bool port_order;     /**< SMMU_ORDER_PORT */
-    bool again;          /**< something changed that work done earlier in this evaluation must look at */
-    bool starved;        /**< a request is waiting for a slot (counted once) */
-    uint16_t free_slot;
+    uint32_t tbu_count;
+    bool port_order; /**< SMMU_ORDER_PORT */
+    bool again;      /**< something changed that work done earlier in this evaluation must look at */
     struct smmu_port *ports;
+    struct smmu_tbu *tbus;
     struct smmu_tlb tlb;
     struct smmu_config_cache configs;
     struct smmu_walker walker;
@@ -273,6 +284,12 @@ struct smmu {
     struct smmu_config config;
 };
 
+/** Whether an output address is larger than this SMMU can emit. */
+static inline bool smmu_exceeds_output(const struct smmu *smmu, uint64_t address)
+{
+    return address >> smmu->features.output_address_bits != 0;
+}
+
 /* ---- Registers (regs.c) ---- */
 
 /** A 32-bit register of page 0 or (offset with SMMU_PAGE_BYTES) page 1. */
@@ -295,10 +312,54 @@ sim_time smmu_registers_run(struct smmu *smmu, sim_time now);
 /** Acknowledges CR0 fields whose update is complete. */
 void smmu_registers_acknowledge(struct smmu *smmu);
 
-/* ---- Pipeline (pipeline.c) ---- */
+/* ---- Translation buffer units (tbu.c, tbu_output.c) ---- */
 
 /** Lets requests in and out. @return when there is more to do */
-sim_time smmu_pipeline_run(struct smmu *smmu, sim_time now);
+sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+
+/** Pushes a request downstream at @p leave, or as soon after as the port is free; there must be space. */
+void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, sim_time now, sim_time leave);
+
+/** Lets one slot of a port leave. @return when to look again */
+sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now);
+
+/** Passes one read completion upstream. @return when to look again */
+sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now);
+
+/* ---- Slots (tbu_slots.c) ---- */
+
+/** A slot's outcome is known at @p at. */
+void smmu_slot_decide(struct smmu *smmu, uint16_t index, enum smmu_outcome outcome, sim_time at);
+
+/** Terminates a slot's request because of a fault. */
+void smmu_slot_decide_fault(struct smmu *smmu, uint16_t index, const struct smmu_fault *fault, sim_time at);
+
+/** The same for a fault that is found at the input, without more to tell. @param type SMMU_F_*, SMMU_C_* */
+void smmu_slot_decide_type(struct smmu *smmu, uint16_t index, uint8_t type, sim_time at);
+
+/** Gives a slot back: its request has left. */
+void smmu_slot_release(struct smmu *smmu, uint16_t index);
+
+/* ---- Translation control unit (tcu.c) ---- */
+
+/** A slot needs its configuration and translation; the request came to the TCU at @p at. */
+void smmu_tcu_translate(struct smmu *smmu, uint16_t index, sim_time at);
+
+/** Whether an entry's permissions allow what a request wants. */
+static inline bool smmu_entry_permits(const struct smmu_tlb_entry *entry, const struct sim_packet *packet)
+{
+    unsigned kind = SMMU_PERM_UR;
+
+    if (packet->type == SIM_PACKET_WRITE) {
+        kind = SMMU_PERM_UW;
+    } else if ((packet->flags & SIM_FLAG_EXECUTE) != 0) {
+        kind = SMMU_PERM_UX;
+    }
+    if ((packet->flags & SIM_FLAG_PRIVILEGED) != 0) {
+        kind *= SMMU_PERM_PR / SMMU_PERM_UR;
+    }
+    return (entry->output & kind) != 0;
+}
 
 /** A waiting slot's configuration is known at @p at: @p context, or (fault->type != 0) @p fault. */
 void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_context *context,

@@ -1,0 +1,210 @@
+/*
+ * Translation buffer units: where requests come in.
+ *
+ * A request that hits everything, with nothing ahead of it that it must follow, is translated and pushed in the same
+ * evaluation, with its whole latency as service time. Every other request takes a slot (tbu_slots.c).
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+/* ---- Lookup ---- */
+
+static struct smmu_stream stream_of(const struct sim_packet *packet)
+{
+    const bool ssv = (packet->flags & SIM_FLAG_PASID) != 0;
+
+    return (struct smmu_stream){.sid = packet->stream_id, .ssid = ssv ? packet->pasid & 0xfffff : 0, .ssv = ssv};
+}
+
+/* ATS is absent, and no master may cross a 4 KiB boundary: such requests are unsupported. */
+static bool is_supported(const struct sim_packet *packet)
+{
+    return packet->at == SIM_AT_UNTRANSLATED && (packet->address & 0xfff) + packet->length <= 0x1000;
+}
+
+/** A request that can pass without a slot. */
+struct hit {
+    uint64_t address;
+    sim_time latency;
+    struct smmu_config_entry *config; /**< looked up, or NULL */
+    struct smmu_tlb_entry *tlb;       /**< looked up, or NULL */
+};
+
+/* Whether a request hits all the way. Changes nothing, so that it may be asked again at a later edge. */
+static bool probe(struct smmu *smmu, const struct sim_packet *packet, struct hit *hit)
+{
+    const struct smmu_times *times = &smmu->times;
+    struct smmu_stream stream;
+    const struct smmu_context *context;
+    uint64_t va;
+
+    *hit = (struct hit){.address = packet->address, .latency = times->accept + times->forward};
+    if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
+        return true;
+    }
+    if (!is_supported(packet)) {
+        return false;
+    }
+    if (!smmu->control.enabled) {
+        return !smmu->control.global_abort && !smmu_exceeds_output(smmu, packet->address);
+    }
+    stream = stream_of(packet);
+    hit->config = smmu_config_cache_find(&smmu->configs, &stream);
+    if (hit->config == NULL) {
+        return false;
+    }
+    hit->latency += times->config_lookup;
+    context = &hit->config->context;
+    if (context->action != SMMU_ACTION_TRANSLATE) {
+        return context->action == SMMU_ACTION_BYPASS && !smmu_exceeds_output(smmu, packet->address);
+    }
+    va = smmu_canonical_address(context, packet->address);
+    hit->tlb = smmu_tlb_find(&smmu->tlb, context->tag, va);
+    if (hit->tlb == NULL || !smmu_entry_permits(hit->tlb, packet)) {
+        return false;
+    }
+    hit->latency += times->tlb_lookup;
+    hit->address = smmu_tlb_output(hit->tlb, va);
+    return true;
+}
+
+static void count_hit(struct smmu *smmu, const struct hit *hit)
+{
+    smmu->counters.requests++;
+    if (hit->config != NULL) {
+        smmu->counters.config_hits++;
+        smmu_config_cache_touch(&smmu->configs, hit->config);
+    }
+    if (hit->tlb != NULL) {
+        smmu->counters.tlb_hits++;
+        smmu_tlb_touch(&smmu->tlb, hit->tlb);
+    }
+}
+
+/* ---- In ---- */
+
+/* The youngest slot that a new request must follow; SMMU_NONE if there is none. */
+static uint16_t find_predecessor(const struct smmu *smmu, uint32_t port, const struct sim_packet *packet)
+{
+    const struct smmu_tbu *tbu = &smmu->tbus[smmu->ports[port].tbu];
+    const uint32_t mask = SIM_FLAG_HAS_STREAM_ID;
+    uint16_t found = SMMU_NONE;
+    uint64_t sequence = 0;
+
+    if (smmu->port_order || smmu->ports[port].held == 0) {
+        return smmu->ports[port].youngest;
+    }
+    for (uint32_t i = tbu->slots; i < tbu->slots + smmu->config.translation_slots; i++) {
+        const struct smmu_slot *slot = &smmu->slots[i];
+
+        if (slot->state != SMMU_SLOT_FREE && slot->port == port && slot->sequence >= sequence &&
+            ((slot->packet->flags ^ packet->flags) & mask) == 0 && slot->packet->stream_id == packet->stream_id) {
+            found = (uint16_t)i;
+            sequence = slot->sequence;
+        }
+    }
+    return found;
+}
+
+/* What becomes of a request that now is in a slot. */
+static void begin(struct smmu *smmu, uint16_t index, sim_time now)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    const struct sim_packet *packet = slot->packet;
+    const sim_time at = now + smmu->times.accept;
+
+    if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
+        smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
+    } else if (!is_supported(packet)) {
+        smmu_slot_decide_type(smmu, index, SMMU_F_UUT, at);
+    } else if (!slot->enabled) {
+        /* SMMUEN = 0: GBPA rules, nothing is recorded. An address too large for the SMMU aborts silently too. */
+        const bool abort = smmu->control.global_abort || smmu_exceeds_output(smmu, packet->address);
+
+        smmu_slot_decide(smmu, index, abort ? SMMU_OUTCOME_ABORT : SMMU_OUTCOME_FORWARD, at);
+    } else {
+        smmu_tcu_translate(smmu, index, at);
+    }
+}
+
+/* @return whether the slot is the first that may leave, and so has not been looked at in this evaluation */
+static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, sim_time now)
+{
+    struct smmu_port *p = &smmu->ports[port];
+    struct smmu_tbu *tbu = &smmu->tbus[p->tbu];
+    const uint16_t index = tbu->free_slot;
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    tbu->free_slot = slot->next;
+    slot->packet = sim_channel_pop(p->upstream.request, now);
+    slot->sequence = smmu->next_sequence++;
+    slot->stream = stream_of(slot->packet);
+    slot->epoch = smmu->epoch;
+    slot->successor = SMMU_NONE;
+    slot->port = (uint8_t)port;
+    slot->behind = predecessor != SMMU_NONE;
+    slot->enabled = smmu->control.enabled;
+    slot->has_event = false;
+    if (slot->behind) {
+        smmu->slots[predecessor].successor = index;
+    }
+    p->youngest = index;
+    p->held++;
+    smmu->held++;
+    smmu->held_enabled += slot->enabled;
+    smmu->counters.requests++;
+    tbu->next_port = port + 1 < tbu->end_port ? port + 1 : tbu->first_port;
+    begin(smmu, index, now);
+    return p->ready.head == index;
+}
+
+/* Takes one request in, if there is one and it can be taken. @return when to look again */
+static sim_time accept_request(struct smmu *smmu, uint32_t index, sim_time now)
+{
+    struct smmu_port *port = &smmu->ports[index];
+    struct smmu_tbu *tbu = &smmu->tbus[port->tbu];
+    struct sim_channel *in = port->upstream.request;
+    struct sim_channel *out = port->downstream.request;
+    struct sim_packet *packet = sim_channel_peek(in, now);
+    uint16_t predecessor;
+    struct hit hit;
+
+    if (packet == NULL) {
+        return sim_channel_next_arrival(in);
+    }
+    predecessor = find_predecessor(smmu, index, packet);
+    if (predecessor == SMMU_NONE && port->ready.head == SMMU_NONE && port->sent_at != now &&
+        probe(smmu, packet, &hit)) {
+        const uint32_t units = packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
+
+        if (!sim_channel_has_space(out, now, hit.latency, units)) {
+            return sim_channel_space_at(out, now, hit.latency, units);
+        }
+        count_hit(smmu, &hit);
+        packet = sim_channel_pop(in, now);
+        packet->address = hit.address;
+        smmu_port_send(smmu, port, packet, now, now + hit.latency);
+        return sim_channel_next_arrival(in);
+    }
+    if (tbu->free_slot == SMMU_NONE) {
+        smmu->counters.slot_stalls += !tbu->starved;
+        tbu->starved = true;
+        return SIM_TIME_NEVER; /* a slot is given back in an evaluation of ours, before its accepts */
+    }
+    return take_slot(smmu, index, predecessor, now) ? now : sim_channel_next_arrival(in);
+}
+
+sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+    uint32_t port = tbu->next_port;
+
+    for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
+        due = sim_time_min(due, smmu_port_respond(smmu, &smmu->ports[i], now));
+        due = sim_time_min(due, smmu_port_depart(smmu, &smmu->ports[i], now));
+    }
+    for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
+        due = sim_time_min(due, accept_request(smmu, port, now));
+        port = port + 1 < tbu->end_port ? port + 1 : tbu->first_port;
+    }
+    return due;
+}

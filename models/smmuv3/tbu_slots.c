@@ -1,0 +1,76 @@
+/*
+ * Translation slots of a TBU: what holds a request that could not pass at once, from the moment it is taken in until it
+ * leaves. A slot waits for its configuration, then for its translation (tcu.c), then for its turn; it may not leave
+ * before its predecessor (the previous request of the port, or of the stream: enum smmu_order) has left.
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+static void make_ready(struct smmu *smmu, uint16_t index)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    if (slot->state == SMMU_SLOT_DONE && !slot->behind) {
+        smmu_list_append(smmu, &smmu->ports[slot->port].ready, index);
+    }
+}
+
+void smmu_slot_decide(struct smmu *smmu, uint16_t index, enum smmu_outcome outcome, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    slot->state = SMMU_SLOT_DONE;
+    slot->outcome = (uint8_t)outcome;
+    slot->ready_at = at;
+    make_ready(smmu, index);
+}
+
+/* Which way, and with or without a record: 5.5, table "Fault response". */
+void smmu_slot_decide_fault(struct smmu *smmu, uint16_t index, const struct smmu_fault *fault, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    bool record = true;
+    bool abort = true;
+
+    if (fault->type >= SMMU_F_TRANSLATION && fault->type <= SMMU_F_PERMISSION) {
+        record = slot->context.record;
+        abort = slot->context.abort;
+    } else if (fault->type == SMMU_C_BAD_STREAMID) {
+        record = smmu->control.record_invalid_id;
+    }
+    if (record) {
+        smmu_event_make(slot->event, fault, &slot->stream, slot->packet);
+        slot->has_event = true;
+    }
+    smmu_slot_decide(smmu, index, abort ? SMMU_OUTCOME_ABORT : SMMU_OUTCOME_RAZ_WI, at);
+}
+
+void smmu_slot_decide_type(struct smmu *smmu, uint16_t index, uint8_t type, sim_time at)
+{
+    const struct smmu_fault fault = {.type = type, .class_ = SMMU_CLASS_IN};
+
+    smmu_slot_decide_fault(smmu, index, &fault, at);
+}
+
+void smmu_slot_release(struct smmu *smmu, uint16_t index)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    struct smmu_port *port = &smmu->ports[slot->port];
+    struct smmu_tbu *tbu = &smmu->tbus[port->tbu];
+
+    slot->state = SMMU_SLOT_FREE;
+    slot->packet = NULL;
+    if (slot->successor != SMMU_NONE) {
+        smmu->slots[slot->successor].behind = false;
+        make_ready(smmu, slot->successor);
+    }
+    if (port->youngest == index) {
+        port->youngest = SMMU_NONE;
+    }
+    port->held--;
+    smmu->held--;
+    smmu->held_enabled -= slot->enabled;
+    smmu_commands_slot_released(smmu, slot->epoch);
+    slot->next = tbu->free_slot;
+    tbu->free_slot = index;
+    tbu->starved = false;
+}

@@ -1,0 +1,147 @@
+/*
+ * The translation control unit: a slot's configuration is looked up or fetched, then its translation is looked up or
+ * walked for. What finds no free fetch or walk waits in a queue, in order.
+ */
+#include "models/smmuv3/smmu_internal.h"
+
+void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
+                          const struct smmu_fault *fault, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    if (slot->state == SMMU_SLOT_WALK) {
+        sim_mark(smmu->sim, slot->packet, smmu->walk_stage, at);
+    }
+    if (fault->type != 0) {
+        smmu_slot_decide_fault(smmu, index, fault, at);
+    } else if (!smmu_entry_permits(entry, slot->packet)) {
+        smmu_slot_decide_type(smmu, index, SMMU_F_PERMISSION, at);
+    } else {
+        slot->packet->address = smmu_tlb_output(entry, slot->packet->address);
+        smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
+    }
+}
+
+/* Looks a slot's address up in the TLB at @p at, and waits for a walk if it misses. @return false if none is free */
+static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_time at)
+{
+    static const struct smmu_fault no_fault = {0};
+    struct smmu_slot *slot = &smmu->slots[index];
+    const uint64_t va = smmu_canonical_address(&slot->context, slot->packet->address);
+    struct smmu_tlb_entry *entry = smmu_tlb_find(&smmu->tlb, slot->context.tag, va);
+    struct smmu_fault fault;
+    unsigned level;
+
+    if (first_time) {
+        smmu->counters.tlb_hits += entry != NULL;
+        smmu->counters.tlb_misses += entry == NULL;
+    }
+    if (entry != NULL) {
+        smmu_tlb_touch(&smmu->tlb, entry);
+        smmu_slot_translated(smmu, index, entry, &no_fault, at);
+        return true;
+    }
+    if (smmu_walk_locate(&slot->context, va, &level, &fault) == SMMU_LOOKUP_FAULT) {
+        smmu_slot_decide_fault(smmu, index, &fault, at);
+        return true;
+    }
+    slot->state = SMMU_SLOT_WALK;
+    return smmu_walk_start(smmu, &slot->context, va, level, index, at);
+}
+
+/* The slot's configuration is known. */
+static void apply_config(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    if (slot->context.action == SMMU_ACTION_ABORT) {
+        smmu_slot_decide(smmu, index, SMMU_OUTCOME_ABORT, at);
+    } else if (slot->context.action == SMMU_ACTION_BYPASS) {
+        if (smmu_exceeds_output(smmu, slot->packet->address)) {
+            smmu_slot_decide_type(smmu, index, SMMU_F_ADDR_SIZE, at);
+        } else {
+            smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
+        }
+    } else if (!translate(smmu, index, true, at + smmu->times.tlb_lookup)) {
+        smmu_list_append(smmu, &smmu->walk_queue, index);
+    }
+}
+
+void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_context *context,
+                          const struct smmu_fault *fault, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+
+    if (slot->state == SMMU_SLOT_CONFIG) {
+        sim_mark(smmu->sim, slot->packet, smmu->config_stage, at);
+    }
+    if (fault->type != 0) {
+        smmu_slot_decide_fault(smmu, index, fault, at);
+        return;
+    }
+    slot->context = *context;
+    apply_config(smmu, index, at);
+}
+
+/* Looks a slot's stream up, and waits for a fetch if it misses. @return false if no fetch slot is free */
+static bool configure(struct smmu *smmu, uint16_t index, bool first_time, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    struct smmu_config_entry *entry = smmu_config_cache_find(&smmu->configs, &slot->stream);
+
+    if (first_time) {
+        smmu->counters.config_hits += entry != NULL;
+        smmu->counters.config_misses += entry == NULL;
+    }
+    if (entry != NULL) {
+        if (!first_time) {
+            sim_mark(smmu->sim, slot->packet, smmu->config_stage, at);
+        }
+        smmu_config_cache_touch(&smmu->configs, entry);
+        slot->context = entry->context;
+        apply_config(smmu, index, at);
+        return true;
+    }
+    slot->state = SMMU_SLOT_CONFIG;
+    return smmu_config_fetch_start(smmu, &slot->stream, index, at);
+}
+
+/* Puts a slot that was taken off a list back to its head. */
+static void put_back(struct smmu *smmu, struct smmu_list *list, uint16_t index)
+{
+    smmu->slots[index].next = list->head;
+    list->tail = list->head == SMMU_NONE ? index : list->tail;
+    list->head = index;
+}
+
+void smmu_slots_retry_config(struct smmu *smmu, sim_time at)
+{
+    while (smmu->config_queue.head != SMMU_NONE) {
+        /* Taken off first, because the slot joins another list if it succeeds. */
+        const uint16_t index = smmu_list_take(smmu, &smmu->config_queue);
+
+        if (!configure(smmu, index, false, at)) {
+            put_back(smmu, &smmu->config_queue, index);
+            return;
+        }
+    }
+}
+
+void smmu_slots_retry_walk(struct smmu *smmu, sim_time at)
+{
+    while (smmu->walk_queue.head != SMMU_NONE) {
+        const uint16_t index = smmu_list_take(smmu, &smmu->walk_queue);
+
+        if (!translate(smmu, index, false, at)) {
+            put_back(smmu, &smmu->walk_queue, index);
+            return;
+        }
+    }
+}
+
+void smmu_tcu_translate(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    if (!configure(smmu, index, true, at + smmu->times.config_lookup)) {
+        smmu_list_append(smmu, &smmu->config_queue, index);
+    }
+}
