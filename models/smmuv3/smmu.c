@@ -31,11 +31,22 @@ void smmu_config_defaults(struct smmu_config *config)
         .command_cycles = 2,
         .scan_cycles = 1,
     };
+    smmu_features_defaults(&config->features);
+}
+
+static struct smmu_features features_of(const struct smmu_config *config)
+{
+    struct smmu_features features = config->features;
+
+    features.stream_id_bits = config->stream_id_bits;
+    features.substream_id_bits = config->substream_id_bits;
+    features.output_address_bits = config->output_address_bits;
+    return features;
 }
 
 static bool is_address_size(uint32_t bits)
 {
-    for (unsigned ips = SMMU_IPS_32; ips <= SMMU_IPS_48; ips++) {
+    for (unsigned ips = SMMU_IPS_32; ips <= SMMU_IPS_48 + 1; ips++) {
         if (smmu_ips_bits(ips) == bits) {
             return true;
         }
@@ -65,7 +76,7 @@ const char *smmu_config_error(const struct smmu_config *config)
         {!within(config->ports, 1, SMMU_MAX_PORTS), "ports is not 1 to 16"},
         {config->stream_id_bits > 32, "stream_id_bits is above 32"},
         {config->substream_id_bits > 20, "substream_id_bits is above 20"},
-        {!is_address_size(config->output_address_bits), "output_address_bits is not 32, 36, 40, 42, 44 or 48"},
+        {!is_address_size(config->output_address_bits), "output_address_bits is not 32, 36, 40, 42, 44, 48 or 52"},
         {config->command_queue_bits > 19, "command_queue_bits is above 19"},
         {config->event_queue_bits > 19, "event_queue_bits is above 19"},
         {!is_cache(config->tlb_entries, config->tlb_ways), "tlb_entries is not a multiple of tlb_ways"},
@@ -77,12 +88,14 @@ const char *smmu_config_error(const struct smmu_config *config)
         {config->event_buffer == 0, "event_buffer is 0"},
     };
 
+    const struct smmu_features features = features_of(config);
+
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         if (checks[i].wrong) {
             return checks[i].what;
         }
     }
-    return NULL;
+    return smmu_features_error(&features);
 }
 
 /*
@@ -229,11 +242,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     sim_component_init(&smmu->component, sim, name, config->period, smmu_evaluate);
     smmu->sim = sim;
     smmu->config = *config;
-    smmu->features = (struct smmu_features){
-        .stream_id_bits = config->stream_id_bits,
-        .substream_id_bits = config->substream_id_bits,
-        .output_address_bits = config->output_address_bits,
-    };
+    smmu->features = features_of(config);
     smmu->config_stage = sim_stage_register(sim, sim_printf(sim, "%s config", name));
     smmu->walk_stage = sim_stage_register(sim, sim_printf(sim, "%s walk", name));
     smmu->walker.name_hash = sim_name_hash(name);

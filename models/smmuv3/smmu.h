@@ -39,6 +39,7 @@
 #ifndef DOORBELL_MODELS_SMMUV3_SMMU_H
 #define DOORBELL_MODELS_SMMUV3_SMMU_H
 
+#include "models/smmuv3/smmu_features.h"
 #include "sim/bus.h"
 #include "sim/sim.h"
 
@@ -71,13 +72,14 @@ struct smmu_config {
     enum smmu_order order;
 
     /* What the identification registers say. */
-    uint32_t stream_id_bits;      /**< IDR1.SIDSIZE, 0..32 */
-    uint32_t substream_id_bits;   /**< IDR1.SSIDSIZE, 0..20 */
-    uint32_t output_address_bits; /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
-    uint32_t command_queue_bits;  /**< IDR1.CMDQS: log2 of the most entries, 0..19 */
-    uint32_t event_queue_bits;    /**< IDR1.EVENTQS: likewise */
-    bool msi;                     /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
-    bool has_device_id;           /**< its MSIs carry device_id, so that an ITS can translate them */
+    uint32_t stream_id_bits;       /**< IDR1.SIDSIZE, 0..32 */
+    uint32_t substream_id_bits;    /**< IDR1.SSIDSIZE, 0..20 */
+    uint32_t output_address_bits;  /**< IDR5.OAS: 32, 36, 40, 42, 44, 48 or 52 */
+    uint32_t command_queue_bits;   /**< IDR1.CMDQS: log2 of the most entries, 0..19 */
+    uint32_t event_queue_bits;     /**< IDR1.EVENTQS: likewise */
+    struct smmu_features features; /**< all other features; its three sizes are not looked at here */
+    bool msi;                      /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
+    bool has_device_id;            /**< its MSIs carry device_id, so that an ITS can translate them */
     uint32_t device_id;
 
     /* Structures. */
@@ -104,7 +106,7 @@ struct smmu_config {
 };
 
 /**
- * Sets every field: base 0, 1 GHz, one port in port order, 16 StreamID and 16 SubstreamID bits, 48-bit addresses,
+ * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and 16 SubstreamID bits, 48-bit addresses,
  * 256 commands, 128 events, MSIs without a DeviceID, a TLB of 2048 entries in 4 ways and a configuration cache of 64
  * in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the
  * cycles of the table above.

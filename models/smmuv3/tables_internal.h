@@ -5,6 +5,7 @@
 #ifndef DOORBELL_MODELS_SMMUV3_TABLES_INTERNAL_H
 #define DOORBELL_MODELS_SMMUV3_TABLES_INTERNAL_H
 
+#include "models/smmuv3/smmu_features.h"
 #include "models/smmuv3/smmu_formats.h"
 #include "models/smmuv3/tlb_internal.h"
 
@@ -14,13 +15,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** What the identification registers allow, as far as the legality of structures depends on it. */
-struct smmu_features {
-    uint32_t stream_id_bits;
-    uint32_t substream_id_bits;
-    uint32_t output_address_bits;
-};
 
 /** A fault: the type of its event record and what else the record says. Type 0: none. */
 struct smmu_fault {

@@ -9,7 +9,18 @@
 namespace
 {
 
-const smmu_features everything = {16, 16, 48};
+smmu_features all_features()
+{
+    smmu_features features = {};
+
+    features.stream_id_bits = 16;
+    features.substream_id_bits = 16;
+    features.output_address_bits = 48;
+    smmu_features_defaults(&features);
+    return features;
+}
+
+const smmu_features everything = all_features();
 
 /* STE and CD that Linux 6.1 wrote for a PCIe port with one CD (recording A of the corpus, StreamID 0x10). */
 TEST(Formats, LinuxStreamTableEntry)
