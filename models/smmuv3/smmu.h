@@ -77,7 +77,7 @@ struct smmu_config {
     uint32_t output_address_bits;  /**< IDR5.OAS: 32, 36, 40, 42, 44, 48 or 52 */
     uint32_t command_queue_bits;   /**< IDR1.CMDQS: log2 of the most entries, 0..19 */
     uint32_t event_queue_bits;     /**< IDR1.EVENTQS: likewise */
-    struct smmu_features features; /**< all other features; its three sizes are not looked at here */
+    struct smmu_features features; /**< all other features (its sizes are not looked at) */
     bool msi;                      /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
     bool has_device_id;            /**< its MSIs carry device_id, so that an ITS can translate them */
     uint32_t device_id;
