@@ -14,7 +14,8 @@
  *   GIC_SYNC           -      GIC_SYNC_DONE                                answer when all before it has taken effect
  *
  * An MSI's own packet becomes the GIC_SET_LPI, stays in the redistributor with the pending bit, and is what the PE
- * gets; so an observer follows one packet from the device's function to the handler.
+ * gets; so an observer follows one packet from the device's function to the handler. Its `arg` then is the ICID by which
+ * it was routed: no redistributor looks, an observer may.
  *
  * Redistributor and PE:
  *

@@ -289,7 +289,7 @@ void its_walk_start(struct its *its, struct its_walk *walk, uint32_t device, uin
 struct its_cached {
     struct gic_cache_entry *event;
     struct gic_cache_entry *collection;
-    uint32_t intid;
+    struct its_ite ite;
     uint32_t target;
 };
 

@@ -273,18 +273,15 @@ void its_walk_start(struct its *its, struct its_walk *walk, uint32_t device, uin
 
 bool its_find_cached(const struct its *its, uint32_t device, uint32_t event, struct its_cached *found)
 {
-    struct its_ite ite;
-
     found->event = gic_cache_find(&its->event_cache, its_event_index(device, event), its_event_key(device, event));
     if (found->event == NULL) {
         return false;
     }
-    ite = decode_ite(found->event->value);
-    found->collection = gic_cache_find(&its->collection_cache, ite.collection, ite.collection);
+    found->ite = decode_ite(found->event->value);
+    found->collection = gic_cache_find(&its->collection_cache, found->ite.collection, found->ite.collection);
     if (found->collection == NULL || its_collections_on_chip(its)) {
         return false;
     }
-    found->intid = ite.intid;
     found->target = decode_cte(its, found->collection->value).target;
     return true;
 }

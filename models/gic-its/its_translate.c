@@ -147,9 +147,11 @@ void its_make_lpi(struct sim_packet *packet, uint32_t intid)
     packet->intid = intid;
 }
 
-static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *packet, uint32_t intid, sim_time now)
+static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *packet, const struct its_ite *ite,
+                     sim_time now)
 {
-    its_make_lpi(packet, intid);
+    its_make_lpi(packet, ite->intid);
+    packet->arg = ite->collection;
     link->dirty = true;
     gic_output_push(&link->to, packet, now, its->translate_service);
 }
@@ -202,7 +204,7 @@ static bool accept_fast(struct its *its, struct its_target *target, uint32_t dev
     }
     gic_cache_hit(&its->event_cache, found.event);
     gic_cache_hit(&its->collection_cache, found.collection);
-    send_lpi(its, link, take(its, target, now), found.intid, now);
+    send_lpi(its, link, take(its, target, now), &found.ite, now);
     return true;
 }
 
@@ -264,7 +266,7 @@ static bool finish(struct its *its, struct its_slot *slot, sim_time now)
         if (!gic_output_is_ready(&link->to, now, &its->due)) {
             return false;
         }
-        send_lpi(its, link, slot->packet, walk->ite.intid, now);
+        send_lpi(its, link, slot->packet, &walk->ite, now);
     } else {
         drop(its, slot->packet, walk->event, now, drop_reason((enum its_outcome)walk->outcome));
     }
