@@ -181,13 +181,11 @@ void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS],
         break;
     case KIND_CFGI:
         configs = config_scope(words);
-        smmu_config_cache_invalidate(&smmu->configs, &configs);
-        smmu_config_fetch_invalidate(smmu, &configs);
+        smmu_invalidate_configs(smmu, &configs, now);
         break;
     case KIND_TLBI:
         scope = tlb_scope(words);
-        smmu_tlb_invalidate(&smmu->tlb, &scope);
-        smmu_walk_invalidate(smmu, &scope);
+        smmu_invalidate_tlbs(smmu, &scope, now);
         break;
     case KIND_RESERVED:
     default:

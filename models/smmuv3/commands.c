@@ -110,43 +110,19 @@ static void complete(struct smmu *smmu)
     smmu->counters.commands++;
 }
 
-/* CMD_SYNC: everything that is in the SMMU now, and may have used what was invalidated, has to get out of it first. */
-static void begin_sync(struct smmu *smmu)
-{
-    struct smmu_command_engine *engine = &smmu->commands;
-
-    engine->state = SMMU_COMMAND_SYNC;
-    engine->sync_slots = smmu->held;
-    engine->sync_events = UINT64_MAX;
-    engine->sync_leave = 0;
-    smmu->epoch++;
-    for (uint32_t port = 0; port < smmu->port_count; port++) {
-        engine->sync_leave = sim_time_max(engine->sync_leave, smmu->ports[port].out_free);
-    }
-}
-
 /*
- * Whether a CMD_SYNC can complete. Slots first, then the event records of those that were terminated; requests that
- * never took a slot have left when their port's last leaving time has passed. What is beyond the SMMU by then is not
- * waited for: its downstream ports are posted. @return when to look again; 0 if it can complete
+ * Whether a CMD_SYNC can complete: TBUs first, then the event records of requests that were terminated there. @return
+ * when to look again; 0 if it can complete
  */
 static sim_time sync_blocked(struct smmu *smmu, sim_time now)
 {
     struct smmu_command_engine *engine = &smmu->commands;
+    const sim_time due = smmu_sync_wait(smmu, &engine->sync, now);
 
-    if (engine->sync_slots > 0) {
-        return SIM_TIME_NEVER;
+    if (due != 0) {
+        return due;
     }
-    if (engine->sync_events == UINT64_MAX) {
-        engine->sync_events = smmu->events.queued;
-        for (uint32_t port = 0; port < smmu->port_count; port++) {
-            engine->sync_leave = sim_time_max(engine->sync_leave, smmu->ports[port].out_free);
-        }
-    }
-    if (smmu->events.finished < engine->sync_events || !smmu_interrupt_sync_ready(smmu)) {
-        return SIM_TIME_NEVER;
-    }
-    return engine->sync_leave > now ? engine->sync_leave : 0;
+    return engine->sync.events > smmu->events.finished || !smmu_interrupt_sync_ready(smmu) ? SIM_TIME_NEVER : 0;
 }
 
 static void complete_sync(struct smmu *smmu)
@@ -202,7 +178,10 @@ static sim_time run_step(struct smmu *smmu, sim_time now)
             return engine->until;
         }
         if (is_sync(engine->buffer[engine->next])) {
-            begin_sync(smmu);
+            engine->state = SMMU_COMMAND_SYNC;
+            smmu_sync_begin(smmu, &engine->sync, now);
+        } else if (!smmu_invalidate_has_room(smmu)) {
+            return SIM_TIME_NEVER; /* room comes in an evaluation of ours, which sets `again` */
         } else {
             smmu_command_apply(smmu, engine->buffer[engine->next], now);
             complete(smmu);

@@ -55,6 +55,9 @@ struct smmu;
 /** Most upstream ports that one SMMU can have. */
 #define SMMU_MAX_PORTS 16
 
+/** Most translation buffer units of one SMMU: no more than ports. */
+#define SMMU_MAX_TBUS SMMU_MAX_PORTS
+
 /** Most translation slots, walk slots and config fetch slots. */
 #define SMMU_MAX_SLOTS 1024
 #define SMMU_MAX_JOBS  256

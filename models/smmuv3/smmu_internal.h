@@ -5,6 +5,7 @@
  *   regs.c          register pages: layout, guards, acknowledgement
  *   tbu.c           requests: lookup, hits      tbu_slots.c    those that wait
  *   tbu_output.c    what leaves                 tcu.c          what they wait for
+ *   invalidate.c    invalidations and CMD_SYNC, through TCU and TBUs
  *   stream_table.c  STEs        context.c       CDs
  *   config_cache.c  their cache config_fetch.c  reading them
  *   tlb.c           translations                walk.c  reading them
@@ -110,7 +111,6 @@ struct smmu_slot {
     uint64_t event[SMMU_EVENT_WORDS]; /**< record to write, if has_event */
     struct smmu_context context;
     struct smmu_stream stream;
-    uint32_t epoch;
     uint16_t next;      /**< in whichever list it is */
     uint16_t successor; /**< the slot that must not leave before this one */
     uint8_t port;
@@ -183,6 +183,19 @@ struct smmu_walker {
     uint32_t packets; /**< sent so far: the low half of their identities */
 };
 
+/** What a CMD_SYNC waits for in one TBU. */
+struct smmu_sync_part {
+    uint8_t phase;     /**< enum of invalidate.c */
+    sim_time until;    /**< the phase lasts at least until then */
+    uint64_t sequence; /**< slots older than this must leave */
+};
+
+/** A CMD_SYNC under way: any number can be. */
+struct smmu_sync {
+    struct smmu_sync_part part[SMMU_MAX_TBUS];
+    uint64_t events; /**< when all parts are done: event records that must be out of the buffer (events.finished) */
+};
+
 enum smmu_command_state {
     SMMU_COMMAND_IDLE,
     SMMU_COMMAND_FETCH,
@@ -196,9 +209,7 @@ struct smmu_command_engine {
     uint32_t next;
     uint64_t buffer[SMMU_COMMAND_BATCH][SMMU_CMD_WORDS];
     sim_time until;
-    uint32_t sync_slots;  /**< slots older than the CMD_SYNC that are still held */
-    uint64_t sync_events; /**< event records that must be out of the buffer; UINT64_MAX until the slots have left */
-    sim_time sync_leave;  /**< when the last request ahead of it has left */
+    struct smmu_sync sync;
 };
 
 struct smmu_event_engine {
@@ -265,7 +276,6 @@ struct smmu {
     uint32_t held;         /**< slots held */
     uint32_t held_enabled; /**< of these, taken while SMMUEN = 1 */
     uint64_t next_sequence;
-    uint32_t epoch;
     struct smmu_config_fetch *fetches;
     uint32_t fetch_count;
     uint32_t fetches_active;
@@ -471,14 +481,6 @@ void smmu_commands_fetched(struct smmu *smmu, const uint8_t *data, uint32_t byte
 /** Stops the command queue: CMDQ_CONS.ERR, GERROR.CMDQ_ERR. */
 void smmu_commands_fail(struct smmu *smmu, uint32_t reason);
 
-/** A slot was given back (pipeline.c): CMD_SYNC may have waited for it. */
-static inline void smmu_commands_slot_released(struct smmu *smmu, uint32_t epoch)
-{
-    if (epoch != smmu->epoch) {
-        smmu->commands.sync_slots--;
-    }
-}
-
 /** Whether a command (not CMD_SYNC) is legal here; if not it is a CERROR_ILL. */
 bool smmu_command_is_legal(const uint64_t words[SMMU_CMD_WORDS]);
 
@@ -487,6 +489,26 @@ uint32_t smmu_command_sets(const struct smmu *smmu, const uint64_t words[SMMU_CM
 
 /** Carries a legal command out. */
 void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now);
+
+/* ---- Invalidation and synchronisation (invalidate.c) ---- */
+
+/** Whether the TBUs can take another invalidation. */
+bool smmu_invalidate_has_room(const struct smmu *smmu);
+
+/** Drops translations that @p scope covers, and catches walks under way; the TBUs hear of it in their time. */
+void smmu_invalidate_tlbs(struct smmu *smmu, const struct smmu_tlb_scope *scope, sim_time now);
+
+/** Drops configurations that @p scope covers, and catches fetches under way; the TBUs hear of it in their time. */
+void smmu_invalidate_configs(struct smmu *smmu, const struct smmu_config_scope *scope, sim_time now);
+
+/** Begins to wait for everything that may have used what was invalidated before @p now. */
+void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now);
+
+/**
+ * Whether every TBU is rid of what smmu_sync_begin() found; if so, sync->events says which event records must be
+ * written first. @return when to look again (SIM_TIME_NEVER: at the next evaluation); 0 if it is
+ */
+sim_time smmu_sync_wait(struct smmu *smmu, struct smmu_sync *sync, sim_time now);
 
 /* ---- Events (events.c) ---- */
 

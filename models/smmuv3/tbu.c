@@ -138,7 +138,6 @@ static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, si
     slot->packet = sim_channel_pop(p->upstream.request, now);
     slot->sequence = smmu->next_sequence++;
     slot->stream = stream_of(slot->packet);
-    slot->epoch = smmu->epoch;
     slot->successor = SMMU_NONE;
     slot->port = (uint8_t)port;
     slot->behind = predecessor != SMMU_NONE;

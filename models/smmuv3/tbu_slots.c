@@ -69,7 +69,6 @@ void smmu_slot_release(struct smmu *smmu, uint16_t index)
     port->held--;
     smmu->held--;
     smmu->held_enabled -= slot->enabled;
-    smmu_commands_slot_released(smmu, slot->epoch);
     slot->next = tbu->free_slot;
     tbu->free_slot = index;
     tbu->starved = false;
