@@ -10,6 +10,7 @@
  */
 #include "models/gic-its/gic.h"
 #include "models/gic-its/its_internal.h"
+#include "models/gic-its/write_ack_internal.h"
 
 /** Why a walk that did not find an LPI loses the MSI. */
 static enum sim_drop_reason drop_reason(enum its_outcome outcome)
@@ -104,28 +105,6 @@ static enum sim_drop_reason refusal(const struct its *its, const struct sim_pack
     return SIM_DROP_NONE;
 }
 
-/** The answer to a write whose packet goes on as an LPI. */
-static void acknowledge(struct its *its, struct its_target *target, const struct sim_packet *packet, sim_time now)
-{
-    struct sim_packet *ack = sim_packet_new(its->component.sim, 0);
-
-    ack->type = SIM_PACKET_WRITE_ACK;
-    ack->status = SIM_STATUS_OK;
-    ack->id = packet->id;
-    ack->source = packet->source;
-    ack->flags = packet->flags & SIM_FLAG_HAS_STREAM_ID;
-    ack->stream_id = packet->stream_id;
-    ack->requester = packet->requester;
-    ack->target = packet->requester;
-    ack->tag = packet->tag;
-    ack->cookie = packet->cookie;
-    ack->route_depth = packet->route_depth;
-    for (unsigned i = 0; i < SIM_PACKET_ROUTE_DEPTH; i++) {
-        ack->route[i] = packet->route[i];
-    }
-    gic_output_push(&target->response, ack, now, its->register_service);
-}
-
 /** Takes the write, tells observers, and answers it. */
 static struct sim_packet *take(struct its *its, struct its_target *target, sim_time now)
 {
@@ -136,7 +115,7 @@ static struct sim_packet *take(struct its *its, struct its_target *target, sim_t
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
         sim_event(its->component.sim, SIM_EVENT_MSI_AT_DOORBELL, packet, &its->component, now, 0);
     }
-    acknowledge(its, target, packet, now);
+    gic_output_push(&target->response, gic_make_write_ack(its->component.sim, packet), now, its->register_service);
     return packet;
 }
 

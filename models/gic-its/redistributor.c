@@ -38,7 +38,7 @@ static void take_memory_answer(struct redistributor *rd, sim_time now)
 }
 
 /** A tracked write of a register is an MSI, or DMA, that went astray. */
-static void report_stray(struct redistributor *rd, struct sim_packet *packet, sim_time now)
+void redistributor_report_stray(struct redistributor *rd, struct sim_packet *packet, sim_time now)
 {
     sim_mark(rd->component.sim, packet, rd->component.stage, now);
     sim_event(rd->component.sim, SIM_EVENT_DROPPED, packet, &rd->component, now, SIM_DROP_NOT_AN_LPI);
@@ -50,9 +50,17 @@ static void take_register_access(struct redistributor *rd, sim_time now)
     struct sim_packet *packet = sim_channel_peek(rd->target_request, now);
 
     if (packet != NULL && gic_output_is_ready(&rd->target_response, now, &rd->due)) {
+        if (redistributor_is_direct(rd, packet)) {
+            if (rd->direct != NULL) {
+                return;
+            }
+            redistributor_take_direct(rd, sim_channel_pop(rd->target_request, now), now);
+            redistributor_look_at(rd, sim_channel_next_arrival(rd->target_request));
+            return;
+        }
         packet = sim_channel_pop(rd->target_request, now);
         if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_TRACKED) != 0) {
-            report_stray(rd, packet, now);
+            redistributor_report_stray(rd, packet, now);
         }
         redistributor_access_register(rd, packet);
         gic_output_push(&rd->target_response, packet, now, rd->register_service);
@@ -67,7 +75,7 @@ static void take_register_access(struct redistributor *rd, sim_time now)
 
 static uint32_t best_priority(const struct redistributor *rd)
 {
-    bool any = rd->state == REDISTRIBUTOR_ON && rd->lpis.heap_count > 0;
+    bool any = rd->state == REDISTRIBUTOR_ON && !rd->asleep && rd->lpis.heap_count > 0;
 
     return any ? lpi_set_best_priority(&rd->lpis) : GIC_PRIORITY_NONE;
 }
@@ -151,6 +159,9 @@ static sim_time redistributor_evaluate(struct sim_component *component, sim_time
     if (rd->move_all != NULL) {
         redistributor_step_move_all(rd, now);
     }
+    if (rd->direct != NULL) {
+        redistributor_step_direct(rd, now);
+    }
     redistributor_take_message(rd, now);
     take_acknowledge(rd, now);
     signal_pe(rd, now);
@@ -183,6 +194,7 @@ struct redistributor_config redistributor_config_default(void)
         .register_cycles = 4,
         .its_count = 1,
         .reserve = 64,
+        .priority_bits = 8,
     };
 }
 
@@ -202,6 +214,7 @@ static void check_config(struct redistributor *rd)
     check_range(rd, "intid_bits", config->intid_bits, 14, 24);
     check_range(rd, "config_fetches", config->config_fetches, 1, REDISTRIBUTOR_MAX_FETCHES);
     check_range(rd, "its_count", config->its_count, 0, REDISTRIBUTOR_MAX_ITS);
+    check_range(rd, "priority_bits", config->priority_bits, config->two_security_states ? 5 : 4, 8);
     if (!gic_cache_create(rd->component.sim, &rd->cache, config->config_cache_entries, config->config_cache_ways)) {
         sim_panic(rd->component.sim, &rd->component, NULL,
                   "the configuration cache is not a power of two times %u ways", config->config_cache_ways);
@@ -240,10 +253,10 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     rd->activate_service = sim_time_cycles(config->activate_cycles, config->period);
     rd->register_service = sim_time_cycles(config->register_cycles, config->period);
     rd->told = GIC_PRIORITY_NONE;
-    rd->asleep = true;
+    rd->asleep = config->asleep_at_reset;
     register_counters(rd);
-    /* What is held, a read for each fetch, a line, a signal, a MOVALL with the LPI that it moves. */
-    sim_packet_reserve(sim, config->reserve + config->config_fetches + 4, false);
+    /* What is held, a read for each fetch, a line, a signal, a direct request, a MOVALL with the LPI that it moves. */
+    sim_packet_reserve(sim, config->reserve + config->config_fetches + 5, false);
     return rd;
 }
 
@@ -285,6 +298,11 @@ bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid)
     uint32_t lpi = intid - GIC_FIRST_LPI;
 
     return intid >= GIC_FIRST_LPI && lpi < rd->lpis.count && lpi_set_is_pending(&rd->lpis, lpi);
+}
+
+bool redistributor_wake_request(const struct redistributor *rd)
+{
+    return rd->asleep && rd->state == REDISTRIBUTOR_ON && rd->lpis.heap_count > 0;
 }
 
 uint32_t redistributor_pending_count(const struct redistributor *rd)

@@ -60,11 +60,20 @@ struct redistributor_config {
     uint32_t activate_cycles;
     uint32_t register_cycles;
     uint32_t its_count; /**< ITSs, 0..REDISTRIBUTOR_MAX_ITS */
+    /* What an implementation may have or not. */
+    bool direct_lpi;           /**< GICR_TYPER.DirectLPI: SETLPIR and CLRLPIR, and the registers below */
+    bool invalidate_registers; /**< GICR_CTLR.IR: INVLPIR, INVALLR and SYNCR */
+    bool enable_once;          /**< GICR_CTLR.CES 0: EnableLPIs cannot be cleared again */
+    bool asleep_at_reset;      /**< GICR_WAKER.ProcessorSleep; false: firmware has woken the PE up */
+    /** GICD_CTLR.DS 0: priorities of LPIs, which are Non-secure, are in the lower half of the range. */
+    bool two_security_states;
+    uint32_t priority_bits; /**< priority bits implemented, 4..8 (5..8 with two security states): the others are zero */
     /** MSIs that may be held pending at once without growing the packet pool: as many as LPIs are routed here. */
     uint32_t reserve;
 };
 
-/** The defaults of the table above: 1 GHz, 16 INTID bits, 64 cache entries of 2 ways, 4 fetches, 1 ITS, reserve 64. */
+/** The defaults of the table above: 1 GHz, 16 INTID bits, 64 cache entries of 2 ways, 4 fetches, 1 ITS, reserve 64; one
+ * security state, 8 priority bits, awake, LPIs through ITSs only, EnableLPIs may be cleared. */
 struct redistributor_config redistributor_config_default(void);
 
 /**
@@ -92,6 +101,9 @@ void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, str
 
 /** Whether an LPI is pending here. For tests and debuggers; hardware has no such window while LPIs are enabled. */
 bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid);
+
+/** Level of the wake request: the PE sleeps (GICR_WAKER) and an enabled LPI is pending. Nothing is wired to it. */
+bool redistributor_wake_request(const struct redistributor *rd);
 
 /** Number of LPIs pending here, enabled or not. For tests and reports. */
 uint32_t redistributor_pending_count(const struct redistributor *rd);

@@ -6,11 +6,23 @@
  */
 #include "models/gic-its/redistributor_internal.h"
 
-/** Choice: one security state, so the byte's priority is the priority. */
+/**
+ * Priority of an LPI as the PE compares it. With two security states the byte has the Non-secure view: priorities that
+ * Non-secure software gives are in the lower half (IHI 0069, "Software accesses of interrupt priority").
+ */
+static uint8_t priority_of(const struct redistributor *rd, uint64_t byte)
+{
+    uint32_t priority = (uint32_t)(byte & GIC_MASK(GICR_LPI_PRIORITY));
+
+    if (rd->config.two_security_states) {
+        priority = priority >> 1 | 0x80;
+    }
+    return (uint8_t)(priority & 0xff00u >> rd->config.priority_bits);
+}
+
 static void put_into_force(struct redistributor *rd, uint32_t lpi, uint64_t byte)
 {
-    lpi_set_configure(&rd->lpis, lpi, GIC_GET(byte, GICR_LPI_ENABLE) != 0,
-                      (uint8_t)(byte & GIC_MASK(GICR_LPI_PRIORITY)));
+    lpi_set_configure(&rd->lpis, lpi, GIC_GET(byte, GICR_LPI_ENABLE) != 0, priority_of(rd, byte));
 }
 
 static struct redistributor_fetch *find_fetch(struct redistributor *rd, uint32_t lpi)

@@ -4,6 +4,7 @@
  *   redistributor.c            creation, binding, the PE, and the order of one evaluation
  *   redistributor_registers.c  register accesses
  *   redistributor_messages.c   what the ITSs ask for
+ *   redistributor_direct.c     the registers by which software asks for the same
  *   redistributor_config.c     LPI configuration: cache, reads, and reading again after an invalidation
  *   redistributor_tables.c     the pending table, read at enable and written at disable
  *   lpi_set.c                  which LPIs are pending, and the best of them
@@ -74,6 +75,8 @@ struct redistributor {
     /* Registers. */
     uint64_t propbaser;
     uint64_t pendbaser;
+    struct sim_packet
+        *direct;             /**< a write of SETLPIR, CLRLPIR, INVLPIR or INVALLR that has not taken effect; or NULL */
     bool pending_table_zero; /**< PENDBASER.PTZ as last written */
     bool asleep;             /**< WAKER.ProcessorSleep */
     bool enable;             /**< CTLR.EnableLPIs as software wants it; state follows */
@@ -121,6 +124,9 @@ static inline void redistributor_look_at(struct redistributor *rd, sim_time time
 /** Drops a held MSI. */
 void redistributor_drop(struct redistributor *rd, struct sim_packet *packet, sim_time now, enum sim_drop_reason reason);
 
+/** Says that a tracked write which is no doorbell is lost; from then on it is an ordinary access. */
+void redistributor_report_stray(struct redistributor *rd, struct sim_packet *packet, sim_time now);
+
 /** Sends a memory request that has been prepared; the port must be ready. */
 void redistributor_request(struct redistributor *rd, struct sim_packet *packet, sim_time now);
 
@@ -129,7 +135,21 @@ void redistributor_request(struct redistributor *rd, struct sim_packet *packet, 
 /** Carries out a register access and turns the request into its answer. */
 void redistributor_access_register(struct redistributor *rd, struct sim_packet *packet);
 
+/* redistributor_direct.c */
+
+/** Whether this write asks for an LPI to be set, cleared or invalidated. */
+bool redistributor_is_direct(const struct redistributor *rd, const struct sim_packet *packet);
+
+/** Takes such a write and answers it; none may be under way. */
+void redistributor_take_direct(struct redistributor *rd, struct sim_packet *packet, sim_time now);
+
+/** GICR_SYNCR. */
+uint32_t redistributor_read_syncr(const struct redistributor *rd);
+
 /* redistributor_messages.c */
+
+/** Carries out the direct request, if it can be at this edge; only while there is one. */
+void redistributor_step_direct(struct redistributor *rd, sim_time now);
 
 /** Takes at most one message of the ITSs. */
 void redistributor_take_message(struct redistributor *rd, sim_time now);

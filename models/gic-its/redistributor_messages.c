@@ -1,7 +1,7 @@
 /*
  * What the ITSs ask of a redistributor: one message an edge, the channels in turn, each channel in order. A message
- * that
- * cannot be carried out yet stays where it is.
+ * that cannot be carried out yet stays where it is. What software asks by registers (redistributor_direct.c) is carried
+ * out by the same functions, beside them: for these `from` is NULL.
  *
  * While the pending table is loaded or saved all of them wait.
  */
@@ -12,6 +12,19 @@ static bool find_lpi(const struct redistributor *rd, uint32_t intid, uint32_t *l
 {
     *lpi = intid - GIC_FIRST_LPI;
     return intid >= GIC_FIRST_LPI && *lpi < rd->limit && rd->state == REDISTRIBUTOR_ON;
+}
+
+/** Takes the message that is being carried out. */
+static struct sim_packet *take(struct redistributor *rd, struct sim_channel *from, sim_time now)
+{
+    struct sim_packet *packet = rd->direct;
+
+    if (from != NULL) {
+        return sim_channel_pop(from, now);
+    }
+    rd->direct = NULL;
+    rd->progress = true;
+    return packet;
 }
 
 static void finish(struct redistributor *rd, struct sim_packet *packet)
@@ -46,18 +59,18 @@ static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const st
     uint32_t lpi;
 
     if (!find_lpi(rd, head->intid, &lpi)) {
-        redistributor_drop(rd, sim_channel_pop(from, now), now, SIM_DROP_LPI_DISABLED);
+        redistributor_drop(rd, take(rd, from, now), now, SIM_DROP_LPI_DISABLED);
         return true;
     }
     if (lpi_set_is_pending(&rd->lpis, lpi)) {
-        merge(rd, sim_channel_pop(from, now), now);
+        merge(rd, take(rd, from, now), now);
         return true;
     }
     cached = gic_cache_find(&rd->cache, lpi, lpi) != NULL;
     if (!cached && !redistributor_can_fetch(rd, lpi)) {
         return false;
     }
-    packet = sim_channel_pop(from, now);
+    packet = take(rd, from, now);
     lpi_set_add(&rd->lpis, lpi, packet);
     rd->count_set++;
     if (cached) {
@@ -74,7 +87,7 @@ static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const st
 
 static bool clear_lpi(struct redistributor *rd, struct sim_channel *from, sim_time now)
 {
-    struct sim_packet *message = sim_channel_pop(from, now);
+    struct sim_packet *message = take(rd, from, now);
     uint32_t lpi;
 
     if (find_lpi(rd, message->intid, &lpi) && lpi_set_is_pending(&rd->lpis, lpi)) {
@@ -99,7 +112,7 @@ static bool invalidate(struct redistributor *rd, struct sim_channel *from, const
         }
         redistributor_invalidate(rd, lpi);
     }
-    finish(rd, sim_channel_pop(from, now));
+    finish(rd, take(rd, from, now));
     return true;
 }
 
@@ -108,7 +121,7 @@ static bool invalidate_all(struct redistributor *rd, struct sim_channel *from, s
     if (rd->state == REDISTRIBUTOR_ON) {
         redistributor_invalidate_all(rd);
     }
-    finish(rd, sim_channel_pop(from, now));
+    finish(rd, take(rd, from, now));
     return true;
 }
 
@@ -209,6 +222,27 @@ static bool take_from(struct redistributor *rd, uint32_t index, const struct sim
         return sync(rd, link, now);
     default:
         sim_panic(rd->component.sim, &rd->component, head, "operation %u from an ITS", head->operation);
+    }
+}
+
+void redistributor_step_direct(struct redistributor *rd, sim_time now)
+{
+    if (rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING) {
+        return;
+    }
+    switch (rd->direct->operation) {
+    case GIC_SET_LPI:
+        set_lpi(rd, NULL, rd->direct, now);
+        break;
+    case GIC_CLEAR_LPI:
+        clear_lpi(rd, NULL, now);
+        break;
+    case GIC_INV:
+        invalidate(rd, NULL, rd->direct, now);
+        break;
+    default:
+        invalidate_all(rd, NULL, now);
+        break;
     }
 }
 

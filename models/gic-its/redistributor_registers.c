@@ -2,9 +2,8 @@
  * Register accesses of a redistributor.
  *
  * Choices where the architecture leaves one: GICR_PROPBASER and GICR_PENDBASER ignore writes while LPIs are enabled or
- * their disabling is not complete; EnableLPIs may be cleared (CES is 1); WAKER reflects ProcessorSleep at once and
- * has no
- * other effect; accesses that are not 32 or 64 bits wide read as zero and are ignored when written. The SGI_base frame
+ * their disabling is not complete; EnableLPIs may be cleared (CES is 1) or not, by configuration; while
+ * WAKER.ProcessorSleep is 1 the PE is shown nothing, and its acknowledges find nothing; accesses that are not 32 or 64 bits wide read as zero and are ignored when written. The SGI_base frame
  * and all other registers are RAZ/WI.
  */
 #include "models/gic-its/redistributor_internal.h"
@@ -34,19 +33,22 @@ static uint32_t read_ctlr(const struct redistributor *rd)
 {
     bool pending = !rd->enable && rd->state != REDISTRIBUTOR_OFF;
 
-    return (uint32_t)(GIC_PUT(rd->enable, GICR_CTLR_ENABLE_LPIS) | GIC_PUT(1, GICR_CTLR_CES) |
-                      GIC_PUT(pending, GICR_CTLR_RWP));
+    return (uint32_t)(GIC_PUT(rd->enable, GICR_CTLR_ENABLE_LPIS) | GIC_PUT(!rd->config.enable_once, GICR_CTLR_CES) |
+                      GIC_PUT(rd->config.invalidate_registers, GICR_CTLR_IR) | GIC_PUT(pending, GICR_CTLR_RWP));
 }
 
+/** The children sleep when the PE has been told that nothing is pending. */
 static uint32_t read_waker(const struct redistributor *rd)
 {
-    return (uint32_t)(GIC_PUT(rd->asleep, GICR_WAKER_PROCESSOR_SLEEP) |
-                      GIC_PUT(rd->asleep, GICR_WAKER_CHILDREN_ASLEEP));
+    bool quiet = rd->asleep && rd->told == GIC_PRIORITY_NONE;
+
+    return (uint32_t)(GIC_PUT(rd->asleep, GICR_WAKER_PROCESSOR_SLEEP) | GIC_PUT(quiet, GICR_WAKER_CHILDREN_ASLEEP));
 }
 
 static uint64_t read_typer(const struct redistributor *rd)
 {
-    return GIC_PUT(1, GICR_TYPER_PLPIS) | GIC_PUT(rd->config.last, GICR_TYPER_LAST) |
+    return GIC_PUT(1, GICR_TYPER_PLPIS) | GIC_PUT(rd->config.direct_lpi, GICR_TYPER_DIRECT_LPI) |
+           GIC_PUT(rd->config.last, GICR_TYPER_LAST) |
            GIC_PUT(rd->config.processor_number, GICR_TYPER_PROCESSOR_NUMBER) |
            GIC_PUT(rd->config.affinity, GICR_TYPER_AFFINITY);
 }
@@ -92,6 +94,8 @@ static uint32_t read_narrow(const struct redistributor *rd, uint32_t offset)
         return IIDR_VALUE;
     case GICR_WAKER:
         return read_waker(rd);
+    case GICR_SYNCR:
+        return redistributor_read_syncr(rd);
     case GICR_PIDR2:
         return PIDR2_VALUE;
     default:
@@ -106,7 +110,8 @@ static void write_narrow(struct redistributor *rd, uint32_t offset, uint32_t val
     uint64_t wide;
 
     if (offset == GICR_CTLR) {
-        rd->enable = GIC_GET(value, GICR_CTLR_ENABLE_LPIS) != 0;
+        rd->enable =
+            GIC_GET(value, GICR_CTLR_ENABLE_LPIS) != 0 || (rd->config.enable_once && rd->state != REDISTRIBUTOR_OFF);
         return;
     }
     if (offset == GICR_WAKER) {

@@ -14,8 +14,12 @@
 #define GICR_IIDR      0x0004u
 #define GICR_TYPER     0x0008u
 #define GICR_WAKER     0x0014u
+#define GICR_SETLPIR   0x0040u
+#define GICR_CLRLPIR   0x0048u
 #define GICR_PROPBASER 0x0070u
 #define GICR_PENDBASER 0x0078u
+#define GICR_INVLPIR   0x00a0u
+#define GICR_INVALLR   0x00b0u
 #define GICR_SYNCR     0x00c0u
 #define GICR_PIDR2     0xffe8u
 
@@ -34,6 +38,10 @@
 
 #define GICR_WAKER_PROCESSOR_SLEEP 1, 1
 #define GICR_WAKER_CHILDREN_ASLEEP 2, 1
+
+/* SETLPIR, CLRLPIR, INVLPIR: the INTID is in bits 31:0. */
+#define GICR_INVLPIR_VIRTUAL 63, 1
+#define GICR_SYNCR_BUSY      0, 1
 
 #define GICR_PROPBASER_OUTER_CACHE 56, 3
 #define GICR_PROPBASER_ADDRESS     12, 40 /* address bits 51:12 */
