@@ -21,9 +21,10 @@
  *
  *   GIC_SIGNAL     redistributor to PE: the highest priority among pending, enabled LPIs is now `arg` (a priority,
  *                  or GIC_PRIORITY_NONE); `intid` names the LPI
- *   GIC_ACTIVATE   PE to redistributor: acknowledge (ICC_IAR1_EL1 read); `arg` is the PE's priority mask
+ *   GIC_ACTIVATE   PE to redistributor: acknowledge (ICC_IAR1_EL1 read); `arg` is the PE's threshold: priorities below it
+ *                  pass its mask, preempt what it runs, and are enabled as a group
  *   GIC_ACTIVATED  redistributor to PE: `intid` is no longer pending and yours, GIC_INTID_SPURIOUS if there is none;
- *                  `arg` is the priority of the best that remains, as in GIC_SIGNAL
+ *                  `arg` is the priority of the best that remains, as in GIC_SIGNAL, `address` its own priority
  *   GIC_HANDLED    PE to a device's model: the handler of the MSI with this `source` and `vector` has ended
  *
  * The acknowledge is a round trip: the pending bit is cleared at the redistributor, and the handler starts after the

@@ -5,39 +5,16 @@
  * with their times, and the PE sleeps until it can take the next interrupt. Only a handler whose end a device wants to
  * hear of is seen through to its end, because the device's channel may make it wait.
  */
-#include "models/gic-its/pe.h"
+#include "models/gic-its/pe_internal.h"
 
-#include "models/gic-its/gic.h"
-#include "models/gic-its/output_internal.h"
-
-struct pe {
-    struct sim_component component; /**< first */
-    struct pe_config config;
-    struct sim_channel *from; /**< redistributor to PE */
-    struct gic_output to;
-    struct gic_output *handled; /**< by source; channel NULL: nobody wants to know */
-    sim_time acknowledge_service;
-    sim_time entry_time;
-    sim_time handler_time;
-    sim_time handled_service;
-    bool acknowledging;        /**< waits for the redistributor's answer */
-    sim_time busy_until;       /**< entering or in a handler until then */
-    uint32_t best;             /**< best pending priority, as the redistributor told it */
-    struct sim_packet *packet; /**< of the handler under way, if a device waits for its end; else NULL */
-    uint64_t count_delivered;
-    uint64_t count_handled;
-    uint64_t count_spurious;
-};
-
-/** The channel on which the device wants to hear of this MSI; NULL if none. */
-static struct gic_output *find_device(const struct pe *pe, const struct sim_packet *packet)
+struct gic_output *pe_find_device(const struct pe *pe, const struct sim_packet *packet)
 {
     bool known = (packet->flags & SIM_FLAG_MSI) != 0 && packet->source < pe->config.sources;
 
     return known && pe->handled[packet->source].channel != NULL ? &pe->handled[packet->source] : NULL;
 }
 
-static void tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
+void pe_tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
 {
     pe->count_handled++;
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
@@ -45,42 +22,52 @@ static void tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
     }
 }
 
+void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start)
+{
+    pe->count_delivered++;
+    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
+        sim_mark(pe->component.sim, packet, pe->component.stage, start);
+        sim_event(pe->component.sim, SIM_EVENT_MSI_DELIVERED, packet, &pe->component, start, 0);
+    }
+}
+
 /** The answer to the acknowledge has come with an interrupt. */
 static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
-    struct sim *sim = pe->component.sim;
     sim_time start = now + pe->entry_time;
     sim_time end = sim_component_edge(&pe->component, start + pe->handler_time);
 
-    pe->count_delivered++;
     pe->busy_until = sim_time_max(end, now + pe->component.period);
-    if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
-        sim_mark(sim, packet, pe->component.stage, start);
-        sim_event(sim, SIM_EVENT_MSI_DELIVERED, packet, &pe->component, start, 0);
-    }
-    if (find_device(pe, packet) != NULL) {
+    pe->running = cpu_interface_group_priority(&pe->interface, (uint32_t)packet->address);
+    pe_tell_start(pe, packet, start);
+    if (pe_find_device(pe, packet) != NULL) {
         pe->packet = packet;
         return;
     }
-    tell_end(pe, packet, end);
-    sim_packet_free(sim, packet);
+    pe_tell_end(pe, packet, end);
+    sim_packet_free(pe->component.sim, packet);
+}
+
+void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet *packet, sim_time now)
+{
+    packet->type = SIM_PACKET_GIC;
+    packet->operation = GIC_HANDLED;
+    packet->flags &= ~SIM_FLAG_TRACKED;
+    gic_output_push(device, packet, now, pe->handled_service);
 }
 
 /** The handler's last access, to its device. If the device's channel is full the handler goes on waiting. */
 static void end_handler(struct pe *pe, sim_time now, sim_time *due)
 {
     struct sim_packet *packet = pe->packet;
-    struct gic_output *device = find_device(pe, packet);
+    struct gic_output *device = pe_find_device(pe, packet);
 
     if (!gic_output_is_ready(device, now, due)) {
         return;
     }
-    tell_end(pe, packet, now);
+    pe_tell_end(pe, packet, now);
     pe->packet = NULL;
-    packet->type = SIM_PACKET_GIC;
-    packet->operation = GIC_HANDLED;
-    packet->flags &= ~SIM_FLAG_TRACKED;
-    gic_output_push(device, packet, now, pe->handled_service);
+    pe_tell_device(pe, device, packet, now);
 }
 
 /** What the redistributor says is always taken at once. @return the packet, if it is no longer needed */
@@ -105,15 +92,14 @@ static struct sim_packet *take_message(struct pe *pe, sim_time now)
     return NULL;
 }
 
-/** @param packet to make the request of; NULL for a new one */
-static void acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now)
+void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
     if (packet == NULL) {
         packet = sim_packet_new(pe->component.sim, 0);
     }
     packet->type = SIM_PACKET_GIC;
     packet->operation = GIC_ACTIVATE;
-    packet->arg = pe->config.priority_mask;
+    packet->arg = pe->threshold;
     gic_output_push(&pe->to, packet, now, pe->acknowledge_service);
     pe->acknowledging = true;
 }
@@ -130,11 +116,11 @@ static sim_time pe_evaluate(struct sim_component *component, sim_time now)
     spare = take_message(pe, now);
     if (pe->packet != NULL) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
-    } else if (!pe->acknowledging && pe->best < pe->config.priority_mask) {
+    } else if (!pe->acknowledging && pe->best < pe->threshold) {
         if (pe->busy_until > now) {
             due = pe->busy_until;
         } else if (gic_output_is_ready(&pe->to, now, &due)) {
-            acknowledge(pe, spare, now);
+            pe_acknowledge(pe, spare, now);
             spare = NULL;
         }
     }
@@ -153,7 +139,17 @@ struct pe_config pe_config_default(void)
         .handler_time = 200 * SIM_NS,
         .handled_cycles = 20,
         .priority_mask = GIC_PRIORITY_MASK_OPEN,
+        .binary_point = 1,
+        .priority_bits = 8,
     };
+}
+
+static void check_config(const struct pe *pe)
+{
+    if (pe->config.priority_bits < 4 || pe->config.priority_bits > 8) {
+        sim_panic(pe->component.sim, &pe->component, NULL, "priority_bits is %u, must be 4 to 8",
+                  pe->config.priority_bits);
+    }
 }
 
 struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *config)
@@ -161,7 +157,12 @@ struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *
     struct pe *pe = sim_alloc(sim, sizeof(*pe));
 
     pe->config = *config;
-    sim_component_init(&pe->component, sim, name, config->period, pe_evaluate);
+    sim_component_init(&pe->component, sim, name, config->period,
+                       config->preemption ? pe_evaluate_nested : pe_evaluate);
+    check_config(pe);
+    cpu_interface_init(&pe->interface, config->priority_bits, config->priority_mask, config->binary_point);
+    pe->threshold = cpu_interface_threshold(&pe->interface);
+    pe->frames = config->preemption ? sim_alloc(sim, PE_MAX_NESTED * sizeof(*pe->frames)) : NULL;
     pe->acknowledge_service = sim_time_cycles(config->acknowledge_cycles, config->period);
     pe->entry_time = sim_time_cycles(config->entry_cycles, config->period);
     pe->handler_time = config->handler_time;
@@ -171,8 +172,9 @@ struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *
     sim_counter_register(&pe->component, "delivered", &pe->count_delivered);
     sim_counter_register(&pe->component, "handled", &pe->count_handled);
     sim_counter_register(&pe->component, "spurious", &pe->count_spurious);
-    /* An acknowledge, and the MSI in the handler. */
-    sim_packet_reserve(sim, 2, false);
+    sim_counter_register(&pe->component, "preempted", &pe->count_preempted);
+    /* An acknowledge, and the MSIs in handlers. */
+    sim_packet_reserve(sim, 1 + (config->preemption ? PE_MAX_NESTED : 1), false);
     return pe;
 }
 
@@ -195,15 +197,42 @@ void pe_bind_handled(struct pe *pe, uint32_t source, struct sim_channel *to_devi
     pe->handled[source].channel = to_device;
 }
 
+/** Software has changed the interface: the PE looks at its next edge. */
+static void interface_changed(struct pe *pe)
+{
+    pe->threshold = cpu_interface_threshold(&pe->interface);
+    sim_wake(&pe->component, sim_component_edge(&pe->component, sim_now(pe->component.sim) + 1));
+}
+
 void pe_set_priority_mask(struct pe *pe, uint32_t mask)
 {
-    pe->config.priority_mask = mask;
-    sim_wake(&pe->component, sim_component_edge(&pe->component, sim_now(pe->component.sim) + 1));
+    pe->interface.priority_mask = (uint8_t)(mask < 0xff ? mask & 0xff00u >> pe->interface.priority_bits : 0xff);
+    interface_changed(pe);
+}
+
+void pe_set_binary_point(struct pe *pe, uint32_t binary_point)
+{
+    cpu_interface_set_binary_point(&pe->interface, binary_point);
+    interface_changed(pe);
+}
+
+void pe_set_group1_enable(struct pe *pe, bool enable)
+{
+    pe->interface.group1_enable = enable;
+    interface_changed(pe);
+}
+
+uint32_t pe_running_priority(const struct pe *pe)
+{
+    if (pe->config.preemption) {
+        return cpu_interface_running_priority(&pe->interface);
+    }
+    return pe->packet != NULL || pe->busy_until > sim_now(pe->component.sim) ? pe->running : CPU_INTERFACE_IDLE;
 }
 
 bool pe_is_idle(const struct pe *pe)
 {
-    bool busy = pe->packet != NULL || pe->busy_until > sim_now(pe->component.sim);
+    bool busy = pe->packet != NULL || pe->depth > 0 || pe->busy_until > sim_now(pe->component.sim);
 
-    return !busy && !pe->acknowledging && pe->best >= pe->config.priority_mask;
+    return !busy && !pe->acknowledging && pe->best >= pe->threshold;
 }

@@ -1,6 +1,8 @@
 /*
  * Processing element, as interrupts see it: takes the highest-priority LPI that its redistributor shows, acknowledges
- * it, runs a handler, and takes the next. One handler at a time, no preemption.
+ * it, runs a handler, and takes the next. Handlers run with interrupts masked, one at a time, as an operating system's
+ * do; or, with `preemption`, unmasked, and an interrupt of a higher group priority than the one that runs is handled in
+ * between. cpu_interface.h has the rules: priority mask, running priority, binary point, Group 1 enable.
  *
  * Stages of an interrupt, in cycles of the PE's clock:
  *
@@ -14,7 +16,11 @@
  *
  * The handler starts (SIM_EVENT_MSI_DELIVERED) after entry, and ends (SIM_EVENT_MSI_HANDLED) handler_time later,
  * rounded up to an edge. Both are known, and told with their own times, when the redistributor's answer comes; so a
- * simulation can have drained while the last handlers still run.
+ * simulation can have drained while the last handlers still run. With preemption the end is told when it comes.
+ *
+ * The priority drop is at the handler's end, or with EOImode 1 drop_time after its start; the rest of such a handler can
+ * be preempted by an interrupt of the same priority. LPIs have no active state, so the deactivation at its end changes
+ * nothing.
  *
  * A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands for the handler's
  * last access to the device (a doorbell write), whose way through the system is not modelled; its time is
@@ -42,17 +48,22 @@ struct pe_config {
     uint32_t entry_cycles;
     sim_time handler_time; /**< fs */
     uint32_t handled_cycles;
+    bool preemption;        /**< handlers run with interrupts unmasked, nested up to 64 deep */
+    bool eoi_mode;          /**< ICC_CTLR_EL1.EOImode; matters with preemption only */
+    sim_time drop_time;     /**< EOImode 1: from the handler's start to the priority drop, fs */
+    uint32_t binary_point;  /**< ICC_BPR1_EL1; matters with preemption only */
+    uint32_t priority_bits; /**< priority bits implemented, 4..8 */
     uint32_t priority_mask; /**< ICC_PMR_EL1: priorities numerically below it are taken; 0 takes none */
     uint32_t sources;       /**< packet->source values 0 .. sources - 1 may be bound with pe_bind_handled() */
 };
 
-/** The defaults of the table above: 2 GHz, mask open, no sources. */
+/** The defaults of the table above: 2 GHz, mask open, 8 priority bits, no preemption, no sources. */
 struct pe_config pe_config_default(void);
 
 /**
  * Makes an idle PE.
  * Counters: delivered (handlers started, with or without an MSI packet behind them), handled (ended), spurious
- * (acknowledges that found nothing).
+ * (acknowledges that found nothing), preempted (handlers that began while another had not ended).
  */
 struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *config);
 
@@ -71,6 +82,15 @@ void pe_bind_handled(struct pe *pe, uint32_t source, struct sim_channel *to_devi
 
 /** Sets the priority mask. For software between runs: the PE acts on it at its next edge. */
 void pe_set_priority_mask(struct pe *pe, uint32_t mask);
+
+/** Sets the binary point (ICC_BPR1_EL1), as pe_set_priority_mask(). */
+void pe_set_binary_point(struct pe *pe, uint32_t binary_point);
+
+/** Enables or disables Group 1 interrupts (ICC_IGRPEN1_EL1), to which LPIs belong, as pe_set_priority_mask(). */
+void pe_set_group1_enable(struct pe *pe, bool enable);
+
+/** ICC_RPR_EL1: group priority of the handler that runs; CPU_INTERFACE_IDLE (0xff) if none does. */
+uint32_t pe_running_priority(const struct pe *pe);
 
 /**
  * True while nothing is to be done: no handler runs, no acknowledge is under way, nothing is pending above the mask.

@@ -84,6 +84,7 @@ static uint32_t best_priority(const struct redistributor *rd)
 static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packet *request)
 {
     struct sim_packet *held;
+    uint32_t priority;
     uint32_t lpi;
 
     request->intid = GIC_INTID_SPURIOUS;
@@ -92,6 +93,7 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
         return request;
     }
     lpi = lpi_set_best(&rd->lpis);
+    priority = lpi_set_best_priority(&rd->lpis);
     held = lpi_set_remove(&rd->lpis, lpi);
     rd->count_activated++;
     if (held == NULL) {
@@ -100,6 +102,7 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
         sim_packet_free(rd->component.sim, request);
     }
     held->intid = GIC_FIRST_LPI + lpi;
+    held->address = priority;
     return held;
 }
 

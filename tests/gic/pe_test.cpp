@@ -1,4 +1,5 @@
 // The PE: acknowledge, handler, mask, and telling the device.
+#include "models/gic-its/cpu_interface.h"
 #include "models/gic-its/pe.h"
 #include "tests/gic/gic_system.h"
 
@@ -278,6 +279,169 @@ TEST_P(Pe, ZeroCyclesEverywhere)
     }
     EXPECT_EQ(system->counter("pe0", "handled"), warm + 5);
     EXPECT_EQ(device->handled.size(), 5u);
+}
+
+TEST_P(Pe, GroupEnableAndRunningPriority)
+{
+    config.handler_time = 10 * SIM_US;
+    start();
+    pe_set_group1_enable(pe, false);
+    send(0, 0, 0, later() + 20 * SIM_US);
+    system->run();
+    EXPECT_EQ(system->counter("pe0", "delivered"), warm) << "Group 1 is off";
+    EXPECT_EQ(pe_running_priority(pe), CPU_INTERFACE_IDLE);
+    pe_set_group1_enable(pe, true);
+    system->run();
+    EXPECT_EQ(system->counter("pe0", "delivered"), warm + 1);
+    EXPECT_EQ(pe_running_priority(pe), 0xa0u) << "the handler has just begun";
+}
+
+TEST_P(Pe, HigherPriorityPreempts)
+{
+    config.preemption = true;
+    config.handler_time = 2 * SIM_US;
+    start();
+    system->set_config(8201, true, 0x20);
+    system->set_config(8202, true, 0x9c);
+    system->command(invall(0));
+    system->sync(0);
+    for (uint32_t event = 0; event < 4; event++) {
+        send(event, 0, 0);
+        system->run();
+    }
+    sim_time now = later() + 2 * SIM_US;
+    uint64_t low = send(0, 2, 0, now);
+    uint64_t high = send(1, 2, 1, now + SIM_US);
+    uint64_t same = send(3, 2, 3, now + SIM_US);
+
+    system->run();
+    ASSERT_EQ(system->counter("pe0", "preempted"), 1u);
+    EXPECT_LT(time_of(SIM_EVENT_MSI_HANDLED, high), time_of(SIM_EVENT_MSI_HANDLED, low));
+    EXPECT_GT(time_of(SIM_EVENT_MSI_DELIVERED, same), time_of(SIM_EVENT_MSI_HANDLED, low)) << "not higher";
+    EXPECT_EQ(time_of(SIM_EVENT_MSI_HANDLED, high) - time_of(SIM_EVENT_MSI_DELIVERED, high), config.handler_time);
+    // The lower handler lost exactly the time from the edge at which the PE saw the signal to the end of the other.
+    sim_time seen = time_of(SIM_EVENT_MSI_PENDING, high) + 10 * SIM_NS + config.period;
+
+    EXPECT_EQ(time_of(SIM_EVENT_MSI_HANDLED, low) - time_of(SIM_EVENT_MSI_DELIVERED, low),
+              config.handler_time + time_of(SIM_EVENT_MSI_HANDLED, high) - seen);
+    EXPECT_EQ(device->handled.size(), 3u);
+    EXPECT_EQ(pe_running_priority(pe), CPU_INTERFACE_IDLE);
+    EXPECT_TRUE(pe_is_idle(pe));
+    // With bits 7:6 as group priority 0x9c and 0xa0 are the same, so neither preempts the other.
+    pe_set_binary_point(pe, 6);
+    now = later();
+    send(0, 0, 0, now);
+    send(2, 0, 2, now + SIM_US);
+    system->run();
+    EXPECT_EQ(system->counter("pe0", "preempted"), 1u);
+    pe_set_binary_point(pe, 1);
+    now = later();
+    send(0, 0, 0, now);
+    send(2, 0, 2, now + SIM_US);
+    system->run();
+    EXPECT_EQ(system->counter("pe0", "preempted"), 2u);
+}
+
+TEST_P(Pe, PriorityDropBeforeTheEnd)
+{
+    // EOImode 1: after the drop an interrupt of the same priority preempts what is left of the handler.
+    config.preemption = true;
+    config.eoi_mode = true;
+    config.handler_time = 4 * SIM_US;
+    config.drop_time = SIM_US;
+    start();
+    sim_time now = later();
+    uint64_t first = send(0, 0, 0, now);
+    uint64_t second = send(1, 0, 1, now + 500 * SIM_NS);
+
+    system->run();
+    sim_time drop = time_of(SIM_EVENT_MSI_DELIVERED, first) + config.drop_time;
+
+    EXPECT_GT(time_of(SIM_EVENT_MSI_DELIVERED, second), drop);
+    EXPECT_LT(time_of(SIM_EVENT_MSI_DELIVERED, second), drop + 100 * SIM_NS);
+    EXPECT_LT(time_of(SIM_EVENT_MSI_HANDLED, second), time_of(SIM_EVENT_MSI_HANDLED, first));
+    EXPECT_EQ(time_of(SIM_EVENT_MSI_HANDLED, first) - time_of(SIM_EVENT_MSI_DELIVERED, first),
+              config.handler_time + time_of(SIM_EVENT_MSI_HANDLED, second) - drop);
+    EXPECT_EQ(pe_running_priority(pe), CPU_INTERFACE_IDLE);
+}
+
+TEST_P(Pe, NestsAsDeepAsPrioritiesGo)
+{
+    config.preemption = true;
+    config.handler_time = 10 * SIM_US;
+    start();
+    for (uint32_t event = 0; event < 8; event++) {
+        system->set_config(8200 + event, true, static_cast<uint8_t>(0xe0 - 0x20 * event));
+    }
+    system->command(invall(0));
+    system->sync(0);
+    sim_time now = later();
+    std::vector<uint64_t> ids;
+
+    for (uint32_t event = 0; event < 8; event++) {
+        ids.push_back(send(event, 0, event, now + event * 300 * SIM_NS));
+    }
+    ASSERT_EQ(sim_run(system->sim, now + 8 * 300 * SIM_NS + SIM_US), SIM_RUN_REACHED_END);
+    EXPECT_EQ(pe_running_priority(pe), 0u);
+    EXPECT_FALSE(pe_is_idle(pe));
+    system->run();
+    for (uint32_t event = 1; event < 8; event++) {
+        EXPECT_LT(time_of(SIM_EVENT_MSI_HANDLED, ids[event]), time_of(SIM_EVENT_MSI_HANDLED, ids[event - 1]));
+    }
+    EXPECT_EQ(system->counter("pe0", "preempted"), 7u);
+    EXPECT_TRUE(pe_is_idle(pe));
+}
+
+TEST(CpuInterface, BinaryPointAndThreshold)
+{
+    struct cpu_interface interface;
+
+    cpu_interface_init(&interface, 8, 0xff, 0);
+    EXPECT_EQ(interface.binary_point, 1) << "Group 1 has no bit 0 in the group priority";
+    for (uint32_t point = 1; point < 8; point++) {
+        cpu_interface_set_binary_point(&interface, point);
+        for (uint32_t running = 0; running < 0x100; running++) {
+            cpu_interface_acknowledge(&interface, running);
+            ASSERT_EQ(cpu_interface_running_priority(&interface), running >> point << point);
+            uint32_t threshold = cpu_interface_threshold(&interface);
+
+            for (uint32_t priority = 0; priority < 0x100; priority++) {
+                ASSERT_EQ(priority < threshold, priority >> point < running >> point) << point;
+            }
+            ASSERT_TRUE(cpu_interface_drop(&interface));
+            ASSERT_FALSE(cpu_interface_drop(&interface));
+        }
+    }
+    EXPECT_EQ(cpu_interface_running_priority(&interface), CPU_INTERFACE_IDLE);
+    EXPECT_EQ(cpu_interface_threshold(&interface), 0xffu);
+}
+
+TEST(CpuInterface, MaskNestingEnableAndBits)
+{
+    struct cpu_interface interface;
+
+    cpu_interface_init(&interface, 5, 0xb4, 0);
+    EXPECT_EQ(interface.binary_point, 3) << "five bits leave 7:3";
+    EXPECT_EQ(interface.priority_mask, 0xb0);
+    EXPECT_EQ(cpu_interface_threshold(&interface), 0xb0u);
+    cpu_interface_acknowledge(&interface, 0xa8);
+    cpu_interface_acknowledge(&interface, 0x18);
+    EXPECT_EQ(cpu_interface_running_priority(&interface), 0x18u);
+    EXPECT_EQ(cpu_interface_threshold(&interface), 0x18u);
+    EXPECT_TRUE(cpu_interface_drop(&interface));
+    EXPECT_EQ(cpu_interface_running_priority(&interface), 0xa8u) << "the drop ends the highest";
+    interface.group1_enable = false;
+    EXPECT_EQ(cpu_interface_threshold(&interface), 0u);
+}
+
+TEST(CpuInterface, NonSecureViews)
+{
+    EXPECT_EQ(cpu_interface_read_view(0x40), 0u);
+    EXPECT_EQ(cpu_interface_read_view(0x80), 0u);
+    EXPECT_EQ(cpu_interface_read_view(0xd0), 0xa0u);
+    EXPECT_EQ(cpu_interface_read_view(0xff), 0xfeu);
+    EXPECT_EQ(cpu_interface_write_view(0xff, 0xa0), 0xd0u);
+    EXPECT_EQ(cpu_interface_write_view(0x70, 0xa0), 0x70u) << "Secure software has set it";
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Pe, ::testing::ValuesIn(support::engines()),

@@ -1,0 +1,78 @@
+/*
+ * The inside of a PE, for its own files:
+ *
+ *   pe.c          creation, binding, and handlers that nothing interrupts
+ *   pe_nested.c   handlers that interrupts of higher priority preempt
+ */
+#ifndef DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
+#define DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
+
+#include "models/gic-its/cpu_interface.h"
+#include "models/gic-its/gic.h"
+#include "models/gic-its/output_internal.h"
+#include "models/gic-its/pe.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most handlers that are begun and not ended. */
+#define PE_MAX_NESTED 64u
+
+/** A handler that has begun, with preemption. While another runs on top of it, times are what is left. */
+struct pe_frame {
+    struct sim_packet *packet;
+    sim_time start; /**< first instruction; nothing preempts before */
+    sim_time drop;  /**< EOImode 1: priority drop */
+    sim_time end;
+    bool dropped;
+};
+
+struct pe {
+    struct sim_component component; /**< first */
+    struct pe_config config;
+    struct sim_channel *from; /**< redistributor to PE */
+    struct gic_output to;
+    struct gic_output *handled; /**< by source; channel NULL: nobody wants to know */
+    sim_time acknowledge_service;
+    sim_time entry_time;
+    sim_time handler_time;
+    sim_time handled_service;
+    struct cpu_interface interface;
+    uint32_t threshold;        /**< of the interface: kept, because it changes rarely */
+    bool acknowledging;        /**< waits for the redistributor's answer */
+    sim_time busy_until;       /**< entering or in a handler until then */
+    uint32_t running;          /**< group priority of that handler */
+    uint32_t best;             /**< best pending priority, as the redistributor told it */
+    struct sim_packet *packet; /**< of the handler under way, if a device waits for its end; else NULL */
+    struct pe_frame *frames;   /**< PE_MAX_NESTED with preemption, else NULL */
+    uint32_t depth;            /**< of those, in use */
+    uint64_t count_delivered;
+    uint64_t count_handled;
+    uint64_t count_spurious;
+    uint64_t count_preempted;
+};
+
+/** The channel on which the device wants to hear of this MSI; NULL if none. */
+struct gic_output *pe_find_device(const struct pe *pe, const struct sim_packet *packet);
+
+/** Counts and tells the end of a handler. */
+void pe_tell_end(struct pe *pe, struct sim_packet *packet, sim_time time);
+
+/** Counts and tells the start of a handler, which may be still to come. */
+void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start);
+
+/** Tells the device, whose channel must be ready, that its handler has ended. */
+void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet *packet, sim_time now);
+
+/** Sends the acknowledge. @param packet to make it of; NULL for a new one */
+void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now);
+
+/** Evaluates a PE with preemption. */
+sim_time pe_evaluate_nested(struct sim_component *component, sim_time now);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
