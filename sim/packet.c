@@ -164,6 +164,7 @@ const char *sim_drop_reason_name(enum sim_drop_reason reason)
         [SIM_DROP_ITS_EVENT_RANGE] = "its-event-range",
         [SIM_DROP_ITS_EVENT_UNMAPPED] = "its-event-unmapped",
         [SIM_DROP_ITS_COLLECTION] = "its-collection-unmapped",
+        [SIM_DROP_ITS_VPE] = "its-vpe-unmapped",
         [SIM_DROP_LPI_DISABLED] = "lpi-disabled",
         [SIM_DROP_LPI_CLEARED] = "lpi-cleared",
         [SIM_DROP_NOT_AN_LPI] = "not-a-doorbell",

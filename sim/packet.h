@@ -70,6 +70,7 @@ enum sim_drop_reason {
     SIM_DROP_ITS_EVENT_RANGE,     /**< EventID beyond the range of the MAPD */
     SIM_DROP_ITS_EVENT_UNMAPPED,  /**< no MAPTI for this EventID */
     SIM_DROP_ITS_COLLECTION,      /**< the collection is not mapped */
+    SIM_DROP_ITS_VPE,             /**< the vPE is not mapped (virtual LPIs) */
     SIM_DROP_LPI_DISABLED,        /**< redistributor has EnableLPIs 0, or the INTID is beyond PROPBASER.IDbits */
     SIM_DROP_LPI_CLEARED,         /**< was pending, and software took it back: CLEAR, DISCARD, or GICR_CLRLPIR */
     SIM_DROP_NOT_AN_LPI,          /**< written to memory or to a register that is no doorbell */

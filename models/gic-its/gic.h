@@ -13,9 +13,33 @@
  *   GIC_MOVE_ALL       -      GIC_MOVED for each, then GIC_MOVE_ALL_DONE   give all pending state away (MOVALL)
  *   GIC_SYNC           -      GIC_SYNC_DONE                                answer when all before it has taken effect
  *
- * An MSI's own packet becomes the GIC_SET_LPI, stays in the redistributor with the pending bit, and is what the PE
- * gets; so an observer follows one packet from the device's function to the handler. Its `arg` then is the ICID by which
- * it was routed: no redistributor looks, an observer may.
+ * For virtual LPIs (GICv4). `target` is the vPEID, `intid` the vINTID, `address` bits 51:16 the address of the vPE's
+ * virtual pending table (VPT) and bits 4:0 its vINTID bits minus 1, `arg` as told.
+ *
+ *   GIC_SET_VLPI     ITS  -                 make it pending; arg: INTID of the doorbell, or GIC_NO_DOORBELL
+ *   GIC_SET_VSGI     ITS  -                 the same for a virtual SGI, intid 0 .. 15
+ *   GIC_CLEAR_VLPI   ITS  -                 make it not pending
+ *   GIC_MOVE_VLPI    ITS  GIC_MOVED or GIC_NOT_MOVED          give the pending state away (VMOVI)
+ *   GIC_VINV         ITS  -                 forget a virtual LPI's cached configuration
+ *   GIC_VINVALL      ITS  -                 forget the vPE's cached configuration
+ *   GIC_VSYNC        ITS  GIC_SYNC_DONE     answer when all before it has taken effect
+ *   GIC_VSGI         ITS  -                 configure (and clear) a virtual SGI; arg as GIC_VSGI_* below
+ *   GIC_VALLOC       ITS  -                 a VPT that need not be zero comes into use (VMAPP with Alloc, without PTZ)
+ *   GIC_VFREE        ITS  GIC_SYNC_DONE     the vPE goes (VMAPP with V 0); arg 1: its pending interrupts go with it
+ *   GIC_VMOVE_LIST   ITS  GIC_VHANDED for each, GIC_VMOVE_DONE  the vPE goes to another redistributor (VMOVP); the answer
+ *                                                             comes when each ITS of the list has asked. arg: sequence
+ *                                                             number 15:0, ITS list 31:16; intid: this ITS's number
+ *   GIC_VMOVE_ONE    ITS  the same          the same, for all ITSs at once: the redistributor has each of the others
+ *                                           hold the vPE's interrupts back
+ *   GIC_VMOVE_END    ITS  -                 the vPE has moved; arg: Processor_Number of its new redistributor
+ *   GIC_VHOLD        redistributor          hold back what goes to the vPE; answer GIC_VHELD when nothing is on its way
+ *   GIC_VHELD        ITS  -                 the answer
+ *   GIC_VCONTINUE    redistributor          the vPE is at `arg` now, go on
+ *   GIC_VPARK        ITS  -                 an MSI whose pending bit is in the VPT already: keep it with that bit
+ *
+ * An MSI's own packet becomes the GIC_SET_LPI or GIC_SET_VLPI, stays in the redistributor with the pending bit, and is
+ * what the PE gets; so an observer follows one packet from the device's function to the handler. In a GIC_SET_LPI its
+ * `arg` is the ICID by which it was routed: no redistributor looks, an observer may.
  *
  * Redistributor and PE:
  *
@@ -25,6 +49,7 @@
  *                  pass its mask, preempt what it runs, and are enabled as a group
  *   GIC_ACTIVATED  redistributor to PE: `intid` is no longer pending and yours, GIC_INTID_SPURIOUS if there is none;
  *                  `arg` is the priority of the best that remains, as in GIC_SIGNAL, `address` its own priority
+ *   GIC_VSIGNAL, GIC_VACTIVATE, GIC_VACTIVATED   the same three for the virtual interrupts of the resident vPE
  *   GIC_HANDLED    PE to a device's model: the handler of the MSI with this `source` and `vector` has ended
  *
  * The acknowledge is a round trip: the pending bit is cleared at the redistributor, and the handler starts after the
@@ -55,7 +80,36 @@ enum gic_operation {
     GIC_ACTIVATE,
     GIC_ACTIVATED,
     GIC_HANDLED,
+    GIC_SET_VLPI,
+    GIC_SET_VSGI,
+    GIC_CLEAR_VLPI,
+    GIC_MOVE_VLPI,
+    GIC_VINV,
+    GIC_VINVALL,
+    GIC_VSYNC,
+    GIC_VSGI,
+    GIC_VALLOC,
+    GIC_VFREE,
+    GIC_VMOVE_LIST,
+    GIC_VMOVE_ONE,
+    GIC_VMOVE_END,
+    GIC_VMOVE_DONE,
+    GIC_VHANDED,
+    GIC_VHOLD,
+    GIC_VHELD,
+    GIC_VCONTINUE,
+    GIC_VPARK,
+    GIC_VSGI_QUERY, /**< inside a redistributor: GICR_VSGIR was written */
+    GIC_VSIGNAL,
+    GIC_VACTIVATE,
+    GIC_VACTIVATED,
 };
+
+/** `arg` of GIC_VSGI. */
+#define GIC_VSGI_ENABLE   0x01u
+#define GIC_VSGI_GROUP    0x02u
+#define GIC_VSGI_CLEAR    0x04u
+#define GIC_VSGI_PRIORITY 0xf0u
 
 /** First INTID of the LPIs (IHI 0069, INTID ranges). */
 #define GIC_FIRST_LPI 8192u

@@ -1,7 +1,7 @@
 /*
  * An ITS as a component: creation, binding, and the order of one evaluation.
  */
-#include "models/gic-its/its_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 /** Transaction numbers on the memory port: slots have their own index. */
 #define TAG_COMMAND_WALK   0x100
@@ -15,17 +15,17 @@ static bool wants(const struct its_walk *walk, uint64_t address)
 }
 
 /** Every walk that wants this entry gets it: misses on one entry cost one read. */
-static void deliver_entry(struct its *its, uint64_t address, bool ok, uint64_t value)
+static void deliver_entry(struct its *its, uint64_t address, bool ok, uint64_t value, uint64_t high)
 {
     for (uint32_t i = 0; i < its->slot_count; i++) {
         struct its_walk *walk = &its->slots[its->age[i]].walk;
 
         if (wants(walk, address)) {
-            its_walk_take(its, walk, ok, value);
+            its_walk_take(its, walk, ok, value, high);
         }
     }
     if (wants(&its->engine.walk, address)) {
-        its_walk_take(its, &its->engine.walk, ok, value);
+        its_walk_take(its, &its->engine.walk, ok, value, high);
     }
 }
 
@@ -51,7 +51,9 @@ static void take_memory_answer(struct its *its, sim_time now)
         const struct its_walk *walk =
             packet->tag == TAG_COMMAND_WALK ? &its->engine.walk : &its->slots[packet->tag].walk;
 
-        deliver_entry(its, walk->address, ok, sim_load_le64(packet->data));
+        uint64_t high = packet->length == GIC_VPE_ENTRY_BYTES ? sim_load_le64(&packet->data[8]) : 0;
+
+        deliver_entry(its, walk->address, ok, sim_load_le64(packet->data), high);
     }
     sim_packet_free(its->component.sim, packet);
     its->progress = true;
@@ -98,7 +100,7 @@ static void request(struct its *its, uint64_t address, uint32_t length, const ui
         sim_store_le64(packet->data, *written);
         its->count_table_writes++;
     } else {
-        its->count_table_reads += length == ITS_ENTRY_BYTES;
+        its->count_table_reads += length <= GIC_VPE_ENTRY_BYTES;
     }
     gic_output_push(&its->memory, packet, now, 0);
     its->progress = true;
@@ -123,7 +125,7 @@ static void request_for_command(struct its *its, sim_time now)
                 access->write ? &access->value : NULL, TAG_COMMAND_ACCESS, now);
     } else {
         walk->state = ITS_WALK_WAIT;
-        request(its, walk->address, ITS_ENTRY_BYTES, NULL, TAG_COMMAND_WALK, now);
+        request(its, walk->address, its_virtual_entry_bytes(walk), NULL, TAG_COMMAND_WALK, now);
     }
 }
 
@@ -142,7 +144,8 @@ static void request_memory(struct its *its, sim_time now)
     } else {
         its->commands_turn = true;
         slot->walk.state = ITS_WALK_WAIT;
-        request(its, slot->walk.address, ITS_ENTRY_BYTES, NULL, (uint16_t)(slot - its->slots), now);
+        request(its, slot->walk.address, its_virtual_entry_bytes(&slot->walk), NULL, (uint16_t)(slot - its->slots),
+                now);
     }
 }
 
@@ -170,6 +173,10 @@ static bool accept_from(struct its *its, struct its_target *target, sim_time now
     }
     if (packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its)) {
         if (!its_accept_msi(its, target, packet, now)) {
+            return false;
+        }
+    } else if (its_virtual_is_sgi(its, packet)) {
+        if (!its_virtual_accept_sgi(its, target, now)) {
             return false;
         }
     } else {
@@ -210,11 +217,17 @@ static sim_time its_evaluate(struct sim_component *component, sim_time now)
 
     its->due = SIM_TIME_NEVER;
     its->progress = false;
+    if (its->vpe_inputs != NULL) {
+        its_virtual_listen(its, now);
+    }
     if (its->busy) {
         take_memory_answer(its, now);
         its_step_engine(its, now);
         its_step_slots(its, now);
         its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE;
+    }
+    if (its->vpe_holds > 0) {
+        its_virtual_answer_holds(its, now);
     }
     accept(its, now);
     if (its->busy) {
@@ -249,6 +262,7 @@ struct its_config its_config_default(void)
         .page_sizes = 7,
         .collection_bits = 16,
         .redistributor_stride = 0x20000,
+        .virt = its_virtual_config_default(),
     };
 }
 
@@ -327,6 +341,7 @@ struct its *its_create(struct sim *sim, const char *name, const struct its_confi
         its->baser[i] = GIC_PUT((uint64_t)__builtin_ctz(config->page_sizes), GITS_BASER_PAGE_SIZE);
     }
     register_counters(its);
+    its_virtual_create(its);
     /* An MSI and a table read for each slot; a command, its read and its message. */
     sim_packet_reserve(sim, 2 * config->slots + 4, false);
     return its;
@@ -360,6 +375,10 @@ void its_bind_redistributor(struct its *its, uint32_t number, struct sim_channel
     }
     its->links[number].to.channel = to;
     its->links[number].from = from;
+    its->links[number].taken_at = SIM_TIME_NEVER;
+    if (its->vpe_inputs != NULL) {
+        sim_channel_set_hint(from, &its->vpe_inputs[number / 64], number % 64);
+    }
 }
 
 uint64_t its_doorbell(const struct its *its)
@@ -369,7 +388,7 @@ uint64_t its_doorbell(const struct its *its)
 
 uint64_t its_error_count(const struct its *its, uint8_t opcode, enum its_error_reason reason)
 {
-    return opcode < 16 && reason < ITS_ERROR_REASONS ? its->errors[opcode][reason] : 0;
+    return opcode < ITS_OPCODES && reason < ITS_ERROR_REASONS ? its->errors[opcode][reason] : 0;
 }
 
 uint32_t its_last_error(const struct its *its)

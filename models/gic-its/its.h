@@ -37,6 +37,7 @@
 
 #include "models/gic-its/its_commands.h"
 #include "models/gic-its/its_registers.h"
+#include "models/gic-its/its_virtual.h"
 #include "sim/bus.h"
 #include "sim/sim.h"
 
@@ -84,8 +85,9 @@ struct its_config {
     uint32_t chip_collections;
     /** GITS_TYPER.PTA: RDbase is an address; redistributor n is at redistributor_base + n * redistributor_stride. */
     bool physical_targets;
-    uint64_t redistributor_base;   /**< aligned to 64 KiB */
-    uint64_t redistributor_stride; /**< a multiple of 64 KiB, not 0 */
+    uint64_t redistributor_base;    /**< aligned to 64 KiB */
+    uint64_t redistributor_stride;  /**< a multiple of 64 KiB, not 0 */
+    struct its_virtual_config virt; /**< GICv4; with it intid_bits is at most 22 */
 };
 
 /**
@@ -97,7 +99,8 @@ struct its_config its_config_default(void);
 /**
  * Makes an ITS in its reset state: disabled, quiescent, no table valid. A configuration out of range is a panic.
  * Counters: msis, dropped, event_hits, event_misses, device_hits, device_misses, collection_hits, collection_misses,
- * table_reads, table_writes, commands, command_errors, system_errors, unmapped.
+ * table_reads, table_writes, commands, command_errors, system_errors, unmapped; with virtual LPIs vpe_hits and
+ * vpe_misses.
  */
 struct its *its_create(struct sim *sim, const char *name, const struct its_config *config);
 

@@ -4,6 +4,7 @@
 #include "models/gic-its/its_commands.h"
 
 #include "models/gic-its/gic_fields.h"
+#include "models/gic-its/its_virtual_commands_internal.h"
 #include "sim/packet.h"
 
 #include <string.h>
@@ -51,6 +52,16 @@ static const struct command_format formats[] = {
     [ITS_COMMAND_INVALL] = {"INVALL", HAS_COLLECTION},
     [ITS_COMMAND_MOVALL] = {"MOVALL", HAS_TARGET | HAS_TARGET2},
     [ITS_COMMAND_DISCARD] = {"DISCARD", HAS_DEVICE | HAS_EVENT},
+    /* What else these have is in its_virtual_commands.c. */
+    [ITS_COMMAND_VMOVI] = {"VMOVI", HAS_DEVICE | HAS_EVENT},
+    [ITS_COMMAND_VMOVP] = {"VMOVP", HAS_TARGET},
+    [ITS_COMMAND_VSGI] = {"VSGI", 0},
+    [ITS_COMMAND_VSYNC] = {"VSYNC", 0},
+    [ITS_COMMAND_VMAPP] = {"VMAPP", HAS_VALID | HAS_TARGET},
+    [ITS_COMMAND_VMAPTI] = {"VMAPTI", HAS_DEVICE | HAS_EVENT},
+    [ITS_COMMAND_VMAPI] = {"VMAPI", HAS_DEVICE | HAS_EVENT},
+    [ITS_COMMAND_VINVALL] = {"VINVALL", 0},
+    [ITS_COMMAND_INVDB] = {"INVDB", 0},
 };
 
 static const struct command_format *format_of(uint8_t opcode)
@@ -83,6 +94,9 @@ void its_command_encode(const struct its_command *command, uint8_t bytes[ITS_COM
     dw[2] |= (has & HAS_TARGET) != 0 ? GIC_PUT(command->target, DW2_TARGET) : 0;
     dw[2] |= (has & HAS_ITT) != 0 ? command->itt_address & GIC_MASK(DW2_ITT_ADDRESS) : 0;
     dw[3] |= (has & HAS_TARGET2) != 0 ? GIC_PUT(command->target2, DW3_TARGET2) : 0;
+    if (format != NULL) {
+        its_virtual_command_encode(command, dw);
+    }
     for (unsigned i = 0; i < 4; i++) {
         sim_store_le64(&bytes[8 * i], dw[i]);
     }
@@ -109,6 +123,9 @@ void its_command_decode(const uint8_t bytes[ITS_COMMAND_BYTES], struct its_comma
     command->target = (has & HAS_TARGET) != 0 ? GIC_GET(dw2, DW2_TARGET) : 0;
     command->itt_address = (has & HAS_ITT) != 0 ? dw2 & GIC_MASK(DW2_ITT_ADDRESS) : 0;
     command->target2 = (has & HAS_TARGET2) != 0 ? GIC_GET(dw3, DW3_TARGET2) : 0;
+    if (format != NULL) {
+        its_virtual_command_decode((const uint64_t[4]){dw0, dw1, dw2, dw3}, command);
+    }
 }
 
 uint32_t its_error_code(uint8_t opcode, enum its_error_reason reason)

@@ -6,7 +6,7 @@
  * caches hold what MSIs have read, and nothing else.
  */
 #include "models/gic-its/gic.h"
-#include "models/gic-its/its_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 enum its_hazard its_hazard_of(const struct its_command *command)
 {
@@ -22,7 +22,7 @@ enum its_hazard its_hazard_of(const struct its_command *command)
     case ITS_COMMAND_MOVALL:
         return ITS_HAZARD_ALL;
     default:
-        return ITS_HAZARD_NONE;
+        return its_virtual_hazard_of(command);
     }
 }
 
@@ -45,7 +45,7 @@ static enum its_progress finish_walk(struct its *its)
 {
     struct its_engine *engine = &its->engine;
 
-    if (engine->walk.state != ITS_WALK_DONE) {
+    if (!its_virtual_walk_is_done(its)) {
         return ITS_WAIT;
     }
     if (engine->walk.outcome != ITS_OUTCOME_OK) {
@@ -224,6 +224,9 @@ static enum its_progress execute_event(struct its *its, uint8_t operation, sim_t
     case 1:
         return finish_walk(its);
     default:
+        if (walk->ite.is_virtual) {
+            return its_virtual_send_event(its, operation, now);
+        }
         its->links[walk->cte.target].dirty = true;
         return send_last(its, walk->cte.target, operation, walk->ite.intid, now);
     }
@@ -236,10 +239,11 @@ static enum its_progress discard_walked(struct its *its)
 {
     const struct its_walk *walk = &its->engine.walk;
     struct its_ite none = {.valid = false};
-    bool collection_gone =
-        walk->outcome == ITS_OUTCOME_COLLECTION_UNMAPPED || walk->outcome == ITS_OUTCOME_COLLECTION_RANGE;
+    bool collection_gone = walk->outcome == ITS_OUTCOME_COLLECTION_UNMAPPED ||
+                           walk->outcome == ITS_OUTCOME_COLLECTION_RANGE || walk->outcome == ITS_OUTCOME_VPE_UNMAPPED ||
+                           walk->outcome == ITS_OUTCOME_VPE_RANGE;
 
-    if (walk->state != ITS_WALK_DONE) {
+    if (!its_virtual_walk_is_done(its)) {
         return ITS_WAIT;
     }
     if (walk->outcome != ITS_OUTCOME_OK && !collection_gone) {
@@ -264,6 +268,9 @@ static enum its_progress execute_discard(struct its *its, sim_time now)
         forget_event(its, command->device_id, command->event_id);
         if (walk->outcome != ITS_OUTCOME_OK) {
             return ITS_DONE;
+        }
+        if (walk->ite.is_virtual) {
+            return its_virtual_send_event(its, GIC_CLEAR_LPI, now);
         }
         return send_last(its, walk->cte.target, GIC_CLEAR_LPI, walk->ite.intid, now);
     }
@@ -303,6 +310,9 @@ static enum its_progress movi_walked(struct its *its)
     struct its_engine *engine = &its->engine;
     enum its_progress progress = finish_walk(its);
 
+    if (progress == ITS_AGAIN && engine->walk.ite.is_virtual) {
+        return its_fail(its, ITS_ERROR_EVENT_UNMAPPED);
+    }
     if (progress == ITS_AGAIN) {
         engine->target = engine->walk.cte.target;
         its_walk_collection(its, &engine->walk, engine->command.collection);
@@ -443,6 +453,6 @@ enum its_progress its_execute(struct its *its, sim_time now)
     case ITS_COMMAND_SYNC:
         return execute_sync(its, now);
     default:
-        return its_fail(its, ITS_ERROR_UNKNOWN);
+        return its_virtual_execute(its, now);
     }
 }

@@ -9,6 +9,7 @@
  *   its_queue.c      the command queue: fetch, order, errors, quiescence
  *   its_execute.c    what each command does
  *   its_commands.c   the format of commands
+ *   its_virtual*.c   virtual LPIs, see its_virtual_internal.h
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_ITS_INTERNAL_H
 #define DOORBELL_MODELS_GIC_ITS_ITS_INTERNAL_H
@@ -16,6 +17,7 @@
 #include "models/gic-its/cache_internal.h"
 #include "models/gic-its/its.h"
 #include "models/gic-its/output_internal.h"
+#include "models/gic-its/vpe_table_internal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,8 +45,11 @@ struct its_dte {
 
 struct its_ite {
     bool valid;
+    bool is_virtual; /**< mapped by VMAPTI: `vpe` in place of `collection`, intid is a vINTID */
     uint32_t intid;
     uint32_t collection;
+    uint32_t vpe;
+    uint32_t doorbell; /**< GICv4.0: INTID of the event's doorbell, or GIC_NO_DOORBELL */
 };
 
 struct its_cte {
@@ -62,6 +67,8 @@ enum its_outcome {
     ITS_OUTCOME_EVENT_UNMAPPED,
     ITS_OUTCOME_COLLECTION_RANGE,
     ITS_OUTCOME_COLLECTION_UNMAPPED,
+    ITS_OUTCOME_VPE_RANGE,
+    ITS_OUTCOME_VPE_UNMAPPED,
     ITS_OUTCOME_MEMORY, /**< a read ended in a bus error */
 };
 
@@ -70,7 +77,9 @@ enum its_goal {
     ITS_GOAL_DEVICE_ADDRESS, /**< where the DTE is */
     ITS_GOAL_DEVICE,         /**< the DTE */
     ITS_GOAL_EVENT,          /**< and the ITE */
-    ITS_GOAL_COLLECTION,     /**< and the CTE */
+    ITS_GOAL_COLLECTION,     /**< and the CTE; of a virtual event the vPE table entry */
+    ITS_GOAL_VPE_ADDRESS,    /**< where the vPE table entry is */
+    ITS_GOAL_VPE,            /**< the vPE table entry */
 };
 
 /** Which entry a walk is reading. */
@@ -79,6 +88,8 @@ enum its_level {
     ITS_LEVEL_DEVICE,
     ITS_LEVEL_EVENT,
     ITS_LEVEL_COLLECTION,
+    ITS_LEVEL_VPE_L1,
+    ITS_LEVEL_VPE,
 };
 
 enum its_walk_state {
@@ -86,6 +97,7 @@ enum its_walk_state {
     ITS_WALK_ISSUE, /**< wants to read `address` */
     ITS_WALK_WAIT,  /**< waits for the answer */
     ITS_WALK_DONE,
+    ITS_WALK_BLOCKED, /**< at a vPE that is being mapped or moved: looks it up again afterwards */
 };
 
 /** A walk: DeviceID to DTE, EventID to ITE, ICID to CTE. */
@@ -103,6 +115,10 @@ struct its_walk {
     struct its_dte dte;
     struct its_ite ite;
     struct its_cte cte;
+    bool vpe_bound;       /**< has looked its vPE up: a move of that vPE waits for it */
+    uint32_t vpe;         /**< vPEID looked up */
+    uint64_t vpe_address; /**< of its entry; goals VPE_ADDRESS and VPE */
+    struct vpe_entry vpe_entry;
 };
 
 /** A table's key and set in its cache. */
@@ -148,6 +164,7 @@ enum its_hazard {
     ITS_HAZARD_NONE,
     ITS_HAZARD_DEVICE, /**< those of the command's DeviceID */
     ITS_HAZARD_ALL,
+    ITS_HAZARD_VPE, /**< those of the command's vPE, when they come to it */
 };
 
 /** A memory access of the command engine: the command itself, or a table entry that it writes. */
@@ -172,6 +189,9 @@ struct its_engine {
     uint32_t target;           /**< redistributor that is spoken to */
     uint32_t new_target;       /**< redistributor to which pending state moves */
     struct sim_packet *moving; /**< an LPI on its way from target to new_target */
+    bool internal;             /**< no command: updates a vPE table entry after another ITS's VMOVP */
+    uint32_t old_vpe;          /**< VMOVI: from where, with its entry */
+    struct vpe_entry old_vpe_entry;
 };
 
 /** What a step of a handler came to. */
@@ -193,6 +213,12 @@ struct its_link {
     struct gic_output to;
     struct sim_channel *from;
     bool dirty; /**< has been sent LPIs since it last answered a SYNC */
+    bool holds; /**< GICv4: has asked to hold interrupts of `held_vpe` back */
+    bool holds_answered;
+    uint32_t held_vpe;
+    bool moved; /**< the vPE has moved to `moved_to`, which this ITS's own table does not say yet */
+    uint32_t moved_to;
+    sim_time taken_at; /**< when something was last taken from `from` */
 };
 
 struct its {
@@ -221,7 +247,7 @@ struct its {
     uint32_t statusr; /**< GITS_STATUSR */
     uint64_t umsir;
     uint64_t cbaser;
-    uint64_t baser[2]; /**< device, collection: the fields that software writes */
+    uint64_t baser[3]; /**< device, collection, vPE: the fields that software writes */
     uint32_t read_offset;
     uint32_t write_offset;
     struct its_table device_table;
@@ -231,6 +257,13 @@ struct its {
     struct gic_cache device_cache;
     struct gic_cache event_cache;
     struct gic_cache collection_cache;
+
+    /* Virtual LPIs. */
+    struct its_table vpe_table;
+    struct gic_cache vpe_cache; /**< first words of entries */
+    uint64_t *vpe_cache_high;   /**< second words */
+    uint64_t *vpe_inputs;       /**< hint: redistributors that may have said something unasked */
+    uint32_t vpe_holds;         /**< links that hold a vPE */
 
     struct its_slot slots[ITS_MAX_SLOTS];
     uint8_t age[ITS_MAX_SLOTS]; /**< slots in use, oldest first */
@@ -247,7 +280,7 @@ struct its {
     uint64_t count_errors;
     uint64_t count_system_errors;
     uint64_t count_unmapped;
-    uint64_t errors[16][ITS_ERROR_REASONS]; /**< by opcode (the high ones counted as 0) and reason */
+    uint64_t errors[ITS_OPCODES][ITS_ERROR_REASONS]; /**< by opcode (unknown ones counted as 0) and reason */
     uint32_t last_error;
 };
 
@@ -278,8 +311,8 @@ void its_report_unmapped(struct its *its, uint32_t device, uint32_t event, enum 
 
 /* its_tables.c */
 
-/** Decodes a GITS_BASERn. @param id_bits IDs have so many bits */
-void its_decode_baser(struct its_table *table, uint64_t baser, uint32_t id_bits);
+/** Decodes a GITS_BASERn. @param id_bits IDs have so many bits  @param entry_bytes bytes of an entry, a power of two */
+void its_decode_baser(struct its_table *table, uint64_t baser, uint32_t id_bits, uint32_t entry_bytes);
 
 /** Starts a walk from a DeviceID and an EventID. */
 void its_walk_start(struct its *its, struct its_walk *walk, uint32_t device, uint32_t event, enum its_goal goal,
@@ -289,8 +322,9 @@ void its_walk_start(struct its *its, struct its_walk *walk, uint32_t device, uin
 struct its_cached {
     struct gic_cache_entry *event;
     struct gic_cache_entry *collection;
-    struct its_ite ite;
     uint32_t target;
+    struct its_ite ite;
+    struct vpe_entry vpe_entry; /**< of a virtual event; then `collection` is an entry of the vPE cache */
 };
 
 /** Looks an event up in the event and collection caches, changing nothing. @return false if either misses */
@@ -299,8 +333,8 @@ bool its_find_cached(const struct its *its, uint32_t device, uint32_t event, str
 /** Starts a walk from an ICID; it ends at the CTE. For commands. */
 void its_walk_collection(struct its *its, struct its_walk *walk, uint32_t collection);
 
-/** Gives a walk what it read. */
-void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t value);
+/** Gives a walk what it read. @param high the second word, of a vPE table entry */
+void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t value, uint64_t high);
 
 /** Table entries as they are in memory. */
 uint64_t its_encode_dte(const struct its_dte *dte);

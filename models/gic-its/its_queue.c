@@ -11,7 +11,7 @@
  * sent an LPI answers a SYNC; then Quiescent is 1.
  */
 #include "models/gic-its/gic.h"
-#include "models/gic-its/its_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 void its_start_read(struct its *its, uint64_t address)
 {
@@ -52,8 +52,11 @@ struct sim_packet *its_take_answer(struct its *its, uint32_t target, sim_time no
 {
     struct its_link *link = &its->links[target];
 
-    if (sim_channel_peek(link->from, now) == NULL) {
-        its_look_at(its, sim_channel_next_arrival(link->from));
+    struct sim_packet *head = sim_channel_peek(link->from, now);
+
+    /* What it says unasked is taken by its_virtual_listen(), and at most one packet is taken at an edge. */
+    if (head == NULL || link->taken_at == now || head->operation == GIC_VHOLD || head->operation == GIC_VCONTINUE) {
+        its_look_at(its, head == NULL ? sim_channel_next_arrival(link->from) : now + its->component.period);
         return NULL;
     }
     return sim_channel_pop(link->from, now);
@@ -65,7 +68,7 @@ enum its_progress its_fail(struct its *its, enum its_error_reason reason)
 
     its->count_errors++;
     its->count_system_errors += its->config.system_errors;
-    its->errors[opcode < 16 ? opcode : 0][reason]++;
+    its->errors[opcode < ITS_OPCODES ? opcode : 0][reason]++;
     its->last_error = its_error_code(opcode, reason);
     return ITS_ERROR;
 }
@@ -81,6 +84,8 @@ enum its_progress its_fail_walk(struct its *its, enum its_outcome outcome)
         [ITS_OUTCOME_EVENT_UNMAPPED] = ITS_ERROR_EVENT_UNMAPPED,
         [ITS_OUTCOME_COLLECTION_RANGE] = ITS_ERROR_COLLECTION_RANGE,
         [ITS_OUTCOME_COLLECTION_UNMAPPED] = ITS_ERROR_COLLECTION_UNMAPPED,
+        [ITS_OUTCOME_VPE_RANGE] = ITS_ERROR_VPE_RANGE,
+        [ITS_OUTCOME_VPE_UNMAPPED] = ITS_ERROR_VPE_UNMAPPED,
         [ITS_OUTCOME_MEMORY] = ITS_ERROR_MEMORY,
     };
 
@@ -121,6 +126,7 @@ static bool begin_quiesce(struct its *its)
 static void end_command(struct its *its)
 {
     its->engine.hazard = ITS_HAZARD_NONE;
+    its->engine.walk.vpe_bound = false;
     its->engine.state = ITS_ENGINE_IDLE;
     its->read_offset =
         its->read_offset + ITS_COMMAND_BYTES < queue_bytes(its) ? its->read_offset + ITS_COMMAND_BYTES : 0;
@@ -131,6 +137,7 @@ static void end_with_error(struct its *its)
 {
     if (its->config.stall_on_error) {
         its->engine.hazard = ITS_HAZARD_NONE;
+        its->engine.walk.vpe_bound = false;
         its->engine.state = ITS_ENGINE_IDLE;
         its->stalled = true;
     } else {
@@ -181,7 +188,11 @@ static bool step_hazard(struct its *its, sim_time now)
 {
     struct its_engine *engine = &its->engine;
 
-    for (uint32_t i = 0; engine->hazard != ITS_HAZARD_NONE && i < its->slot_count; i++) {
+    if (engine->hazard == ITS_HAZARD_VPE && its_virtual_is_in_flight(its, engine->command.virt.vpe)) {
+        return false;
+    }
+    for (uint32_t i = 0;
+         (engine->hazard == ITS_HAZARD_DEVICE || engine->hazard == ITS_HAZARD_ALL) && i < its->slot_count; i++) {
         const struct its_slot *slot = &its->slots[its->age[i]];
 
         if (!slot->held && (engine->hazard == ITS_HAZARD_ALL || slot->walk.device == engine->command.device_id)) {
@@ -249,7 +260,7 @@ static bool step(struct its *its, sim_time now)
 {
     switch (its->engine.state) {
     case ITS_ENGINE_IDLE:
-        return begin_fetch(its) || begin_quiesce(its);
+        return its_virtual_begin_update(its) || begin_fetch(its) || begin_quiesce(its);
     case ITS_ENGINE_FETCH:
         return step_fetch(its, now);
     case ITS_ENGINE_DECODE:
@@ -257,7 +268,7 @@ static bool step(struct its *its, sim_time now)
     case ITS_ENGINE_HAZARD:
         return step_hazard(its, now);
     case ITS_ENGINE_EXECUTE:
-        return step_execute(its, now);
+        return its->engine.internal ? its_virtual_step_update(its) : step_execute(its, now);
     case ITS_ENGINE_QUIESCE:
         return step_quiesce(its, now);
     default:

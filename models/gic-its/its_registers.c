@@ -5,7 +5,7 @@
  * is 0; a write that would put GITS_CWRITER beyond the queue is ignored; accesses that are not 32 or 64 bits wide, or
  * 64 bits of a pair of 32-bit registers, read as zero and are ignored when written.
  */
-#include "models/gic-its/its_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 #include <string.h>
 
@@ -14,6 +14,9 @@
 
 /** GITS_PIDR2: GICv3. */
 #define PIDR2_VALUE 0x30u
+
+/** The same with GICv4. */
+#define PIDR2_VALUE_V4 0x40u
 
 #define CBASER_WRITABLE                                                                                                \
     (GIC_MASK(GITS_CBASER_VALID) | GIC_MASK(GITS_CBASER_INNER_CACHE) | GIC_MASK(GITS_CBASER_OUTER_CACHE) |             \
@@ -35,7 +38,8 @@ uint64_t its_typer(const struct its *its)
 {
     bool short_icids = its->config.collection_bits < 16;
 
-    return GIC_PUT(1, GITS_TYPER_PHYSICAL) | GIC_PUT(ITS_ENTRY_BYTES - 1, GITS_TYPER_ITT_ENTRY_SIZE) |
+    return its_virtual_typer(its) | GIC_PUT(1, GITS_TYPER_PHYSICAL) |
+           GIC_PUT(ITS_ENTRY_BYTES - 1, GITS_TYPER_ITT_ENTRY_SIZE) |
            GIC_PUT(its->config.event_bits - 1u, GITS_TYPER_ID_BITS) |
            GIC_PUT(its->config.device_bits - 1u, GITS_TYPER_DEVBITS) |
            GIC_PUT(its->config.system_errors, GITS_TYPER_SEIS) | GIC_PUT(its->config.physical_targets, GITS_TYPER_PTA) |
@@ -59,6 +63,7 @@ static void write_ctlr(struct its *its, uint32_t value)
         gic_cache_drop_matching(&its->device_cache, 0, 0);
         gic_cache_drop_matching(&its->event_cache, 0, 0);
         gic_cache_drop_matching(&its->collection_cache, 0, 0);
+        gic_cache_drop_matching(&its->vpe_cache, 0, 0);
         its->quiescent = false;
     }
     its->enabled = enable;
@@ -93,7 +98,7 @@ static uint64_t read_baser(const struct its *its, uint32_t index)
     uint64_t type;
 
     if (index >= BASERS_IN_USE) {
-        return 0;
+        return its_virtual_read_baser(its, index);
     }
     type = index == BASER_DEVICE ? GITS_BASER_TYPE_DEVICE : GITS_BASER_TYPE_COLLECTION;
     return its->baser[index] | GIC_PUT(type, GITS_BASER_TYPE) | GIC_PUT(ITS_ENTRY_BYTES - 1, GITS_BASER_ENTRY_SIZE);
@@ -115,7 +120,11 @@ static void write_baser(struct its *its, uint32_t index, uint64_t value)
     uint64_t writable = BASER_WRITABLE | (indirect ? GIC_MASK(GITS_BASER_INDIRECT) : 0);
     uint64_t page_size;
 
-    if (index >= BASERS_IN_USE || its->enabled || !its->quiescent) {
+    if (its->enabled || !its->quiescent) {
+        return;
+    }
+    if (index >= BASERS_IN_USE) {
+        its_virtual_write_baser(its, index, value);
         return;
     }
     value &= writable;
@@ -123,9 +132,9 @@ static void write_baser(struct its *its, uint32_t index, uint64_t value)
     value = (value & ~GIC_MASK(GITS_BASER_PAGE_SIZE)) | GIC_PUT(page_size, GITS_BASER_PAGE_SIZE);
     its->baser[index] = value;
     if (index == BASER_DEVICE) {
-        its_decode_baser(&its->device_table, value, its->config.device_bits);
+        its_decode_baser(&its->device_table, value, its->config.device_bits, ITS_ENTRY_BYTES);
     } else {
-        its_decode_baser(&its->collection_table, value, its->config.collection_bits);
+        its_decode_baser(&its->collection_table, value, its->config.collection_bits, ITS_ENTRY_BYTES);
     }
 }
 
@@ -175,7 +184,7 @@ static uint32_t read_narrow(const struct its *its, uint32_t offset)
     case GITS_STATUSR:
         return its->statusr;
     case GITS_PIDR2:
-        return PIDR2_VALUE;
+        return its->config.virt.version == GIC_VIRTUAL_NONE ? PIDR2_VALUE : PIDR2_VALUE_V4;
     default:
         wide = read_wide(its, offset & ~7u, &known);
         return (uint32_t)((offset & 4) != 0 ? wide >> 32 : wide);

@@ -4,13 +4,14 @@
  * The formats are this model's own (the architecture leaves them to the implementation), 8 bytes each, little-endian:
  *
  *   DTE   63 Valid | 62:58 EventID bits - 1 | 51:8 ITT address 51:8
- *   ITE   63 Valid | 47:32 ICID | 31:0 pINTID
+ *   ITE   63 Valid | 62 0 | 47:32 ICID | 31:0 pINTID
+ *         63 Valid | 62 1 | 61:46 vPEID | 45:23 doorbell | 22:0 vINTID (virtual events)
  *   CTE   63 Valid | 15:0 Processor_Number of the redistributor
  *
  * Level 1 entries of an indirect device table have the architected format. All-zero entries are invalid, so zeroed
  * memory is an empty table.
  */
-#include "models/gic-its/its_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 #define DTE_VALID      63, 1
 #define DTE_EVENT_BITS 58, 5
@@ -45,11 +46,17 @@ uint64_t its_encode_ite(const struct its_ite *ite)
     if (!ite->valid) {
         return 0;
     }
+    if (ite->is_virtual) {
+        return GIC_MASK(ITE_VALID) | its_virtual_encode_ite(ite);
+    }
     return GIC_MASK(ITE_VALID) | GIC_PUT(ite->collection, ITE_COLLECTION) | GIC_PUT(ite->intid, ITE_INTID);
 }
 
 static struct its_ite decode_ite(uint64_t word)
 {
+    if (its_virtual_is_ite(word)) {
+        return its_virtual_decode_ite(word);
+    }
     return (struct its_ite){
         .valid = GIC_GET(word, ITE_VALID) != 0,
         .intid = (uint32_t)GIC_GET(word, ITE_INTID),
@@ -73,8 +80,9 @@ static struct its_cte decode_cte(const struct its *its, uint64_t word)
     };
 }
 
-void its_decode_baser(struct its_table *table, uint64_t baser, uint32_t id_bits)
+void its_decode_baser(struct its_table *table, uint64_t baser, uint32_t id_bits, uint32_t entry_bytes)
 {
+    uint64_t bytes;
     uint64_t entries;
 
     table->valid = GIC_GET(baser, GITS_BASER_VALID) != 0;
@@ -86,8 +94,9 @@ void its_decode_baser(struct its_table *table, uint64_t baser, uint32_t id_bits)
         table->address |= GIC_GET(baser, GITS_BASER_ADDRESS_HIGH) << 48;
     }
     table->address &= ~(((uint64_t)1 << table->page_shift) - 1);
-    entries = ((GIC_GET(baser, GITS_BASER_SIZE) + 1) << table->page_shift) / ITS_ENTRY_BYTES;
-    table->ids = table->indirect ? entries * (((uint64_t)1 << table->page_shift) / ITS_ENTRY_BYTES) : entries;
+    bytes = (GIC_GET(baser, GITS_BASER_SIZE) + 1) << table->page_shift;
+    entries = bytes / (table->indirect ? ITS_ENTRY_BYTES : entry_bytes);
+    table->ids = table->indirect ? entries * (((uint64_t)1 << table->page_shift) / entry_bytes) : entries;
     if (table->ids > (uint64_t)1 << id_bits) {
         table->ids = (uint64_t)1 << id_bits;
     }
@@ -171,6 +180,8 @@ static void found_event(struct its *its, struct its_walk *walk)
         end_walk(walk, ITS_OUTCOME_EVENT_UNMAPPED);
     } else if (walk->goal == ITS_GOAL_EVENT) {
         end_walk(walk, ITS_OUTCOME_OK);
+    } else if (walk->ite.is_virtual) {
+        its_virtual_look_up(its, walk, walk->ite.vpe);
     } else {
         look_up_collection(its, walk);
     }
@@ -255,6 +266,7 @@ void its_walk_start(struct its *its, struct its_walk *walk, uint32_t device, uin
 
     walk->goal = (uint8_t)goal;
     walk->translation = translation;
+    walk->vpe_bound = false;
     walk->device = device;
     walk->event = event;
     if (translation) {
@@ -278,6 +290,9 @@ bool its_find_cached(const struct its *its, uint32_t device, uint32_t event, str
         return false;
     }
     found->ite = decode_ite(found->event->value);
+    if (found->ite.is_virtual) {
+        return its_virtual_find_cached(its, found);
+    }
     found->collection = gic_cache_find(&its->collection_cache, found->ite.collection, found->ite.collection);
     if (found->collection == NULL || its_collections_on_chip(its)) {
         return false;
@@ -290,6 +305,7 @@ void its_walk_collection(struct its *its, struct its_walk *walk, uint32_t collec
 {
     walk->goal = ITS_GOAL_COLLECTION;
     walk->translation = false;
+    walk->vpe_bound = false;
     walk->ite.collection = collection;
     look_up_collection(its, walk);
 }
@@ -313,7 +329,7 @@ static void take_event(struct its *its, struct its_walk *walk, uint64_t value)
     found_event(its, walk);
 }
 
-void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t value)
+void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t value, uint64_t high)
 {
     if (!ok) {
         end_walk(walk, ITS_OUTCOME_MEMORY);
@@ -328,6 +344,10 @@ void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t val
         break;
     case ITS_LEVEL_EVENT:
         take_event(its, walk, value);
+        break;
+    case ITS_LEVEL_VPE_L1:
+    case ITS_LEVEL_VPE:
+        its_virtual_walk_take(its, walk, value, high);
         break;
     default:
         walk->cte = decode_cte(its, value);

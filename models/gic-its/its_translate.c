@@ -11,6 +11,7 @@
 #include "models/gic-its/gic.h"
 #include "models/gic-its/its_internal.h"
 #include "models/gic-its/write_ack_internal.h"
+#include "models/gic-its/its_virtual_internal.h"
 
 /** Why a walk that did not find an LPI loses the MSI. */
 static enum sim_drop_reason drop_reason(enum its_outcome outcome)
@@ -29,6 +30,9 @@ static enum sim_drop_reason drop_reason(enum its_outcome outcome)
     case ITS_OUTCOME_COLLECTION_RANGE:
     case ITS_OUTCOME_COLLECTION_UNMAPPED:
         return SIM_DROP_ITS_COLLECTION;
+    case ITS_OUTCOME_VPE_RANGE:
+    case ITS_OUTCOME_VPE_UNMAPPED:
+        return SIM_DROP_ITS_VPE;
     case ITS_OUTCOME_MEMORY:
         return SIM_DROP_BUS_ERROR;
     default:
@@ -126,11 +130,16 @@ void its_make_lpi(struct sim_packet *packet, uint32_t intid)
     packet->intid = intid;
 }
 
+/** @param vpe of a virtual event */
 static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *packet, const struct its_ite *ite,
-                     sim_time now)
+                     const struct vpe_entry *vpe, sim_time now)
 {
-    its_make_lpi(packet, ite->intid);
-    packet->arg = ite->collection;
+    if (ite->is_virtual) {
+        its_virtual_make_lpi(its, packet, ite, vpe);
+    } else {
+        its_make_lpi(packet, ite->intid);
+        packet->arg = ite->collection;
+    }
     link->dirty = true;
     gic_output_push(&link->to, packet, now, its->translate_service);
 }
@@ -182,8 +191,8 @@ static bool accept_fast(struct its *its, struct its_target *target, uint32_t dev
         return false;
     }
     gic_cache_hit(&its->event_cache, found.event);
-    gic_cache_hit(&its->collection_cache, found.collection);
-    send_lpi(its, link, take(its, target, now), &found.ite, now);
+    gic_cache_hit(found.ite.is_virtual ? &its->vpe_cache : &its->collection_cache, found.collection);
+    send_lpi(its, link, take(its, target, now), &found.ite, &found.vpe_entry, now);
     return true;
 }
 
@@ -239,13 +248,17 @@ static bool finish(struct its *its, struct its_slot *slot, sim_time now)
 {
     const struct its_walk *walk = &slot->walk;
 
+    if (walk->goal == ITS_GOAL_VPE) {
+        return its_virtual_finish_sgi(its, slot, now);
+    }
     if (walk->outcome == ITS_OUTCOME_OK) {
-        struct its_link *link = &its->links[walk->cte.target];
+        uint32_t target = walk->ite.is_virtual ? walk->vpe_entry.target : walk->cte.target;
+        struct its_link *link = &its->links[target];
 
         if (!gic_output_is_ready(&link->to, now, &its->due)) {
             return false;
         }
-        send_lpi(its, link, slot->packet, &walk->ite, now);
+        send_lpi(its, link, slot->packet, &walk->ite, &walk->vpe_entry, now);
     } else {
         drop(its, slot->packet, walk->event, now, drop_reason((enum its_outcome)walk->outcome));
     }
@@ -275,6 +288,9 @@ void its_step_slots(struct its *its, sim_time now)
             !is_behind_another(its, i, walk->device, walk->event)) {
             slot->held = false;
             its_walk_start(its, walk, walk->device, walk->event, ITS_GOAL_COLLECTION, true);
+        }
+        if (walk->state == ITS_WALK_BLOCKED) {
+            its_virtual_look_up(its, walk, walk->vpe);
         }
         if (walk->state == ITS_WALK_DONE && finish(its, slot, now)) {
             free_slot(its, i);
