@@ -26,9 +26,9 @@
  *   GIC_VSGI         ITS  -                 configure (and clear) a virtual SGI; arg as GIC_VSGI_* below
  *   GIC_VALLOC       ITS  -                 a VPT that need not be zero comes into use (VMAPP with Alloc, without PTZ)
  *   GIC_VFREE        ITS  GIC_SYNC_DONE     the vPE goes (VMAPP with V 0); arg 1: its pending interrupts go with it
- *   GIC_VMOVE_LIST   ITS  GIC_VHANDED for each, GIC_VMOVE_DONE  the vPE goes to another redistributor (VMOVP); the answer
- *                                                             comes when each ITS of the list has asked. arg: sequence
- *                                                             number 15:0, ITS list 31:16; intid: this ITS's number
+ *   GIC_VMOVE_LIST   ITS  GIC_VHANDED for each, GIC_VMOVE_DONE   the vPE goes to another redistributor (VMOVP);
+ *                         answered when each ITS of the list has asked. arg: sequence number 15:0, ITS list 31:16;
+ *                         intid: this ITS's number
  *   GIC_VMOVE_ONE    ITS  the same          the same, for all ITSs at once: the redistributor has each of the others
  *                                           hold the vPE's interrupts back
  *   GIC_VMOVE_END    ITS  -                 the vPE has moved; arg: Processor_Number of its new redistributor

@@ -35,7 +35,7 @@ uint64_t its_virtual_typer(const struct its *its);
 uint64_t its_virtual_read_baser(const struct its *its, uint32_t index);
 void its_virtual_write_baser(struct its *its, uint32_t index, uint64_t value);
 
-/** Whether interrupts of a vPE must wait, but for the walk of the command that changes it. */
+/** Whether interrupts of a vPE must wait; the walk of the command that changes it need not. */
 bool its_virtual_is_held(const struct its *its, uint32_t vpe, const struct its_walk *walk);
 
 /** Whether an MSI has looked this vPE up and has not been sent. */
