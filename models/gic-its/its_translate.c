@@ -9,9 +9,8 @@
  * reads what an even older one has put into the cache meanwhile.)
  */
 #include "models/gic-its/gic.h"
-#include "models/gic-its/its_internal.h"
-#include "models/gic-its/write_ack_internal.h"
 #include "models/gic-its/its_virtual_internal.h"
+#include "models/gic-its/write_ack_internal.h"
 
 /** Why a walk that did not find an LPI loses the MSI. */
 static enum sim_drop_reason drop_reason(enum its_outcome outcome)

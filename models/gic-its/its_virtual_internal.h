@@ -53,7 +53,7 @@ bool its_virtual_is_sgi(const struct its *its, const struct sim_packet *packet);
 /** Takes it, if there is a slot. */
 bool its_virtual_accept_sgi(struct its *its, struct its_target *target, sim_time now);
 
-/** Sends a virtual SGI when its vPE has been found, or loses it. @return false if the redistributor's channel is full */
+/** Sends a virtual SGI when its vPE has been found, or loses it. @return false if it must wait */
 bool its_virtual_finish_sgi(struct its *its, struct its_slot *slot, sim_time now);
 
 /** Turns a packet into the message that makes a virtual LPI pending. */
