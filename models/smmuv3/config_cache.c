@@ -5,14 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void smmu_config_cache_init(struct smmu_config_cache *cache, struct sim *sim, uint32_t entries, uint32_t ways)
+void smmu_config_cache_init(struct smmu_config_cache *cache, struct sim *sim, const char *name, uint32_t entries,
+                            uint32_t ways, enum smmu_policy policy)
 {
     cache->entries = sim_alloc(sim, entries * sizeof(cache->entries[0]));
     cache->keys = sim_alloc(sim, entries * sizeof(cache->keys[0]));
     cache->ways = ways;
     cache->sets = entries / ways;
     cache->set_mask = (cache->sets & (cache->sets - 1)) == 0 ? cache->sets - 1 : 0;
-    cache->clock = 1;
+    smmu_replacement_init(&cache->replacement, sim, name, policy, cache->sets, ways);
 }
 
 /* Index of the first entry of a stream's set. */
@@ -54,15 +55,12 @@ void smmu_config_cache_fill(struct smmu_config_cache *cache, const struct smmu_s
 
     if (victim == NOT_FOUND) {
         victim = set_of(cache, stream);
-        for (size_t i = victim + 1; i % cache->ways != 0; i++) {
-            if (cache->entries[i].used < cache->entries[victim].used) {
-                victim = i;
-            }
-        }
+        victim += smmu_replacement_choose(&cache->replacement, victim / cache->ways, &cache->entries[victim].used,
+                                          sizeof(cache->entries[0]));
     }
     cache->keys[victim] = smmu_config_key(stream);
     cache->entries[victim].context = *context;
-    cache->entries[victim].used = cache->clock++;
+    smmu_replacement_fill(&cache->replacement, victim, &cache->entries[victim].used);
 }
 
 void smmu_config_cache_invalidate(struct smmu_config_cache *cache, const struct smmu_config_scope *scope)

@@ -1,5 +1,5 @@
 /*
- * Configuration cache: STE and CD folded into one entry per (StreamID, SubstreamID), set-associative, LRU.
+ * Configuration cache: STE and CD folded into one entry per (StreamID, SubstreamID), set-associative.
  *
  * The set index folds the StreamID's bytes, because the low bits of a requester ID are a device and function number and
  * differ little between devices (an assumption: no part's index function is published). Faulty configurations are not
@@ -17,7 +17,7 @@ extern "C" {
 struct sim;
 
 struct smmu_config_entry {
-    uint64_t used; /**< LRU stamp; 0: invalid */
+    uint64_t used; /**< replacement's stamp; 0: invalid */
     struct smmu_context context;
 };
 
@@ -27,7 +27,7 @@ struct smmu_config_cache {
     uint32_t sets;
     uint32_t ways;
     uint32_t set_mask; /**< sets - 1 if that is a power of two, else 0 */
-    uint64_t clock;
+    struct smmu_replacement replacement;
 };
 
 /** What a CFGI command covers. */
@@ -45,8 +45,9 @@ static inline uint64_t smmu_config_key(const struct smmu_stream *stream)
     return UINT64_C(1) << 63 | (uint64_t)stream->ssv << 52 | (uint64_t)stream->ssid << 32 | stream->sid;
 }
 
-/** Prepares an empty cache. @p entries is a multiple of @p ways. */
-void smmu_config_cache_init(struct smmu_config_cache *cache, struct sim *sim, uint32_t entries, uint32_t ways);
+/** Prepares an empty cache. @p entries is a multiple of @p ways. @param name unique */
+void smmu_config_cache_init(struct smmu_config_cache *cache, struct sim *sim, const char *name, uint32_t entries,
+                            uint32_t ways, enum smmu_policy policy);
 
 /** The entry of a stream, or NULL. Changes nothing: see smmu_config_cache_touch(). */
 struct smmu_config_entry *smmu_config_cache_find(struct smmu_config_cache *cache, const struct smmu_stream *stream);
@@ -54,10 +55,10 @@ struct smmu_config_entry *smmu_config_cache_find(struct smmu_config_cache *cache
 /** Notes a use of an entry. */
 static inline void smmu_config_cache_touch(struct smmu_config_cache *cache, struct smmu_config_entry *entry)
 {
-    entry->used = cache->clock++;
+    smmu_replacement_touch(&cache->replacement, (size_t)(entry - cache->entries), &entry->used);
 }
 
-/** Enters a configuration, in place of an invalid entry or the least recently used one. */
+/** Enters a configuration, in place of an invalid entry or what the policy chooses. */
 void smmu_config_cache_fill(struct smmu_config_cache *cache, const struct smmu_stream *stream,
                             const struct smmu_context *context);
 

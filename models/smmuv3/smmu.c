@@ -202,6 +202,16 @@ static void make_tbus(struct smmu *smmu, struct sim *sim)
     smmu->tbus[0].end_port = smmu->port_count;
 }
 
+static void make_caches(struct smmu *smmu, struct sim *sim, const char *name)
+{
+    const struct smmu_config *config = &smmu->config;
+
+    smmu_tlb_init(&smmu->tlb, sim, sim_printf(sim, "%s tlb", name), config->tlb_entries, config->tlb_ways,
+                  config->tlb_policy);
+    smmu_config_cache_init(&smmu->configs, sim, sim_printf(sim, "%s config-cache", name), config->config_cache_entries,
+                           config->config_cache_ways, config->config_cache_policy);
+}
+
 static void register_counters(struct smmu *smmu)
 {
     const struct smmu_counters *counters = &smmu->counters;
@@ -247,8 +257,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     smmu->walk_stage = sim_stage_register(sim, sim_printf(sim, "%s walk", name));
     smmu->walker.name_hash = sim_name_hash(name);
     set_times(smmu);
-    smmu_tlb_init(&smmu->tlb, sim, config->tlb_entries, config->tlb_ways);
-    smmu_config_cache_init(&smmu->configs, sim, config->config_cache_entries, config->config_cache_ways);
+    make_caches(smmu, sim, name);
     make_ports(smmu, sim);
     make_tbus(smmu, sim);
     make_slots(smmu, sim);

@@ -68,6 +68,22 @@ enum smmu_order {
     SMMU_ORDER_STREAM, /**< as they came among those of one StreamID; a hit may pass another stream's miss */
 };
 
+/** Which entry of a full set makes room. */
+enum smmu_policy {
+    SMMU_POLICY_LRU,         /**< least recently used */
+    SMMU_POLICY_PLRU,        /**< tree pseudo-LRU: 1, 2, 4, ... 64 ways */
+    SMMU_POLICY_ROUND_ROBIN, /**< first in, first out */
+    SMMU_POLICY_RANDOM,
+};
+
+/** A cache. */
+struct smmu_cache_config {
+    uint32_t entries; /**< in all, a multiple of ways; 0: the cache is absent */
+    uint32_t ways;
+    enum smmu_policy policy;
+    uint32_t lookup_cycles; /**< of a lookup, hit or miss */
+};
+
 struct smmu_config {
     uint64_t base;   /**< physical address of register page 0, a multiple of 64 KiB */
     sim_time period; /**< clock period, fs */
@@ -86,10 +102,12 @@ struct smmu_config {
     uint32_t device_id;
 
     /* Structures. */
-    uint32_t tlb_entries; /**< in all, a multiple of tlb_ways; replacement is LRU */
+    uint32_t tlb_entries; /**< in all, a multiple of tlb_ways */
     uint32_t tlb_ways;
-    uint32_t config_cache_entries; /**< in all, a multiple of config_cache_ways; replacement is LRU */
+    enum smmu_policy tlb_policy;
+    uint32_t config_cache_entries; /**< in all, a multiple of config_cache_ways */
     uint32_t config_cache_ways;
+    enum smmu_policy config_cache_policy;
     uint32_t translation_slots; /**< requests held because of a miss, or behind one; 1..SMMU_MAX_SLOTS */
     uint32_t walk_slots;        /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
     uint32_t config_slots;      /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */

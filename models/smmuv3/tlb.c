@@ -6,13 +6,14 @@
 
 static const uint64_t address_mask = (UINT64_C(1) << 56) - 1;
 
-void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, uint32_t entries, uint32_t ways)
+void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, const char *name, uint32_t entries, uint32_t ways,
+                   enum smmu_policy policy)
 {
-    tlb->entries = sim_alloc(sim, entries * sizeof(tlb->entries[0]));
+    tlb->entries = entries > 0 ? sim_alloc(sim, entries * sizeof(tlb->entries[0])) : NULL;
     tlb->ways = ways;
-    tlb->sets = entries / ways;
-    tlb->set_mask = (tlb->sets & (tlb->sets - 1)) == 0 ? tlb->sets - 1 : 0;
-    tlb->clock = 1;
+    tlb->sets = entries > 0 ? entries / ways : 0;
+    tlb->set_mask = tlb->sets > 0 && (tlb->sets & (tlb->sets - 1)) == 0 ? tlb->sets - 1 : 0;
+    smmu_replacement_init(&tlb->replacement, sim, name, policy, tlb->sets, ways);
 }
 
 static uint64_t entry_tag(uint64_t tag, unsigned size, bool global)
@@ -84,18 +85,23 @@ void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned siz
 {
     const uint64_t page = va >> size;
     const uint64_t new_tag = entry_tag(tag, size, global);
-    struct smmu_tlb_entry *set = set_of(tlb, page, new_tag);
-    struct smmu_tlb_entry *victim = &set[0];
+    struct smmu_tlb_entry *set;
+    struct smmu_tlb_entry *victim = NULL;
 
-    for (uint32_t way = 0; way < tlb->ways; way++) {
+    if (tlb->sets == 0) {
+        return;
+    }
+    set = set_of(tlb, page, new_tag);
+    for (uint32_t way = 0; way < tlb->ways && victim == NULL; way++) {
         /* Two walks can end in one block mapping: the second refreshes the entry of the first. */
         if (set[way].tag == new_tag && set[way].page == page) {
             victim = &set[way];
-            break;
         }
-        if (set[way].used < victim->used) {
-            victim = &set[way];
-        }
+    }
+    if (victim == NULL) {
+        const size_t number = (size_t)(set - tlb->entries) / tlb->ways;
+
+        victim = &set[smmu_replacement_choose(&tlb->replacement, number, &set->used, sizeof(*set))];
     }
     if (victim->tag != 0) {
         drop_entry(tlb, victim);
@@ -104,7 +110,7 @@ void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned siz
     victim->page = page;
     victim->output = output;
     victim->intermediate = intermediate;
-    victim->used = tlb->clock++;
+    smmu_replacement_fill(&tlb->replacement, (size_t)(victim - tlb->entries), &victim->used);
     count_entry(tlb, victim, true);
 }
 

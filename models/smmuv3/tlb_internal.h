@@ -1,5 +1,5 @@
 /*
- * Translation lookaside buffer: set-associative, LRU, entries of all page sizes, tagged by stream world, VMID, ASID and
+ * Translation lookaside buffer: set-associative, entries of all page sizes, tagged by stream world, VMID, ASID and
  * page.
  *
  * A lookup probes one set for each class of entries present, a class being a size and whether the entry is global:
@@ -9,6 +9,8 @@
  */
 #ifndef DOORBELL_MODELS_SMMUV3_TLB_INTERNAL_H
 #define DOORBELL_MODELS_SMMUV3_TLB_INTERNAL_H
+
+#include "models/smmuv3/replacement_internal.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,7 +66,7 @@ struct smmu_tlb_entry {
     uint64_t page;         /**< input address >> log2 of its size */
     uint64_t output;       /**< output address of the page, and SMMU_PERM_* in its low 12 bits */
     uint64_t intermediate; /**< nested: IPA of the page; low 12 bits: memory attributes (translation_internal.h) */
-    uint64_t used;         /**< LRU stamp: larger is younger */
+    uint64_t used;         /**< replacement's stamp; 0: invalid */
 };
 
 /** Sizes that a translation can have: 2^n bytes, n below this. */
@@ -77,7 +79,7 @@ struct smmu_tlb {
     uint32_t set_mask; /**< sets - 1 if that is a power of two, else 0 */
     uint64_t sizes[2]; /**< [global]: one bit for each size of which an entry is present */
     uint32_t count[2][SMMU_TLB_SIZES];
-    uint64_t clock; /**< next LRU stamp */
+    struct smmu_replacement replacement;
 };
 
 /** What an invalidation covers. */
@@ -96,8 +98,9 @@ static inline unsigned smmu_tlb_size(const struct smmu_tlb_entry *entry)
     return (unsigned)((entry->tag & SMMU_TAG_SIZE_MASK) >> SMMU_TAG_SIZE_SHIFT);
 }
 
-/** Prepares an empty TLB. @p entries is a multiple of @p ways. */
-void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, uint32_t entries, uint32_t ways);
+/** Prepares an empty TLB. @p entries is a multiple of @p ways; 0: none, which never hits. @param name unique */
+void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, const char *name, uint32_t entries, uint32_t ways,
+                   enum smmu_policy policy);
 
 /**
  * The entry that translates an address, or NULL. Changes nothing: a lookup that is acted upon is followed by
@@ -109,7 +112,7 @@ struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_
 /** Notes a use of an entry. */
 static inline void smmu_tlb_touch(struct smmu_tlb *tlb, struct smmu_tlb_entry *entry)
 {
-    entry->used = tlb->clock++;
+    smmu_replacement_touch(&tlb->replacement, (size_t)(entry - tlb->entries), &entry->used);
 }
 
 /** Output address of an input address that @p entry translates. */
@@ -121,7 +124,7 @@ static inline uint64_t smmu_tlb_output(const struct smmu_tlb_entry *entry, uint6
 }
 
 /**
- * Enters a translation, in place of the same one, an invalid entry, or the least recently used.
+ * Enters a translation, in place of the same one, an invalid entry, or what the policy chooses.
  * @param va           any input address in it
  * @param size         log2 of the bytes that it translates, 12 to 63
  * @param output       output address of the page; its low 12 bits SMMU_PERM_*

@@ -32,11 +32,11 @@ class Tlb : public testing::Test
     {
         sim_destroy(sim_);
     }
-    smmu_tlb make(uint32_t entries, uint32_t ways)
+    smmu_tlb make(uint32_t entries, uint32_t ways, smmu_policy policy = SMMU_POLICY_LRU)
     {
         smmu_tlb tlb = {};
 
-        smmu_tlb_init(&tlb, sim_, entries, ways);
+        smmu_tlb_init(&tlb, sim_, "tlb", entries, ways, policy);
         return tlb;
     }
     static void fill(smmu_tlb *tlb, const Translation &t)
