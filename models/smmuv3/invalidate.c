@@ -4,32 +4,123 @@
  */
 #include "models/smmuv3/smmu_internal.h"
 
+/* ---- TBUs ---- */
+
+static bool has_tlbs(const struct smmu_tbu *tbu)
+{
+    return tbu->micro_tlb.sets > 0 || tbu->tlb.sets > 0;
+}
+
 bool smmu_invalidate_has_room(const struct smmu *smmu)
 {
-    (void)smmu;
+    for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
+        if (smmu->tbus[i].invalidation_count == SMMU_TBU_INVALIDATIONS) {
+            return false;
+        }
+    }
     return true;
+}
+
+/* Sends one to every TBU that has something to drop: it takes the message's time, its turn, and the scan. */
+static void tell_tbus(struct smmu *smmu, const struct smmu_tbu_invalidation *invalidation, sim_time now)
+{
+    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
+        struct smmu_tbu *tbu = &smmu->tbus[i];
+        const struct smmu_tlb_scope *scope = invalidation->of_configs ? NULL : &invalidation->translations;
+        const uint32_t at = (tbu->invalidation_head + tbu->invalidation_count) % SMMU_TBU_INVALIDATIONS;
+        uint32_t sets;
+
+        if (!has_tlbs(tbu)) {
+            continue;
+        }
+        sets = smmu_tbu_tlb_invalidate_sets(&tbu->micro_tlb, scope) + smmu_tbu_tlb_invalidate_sets(&tbu->tlb, scope);
+        tbu->invalidate_free = sim_time_max(smmu_tbu_message(smmu, tbu, now), tbu->invalidate_free);
+        tbu->invalidate_free += sets * smmu->times.scan;
+        tbu->invalidations[at] = *invalidation;
+        tbu->invalidations[at].done_at = tbu->invalidate_free;
+        tbu->invalidation_count++;
+    }
+}
+
+sim_time smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+{
+    while (tbu->invalidation_count > 0) {
+        const struct smmu_tbu_invalidation *head = &tbu->invalidations[tbu->invalidation_head];
+
+        if (head->done_at > now) {
+            return head->done_at;
+        }
+        if (head->of_configs) {
+            smmu_tbu_tlb_invalidate_config(&tbu->micro_tlb, &head->configs);
+            smmu_tbu_tlb_invalidate_config(&tbu->tlb, &head->configs);
+        } else {
+            smmu_tbu_tlb_invalidate(&tbu->micro_tlb, &head->translations);
+            smmu_tbu_tlb_invalidate(&tbu->tlb, &head->translations);
+        }
+        tbu->invalidation_head = (tbu->invalidation_head + 1) % SMMU_TBU_INVALIDATIONS;
+        tbu->invalidation_count--;
+        smmu->counters.invalidations++;
+    }
+    return SIM_TIME_NEVER;
+}
+
+/* ---- TCU ---- */
+
+/* Whether a request is being worked on by the TCU: what it has used so far may be what is invalidated now. */
+static bool is_at_tcu(const struct smmu_slot *slot)
+{
+    return slot->asked && (slot->state == SMMU_SLOT_CONFIG || slot->state == SMMU_SLOT_WALK);
 }
 
 void smmu_invalidate_tlbs(struct smmu *smmu, const struct smmu_tlb_scope *scope, sim_time now)
 {
-    (void)now;
+    const struct smmu_tbu_invalidation invalidation = {.translations = *scope};
+
     smmu_tlb_invalidate(&smmu->tlb, scope);
     smmu_walk_invalidate(smmu, scope);
+    if (!smmu->distributed) {
+        return;
+    }
+    for (uint32_t i = 0; i < smmu->slot_count; i++) {
+        struct smmu_slot *slot = &smmu->slots[i];
+
+        /* The size of the page and whether it is global are not known yet. A fetch under way has used no table. */
+        if (is_at_tcu(slot) && slot->state == SMMU_SLOT_WALK) {
+            slot->cacheable = slot->cacheable &&
+                              !smmu_tlb_scope_covers(scope, slot->context.tag, false, slot->input, 63) &&
+                              !smmu_tlb_scope_covers(scope, slot->context.tag, true, slot->input, 63);
+        }
+    }
+    tell_tbus(smmu, &invalidation, now);
 }
 
 void smmu_invalidate_configs(struct smmu *smmu, const struct smmu_config_scope *scope, sim_time now)
 {
-    (void)now;
+    const struct smmu_tbu_invalidation invalidation = {.of_configs = true, .configs = *scope};
+
     smmu_config_cache_invalidate(&smmu->configs, scope);
     smmu_config_fetch_invalidate(smmu, scope);
+    if (!smmu->distributed) {
+        return;
+    }
+    for (uint32_t i = 0; i < smmu->slot_count; i++) {
+        struct smmu_slot *slot = &smmu->slots[i];
+
+        if (is_at_tcu(slot) && ((slot->stream.sid ^ scope->sid) & scope->sid_mask) == 0) {
+            slot->cacheable = false;
+        }
+    }
+    tell_tbus(smmu, &invalidation, now);
 }
 
 /* ---- CMD_SYNC ---- */
 
 /* A TBU's part of a CMD_SYNC. */
 enum phase {
-    PHASE_SLOTS, /**< slots that are older must leave */
-    PHASE_LEAVE, /**< and what has left its slot must be out of the port */
+    PHASE_REACH,  /**< it must get there, and what was invalidated before it must be dropped */
+    PHASE_SLOTS,  /**< then slots that are older must leave */
+    PHASE_LEAVE,  /**< and what has left its slot must be out of the port */
+    PHASE_RETURN, /**< and it must get back */
     PHASE_DONE,
 };
 
@@ -46,7 +137,7 @@ static sim_time ports_empty_at(const struct smmu *smmu, const struct smmu_tbu *t
 
 static bool has_older_slots(const struct smmu *smmu, const struct smmu_tbu *tbu, uint64_t sequence)
 {
-    for (uint32_t i = tbu->slots; i < tbu->slots + smmu->config.translation_slots && smmu->held > 0; i++) {
+    for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count && smmu->held > 0; i++) {
         if (smmu->slots[i].state != SMMU_SLOT_FREE && smmu->slots[i].sequence < sequence) {
             return true;
         }
@@ -56,13 +147,14 @@ static bool has_older_slots(const struct smmu *smmu, const struct smmu_tbu *tbu,
 
 void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
 {
-    (void)now;
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
-        sync->part[i] = (struct smmu_sync_part){
-            .phase = PHASE_SLOTS,
-            .until = ports_empty_at(smmu, &smmu->tbus[i]),
-            .sequence = smmu->next_sequence,
-        };
+        struct smmu_tbu *tbu = &smmu->tbus[i];
+        sim_time reach = now;
+
+        if (smmu->distributed) {
+            reach = sim_time_max(smmu_tbu_message(smmu, tbu, now), tbu->invalidate_free);
+        }
+        sync->part[i] = (struct smmu_sync_part){.phase = PHASE_REACH, .until = reach};
     }
     sync->events = UINT64_MAX;
 }
@@ -70,6 +162,14 @@ void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
 /* @return when to look at a TBU's part again; 0 if it is done */
 static sim_time wait_for_tbu(struct smmu *smmu, const struct smmu_tbu *tbu, struct smmu_sync_part *part, sim_time now)
 {
+    if (part->phase == PHASE_REACH) {
+        if (part->until > now) {
+            return part->until;
+        }
+        part->phase = PHASE_SLOTS;
+        part->until = ports_empty_at(smmu, tbu);
+        part->sequence = smmu->next_sequence;
+    }
     if (part->phase == PHASE_SLOTS) {
         if (has_older_slots(smmu, tbu, part->sequence)) {
             return SIM_TIME_NEVER;
@@ -81,8 +181,13 @@ static sim_time wait_for_tbu(struct smmu *smmu, const struct smmu_tbu *tbu, stru
         if (part->until > now) {
             return part->until;
         }
-        part->phase = PHASE_DONE;
+        part->until = now + smmu->times.to_tcu;
+        part->phase = PHASE_RETURN;
     }
+    if (part->until > now) {
+        return part->until;
+    }
+    part->phase = PHASE_DONE;
     return 0;
 }
 

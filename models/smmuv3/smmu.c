@@ -16,6 +16,9 @@ void smmu_config_defaults(struct smmu_config *config)
         .tlb_ways = 4,
         .config_cache_entries = 64,
         .config_cache_ways = 4,
+        .tbus = 1,
+        .micro_tlb = {.ways = 1, .lookup_cycles = 1},
+        .tbu_tlb = {.ways = 1, .lookup_cycles = 3},
         .translation_slots = 64,
         .walk_slots = 16,
         .config_slots = 8,
@@ -65,6 +68,18 @@ static bool is_cache(uint32_t entries, uint32_t ways)
     return ways > 0 && entries >= ways && entries % ways == 0;
 }
 
+/** Tree pseudo-LRU needs a power of two. */
+static bool is_policy(enum smmu_policy policy, uint32_t ways)
+{
+    return policy <= SMMU_POLICY_RANDOM &&
+           (policy != SMMU_POLICY_PLRU || (ways <= SMMU_PLRU_MAX_WAYS && (ways & (ways - 1)) == 0));
+}
+
+static bool is_cache_or_absent(const struct smmu_cache_config *cache)
+{
+    return cache->entries == 0 || (is_cache(cache->entries, cache->ways) && is_policy(cache->policy, cache->ways));
+}
+
 const char *smmu_config_error(const struct smmu_config *config)
 {
     const struct {
@@ -79,7 +94,18 @@ const char *smmu_config_error(const struct smmu_config *config)
         {!is_address_size(config->output_address_bits), "output_address_bits is not 32, 36, 40, 42, 44, 48 or 52"},
         {config->command_queue_bits > 19, "command_queue_bits is above 19"},
         {config->event_queue_bits > 19, "event_queue_bits is above 19"},
-        {!is_cache(config->tlb_entries, config->tlb_ways), "tlb_entries is not a multiple of tlb_ways"},
+        {!within(config->tbus, 1, config->ports), "tbus is not 1 to the number of ports"},
+        {(config->to_tcu_cycles == 0) != (config->to_tbu_cycles == 0), "the link to the TCU is one-way"},
+        {config->to_tcu_cycles == 0 && config->micro_tlb.entries + config->tbu_tlb.entries > 0,
+         "a TBU has TLBs of its own, but there is no link to the TCU"},
+        {config->tbu_slots > SMMU_MAX_SLOTS, "tbu_slots is above 1024"},
+        {!is_cache_or_absent(&config->micro_tlb), "micro_tlb: entries, ways and policy do not fit together"},
+        {!is_cache_or_absent(&config->tbu_tlb), "tbu_tlb: entries, ways and policy do not fit together"},
+        {!is_cache(config->tlb_entries, config->tlb_ways) && (config->tlb_entries > 0 || config->to_tcu_cycles == 0),
+         "tlb_entries is not a multiple of tlb_ways"},
+        {!is_policy(config->tlb_policy, config->tlb_ways), "tlb_policy does not go with tlb_ways"},
+        {!is_policy(config->config_cache_policy, config->config_cache_ways),
+         "config_cache_policy does not go with config_cache_ways"},
         {!is_cache(config->config_cache_entries, config->config_cache_ways),
          "config_cache_entries is not a multiple of config_cache_ways"},
         {!within(config->translation_slots, 1, SMMU_MAX_SLOTS), "translation_slots is not 1 to 1024"},
@@ -110,6 +136,10 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     smmu->again = false;
     due = smmu_walker_receive(smmu, now);
     due = sim_time_min(due, smmu_registers_run(smmu, now));
+    for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
+        due = sim_time_min(due, smmu_tcu_receive(smmu, &smmu->tbus[i], now));
+        due = sim_time_min(due, smmu_tbu_receive(smmu, &smmu->tbus[i], now));
+    }
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         due = sim_time_min(due, smmu_tbu_run(smmu, &smmu->tbus[i], now));
     }
@@ -136,6 +166,10 @@ static void set_times(struct smmu *smmu)
         .accept = config->accept_cycles * period,
         .config_lookup = config->config_lookup_cycles * period,
         .tlb_lookup = config->tlb_lookup_cycles * period,
+        .micro_tlb_lookup = config->micro_tlb.lookup_cycles * period,
+        .tbu_tlb_lookup = config->tbu_tlb.lookup_cycles * period,
+        .to_tcu = config->to_tcu_cycles * period,
+        .to_tbu = config->to_tbu_cycles * period,
         .issue = config->issue_cycles * period,
         .decode = config->decode_cycles * period,
         .forward = config->forward_cycles * period,
@@ -148,19 +182,24 @@ static void set_times(struct smmu *smmu)
 
 static void make_slots(struct smmu *smmu, struct sim *sim)
 {
-    const uint32_t count = smmu->config.translation_slots;
+    const struct smmu_config *config = &smmu->config;
+    const uint32_t count = config->tbu_slots > 0 ? config->tbu_slots : config->translation_slots;
     const struct smmu_list empty = {SMMU_NONE, SMMU_NONE};
 
-    smmu->slots = sim_alloc(sim, smmu->tbu_count * count * sizeof(smmu->slots[0]));
+    smmu->slot_count = smmu->tbu_count * count;
+    smmu->slots = sim_alloc(sim, smmu->slot_count * sizeof(smmu->slots[0]));
     for (uint32_t t = 0; t < smmu->tbu_count; t++) {
         struct smmu_tbu *tbu = &smmu->tbus[t];
 
         tbu->slots = t * count;
+        tbu->slot_count = count;
         tbu->free_slot = (uint16_t)tbu->slots;
         for (uint32_t i = 0; i < count; i++) {
             smmu->slots[tbu->slots + i].next = i + 1 < count ? (uint16_t)(tbu->slots + i + 1) : SMMU_NONE;
         }
     }
+    smmu->credits = config->translation_slots;
+    smmu->credit_queue = empty;
     smmu->next_sequence = 1;
     smmu->config_queue = empty;
     smmu->walk_queue = empty;
@@ -195,11 +234,28 @@ static void make_ports(struct smmu *smmu, struct sim *sim)
     }
 }
 
-static void make_tbus(struct smmu *smmu, struct sim *sim)
+/* Ports are dealt out to the TBUs in order, as evenly as they go. */
+static void make_tbus(struct smmu *smmu, struct sim *sim, const char *name)
 {
-    smmu->tbu_count = 1;
+    const struct smmu_config *config = &smmu->config;
+
+    smmu->distributed = config->to_tcu_cycles > 0;
+    smmu->tbu_count = config->tbus;
     smmu->tbus = sim_alloc(sim, smmu->tbu_count * sizeof(smmu->tbus[0]));
-    smmu->tbus[0].end_port = smmu->port_count;
+    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
+        struct smmu_tbu *tbu = &smmu->tbus[i];
+
+        tbu->first_port = i * smmu->port_count / smmu->tbu_count;
+        tbu->end_port = (i + 1) * smmu->port_count / smmu->tbu_count;
+        tbu->next_port = tbu->first_port;
+        tbu->to_tcu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
+        tbu->to_tbu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
+        for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
+            smmu->ports[port].tbu = i;
+        }
+        smmu_tbu_tlb_init(&tbu->micro_tlb, sim, sim_printf(sim, "%s micro-tlb %u", name, i), &config->micro_tlb);
+        smmu_tbu_tlb_init(&tbu->tlb, sim, sim_printf(sim, "%s tbu-tlb %u", name, i), &config->tbu_tlb);
+    }
 }
 
 static void make_caches(struct smmu *smmu, struct sim *sim, const char *name)
@@ -235,8 +291,20 @@ static void register_counters(struct smmu *smmu)
         {"slot-stalls", &counters->slot_stalls},
     };
 
+    const struct {
+        const char *name;
+        const uint64_t *value;
+    } distributed[] = {
+        {"micro-tlb-hits", &counters->micro_tlb_hits}, {"tbu-tlb-hits", &counters->tbu_tlb_hits},
+        {"tbu-misses", &counters->tbu_misses},         {"merged", &counters->merged},
+        {"credit-stalls", &counters->credit_stalls},   {"tbu-invalidations", &counters->invalidations},
+    };
+
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         sim_counter_register(&smmu->component, list[i].name, list[i].value);
+    }
+    for (size_t i = 0; i < sizeof(distributed) / sizeof(distributed[0]) && smmu->distributed; i++) {
+        sim_counter_register(&smmu->component, distributed[i].name, distributed[i].value);
     }
 }
 
@@ -259,7 +327,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     set_times(smmu);
     make_caches(smmu, sim, name);
     make_ports(smmu, sim);
-    make_tbus(smmu, sim);
+    make_tbus(smmu, sim, name);
     make_slots(smmu, sim);
     make_jobs(smmu, sim);
     register_counters(smmu);

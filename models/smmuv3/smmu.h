@@ -102,21 +102,27 @@ struct smmu_config {
     uint32_t device_id;
 
     /* Structures. */
-    uint32_t tlb_entries; /**< in all, a multiple of tlb_ways */
+    uint32_t tlb_entries; /**< the TCU's, in all, a multiple of tlb_ways; 0 with a link: none */
     uint32_t tlb_ways;
     enum smmu_policy tlb_policy;
     uint32_t config_cache_entries; /**< in all, a multiple of config_cache_ways */
     uint32_t config_cache_ways;
     enum smmu_policy config_cache_policy;
-    uint32_t translation_slots; /**< requests held because of a miss, or behind one; 1..SMMU_MAX_SLOTS */
-    uint32_t walk_slots;        /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
-    uint32_t config_slots;      /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
-    uint32_t event_buffer;      /**< event records waiting to be written to the event queue, at least 1 */
+    uint32_t tbus;      /**< translation buffer units, 1..ports; ports are dealt out to them in order */
+    uint32_t tbu_slots; /**< of each TBU: requests held because of a miss, or behind one; 0: as translation_slots */
+    struct smmu_cache_config micro_tlb; /**< of each TBU, looked up first; needs a link */
+    struct smmu_cache_config tbu_tlb;   /**< of each TBU, looked up next; needs a link */
+    uint32_t translation_slots;         /**< requests that the TCU works on, 1..SMMU_MAX_SLOTS */
+    uint32_t walk_slots;                /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
+    uint32_t config_slots;              /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
+    uint32_t event_buffer;              /**< event records waiting to be written to the event queue, at least 1 */
 
     /* Stages: see the table above. */
     uint32_t accept_cycles;
     uint32_t config_lookup_cycles;
     uint32_t tlb_lookup_cycles;
+    uint32_t to_tcu_cycles; /**< link from a TBU to the TCU; 0 (both): they are one block, without TLBs of its own */
+    uint32_t to_tbu_cycles; /**< and back */
     uint32_t issue_cycles;
     uint32_t decode_cycles;
     uint32_t forward_cycles;

@@ -5,6 +5,7 @@
  *   regs.c          register pages: layout, guards, acknowledgement
  *   tbu.c           requests: lookup, hits      tbu_slots.c    those that wait
  *   tbu_output.c    what leaves                 tcu.c          what they wait for
+ *   tbu_tlb.c       a TBU's own TLBs            tbu_link.c     the way between TBU and TCU
  *   invalidate.c    invalidations and CMD_SYNC, through TCU and TBUs
  *   stream_table.c  STEs        context.c       CDs
  *   config_cache.c  their cache config_fetch.c  reading them
@@ -23,6 +24,7 @@
 #include "models/smmuv3/smmu.h"
 #include "models/smmuv3/smmu_regs.h"
 #include "models/smmuv3/tables_internal.h"
+#include "models/smmuv3/tbu_tlb_internal.h"
 #include "models/smmuv3/tlb_internal.h"
 
 #include <stddef.h>
@@ -44,6 +46,10 @@ struct smmu_times {
     sim_time accept;
     sim_time config_lookup;
     sim_time tlb_lookup;
+    sim_time micro_tlb_lookup;
+    sim_time tbu_tlb_lookup;
+    sim_time to_tcu; /**< 0: no link */
+    sim_time to_tbu;
     sim_time issue;
     sim_time decode;
     sim_time forward;
@@ -80,21 +86,44 @@ struct smmu_port {
     uint32_t tbu;           /**< the TBU it belongs to */
 };
 
+/** Invalidations that can be on their way to a TBU, or waiting there, at once. */
+#define SMMU_TBU_INVALIDATIONS 8
+
+struct smmu_tbu_invalidation {
+    bool of_configs; /**< which of the two scopes holds */
+    sim_time done_at;
+    struct smmu_tlb_scope translations;
+    struct smmu_config_scope configs;
+};
+
 /** Translation buffer unit: some of the ports, and slots of its own. */
 struct smmu_tbu {
     uint32_t first_port; /**< its ports: first_port .. end_port - 1 */
     uint32_t end_port;
     uint32_t next_port; /**< one past the port that took a slot last */
-    uint32_t slots;     /**< index of its first slot */
+    uint32_t slots;     /**< index of its first slot ... */
+    uint32_t slot_count;
     uint16_t free_slot;
     bool starved; /**< a request is waiting for a slot (counted once) */
+    struct smmu_tbu_tlb micro_tlb;
+    struct smmu_tbu_tlb tlb;
+    struct smmu_list to_tcu; /**< slots whose request is on its way, in order of arrival */
+    struct smmu_list to_tbu; /**< slots whose answer is */
+    sim_time to_tcu_free;    /**< when the next message may leave: one a cycle */
+    sim_time to_tbu_free;
+    sim_time invalidate_free; /**< when it is through with all invalidations */
+    struct smmu_tbu_invalidation invalidations[SMMU_TBU_INVALIDATIONS]; /**< a ring */
+    uint32_t invalidation_head;
+    uint32_t invalidation_count;
 };
 
 enum smmu_slot_state {
     SMMU_SLOT_FREE,
-    SMMU_SLOT_CONFIG, /**< waits for its configuration */
-    SMMU_SLOT_WALK,   /**< waits for its translation */
-    SMMU_SLOT_DONE,   /**< knows its outcome */
+    SMMU_SLOT_ASKED,    /**< on its way to the TCU, or waiting to be */
+    SMMU_SLOT_CONFIG,   /**< waits for its configuration */
+    SMMU_SLOT_WALK,     /**< waits for its translation */
+    SMMU_SLOT_ANSWERED, /**< on its way back */
+    SMMU_SLOT_DONE,     /**< knows its outcome */
 };
 
 enum smmu_outcome {
@@ -119,6 +148,15 @@ struct smmu_slot {
     bool behind;     /**< another slot must leave first */
     bool enabled;    /**< was taken while SMMUEN = 1 */
     bool has_event;
+
+    /* While its request is with the TCU. */
+    bool asked;     /**< holds one of the TCU's translation slots */
+    bool cacheable; /**< no invalidation has come since: the TBU may keep the answer */
+    bool has_answer;
+    uint64_t input;   /**< address as it came */
+    sim_time arrival; /**< of the message under way */
+    struct smmu_tbu_entry answer;
+    struct smmu_list followers; /**< slots that wait for the same page */
 };
 
 /** Which structure a config fetch reads. */
@@ -250,6 +288,14 @@ struct smmu_counters {
     uint64_t terminated;  /**< requests aborted or RAZ/WI */
     uint64_t msis;
     uint64_t slot_stalls; /**< requests that had to wait for a translation slot */
+
+    /* Only with a link between TBUs and TCU. */
+    uint64_t micro_tlb_hits;
+    uint64_t tbu_tlb_hits;
+    uint64_t tbu_misses;
+    uint64_t merged;        /**< misses that waited for an older one to the same page */
+    uint64_t credit_stalls; /**< misses that waited for a translation slot of the TCU */
+    uint64_t invalidations; /**< of TBUs, carried out */
 };
 
 struct smmu {
@@ -260,8 +306,9 @@ struct smmu {
     struct smmu_features features;
     uint32_t port_count;
     uint32_t tbu_count;
-    bool port_order; /**< SMMU_ORDER_PORT */
-    bool again;      /**< something changed that work done earlier in this evaluation must look at */
+    bool port_order;  /**< SMMU_ORDER_PORT */
+    bool distributed; /**< there is a link between TBUs and TCU */
+    bool again;       /**< something changed that work done earlier in this evaluation must look at */
     struct smmu_port *ports;
     struct smmu_tbu *tbus;
     struct smmu_tlb tlb;
@@ -273,8 +320,11 @@ struct smmu {
     uint32_t msi_pending; /**< one bit a source: to be sent */
 
     struct smmu_slot *slots;
-    uint32_t held;         /**< slots held */
-    uint32_t held_enabled; /**< of these, taken while SMMUEN = 1 */
+    uint32_t slot_count;           /**< of all TBUs */
+    uint32_t credits;              /**< distributed: free translation slots of the TCU */
+    struct smmu_list credit_queue; /**< slots waiting for one */
+    uint32_t held;                 /**< slots held */
+    uint32_t held_enabled;         /**< of these, taken while SMMUEN = 1 */
     uint64_t next_sequence;
     struct smmu_config_fetch *fetches;
     uint32_t fetch_count;
@@ -335,6 +385,27 @@ sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time no
 
 /** Passes one read completion upstream. @return when to look again */
 sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now);
+
+/**
+ * Looks a slot's address up in its TBU's TLBs; on a hit that permits it the slot is decided at @p at. @return whether
+ * it was
+ */
+bool smmu_tbu_lookup(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t index, sim_time at);
+
+/* ---- The link between TBU and TCU (tbu_link.c) ---- */
+
+/** A slot that missed in its TBU, at @p at, needs its translation. */
+void smmu_tbu_ask(struct smmu *smmu, uint16_t index, sim_time at);
+
+/** A slot's outcome, which it holds, is known to the TCU at @p at. */
+void smmu_tcu_answer(struct smmu *smmu, uint16_t index, sim_time at);
+
+/** A message to a TBU that is ready at @p at. @return when it arrives */
+sim_time smmu_tbu_message(struct smmu *smmu, struct smmu_tbu *tbu, sim_time at);
+
+/** Takes messages that have arrived. @return when there is more to do */
+sim_time smmu_tcu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+sim_time smmu_tbu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
 
 /* ---- Slots (tbu_slots.c) ---- */
 
@@ -500,6 +571,9 @@ void smmu_invalidate_tlbs(struct smmu *smmu, const struct smmu_tlb_scope *scope,
 
 /** Drops configurations that @p scope covers, and catches fetches under way; the TBUs hear of it in their time. */
 void smmu_invalidate_configs(struct smmu *smmu, const struct smmu_config_scope *scope, sim_time now);
+
+/** Carries out invalidations of a TBU's TLBs that are through. @return when there is more to do */
+sim_time smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
 
 /** Begins to wait for everything that may have used what was invalidated before @p now. */
 void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now);

@@ -27,10 +27,64 @@ struct hit {
     sim_time latency;
     struct smmu_config_entry *config; /**< looked up, or NULL */
     struct smmu_tlb_entry *tlb;       /**< looked up, or NULL */
+    struct smmu_tbu_entry *micro;     /**< looked up in the TBU's TLBs, or NULL */
+    struct smmu_tbu_entry *main;
 };
 
+/* Looks into the TBU's own TLBs, one after the other. @return the entry, or NULL */
+static struct smmu_tbu_entry *probe_tbu(struct smmu *smmu, struct smmu_tbu *tbu, const struct smmu_stream *stream,
+                                        const struct sim_packet *packet, struct hit *hit)
+{
+    if (tbu->micro_tlb.sets > 0) {
+        hit->latency += smmu->times.micro_tlb_lookup;
+        hit->micro = smmu_tbu_tlb_find(&tbu->micro_tlb, stream, packet->address);
+        if (hit->micro != NULL && smmu_entry_permits(&hit->micro->translation, packet)) {
+            return hit->micro;
+        }
+        hit->micro = NULL;
+    }
+    if (tbu->tlb.sets > 0) {
+        hit->latency += smmu->times.tbu_tlb_lookup;
+        hit->main = smmu_tbu_tlb_find(&tbu->tlb, stream, packet->address);
+        if (hit->main != NULL && smmu_entry_permits(&hit->main->translation, packet)) {
+            return hit->main;
+        }
+        hit->main = NULL;
+    }
+    return NULL;
+}
+
+/* A hit in a TBU's TLB is used; one of the larger TLB also goes into the small one. */
+static void use_tbu_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct smmu_stream *stream,
+                        const struct hit *hit)
+{
+    if (hit->micro != NULL) {
+        smmu->counters.micro_tlb_hits++;
+        smmu_tbu_tlb_touch(&tbu->micro_tlb, hit->micro);
+    } else if (hit->main != NULL) {
+        smmu->counters.tbu_tlb_hits++;
+        smmu_tbu_tlb_touch(&tbu->tlb, hit->main);
+        smmu_tbu_tlb_fill(&tbu->micro_tlb, stream, hit->main);
+    }
+}
+
+bool smmu_tbu_lookup(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t index, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    struct hit hit = {0};
+    const struct smmu_tbu_entry *entry = probe_tbu(smmu, tbu, &slot->stream, slot->packet, &hit);
+
+    if (entry == NULL) {
+        return false;
+    }
+    slot->packet->address = smmu_tlb_output(&entry->translation, slot->packet->address);
+    use_tbu_hit(smmu, tbu, &slot->stream, &hit);
+    smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
+    return true;
+}
+
 /* Whether a request hits all the way. Changes nothing, so that it may be asked again at a later edge. */
-static bool probe(struct smmu *smmu, const struct sim_packet *packet, struct hit *hit)
+static bool probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet, struct hit *hit)
 {
     const struct smmu_times *times = &smmu->times;
     struct smmu_stream stream;
@@ -48,6 +102,12 @@ static bool probe(struct smmu *smmu, const struct sim_packet *packet, struct hit
         return !smmu->control.global_abort && !smmu_exceeds_output(smmu, packet->address);
     }
     stream = stream_of(packet);
+    if (smmu->distributed) {
+        const struct smmu_tbu_entry *entry = probe_tbu(smmu, tbu, &stream, packet, hit);
+
+        hit->address = entry != NULL ? smmu_tlb_output(&entry->translation, packet->address) : packet->address;
+        return entry != NULL;
+    }
     hit->config = smmu_config_cache_find(&smmu->configs, &stream);
     if (hit->config == NULL) {
         return false;
@@ -67,9 +127,14 @@ static bool probe(struct smmu *smmu, const struct sim_packet *packet, struct hit
     return true;
 }
 
-static void count_hit(struct smmu *smmu, const struct hit *hit)
+static void count_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet, const struct hit *hit)
 {
     smmu->counters.requests++;
+    if (hit->micro != NULL || hit->main != NULL) {
+        const struct smmu_stream stream = stream_of(packet);
+
+        use_tbu_hit(smmu, tbu, &stream, hit);
+    }
     if (hit->config != NULL) {
         smmu->counters.config_hits++;
         smmu_config_cache_touch(&smmu->configs, hit->config);
@@ -93,7 +158,7 @@ static uint16_t find_predecessor(const struct smmu *smmu, uint32_t port, const s
     if (smmu->port_order || smmu->ports[port].held == 0) {
         return smmu->ports[port].youngest;
     }
-    for (uint32_t i = tbu->slots; i < tbu->slots + smmu->config.translation_slots; i++) {
+    for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count; i++) {
         const struct smmu_slot *slot = &smmu->slots[i];
 
         if (slot->state != SMMU_SLOT_FREE && slot->port == port && slot->sequence >= sequence &&
@@ -103,6 +168,19 @@ static uint16_t find_predecessor(const struct smmu *smmu, uint32_t port, const s
         }
     }
     return found;
+}
+
+/* The TBU's own TLBs first, then the TCU. */
+static void begin_in_tbu(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    struct smmu_tbu *tbu = &smmu->tbus[smmu->ports[smmu->slots[index].port].tbu];
+
+    at += tbu->micro_tlb.sets > 0 ? smmu->times.micro_tlb_lookup : 0;
+    at += tbu->tlb.sets > 0 ? smmu->times.tbu_tlb_lookup : 0;
+    if (!smmu_tbu_lookup(smmu, tbu, index, at)) {
+        smmu->counters.tbu_misses++;
+        smmu_tbu_ask(smmu, index, at);
+    }
 }
 
 /* What becomes of a request that now is in a slot. */
@@ -121,8 +199,10 @@ static void begin(struct smmu *smmu, uint16_t index, sim_time now)
         const bool abort = smmu->control.global_abort || smmu_exceeds_output(smmu, packet->address);
 
         smmu_slot_decide(smmu, index, abort ? SMMU_OUTCOME_ABORT : SMMU_OUTCOME_FORWARD, at);
-    } else {
+    } else if (!smmu->distributed) {
         smmu_tcu_translate(smmu, index, at);
+    } else {
+        begin_in_tbu(smmu, index, at);
     }
 }
 
@@ -143,6 +223,9 @@ static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, si
     slot->behind = predecessor != SMMU_NONE;
     slot->enabled = smmu->control.enabled;
     slot->has_event = false;
+    slot->asked = false;
+    slot->input = slot->packet->address;
+    slot->followers = (struct smmu_list){SMMU_NONE, SMMU_NONE};
     if (slot->behind) {
         smmu->slots[predecessor].successor = index;
     }
@@ -172,13 +255,13 @@ static sim_time accept_request(struct smmu *smmu, uint32_t index, sim_time now)
     }
     predecessor = find_predecessor(smmu, index, packet);
     if (predecessor == SMMU_NONE && port->ready.head == SMMU_NONE && port->sent_at != now &&
-        probe(smmu, packet, &hit)) {
+        probe(smmu, tbu, packet, &hit)) {
         const uint32_t units = packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
 
         if (!sim_channel_has_space(out, now, hit.latency, units)) {
             return sim_channel_space_at(out, now, hit.latency, units);
         }
-        count_hit(smmu, &hit);
+        count_hit(smmu, tbu, packet, &hit);
         packet = sim_channel_pop(in, now);
         packet->address = hit.address;
         smmu_port_send(smmu, port, packet, now, now + hit.latency);

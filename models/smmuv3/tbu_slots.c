@@ -18,8 +18,12 @@ void smmu_slot_decide(struct smmu *smmu, uint16_t index, enum smmu_outcome outco
 {
     struct smmu_slot *slot = &smmu->slots[index];
 
-    slot->state = SMMU_SLOT_DONE;
     slot->outcome = (uint8_t)outcome;
+    if (slot->asked) {
+        smmu_tcu_answer(smmu, index, at);
+        return;
+    }
+    slot->state = SMMU_SLOT_DONE;
     slot->ready_at = at;
     make_ready(smmu, index);
 }

@@ -4,6 +4,29 @@
  */
 #include "models/smmuv3/smmu_internal.h"
 
+/* What a TBU may keep of a translation. */
+static void note_answer(struct smmu_slot *slot, const struct smmu_tlb_entry *entry)
+{
+    const uint64_t va = smmu_canonical_address(&slot->context, slot->packet->address);
+
+    slot->answer.translation = *entry;
+    slot->answer.translation.tag |= SMMU_TAG_VALID;
+    slot->answer.translation.page = va >> smmu_tlb_size(entry);
+    slot->answer.ignore_top = slot->context.range[smmu_address_half(va)].ignore_top;
+    slot->has_answer = true;
+}
+
+/* A stream that bypasses translation: its addresses are their own translations, up to the output size. */
+static void note_bypass(struct smmu *smmu, struct smmu_slot *slot)
+{
+    slot->answer = (struct smmu_tbu_entry){
+        /* Without SMMU_TAG_VALID: it is nobody's translation, so only a change of configuration drops it. */
+        .translation = {.tag = (uint64_t)smmu->features.output_address_bits << SMMU_TAG_SIZE_SHIFT,
+                        .output = 0xfff & ~SMMU_PERM_CLEAN},
+    };
+    slot->has_answer = true;
+}
+
 void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
                           const struct smmu_fault *fault, sim_time at)
 {
@@ -17,6 +40,9 @@ void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_t
     } else if (!smmu_entry_permits(entry, slot->packet)) {
         smmu_slot_decide_type(smmu, index, SMMU_F_PERMISSION, at);
     } else {
+        if (slot->asked) {
+            note_answer(slot, entry);
+        }
         slot->packet->address = smmu_tlb_output(entry, slot->packet->address);
         smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
     }
@@ -60,6 +86,9 @@ static void apply_config(struct smmu *smmu, uint16_t index, sim_time at)
         if (smmu_exceeds_output(smmu, slot->packet->address)) {
             smmu_slot_decide_type(smmu, index, SMMU_F_ADDR_SIZE, at);
         } else {
+            if (slot->asked) {
+                note_bypass(smmu, slot);
+            }
             smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
         }
     } else if (!translate(smmu, index, true, at + smmu->times.tlb_lookup)) {
