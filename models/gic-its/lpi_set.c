@@ -5,10 +5,48 @@ void lpi_set_create(struct sim *sim, struct lpi_set *set, uint32_t count)
     uint32_t words = count / 64;
 
     set->count = count;
-    set->lpis = sim_alloc(sim, count * sizeof(*set->lpis));
+    set->blocks = sim_alloc(sim, count / LPI_BLOCK * sizeof(*set->blocks));
+    set->directory = sim_alloc(sim, count / LPI_BLOCK * sizeof(*set->directory));
     set->bits = sim_alloc(sim, words * sizeof(*set->bits));
     set->summary = sim_alloc(sim, words / 64 * sizeof(*set->summary));
     set->heap = sim_alloc(sim, count * sizeof(*set->heap));
+}
+
+/* ---- Blocks ---- */
+
+/** The entry of an LPI whose block there is. */
+static struct lpi *entry_of(const struct lpi_set *set, uint32_t lpi)
+{
+    return &set->blocks[set->directory[lpi / LPI_BLOCK] - 1].lpis[lpi % LPI_BLOCK];
+}
+
+/** Makes sure that there is a block. A free one is all zero but `next`. */
+static void need_block(struct lpi_set *set, uint32_t lpi)
+{
+    uint32_t *number = &set->directory[lpi / LPI_BLOCK];
+
+    if (*number != 0) {
+        return;
+    }
+    if (set->free_block != 0) {
+        *number = set->free_block;
+        set->free_block = set->blocks[*number - 1].next;
+    } else {
+        *number = ++set->block_count;
+    }
+}
+
+/** Gives the block back, if nothing in it is pending or parked. */
+static void release_block(struct lpi_set *set, uint32_t lpi)
+{
+    uint32_t *number = &set->directory[lpi / LPI_BLOCK];
+    struct lpi_block *block = &set->blocks[*number - 1];
+
+    if (set->bits[lpi / LPI_BLOCK] == 0 && block->parked == 0) {
+        block->next = set->free_block;
+        set->free_block = *number;
+        *number = 0;
+    }
 }
 
 /* ---- Heap ---- */
@@ -16,7 +54,7 @@ void lpi_set_create(struct sim *sim, struct lpi_set *set, uint32_t count)
 static void place(struct lpi_set *set, uint32_t position, uint32_t key)
 {
     set->heap[position] = key;
-    set->lpis[key & 0xffffffu].position = position + 1;
+    entry_of(set, key & 0xffffffu)->position = position + 1;
 }
 
 static void move_up(struct lpi_set *set, uint32_t position, uint32_t key)
@@ -55,14 +93,15 @@ static void move_down(struct lpi_set *set, uint32_t position, uint32_t key)
 
 static void remove_from_heap(struct lpi_set *set, uint32_t lpi)
 {
-    uint32_t position = set->lpis[lpi].position;
+    struct lpi *entry = entry_of(set, lpi);
+    uint32_t position = entry->position;
     uint32_t last;
 
     if (position == 0) {
         return;
     }
     position--;
-    set->lpis[lpi].position = 0;
+    entry->position = 0;
     last = set->heap[--set->heap_count];
     if (position == set->heap_count) {
         return;
@@ -77,7 +116,7 @@ static void remove_from_heap(struct lpi_set *set, uint32_t lpi)
 void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority)
 {
     uint32_t key = (uint32_t)priority << 24 | lpi;
-    uint32_t position = set->lpis[lpi].position;
+    uint32_t position = entry_of(set, lpi)->position;
 
     if (position != 0 && enabled && set->heap[position - 1] == key) {
         return;
@@ -94,15 +133,15 @@ void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
 {
     uint32_t word = lpi / 64;
 
+    need_block(set, lpi);
     set->bits[word] |= (uint64_t)1 << (lpi % 64);
     set->summary[word / 64] |= (uint64_t)1 << (word % 64);
     set->pending++;
-    set->lpis[lpi].packet = packet;
+    entry_of(set, lpi)->packet = packet;
 }
 
-struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
+static void clear_bit(struct lpi_set *set, uint32_t lpi)
 {
-    struct sim_packet *packet = set->lpis[lpi].packet;
     uint32_t word = lpi / 64;
 
     remove_from_heap(set, lpi);
@@ -111,7 +150,42 @@ struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
         set->summary[word / 64] &= ~((uint64_t)1 << (word % 64));
     }
     set->pending--;
-    set->lpis[lpi].packet = NULL;
+}
+
+struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
+{
+    struct lpi *entry = entry_of(set, lpi);
+    struct sim_packet *packet = entry->packet;
+
+    clear_bit(set, lpi);
+    entry->packet = NULL;
+    release_block(set, lpi);
+    return packet;
+}
+
+bool lpi_set_park(struct lpi_set *set, uint32_t lpi)
+{
+    bool parked = entry_of(set, lpi)->packet != NULL;
+
+    clear_bit(set, lpi);
+    set->blocks[set->directory[lpi / LPI_BLOCK] - 1].parked += parked;
+    release_block(set, lpi);
+    return parked;
+}
+
+struct sim_packet *lpi_set_unpark(struct lpi_set *set, uint32_t lpi)
+{
+    struct sim_packet *packet;
+    struct lpi *entry;
+
+    if (!lpi_set_has_parked(set, lpi) || lpi_set_is_pending(set, lpi)) {
+        return NULL;
+    }
+    entry = entry_of(set, lpi);
+    packet = entry->packet;
+    entry->packet = NULL;
+    set->blocks[set->directory[lpi / LPI_BLOCK] - 1].parked -= packet != NULL;
+    release_block(set, lpi);
     return packet;
 }
 

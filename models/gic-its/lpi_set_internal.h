@@ -5,7 +5,11 @@
  * A bitmap with a summary level says which are pending: O(1) to ask and set, and a walk over the pending ones skips
  * 4096 LPIs at a time. A binary heap holds those that are pending and enabled, ordered by priority and then INTID; each
  * LPI knows its place in it. So setting, clearing and taking the best cost O(log n) of those that are pending and
- * enabled, which are few, and the memory is 20 bytes an LPI, of which the untouched part costs nothing.
+ * enabled, which are few.
+ *
+ * What is known of a pending LPI lies in a block that it shares with its 63 neighbours, and blocks without a pending LPI
+ * go back to a pool. So an LPI costs a fifth of a byte, and memory for 64 LPIs per 64 that have a pending one among
+ * them; the rest of the pool is never touched. All address space is taken at the start.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
 #define DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
@@ -22,15 +26,27 @@ extern "C" {
 /** No LPI. */
 #define LPI_NONE UINT32_MAX
 
+/** LPIs of a block: one word of the bitmap. */
+#define LPI_BLOCK 64u
+
 struct lpi {
     struct sim_packet *packet; /**< the MSI that made it pending; NULL if it came from the pending table or from INT */
     uint32_t position;         /**< in the heap, plus 1; 0: not there */
 };
 
+struct lpi_block {
+    struct lpi lpis[LPI_BLOCK];
+    uint32_t parked; /**< packets that wait for their LPI to become pending again */
+    uint32_t next;   /**< free list: number of the next block, plus 1 */
+};
+
 struct lpi_set {
     uint32_t count;   /**< LPIs there are; a multiple of 8192 */
     uint32_t pending; /**< LPIs pending */
-    struct lpi *lpis;
+    struct lpi_block *blocks;
+    uint32_t *directory;  /**< number of the block of LPIs 64 i .. 64 i + 63, plus 1; 0: none of them is pending */
+    uint32_t block_count; /**< blocks touched so far */
+    uint32_t free_block;  /**< number of the first free one of those, plus 1 */
     uint64_t *bits;
     uint64_t *summary; /**< a bit for each word of bits that is not zero */
     uint32_t *heap;    /**< priority 31:24, LPI 23:0 */
@@ -50,6 +66,20 @@ void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet);
 
 /** Makes a pending LPI not pending. @return its packet, or NULL */
 struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi);
+
+/** The same, but its packet, if any, stays for unpark. @return whether there is one */
+bool lpi_set_park(struct lpi_set *set, uint32_t lpi);
+
+/** Takes a parked packet; NULL if there is none. */
+struct sim_packet *lpi_set_unpark(struct lpi_set *set, uint32_t lpi);
+
+/** Whether the block of this LPI holds a parked packet. For walks. */
+static inline bool lpi_set_has_parked(const struct lpi_set *set, uint32_t lpi)
+{
+    uint32_t block = set->directory[lpi / LPI_BLOCK];
+
+    return block != 0 && set->blocks[block - 1].parked > 0;
+}
 
 /** Tells a pending LPI's configuration: whether it is enabled, and its priority (0..255, 0 highest). */
 void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority);

@@ -47,11 +47,10 @@ static bool line_is_pending(const struct redistributor *rd, uint32_t line)
 static void drop_orphans(struct redistributor *rd, sim_time now)
 {
     for (uint32_t lpi = 0; rd->orphans > 0 && lpi < rd->lpis.count; lpi++) {
-        struct lpi *entry = &rd->lpis.lpis[lpi];
+        struct sim_packet *packet = lpi_set_unpark(&rd->lpis, lpi);
 
-        if (entry->packet != NULL && !lpi_set_is_pending(&rd->lpis, lpi)) {
-            redistributor_drop(rd, entry->packet, now, SIM_DROP_LPI_DISABLED);
-            entry->packet = NULL;
+        if (packet != NULL) {
+            redistributor_drop(rd, packet, now, SIM_DROP_LPI_DISABLED);
             rd->orphans--;
         }
     }
@@ -70,11 +69,8 @@ static void finish_save(struct redistributor *rd)
     uint32_t lpi = lpi_set_next(&rd->lpis, 0);
 
     while (lpi != LPI_NONE) {
-        struct sim_packet *packet = lpi_set_remove(&rd->lpis, lpi);
-
-        /* Stays with its LPI: loading the bit again makes it pending again. */
-        rd->lpis.lpis[lpi].packet = packet;
-        rd->orphans += packet != NULL;
+        /* Its packet stays with it: loading the bit again makes it pending again. */
+        rd->orphans += lpi_set_park(&rd->lpis, lpi);
         lpi = lpi_set_next(&rd->lpis, lpi + 1);
     }
     rd->state = REDISTRIBUTOR_OFF;
@@ -182,7 +178,7 @@ static void load_line(struct redistributor *rd, const struct sim_packet *packet)
         rd->line_is_set[rd->line] = rd->line_is_set[rd->line] || bits != 0;
         for (; bits != 0; bits &= bits - 1) {
             uint32_t lpi = rd->line * REDISTRIBUTOR_LINE_LPIS + 64 * i + (uint32_t)__builtin_ctzll(bits);
-            struct sim_packet *orphan = rd->lpis.lpis[lpi].packet;
+            struct sim_packet *orphan = lpi_set_unpark(&rd->lpis, lpi);
 
             rd->orphans -= orphan != NULL;
             lpi_set_add(&rd->lpis, lpi, orphan);

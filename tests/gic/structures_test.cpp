@@ -93,6 +93,7 @@ TEST(LpiSet, AgainstSets)
     for (uint32_t spread : {40u, 8192u, 57344u}) {
         lpi_set set = {};
         std::map<uint32_t, Reference> pending;
+        std::map<uint32_t, sim_packet *> parked;
         struct sim_random random;
 
         lpi_set_create(sim, &set, 57344);
@@ -102,13 +103,23 @@ TEST(LpiSet, AgainstSets)
             auto known = pending.find(lpi);
 
             ASSERT_EQ(lpi_set_is_pending(&set, lpi), known != pending.end());
-            if (known == pending.end()) {
+            if (parked.count(lpi) != 0) {
+                ASSERT_TRUE(lpi_set_has_parked(&set, lpi));
+                ASSERT_EQ(lpi_set_unpark(&set, lpi), parked[lpi]);
+                parked.erase(lpi);
+            } else if (known == pending.end()) {
+                ASSERT_EQ(lpi_set_unpark(&set, lpi), nullptr);
                 auto *packet = reinterpret_cast<sim_packet *>(static_cast<uintptr_t>(lpi) * 8 + 8);
 
                 lpi_set_add(&set, lpi, packet);
                 pending[lpi].packet = packet;
             } else if (sim_random_below(&random, 3) == 0) {
-                ASSERT_EQ(lpi_set_remove(&set, lpi), known->second.packet);
+                if (sim_random_below(&random, 4) == 0) {
+                    ASSERT_TRUE(lpi_set_park(&set, lpi));
+                    parked[lpi] = known->second.packet;
+                } else {
+                    ASSERT_EQ(lpi_set_remove(&set, lpi), known->second.packet);
+                }
                 pending.erase(known);
             } else {
                 known->second.enabled = sim_random_below(&random, 3) != 0;
@@ -134,6 +145,21 @@ TEST(LpiSet, AgainstSets)
             }
         }
         EXPECT_GT(pending.size(), 10u);
+        // Blocks are for what is pending or parked, and come back: never more than there were at once.
+        uint32_t in_use = 0;
+        for (uint32_t i = 0; i < set.count / LPI_BLOCK; i++) {
+            in_use += set.directory[i] != 0;
+        }
+        EXPECT_LE(in_use, set.block_count);
+        for (const auto &one : parked) {
+            ASSERT_EQ(lpi_set_unpark(&set, one.first), one.second);
+        }
+        while (set.pending > 0) {
+            lpi_set_remove(&set, lpi_set_next(&set, 0));
+        }
+        for (uint32_t i = 0; i < set.count / LPI_BLOCK; i++) {
+            ASSERT_EQ(set.directory[i], 0u);
+        }
     }
     sim_destroy(sim);
 }
