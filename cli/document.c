@@ -22,6 +22,14 @@ json_t *cli_json_text(const char *text)
     return value;
 }
 
+/** Whether the operand is a file: not so with verbs that take a word. */
+static bool names_file(const struct cli_request *request)
+{
+    const char *operand = request->verb < CLI_VERBS ? cli_verb_table[request->verb].operand : NULL;
+
+    return operand == NULL || strcmp(operand, "[WORD]") != 0;
+}
+
 json_t *cli_document(const struct cli_request *request, int status, json_t *body)
 {
     json_t *document = json_object();
@@ -30,7 +38,7 @@ json_t *cli_document(const struct cli_request *request, int status, json_t *body
     if (request->verb < CLI_VERBS) {
         json_object_set_new(document, "command", json_string(cli_verb_table[request->verb].name));
     }
-    if (request->operand != NULL) {
+    if (request->operand != NULL && names_file(request)) {
         json_object_set_new(document, "file", cli_json_text(request->operand));
     }
     json_object_set_new(document, "exit-status", json_integer(status));

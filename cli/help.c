@@ -7,21 +7,15 @@
 
 static void print_exit_statuses(FILE *stream)
 {
-    fputs("\nExit status:\n"
-          "  0        done, and every expectation was met\n"
-          "  1        done; an expectation failed\n"
-          "  2        the command line or the input is wrong; nothing was simulated\n"
-          "  3        the simulation ended abnormally\n"
-          "  4        the environment failed: cannot read, cannot write, not in this build\n"
-          "  130, 143 interrupted; partial results are valid and marked\n",
-          stream);
+    fputs("\nExit status:\n", stream);
+    for (size_t i = 0; i < CLI_EXITS; i++) {
+        fprintf(stream, "  %-8s %s\n", cli_exit_table[i].status, cli_exit_table[i].meaning);
+    }
 }
 
 void cli_help_overview(FILE *stream)
 {
-    fputs("Doorbell simulates, cycle by cycle, the path of a message-signalled interrupt on an Arm system.\n"
-          "\nUsage: doorbell VERB ...\n\n",
-          stream);
+    fprintf(stream, "%s\n\nUsage: doorbell VERB ...\n\n", cli_purpose);
     for (size_t i = 0; i < CLI_VERBS; i++) {
         const struct cli_verb_entry *verb = &cli_verb_table[i];
         int used = fprintf(stream, "  %s %s", verb->name, verb->operand == NULL ? "" : verb->operand);

@@ -17,6 +17,12 @@ static int do_request(const struct cli_request *request)
         return cli_verb_check(request);
     case CLI_VERB_SHOW:
         return cli_verb_show(request);
+    case CLI_VERB_PARAMS:
+        return cli_verb_params(request);
+    case CLI_VERB_COMPLETION:
+        return cli_verb_completion(request);
+    case CLI_VERB_MAN:
+        return cli_verb_man(request);
     case CLI_VERB_HELP:
         return cli_verb_help(request);
     case CLI_VERB_VERSION:

@@ -23,6 +23,24 @@ static const char *const about_show[] = {
     NULL,
 };
 
+static const char *const about_params[] = {
+    "Lists the parameters of a scenario file: path, value, default with its source, range, meaning. WORD",
+    "keeps those whose path or meaning holds it, as in 'doorbell params tlb'. The paths are what --set",
+    "and sweeps take; NAME stands for a name of the file's own, N for a place in a list.",
+    NULL,
+};
+
+static const char *const about_completion[] = {
+    "Prints the completion script of a shell: bash, zsh or fish. For bash:",
+    "eval \"$(doorbell completion bash)\"",
+    NULL,
+};
+
+static const char *const about_man[] = {
+    "Prints the manual page: doorbell man | man -l -",
+    NULL,
+};
+
 static const char *const about_help[] = {
     "Prints what the command, or one verb of it, understands.",
     NULL,
@@ -38,6 +56,10 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_CHECK] = {"check", "FILE", 1, 1, "judge a scenario or a board's device tree, without simulating",
                         about_check},
     [CLI_VERB_SHOW] = {"show", "FILE", 1, 1, "print a scenario with every default filled in", about_show},
+    [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
+    [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
+                             about_completion},
+    [CLI_VERB_MAN] = {"man", NULL, 0, 0, "print the manual page", about_man},
     [CLI_VERB_HELP] = {"help", "[VERB]", 0, 1, "explain the command, or one verb", about_help},
     [CLI_VERB_VERSION] = {"version", NULL, 0, 0, "print the version and the engines of this build", about_version},
 };
@@ -54,12 +76,25 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", VERB_BIT(CLI_VERB_RUN),
                             "shuffle the order inside every instant, which\n"
                             "changes no result (native, every-cycle)"},
-    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_FILES, "write one JSON document, of a failure too"},
-    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_FILES,
+    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_FILES | VERB_BIT(CLI_VERB_PARAMS),
+                         "write one JSON document, of a failure too"},
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_FILES | VERB_BIT(CLI_VERB_PARAMS),
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},
 };
+
+const struct cli_exit_entry cli_exit_table[CLI_EXITS] = {
+    {"0", "done, and every expectation was met"},
+    {"1", "done; an expectation failed"},
+    {"2", "the command line or the input is wrong; nothing was simulated"},
+    {"3", "the simulation ended abnormally"},
+    {"4", "the environment failed: cannot read, cannot write, not in this build"},
+    {"130, 143", "interrupted; partial results are valid and marked"},
+};
+
+const char cli_purpose[] =
+    "Doorbell simulates, cycle by cycle, the path of a message-signalled interrupt on an Arm system.";
 
 const char *const cli_engine_names[CLI_ENGINES] = {
     [SIM_ENGINE_NATIVE] = "native",

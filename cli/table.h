@@ -15,6 +15,9 @@ enum cli_verb {
     CLI_VERB_RUN,
     CLI_VERB_CHECK,
     CLI_VERB_SHOW,
+    CLI_VERB_PARAMS,
+    CLI_VERB_COMPLETION,
+    CLI_VERB_MAN,
     CLI_VERB_HELP,
     CLI_VERB_VERSION,
     CLI_VERBS,
@@ -53,6 +56,19 @@ struct cli_option_entry {
 /** The verbs, indexed by enum cli_verb, and the options, indexed by enum cli_option. */
 extern const struct cli_verb_entry cli_verb_table[CLI_VERBS];
 extern const struct cli_option_entry cli_option_table[CLI_OPTIONS];
+
+/** One exit status: the number, or numbers, and the meaning, one line. */
+struct cli_exit_entry {
+    const char *status;
+    const char *meaning;
+};
+
+/** The exit statuses, in ascending order. */
+#define CLI_EXITS 6
+extern const struct cli_exit_entry cli_exit_table[CLI_EXITS];
+
+/** What the command is for, one sentence. */
+extern const char cli_purpose[];
 
 /** Engine names as --engine takes them, indexed by enum sim_engine_kind. */
 #define CLI_ENGINES 3

@@ -17,6 +17,15 @@ int cli_verb_check(const struct cli_request *request);
 /** `doorbell show FILE`. */
 int cli_verb_show(const struct cli_request *request);
 
+/** `doorbell params [WORD]`. */
+int cli_verb_params(const struct cli_request *request);
+
+/** `doorbell completion SHELL`. */
+int cli_verb_completion(const struct cli_request *request);
+
+/** `doorbell man`. */
+int cli_verb_man(const struct cli_request *request);
+
 /** `doorbell help [VERB]`, and `doorbell VERB --help`. */
 int cli_verb_help(const struct cli_request *request);
 

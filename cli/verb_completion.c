@@ -1,0 +1,44 @@
+/* Verbs that print what is made from the table of verbs: completion scripts, the manual page. */
+#include "cli/completion.h"
+#include "cli/failure.h"
+#include "cli/manual.h"
+#include "cli/output.h"
+#include "cli/suggest.h"
+#include "cli/verbs.h"
+
+#include <stdio.h>
+
+static int finish(const struct cli_request *request)
+{
+    struct cli_output output = {.stream = stdout};
+    struct cli_problem problem = {.message = ""};
+
+    if (!cli_output_commit(&output, &problem)) {
+        return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
+    }
+    return CLI_EXIT_OK;
+}
+
+int cli_verb_completion(const struct cli_request *request)
+{
+    struct cli_problem problem = {.message = ""};
+    const char *nearest;
+
+    if (cli_completion_write(stdout, request->operand)) {
+        return finish(request);
+    }
+    snprintf(problem.message, sizeof(problem.message), "there is no completion for the shell '%s'", request->operand);
+    nearest = cli_suggest(request->operand, cli_shell_names, CLI_SHELLS);
+    if (nearest != NULL) {
+        snprintf(problem.hint, sizeof(problem.hint), "did you mean '%s'?", nearest);
+    } else {
+        snprintf(problem.hint, sizeof(problem.hint), "there is one for bash, fish and zsh");
+    }
+    return cli_fail(request, CLI_EXIT_USAGE, &problem);
+}
+
+int cli_verb_man(const struct cli_request *request)
+{
+    cli_manual_write(stdout);
+    return finish(request);
+}
