@@ -21,7 +21,19 @@ static struct pcie_acs acs_of(const struct scenario_acs *acs)
     return result;
 }
 
-static struct pcie_link_config link_of(const struct scenario_link *link)
+static enum pcie_overhead overhead_of(enum scenario_link_overhead overhead)
+{
+    switch (overhead) {
+    case SCENARIO_OVERHEAD_PAPER:
+        return PCIE_OVERHEAD_PAPER;
+    case SCENARIO_OVERHEAD_NONE:
+        return PCIE_OVERHEAD_NONE;
+    default:
+        return PCIE_OVERHEAD_PHYSICAL;
+    }
+}
+
+static struct pcie_link_config link_of(const struct scenario_link *link, const struct scenario_software *software)
 {
     struct pcie_link_config config;
     struct pcie_credits credits = {.posted_headers = link->credits.ph,
@@ -36,6 +48,14 @@ static struct pcie_link_config link_of(const struct scenario_link *link)
     config.width = link->width;
     config.latency = link->latency;
     config.credit_latency = link->credit_latency;
+    config.overhead = overhead_of(link->overhead);
+    config.max_payload = (uint32_t)software->max_payload;
+    config.update_interval = link->update_interval;
+    config.ack_interval = link->ack_interval;
+    config.tlp_errors = link->tlp_errors;
+    config.lost_naks = link->lost_naks;
+    config.replay_timer = link->replay_timer;
+    config.replay_buffer = link->replay_buffer;
     config.upper_credits = credits;
     config.lower_credits = credits;
     return config;
@@ -236,7 +256,7 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
 static void link_device(struct system *system, const struct scenario_device *device, const char *upper_name,
                         struct pcie_end upper, struct pcie_link **made)
 {
-    struct pcie_link_config config = link_of(&device->link);
+    struct pcie_link_config config = link_of(&device->link, &system->scenario->software);
 
     *made = pcie_link_create(system->sim, sim_printf(system->sim, "%s-%s", upper_name, device->name), &config, upper,
                              end_of(system, device));

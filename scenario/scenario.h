@@ -243,6 +243,13 @@ struct scenario_credits {
     uint32_t cpld; /**< completion data */
 };
 
+/** What besides TLPs takes a link's wire. */
+enum scenario_link_overhead {
+    SCENARIO_OVERHEAD_PHYSICAL,
+    SCENARIO_OVERHEAD_PAPER,
+    SCENARIO_OVERHEAD_NONE,
+};
+
 /** One PCI Express link. */
 struct scenario_link {
     struct scenario_place place;
@@ -253,6 +260,13 @@ struct scenario_link {
     sim_time latency; /**< one way: propagation and the ports' fixed delay; serialisation comes on top */
     sim_time
         credit_latency; /**< from a packet's leaving the receiver's buffer to the sender's credit; 0: the model's own */
+    enum scenario_link_overhead overhead;
+    sim_time update_interval; /**< least time between UpdateFCs of a class; 0: the specification's limit */
+    sim_time ack_interval;    /**< least time between Acks; 0: the specification's limit */
+    uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted */
+    uint32_t lost_naks;       /**< Naks in a million that get lost */
+    sim_time replay_timer;    /**< 0: the model's own */
+    uint32_t replay_buffer;   /**< TLPs that may be without an Ack; 0: no limit */
     struct scenario_credits credits;
 };
 

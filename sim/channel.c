@@ -33,15 +33,19 @@ void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned 
 
 struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
 {
+    return sim_channel_pop_until(channel, now, now + channel->credit_latency);
+}
+
+struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
     struct sim_channel_slot *slot = &channel->slots[channel->head];
     struct sim_packet *packet = slot->packet;
-    sim_time free_at;
 
     if (packet == NULL || slot->arrival > now) {
         sim_panic(channel->sim, channel->reader, packet, "pop from %s, where nothing has arrived", channel->name);
     }
     sim_mark(channel->sim, packet, channel->stage, slot->arrival);
-    free_at = sim_time_align(now + channel->credit_latency, channel->writer_period);
+    free_at = sim_time_align(free_at, channel->writer_period);
     if (channel->transport != NULL) {
         channel->transport->pop(channel, free_at);
     } else {
@@ -78,14 +82,11 @@ static void reclaim_units(struct sim_channel *channel, sim_time now)
     }
 }
 
-bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units)
 {
     const struct sim_channel_slot *slot = &channel->slots[channel->tail];
 
     if (slot->packet != NULL || slot->free_at > now) {
-        return false;
-    }
-    if (channel->wire != NULL && channel->wire->busy_until > now + service) {
         return false;
     }
     if (channel->units != 0) {
@@ -119,7 +120,7 @@ static sim_time units_at(const struct sim_channel *channel, uint32_t units)
     return SIM_TIME_NEVER;
 }
 
-sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+sim_time sim_channel_credit_at(struct sim_channel *channel, uint32_t units)
 {
     const struct sim_channel_slot *slot = &channel->slots[channel->tail];
     sim_time at = slot->packet != NULL ? SIM_TIME_NEVER : slot->free_at;
@@ -129,10 +130,16 @@ sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_tim
     }
     if (at == SIM_TIME_NEVER) {
         channel->writer_waits = true;
-        return at;
     }
-    if (channel->wire != NULL && channel->wire->busy_until > now + service) {
-        at = sim_time_max(at, sim_time_align(channel->wire->busy_until - service, channel->writer_period));
+    return at;
+}
+
+sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+{
+    sim_time at = sim_channel_credit_at(channel, units);
+
+    if (at != SIM_TIME_NEVER && channel->wire != NULL && channel->wire->open_at > now + service) {
+        at = sim_time_max(at, sim_time_align(channel->wire->open_at - service, channel->writer_period));
     }
     return at;
 }
@@ -140,19 +147,16 @@ sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_tim
 void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
                       uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
 {
-    struct sim_wire *wire = channel->wire;
     sim_time start = now + service;
     sim_time arrival = start;
 
-    if (wire != NULL) {
-        sim_time end;
+    if (channel->wire != NULL) {
+        struct sim_wire_times times =
+            sim_wire_send(channel->wire, start, packet->tail, wire_bytes, header_bytes, channel->writer_period);
 
-        start = sim_time_max(start, wire->busy_until);
-        end = sim_time_max(start + sim_wire_time(wire, wire_bytes), packet->tail);
-        wire->busy_until = end;
-        wire->bytes += wire_bytes;
-        arrival = channel->cut_through ? start + sim_wire_time(wire, header_bytes) : end;
-        packet->tail = channel->cut_through ? end + channel->latency : 0;
+        start = times.start;
+        arrival = channel->cut_through ? times.header : times.end;
+        packet->tail = channel->cut_through ? times.end + channel->latency : 0;
     }
     sim_mark(channel->sim, packet, channel->writer->stage, start);
     arrival = sim_time_align(arrival + channel->latency, channel->reader_period);

@@ -4,7 +4,7 @@
  * A channel leads from exactly one writer to exactly one reader. It holds a bounded number of packets; a slot is
  * taken when a packet is pushed and comes back to the writer one credit latency after the reader popped it. Optionally
  * it also holds a bounded number of data units (PCIe data credits of 16 bytes), and its writer's packets may share a
- * wire with those of other channels, on which they are serialised.
+ * wire with those of other channels, on which they are serialised (sim/wire.h).
  *
  * What one side does is visible to the other strictly later: a packet at its arrival time, a credit at the slot's
  * free_at time, both on an edge of the clock of whoever acts on them. Nothing else of a channel is looked at, so two
@@ -16,6 +16,7 @@
 #include "sim/component.h"
 #include "sim/packet.h"
 #include "sim/time.h"
+#include "sim/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,16 +24,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Fixed-point position of sim_wire.fs_per_byte: 2^16 stands for 1 fs a byte. */
-#define SIM_WIRE_FRACTION_BITS 16
-
-/** A serialiser, shared by the channels of one direction of a link and owned by their common writer. */
-struct sim_wire {
-    uint64_t fs_per_byte; /**< time of a byte, in 2^-16 fs; 0 is infinitely fast */
-    sim_time busy_until;  /**< when the last byte pushed so far will have left */
-    uint64_t bytes;       /**< bytes sent so far */
-};
 
 struct sim_channel_slot {
     struct sim_packet *packet; /**< NULL: the slot is free from free_at on */
@@ -124,6 +115,12 @@ static inline sim_time sim_channel_next_arrival(const struct sim_channel *channe
 struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now);
 
 /**
+ * The same, for a reader that knows better than the channel when the credit will be back.
+ * @param free_at later than @p now and not before that of the packet popped before; rounded up to an edge of the writer
+ */
+struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at);
+
+/**
  * For readers with many inputs: from now on every push also sets @p bit in @p *word, so that the reader need only look
  * at channels whose bit is set. The bit says nothing about arrival; the reader clears it when it finds the channel
  * empty (sim_channel_next_arrival() is SIM_TIME_NEVER).
@@ -138,8 +135,18 @@ static inline uint32_t sim_channel_units(uint32_t payload_bytes)
     return (payload_bytes + 15) / 16;
 }
 
+/** Whether the credits allow a packet with that many data units at @p now. */
+bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units);
+
+/** When the credits will do so, as sim_channel_space_at() says it. */
+sim_time sim_channel_credit_at(struct sim_channel *channel, uint32_t units);
+
 /** Whether a packet with that many data units can be pushed at @p now, credits and wire considered. */
-bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units);
+static inline bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
+{
+    return sim_channel_has_credit(channel, now, units) &&
+           (channel->wire == NULL || channel->wire->open_at <= now + service);
+}
 
 /**
  * When it makes sense to ask for space again, after sim_channel_has_space() said no: a time that is already known, or
@@ -156,18 +163,12 @@ sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_tim
  * @param header_bytes with cut_through: bytes after which the reader may act on the packet
  *
  * Without a wire it arrives at now + service + latency. With one, transmission starts at the later of now + service
- * and the wire's busy_until; the packet arrives when its last byte (with cut_through: its header) has been sent,
- * plus latency; packet->tail becomes the time when the last byte has arrived. A packet that is itself still being
- * received (tail) does not end before its last byte came in.
+ * and the wire's busy_until, which need not be an edge; the packet arrives when its last byte (with cut_through: its
+ * header) has been sent, plus latency; packet->tail becomes the time when the last byte has arrived. A packet that is
+ * itself still being received (tail) does not end before its last byte came in.
  */
 void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
                       uint32_t units, uint32_t wire_bytes, uint32_t header_bytes);
-
-/** Time that a number of bytes takes on a wire, rounded up to a femtosecond. */
-static inline sim_time sim_wire_time(const struct sim_wire *wire, uint32_t bytes)
-{
-    return (wire->fs_per_byte * bytes + ((1u << SIM_WIRE_FRACTION_BITS) - 1)) >> SIM_WIRE_FRACTION_BITS;
-}
 
 /* ---- For engines ---- */
 

@@ -17,7 +17,7 @@ static void take_completions(struct endpoint *endpoint, sim_time now)
     struct sim_channel *channel = endpoint->port->receive[PCIE_COMPLETION];
 
     if (sim_channel_peek(channel, now) != NULL) {
-        endpoint_take_completion(endpoint, sim_channel_pop(channel, now), now);
+        endpoint_take_completion(endpoint, pcie_port_take(endpoint->port, PCIE_COMPLETION, now), now);
     }
 }
 
@@ -30,10 +30,10 @@ static void take_requests(struct endpoint *endpoint, sim_time now)
     bool wait = next != NULL && pcie_port_must_wait(endpoint->port, PCIE_NON_POSTED, next);
 
     if (sim_channel_peek(posted, now) != NULL) {
-        endpoint_take_posted(endpoint, sim_channel_pop(posted, now), now);
+        endpoint_take_posted(endpoint, pcie_port_take(endpoint->port, PCIE_POSTED, now), now);
     }
     if (next != NULL && !wait && endpoint->answer.whole == NULL) {
-        endpoint->answer.whole = sim_channel_pop(non_posted, now);
+        endpoint->answer.whole = pcie_port_take(endpoint->port, PCIE_NON_POSTED, now);
         endpoint_serve(endpoint, endpoint->answer.whole);
     }
 }

@@ -4,10 +4,19 @@
 
 #include <string.h>
 
-#define UPDATE_FC_BYTES 8u
-#define SMALLEST_TLP    20u
-#define MOST_SLOTS      4096u
-#define FEW_BLOCKS      16u
+#define SMALLEST_TLP        20u
+#define MOST_SLOTS          4096u
+#define FEW_BLOCKS          16u
+#define DEFAULT_MAX_PAYLOAD 256u
+
+#define FLIT_SPEED       64000u
+#define FLIT_BYTES       256u
+#define FLIT_TLP_BYTES   236u
+#define SKIP_PERIOD      1538u /* symbols from one skip ordered set to the next */
+#define SKIP_SYMBOLS     4u
+#define LIMIT_TLP_EXTRA  28u
+#define REPLAY_LIMITS    3u
+#define PAPER_DLLP_BYTES 16u /* an Ack and an UpdateFC a limit */
 
 static const char *const class_names[PCIE_CLASSES] = {"posted", "non-posted", "completion"};
 
@@ -23,29 +32,91 @@ void pcie_link_config_init(struct pcie_link_config *config)
     config->lower_credits = credits;
 }
 
-uint64_t pcie_link_fs_per_byte(uint32_t speed, uint32_t width)
-{
-    /* A byte takes 8 / (speed × 10^6 × width × efficiency) seconds; in fs that is 8 × 10^9 / (speed × width × ...). */
-    uint64_t numerator = (UINT64_C(8) * 1000 * 1000 * 1000) << SIM_WIRE_FRACTION_BITS;
-    uint64_t rate = (uint64_t)speed * width;
+/** Bytes in so many bytes on the wire that the encoding leaves. */
+struct coding {
+    uint32_t plain;
+    uint32_t coded;
+};
 
+static struct coding coding_of(uint32_t speed)
+{
     switch (speed) {
     case 2500:
     case 5000:
-        numerator = numerator / 8 * 10;
-        break;
+        return (struct coding){8, 10};
     case 8000:
     case 16000:
     case 32000:
-        numerator = numerator / 128 * 130;
-        break;
-    case 64000:
-        numerator = numerator / 236 * 256;
-        break;
+        return (struct coding){128, 130};
+    case FLIT_SPEED:
+        return (struct coding){FLIT_TLP_BYTES, FLIT_BYTES};
     default:
+        return (struct coding){0, 0};
+    }
+}
+
+static uint32_t max_payload_of(const struct pcie_link_config *config)
+{
+    return config->max_payload != 0 ? config->max_payload : DEFAULT_MAX_PAYLOAD;
+}
+
+/** The limit in symbol times: (payload + 28) × UF / width + delay, rounded down. */
+static uint32_t limit_symbols(const struct pcie_link_config *config)
+{
+    uint32_t tlp = max_payload_of(config) + LIMIT_TLP_EXTRA;
+    uint32_t tenths;
+    uint32_t delay = config->speed == 2500 ? 19 : config->speed == 5000 ? 70 : 115;
+
+    if (max_payload_of(config) <= 256) {
+        tenths = config->width <= 4 ? 14 : config->width <= 8 ? 25 : 30;
+    } else {
+        tenths = config->width <= 8 ? 10 : 20;
+    }
+    return tlp * tenths / (10 * config->width) + delay;
+}
+
+/** Time of a byte without DLLPs and ordered sets: 8 / (speed × 10^6 × width × efficiency) seconds, in 2^-16 fs. */
+static uint64_t bare_fs_per_byte(uint32_t speed, uint32_t width)
+{
+    struct coding coding = coding_of(speed);
+    uint64_t bits = UINT64_C(8) * 1000 * 1000 * 1000;
+    uint64_t rate = (uint64_t)speed * width;
+
+    if (coding.plain == 0 || width == 0) {
         return 0;
     }
-    return (numerator + rate / 2) / rate;
+    bits = (bits << SIM_WIRE_FRACTION_BITS) / coding.plain * coding.coded;
+    return (bits + rate / 2) / rate;
+}
+
+uint64_t pcie_link_fs_per_byte(const struct pcie_link_config *config)
+{
+    uint64_t bare = bare_fs_per_byte(config->speed, config->width);
+    uint64_t part = SKIP_PERIOD;
+    uint64_t left = SKIP_PERIOD - SKIP_SYMBOLS;
+
+    if (bare == 0 || config->overhead == PCIE_OVERHEAD_NONE || config->speed == FLIT_SPEED) {
+        return bare;
+    }
+    if (config->overhead == PCIE_OVERHEAD_PAPER) {
+        uint64_t limit = limit_symbols(config);
+
+        left = left * limit - PAPER_DLLP_BYTES * part;
+        part *= limit;
+    }
+    return bare / left * part + (bare % left * part + left / 2) / left;
+}
+
+sim_time pcie_link_limit(const struct pcie_link_config *config)
+{
+    struct coding coding = coding_of(config->speed);
+    uint64_t bits = UINT64_C(8) * 1000 * 1000 * 1000;
+
+    if (config->speed == FLIT_SPEED) {
+        return FLIT_BYTES * bits / ((uint64_t)config->speed * config->width);
+    }
+    /* A symbol is a byte of one lane. */
+    return limit_symbols(config) * bits * coding.coded / coding.plain / config->speed;
 }
 
 static uint32_t headers_of(const struct pcie_credits *credits, enum pcie_class class_)
@@ -76,11 +147,15 @@ static uint32_t data_of(const struct pcie_credits *credits, enum pcie_class clas
  * Slots for infinite header credits: more than can be between sending and the return of the credit while the receiver
  * takes one an edge, so they are never what holds a sender back.
  */
-static uint32_t enough_slots(const struct sim_channel_config *channel)
+static uint32_t enough_slots(const struct sim_channel_config *channel, const struct pcie_data_link *own)
 {
     sim_time gap = sim_time_max(sim_wire_time(channel->wire, SMALLEST_TLP),
                                 sim_time_max(channel->writer->period, channel->reader->period));
-    sim_time loop = channel->latency + channel->credit_latency + 4 * gap;
+    sim_time loop = channel->latency + channel->wire->frame + 4 * gap;
+
+    if (own->tlp_errors != 0) {
+        loop += 4 * (own->replay_timer + channel->latency);
+    }
 
     return (uint32_t)sim_time_min(loop / gap + 8, MOST_SLOTS);
 }
@@ -101,7 +176,7 @@ static void reserve_payloads(struct sim *sim, const struct sim_channel_config *c
 struct direction {
     const char *name;
     bool upwards;
-    struct sim_wire *wire;
+    struct pcie_data_link *own;
     struct pcie_end from;
     struct pcie_end to;
     const struct pcie_credits *credits; /**< of the receiver */
@@ -110,21 +185,20 @@ struct direction {
 static struct sim_channel *make_channel(struct sim *sim, const char *name, const struct pcie_link_config *config,
                                         const struct direction *direction, enum pcie_class class_)
 {
-    sim_time update = config->latency + sim_wire_time(direction->wire, UPDATE_FC_BYTES);
     struct sim_channel_config channel = {
         .name = sim_printf(sim, "%s.%s.%s", name, direction->name, class_names[class_]),
         .writer = direction->from.component,
         .reader = direction->to.component,
         .latency = config->latency,
-        .credit_latency = config->credit_latency != 0 ? config->credit_latency : update,
+        .credit_latency = config->credit_latency,
         .capacity = headers_of(direction->credits, class_),
         .units = data_of(direction->credits, class_),
-        .wire = direction->wire,
+        .wire = &direction->own->wire,
         .cut_through = direction->to.cut_through,
     };
 
     if (channel.capacity == 0) {
-        channel.capacity = enough_slots(&channel);
+        channel.capacity = enough_slots(&channel, direction->own);
     }
     if (class_ != PCIE_NON_POSTED) {
         reserve_payloads(sim, &channel, direction->upwards == (class_ == PCIE_POSTED));
@@ -132,31 +206,111 @@ static struct sim_channel *make_channel(struct sim *sim, const char *name, const
     return sim_channel_create(sim, &channel);
 }
 
-static void describe_port(struct pcie_port *port, const struct pcie_link_config *config)
+/** An UpdateFC is of use if headers or data of the class are counted. */
+static bool is_infinite(const struct pcie_credits *credits, enum pcie_class class_)
 {
-    bool flit = config->speed >= 64000;
+    return headers_of(credits, class_) == 0 && data_of(credits, class_) == 0;
+}
+
+/** The counters of an end appear in results if there is something to count: errors. */
+static void register_counters(struct sim *sim, const char *name, const struct direction *direction)
+{
+    const struct pcie_data_link_counters *counters = &direction->own->counters;
+    struct sim_component *component = direction->from.component;
+
+    sim_counter_register(component, sim_printf(sim, "%s.%s.errors", name, direction->name), &counters->errors);
+    sim_counter_register(component, sim_printf(sim, "%s.%s.replayed", name, direction->name), &counters->replayed);
+    sim_counter_register(component, sim_printf(sim, "%s.%s.timeouts", name, direction->name), &counters->timeouts);
+}
+
+static void init_errors(struct sim *sim, const char *name, const struct pcie_link_config *config,
+                        const struct direction *direction)
+{
+    struct pcie_data_link *own = direction->own;
+
+    own->tlp_errors = config->tlp_errors;
+    own->lost_naks = config->lost_naks;
+    own->replay_timer = config->replay_timer != 0 ? config->replay_timer : REPLAY_LIMITS * pcie_link_limit(config);
+    if (own->tlp_errors != 0) {
+        sim_random_init(&own->random, sim_seed(sim), sim_printf(sim, "%s.%s.errors", name, direction->name));
+        register_counters(sim, name, direction);
+    }
+    if (config->replay_buffer != 0) {
+        own->buffer_size = config->replay_buffer;
+        own->purge_at = sim_alloc(sim, own->buffer_size * sizeof(*own->purge_at));
+    }
+}
+
+static void init_wire(struct sim_wire *wire, const struct pcie_link_config *config)
+{
+    wire->fs_per_byte = pcie_link_fs_per_byte(config);
+    if (config->speed == FLIT_SPEED) {
+        /* A byte takes the raw rate; what the flit keeps for itself is the end of each frame. */
+        wire->frame = pcie_link_limit(config);
+        wire->frame_payload = FLIT_TLP_BYTES;
+        wire->fs_per_byte = (wire->frame << SIM_WIRE_FRACTION_BITS) / FLIT_BYTES;
+    }
+}
+
+/** @param credits advertised by this end, for what it receives */
+static void init_data_link(struct sim *sim, const char *name, const struct pcie_link_config *config,
+                           const struct direction *direction, const struct pcie_credits *credits)
+{
+    struct pcie_data_link *own = direction->own;
+    sim_time limit = config->speed == FLIT_SPEED ? 0 : pcie_link_limit(config);
+
+    init_wire(&own->wire, config);
+    own->period = direction->from.component->period;
+    own->flight = config->latency;
+    own->dllps_on_wire = config->overhead == PCIE_OVERHEAD_PHYSICAL && config->speed != FLIT_SPEED;
+    own->credit_latency = config->credit_latency;
+    own->dllp_time = config->speed == FLIT_SPEED ? own->wire.frame : sim_wire_time(&own->wire, PCIE_DLLP_BYTES);
+    own->update_interval = config->update_interval != 0 ? config->update_interval : limit;
+    own->ack_interval = config->ack_interval != 0 ? config->ack_interval : limit;
+    own->first_due = SIM_TIME_NEVER;
+    for (unsigned i = 0; i < PCIE_DLLPS; i++) {
+        own->due[i] = SIM_TIME_NEVER;
+    }
+    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+        own->infinite[i] = is_infinite(credits, (enum pcie_class)i);
+    }
+    init_errors(sim, name, config, direction);
+}
+
+static void init_port(struct pcie_port *port, const struct pcie_link_config *config, struct pcie_data_link *own)
+{
+    bool flit = config->speed >= FLIT_SPEED;
 
     port->framing = flit ? 0 : PCIE_FRAMING_BYTES;
     port->framing_head = flit ? 0 : PCIE_FRAMING_HEAD_BYTES;
     port->speed = config->speed;
     port->width = config->width;
+    port->own = own;
+}
+
+static void check_config(struct sim *sim, const char *name, const struct pcie_link_config *config)
+{
+    if (bare_fs_per_byte(config->speed, config->width) == 0 || config->width > 32 ||
+        (config->width & (config->width - 1)) != 0) {
+        sim_panic(sim, NULL, NULL, "link %s: no link has %u MT/s and %u lanes", name, config->speed, config->width);
+    }
+    if (config->tlp_errors >= PCIE_MILLION || config->lost_naks > PCIE_MILLION) {
+        sim_panic(sim, NULL, NULL, "link %s: nothing would ever arrive", name);
+    }
 }
 
 struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const struct pcie_link_config *config,
                                    struct pcie_end upper, struct pcie_end lower)
 {
     struct pcie_link *link = sim_alloc(sim, sizeof(*link));
-    struct direction down = {"down", false, &link->down_wire, upper, lower, &config->lower_credits};
-    struct direction up = {"up", true, &link->up_wire, lower, upper, &config->upper_credits};
-    uint64_t fs_per_byte = config->width == 0 ? 0 : pcie_link_fs_per_byte(config->speed, config->width);
+    struct direction down = {"down", false, &link->upper_end, upper, lower, &config->lower_credits};
+    struct direction up = {"up", true, &link->lower_end, lower, upper, &config->upper_credits};
 
-    if (fs_per_byte == 0 || config->width > 32 || (config->width & (config->width - 1)) != 0) {
-        sim_panic(sim, NULL, NULL, "link %s: no link has %u MT/s and %u lanes", name, config->speed, config->width);
-    }
-    link->down_wire.fs_per_byte = fs_per_byte;
-    link->up_wire.fs_per_byte = fs_per_byte;
-    describe_port(&link->upper, config);
-    describe_port(&link->lower, config);
+    check_config(sim, name, config);
+    init_data_link(sim, name, config, &down, &config->upper_credits);
+    init_data_link(sim, name, config, &up, &config->lower_credits);
+    init_port(&link->upper, config, &link->upper_end);
+    init_port(&link->lower, config, &link->lower_end);
     for (unsigned i = 0; i < PCIE_CLASSES; i++) {
         link->upper.transmit[i] = make_channel(sim, name, config, &down, (enum pcie_class)i);
         link->lower.receive[i] = link->upper.transmit[i];

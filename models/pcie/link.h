@@ -8,21 +8,37 @@
  *   stage           | time                                        | parameter      | default   | source
  *   ----------------+---------------------------------------------+----------------+-----------+-------------------
  *   serialisation   | (8 + header + payload) bytes / rate; into a | speed, width   | 16 GT/s   | timing-anchors 1.1
- *                   | switch (4 + header) / rate; 64 GT/s: no 8   |                | x4        | assumption
+ *                   | switch (4 + header) / rate                  |                | x4        | assumption
+ *                   | 64 GT/s: to the end of the 256-byte flit    |                |           | timing-anchors 1.1
+ *                   | that carries the last byte (of the header)  |                |           |
  *   flight          | latency, to the reader's next clock edge    | latency        | 10 ns     | assumption: twice
  *                   |                                             |                |           | 5 ns a port (1.2)
- *   (structural)    | credit return                               | credit_latency | latency + | UpdateFC (1.1)
- *                   |                                             |                | 8 bytes   |
+ *   (structural)    | credit return: UpdateFC, 8 bytes, latency;  | credit_latency,| 0 (by     | timing-anchors 1.1
+ *                   | one a class and interval                    | update_interval| UpdateFC) |
+ *   (structural)    | Acks on the wire: one an interval           | ack_interval   | spec's    | timing-anchors 1.1
  *   (structural)    | credits {PH, PD, NPH, NPD, CplH, CplD}      | credits        | 64, 1024, | timing-anchors 1.2
  *                   |                                             |                | 64, 64,   |
  *                   |                                             |                | 64, 1024  |
+ *   (structural)    | Nak and replay, see data_link.h             | tlp_errors,    | none      |
+ *                   |                                             | lost_naks,     | none      |
+ *                   |                                             | replay_timer   | 3 limits  | timing-anchors 1.2
+ *   (structural)    | replay buffer, TLPs without an Ack          | replay_buffer  | no limit  | assumption
  *
- * rate = speed × width × efficiency; efficiency is 8/10 up to 5 GT/s, 128/130 up to 32 GT/s, and 236/256 (FLIT) at
- * 64 GT/s. Not modelled: skip ordered sets, Ack and UpdateFC traffic on the wire, replay, power states, training.
+ * rate = speed × width × efficiency × 1534/1538; efficiency is 8/10 up to 5 GT/s and 128/130 up to 32 GT/s; the last
+ * factor is that of the skip ordered sets, spread evenly. At 64 GT/s a flit has 236 bytes for TLPs, which need no
+ * framing, and 20 for DLLPs and checks. That is the `physical` overhead. `paper` is the arithmetic of pcie-bench: the
+ * rate is cut by 1 - 8/AckLimit - 8/FCLimit - 4/1538, limits in symbol times whatever the width, and nothing else takes
+ * the wire. `none`: encoding only.
+ *
+ * The specification's limits on Ack and UpdateFC: (max_payload + 28) × UF / width + delay symbol times, with UF and
+ * delay by timing-anchors 1.1. In FLIT mode both travel with every flit.
+ *
+ * Not modelled: power states, training, the refresh of UpdateFC every 30 µs, retraining after four replays in a row.
  */
 #ifndef DOORBELL_MODELS_PCIE_LINK_H
 #define DOORBELL_MODELS_PCIE_LINK_H
 
+#include "models/pcie/data_link.h"
 #include "models/pcie/tlp.h"
 #include "sim/channel.h"
 
@@ -47,11 +63,26 @@ struct pcie_credits {
     uint32_t completion_data;
 };
 
+/** What besides TLPs takes the wire. */
+enum pcie_overhead {
+    PCIE_OVERHEAD_PHYSICAL, /**< DLLPs as they are sent, skip ordered sets */
+    PCIE_OVERHEAD_PAPER,    /**< as pcie-bench computes it */
+    PCIE_OVERHEAD_NONE,
+};
+
 struct pcie_link_config {
     uint32_t speed;          /**< MT/s a lane: 2500, 5000, 8000, 16000, 32000 or 64000 */
     uint32_t width;          /**< lanes: 1, 2, 4, 8, 16 or 32 */
     sim_time latency;        /**< one way, fs: propagation and the ports' fixed delay; serialisation comes on top */
     sim_time credit_latency; /**< from a TLP's leaving the receiver's buffer to the sender's credit, fs; 0: see above */
+    enum pcie_overhead overhead;
+    uint32_t max_payload;     /**< on which the specification's limits are reckoned, bytes; 0: 256 */
+    sim_time update_interval; /**< least time between UpdateFCs of a class, fs; 0: the specification's limit */
+    sim_time ack_interval;    /**< least time between Acks, fs; 0: the specification's limit */
+    uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted, 0..999999 */
+    uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
+    sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
+    uint32_t replay_buffer;            /**< TLPs that may be without an Ack; 0: as many as it takes */
     struct pcie_credits upper_credits; /**< advertised by the upper end (root port, downstream port) */
     struct pcie_credits lower_credits; /**< advertised by the lower end (endpoint, upstream port) */
 };
@@ -62,21 +93,36 @@ struct pcie_end {
     bool cut_through; /**< acts on a TLP when its header is in */
 };
 
+struct pcie_port;
+
+/** An onlooker at a port, which hears of every TLP and changes nothing. */
+struct pcie_tap {
+    /** A TLP is about to be sent. */
+    void (*sent)(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+                 sim_time now);
+    /** A TLP has been taken out of the receive buffer. */
+    void (*taken)(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+                  sim_time now);
+    void *context;
+};
+
 /** One end of a link, as its component sees it. */
 struct pcie_port {
     struct sim_channel *transmit[PCIE_CLASSES];
     struct sim_channel *receive[PCIE_CLASSES];
-    uint32_t framing;      /**< bytes on the wire around header and payload */
-    uint32_t framing_head; /**< of them, those before the header */
-    uint32_t speed;        /**< MT/s a lane */
-    uint32_t width;        /**< lanes */
+    struct pcie_data_link *own; /**< the data link layer of this end */
+    const struct pcie_tap *tap; /**< an onlooker (checker.h); NULL: none */
+    uint32_t framing;           /**< bytes on the wire around header and payload */
+    uint32_t framing_head;      /**< of them, those before the header */
+    uint32_t speed;             /**< MT/s a lane */
+    uint32_t width;             /**< lanes */
 };
 
 struct pcie_link {
-    struct sim_wire down_wire;
-    struct sim_wire up_wire;
-    struct pcie_port upper; /**< for the component above: root port or downstream port */
-    struct pcie_port lower; /**< for the component below: endpoint or upstream port */
+    struct pcie_data_link upper_end; /**< sends down */
+    struct pcie_data_link lower_end; /**< sends up */
+    struct pcie_port upper;          /**< for the component above: root port or downstream port */
+    struct pcie_port lower;          /**< for the component below: endpoint or upstream port */
 };
 
 /** Fills in the defaults of the table above. */
@@ -89,8 +135,14 @@ void pcie_link_config_init(struct pcie_link_config *config);
 struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const struct pcie_link_config *config,
                                    struct pcie_end upper, struct pcie_end lower);
 
-/** Time of a byte on such a link in 2^-16 fs, rounded to nearest; 0 if there is no such speed. */
-uint64_t pcie_link_fs_per_byte(uint32_t speed, uint32_t width);
+/**
+ * Time of a byte on such a link in 2^-16 fs, rounded to nearest, with everything that the overhead takes off the rate
+ * as a whole (the 20 bytes of each flit included); 0 if there is no such speed.
+ */
+uint64_t pcie_link_fs_per_byte(const struct pcie_link_config *config);
+
+/** The specification's largest time between Acks, and between UpdateFCs of a class, fs. 64 GT/s: that of a flit. */
+sim_time pcie_link_limit(const struct pcie_link_config *config);
 
 /** Bytes that a TLP takes on the wire. */
 static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const struct sim_packet *packet)
@@ -102,14 +154,18 @@ static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const 
 static inline bool pcie_port_has_space(const struct pcie_port *port, enum pcie_class class_, sim_time now,
                                        sim_time service, uint32_t units)
 {
-    return sim_channel_has_space(port->transmit[class_], now, service, units);
+    return sim_channel_has_credit(port->transmit[class_], now, units) &&
+           pcie_data_link_is_open(port->own, now, now + service);
 }
 
 /** When to ask again. */
 static inline sim_time pcie_port_space_at(const struct pcie_port *port, enum pcie_class class_, sim_time now,
                                           sim_time service, uint32_t units)
 {
-    return sim_channel_space_at(port->transmit[class_], now, service, units);
+    sim_time credit_at = sim_channel_credit_at(port->transmit[class_], units);
+
+    return credit_at == SIM_TIME_NEVER ? credit_at
+                                       : sim_time_max(credit_at, pcie_data_link_open_at(port->own, now, service));
 }
 
 /** Sends a TLP; there must be space. */
@@ -118,9 +174,29 @@ static inline void pcie_port_send(const struct pcie_port *port, enum pcie_class 
 {
     uint32_t header = pcie_tlp_header_bytes(packet);
     uint32_t payload = pcie_tlp_payload_bytes(packet);
+    uint32_t bytes = port->framing + header + payload;
 
-    sim_channel_push(port->transmit[class_], packet, now, service, sim_channel_units(payload),
-                     port->framing + header + payload, port->framing_head + header);
+    if (port->tap != NULL) {
+        port->tap->sent(port->tap->context, port, class_, packet, now);
+    }
+    pcie_data_link_before(port->own, now + service, bytes);
+    sim_channel_push(port->transmit[class_], packet, now, service, sim_channel_units(payload), bytes,
+                     port->framing_head + header);
+    pcie_data_link_after(port->own);
+}
+
+/** Takes the oldest TLP of a class, which must have arrived; its credits start their way back. */
+static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, enum pcie_class class_, sim_time now)
+{
+    struct sim_channel *channel = port->receive[class_];
+    const struct sim_packet *head = sim_channel_peek(channel, now);
+    sim_time free_at = pcie_data_link_taken(port->own, class_, now, head != NULL ? head->tail : now);
+    struct sim_packet *packet = sim_channel_pop_until(channel, now, free_at);
+
+    if (port->tap != NULL) {
+        port->tap->taken(port->tap->context, port, class_, packet, now);
+    }
+    return packet;
 }
 
 /**

@@ -117,7 +117,7 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
 {
     const struct rc_answer *answer = &port->answer;
     struct rc_port *input = &rc->ports[answer->input];
-    struct sim_packet *packet = sim_channel_pop(input->link->receive[answer->class_in], now);
+    struct sim_packet *packet = pcie_port_take(input->link, (enum pcie_class)answer->class_in, now);
     unsigned past = (unsigned)answer->input * PCIE_CLASSES + answer->class_in + 1;
 
     if (answer->decision.action == RC_REFUSE) {

@@ -171,7 +171,7 @@ static void end_here(struct root_complex *rc, unsigned input, struct sim_packet 
 static void take(struct root_complex *rc, unsigned input, enum pcie_class class_, const struct rc_decision *decision,
                  sim_time now)
 {
-    struct sim_packet *packet = sim_channel_pop(rc->ports[input].link->receive[class_], now);
+    struct sim_packet *packet = pcie_port_take(rc->ports[input].link, class_, now);
 
     switch (decision->action) {
     case RC_TAKE_MESSAGE:
@@ -244,7 +244,7 @@ static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
 static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
 {
     const struct pcie_port *link = rc->ports[input / MEMORY_CLASSES].link;
-    struct sim_packet *packet = sim_channel_pop(link->receive[input % MEMORY_CLASSES], now);
+    struct sim_packet *packet = pcie_port_take(link, (enum pcie_class)(input % MEMORY_CLASSES), now);
 
     memory->turn = (uint8_t)(input + 1 < rc->port_count * MEMORY_CLASSES ? input + 1 : 0);
     put_on_bus(rc, packet);

@@ -33,7 +33,7 @@ struct round {
 static void drop(struct pcie_switch *switch_, unsigned input, enum pcie_class class_,
                  const struct switch_decision *decision, sim_time now)
 {
-    struct sim_packet *packet = sim_channel_pop(switch_->ports[input].link->receive[class_], now);
+    struct sim_packet *packet = pcie_port_take(switch_->ports[input].link, class_, now);
     enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
 
     if (decision->action == SWITCH_DISCARD) {
@@ -154,7 +154,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
 static void move(struct pcie_switch *switch_, struct round *round, struct candidate *candidate, sim_time now)
 {
     struct sim_packet *packet =
-        sim_channel_pop(switch_->ports[candidate->input].link->receive[candidate->class_in], now);
+        pcie_port_take(switch_->ports[candidate->input].link, (enum pcie_class)candidate->class_in, now);
 
     switch (candidate->decision.action) {
     case SWITCH_TO_TYPE0:
@@ -271,7 +271,8 @@ static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *d
         }
         count_forward(switch_, input, &decision);
         pass_turn(switch_, output, PCIE_POSTED, input);
-        pcie_port_send(output->link, PCIE_POSTED, sim_channel_pop(channel, now), now, switch_->latency);
+        packet = pcie_port_take(switch_->ports[input].link, PCIE_POSTED, now);
+        pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
     }
     *due = sim_channel_next_arrival(channel);
     if (*due == SIM_TIME_NEVER) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 using namespace pcie_test;
 
 namespace
@@ -66,13 +68,13 @@ TEST(Link, SerialisationOfAnMsi)
     };
 
     for (const auto &row : rows) {
-        sim_wire wire = {};
+        sim_wire wire = wire_of(link_of(row.speed, row.width, PCIE_OVERHEAD_NONE));
 
-        wire.fs_per_byte = pcie_link_fs_per_byte(row.speed, row.width);
         EXPECT_NEAR(static_cast<double>(sim_wire_time(&wire, 28)) / 1000, row.picoseconds, 1.0)
             << row.speed << " x" << row.width;
     }
-    EXPECT_EQ(pcie_link_fs_per_byte(7000, 4), 0u) << "no such speed";
+    pcie_link_config wrong = link_of(7000, 4);
+    EXPECT_EQ(pcie_link_fs_per_byte(&wrong), 0u) << "no such speed";
 }
 
 TEST(Link, RateIsThatOfTheLanesAndTheEncoding)
@@ -86,7 +88,8 @@ TEST(Link, RateIsThatOfTheLanesAndTheEncoding)
                 {16000, 16, 252.06}, {32000, 4, 126.03}, {64000, 16, 944}};
 
     for (const auto &row : rows) {
-        double fs = static_cast<double>(pcie_link_fs_per_byte(row.speed, row.width)) / 65536;
+        pcie_link_config config = link_of(row.speed, row.width, PCIE_OVERHEAD_NONE);
+        double fs = static_cast<double>(pcie_link_fs_per_byte(&config)) / 65536;
 
         EXPECT_NEAR(8e6 / fs, row.gigabits, 0.005 * row.gigabits / 9);
     }
@@ -96,9 +99,8 @@ TEST(Link, WholeTlpOrHeaderFirst)
 {
     for (bool cut_through : {false, true}) {
         LinkRig rig(default_link(), support::engines()[0], cut_through);
-        sim_wire wire = {};
+        sim_wire wire = wire_of(default_link());
 
-        wire.fs_per_byte = pcie_link_fs_per_byte(16000, 4);
         rig.upper.send(write_of(256));
         rig.run();
         sim_time sent = rig.upper.sent[0];
@@ -122,8 +124,6 @@ TEST(Link, HeaderCreditsLimitTheRate)
     for (const auto &engine : support::engines()) {
         for (uint32_t credits : {1u, 2u, 5u}) {
             pcie_link_config config = default_link();
-            sim_wire wire = {};
-
             config.latency = 50 * SIM_NS;
             config.credit_latency = 70 * SIM_NS;
             config.lower_credits.posted_headers = credits;
@@ -132,10 +132,18 @@ TEST(Link, HeaderCreditsLimitTheRate)
                 rig.upper.send(write_of(4));
             }
             rig.run();
-            wire.fs_per_byte = pcie_link_fs_per_byte(16000, 4);
-            sim_time loop = sim_time_align(sim_wire_time(&wire, 28) + config.latency, SIM_NS) + config.credit_latency;
-            for (size_t i = credits; i + credits < 40; i++) {
-                ASSERT_EQ(rig.upper.sent[i + credits] - rig.upper.sent[i], loop) << engine.name << " " << credits;
+            sim_wire wire = wire_of(config);
+            sim_time busy_until = 0;
+            std::vector<sim_time> back(credits, 0);
+            for (size_t i = 0; i < 40; i++) {
+                /* At the first edge with a credit before the next of which the wire is free. */
+                sim_time open = std::max(back[i % credits], busy_until / SIM_NS * SIM_NS);
+                if (i > 0) {
+                    ASSERT_EQ(rig.upper.sent[i], std::max(open, rig.upper.sent[i - 1] + SIM_NS))
+                        << engine.name << " " << credits << " credits, TLP " << i;
+                }
+                busy_until = std::max(busy_until, rig.upper.sent[i]) + sim_wire_time(&wire, 28);
+                back[i % credits] = sim_time_align(busy_until + config.latency, SIM_NS) + config.credit_latency;
             }
         }
     }
@@ -144,7 +152,6 @@ TEST(Link, HeaderCreditsLimitTheRate)
 TEST(Link, DataCreditsLimitTheRate)
 {
     pcie_link_config config = default_link();
-    sim_wire wire = {};
 
     config.latency = 50 * SIM_NS;
     config.credit_latency = 70 * SIM_NS;
@@ -154,7 +161,7 @@ TEST(Link, DataCreditsLimitTheRate)
         rig.upper.send(write_of(256));
     }
     rig.run();
-    wire.fs_per_byte = pcie_link_fs_per_byte(16000, 4);
+    sim_wire wire = wire_of(config);
     sim_time loop = sim_time_align(sim_wire_time(&wire, 280) + config.latency, SIM_NS) + config.credit_latency;
     for (size_t i = 0; i + 2 < 20; i += 2) {
         ASSERT_EQ(rig.upper.sent[i + 2] - rig.upper.sent[i], loop);
@@ -164,14 +171,13 @@ TEST(Link, DataCreditsLimitTheRate)
 TEST(Link, DefaultCreditReturnIsAnUpdateFc)
 {
     pcie_link_config config = default_link();
-    sim_wire wire = {};
 
     config.lower_credits.posted_headers = 1;
     LinkRig rig(config);
     rig.upper.send(write_of(4));
     rig.upper.send(write_of(4));
     rig.run();
-    wire.fs_per_byte = pcie_link_fs_per_byte(16000, 4);
+    sim_wire wire = wire_of(config);
     sim_time arrival = sim_time_align(rig.upper.sent[0] + sim_wire_time(&wire, 28) + config.latency, SIM_NS);
     EXPECT_EQ(rig.upper.sent[1], sim_time_align(arrival + config.latency + sim_wire_time(&wire, 8), SIM_NS));
 }
@@ -203,7 +209,6 @@ TEST(Link, ABlockedClassBlocksNoOther)
 TEST(Link, InfiniteCreditsNeverHoldBack)
 {
     pcie_link_config config = default_link();
-    sim_wire wire = {};
 
     config.width = 16;
     config.latency = 500 * SIM_NS;
@@ -214,13 +219,282 @@ TEST(Link, InfiniteCreditsNeverHoldBack)
     }
     rig.run();
     ASSERT_EQ(rig.lower.got.size(), 3000u);
-    wire.fs_per_byte = pcie_link_fs_per_byte(16000, 16);
-    for (size_t i = 1; i < 3000; i++) {
-        sim_time before = i % 2 == 1 ? 28 : 88;
-        sim_time gap = sim_time_align(sim_wire_time(&wire, static_cast<uint32_t>(before)), SIM_NS);
+    sim_wire wire = wire_of(config);
+    /* Whoever keeps the wire busy gets all of it: a TLP begins where the one before ended, edge or no edge. */
+    sim_time busy_until = rig.upper.sent[0];
+    for (size_t i = 0; i < 3000; i++) {
+        sim_time start = std::max(busy_until, rig.upper.sent[i]);
 
-        ASSERT_EQ(rig.upper.sent[i] - rig.upper.sent[i - 1], gap) << "only the wire counts, at " << i;
+        ASSERT_LE(start - busy_until, i == 0 ? 0 : SIM_NS) << "only the wire counts, at " << i;
+        busy_until = start + sim_wire_time(&wire, i % 2 == 0 ? 28 : 88);
+        sim_time seen = sim_time_align(busy_until + config.latency, SIM_NS);
+        ASSERT_EQ(rig.lower.got[i].time, i == 0 ? seen : std::max(seen, rig.lower.got[i - 1].time + SIM_NS)) << i;
     }
+}
+
+/* ---- What besides TLPs takes the wire ---- */
+
+/** pcie-bench's TLP_bw and the physical one, in Gb/s, for MPS 256 (timing-anchors 1.1). */
+TEST(LinkOverhead, PaperRate)
+{
+    const struct {
+        uint32_t speed;
+        uint32_t width;
+        double gigabits;
+    } rows[] = {{2500, 8, 13.57},   {5000, 8, 28.68},   {8000, 4, 29.07},   {8000, 8, 57.88},
+                {8000, 16, 113.70}, {16000, 4, 58.14},  {16000, 8, 115.77}, {16000, 16, 227.40},
+                {32000, 4, 116.28}, {32000, 8, 231.54}, {32000, 16, 454.80}};
+
+    for (const auto &row : rows) {
+        pcie_link_config config = link_of(row.speed, row.width, PCIE_OVERHEAD_PAPER);
+        double gigabits = 8e6 * 65536 / static_cast<double>(pcie_link_fs_per_byte(&config));
+
+        EXPECT_NEAR(gigabits, row.gigabits, 0.006) << row.speed << " x" << row.width;
+    }
+}
+
+TEST(LinkOverhead, LimitsOfTheSpecification)
+{
+    /* Symbol times for MPS 256, and what they are in time (timing-anchors 1.1). */
+    const struct {
+        uint32_t speed;
+        uint32_t width;
+        double nanoseconds;
+    } rows[] = {{2500, 8, 428},  {5000, 8, 316},  {8000, 4, 217},  {8000, 8, 206}, {8000, 16, 171},
+                {16000, 4, 109}, {16000, 8, 103}, {16000, 16, 85}, {32000, 4, 54}, {32000, 8, 51},
+                {32000, 16, 43}, {64000, 4, 8},   {64000, 8, 4},   {64000, 16, 2}};
+
+    for (const auto &row : rows) {
+        pcie_link_config config = link_of(row.speed, row.width);
+
+        EXPECT_NEAR(static_cast<double>(pcie_link_limit(&config)) / 1e6, row.nanoseconds, 0.6);
+    }
+}
+
+/** Posted writes of 256 bytes with a 64-bit address one way, as fast as they go; @return Gb/s of payload. */
+double write_rate(const pcie_link_config &link, bool both_ways)
+{
+    const size_t count = 3000;
+    LinkRig rig(link);
+
+    for (size_t i = 0; i < count; i++) {
+        rig.upper.send(write_of(256));
+        if (both_ways) {
+            rig.lower.send(write_of(256));
+        }
+    }
+    rig.run();
+    EXPECT_EQ(rig.lower.got.size(), count);
+    const auto &got = rig.lower.got;
+    return static_cast<double>((count - 200) * 256 * 8) /
+           (static_cast<double>(got[count - 1].time - got[199].time) / 1e6);
+}
+
+/**
+ * One way, DLLPs go the other way, so what is left of a rate is 256/280 and the skip ordered sets' share. Both ways,
+ * an Ack and an UpdateFC each limit take 8 bytes: the rate of timing-anchors 1.1, `physical`.
+ */
+TEST(LinkOverhead, PhysicalRateComesFromTheTrafficOfDllps)
+{
+    const struct {
+        uint32_t speed;
+        uint32_t width;
+        double gigabits;
+    } rows[] = {{2500, 8, 14.32}, {5000, 8, 28.81}, {8000, 4, 28.19}, {8000, 8, 56.90}};
+
+    for (const auto &row : rows) {
+        pcie_link_config config = link_of(row.speed, row.width);
+        double alone =
+            row.speed * row.width / 1000.0 * (row.speed <= 5000 ? 0.8 : 128.0 / 130) * 1534 / 1538 * 256 / 280;
+
+        EXPECT_NEAR(write_rate(config, false), alone, alone * 0.001);
+        EXPECT_NEAR(write_rate(config, true), row.gigabits, row.gigabits * 0.003) << row.speed << " x" << row.width;
+    }
+}
+
+TEST(LinkOverhead, PaperRateComesOutAtTheOtherEnd)
+{
+    EXPECT_NEAR(write_rate(link_of(8000, 8, PCIE_OVERHEAD_PAPER), true), 52.92, 52.92 * 0.001);
+    EXPECT_NEAR(write_rate(link_of(16000, 4, PCIE_OVERHEAD_PAPER), true), 53.16, 53.16 * 0.001);
+}
+
+/** 236 of 256 bytes are for TLPs, which need no framing: 944 Gb/s of raw 1024 at x16, 256 of 272 of them payload. */
+TEST(LinkOverhead, FlitsCarryTlpsWithoutFraming)
+{
+    for (uint32_t width : {1u, 2u, 4u}) {
+        double rate = 64.0 * width * 236 / 256 * 256 / 272;
+
+        EXPECT_NEAR(write_rate(link_of(64000, width), true), rate, rate * 0.001) << "x" << width;
+    }
+}
+
+TEST(Link, AFlitArrivesWhole)
+{
+    pcie_link_config config = link_of(64000, 4);
+    LinkRig rig(config);
+    const sim_time flit = 8 * SIM_NS;
+
+    for (sim_time when : {1000 * SIM_NS, 1003 * SIM_NS, 1007 * SIM_NS, 1011 * SIM_NS}) {
+        Tlp tlp = write_of(4);
+        tlp.at_time = when;
+        rig.upper.send(tlp);
+    }
+    rig.run();
+    ASSERT_EQ(rig.lower.got.size(), 4u);
+    /* 1000 ns is the start of a flit; 1007 ns leaves room for 12 of the 20 bytes before the last 20 of the flit. */
+    EXPECT_EQ(rig.lower.got[0].time, 1000 * SIM_NS + flit + config.latency);
+    EXPECT_EQ(rig.lower.got[1].time, 1001 * SIM_NS + flit + config.latency) << "one TLP a class and edge";
+    EXPECT_EQ(rig.lower.got[2].time, 1000 * SIM_NS + 2 * flit + config.latency);
+    EXPECT_EQ(rig.lower.got[3].time, 1001 * SIM_NS + 2 * flit + config.latency);
+}
+
+/* ---- Ack, Nak and replay ---- */
+
+/**
+ * Q28: with an error probability of p a TLP and go-back-N, a saturated wire delivers (1 - p) / (1 - p + p N) of its
+ * rate, N being the TLPs that go to waste with each error: the bad one and those sent until the Nak is back.
+ */
+TEST(Replay, EfficiencyOfGoBackN)
+{
+    for (uint32_t errors : {1000u, 10000u, 50000u}) {
+        pcie_link_config config = link_of(8000, 8, PCIE_OVERHEAD_NONE);
+        const size_t count = 60000;
+
+        config.tlp_errors = errors;
+        config.latency = 200 * SIM_NS;
+        config.lower_credits = {};
+        LinkRig rig(config);
+        sim_wire wire = wire_of(config);
+        for (size_t i = 0; i < count; i++) {
+            rig.upper.send(write_of(256, i));
+        }
+        rig.run();
+        ASSERT_EQ(rig.lower.got.size(), count);
+        for (size_t i = 0; i < count; i++) {
+            ASSERT_EQ(rig.lower.got[i].tlp.value, i) << "nothing lost, doubled or out of order";
+        }
+        double service = static_cast<double>(sim_wire_time(&wire, 280));
+        double p = errors / 1e6;
+        double n = 1 + static_cast<double>(2 * config.latency + sim_wire_time(&wire, 8)) / service;
+        double measured = service * static_cast<double>(count) / static_cast<double>(rig.lower.got[count - 1].time);
+        const pcie_data_link_counters &counters = rig.link->upper_end.counters;
+
+        EXPECT_NEAR(measured, (1 - p) / (1 - p + p * n), 0.02 * (1 - p) / (1 - p + p * n)) << p;
+        EXPECT_NEAR(static_cast<double>(counters.errors), count * p / (1 - p), 4 * std::sqrt(count * p)) << p;
+        if (errors == 1000) {
+            /* Errors are far apart, so none hits a TLP that is being replayed. */
+            double wasted = static_cast<double>(counters.errors) * n;
+
+            EXPECT_NEAR(static_cast<double>(counters.replayed), wasted, wasted * 0.1);
+        }
+    }
+}
+
+TEST(Replay, SameOnEveryEngine)
+{
+    std::vector<sim_time> reference;
+
+    for (const auto &engine : support::engines()) {
+        pcie_link_config config = link_of(16000, 4);
+        std::vector<sim_time> times;
+
+        config.tlp_errors = 100000;
+        config.lost_naks = 300000;
+        config.replay_buffer = 20;
+        LinkRig rig(config, engine);
+        for (int i = 0; i < 400; i++) {
+            rig.upper.send(write_of(64));
+            rig.lower.send(write_of(32));
+        }
+        rig.run();
+        ASSERT_EQ(rig.lower.got.size(), 400u);
+        ASSERT_EQ(rig.upper.got.size(), 400u);
+        for (size_t i = 0; i < 400; i++) {
+            times.push_back(rig.lower.got[i].time);
+            times.push_back(rig.upper.got[i].time);
+        }
+        if (reference.empty()) {
+            reference = times;
+        }
+        EXPECT_EQ(times, reference) << engine.name;
+        EXPECT_GT(rig.link->upper_end.counters.timeouts, 0u);
+    }
+}
+
+/** A Nak comes back after two flights and eight bytes; without it the timer acts, by default after three limits. */
+TEST(Replay, TheTimerActsWhereTheNakIsLost)
+{
+    for (uint32_t lost : {0u, 1000000u}) {
+        pcie_link_config config = link_of(16000, 4);
+
+        config.tlp_errors = 500000;
+        config.lost_naks = lost;
+        LinkRig rig(config);
+        sim_wire wire = wire_of(config);
+        sim_time nak = 2 * config.latency + sim_wire_time(&wire, 8);
+        sim_time round = sim_wire_time(&wire, 28) + (lost != 0 ? 3 * pcie_link_limit(&config) : nak);
+        for (unsigned i = 0; i < 50; i++) {
+            Tlp tlp = write_of(4);
+            tlp.at_time = (i + 1) * 100 * SIM_US;
+            rig.upper.send(tlp);
+        }
+        rig.run();
+        unsigned replays = 0;
+        for (unsigned i = 0; i < 50; i++) {
+            sim_time first = (i + 1) * 100 * SIM_US + sim_wire_time(&wire, 28) + config.latency;
+            sim_time late = rig.lower.got[i].time - sim_time_align(first, SIM_NS);
+            unsigned times = static_cast<unsigned>((late + round / 2) / round);
+
+            EXPECT_EQ(rig.lower.got[i].time, sim_time_align(first + times * round, SIM_NS));
+            replays += times;
+        }
+        EXPECT_EQ(rig.link->upper_end.counters.errors, replays);
+        EXPECT_EQ(rig.link->upper_end.counters.timeouts, lost != 0 ? replays : 0);
+        EXPECT_GT(replays, 20u);
+    }
+}
+
+/** A sender may have so many TLPs without an Ack: its rate is that many an Ack's round trip. */
+TEST(Replay, TheBufferLimitsTheRate)
+{
+    pcie_link_config config = link_of(16000, 4);
+
+    config.latency = 100 * SIM_NS;
+    config.ack_interval = 1;
+    config.replay_buffer = 5;
+    LinkRig rig(config);
+    sim_wire wire = wire_of(config);
+    for (int i = 0; i < 200; i++) {
+        rig.upper.send(write_of(4));
+    }
+    rig.run();
+    sim_time round = 2 * config.latency + sim_wire_time(&wire, 28) + sim_wire_time(&wire, 8);
+    for (size_t i = 5; i < 200; i += 5) {
+        ASSERT_EQ(rig.upper.sent[i] - rig.upper.sent[i - 5], sim_time_align(round, SIM_NS));
+    }
+}
+
+/** Updates of one class: the first at once, then at most one an interval, which gives back all that came together. */
+TEST(Link, UpdatesComeTogether)
+{
+    pcie_link_config config = link_of(16000, 4);
+
+    config.update_interval = 500 * SIM_NS;
+    config.lower_credits.posted_headers = 4;
+    LinkRig rig(config);
+    sim_wire wire = wire_of(config);
+    for (int i = 0; i < 40; i++) {
+        rig.upper.send(write_of(4));
+    }
+    rig.run();
+    /* The first TLP's credit comes alone, then those of a burst of four at a time, an interval apart. */
+    sim_time back = rig.lower.got[0].time + config.latency + sim_wire_time(&wire, 8);
+    EXPECT_EQ(rig.upper.sent[4], sim_time_align(back, SIM_NS));
+    EXPECT_EQ(rig.upper.sent[5], sim_time_align(back + config.update_interval, SIM_NS));
+    for (size_t i = 9; i < 40; i += 4) {
+        ASSERT_EQ(rig.upper.sent[i] - rig.upper.sent[i - 4], config.update_interval) << i;
+    }
+    EXPECT_EQ(rig.link->lower_end.counters.updates, 11u);
 }
 
 TEST(Link, RegistersTellSpeedAndWidth)

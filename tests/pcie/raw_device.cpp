@@ -153,7 +153,7 @@ sim_time RawDevice::take(sim_time now)
             continue;
         }
         if (sim_channel_peek(channel, now) != nullptr && now >= open) {
-            sim_packet *packet = sim_channel_pop(channel, now);
+            sim_packet *packet = pcie_port_take(port, static_cast<pcie_class>(kind), now);
             bool carries = pcie_tlp_payload_bytes(packet) > 0;
 
             got.push_back({now, packet->tail, describe(packet), packet->id,

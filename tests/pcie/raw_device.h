@@ -14,6 +14,27 @@
 namespace pcie_test
 {
 
+/** A wire of such a link, to reckon with. */
+inline sim_wire wire_of(const pcie_link_config &config)
+{
+    sim_wire wire = {};
+
+    wire.fs_per_byte = pcie_link_fs_per_byte(&config);
+    return wire;
+}
+
+/** A link with everything at its default, but speed, width and overhead. */
+inline pcie_link_config link_of(uint32_t speed, uint32_t width, pcie_overhead overhead = PCIE_OVERHEAD_PHYSICAL)
+{
+    pcie_link_config config = {};
+
+    pcie_link_config_init(&config);
+    config.speed = speed;
+    config.width = width;
+    config.overhead = overhead;
+    return config;
+}
+
 /** What a test says about a TLP to be sent. */
 struct Tlp {
     sim_time at_time = 0;

@@ -262,8 +262,7 @@ TEST(SwitchArbitration, ThroughputOfAnOutputIsItsWire)
     }
     rig.run();
     ASSERT_EQ(rig.up->got.size(), 200u);
-    sim_wire wire = {};
-    wire.fs_per_byte = pcie_link_fs_per_byte(options.uplink.speed, options.uplink.width);
+    sim_wire wire = wire_of(options.uplink);
     sim_time packet = sim_wire_time(&wire, 8 + 12 + 128);
     double mean = static_cast<double>(rig.up->got[190].time - rig.up->got[10].time) / 180;
     /* The switch looks at its outputs at clock edges, so a packet may start up to a period late, never early. */
@@ -376,9 +375,8 @@ TEST(SwitchPorts, CutThroughActsOnTheHeader)
     SwitchOptions options;
     options.config.latency = 20 * SIM_NS;
     SwitchRig rig(options);
-    sim_wire wire = {};
+    sim_wire wire = wire_of(options.downlink);
 
-    wire.fs_per_byte = pcie_link_fs_per_byte(options.downlink.speed, options.downlink.width);
     sim_time start = sim_now(rig.sim) + SIM_NS;
     rig.down[0]->send(write_to(0x1000, rig.rid_below(0), 1, 512));
     rig.run();

@@ -110,11 +110,12 @@ TEST(Traffic, BurstsAreBornTogetherAndLeaveOneAfterAnother)
         EXPECT_EQ(births[i], START + (i / 7) * 5 * SIM_US);
     }
     auto out = pair.requests();
-    sim_wire wire = {};
-    wire.fs_per_byte = pcie_link_fs_per_byte(16000, 4);
-    sim_time gap = sim_time_align(sim_wire_time(&wire, 24), SIM_NS);
-    for (size_t i = 1; i < 7; i++) {
-        EXPECT_EQ(out[i].time - out[i - 1].time, gap) << "the wire sets the pace (Q7: (i - 1) S)";
+    sim_wire wire = wire_of(link_of(16000, 4));
+    sim_time first = START + ENDPOINT_DEFAULT_SEND_LATENCY;
+    for (size_t i = 0; i < 7; i++) {
+        sim_time end = first + (i + 1) * sim_wire_time(&wire, 24);
+
+        EXPECT_EQ(out[i].time, sim_time_align(end + PCIE_LINK_DEFAULT_LATENCY, SIM_NS)) << "(Q7: waits are (i - 1) S)";
     }
 }
 

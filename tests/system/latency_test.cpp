@@ -100,6 +100,13 @@ TEST_P(Unloaded, ShippedRunsHaveTheDocumentedMinima)
                 continue;
             }
             ASSERT_EQ(minima.count(stage.name), 1u) << device->name << ": " << stage.name;
+            if (stage.name.find(".up.") != std::string::npos) {
+                /* What had to wait for the wire begins within a cycle, and then waits less for the reader's edge. */
+                EXPECT_LE(minima.at(stage.name), stage.time) << device->name << ": " << stage.name;
+                EXPECT_GT(minima.at(stage.name) + device->root_complex->clock.period, stage.time)
+                    << device->name << ": " << stage.name;
+                continue;
+            }
             if (writes_too(scenario.get(), device)) {
                 EXPECT_GE(minima.at(stage.name), stage.time) << device->name << ": " << stage.name;
             } else {

@@ -32,7 +32,8 @@ sim_time wire_time(const scenario_link &link, uint64_t bytes)
     if (link.speed > 32000) {
         throw std::runtime_error("flits are not worked out here");
     }
-    return (bits * coded * 1000000000 + rate - 1) / rate;
+    /* Of 1538 symbols, a skip ordered set takes 4. */
+    return (bits * coded * 1000000000 * 1538 + rate * 1534 - 1) / (rate * 1534);
 }
 
 /** Walks along the path and writes the stages down. */

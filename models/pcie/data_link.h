@@ -1,0 +1,143 @@
+/*
+ * The data link layer of one end of a link: what shares the wire with its TLPs, and what becomes of those that arrive
+ * corrupted.
+ *
+ * DLLPs. Whoever takes TLPs out of a receive buffer owes the other end an UpdateFC, and an Ack. Of each sort (UpdateFC
+ * of a class; Ack) one is sent at once, and the next not before an interval has passed; it then covers whatever came
+ * together in the meantime (3.5.2.1, 2.6.1.2: the intervals are the specification's largest ones unless configured). A
+ * DLLP waits for the TLP that is on the wire and goes before those that are not; it takes 8 bytes. In FLIT mode it
+ * rides in the DLP bytes of the flit under way and takes nothing.
+ *
+ * Errors. Each TLP is corrupted with a configured probability each time that it is sent, as a random stream of the
+ * direction says. The receiver drops it and sends a Nak; when that has come back, the sender begins anew with that TLP,
+ * and what it had sent in the meantime went in vain (go-back-N, 3.6). A Nak can be lost with a probability of its own;
+ * then the replay timer does what it should have done. All of that is known to the sender when it hands a TLP to its
+ * wire, and so is the time of the good arrival, which is what the channel is told.
+ *
+ * Two approximations, both of less than one TLP's time: a replay does not wait for the end of a TLP that is being sent
+ * in vain, and the wait of an UpdateFC for the TLP on the wire takes a busy wire's TLPs to be of one size. Naks and the
+ * Acks that end a replay timer take no part in the traffic of the way back.
+ */
+#ifndef DOORBELL_MODELS_PCIE_DATA_LINK_H
+#define DOORBELL_MODELS_PCIE_DATA_LINK_H
+
+#include "models/pcie/tlp.h"
+#include "sim/random.h"
+#include "sim/wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PCIE_DLLP_BYTES 8u
+#define PCIE_MILLION    1000000u
+
+/** What an end owes: an UpdateFC of each class (enum pcie_class), and an Ack. */
+#define PCIE_DLLP_ACK ((unsigned)PCIE_CLASSES)
+#define PCIE_DLLPS    (PCIE_DLLP_ACK + 1)
+
+struct pcie_data_link_counters {
+    uint64_t updates;  /**< UpdateFC DLLPs sent */
+    uint64_t acks;     /**< Ack DLLPs sent */
+    uint64_t errors;   /**< TLPs sent that arrived corrupted */
+    uint64_t replayed; /**< TLPs sent again, each time for their own error, once for those before them */
+    uint64_t timeouts; /**< replays that the timer began, a Nak being lost */
+};
+
+struct pcie_data_link {
+    struct sim_wire wire;        /**< on which this end sends */
+    sim_time period;             /**< of the component at this end */
+    sim_time flight;             /**< one way, fs */
+    bool dllps_on_wire;          /**< DLLPs take time on the wire */
+    bool infinite[PCIE_CLASSES]; /**< credits that this end advertised as infinite: no UpdateFC */
+    sim_time credit_latency;     /**< fixed return of credits; 0: by UpdateFC */
+    sim_time dllp_time;          /**< of one DLLP on the wire */
+    sim_time update_interval;
+    sim_time ack_interval;
+    sim_time first_due;            /**< the earliest of due */
+    sim_time due[PCIE_DLLPS];      /**< of DLLPs that the wire has not been charged with; SIM_TIME_NEVER: none */
+    sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
+    bool sent[PCIE_DLLPS];
+    sim_time back[PCIE_CLASSES]; /**< when the latest UpdateFC is at the other end */
+    sim_time block_start;        /**< since when the wire has been busy without a gap */
+    sim_time tlp_time;           /**< of the last TLP on the wire */
+    /* Errors: */
+    uint32_t tlp_errors; /**< in a million */
+    uint32_t lost_naks;  /**< in a million */
+    sim_time replay_timer;
+    sim_time known_at;  /**< until this time the sender does not know of the latest error */
+    sim_time vain_busy; /**< until when the wire carries TLPs in vain */
+    struct sim_random random;
+    /* Replay buffer; no ring: never the limit. */
+    sim_time *purge_at; /**< ring: when each TLP is acknowledged */
+    uint32_t buffer_size;
+    uint32_t buffer_next;
+    sim_time buffer_free_at; /**< when the place for the next TLP is free */
+    sim_time ack_at;         /**< of the latest Ack, where it is sent; valid if acked */
+    bool acked;
+    struct pcie_data_link_counters counters;
+};
+
+/** Charges the wire with the DLLPs that are due by @p until: they go before a TLP that is ready then. */
+void pcie_data_link_settle(struct pcie_data_link *own, sim_time until);
+
+/** Draws the errors of a TLP that is about to be sent, and leaves the wire busy until its good transmission begins. */
+void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes);
+
+/** Puts a TLP that has just been sent into the replay buffer. */
+void pcie_data_link_remember(struct pcie_data_link *own);
+
+/** Whether a TLP that is ready at @p ready can be handed to the wire at @p now. */
+static inline bool pcie_data_link_is_open(const struct pcie_data_link *own, sim_time now, sim_time ready)
+{
+    bool open = own->wire.open_at <= ready;
+
+    if (!open && own->tlp_errors != 0) {
+        open = ready < own->known_at && own->vain_busy < ready + own->period;
+    }
+    return open && own->buffer_free_at <= now;
+}
+
+/** When it can be; not before @p now. @param service from then until the TLP is ready */
+sim_time pcie_data_link_open_at(const struct pcie_data_link *own, sim_time now, sim_time service);
+
+/** To be called before a TLP is put on the wire. */
+static inline void pcie_data_link_before(struct pcie_data_link *own, sim_time ready, uint32_t bytes)
+{
+    if (own->first_due <= ready) {
+        pcie_data_link_settle(own, ready);
+    }
+    if (own->tlp_errors != 0) {
+        pcie_data_link_suffer(own, ready, bytes);
+    }
+    if (own->wire.busy_until < ready) {
+        own->block_start = ready;
+        own->wire.busy_until = ready;
+    }
+    own->tlp_time = own->wire.busy_until; /* until pcie_data_link_after() */
+}
+
+/** To be called when it is. */
+static inline void pcie_data_link_after(struct pcie_data_link *own)
+{
+    own->tlp_time = own->wire.busy_until - own->tlp_time;
+    if (own->purge_at != NULL) {
+        pcie_data_link_remember(own);
+    }
+}
+
+/**
+ * A TLP is taken out of a receive buffer of this end: books the DLLPs that this causes.
+ * @param whole when its last byte was or will be in
+ * @return when the credit is at the other end
+ */
+sim_time pcie_data_link_taken(struct pcie_data_link *own, enum pcie_class class_, sim_time now, sim_time whole);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,47 @@
+#include "sim/wire.h"
+
+#define FRACTION_MASK ((UINT64_C(1) << SIM_WIRE_FRACTION_BITS) - 1)
+
+/** The first free payload byte at or after a time, on a boundary of 4. */
+static uint64_t position_at(const struct sim_wire *wire, sim_time time)
+{
+    uint64_t frames = time / wire->frame;
+    uint64_t offset = ((time % wire->frame) << SIM_WIRE_FRACTION_BITS) + wire->fs_per_byte - 1;
+    uint64_t bytes = (offset / wire->fs_per_byte + 3) & ~UINT64_C(3);
+
+    return frames * wire->frame_payload + (bytes < wire->frame_payload ? bytes : wire->frame_payload);
+}
+
+/** When the payload byte at a position begins, rounded up to a femtosecond. */
+static sim_time time_of(const struct sim_wire *wire, uint64_t position)
+{
+    uint64_t offset = position % wire->frame_payload * wire->fs_per_byte;
+
+    return position / wire->frame_payload * wire->frame + ((offset + FRACTION_MASK) >> SIM_WIRE_FRACTION_BITS);
+}
+
+/** When the frame ends that holds the byte before a position. */
+static sim_time frame_end(const struct sim_wire *wire, uint64_t position)
+{
+    return ((position - 1) / wire->frame_payload + 1) * wire->frame;
+}
+
+struct sim_wire_times sim_wire_send_framed(struct sim_wire *wire, sim_time ready, sim_time tail, uint32_t bytes,
+                                           uint32_t header_bytes)
+{
+    uint64_t first = position_at(wire, sim_time_max(ready, wire->busy_until));
+    uint64_t end;
+    struct sim_wire_times times;
+
+    first = first > wire->position ? first : wire->position;
+    end = first + ((bytes + 3) & ~3u);
+    times.start = time_of(wire, first);
+    times.header = frame_end(wire, first + header_bytes);
+    if (tail > time_of(wire, end)) {
+        end = position_at(wire, tail);
+    }
+    times.end = frame_end(wire, end);
+    wire->position = end;
+    wire->busy_until = time_of(wire, end);
+    return times;
+}
