@@ -142,7 +142,7 @@ static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetc
 void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now)
 {
     struct smmu_config_fetch *fetch = &smmu->fetches[index];
-    const sim_time at = now + smmu->times.decode;
+    const sim_time at = now + smmu->times.config_decode;
     enum smmu_config_step step = SMMU_STEP_STE;
     struct smmu_fault fault = no_fault;
 

@@ -42,13 +42,13 @@ static void tell_tbus(struct smmu *smmu, const struct smmu_tbu_invalidation *inv
     }
 }
 
-sim_time smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+void smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
 {
     while (tbu->invalidation_count > 0) {
         const struct smmu_tbu_invalidation *head = &tbu->invalidations[tbu->invalidation_head];
 
         if (head->done_at > now) {
-            return head->done_at;
+            return;
         }
         if (head->of_configs) {
             smmu_tbu_tlb_invalidate_config(&tbu->micro_tlb, &head->configs);
@@ -61,7 +61,6 @@ sim_time smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_ti
         tbu->invalidation_count--;
         smmu->counters.invalidations++;
     }
-    return SIM_TIME_NEVER;
 }
 
 /* ---- TCU ---- */

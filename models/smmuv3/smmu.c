@@ -28,6 +28,7 @@ void smmu_config_defaults(struct smmu_config *config)
         .tlb_lookup_cycles = 3,
         .issue_cycles = 1,
         .decode_cycles = 1,
+        .config_decode_cycles = 1,
         .forward_cycles = 1,
         .response_cycles = 1,
         .register_cycles = 4,
@@ -80,6 +81,16 @@ static bool is_cache_or_absent(const struct smmu_cache_config *cache)
     return cache->entries == 0 || (is_cache(cache->entries, cache->ways) && is_policy(cache->policy, cache->ways));
 }
 
+static bool are_caches_or_absent(const struct smmu_cache_config *caches, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_cache_or_absent(&caches[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *smmu_config_error(const struct smmu_config *config)
 {
     const struct {
@@ -100,6 +111,8 @@ const char *smmu_config_error(const struct smmu_config *config)
          "a TBU has TLBs of its own, but there is no link to the TCU"},
         {config->tbu_slots > SMMU_MAX_SLOTS, "tbu_slots is above 1024"},
         {!is_cache_or_absent(&config->micro_tlb), "micro_tlb: entries, ways and policy do not fit together"},
+        {!are_caches_or_absent(config->walk_cache[0], 8), "walk_cache: entries, ways and policy do not fit together"},
+        {!is_cache_or_absent(&config->ipa_cache), "ipa_cache: entries, ways and policy do not fit together"},
         {!is_cache_or_absent(&config->tbu_tlb), "tbu_tlb: entries, ways and policy do not fit together"},
         {!is_cache(config->tlb_entries, config->tlb_ways) && (config->tlb_entries > 0 || config->to_tcu_cycles == 0),
          "tlb_entries is not a multiple of tlb_ways"},
@@ -137,8 +150,8 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     due = smmu_walker_receive(smmu, now);
     due = sim_time_min(due, smmu_registers_run(smmu, now));
     for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
-        due = sim_time_min(due, smmu_tcu_receive(smmu, &smmu->tbus[i], now));
-        due = sim_time_min(due, smmu_tbu_receive(smmu, &smmu->tbus[i], now));
+        smmu_tcu_receive(smmu, &smmu->tbus[i], now);
+        smmu_tbu_receive(smmu, &smmu->tbus[i], now);
     }
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         due = sim_time_min(due, smmu_tbu_run(smmu, &smmu->tbus[i], now));
@@ -154,6 +167,9 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
         due = sim_time_min(due, smmu_walker_send(smmu, now));
     }
     smmu_registers_acknowledge(smmu);
+    for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
+        due = sim_time_min(due, smmu_tbu_link_due(smmu, &smmu->tbus[i]));
+    }
     return smmu->again ? now : due;
 }
 
@@ -172,6 +188,8 @@ static void set_times(struct smmu *smmu)
         .to_tbu = config->to_tbu_cycles * period,
         .issue = config->issue_cycles * period,
         .decode = config->decode_cycles * period,
+        .config_decode = config->config_decode_cycles * period,
+        .walk_begin = config->walk_begin_cycles * period,
         .forward = config->forward_cycles * period,
         .response = config->response_cycles * period,
         .reg = config->register_cycles * period,

@@ -110,8 +110,11 @@ struct smmu_config {
     enum smmu_policy config_cache_policy;
     uint32_t tbus;      /**< translation buffer units, 1..ports; ports are dealt out to them in order */
     uint32_t tbu_slots; /**< of each TBU: requests held because of a miss, or behind one; 0: as translation_slots */
-    struct smmu_cache_config micro_tlb; /**< of each TBU, looked up first; needs a link */
-    struct smmu_cache_config tbu_tlb;   /**< of each TBU, looked up next; needs a link */
+    struct smmu_cache_config micro_tlb;        /**< of each TBU, looked up first; needs a link */
+    struct smmu_cache_config tbu_tlb;          /**< of each TBU, looked up next; needs a link */
+    struct smmu_cache_config walk_cache[2][4]; /**< of the TCU: [stage - 1][level], looked into deepest first */
+    bool walk_cache_nonfinal; /**< stage 2 walks on behalf of stage 1 tables and CDs use the walk caches too */
+    struct smmu_cache_config ipa_cache; /**< of the TCU: results of stage 2 */
     uint32_t translation_slots;         /**< requests that the TCU works on, 1..SMMU_MAX_SLOTS */
     uint32_t walk_slots;                /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
     uint32_t config_slots;              /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
@@ -123,8 +126,10 @@ struct smmu_config {
     uint32_t tlb_lookup_cycles;
     uint32_t to_tcu_cycles; /**< link from a TBU to the TCU; 0 (both): they are one block, without TLBs of its own */
     uint32_t to_tbu_cycles; /**< and back */
+    uint32_t walk_begin_cycles; /**< before the first read of each stage's walk */
     uint32_t issue_cycles;
-    uint32_t decode_cycles;
+    uint32_t decode_cycles;        /**< of a descriptor of a translation table */
+    uint32_t config_decode_cycles; /**< of an STE, a CD or a level-1 descriptor of theirs */
     uint32_t forward_cycles;
     uint32_t response_cycles;
     uint32_t register_cycles;
@@ -133,12 +138,23 @@ struct smmu_config {
 };
 
 /**
- * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and 16 SubstreamID bits, 48-bit addresses,
- * 256 commands, 128 events, MSIs without a DeviceID, a TLB of 2048 entries in 4 ways and a configuration cache of 64
- * in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the
- * cycles of the table above.
+ * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and
+ * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, MSIs without a DeviceID, one TBU that is one block
+ * with the TCU, a TLB of 2048 entries in 4 ways and a configuration cache of 64 in 4 ways [D], 64 translation slots and
+ * 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the cycles of the table above.
  */
 void smmu_config_defaults(struct smmu_config *config);
+
+/**
+ * Sets the structures and cycles of a part; everything else of @p config stays. Presets, and where their numbers come
+ * from, are listed in docs/smmuv3.md.
+ * @param name "default" (smmu_config_defaults()), "gem5-default" or "agilex5-mmu600"
+ * @return false if there is no such preset
+ */
+bool smmu_config_preset(struct smmu_config *config, const char *name);
+
+/** Names of all presets, ended by NULL. */
+extern const char *const smmu_presets[];
 
 /** What is wrong with a configuration, as a sentence without a full stop; NULL if nothing is. */
 const char *smmu_config_error(const struct smmu_config *config);

@@ -50,8 +50,10 @@ struct smmu_times {
     sim_time tbu_tlb_lookup;
     sim_time to_tcu; /**< 0: no link */
     sim_time to_tbu;
+    sim_time walk_begin;
     sim_time issue;
     sim_time decode;
+    sim_time config_decode;
     sim_time forward;
     sim_time response;
     sim_time reg;
@@ -403,9 +405,12 @@ void smmu_tcu_answer(struct smmu *smmu, uint16_t index, sim_time at);
 /** A message to a TBU that is ready at @p at. @return when it arrives */
 sim_time smmu_tbu_message(struct smmu *smmu, struct smmu_tbu *tbu, sim_time at);
 
-/** Takes messages that have arrived. @return when there is more to do */
-sim_time smmu_tcu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
-sim_time smmu_tbu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+/** Takes messages that have arrived. */
+void smmu_tcu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+void smmu_tbu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+
+/** When the next message arrives, or the next invalidation is through. */
+sim_time smmu_tbu_link_due(const struct smmu *smmu, const struct smmu_tbu *tbu);
 
 /* ---- Slots (tbu_slots.c) ---- */
 
@@ -572,8 +577,8 @@ void smmu_invalidate_tlbs(struct smmu *smmu, const struct smmu_tlb_scope *scope,
 /** Drops configurations that @p scope covers, and catches fetches under way; the TBUs hear of it in their time. */
 void smmu_invalidate_configs(struct smmu *smmu, const struct smmu_config_scope *scope, sim_time now);
 
-/** Carries out invalidations of a TBU's TLBs that are through. @return when there is more to do */
-sim_time smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
+/** Carries out invalidations of a TBU's TLBs that are through. */
+void smmu_tbu_invalidate_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
 
 /** Begins to wait for everything that may have used what was invalidated before @p now. */
 void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now);

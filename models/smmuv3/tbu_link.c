@@ -70,12 +70,11 @@ void smmu_tbu_ask(struct smmu *smmu, uint16_t index, sim_time at)
     }
 }
 
-sim_time smmu_tcu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+void smmu_tcu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
 {
     while (tbu->to_tcu.head != SMMU_NONE && smmu->slots[tbu->to_tcu.head].arrival <= now) {
         smmu_tcu_translate(smmu, smmu_list_take(smmu, &tbu->to_tcu), now);
     }
-    return tbu->to_tcu.head != SMMU_NONE ? smmu->slots[tbu->to_tcu.head].arrival : SIM_TIME_NEVER;
 }
 
 /* ---- To the TBU ---- */
@@ -137,15 +136,26 @@ static void receive_answer(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t ind
     }
 }
 
-sim_time smmu_tbu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+void smmu_tbu_receive(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
 {
-    sim_time due = smmu_tbu_invalidate_run(smmu, tbu, now);
-
+    smmu_tbu_invalidate_run(smmu, tbu, now);
     while (tbu->to_tbu.head != SMMU_NONE && smmu->slots[tbu->to_tbu.head].arrival <= now) {
         receive_answer(smmu, tbu, smmu_list_take(smmu, &tbu->to_tbu), now);
     }
+}
+
+sim_time smmu_tbu_link_due(const struct smmu *smmu, const struct smmu_tbu *tbu)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    if (tbu->to_tcu.head != SMMU_NONE) {
+        due = smmu->slots[tbu->to_tcu.head].arrival;
+    }
     if (tbu->to_tbu.head != SMMU_NONE) {
         due = sim_time_min(due, smmu->slots[tbu->to_tbu.head].arrival);
+    }
+    if (tbu->invalidation_count > 0) {
+        due = sim_time_min(due, tbu->invalidations[tbu->invalidation_head].done_at);
     }
     return due;
 }

@@ -2,8 +2,8 @@
  * A TBU's translation lookaside buffers: micro TLB and TLB.
  *
  * A TBU knows nothing of configurations, so its entries are tagged with StreamID and SubstreamID; each also remembers
- * whose translation it is (stream world, VMID, ASID), because that is what most invalidations name. The set index is the
- * page number of the entry's size (an assumption: no part's index function is published).
+ * whose translation it is (stream world, VMID, ASID), because that is what most invalidations name. The set index is
+ * the page number of the entry's size (an assumption: no part's index function is published).
  */
 #ifndef DOORBELL_MODELS_SMMUV3_TBU_TLB_INTERNAL_H
 #define DOORBELL_MODELS_SMMUV3_TBU_TLB_INTERNAL_H

@@ -94,6 +94,9 @@ static smmu_config make_config(const System::Tweak &tweak)
     smmu_config config;
 
     smmu_config_defaults(&config);
+#ifdef SMMU_TEST_PRESET
+    smmu_config_preset(&config, SMMU_TEST_PRESET);
+#endif
     config.base = System::register_base;
     if (tweak) {
         tweak(config);
