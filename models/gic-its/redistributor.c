@@ -28,7 +28,9 @@ static void take_memory_answer(struct redistributor *rd, sim_time now)
     }
     packet = sim_channel_pop(rd->memory_response, now);
     rd->outstanding--;
-    if (packet->tag == REDISTRIBUTOR_TAG_TABLE) {
+    if (packet->tag >= REDISTRIBUTOR_TAG_VIRTUAL) {
+        redistributor_take_virtual(rd, packet);
+    } else if (packet->tag == REDISTRIBUTOR_TAG_TABLE) {
         redistributor_take_line(rd, packet);
     } else {
         redistributor_take_config(rd, packet);
@@ -117,6 +119,12 @@ static void take_acknowledge(struct redistributor *rd, sim_time now)
     if (!gic_output_is_ready(&rd->pe, now, &rd->due)) {
         return;
     }
+    if (packet->operation == GIC_VACTIVATE) {
+        packet = redistributor_acknowledge_virtual(rd, sim_channel_pop(rd->pe_from, now));
+        gic_output_push(&rd->pe, packet, now, rd->activate_service);
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+        return;
+    }
     packet = acknowledge(rd, sim_channel_pop(rd->pe_from, now));
     rd->told = best_priority(rd);
     packet->operation = GIC_ACTIVATED;
@@ -165,11 +173,18 @@ static sim_time redistributor_evaluate(struct sim_component *component, sim_time
     if (rd->direct != NULL) {
         redistributor_step_direct(rd, now);
     }
+    if (rd->virt != NULL) {
+        redistributor_step_virtual(rd, now);
+    }
     redistributor_take_message(rd, now);
     take_acknowledge(rd, now);
     signal_pe(rd, now);
     if (rd->fetch_count > 0) {
         redistributor_request_config(rd, now);
+    }
+    if (rd->virt != NULL) {
+        redistributor_signal_virtual(rd, now);
+        redistributor_request_virtual(rd, now);
     }
     if (rd->outstanding > 0) {
         redistributor_look_at(rd, sim_channel_next_arrival(rd->memory_response));
@@ -198,6 +213,7 @@ struct redistributor_config redistributor_config_default(void)
         .its_count = 1,
         .reserve = 64,
         .priority_bits = 8,
+        .virt = redistributor_virtual_config_default(),
     };
 }
 
@@ -258,6 +274,7 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     rd->told = GIC_PRIORITY_NONE;
     rd->asleep = config->asleep_at_reset;
     register_counters(rd);
+    redistributor_create_virtual(rd);
     /* What is held, a read for each fetch, a line, a signal, a direct request, a MOVALL with the LPI that it moves. */
     sim_packet_reserve(sim, config->reserve + config->config_fetches + 5, false);
     return rd;

@@ -27,6 +27,7 @@
 #define DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
 
 #include "models/gic-its/redistributor_registers.h"
+#include "models/gic-its/redistributor_virtual.h"
 #include "sim/bus.h"
 #include "sim/sim.h"
 
@@ -68,6 +69,7 @@ struct redistributor_config {
     /** GICD_CTLR.DS 0: priorities of LPIs, which are Non-secure, are in the lower half of the range. */
     bool two_security_states;
     uint32_t priority_bits; /**< priority bits implemented, 4..8 (5..8 with two security states): the others are zero */
+    struct redistributor_virtual_config virt; /**< GICv4 */
     /** MSIs that may be held pending at once without growing the packet pool: as many as LPIs are routed here. */
     uint32_t reserve;
 };
@@ -79,7 +81,8 @@ struct redistributor_config redistributor_config_default(void);
 /**
  * Makes a redistributor in its reset state: LPIs disabled. A configuration out of range is a panic.
  * Counters: set, merged, activated, spurious, dropped, cleared, moved, config_hits, config_misses, table_reads,
- * table_writes.
+ * table_writes; with virtual LPIs virtual_set, virtual_merged, virtual_activated, virtual_spurious, virtual_stored (in
+ * tables in memory), doorbells, residencies, virtual_hits, virtual_misses, virtual_reads, virtual_writes.
  */
 struct redistributor *redistributor_create(struct sim *sim, const char *name,
                                            const struct redistributor_config *config);

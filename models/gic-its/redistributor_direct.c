@@ -58,5 +58,6 @@ void redistributor_take_direct(struct redistributor *rd, struct sim_packet *pack
 
 uint32_t redistributor_read_syncr(const struct redistributor *rd)
 {
-    return (uint32_t)GIC_PUT(rd->direct != NULL || redistributor_is_refreshing(rd), GICR_SYNCR_BUSY);
+    return (uint32_t)GIC_PUT(rd->direct != NULL || redistributor_is_refreshing(rd) || redistributor_is_virtual_busy(rd),
+                             GICR_SYNCR_BUSY);
 }

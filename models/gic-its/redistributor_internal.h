@@ -22,6 +22,9 @@
 extern "C" {
 #endif
 
+/** Transaction numbers from here on are the virtual side's. */
+#define REDISTRIBUTOR_TAG_VIRTUAL 0x200u
+
 /** The pending table is read and written in lines of so many bytes. */
 #define REDISTRIBUTOR_LINE_BYTES 64u
 #define REDISTRIBUTOR_LINE_LPIS  (8u * REDISTRIBUTOR_LINE_BYTES)
@@ -104,6 +107,8 @@ struct redistributor {
     uint32_t move_all_its;
     uint32_t move_all_next;
 
+    struct redistributor_virtual *virt; /**< NULL without virtual LPIs */
+
     uint64_t count_set;
     uint64_t count_merged;
     uint64_t count_activated;
@@ -146,7 +151,44 @@ void redistributor_take_direct(struct redistributor *rd, struct sim_packet *pack
 /** GICR_SYNCR. */
 uint32_t redistributor_read_syncr(const struct redistributor *rd);
 
+/* redistributor_virtual*.c: only where there are virtual LPIs (rd->virt), unless told */
+
+/** Checks the configuration and takes memory, if there are virtual LPIs. */
+void redistributor_create_virtual(struct redistributor *rd);
+
+/** One evaluation's part: residency, requests, moves. */
+void redistributor_step_virtual(struct redistributor *rd, sim_time now);
+
+/** Issues a memory access, if one is wanted and the port is free. */
+void redistributor_request_virtual(struct redistributor *rd, sim_time now);
+
+/** Takes the answer to one. */
+void redistributor_take_virtual(struct redistributor *rd, const struct sim_packet *packet);
+
+/** Takes a message of an ITS that is about a vPE. @return false if it must wait */
+bool redistributor_take_virtual_message(struct redistributor *rd, uint32_t link, const struct sim_packet *head,
+                                        sim_time now);
+
+/** Whether a message about a vPE has not taken effect: GIC_SYNC waits for it. False without virtual LPIs. */
+bool redistributor_is_virtual_busy(const struct redistributor *rd);
+
+/** Turns the PE's acknowledge of a virtual interrupt into its answer. */
+struct sim_packet *redistributor_acknowledge_virtual(struct redistributor *rd, struct sim_packet *request);
+
+/** Tells the PE about virtual interrupts, if what it was told is out of date. */
+void redistributor_signal_virtual(struct redistributor *rd, sim_time now);
+
+/** Registers of the VLPI_base frame, by offset of the 64-bit register. @return whether there is one */
+bool redistributor_read_virtual(const struct redistributor *rd, uint32_t offset, uint64_t *value);
+bool redistributor_write_virtual(struct redistributor *rd, uint32_t offset, uint64_t value);
+
+/** Fields of GICR_TYPER; 0 without virtual LPIs. */
+uint64_t redistributor_virtual_typer(const struct redistributor *rd);
+
 /* redistributor_messages.c */
+
+/** Makes an LPI pending that no message is behind: a doorbell. @return false if that must wait */
+bool redistributor_ring(struct redistributor *rd, uint32_t intid);
 
 /** Carries out the direct request, if it can be at this edge; only while there is one. */
 void redistributor_step_direct(struct redistributor *rd, sim_time now);

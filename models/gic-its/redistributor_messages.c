@@ -85,6 +85,28 @@ static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const st
     return true;
 }
 
+bool redistributor_ring(struct redistributor *rd, uint32_t intid)
+{
+    uint32_t lpi;
+
+    if (rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING) {
+        return false;
+    }
+    if (!find_lpi(rd, intid, &lpi) || lpi_set_is_pending(&rd->lpis, lpi)) {
+        return true;
+    }
+    if (gic_cache_find(&rd->cache, lpi, lpi) == NULL && !redistributor_can_fetch(rd, lpi)) {
+        return false;
+    }
+    lpi_set_add(&rd->lpis, lpi, NULL);
+    rd->count_set++;
+    if (!redistributor_configure_cached(rd, lpi)) {
+        rd->cache.misses++;
+        redistributor_fetch(rd, lpi, false);
+    }
+    return true;
+}
+
 static bool clear_lpi(struct redistributor *rd, struct sim_channel *from, sim_time now)
 {
     struct sim_packet *message = take(rd, from, now);
@@ -190,7 +212,8 @@ void redistributor_step_move_all(struct redistributor *rd, sim_time now)
 
 static bool sync(struct redistributor *rd, struct redistributor_link *link, sim_time now)
 {
-    if (redistributor_is_refreshing(rd) || !gic_output_is_ready(&link->to, now, &rd->due)) {
+    if (redistributor_is_refreshing(rd) || redistributor_is_virtual_busy(rd) ||
+        !gic_output_is_ready(&link->to, now, &rd->due)) {
         return false;
     }
     answer(rd, link, sim_channel_pop(link->from, now), GIC_SYNC_DONE, now);
@@ -221,7 +244,7 @@ static bool take_from(struct redistributor *rd, uint32_t index, const struct sim
     case GIC_SYNC:
         return sync(rd, link, now);
     default:
-        sim_panic(rd->component.sim, &rd->component, head, "operation %u from an ITS", head->operation);
+        return redistributor_take_virtual_message(rd, index, head, now);
     }
 }
 

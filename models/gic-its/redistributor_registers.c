@@ -3,8 +3,8 @@
  *
  * Choices where the architecture leaves one: GICR_PROPBASER and GICR_PENDBASER ignore writes while LPIs are enabled or
  * their disabling is not complete; EnableLPIs may be cleared (CES is 1) or not, by configuration; while
- * WAKER.ProcessorSleep is 1 the PE is shown nothing, and its acknowledges find nothing; accesses that are not 32 or 64 bits wide read as zero and are ignored when written. The SGI_base frame
- * and all other registers are RAZ/WI.
+ * WAKER.ProcessorSleep is 1 the PE is shown nothing, and its acknowledges find nothing; accesses that are not 32 or 64
+ * bits wide read as zero and are ignored when written. The SGI_base frame and all other registers are RAZ/WI.
  */
 #include "models/gic-its/redistributor_internal.h"
 
@@ -15,6 +15,9 @@
 
 /** GICR_PIDR2: GICv3. */
 #define PIDR2_VALUE 0x30u
+
+/** The same with GICv4. */
+#define PIDR2_VALUE_V4 0x40u
 
 #define PROPBASER_WRITABLE                                                                                             \
     (GIC_MASK(GICR_PROPBASER_OUTER_CACHE) | GIC_MASK(GICR_PROPBASER_ADDRESS) | GIC_MASK(GICR_PROPBASER_SHARE) |        \
@@ -47,14 +50,16 @@ static uint32_t read_waker(const struct redistributor *rd)
 
 static uint64_t read_typer(const struct redistributor *rd)
 {
-    return GIC_PUT(1, GICR_TYPER_PLPIS) | GIC_PUT(rd->config.direct_lpi, GICR_TYPER_DIRECT_LPI) |
-           GIC_PUT(rd->config.last, GICR_TYPER_LAST) |
+    return redistributor_virtual_typer(rd) | GIC_PUT(1, GICR_TYPER_PLPIS) |
+           GIC_PUT(rd->config.direct_lpi, GICR_TYPER_DIRECT_LPI) | GIC_PUT(rd->config.last, GICR_TYPER_LAST) |
            GIC_PUT(rd->config.processor_number, GICR_TYPER_PROCESSOR_NUMBER) |
            GIC_PUT(rd->config.affinity, GICR_TYPER_AFFINITY);
 }
 
 static uint64_t read_wide(const struct redistributor *rd, uint32_t offset, bool *known)
 {
+    uint64_t value = 0;
+
     *known = true;
     switch (offset) {
     case GICR_TYPER:
@@ -64,13 +69,17 @@ static uint64_t read_wide(const struct redistributor *rd, uint32_t offset, bool 
     case GICR_PENDBASER:
         return rd->pendbaser;
     default:
-        *known = false;
-        return 0;
+        break;
     }
+    *known = rd->virt != NULL && redistributor_read_virtual(rd, offset, &value);
+    return *known ? value : 0;
 }
 
 static void write_wide(struct redistributor *rd, uint32_t offset, uint64_t value)
 {
+    if (rd->virt != NULL && redistributor_write_virtual(rd, offset, value)) {
+        return;
+    }
     if (tables_are_fixed(rd)) {
         return;
     }
@@ -97,7 +106,7 @@ static uint32_t read_narrow(const struct redistributor *rd, uint32_t offset)
     case GICR_SYNCR:
         return redistributor_read_syncr(rd);
     case GICR_PIDR2:
-        return PIDR2_VALUE;
+        return rd->virt == NULL ? PIDR2_VALUE : PIDR2_VALUE_V4;
     default:
         wide = read_wide(rd, offset & ~7u, &known);
         return (uint32_t)((offset & 4) != 0 ? wide >> 32 : wide);
@@ -134,9 +143,11 @@ static bool is_whole(const struct sim_packet *packet)
     return (packet->first_be == 0 || packet->first_be == 0xf) && (packet->last_be == 0 || packet->last_be == 0xf);
 }
 
-static bool is_register_access(const struct sim_packet *packet, uint64_t offset)
+static bool is_register_access(const struct redistributor *rd, const struct sim_packet *packet, uint64_t offset)
 {
-    return (packet->length == 4 || packet->length == 8) && offset < GICR_SIZE && (offset & (packet->length - 1)) == 0;
+    uint64_t size = rd->virt == NULL ? GICR_SIZE : GICR_VIRTUAL_SIZE;
+
+    return (packet->length == 4 || packet->length == 8) && offset < size && (offset & (packet->length - 1)) == 0;
 }
 
 static void read_register(const struct redistributor *rd, struct sim_packet *packet, uint64_t offset)
@@ -144,7 +155,7 @@ static void read_register(const struct redistributor *rd, struct sim_packet *pac
     bool known = false;
 
     memset(packet->data, 0, packet->length);
-    if (!is_register_access(packet, offset)) {
+    if (!is_register_access(rd, packet, offset)) {
         return;
     }
     if (packet->length == 4) {
@@ -156,7 +167,7 @@ static void read_register(const struct redistributor *rd, struct sim_packet *pac
 
 static void write_register(struct redistributor *rd, const struct sim_packet *packet, uint64_t offset)
 {
-    if (!is_register_access(packet, offset) || !is_whole(packet)) {
+    if (!is_register_access(rd, packet, offset) || !is_whole(packet)) {
         return;
     }
     if (packet->length == 4) {
