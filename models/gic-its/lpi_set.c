@@ -214,3 +214,18 @@ uint32_t lpi_set_next(const struct lpi_set *set, uint32_t from)
     }
     return LPI_NONE;
 }
+
+bool lpi_set_adopt(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
+{
+    struct lpi *entry;
+
+    if (!lpi_set_is_pending(set, lpi)) {
+        return false;
+    }
+    entry = &set->blocks[set->directory[lpi / LPI_BLOCK] - 1].lpis[lpi % LPI_BLOCK];
+    if (entry->packet != NULL) {
+        return false;
+    }
+    entry->packet = packet;
+    return true;
+}

@@ -81,6 +81,9 @@ static inline bool lpi_set_has_parked(const struct lpi_set *set, uint32_t lpi)
     return block != 0 && set->blocks[block - 1].parked > 0;
 }
 
+/** Gives a pending LPI that has none its packet. @return false if it is not pending, or has one */
+bool lpi_set_adopt(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet);
+
 /** Tells a pending LPI's configuration: whether it is enabled, and its priority (0..255, 0 highest). */
 void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority);
 

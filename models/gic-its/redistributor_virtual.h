@@ -8,7 +8,7 @@
  *
  *   stage                                             parameter        default  source
  *   interrupt for the resident vPE: as a physical LPI (see redistributor.h), configuration included
- *   interrupt for another vPE: VPT header and word    (memory)         -        a 64-byte and an 8-byte read, side by side
+ *   interrupt for another vPE: VPT header and word    (memory)         -        a 64- and an 8-byte read, side by side
  *     GICv4.1, doorbell asked for: is it enabled      (memory)         -        a 1-byte read
  *     then the word, the header if it changes         (memory)         -        writes, side by side
  *     then the doorbell                                                         as a physical LPI

@@ -3,8 +3,9 @@
  * is told that the move is done, and no ITS sends more in between. So the new redistributor finds everything there, and
  * the two never write the table at the same time.
  *
- * With an ITS list it waits until each ITS of the list has asked with the same vPEID, sequence number and list. Without,
- * it has the other ITSs hold back (GIC_VHOLD), and lets them go on (GIC_VCONTINUE) when the vPE table has changed.
+ * With an ITS list it waits until each ITS of the list has asked with the same vPEID, sequence number and list.
+ * Without, it has the other ITSs hold back (GIC_VHOLD), and lets them go on (GIC_VCONTINUE) when the vPE table has
+ * changed.
  *
  * MSIs that wait with the vPE's pending bits are handed to one of the ITSs, which passes them on.
  *

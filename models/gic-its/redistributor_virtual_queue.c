@@ -201,9 +201,7 @@ static void adopt(struct redistributor *rd, sim_time now)
     struct sim_packet *packet = virtual_dequeue(rd);
     uint32_t lpi;
 
-    if (find_here(rd, packet, &lpi) && lpi_set_is_pending(&rd->virt->lpis, lpi) &&
-        rd->virt->lpis.lpis[lpi].packet == NULL) {
-        rd->virt->lpis.lpis[lpi].packet = packet;
+    if (find_here(rd, packet, &lpi) && lpi_set_adopt(&rd->virt->lpis, lpi, packet)) {
         virtual_tell_pending(rd, packet, now);
     } else {
         virtual_merge(rd, packet, now);

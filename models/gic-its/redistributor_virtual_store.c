@@ -4,8 +4,9 @@
  * between reading and writing; and a vPE belongs to one redistributor at a time, so nobody else writes.
  *
  * A doorbell rings when an interrupt becomes pending that was not. GICv4.0: the one that came with the interrupt.
- * GICv4.1: the vPE's default doorbell, once, if the hypervisor asked for it when the vPE went (GICR_VPENDBASER.Doorbell)
- * and the interrupt is enabled. It rings when the bits are in memory, so that a vPE that comes because of it finds them.
+ * GICv4.1: the vPE's default doorbell, once, if the hypervisor asked for it when the vPE went (Doorbell of
+ * GICR_VPENDBASER) and the interrupt is enabled. It rings when the bits are in memory, so that a vPE that comes
+ * because of it finds them.
  */
 #include "models/gic-its/redistributor_virtual_internal.h"
 
