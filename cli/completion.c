@@ -40,7 +40,7 @@ static enum operand_kind option_argument(size_t option)
     if (option == CLI_OPTION_ENGINE) {
         return OPERAND_ENGINE;
     }
-    return option == CLI_OPTION_OUTPUT ? OPERAND_FILE : OPERAND_WORD;
+    return option == CLI_OPTION_OUTPUT || option == CLI_OPTION_TIMELINE ? OPERAND_FILE : OPERAND_WORD;
 }
 
 static bool takes(size_t verb, size_t option)

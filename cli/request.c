@@ -1,6 +1,7 @@
 #include "cli/request.h"
 
 #include "cli/suggest.h"
+#include "scenario/units.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -130,22 +131,63 @@ static bool parse_engine(const char *text, struct cli_request *request, struct c
     return complain(problem, "--engine: there is no engine '%s', but native, every-cycle and systemc", text);
 }
 
+/** Adds a text to an array of the request. */
+static bool append(const char ***texts, size_t *count, const char *text, struct cli_problem *problem)
+{
+    const char **grown = realloc(*texts, (*count + 1) * sizeof(*grown));
+
+    if (grown == NULL) {
+        return complain(problem, "out of memory");
+    }
+    *texts = grown;
+    grown[(*count)++] = text;
+    return true;
+}
+
+/** One end of a window. */
+static bool parse_instant(const char *text, size_t length, const char *option, sim_time *value,
+                          struct cli_problem *problem)
+{
+    char copy[64];
+    struct units_problem wrong;
+
+    if (length >= sizeof(copy)) {
+        return complain(problem, "--%s: '%.*s' is no time", option, (int)length, text);
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (units_parse(UNITS_TIME, copy, value, &wrong)) {
+        return true;
+    }
+    snprintf(problem->hint, sizeof(problem->hint), "for example --%s 0us..20us", option);
+    return complain(problem, "--%s: '%s': %s", option, copy, wrong.message);
+}
+
+static bool parse_window(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
+{
+    const char *dots = strstr(text, "..");
+
+    if (dots == NULL) {
+        snprintf(problem->hint, sizeof(problem->hint), "for example --%s 0us..20us", option);
+        return complain(problem, "--%s: '%s' is not FROM..TO", option, text);
+    }
+    request->window_given = true;
+    if (!parse_instant(text, (size_t)(dots - text), option, &request->window_from, problem) ||
+        !parse_instant(dots + 2, strlen(dots + 2), option, &request->window_to, problem)) {
+        return false;
+    }
+    return request->window_from < request->window_to || complain(problem, "--%s: '%s' is empty", option, text);
+}
+
 static bool add_set(const char *text, struct cli_request *request, struct cli_problem *problem)
 {
     const char *equals = strchr(text, '=');
-    const char **grown;
 
     if (equals == NULL || equals == text) {
         snprintf(problem->hint, sizeof(problem->hint), "for example --set seed=7");
         return complain(problem, "--set: '%s' is not KEY=VALUE", text);
     }
-    grown = realloc(request->sets, (request->set_count + 1) * sizeof(*grown));
-    if (grown == NULL) {
-        return complain(problem, "out of memory");
-    }
-    request->sets = grown;
-    request->sets[request->set_count++] = text;
-    return true;
+    return append(&request->sets, &request->set_count, text, problem);
 }
 
 static bool take_option(enum cli_option option, const char *argument, struct cli_request *request,
@@ -164,6 +206,13 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     case CLI_OPTION_SHUFFLE:
         request->shuffle = true;
         return parse_number(argument, name, &request->shuffle_seed, problem);
+    case CLI_OPTION_TIMELINE:
+        request->timeline = argument;
+        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
+    case CLI_OPTION_WINDOW:
+        return parse_window(argument, name, request, problem);
+    case CLI_OPTION_ONLY:
+        return append(&request->only, &request->only_count, argument, problem);
     case CLI_OPTION_JSON:
         request->json = true;
         return true;
@@ -331,4 +380,7 @@ void cli_request_clear(struct cli_request *request)
     free(request->sets);
     request->sets = NULL;
     request->set_count = 0;
+    free(request->only);
+    request->only = NULL;
+    request->only_count = 0;
 }

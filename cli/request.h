@@ -26,6 +26,12 @@ struct cli_request {
     uint64_t seed;
     bool shuffle;
     uint64_t shuffle_seed;
+    const char *timeline; /**< file; NULL: no timeline */
+    bool window_given;
+    sim_time window_from; /**< femtoseconds from the start of the traffic */
+    sim_time window_to;
+    const char **only; /**< array of only_count device names */
+    size_t only_count;
     bool json;
     const char *output; /**< NULL: standard output */
 };

@@ -76,6 +76,15 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", VERB_BIT(CLI_VERB_RUN),
                             "shuffle the order inside every instant, which\n"
                             "changes no result (native, every-cycle)"},
+    [CLI_OPTION_TIMELINE] = {"timeline", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
+                             "write a Perfetto trace too, in which every MSI can be\n"
+                             "followed across components (ui.perfetto.dev opens it)"},
+    [CLI_OPTION_WINDOW] = {"window", '\0', "FROM..TO", VERB_BIT(CLI_VERB_RUN),
+                           "the timeline's MSIs: those born between these times,\n"
+                           "counted from the start of the traffic, as in 0us..20us"},
+    [CLI_OPTION_ONLY] = {"only", '\0', "DEVICE", VERB_BIT(CLI_VERB_RUN),
+                         "the timeline's MSIs: those of this device; may be\n"
+                         "repeated"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_FILES | VERB_BIT(CLI_VERB_PARAMS),
                          "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_FILES | VERB_BIT(CLI_VERB_PARAMS),

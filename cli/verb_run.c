@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/load.h"
 #include "cli/progress.h"
+#include "cli/run_timeline.h"
 #include "report/run_json.h"
 #include "report/run_text.h"
 #include "scenario/run.h"
@@ -87,6 +88,7 @@ static int run(const struct cli_request *request, const struct scenario *scenari
                                                       .panic_context = &told},
                                            .interrupted = cli_interrupt_signal()};
     struct ran ran = {.request = request};
+    struct cli_timeline timeline = {.request = request};
     struct host_error error = {.text = ""};
     enum scenario_run_status status;
     int written;
@@ -96,6 +98,7 @@ static int run(const struct cli_request *request, const struct scenario *scenari
         options.progress = cli_progress_show;
         options.progress_context = &progress;
     }
+    cli_timeline_ask(&timeline, &options);
     status = scenario_run(scenario, &options, &ran.result, &error);
     cli_progress_end(&progress);
     ran.status = exit_status(status, &ran.result);
@@ -111,6 +114,7 @@ static int run(const struct cli_request *request, const struct scenario *scenari
         written = cli_emit(request, request->json ? write_json : write_text, &ran);
         ran.status = written == CLI_EXIT_OK ? ran.status : written;
     }
+    ran.status = timeline.status == CLI_EXIT_OK ? ran.status : timeline.status;
     run_result_clear(&ran.result);
     return ran.status;
 }
@@ -120,6 +124,9 @@ int cli_verb_run(const struct cli_request *request)
     struct scenario *scenario = NULL;
     int status = cli_emit_possible(request);
 
+    if (status == CLI_EXIT_OK) {
+        status = cli_timeline_possible(request);
+    }
     if (status == CLI_EXIT_OK && request->engine == SIM_ENGINE_SYSTEMC && sim_systemc_engine() == NULL) {
         const struct cli_problem problem = {.message = "the systemc engine is absent from this build",
                                             .hint = "SystemC was not found when it was configured"};

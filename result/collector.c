@@ -93,6 +93,7 @@ struct collector {
     uint64_t ended;
     uint64_t delivered;
     uint64_t fingerprint;
+    struct sim_observer also; /**< one more listener; its `event` is NULL if there is none */
 };
 
 static uint64_t mix(uint64_t value)
@@ -296,6 +297,9 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
     uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
     struct source *source = &collector->devices[collector->device_of[number]];
 
+    if (collector->also.event != NULL) {
+        collector->also.event(collector->also.context, kind, packet, where, time, detail);
+    }
     switch (kind) {
     case SIM_EVENT_MSI_BORN:
         source->born++;
@@ -365,6 +369,11 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
     collector->measure_span = 1;
     sim_observe(sim, &observer);
     return collector;
+}
+
+void collector_also(struct collector *collector, const struct sim_observer *also)
+{
+    collector->also = also == NULL ? (struct sim_observer){.context = NULL} : *also;
 }
 
 void collector_destroy(struct collector *collector)

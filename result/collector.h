@@ -29,6 +29,12 @@ struct collector;
  */
 struct collector *collector_create(struct sim *sim, const uint32_t *device_of, uint32_t sources, uint32_t devices);
 
+/**
+ * Hands every event on to one more listener, which must not depend on the order of calls within an instant either.
+ * @param also copied; its `mark` is not called; NULL ends it
+ */
+void collector_also(struct collector *collector, const struct sim_observer *also);
+
 /** Frees a collector; the simulation must not run any more. */
 void collector_destroy(struct collector *collector);
 

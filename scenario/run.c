@@ -5,7 +5,9 @@
 #include "scenario/verdicts.h"
 #include "sim/allocate.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Traffic runs in stretches, so that progress and interrupts are looked at between them. */
 #define STRETCHES 200u
@@ -13,19 +15,59 @@
 /* Longer than anything takes to drain: whatever is still under way then is stuck. */
 #define DRAIN_LIMIT (10 * SIM_S)
 
-static struct collector *observe(struct system *system)
+/** Who watches a run. */
+struct watchers {
+    struct collector *collector;
+    struct recording *recording; /**< NULL if none is wanted */
+};
+
+/**
+ * Which devices to record, by index; to be freed.
+ * @return NULL, with @p error set, if one that is asked for is not there
+ */
+static bool *recorded_devices(const struct system *system, const struct scenario_run_options *options,
+                              struct host_error *error)
+{
+    const size_t count = system_function_count(system);
+    bool *wanted = sim_allocate(count, sizeof(*wanted));
+
+    for (size_t i = 0; i < options->record_only_count; i++) {
+        size_t device = 0;
+
+        while (device < count && strcmp(system_function_name(system, device), options->record_only[i]) != 0) {
+            device++;
+        }
+        if (device == count) {
+            host_error_set(error, "there is no device '%s' to record; the first of them is '%s'",
+                           options->record_only[i], count == 0 ? "" : system_function_name(system, 0));
+            free(wanted);
+            return NULL;
+        }
+        wanted[device] = true;
+    }
+    return wanted;
+}
+
+static struct watchers observe(struct system *system, const struct recording_filter *record)
 {
     size_t count = system_stream_count(system);
     uint32_t *device_of = sim_allocate(count, sizeof(*device_of));
-    struct collector *collector;
+    struct watchers watchers = {.recording = NULL};
 
     for (size_t i = 0; i < count; i++) {
         device_of[i] = system_stream(system, i)->function_index;
     }
-    collector =
+    watchers.collector =
         collector_create(system_sim(system), device_of, (uint32_t)count, (uint32_t)system_function_count(system));
+    if (record != NULL) {
+        struct sim_observer listener;
+
+        watchers.recording = recording_create(record, device_of, (uint32_t)count);
+        listener = recording_observer(watchers.recording);
+        collector_also(watchers.collector, &listener);
+    }
     free(device_of);
-    return collector;
+    return watchers;
 }
 
 /** Fills in who a device is, from what the software found. */
@@ -60,14 +102,18 @@ static bool is_interrupted(const struct scenario_run_options *options)
 }
 
 /** Runs the traffic, then lets everything that is under way come to its end. @return false if interrupted */
-static bool run_traffic(struct system *system, const struct scenario *scenario, struct collector *collector,
+static bool run_traffic(struct system *system, const struct scenario *scenario, const struct watchers *watchers,
                         const struct scenario_run_options *options, struct run_result *result)
 {
+    struct collector *collector = watchers->collector;
     struct sim *sim = system_sim(system);
     sim_time start = system_start_traffic(system, scenario->duration);
 
     result->setup_time = start;
     collector_start(collector, start, scenario->warmup, scenario->duration);
+    if (watchers->recording != NULL) {
+        recording_start(watchers->recording, start);
+    }
     for (unsigned i = 1; i <= STRETCHES; i++) {
         sim_time end = start + scenario->duration / STRETCHES * i;
 
@@ -110,31 +156,61 @@ static void collect(struct system *system, const struct scenario *scenario, stru
     scenario_judge(scenario, result);
 }
 
+static void hand_recording_over(struct system *system, struct recording *recording,
+                                const struct scenario_run_options *options, const struct run_result *result)
+{
+    if (recording == NULL) {
+        return;
+    }
+    recording_finish(recording);
+    if (options->recorded != NULL) {
+        options->recorded(options->recorded_context, recording, system_sim(system), result);
+    }
+    recording_destroy(recording);
+}
+
+/** The filter of a recording with its devices filled in. @return false, with @p error set, if that cannot be */
+static bool choose_devices(const struct system *system, const struct scenario_run_options *options,
+                           struct recording_filter *filter, struct host_error *error)
+{
+    if (options->record == NULL) {
+        return true;
+    }
+    *filter = *options->record;
+    filter->device_count = system_function_count(system);
+    filter->devices = options->record_only_count == 0 ? NULL : recorded_devices(system, options, error);
+    return options->record_only_count == 0 || filter->devices != NULL;
+}
+
 enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
                                       struct run_result *result, struct host_error *error)
 {
     enum scenario_run_status status = SCENARIO_RUN_DONE;
-    struct collector *collector;
+    struct recording_filter filter = {.devices = NULL};
+    struct watchers watchers;
     struct system *system = system_create(scenario, &options->system, error);
 
     if (system == NULL) {
         return SCENARIO_RUN_IMPOSSIBLE;
     }
-    if (!system_bring_up(system, error)) {
+    if (!choose_devices(system, options, &filter, error) || !system_bring_up(system, error)) {
+        free((void *)(uintptr_t)filter.devices);
         system_destroy(system);
         return SCENARIO_RUN_IMPOSSIBLE;
     }
-    collector = observe(system);
-    if (!run_traffic(system, scenario, collector, options, result)) {
+    watchers = observe(system, options->record == NULL ? NULL : &filter);
+    free((void *)(uintptr_t)filter.devices); /* copied */
+    if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;
         status = SCENARIO_RUN_INTERRUPTED;
-    } else if (collector_outstanding(collector) > 0) {
+    } else if (collector_outstanding(watchers.collector) > 0) {
         host_error_set(error, "%llu MSIs are still under way long after the traffic ended",
-                       (unsigned long long)collector_outstanding(collector));
+                       (unsigned long long)collector_outstanding(watchers.collector));
         status = SCENARIO_RUN_STUCK;
     }
-    collect(system, scenario, collector, result);
-    collector_destroy(collector);
+    collect(system, scenario, watchers.collector, result);
+    hand_recording_over(system, watchers.recording, options, result);
+    collector_destroy(watchers.collector);
     system_destroy(system);
     return status;
 }

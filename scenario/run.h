@@ -5,6 +5,7 @@
 #define DOORBELL_SCENARIO_RUN_H
 
 #include "host/error.h"
+#include "result/recording.h"
 #include "result/run.h"
 #include "scenario/scenario.h"
 #include "scenario/system.h"
@@ -38,6 +39,16 @@ struct scenario_run_options {
     /** Called every now and then while traffic runs; may be NULL. */
     void (*progress)(void *context, const struct scenario_progress *progress);
     void *progress_context;
+    const struct recording_filter *record; /**< makes a recording beside the result, its `devices` apart; NULL: none */
+    const char *const *record_only;        /**< names of the devices to record; IMPOSSIBLE if there is no such device */
+    size_t record_only_count;              /**< 0: all devices */
+    /**
+     * Called once with the finished recording, while the simulation it names stages of still stands; the result is
+     * complete. May be NULL.
+     */
+    void (*recorded)(void *context, const struct recording *recording, const struct sim *sim,
+                     const struct run_result *result);
+    void *recorded_context;
     const volatile sig_atomic_t *interrupted; /**< end early when it is not 0; may be NULL */
 };
 

@@ -14,6 +14,12 @@ extern "C" {
 /** Zeroed memory for @p count elements of @p size bytes, at least one byte; to be released with free(). Never NULL. */
 void *sim_allocate(size_t count, size_t size);
 
+/**
+ * An array made larger: realloc() of @p count elements of @p size bytes, what is new not zeroed. Never NULL.
+ * @param array from this or sim_allocate(), or NULL
+ */
+void *sim_reallocate(void *array, size_t count, size_t size);
+
 /** A copy of a string, to be released with free(). Never NULL. */
 char *sim_copy_string(const char *text);
 
