@@ -65,6 +65,7 @@ static void build_memory(struct system *system)
     system->memory = memory_create(system->sim, "memory", &config);
     memory_bind(system->memory, 0,
                 system_join_target(system, memory_component(system->memory), from->base, from->size));
+    crossbar_allow_swaps(system->interconnect, system->next_target - 1);
 }
 
 /** Master and target ports that a system needs at the most. */

@@ -25,6 +25,12 @@ enum sim_packet_type {
     /* PCIe TLPs and bus requests: memory space. On a bus, every request is answered. */
     SIM_PACKET_READ,  /**< memory read request; answered by SIM_PACKET_COMPLETION */
     SIM_PACKET_WRITE, /**< memory write; posted on PCIe, answered by SIM_PACKET_WRITE_ACK on a bus */
+    /**
+     * Bus only: reads an aligned operand of 1 to 32 bytes and, if it is the one expected, replaces it, all at once. The
+     * data are the operand expected and the new one; `length` is that of both. Answered by SIM_PACKET_COMPLETION of the
+     * same length, whose first half is what was there. Only memory takes it.
+     */
+    SIM_PACKET_COMPARE_SWAP,
     /* Configuration space: PCIe only (a root complex makes them from ECAM accesses). */
     SIM_PACKET_CONFIG_READ,
     SIM_PACKET_CONFIG_WRITE,

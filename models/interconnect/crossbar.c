@@ -32,7 +32,14 @@ static uint32_t beats_of(const struct crossbar *crossbar, uint32_t bytes)
 /** Bytes of data that a packet brings along. */
 static uint32_t data_bytes(const struct sim_packet *packet)
 {
-    return packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_COMPLETION ? packet->length : 0;
+    switch (packet->type) {
+    case SIM_PACKET_WRITE:
+    case SIM_PACKET_COMPLETION:
+    case SIM_PACKET_COMPARE_SWAP:
+        return packet->length;
+    default:
+        return 0;
+    }
 }
 
 /** After a pop: when the next packet of that channel may be looked at; takes the hint back if there is none. */
@@ -225,6 +232,9 @@ static unsigned decode(const struct crossbar *crossbar, struct crossbar_master *
     if (packet->length > 0 && packet->length - 1 > range->last - packet->address) {
         return CROSSBAR_DEFAULT_TARGET;
     }
+    if (packet->type == SIM_PACKET_COMPARE_SWAP && (crossbar->swap_targets >> range->target & 1) == 0) {
+        return CROSSBAR_DEFAULT_TARGET;
+    }
     return range->target;
 }
 
@@ -275,8 +285,10 @@ static struct sim_packet *pop_request(struct crossbar *crossbar, unsigned port, 
     struct crossbar_master *master = &crossbar->masters[port];
     struct sim_packet *packet = sim_channel_pop(master->bus.request, now);
 
-    if (packet->type != SIM_PACKET_READ && packet->type != SIM_PACKET_WRITE) {
-        sim_panic(crossbar->component.sim, &crossbar->component, packet, "a crossbar takes reads and writes only");
+    if (packet->type != SIM_PACKET_READ && packet->type != SIM_PACKET_WRITE &&
+        packet->type != SIM_PACKET_COMPARE_SWAP) {
+        sim_panic(crossbar->component.sim, &crossbar->component, packet,
+                  "a crossbar takes reads, writes and swaps only");
     }
     master->routed = false;
     if (master->held_since != SIM_TIME_NEVER) {

@@ -112,6 +112,12 @@ void crossbar_bind_target(struct crossbar *crossbar, unsigned port, struct sim_b
  */
 bool crossbar_map(struct crossbar *crossbar, uint64_t base, uint64_t size, unsigned target);
 
+/**
+ * Lets SIM_PACKET_COMPARE_SWAP through to a target port, which must know what it is. While building. To others it is
+ * refused like an access that no range claims.
+ */
+void crossbar_allow_swaps(struct crossbar *crossbar, unsigned target);
+
 /** Target port to which an access of @p size bytes goes, or -1: none, or not all of it to one. */
 int crossbar_find_target(const struct crossbar *crossbar, uint64_t address, uint64_t size);
 

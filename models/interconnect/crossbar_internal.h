@@ -52,6 +52,7 @@ struct crossbar {
     uint32_t refusal_count;
     unsigned refusal_turn; /**< master that is looked at first */
     /* Scratch of one evaluation: who wants which way out. All zero in between. */
+    uint64_t swap_targets; /**< one bit for each target port that takes SIM_PACKET_COMPARE_SWAP */
     uint64_t wanted_by[CROSSBAR_MAX_MASTERS];
     struct crossbar_master masters[CROSSBAR_MAX_MASTERS];
     struct crossbar_target targets[CROSSBAR_MAX_TARGETS];

@@ -83,6 +83,14 @@ bool crossbar_map(struct crossbar *crossbar, uint64_t base, uint64_t size, unsig
     return address_map_add(&crossbar->map, crossbar->component.sim, base, size, target);
 }
 
+void crossbar_allow_swaps(struct crossbar *crossbar, unsigned target)
+{
+    if (target >= crossbar->target_count) {
+        sim_panic(crossbar->component.sim, &crossbar->component, NULL, "target port %u does not exist", target);
+    }
+    crossbar->swap_targets |= UINT64_C(1) << target;
+}
+
 int crossbar_find_target(const struct crossbar *crossbar, uint64_t address, uint64_t size)
 {
     const struct address_range *range = address_map_find(&crossbar->map, address);

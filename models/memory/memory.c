@@ -232,6 +232,35 @@ static void access_write(struct memory *memory, struct sim_packet *packet)
     memory->counters.pages_grown = memory->store.grown;
 }
 
+/** If the operand equals the first half of the data, replaces it by the second; answers what it was. */
+static void access_swap(struct memory *memory, struct sim_packet *packet)
+{
+    const uint32_t size = packet->length / 2;
+    const uint64_t offset = packet->address - memory->base;
+    uint8_t old[SIM_PACKET_INLINE_BYTES / 2];
+
+    memory->counters.swaps++;
+    read_page(memory, offset, old, size);
+    if (memcmp(old, packet->data, size) == 0) {
+        uint8_t *page = store_touch(&memory->store, offset >> STORE_PAGE_SHIFT, STORE_BUS);
+
+        memcpy(page + (offset & (STORE_PAGE_BYTES - 1)), packet->data + size, size);
+        memory->counters.pages_in_use = memory->store.in_use;
+        memory->counters.pages_grown = memory->store.grown;
+    }
+    memcpy(packet->data, old, size);
+    memset(packet->data + size, 0, size);
+}
+
+/** Whether a swap is one that memory can do at once: a power of two bytes, aligned. */
+static bool is_proper_swap(const struct sim_packet *packet)
+{
+    const uint32_t size = packet->length / 2;
+
+    return size > 0 && size <= SIM_PACKET_INLINE_BYTES / 2 && packet->length % 2 == 0 && (size & (size - 1)) == 0 &&
+           packet->address % size == 0;
+}
+
 /** Tells observers that a tracked write has reached its end, at @p time. */
 static void end_of_write(struct memory *memory, struct sim_packet *packet, sim_time time)
 {
@@ -249,11 +278,15 @@ static void end_of_write(struct memory *memory, struct sim_packet *packet, sim_t
 static enum sim_packet_status judge(const struct memory *memory, const struct sim_packet *packet)
 {
     uint64_t first = packet->address & (STORE_PAGE_BYTES - 1);
+    uint32_t length = packet->type == SIM_PACKET_COMPARE_SWAP ? packet->length / 2 : packet->length;
 
-    if (!memory_contains(memory, packet->address, packet->length)) {
+    if (!memory_contains(memory, packet->address, length)) {
         return SIM_STATUS_UR;
     }
-    return first + packet->length <= STORE_PAGE_BYTES ? SIM_STATUS_OK : SIM_STATUS_CA;
+    if (packet->type == SIM_PACKET_COMPARE_SWAP && !is_proper_swap(packet)) {
+        return SIM_STATUS_CA;
+    }
+    return first + length <= STORE_PAGE_BYTES ? SIM_STATUS_OK : SIM_STATUS_CA;
 }
 
 /** Carries an access out and turns the packet round; @p time is when it is visible. */
@@ -278,8 +311,15 @@ static void perform(struct memory *memory, struct sim_packet *packet, sim_time t
                 end_of_write(memory, packet, time);
             }
         }
+    } else if (packet->type == SIM_PACKET_COMPARE_SWAP) {
+        packet->type = SIM_PACKET_COMPLETION;
+        if (status == SIM_STATUS_OK) {
+            access_swap(memory, packet);
+        } else {
+            memset(packet->data, 0xff, packet->length);
+        }
     } else {
-        sim_panic(memory->component.sim, &memory->component, packet, "a memory takes reads and writes only");
+        sim_panic(memory->component.sim, &memory->component, packet, "a memory takes reads, writes and swaps only");
     }
 }
 
@@ -381,6 +421,7 @@ static void register_counters(struct memory *memory)
 {
     sim_counter_register(&memory->component, "reads", &memory->counters.reads);
     sim_counter_register(&memory->component, "writes", &memory->counters.writes);
+    sim_counter_register(&memory->component, "swaps", &memory->counters.swaps);
     sim_counter_register(&memory->component, "read_bytes", &memory->counters.read_bytes);
     sim_counter_register(&memory->component, "written_bytes", &memory->counters.written_bytes);
     sim_counter_register(&memory->component, "errors", &memory->counters.errors);

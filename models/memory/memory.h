@@ -59,6 +59,7 @@ struct memory_config {
 struct memory_counters {
     uint64_t reads;
     uint64_t writes;
+    uint64_t swaps; /**< SIM_PACKET_COMPARE_SWAP */
     uint64_t read_bytes;
     uint64_t written_bytes;
     uint64_t errors;       /**< accesses refused */
@@ -77,6 +78,9 @@ struct memory *memory_create(struct sim *sim, const char *name, const struct mem
  * at any byte address, not crossing a 4 KiB boundary. Payload byte i belongs to address + i. Byte enables hold for the
  * first and last double word that the access touches; first_be and last_be both 0 stand for "all bytes" (a master that
  * wants to write nothing sends length 0). Bytes that are not enabled are neither written nor, in a read, filled in.
+ *
+ * SIM_PACKET_COMPARE_SWAP too, of an operand of 1, 2, 4 ... 32 bytes that is aligned to its size (else status CA); its
+ * byte enables are not looked at.
  *
  * Answers: status UR if any byte lies outside the memory, CA if the access crosses a page; reads then get 0xff bytes.
  *

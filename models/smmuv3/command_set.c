@@ -149,7 +149,6 @@ static void prefetch(struct smmu *smmu, const uint64_t *words, sim_time now)
     };
     const struct smmu_config_entry *entry = smmu_config_cache_find(&smmu->configs, &stream);
     struct smmu_fault fault;
-    unsigned level;
     uint64_t va;
 
     if (!smmu->control.enabled) {
@@ -165,8 +164,8 @@ static void prefetch(struct smmu *smmu, const uint64_t *words, sim_time now)
     }
     va = smmu_canonical_address(&entry->context, smmu_field_get_address(words, SMMU_CMD_ADDR));
     if (smmu_tlb_find(&smmu->tlb, entry->context.tag, va) == NULL &&
-        smmu_walk_locate(&entry->context, va, &level, &fault) == SMMU_LOOKUP_READ) {
-        (void)smmu_walk_start(smmu, &entry->context, va, level, SMMU_NONE, now);
+        !smmu_translation_refuses(&entry->context, va, &fault)) {
+        (void)smmu_walk_start(smmu, &entry->context, va, 0, SMMU_NONE, now);
     }
 }
 

@@ -1,5 +1,6 @@
 /*
- * Reading a stream's configuration: [level-1 descriptor,] STE, [[level-1 CD descriptor,] CD], one read at a time.
+ * Reading a stream's configuration: [level-1 descriptor,] STE, [[level-1 CD descriptor,] CD], one read at a time; in a
+ * nested stream, the addresses of the last two go through stage 2.
  */
 #include "models/smmuv3/smmu_internal.h"
 
@@ -115,6 +116,7 @@ static void load_words(uint64_t *words, const uint8_t *data, unsigned count)
 static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetch, const uint8_t *data,
                                enum smmu_config_step *step, struct smmu_fault *fault)
 {
+    const bool e2h = smmu_get(*smmu_register(smmu, SMMU_CR2), SMMU_CR2_E2H) != 0;
     uint64_t words[SMMU_STE_WORDS];
 
     switch ((enum smmu_config_step)fetch->step) {
@@ -126,7 +128,7 @@ static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetc
         load_words(words, data, SMMU_STE_WORDS);
         fetch->ste = smmu_ste_decode(words);
         *step = smmu_context_is_two_level(&fetch->ste, &smmu->features) ? SMMU_STEP_L1CD : SMMU_STEP_CD;
-        return smmu_context_start(&fetch->ste, &fetch->stream, &smmu->features, &fetch->context, &fetch->address,
+        return smmu_context_start(&fetch->ste, &fetch->stream, &smmu->features, e2h, &fetch->context, &fetch->address,
                                   fault);
     case SMMU_STEP_L1CD:
         *step = SMMU_STEP_CD;
@@ -139,6 +141,36 @@ static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetc
     }
 }
 
+/* Goes on with stage 2's translation of where a CD or level-1 CD descriptor is, from a step at @p at. */
+static void drive(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_translation_step step, sim_time at)
+{
+    while (step == SMMU_TRANSLATION_LOOKUP) {
+        step = smmu_translation_proceed(&fetch->translation);
+    }
+    fetch->translating = step == SMMU_TRANSLATION_READ || step == SMMU_TRANSLATION_UPDATE;
+    if (fetch->translating) {
+        fetch->updating = step == SMMU_TRANSLATION_UPDATE;
+        smmu_translation_issue(smmu, &fetch->translation, fetch->updating, SMMU_REQUEST_CONFIG,
+                               (uint32_t)(fetch - smmu->fetches), at);
+    } else if (step == SMMU_TRANSLATION_FAULT) {
+        finish(smmu, fetch, &fetch->translation.fault, at);
+    } else {
+        fetch->address = fetch->translation.result.output;
+        read_structure(smmu, fetch, (enum smmu_config_step)fetch->step, at);
+    }
+}
+
+/* Reads the structure at fetch->address, which is an IPA if it is a CD of a nested stream. */
+static void go_on(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_config_step step, sim_time at)
+{
+    if (step == SMMU_STEP_STE || !fetch->context.has_stage2) {
+        read_structure(smmu, fetch, step, at);
+        return;
+    }
+    fetch->step = (uint8_t)step;
+    drive(smmu, fetch, smmu_translation_begin_cd(&fetch->translation, &fetch->context, fetch->address), at);
+}
+
 void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now)
 {
     struct smmu_config_fetch *fetch = &smmu->fetches[index];
@@ -146,6 +178,10 @@ void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *da
     enum smmu_config_step step = SMMU_STEP_STE;
     struct smmu_fault fault = no_fault;
 
+    if (fetch->translating) {
+        drive(smmu, fetch, smmu_translation_answer(&fetch->translation, fetch->updating, data), at);
+        return;
+    }
     if (data == NULL) {
         fault.type =
             fetch->step == SMMU_STEP_L1STD || fetch->step == SMMU_STEP_STE ? SMMU_F_STE_FETCH : SMMU_F_CD_FETCH;
@@ -155,7 +191,7 @@ void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *da
     }
     switch (decode(smmu, fetch, data, &step, &fault)) {
     case SMMU_LOOKUP_READ:
-        read_structure(smmu, fetch, step, at);
+        go_on(smmu, fetch, step, at);
         break;
     case SMMU_LOOKUP_DONE:
         finish(smmu, fetch, &no_fault, at);

@@ -23,7 +23,7 @@ static bool tells_fetch(uint8_t type)
 }
 
 void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault *fault,
-                     const struct smmu_stream *stream, const struct sim_packet *packet)
+                     const struct smmu_stream *stream, const struct sim_packet *packet, uint32_t flags)
 {
     const bool read = packet->type == SIM_PACKET_READ;
 
@@ -38,13 +38,20 @@ void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault 
         smmu_field_put(record, SMMU_EVENT_SSID, stream->ssid);
     }
     if (tells_input(fault->type)) {
-        smmu_field_put(record, SMMU_EVENT_PNU, (packet->flags & SIM_FLAG_PRIVILEGED) != 0);
-        smmu_field_put(record, SMMU_EVENT_IND, read && (packet->flags & SIM_FLAG_EXECUTE) != 0);
+        smmu_field_put(record, SMMU_EVENT_PNU, (flags & SIM_FLAG_PRIVILEGED) != 0);
+        smmu_field_put(record, SMMU_EVENT_IND, read && (flags & SIM_FLAG_EXECUTE) != 0);
         smmu_field_put(record, SMMU_EVENT_RNW, read);
         smmu_field_put(record, SMMU_EVENT_INPUTADDR, packet->address);
     }
     if (fault->type == SMMU_F_WALK_EABT || fault->type >= SMMU_F_TRANSLATION) {
         smmu_field_put(record, SMMU_EVENT_CLASS, fault->class_);
+        smmu_field_put(record, SMMU_EVENT_S2, fault->stage2);
+    }
+    if (fault->stage2 && fault->type >= SMMU_F_TRANSLATION) {
+        smmu_field_put_address(record, SMMU_EVENT_IPA, fault->ipa);
+        if (fault->class_ == SMMU_CLASS_TT) {
+            smmu_field_put(record, SMMU_EVENT_TTRNW, !fault->table_write);
+        }
     }
     if (tells_fetch(fault->type)) {
         smmu_field_put_address(record, SMMU_EVENT_FETCHADDR, fault->fetch_address);

@@ -301,6 +301,7 @@ static void register_counters(struct smmu *smmu)
         {"tlb-misses", &counters->tlb_misses},
         {"walks", &counters->walks},
         {"walk-reads", &counters->walk_reads},
+        {"walk-updates", &counters->walk_updates},
         {"commands", &counters->commands},
         {"events", &counters->events},
         {"events-lost", &counters->events_lost},

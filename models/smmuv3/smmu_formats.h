@@ -28,12 +28,37 @@
 #define SMMU_STE_S1CIR             67, 66
 #define SMMU_STE_S1COR             69, 68
 #define SMMU_STE_S1CSH             71, 70
+#define SMMU_STE_PPAR              82, 82
 #define SMMU_STE_MEV               83, 83
+#define SMMU_STE_S2FWB             89, 89
 #define SMMU_STE_S1STALLD          91, 91
 #define SMMU_STE_EATS              93, 92
 #define SMMU_STE_STRW              95, 94
+#define SMMU_STE_MEMATTR           99, 96
+#define SMMU_STE_MTCFG             100, 100
+#define SMMU_STE_ALLOCCFG          104, 101
 #define SMMU_STE_SHCFG             109, 108
+#define SMMU_STE_PRIVCFG           113, 112
+#define SMMU_STE_INSTCFG           115, 114
 #define SMMU_STE_S2VMID            143, 128
+#define SMMU_STE_S2T0SZ            165, 160
+#define SMMU_STE_S2SL0             167, 166
+#define SMMU_STE_S2IR0             169, 168
+#define SMMU_STE_S2OR0             171, 170
+#define SMMU_STE_S2SH0             173, 172
+#define SMMU_STE_S2TG              175, 174 /* 0: 4 KiB, 1: 64 KiB, 2: 16 KiB */
+#define SMMU_STE_S2PS              178, 176
+#define SMMU_STE_S2AA64            179, 179
+#define SMMU_STE_S2ENDI            180, 180
+#define SMMU_STE_S2AFFD            181, 181
+#define SMMU_STE_S2PTW             182, 182
+#define SMMU_STE_S2HD              183, 183
+#define SMMU_STE_S2HA              184, 184
+#define SMMU_STE_S2S               185, 185
+#define SMMU_STE_S2R               186, 186
+#define SMMU_STE_S2SL0_2           194, 194
+#define SMMU_STE_S2DS              195, 195
+#define SMMU_STE_S2TTB             243, 196
 
 /** STE.Config. Values 0 to 3 all abort. */
 #define SMMU_STE_CONFIG_ABORT  0
@@ -41,6 +66,18 @@
 #define SMMU_STE_CONFIG_S1     5
 #define SMMU_STE_CONFIG_S2     6
 #define SMMU_STE_CONFIG_NESTED 7
+
+/** STE.STRW: the other values are NS-EL1 (0) and reserved (1, 3). */
+#define SMMU_STRW_EL2 2
+
+/** STE.EATS; 3 needs DPT and else behaves as 0. */
+#define SMMU_EATS_NONE  0
+#define SMMU_EATS_FULL  1
+#define SMMU_EATS_SPLIT 2
+
+/** STE.PRIVCFG, INSTCFG: override with unprivileged or data, and with privileged or instruction. */
+#define SMMU_OVERRIDE_CLEAR 2
+#define SMMU_OVERRIDE_SET   3
 
 /** STE.S1Fmt; 3 is reserved and behaves as 0. */
 #define SMMU_S1FMT_LINEAR 0
@@ -72,6 +109,7 @@
 #define SMMU_CD_ENDI  15, 15
 #define SMMU_CD_T1SZ  21, 16
 #define SMMU_CD_TG1   23, 22 /* 2: 4 KiB */
+#define SMMU_CD_SH1   29, 28
 #define SMMU_CD_EPD1  30, 30
 #define SMMU_CD_V     31, 31
 #define SMMU_CD_IPS   34, 32
@@ -88,30 +126,43 @@
 #define SMMU_CD_A     46, 46
 #define SMMU_CD_ASET  47, 47
 #define SMMU_CD_ASID  63, 48
+#define SMMU_CD_HAD0  65, 65
 #define SMMU_CD_TTB0  115, 68
+#define SMMU_CD_HAD1  129, 129
 #define SMMU_CD_TTB1  179, 132
+#define SMMU_CD_DS    186, 186
 #define SMMU_CD_MAIR  255, 192
 
 #define SMMU_CD_TG0_4K 0
 #define SMMU_CD_TG1_4K 2
 
-/* ---- Stage 1 translation table descriptors, 8 bytes (VMSAv8-64, 4 KiB granule) ---- */
+/* ---- Translation table descriptors, 8 bytes (VMSAv8-64) ---- */
 
-#define SMMU_PTE_VALID          0, 0
-#define SMMU_PTE_TYPE           1, 1 /* 1: table (levels 0-2) or page (level 3); 0: block (levels 1, 2) */
+#define SMMU_PTE_VALID      0, 0
+#define SMMU_PTE_TYPE       1, 1 /* 1: table (above level 3) or page (level 3); 0: block */
+#define SMMU_PTE_SH         9, 8
+#define SMMU_PTE_AF         10, 10
+#define SMMU_PTE_ADDR       47, 12
+#define SMMU_PTE_ADDR_LPA   15, 12 /* 64 KiB granule, 52-bit output: address bits 51:48 */
+#define SMMU_PTE_ADDR_DS    9, 8   /* 4 and 16 KiB granules, DS = 1: address bits 51:50 */
+#define SMMU_PTE_DBM        51, 51
+#define SMMU_PTE_CONTIGUOUS 52, 52
+/* Stage 1. */
 #define SMMU_PTE_ATTRINDX       4, 2
 #define SMMU_PTE_AP_EL0         6, 6 /* AP[1] */
 #define SMMU_PTE_AP_RO          7, 7 /* AP[2] */
-#define SMMU_PTE_SH             9, 8
-#define SMMU_PTE_AF             10, 10
 #define SMMU_PTE_NG             11, 11
-#define SMMU_PTE_ADDR           47, 12
 #define SMMU_PTE_PXN            53, 53
-#define SMMU_PTE_UXN            54, 54
+#define SMMU_PTE_UXN            54, 54 /* XN where there is one privilege only */
 #define SMMU_PTE_PXNTABLE       59, 59
 #define SMMU_PTE_UXNTABLE       60, 60
 #define SMMU_PTE_APTABLE_NO_EL0 61, 61
 #define SMMU_PTE_APTABLE_RO     62, 62
+/* Stage 2. */
+#define SMMU_PTE_S2_MEMATTR 5, 2
+#define SMMU_PTE_S2_READ    6, 6   /* S2AP[0] */
+#define SMMU_PTE_S2_WRITE   7, 7   /* S2AP[1] */
+#define SMMU_PTE_S2_XN      54, 53 /* without IDR3.XNX only bit 54 */
 
 /* ---- Commands, 16 bytes (chapter 4) ---- */
 
@@ -176,7 +227,9 @@
 #define SMMU_EVENT_RNW       99, 99
 #define SMMU_EVENT_S2        103, 103
 #define SMMU_EVENT_CLASS     105, 104
+#define SMMU_EVENT_TTRNW     108, 108
 #define SMMU_EVENT_INPUTADDR 191, 128
+#define SMMU_EVENT_IPA       243, 204
 #define SMMU_EVENT_FETCHADDR 247, 195
 
 /** Event types. */

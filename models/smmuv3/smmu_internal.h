@@ -10,6 +10,8 @@
  *   stream_table.c  STEs        context.c       CDs
  *   config_cache.c  their cache config_fetch.c  reading them
  *   tlb.c           translations                walk.c  reading them
+ *   translation.c   one translation, step by step, of either stage or both
+ *   descriptor.c    what descriptors say        attributes.c  memory attributes
  *   queues.c        what the command and event queues share
  *   commands.c      the command engine          command_set.c  the commands
  *   events.c        event records               interrupts.c  GERROR and MSIs
@@ -26,6 +28,7 @@
 #include "models/smmuv3/tables_internal.h"
 #include "models/smmuv3/tbu_tlb_internal.h"
 #include "models/smmuv3/tlb_internal.h"
+#include "models/smmuv3/translation_internal.h"
 
 #include <stddef.h>
 
@@ -176,19 +179,18 @@ struct smmu_config_fetch {
     struct smmu_stream stream;
     struct smmu_ste ste;
     struct smmu_context context;
-    uint64_t address; /**< of the structure being read */
+    uint64_t address; /**< of the structure being read; until it was translated an IPA, if it is a nested stream's CD */
+    bool translating; /**< the access under way is stage 2's, for that address ... */
+    bool updating;    /**< ... and is an update */
+    struct smmu_translation translation;
     struct smmu_list waiters;
 };
 
 struct smmu_walk {
     bool active;
-    bool fresh;       /**< as above */
-    uint8_t level;    /**< of the descriptor being read */
-    uint8_t denied;   /**< SMMU_PERM_* that table descriptors have taken away */
-    uint64_t va;      /**< canonical, any address in the page */
-    uint64_t table;   /**< of the level being read */
-    uint64_t address; /**< of the descriptor being read */
-    struct smmu_context context;
+    bool fresh;    /**< as above */
+    bool updating; /**< the access under way is an update */
+    struct smmu_translation translation;
     struct smmu_list waiters;
 };
 
@@ -204,7 +206,7 @@ enum smmu_requester {
 struct smmu_request {
     uint8_t requester; /**< enum smmu_requester */
     uint8_t index;
-    uint8_t type;   /**< SIM_PACKET_READ or SIM_PACKET_WRITE */
+    uint8_t type;   /**< SIM_PACKET_READ, _WRITE or _COMPARE_SWAP */
     uint8_t length; /**< bytes */
     uint64_t address;
     sim_time leave; /**< not before */
@@ -284,6 +286,7 @@ struct smmu_counters {
     uint64_t config_reads; /**< reads of STEs, CDs and level-1 descriptors */
     uint64_t walks;
     uint64_t walk_reads;
+    uint64_t walk_updates; /**< access flags and dirty state written back */
     uint64_t commands;
     uint64_t events;      /**< event records written */
     uint64_t events_lost; /**< queue full, disabled or broken */
@@ -431,29 +434,53 @@ void smmu_slot_release(struct smmu *smmu, uint16_t index);
 /** A slot needs its configuration and translation; the request came to the TCU at @p at. */
 void smmu_tcu_translate(struct smmu *smmu, uint16_t index, sim_time at);
 
-/** Whether an entry's permissions allow what a request wants. */
-static inline bool smmu_entry_permits(const struct smmu_tlb_entry *entry, const struct sim_packet *packet)
+/** Flags of a request after the STE's overrides (PRIVCFG, INSTCFG). */
+static inline uint32_t smmu_request_flags(const struct smmu_context *context, const struct sim_packet *packet)
 {
-    unsigned kind = SMMU_PERM_UR;
+    return (packet->flags & ~context->flags_clear) | context->flags_set;
+}
 
-    if (packet->type == SIM_PACKET_WRITE) {
-        kind = SMMU_PERM_UW;
-    } else if ((packet->flags & SIM_FLAG_EXECUTE) != 0) {
-        kind = SMMU_PERM_UX;
-    }
-    if ((packet->flags & SIM_FLAG_PRIVILEGED) != 0) {
-        kind *= SMMU_PERM_PR / SMMU_PERM_UR;
-    }
-    return (entry->output & kind) != 0;
+/** What a packet needs to be permitted, with these flags in place of its own: see smmu_access_need(). */
+static inline unsigned smmu_packet_need(const struct sim_packet *packet, uint32_t flags)
+{
+    return smmu_access_need(packet->type == SIM_PACKET_WRITE, (flags & SIM_FLAG_EXECUTE) != 0,
+                            (flags & SIM_FLAG_PRIVILEGED) != 0);
+}
+
+/** What a request needs in a context. */
+static inline unsigned smmu_request_need(const struct smmu_context *context, const struct sim_packet *packet)
+{
+    return smmu_packet_need(packet, smmu_request_flags(context, packet));
+}
+
+/** What a request needs of an entry of a TBU's TLB, which knows its stream's overrides. */
+static inline unsigned smmu_tbu_entry_need(const struct smmu_tbu_entry *entry, const struct sim_packet *packet)
+{
+    return smmu_packet_need(packet, (packet->flags & ~entry->flags_clear) | entry->flags_set);
+}
+
+/** Whether an entry permits all that is needed. */
+static inline bool smmu_entry_permits(const struct smmu_tlb_entry *entry, unsigned need)
+{
+    return (need & ~(unsigned)entry->output) == 0;
+}
+
+/** Whether an entry that does not permit a write would after a walk that marks its descriptors dirty. */
+static inline bool smmu_entry_is_clean(const struct smmu_tlb_entry *entry, unsigned need)
+{
+    return (need & (SMMU_PERM_S2_W)) != 0 && (entry->output & SMMU_PERM_CLEAN) != 0;
 }
 
 /** A waiting slot's configuration is known at @p at: @p context, or (fault->type != 0) @p fault. */
 void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_context *context,
                           const struct smmu_fault *fault, sim_time at);
 
-/** A waiting slot's translation is known at @p at: @p entry, or (fault->type != 0) @p fault. */
+/**
+ * A waiting slot's translation is known at @p at: @p entry, or (fault->type != 0) @p fault.
+ * @param need what the walk was for; another kind of access may have to look for itself
+ */
 void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
-                          const struct smmu_fault *fault, sim_time at);
+                          const struct smmu_fault *fault, unsigned need, sim_time at);
 
 /** A config fetch slot or a walk slot is free: those that waited for one try again. */
 void smmu_slots_retry_config(struct smmu *smmu, sim_time at);
@@ -497,12 +524,22 @@ void smmu_config_fetch_invalidate(struct smmu *smmu, const struct smmu_config_sc
 
 /* ---- Translation table walks (walk.c) ---- */
 
-/** Where a walk begins. Fault: F_TRANSLATION, because the address is beyond TxSZ or its half is switched off. */
-enum smmu_lookup smmu_walk_locate(const struct smmu_context *context, uint64_t va, unsigned *level,
-                                  struct smmu_fault *fault);
+/** Asks for the access that a translation's READ or (@p update) UPDATE step wants. */
+void smmu_translation_issue(struct smmu *smmu, const struct smmu_translation *t, bool update,
+                            enum smmu_requester requester, uint32_t index, sim_time at);
 
-/** Starts a walk for the canonical address @p va, or joins one for the same page; see smmu_config_fetch_start(). */
-bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned level, uint16_t slot,
+/** Takes its answer. @param data NULL if it was aborted */
+enum smmu_translation_step smmu_translation_answer(struct smmu_translation *t, bool updating, const uint8_t *data);
+
+/** The TLB entry that a translation that is done makes (not marked valid, nor global). */
+struct smmu_tlb_entry smmu_translation_entry(const struct smmu_translation *t);
+
+/**
+ * Starts a walk for the canonical address @p va, or joins one for the same page; see smmu_config_fetch_start(). The
+ * address must not be one that smmu_translation_refuses().
+ * @param need what the access needs: see smmu_access_need(); 0: a prefetch
+ */
+bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, uint16_t slot,
                      sim_time at);
 
 /** The descriptor that walk @p index read. @p data is NULL if the read was aborted. */
@@ -591,9 +628,9 @@ sim_time smmu_sync_wait(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
 
 /* ---- Events (events.c) ---- */
 
-/** Makes the record of a fault. */
+/** Makes the record of a fault. @param flags SIM_FLAG_PRIVILEGED and _EXECUTE as they are after the STE's overrides */
 void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault *fault,
-                     const struct smmu_stream *stream, const struct sim_packet *packet);
+                     const struct smmu_stream *stream, const struct sim_packet *packet, uint32_t flags);
 
 /** Whether smmu_event_queue() would take a record now. */
 bool smmu_event_has_room(const struct smmu *smmu);

@@ -31,6 +31,11 @@ struct hit {
     struct smmu_tbu_entry *main;
 };
 
+static bool tbu_entry_permits(const struct smmu_tbu_entry *entry, const struct sim_packet *packet)
+{
+    return smmu_entry_permits(&entry->translation, smmu_tbu_entry_need(entry, packet));
+}
+
 /* Looks into the TBU's own TLBs, one after the other. @return the entry, or NULL */
 static struct smmu_tbu_entry *probe_tbu(struct smmu *smmu, struct smmu_tbu *tbu, const struct smmu_stream *stream,
                                         const struct sim_packet *packet, struct hit *hit)
@@ -38,7 +43,7 @@ static struct smmu_tbu_entry *probe_tbu(struct smmu *smmu, struct smmu_tbu *tbu,
     if (tbu->micro_tlb.sets > 0) {
         hit->latency += smmu->times.micro_tlb_lookup;
         hit->micro = smmu_tbu_tlb_find(&tbu->micro_tlb, stream, packet->address);
-        if (hit->micro != NULL && smmu_entry_permits(&hit->micro->translation, packet)) {
+        if (hit->micro != NULL && tbu_entry_permits(hit->micro, packet)) {
             return hit->micro;
         }
         hit->micro = NULL;
@@ -46,7 +51,7 @@ static struct smmu_tbu_entry *probe_tbu(struct smmu *smmu, struct smmu_tbu *tbu,
     if (tbu->tlb.sets > 0) {
         hit->latency += smmu->times.tbu_tlb_lookup;
         hit->main = smmu_tbu_tlb_find(&tbu->tlb, stream, packet->address);
-        if (hit->main != NULL && smmu_entry_permits(&hit->main->translation, packet)) {
+        if (hit->main != NULL && tbu_entry_permits(hit->main, packet)) {
             return hit->main;
         }
         hit->main = NULL;
@@ -119,7 +124,7 @@ static bool probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_pack
     }
     va = smmu_canonical_address(context, packet->address);
     hit->tlb = smmu_tlb_find(&smmu->tlb, context->tag, va);
-    if (hit->tlb == NULL || !smmu_entry_permits(hit->tlb, packet)) {
+    if (hit->tlb == NULL || !smmu_entry_permits(hit->tlb, smmu_request_need(context, packet))) {
         return false;
     }
     hit->latency += times->tlb_lookup;

@@ -32,20 +32,19 @@ void smmu_slot_decide(struct smmu *smmu, uint16_t index, enum smmu_outcome outco
 void smmu_slot_decide_fault(struct smmu *smmu, uint16_t index, const struct smmu_fault *fault, sim_time at)
 {
     struct smmu_slot *slot = &smmu->slots[index];
-    bool record = true;
-    bool abort = true;
+    /* Faults that come of a context tell the attributes as its STE has overridden them (7.3). */
+    const bool overridden = fault->type >= SMMU_F_WALK_EABT;
+    const uint32_t flags = overridden ? smmu_request_flags(&slot->context, slot->packet) : slot->packet->flags;
+    bool record = !fault->silent;
 
-    if (fault->type >= SMMU_F_TRANSLATION && fault->type <= SMMU_F_PERMISSION) {
-        record = slot->context.record;
-        abort = slot->context.abort;
-    } else if (fault->type == SMMU_C_BAD_STREAMID) {
+    if (fault->type == SMMU_C_BAD_STREAMID) {
         record = smmu->control.record_invalid_id;
     }
     if (record) {
-        smmu_event_make(slot->event, fault, &slot->stream, slot->packet);
+        smmu_event_make(slot->event, fault, &slot->stream, slot->packet, flags);
         slot->has_event = true;
     }
-    smmu_slot_decide(smmu, index, abort ? SMMU_OUTCOME_ABORT : SMMU_OUTCOME_RAZ_WI, at);
+    smmu_slot_decide(smmu, index, fault->raz_wi ? SMMU_OUTCOME_RAZ_WI : SMMU_OUTCOME_ABORT, at);
 }
 
 void smmu_slot_decide_type(struct smmu *smmu, uint16_t index, uint8_t type, sim_time at)

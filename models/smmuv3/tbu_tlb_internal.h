@@ -24,6 +24,8 @@ struct smmu_tbu_match {
 struct smmu_tbu_entry {
     struct smmu_tlb_entry translation; /**< its `used` is the replacement's stamp */
     bool ignore_top;                   /**< found by an address with anything in its top byte (TBI) */
+    uint32_t flags_clear;              /**< as of the stream's context: PRIVCFG, INSTCFG */
+    uint32_t flags_set;
 };
 
 struct smmu_tbu_tlb {

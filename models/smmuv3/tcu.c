@@ -12,7 +12,9 @@ static void note_answer(struct smmu_slot *slot, const struct smmu_tlb_entry *ent
     slot->answer.translation = *entry;
     slot->answer.translation.tag |= SMMU_TAG_VALID;
     slot->answer.translation.page = va >> smmu_tlb_size(entry);
-    slot->answer.ignore_top = slot->context.range[smmu_address_half(va)].ignore_top;
+    slot->answer.ignore_top = slot->context.stage1.ignore_top[smmu_address_half(va)];
+    slot->answer.flags_clear = slot->context.flags_clear;
+    slot->answer.flags_set = slot->context.flags_set;
     slot->has_answer = true;
 }
 
@@ -22,29 +24,51 @@ static void note_bypass(struct smmu *smmu, struct smmu_slot *slot)
     slot->answer = (struct smmu_tbu_entry){
         /* Without SMMU_TAG_VALID: it is nobody's translation, so only a change of configuration drops it. */
         .translation = {.tag = (uint64_t)smmu->features.output_address_bits << SMMU_TAG_SIZE_SHIFT,
-                        .output = 0xfff & ~SMMU_PERM_CLEAN},
+                        .output = SMMU_PERM_STAGE1 | SMMU_PERM_STAGE2},
     };
     slot->has_answer = true;
 }
 
+static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_time at);
+
+/* Another access's walk does not tell what this one may do: it looks for itself. */
+static void translate_again(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    if (!translate(smmu, index, false, at)) {
+        smmu_list_append(smmu, &smmu->walk_queue, index);
+    }
+}
+
 void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
-                          const struct smmu_fault *fault, sim_time at)
+                          const struct smmu_fault *fault, unsigned need, sim_time at)
 {
     struct smmu_slot *slot = &smmu->slots[index];
+    const unsigned own_need = smmu_request_need(&slot->context, slot->packet);
 
     if (slot->state == SMMU_SLOT_WALK) {
         sim_mark(smmu->sim, slot->packet, smmu->walk_stage, at);
     }
     if (fault->type != 0) {
-        smmu_slot_decide_fault(smmu, index, fault, at);
-    } else if (!smmu_entry_permits(entry, slot->packet)) {
-        smmu_slot_decide_type(smmu, index, SMMU_F_PERMISSION, at);
-    } else {
+        if (fault->depends_on_access && own_need != need) {
+            translate_again(smmu, index, at);
+        } else {
+            smmu_slot_decide_fault(smmu, index, fault, at);
+        }
+    } else if (smmu_entry_permits(entry, own_need)) {
         if (slot->asked) {
             note_answer(slot, entry);
         }
         slot->packet->address = smmu_tlb_output(entry, slot->packet->address);
         smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
+    } else if (smmu_entry_is_clean(entry, own_need)) {
+        translate_again(smmu, index, at);
+    } else {
+        const uint64_t offset = slot->packet->address & ((UINT64_C(1) << smmu_tlb_size(entry)) - 1);
+        const uint64_t page = entry->intermediate & ~UINT64_C(0xfff);
+        const struct smmu_fault denied =
+            smmu_permission_fault(&slot->context, (unsigned)entry->output, own_need, page | offset);
+
+        smmu_slot_decide_fault(smmu, index, &denied, at);
     }
 }
 
@@ -54,25 +78,28 @@ static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_ti
     static const struct smmu_fault no_fault = {0};
     struct smmu_slot *slot = &smmu->slots[index];
     const uint64_t va = smmu_canonical_address(&slot->context, slot->packet->address);
+    const unsigned need = smmu_request_need(&slot->context, slot->packet);
     struct smmu_tlb_entry *entry = smmu_tlb_find(&smmu->tlb, slot->context.tag, va);
     struct smmu_fault fault;
-    unsigned level;
 
+    if (entry != NULL && !smmu_entry_permits(entry, need) && smmu_entry_is_clean(entry, need)) {
+        entry = NULL; /* a write to a clean page: the walk marks it dirty, and replaces the entry */
+    }
     if (first_time) {
         smmu->counters.tlb_hits += entry != NULL;
         smmu->counters.tlb_misses += entry == NULL;
     }
     if (entry != NULL) {
         smmu_tlb_touch(&smmu->tlb, entry);
-        smmu_slot_translated(smmu, index, entry, &no_fault, at);
+        smmu_slot_translated(smmu, index, entry, &no_fault, need, at);
         return true;
     }
-    if (smmu_walk_locate(&slot->context, va, &level, &fault) == SMMU_LOOKUP_FAULT) {
+    if (smmu_translation_refuses(&slot->context, va, &fault)) {
         smmu_slot_decide_fault(smmu, index, &fault, at);
         return true;
     }
     slot->state = SMMU_SLOT_WALK;
-    return smmu_walk_start(smmu, &slot->context, va, level, index, at);
+    return smmu_walk_start(smmu, &slot->context, va, need, index, at);
 }
 
 /* The slot's configuration is known. */
@@ -104,11 +131,13 @@ void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_c
     if (slot->state == SMMU_SLOT_CONFIG) {
         sim_mark(smmu->sim, slot->packet, smmu->config_stage, at);
     }
+    if (context != NULL) {
+        slot->context = *context; /* also with a fault of stage 2's, which tells what the STE makes of the request */
+    }
     if (fault->type != 0) {
         smmu_slot_decide_fault(smmu, index, fault, at);
         return;
     }
-    slot->context = *context;
     apply_config(smmu, index, at);
 }
 

@@ -53,10 +53,12 @@ enum smmu_world {
 #define SMMU_PERM_PW 0x10u
 #define SMMU_PERM_PX 0x20u
 /** The same of stage 2, which tells privilege apart for execution only. A single stage grants all of the other's. */
-#define SMMU_PERM_S2_R  0x040u
-#define SMMU_PERM_S2_W  0x080u
-#define SMMU_PERM_S2_UX 0x100u
-#define SMMU_PERM_S2_PX 0x200u
+#define SMMU_PERM_S2_R   0x040u
+#define SMMU_PERM_S2_W   0x080u
+#define SMMU_PERM_S2_UX  0x100u
+#define SMMU_PERM_S2_PX  0x200u
+#define SMMU_PERM_STAGE1 0x03fu
+#define SMMU_PERM_STAGE2 0x3c0u
 /** Writable but clean: a write must walk again, so that its descriptor is marked dirty. */
 #define SMMU_PERM_CLEAN 0x400u
 

@@ -28,7 +28,7 @@ static struct sim_packet *make_packet(struct smmu *smmu, const struct smmu_reque
     packet->type = request->type;
     packet->address = request->address;
     packet->tag = (uint16_t)(request->requester << 8 | request->index);
-    if (request->type == SIM_PACKET_WRITE) {
+    if (request->type != SIM_PACKET_READ) {
         for (uint32_t byte = 0; byte < request->length; byte++) {
             packet->data[byte] = (uint8_t)(request->data[byte / 8] >> 8 * (byte % 8));
         }
@@ -44,7 +44,7 @@ sim_time smmu_walker_send(struct smmu *smmu, sim_time now)
 {
     struct smmu_walker *walker = &smmu->walker;
     const struct smmu_request *request = &walker->ring[walker->head];
-    const uint32_t units = request->type == SIM_PACKET_WRITE ? sim_channel_units(request->length) : 0;
+    const uint32_t units = request->type != SIM_PACKET_READ ? sim_channel_units(request->length) : 0;
     sim_time leave;
 
     if (!sim_channel_has_space(walker->port.request, now, 0, units)) {

@@ -51,6 +51,14 @@ void expect_s1_ok(const std::function<void(Ste &, Cd &)> &change, const Txn &txn
 
 const Txn plain = {.addr = 0x40001000};
 const System::Tweak ssid8 = [](smmu_config &c) { c.substream_id_bits = 8; };
+/** An SMMU with nothing but stage 1 with the 4 KiB granule. */
+const System::Tweak bare = [](smmu_config &c) {
+    c.features.stage2 = false;
+    c.features.hypervisor = false;
+    c.features.granule_16k = false;
+    c.features.granule_64k = false;
+    c.features.httu = SMMU_HTTU_NONE;
+};
 const System::Tweak no_ssid = [](smmu_config &c) { c.substream_id_bits = 0; };
 
 /* ---- Stream table ---- */
@@ -185,14 +193,17 @@ TEST(StreamEntry, Bypass) /* cfg-016, cfg-017 */
 
 TEST(StreamEntry, StageTwoIsAbsent) /* cfg-020, cfg-021, cfg-023 */
 {
-    expect_s1_fault([](Ste &ste, Cd &) { ste.config = 6; }, plain, 0x04);
-    expect_s1_fault([](Ste &ste, Cd &) { ste.config = 7; }, plain, 0x04);
+    expect_s1_fault([](Ste &ste, Cd &) { ste.config = 6; }, plain, 0x04, bare);
+    expect_s1_fault([](Ste &ste, Cd &) { ste.config = 7; }, plain, 0x04, bare);
 }
 
 TEST(StreamEntry, IllegalFields) /* cfg-026's kind, cfg-029 */
 {
     expect_s1_fault([](Ste &ste, Cd &) { ste.s1stalld = 1; }, plain, 0x04);
     expect_s1_fault([](Ste &ste, Cd &) { ste.strw = 1; }, plain, 0x04);
+    expect_s1_fault([](Ste &ste, Cd &) { ste.strw = 3; }, plain, 0x04);
+    /* Without EL2 there is one stream world only, and STRW is RES0. */
+    expect_s1_ok([](Ste &ste, Cd &) { ste.strw = 1; }, plain, 0x80001000, bare);
     expect_s1_fault([](Ste &ste, Cd &) { ste.s1cdmax = 9; }, plain, 0x04, ssid8);
     expect_s1_fault([](Ste &ste, Cd &) { ste.s1contextptr = UINT64_C(1) << 48; }, plain, 0x04);
     /* Without substreams S1CDMax means nothing. */
@@ -221,13 +232,14 @@ TEST(ContextDescriptor, Illegal) /* cfg-034 to cfg-045 */
     expect_s1_fault([](Ste &, Cd &cd) { cd.v = 0; }, plain, 0x0a);
     expect_s1_fault([](Ste &, Cd &cd) { cd.t0sz = 15; }, plain, 0x0a);
     expect_s1_fault([](Ste &, Cd &cd) { cd.t0sz = 40; }, {.addr = 0x1000}, 0x0a);
-    expect_s1_fault([](Ste &, Cd &cd) { cd.tg0 = 1; }, plain, 0x0a);
-    expect_s1_fault([](Ste &, Cd &cd) { cd.tg0 = 2; }, plain, 0x0a);
+    expect_s1_fault([](Ste &, Cd &cd) { cd.tg0 = 1; }, plain, 0x0a, bare);
+    expect_s1_fault([](Ste &, Cd &cd) { cd.tg0 = 2; }, plain, 0x0a, bare);
+    expect_s1_fault([](Ste &, Cd &cd) { cd.tg0 = 3; }, plain, 0x0a);
     expect_s1_fault([](Ste &, Cd &cd) { cd.aa64 = 0; }, plain, 0x0a);
     expect_s1_fault([](Ste &, Cd &cd) { cd.s = 1; }, plain, 0x0a);
     expect_s1_fault([](Ste &, Cd &cd) { cd.endi = 1; }, plain, 0x0a);
-    expect_s1_fault([](Ste &, Cd &cd) { cd.ha = 1; }, plain, 0x0a);
-    expect_s1_fault([](Ste &, Cd &cd) { cd.hd = 1; }, plain, 0x0a);
+    expect_s1_fault([](Ste &, Cd &cd) { cd.ha = 1; }, plain, 0x0a, bare);
+    expect_s1_fault([](Ste &, Cd &cd) { cd.hd = 1; }, plain, 0x0a, bare);
     expect_s1_fault([](Ste &, Cd &cd) { cd.ttb0 = UINT64_C(1) << 48; }, plain, 0x0a);
     expect_s1_fault(
         [](Ste &, Cd &cd) {

@@ -56,7 +56,7 @@ TEST(Formats, LinuxContextDescriptor)
     EXPECT_FALSE(whole.stall);
     EXPECT_EQ(whole.asid, 1);
     EXPECT_EQ(smmu_ips_bits(whole.ips), 44u);
-    EXPECT_FALSE(smmu_cd_is_illegal(&whole, &ste, &everything));
+    EXPECT_FALSE(smmu_cd_is_illegal(&whole, &ste, &everything, SMMU_WORLD_NS_EL1));
 }
 
 TEST(Formats, EveryFieldOfACdIsWhereTheSpecificationSays)
