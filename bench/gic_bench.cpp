@@ -1,7 +1,7 @@
 /*
- * The GIC alone: MSIs into a warm ITS, through its redistributors, to the acknowledge and the handler. Their source is a
- * component that does nothing but write GITS_TRANSLATER, so what is measured is ITS, redistributor, PE, and the event
- * queue and channels under them. And the host memory of a million mapped LPIs.
+ * The GIC alone: MSIs into a warm ITS, through its redistributors, to the acknowledge and the handler. Their source is
+ * a component that does nothing but write GITS_TRANSLATER, so what is measured is ITS, redistributor, PE, and the
+ * event queue and channels under them. And the host memory of a million mapped LPIs.
  */
 #include "models/gic-its/gic.h"
 #include "models/gic-its/its.h"

@@ -6,8 +6,8 @@
 /** Packets that a bus channel holds: enough that no bus is limited by it when latencies are a few cycles. */
 #define BUS_CAPACITY 16u
 
-/** LPI credits from an ITS to a redistributor, and messages back. */
-#define LPI_CREDITS 8u
+/** Messages from a redistributor back to an ITS. */
+#define BACK_CREDITS 8u
 
 #define REDISTRIBUTOR_FRAME UINT64_C(0x20000)
 #define ITS_FRAME           UINT64_C(0x20000)
@@ -110,8 +110,24 @@ static void build_host_port(struct system *system)
     host_access_init(&system->access, system->sim, system->host_port, system->memory);
 }
 
-static struct redistributor_config redistributor_of(const struct scenario_platform *platform, uint32_t i)
+/** MSIs that can be pending at once: each vector once. The packet pool is one, so its parts need not fit each PE. */
+static size_t vectors_in_use(const struct scenario *scenario)
 {
+    size_t vectors = 0;
+
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        for (size_t j = 0; j < scenario->traffic[i].stream_count; j++) {
+            const struct scenario_msi_traffic *msi = scenario->traffic[i].streams[j].msi;
+
+            vectors += msi != NULL ? msi->vector_count : 0;
+        }
+    }
+    return vectors;
+}
+
+static struct redistributor_config redistributor_of(const struct system *system, uint32_t i)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
     const struct scenario_redistributor *from = &platform->redistributor;
     struct redistributor_config config = redistributor_config_default();
 
@@ -129,6 +145,7 @@ static struct redistributor_config redistributor_of(const struct scenario_platfo
     config.activate_cycles = from->activate_cycles;
     config.register_cycles = from->register_cycles;
     config.its_count = (uint32_t)platform->its_count;
+    config.reserve = (uint32_t)(vectors_in_use(system->scenario) / platform->pe.count) + 1;
     return config;
 }
 
@@ -143,12 +160,15 @@ static struct pe_config pe_of(const struct system *system)
     config.handler_time = from->handler_time;
     config.handled_cycles = from->handled_cycles;
     config.sources = (uint32_t)system->stream_count + 1;
+    config.preemption = from->preemption;
+    config.eoi_mode = from->drop_time < from->handler_time;
+    config.drop_time = from->drop_time;
     return config;
 }
 
 static void build_pe(struct system *system, uint32_t i)
 {
-    struct redistributor_config rd_config = redistributor_of(&system->scenario->platform, i);
+    struct redistributor_config rd_config = redistributor_of(system, i);
     struct pe_config pe_config = pe_of(system);
     struct redistributor *rd = redistributor_create(system->sim, sim_printf(system->sim, "rd%u", i), &rd_config);
     struct pe *pe = pe_create(system->sim, sim_printf(system->sim, "pe%u", i), &pe_config);
@@ -224,6 +244,8 @@ static void build_its(struct system *system, size_t i)
     config.collection_cache_entries = from->collection_cache_entries;
     config.cache_ways = from->cache_ways;
     config.redistributors = platform->pe.count;
+    config.stall_on_error = from->command_errors == SCENARIO_COMMAND_ERRORS_STALL;
+    config.umsi = from->report_unmapped;
     system->itses[i] = its_create(system->sim, from->name, &config);
     component = its_component(system->itses[i]);
     if (from->beside != NULL) {
@@ -234,8 +256,8 @@ static void build_its(struct system *system, size_t i)
     its_bind_memory(system->itses[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
     for (uint32_t pe = 0; pe < platform->pe.count; pe++) {
         struct sim_component *rd = redistributor_component(system->redistributors[pe]);
-        struct sim_channel *to = channel(system, component, rd, from->redistributor_latency, LPI_CREDITS);
-        struct sim_channel *back = channel(system, rd, component, from->redistributor_latency, LPI_CREDITS);
+        struct sim_channel *to = channel(system, component, rd, from->redistributor_latency, from->lpi_credits);
+        struct sim_channel *back = channel(system, rd, component, from->redistributor_latency, BACK_CREDITS);
 
         its_bind_redistributor(system->itses[i], pe, to, back);
         redistributor_bind_its(system->redistributors[pe], (uint32_t)i, to, back);

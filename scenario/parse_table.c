@@ -192,6 +192,23 @@ static void set_default(struct parse *parse, const struct scenario_key *key, voi
     }
 }
 
+/* A preset's value is a default that depends on another key, which stands first in its table. */
+static void set_default_or_preset(struct parse *parse, const struct scenario_table *table,
+                                  const struct scenario_key *key, void *structure, size_t index)
+{
+    const struct scenario_preset *preset = scenario_table_find_preset(table, key, structure);
+
+    if (preset != NULL) {
+        struct scenario_key altered = *key;
+
+        altered.standard = preset->value;
+        altered.step = NULL;
+        set_default(parse, &altered, structure, index);
+    } else {
+        set_default(parse, key, structure, index);
+    }
+}
+
 static void parse_present(struct parse *parse, const struct scenario_key *key, const struct tree_node *node,
                           void *structure, size_t index)
 {
@@ -304,7 +321,7 @@ void parse_table(struct parse *parse, const struct scenario_table *table, const 
             parse_error(parse, node->key != NULL ? &node->key_mark : &node->mark, "`%s` is missing%s%s", key->name,
                         node->key != NULL ? " in " : "", node->key != NULL ? tree_path(parse->arena, node) : "");
         }
-        set_default(parse, key, structure, index);
+        set_default_or_preset(parse, table, key, structure, index);
     }
     if (node != NULL) {
         check_applicable(parse, table, node, structure);

@@ -58,6 +58,21 @@ struct scenario_pe {
     uint32_t entry_cycles;       /**< from the acknowledge to the first instruction of the handler */
     sim_time handler_time;       /**< the handler's own work, until end of interrupt */
     uint32_t handled_cycles;     /**< from the end of the handler until the device is told (when-handled traffic) */
+    bool preemption;             /**< handlers run with interrupts unmasked */
+    sim_time drop_time;          /**< with preemption: from the handler's start to the priority drop, at most its end */
+};
+
+/** What a command error of an ITS does. */
+enum scenario_command_errors {
+    SCENARIO_COMMAND_ERRORS_SKIP,  /**< the command is skipped */
+    SCENARIO_COMMAND_ERRORS_STALL, /**< the queue stops at it */
+};
+
+/** Silicon whose configuration the defaults of an ITS, or of the redistributors, are taken from. */
+enum scenario_gic_preset {
+    SCENARIO_GIC_PRESET_NONE,
+    SCENARIO_GIC_PRESET_GIC600_AGILEX5,
+    SCENARIO_GIC_PRESET_GIC600_MAX,
 };
 
 struct scenario_root_complex;
@@ -68,6 +83,7 @@ struct scenario_its {
     uint64_t given;
     const char *name;
     size_t index;
+    enum scenario_gic_preset preset;
     uint64_t base;               /**< control frame; the translation frame follows at base + 0x1_0000; 128 KiB in all */
     struct scenario_clock clock; /**< of the ITS */
     /** Root complex that the ITS stands beside, reached without the interconnect; NULL: on the interconnect. */
@@ -87,12 +103,16 @@ struct scenario_its {
     uint32_t cache_ways;               /**< associativity of the three caches */
     uint32_t command_queue_entries;    /**< 32-byte commands, a power of two; software allocates them */
     sim_time redistributor_latency;    /**< from the ITS to a redistributor */
+    uint32_t lpi_credits;              /**< LPI messages under way to a redistributor at once */
+    enum scenario_command_errors command_errors;
+    bool report_unmapped; /**< GITS_TYPER.UMSI */
 };
 
 /** The redistributors: one a PE, all alike, in consecutive 128 KiB frames. */
 struct scenario_redistributor {
     struct scenario_place place;
     uint64_t given;
+    enum scenario_gic_preset preset;
     uint64_t base; /**< RD_base of pe0; pe n at base + n * 0x2_0000 */
     struct scenario_clock clock;
     uint32_t config_cache_entries; /**< LPI configuration bytes cached; 0: no cache */

@@ -54,12 +54,15 @@ static void show_rounding(FILE *stream, sim_time period, uint64_t amount, uint64
 static void show_comment(FILE *stream, const struct scenario_table *table, const struct scenario_key *key,
                          const void *structure, bool given)
 {
+    const struct scenario_preset *preset = scenario_table_find_preset(table, key, structure);
     const char *why = key->automatic != NULL ? key->automatic : key->source;
     char text[200] = "";
     FILE *note = fmemopen(text, sizeof(text), "w");
 
     if (note != NULL) {
-        if (!given) {
+        if (!given && preset != NULL) {
+            fprintf(note, ", of the preset (%s)", preset->source);
+        } else if (!given) {
             fprintf(note, ", default%s%s%s", why == NULL ? "" : " (", why == NULL ? "" : why, why == NULL ? "" : ")");
         }
         if (key->type == &scenario_type_clock) {

@@ -3,8 +3,8 @@
  * "Priority grouping", "Preemption"). Plain state and rules, no time; pe.c drives it.
  *
  * LPIs are Group 1 (Non-secure Group 1 with two security states) and have no active state: what becomes active with an
- * acknowledge is its priority, and the priority drop ends that. Deactivation (ICC_DIR_EL1, or ICC_EOIR1_EL1 with EOImode
- * 0) changes nothing for them. ICC_IGRPEN0_EL1 never matters to an LPI.
+ * acknowledge is its priority, and the priority drop ends that. Deactivation (ICC_DIR_EL1, or ICC_EOIR1_EL1 with
+ * EOImode 0) changes nothing for them. ICC_IGRPEN0_EL1 never matters to an LPI.
  *
  * Priorities here are the values that the hardware compares, 0 (highest) to 0xff. With two security states Non-secure
  * software sees the lower half of them, shifted up; cpu_interface_read_view() and cpu_interface_write_view() convert.

@@ -45,8 +45,8 @@
  *
  *   GIC_SIGNAL     redistributor to PE: the highest priority among pending, enabled LPIs is now `arg` (a priority,
  *                  or GIC_PRIORITY_NONE); `intid` names the LPI
- *   GIC_ACTIVATE   PE to redistributor: acknowledge (ICC_IAR1_EL1 read); `arg` is the PE's threshold: priorities below it
- *                  pass its mask, preempt what it runs, and are enabled as a group
+ *   GIC_ACTIVATE   PE to redistributor: acknowledge (ICC_IAR1_EL1 read); `arg` is the PE's threshold: priorities
+ *                  below it pass its mask, preempt what it runs, and are enabled as a group
  *   GIC_ACTIVATED  redistributor to PE: `intid` is no longer pending and yours, GIC_INTID_SPURIOUS if there is none;
  *                  `arg` is the priority of the best that remains, as in GIC_SIGNAL, `address` its own priority
  *   GIC_VSIGNAL, GIC_VACTIVATE, GIC_VACTIVATED   the same three for the virtual interrupts of the resident vPE

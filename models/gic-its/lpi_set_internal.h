@@ -7,9 +7,9 @@
  * LPI knows its place in it. So setting, clearing and taking the best cost O(log n) of those that are pending and
  * enabled, which are few.
  *
- * What is known of a pending LPI lies in a block that it shares with its 63 neighbours, and blocks without a pending LPI
- * go back to a pool. So an LPI costs a fifth of a byte, and memory for 64 LPIs per 64 that have a pending one among
- * them; the rest of the pool is never touched. All address space is taken at the start.
+ * What is known of a pending LPI lies in a block that it shares with its 63 neighbours, and blocks without a pending
+ * LPI go back to a pool. So an LPI costs a fifth of a byte, and memory for 64 LPIs per 64 that have a pending one
+ * among them; the rest of the pool is never touched. All address space is taken at the start.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
 #define DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H

@@ -18,9 +18,9 @@
  * rounded up to an edge. Both are known, and told with their own times, when the redistributor's answer comes; so a
  * simulation can have drained while the last handlers still run. With preemption the end is told when it comes.
  *
- * The priority drop is at the handler's end, or with EOImode 1 drop_time after its start; the rest of such a handler can
- * be preempted by an interrupt of the same priority. LPIs have no active state, so the deactivation at its end changes
- * nothing.
+ * The priority drop is at the handler's end, or with EOImode 1 drop_time after its start; the rest of such a handler
+ * can be preempted by an interrupt of the same priority. LPIs have no active state, so the deactivation at its end
+ * changes nothing.
  *
  * A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands for the handler's
  * last access to the device (a doorbell write), whose way through the system is not modelled; its time is

@@ -81,6 +81,14 @@ struct scenario_key {
     const char *doc; /**< one or two sentences */
 };
 
+/** What a preset (a choice of the key `preset`, the first of its table) makes the default of another key. */
+struct scenario_preset {
+    const char *preset; /**< the choice */
+    const char *key;
+    const char *value;
+    const char *source; /**< where the value comes from, or "assumption" */
+};
+
 /** One kind of map. */
 struct scenario_table {
     const char *name; /**< for documents, unique: "smmu" */
@@ -93,6 +101,8 @@ struct scenario_table {
     size_t given_offset;
     size_t name_offset;  /**< SIZE_MAX: no name */
     size_t index_offset; /**< SIZE_MAX: no index */
+    const struct scenario_preset *presets;
+    size_t preset_count;
 };
 
 #define SCENARIO_NO_OFFSET  SIZE_MAX
@@ -134,6 +144,10 @@ extern const struct scenario_value_type scenario_type_bars;
 extern const struct scenario_value_type scenario_type_map;
 extern const struct scenario_value_type scenario_type_vectors;
 extern const struct scenario_value_type scenario_type_expectations;
+
+/** What the preset of a structure, whose `preset` has been read, says of a key; NULL if it says nothing. */
+const struct scenario_preset *scenario_table_find_preset(const struct scenario_table *table,
+                                                         const struct scenario_key *key, const void *structure);
 
 /** Finds a key of a table; NULL if it has none of that name. */
 const struct scenario_key *scenario_table_find(const struct scenario_table *table, const char *name);

@@ -49,6 +49,22 @@ static const struct scenario_key pe_keys[] = {
      .minimum = "0 cycles",
      .maximum = "1000000 cycles",
      .doc = "From the end of the handler until the device is told: what `arrivals: when-handled` waits for."},
+    {.name = "preemption",
+     KEY_FIELD(scenario_pe, preemption),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .source = "Linux handles interrupts with interrupts masked",
+     .doc = "Handlers run with interrupts unmasked: one of higher priority is handled in between."},
+    {.name = "priority-drop",
+     KEY_FIELD(scenario_pe, drop_time),
+     .type = &scenario_type_time,
+     .standard = "1 s",
+     .source = "EOImode 0: at the end",
+     .minimum = "0 ns",
+     .maximum = "1 s",
+     .doc =
+         "From a handler's start to its priority drop, at most to its end. After it an interrupt of the same priority "
+         "preempts what is left (EOImode 1). Matters with `preemption` only."},
 };
 static const struct scenario_table pe_table = {.name = "pe",
                                                .path = "platform.pe",
@@ -61,7 +77,40 @@ static bool its_is_beside(const void *structure)
     return ((const struct scenario_its *)structure)->beside_written.name != NULL;
 }
 
+/** Shipped configurations. Geometry and widths are published, no time is: times stay the defaults, all assumptions. */
+static const char *const gic_presets[] = {"none", "gic600-agilex5", "gic600-max", NULL};
+
+static const struct scenario_preset its_presets[] = {
+    {"gic600-agilex5", "device-cache", "32", "GITS_CFGID of Agilex 5"},
+    {"gic600-agilex5", "event-cache", "256", "GITS_CFGID of Agilex 5"},
+    {"gic600-agilex5", "collection-cache", "16", "GITS_CFGID of Agilex 5"},
+    {"gic600-agilex5", "cache-ways", "2", "GIC-600AE manual"},
+    {"gic600-agilex5", "lpi-credits", "1", "GITS_CFGID of Agilex 5"},
+    {"gic600-max", "device-id-bits", "20", "GIC-600AE manual, the most"},
+    {"gic600-max", "event-id-bits", "16", "GIC-600AE manual, the most"},
+    {"gic600-max", "device-cache", "256", "GIC-600AE manual, the most"},
+    {"gic600-max", "event-cache", "4096", "GIC-600AE manual, the most"},
+    {"gic600-max", "collection-cache", "1024", "GIC-600AE manual, the most"},
+    {"gic600-max", "cache-ways", "2", "GIC-600AE manual"},
+    {"gic600-max", "lpi-credits", "16", "GIC-600AE manual, the most"},
+};
+
+static const struct scenario_preset redistributor_presets[] = {
+    {"gic600-agilex5", "config-cache", "64", SCENARIO_ASSUMPTION},
+    {"gic600-agilex5", "config-cache-ways", "2", "GIC-600 manual"},
+    {"gic600-max", "config-cache", "1024", "GIC-600AE manual, the most; there it is one for the whole chip"},
+    {"gic600-max", "config-cache-ways", "2", "GIC-600 manual"},
+};
+
 static const struct scenario_key its_keys[] = {
+    {.name = "preset",
+     KEY_FIELD(scenario_its, preset),
+     .type = &scenario_type_choice,
+     .choices = gic_presets,
+     .standard = "none",
+     .doc =
+         "Defaults from a shipped part: the GIC-600 of Agilex 5, or the largest GIC-600AE. They change the caches, the "
+         "LPI credits and the ID widths; keys that are written win. No part's times are published."},
     {.name = "base",
      KEY_FIELD(scenario_its, base),
      .type = &scenario_type_hexadecimal,
@@ -208,15 +257,44 @@ static const struct scenario_key its_keys[] = {
      .minimum = "1 ps",
      .maximum = "1 ms",
      .doc = "From the ITS to a redistributor."},
+    {.name = "lpi-credits",
+     KEY_FIELD(scenario_its, lpi_credits),
+     .type = &scenario_type_number,
+     .standard = "8",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "1",
+     .maximum = "64",
+     .unit_name = "LPIs",
+     .doc = "LPIs on their way to one redistributor at once (GIC-600AE: 1 to 16, to the Distributor)."},
+    {.name = "command-errors",
+     KEY_FIELD(scenario_its, command_errors),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"skip", "stall", NULL},
+     .standard = "skip",
+     .source = SCENARIO_ASSUMPTION,
+     .doc = "What a command that fails does: it is skipped, or the queue stops at it until software writes Retry."},
+    {.name = "report-unmapped",
+     KEY_FIELD(scenario_its, report_unmapped),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .source = SCENARIO_ASSUMPTION,
+     .doc = "GITS_TYPER.UMSI: an MSI without a mapping is reported in GITS_STATUSR and GITS_UMSIR."},
 };
 static const struct scenario_table its_table = {
     .name = "its",
     .path = "platform.its.NAME",
     .doc = "The Interrupt Translation Services, by name. Without this key there is one, `its0`.",
     TABLE_KEYS(its_keys),
+    TABLE_PRESETS(its_presets),
     TABLE_NAMED(scenario_its)};
 
 static const struct scenario_key redistributor_keys[] = {
+    {.name = "preset",
+     KEY_FIELD(scenario_redistributor, preset),
+     .type = &scenario_type_choice,
+     .choices = gic_presets,
+     .standard = "none",
+     .doc = "Defaults from a shipped part, as `platform.its.NAME.preset`: the configuration cache."},
     {.name = "base",
      KEY_FIELD(scenario_redistributor, base),
      .type = &scenario_type_hexadecimal,
@@ -306,6 +384,7 @@ static const struct scenario_table redistributor_table = {.name = "redistributor
                                                           .path = "platform.redistributor",
                                                           .doc = "The redistributors, one a PE, all alike.",
                                                           TABLE_KEYS(redistributor_keys),
+                                                          TABLE_PRESETS(redistributor_presets),
                                                           TABLE_PLAIN(scenario_redistributor)};
 
 static const struct scenario_key interconnect_keys[] = {

@@ -68,6 +68,25 @@ static const struct scenario_key root_keys[] = {
 const struct scenario_table scenario_table_root = {
     .name = "scenario", .path = "", .doc = "The whole file.", TABLE_KEYS(root_keys), TABLE_PLAIN(scenario)};
 
+const struct scenario_preset *scenario_table_find_preset(const struct scenario_table *table,
+                                                         const struct scenario_key *key, const void *structure)
+{
+    const struct scenario_key *preset = &table->keys[0];
+    uint32_t choice;
+
+    if (table->preset_count == 0) {
+        return NULL;
+    }
+    memcpy(&choice, (const char *)structure + preset->offset, sizeof(choice));
+    for (size_t i = 0; i < table->preset_count; i++) {
+        if (strcmp(table->presets[i].preset, preset->choices[choice]) == 0 &&
+            strcmp(table->presets[i].key, key->name) == 0) {
+            return &table->presets[i];
+        }
+    }
+    return NULL;
+}
+
 const struct scenario_key *scenario_table_find(const struct scenario_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++) {

@@ -29,6 +29,8 @@
 
 #define TABLE_KEYS(array) .keys = (array), .count = sizeof(array) / sizeof((array)[0])
 
+#define TABLE_PRESETS(array) .presets = (array), .preset_count = sizeof(array) / sizeof((array)[0])
+
 /* A structure without a name. */
 #define TABLE_PLAIN(structure)                                                                                         \
     .size = sizeof(struct structure), .place_offset = offsetof(struct structure, place),                               \
