@@ -13,6 +13,7 @@ enum operand_kind {
     OPERAND_VERB,
     OPERAND_SHELL,
     OPERAND_ENGINE,
+    OPERAND_MODE,
     OPERAND_WORD,
 };
 
@@ -39,6 +40,9 @@ static enum operand_kind option_argument(size_t option)
     }
     if (option == CLI_OPTION_ENGINE) {
         return OPERAND_ENGINE;
+    }
+    if (option == CLI_OPTION_MODE) {
+        return OPERAND_MODE;
     }
     return option == CLI_OPTION_OUTPUT || option == CLI_OPTION_TIMELINE ? OPERAND_FILE : OPERAND_WORD;
 }
@@ -71,6 +75,8 @@ static void write_operands(FILE *stream, enum operand_kind kind)
         write_words(stream, cli_shell_names, CLI_SHELLS);
     } else if (kind == OPERAND_ENGINE) {
         write_words(stream, cli_engine_names, CLI_ENGINES);
+    } else if (kind == OPERAND_MODE) {
+        write_words(stream, cli_mode_names, CLI_MODES);
     }
 }
 

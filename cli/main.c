@@ -17,6 +17,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_check(request);
     case CLI_VERB_SHOW:
         return cli_verb_show(request);
+    case CLI_VERB_REPLAY:
+        return cli_verb_replay(request);
     case CLI_VERB_PARAMS:
         return cli_verb_params(request);
     case CLI_VERB_COMPLETION:

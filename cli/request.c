@@ -179,6 +179,18 @@ static bool parse_window(const char *text, const char *option, struct cli_reques
     return request->window_from < request->window_to || complain(problem, "--%s: '%s' is empty", option, text);
 }
 
+static bool parse_mode(const char *text, struct cli_request *request, struct cli_problem *problem)
+{
+    for (size_t i = 0; i < CLI_MODES; i++) {
+        if (strcmp(text, cli_mode_names[i]) == 0) {
+            request->mode = (enum replay_mode)i;
+            return true;
+        }
+    }
+    hint_nearest(problem, "", text, cli_mode_names, CLI_MODES);
+    return complain(problem, "--mode: there is no mode '%s', but both, static and timeline", text);
+}
+
 static bool add_set(const char *text, struct cli_request *request, struct cli_problem *problem)
 {
     const char *equals = strchr(text, '=');
@@ -213,6 +225,17 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
         return parse_window(argument, name, request, problem);
     case CLI_OPTION_ONLY:
         return append(&request->only, &request->only_count, argument, problem);
+    case CLI_OPTION_MODE:
+        return parse_mode(argument, request, problem);
+    case CLI_OPTION_UNTIL:
+        request->until_given = true;
+        return parse_number(argument, name, &request->until, problem);
+    case CLI_OPTION_SNAPSHOT:
+        request->snapshot_given = true;
+        return parse_number(argument, name, &request->snapshot, problem);
+    case CLI_OPTION_MISMATCHES:
+        request->mismatches_given = true;
+        return parse_number(argument, name, &request->mismatches, problem);
     case CLI_OPTION_JSON:
         request->json = true;
         return true;

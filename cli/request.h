@@ -3,6 +3,7 @@
 #define DOORBELL_CLI_REQUEST_H
 
 #include "cli/table.h"
+#include "replay/replay.h"
 #include "sim/sim.h"
 
 #include <stdbool.h>
@@ -32,6 +33,13 @@ struct cli_request {
     sim_time window_to;
     const char **only; /**< array of only_count device names */
     size_t only_count;
+    enum replay_mode mode; /**< REPLAY_MODE_BOTH unless given */
+    bool until_given;
+    uint64_t until;
+    bool snapshot_given;
+    uint64_t snapshot;
+    bool mismatches_given;
+    uint64_t mismatches;
     bool json;
     const char *output; /**< NULL: standard output */
 };

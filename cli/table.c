@@ -1,9 +1,12 @@
 #include "cli/table.h"
 
+#include "replay/replay.h"
 #include "sim/sim.h"
 
 #define VERB_BIT(verb) (1U << (verb))
 #define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
+#define ON_RESULTS     (ON_FILES | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_PARAMS))
+#define ON_ENGINES     (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
     "Simulates the scenario. Prints which assumptions of the software hold, with what the hardware did",
@@ -20,6 +23,13 @@ static const char *const about_check[] = {
 
 static const char *const about_show[] = {
     "Prints the scenario with every default filled in, and marked as such.",
+    NULL,
+};
+
+static const char *const about_replay[] = {
+    "Does to the models what a real driver did to an SMMUv3 and a GICv3 ITS: register writes, commands,",
+    "tables. Prints what was recorded, what was compared (translations, faults, MSIs), and where a model",
+    "disagrees. DIR is a recording, as docs/replay.md describes them. Exits 1 if anything disagrees.",
     NULL,
 };
 
@@ -56,6 +66,7 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_CHECK] = {"check", "FILE", 1, 1, "judge a scenario or a board's device tree, without simulating",
                         about_check},
     [CLI_VERB_SHOW] = {"show", "FILE", 1, 1, "print a scenario with every default filled in", about_show},
+    [CLI_VERB_REPLAY] = {"replay", "DIR", 1, 1, "replay a recording of a real driver, and compare", about_replay},
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
@@ -68,12 +79,12 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES,
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
-    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", VERB_BIT(CLI_VERB_RUN),
+    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES,
                            "native (the default), every-cycle, or systemc;\n"
                            "all give the same results"},
     [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW),
                          "seed of all random streams, in place of the file's"},
-    [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", VERB_BIT(CLI_VERB_RUN),
+    [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
                             "changes no result (native, every-cycle)"},
     [CLI_OPTION_TIMELINE] = {"timeline", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
@@ -85,9 +96,18 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_ONLY] = {"only", '\0', "DEVICE", VERB_BIT(CLI_VERB_RUN),
                          "the timeline's MSIs: those of this device; may be\n"
                          "repeated"},
-    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_FILES | VERB_BIT(CLI_VERB_PARAMS),
-                         "write one JSON document, of a failure too"},
-    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_FILES | VERB_BIT(CLI_VERB_PARAMS),
+    [CLI_OPTION_MODE] = {"mode", '\0', "MODE", VERB_BIT(CLI_VERB_REPLAY),
+                         "static: what every snapshot maps; timeline: all in\n"
+                         "its order; both (the default)"},
+    [CLI_OPTION_UNTIL] = {"until", '\0', "SEQ", VERB_BIT(CLI_VERB_REPLAY),
+                          "end the timeline behind this position; the final\n"
+                          "ITS routes are not compared then"},
+    [CLI_OPTION_SNAPSHOT] = {"snapshot", '\0', "N", VERB_BIT(CLI_VERB_REPLAY), "compare only this snapshot's mappings"},
+    [CLI_OPTION_MISMATCHES] = {"mismatches", '\0', "N", VERB_BIT(CLI_VERB_REPLAY),
+                               "list at most N differences (default 20); all are\n"
+                               "counted"},
+    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_RESULTS,
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},
@@ -109,4 +129,10 @@ const char *const cli_engine_names[CLI_ENGINES] = {
     [SIM_ENGINE_NATIVE] = "native",
     [SIM_ENGINE_EVERY_CYCLE] = "every-cycle",
     [SIM_ENGINE_SYSTEMC] = "systemc",
+};
+
+const char *const cli_mode_names[CLI_MODES] = {
+    [REPLAY_MODE_BOTH] = "both",
+    [REPLAY_MODE_STATIC] = "static",
+    [REPLAY_MODE_TIMELINE] = "timeline",
 };

@@ -15,6 +15,7 @@ enum cli_verb {
     CLI_VERB_RUN,
     CLI_VERB_CHECK,
     CLI_VERB_SHOW,
+    CLI_VERB_REPLAY,
     CLI_VERB_PARAMS,
     CLI_VERB_COMPLETION,
     CLI_VERB_MAN,
@@ -31,6 +32,10 @@ enum cli_option {
     CLI_OPTION_TIMELINE,
     CLI_OPTION_WINDOW,
     CLI_OPTION_ONLY,
+    CLI_OPTION_MODE,
+    CLI_OPTION_UNTIL,
+    CLI_OPTION_SNAPSHOT,
+    CLI_OPTION_MISMATCHES,
     CLI_OPTION_JSON,
     CLI_OPTION_OUTPUT,
     CLI_OPTION_HELP,
@@ -76,6 +81,10 @@ extern const char cli_purpose[];
 /** Engine names as --engine takes them, indexed by enum sim_engine_kind. */
 #define CLI_ENGINES 3
 extern const char *const cli_engine_names[CLI_ENGINES];
+
+/** Ways to replay as --mode takes them, indexed by enum replay_mode. */
+#define CLI_MODES 3
+extern const char *const cli_mode_names[CLI_MODES];
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,9 @@ int cli_verb_check(const struct cli_request *request);
 /** `doorbell show FILE`. */
 int cli_verb_show(const struct cli_request *request);
 
+/** `doorbell replay DIR`. */
+int cli_verb_replay(const struct cli_request *request);
+
 /** `doorbell params [WORD]`. */
 int cli_verb_params(const struct cli_request *request);
 

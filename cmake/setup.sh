@@ -2,8 +2,8 @@
 # What ./run and ./check share: packages, configuring and building, quietly. Sourced by POSIX sh, with `root` set to the
 # source folder. Exit statuses are those of the doorbell command: 4 when the environment fails.
 
-run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev librandom123-dev
-libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler'
+run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev zlib1g-dev
+librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler'
 check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy"
 
 say() {

@@ -79,6 +79,8 @@ TEST(Completion, BashOffersVerbsTheirOptionsAndTheirOperands)
     }
     EXPECT_EQ(bash_offers(script, "doorbell run --engine \"\"", 3),
               std::set<std::string>(cli_engine_names, cli_engine_names + CLI_ENGINES));
+    EXPECT_EQ(bash_offers(script, "doorbell replay --mode \"\"", 3),
+              std::set<std::string>(cli_mode_names, cli_mode_names + CLI_MODES));
     EXPECT_EQ(bash_offers(script, "doorbell completion \"\"", 2),
               std::set<std::string>(cli_shell_names, cli_shell_names + CLI_SHELLS));
     EXPECT_EQ(bash_offers(script, "doorbell run " + folder.path("comp"), 2), std::set<std::string>({script}));
