@@ -1,4 +1,5 @@
 /* Builds everything from the root complexes down: root ports, links, switches, endpoints with their traffic. */
+#include "models/pcie/checker.h"
 #include "scenario/system_internal.h"
 
 #include <stdlib.h>
@@ -209,9 +210,12 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     config.identity =
         (struct pcie_identity){.vendor_id = SWITCH_VENDOR, .device_id = SWITCH_UP_DEVICE, .class_code = CLASS_BRIDGE};
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.store_and_forward = from->forwarding == SCENARIO_STORE_AND_FORWARD;
+    config.upstream_weight = from->upstream_weight;
     config.downstream = ports;
     config.downstream_count = (unsigned)device->below_count;
     for (size_t i = 0; i < device->below_count; i++) {
+        ports[i].weight = device->below[i].port.weight;
         const struct scenario_port *port = &device->below[i].port;
 
         ports[i].device = port->device;
@@ -252,21 +256,47 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
     }
 }
 
-/** Joins a device to the port above it, then what is below it to its own ports. */
-static void link_device(struct system *system, const struct scenario_device *device, const char *upper_name,
-                        struct pcie_end upper, struct pcie_link **made)
+/** Lets a protocol checker watch a link. Tags can be followed where a device alone asks and is asked. */
+static void watch_link(struct system *system, const struct scenario_device *device, const char *name,
+                       const struct pcie_bridge *above, struct pcie_link *link, const struct pcie_link_config *config)
 {
-    struct pcie_link_config config = link_of(&device->link, &system->scenario->software);
+    struct pcie_checker_config checker = {
+        .link = link,
+        .upper_credits = config->upper_credits,
+        .lower_credits = config->lower_credits,
+        .upper = &above->config,
+        .tags = device->endpoint != NULL,
+        .fatal = true,
+    };
 
-    *made = pcie_link_create(system->sim, sim_printf(system->sim, "%s-%s", upper_name, device->name), &config, upper,
-                             end_of(system, device));
-    bind_lower(system, device, &(*made)->lower);
-    for (size_t i = 0; i < device->below_count; i++) {
-        struct pcie_link *link;
-
-        link_device(system, &device->below[i], device->name, end_of(system, device), &link);
-        pcie_switch_bind_downstream(system->switches[device->index], (unsigned)i, &link->upper);
+    if (device->endpoint != NULL) {
+        checker.lower = endpoint_config_space(system->endpoints[device->index], 0);
+    } else {
+        checker.lower = &pcie_switch_bridge(system->switches[device->index], 0)->config;
     }
+    pcie_checker_create(system->sim, name, &checker);
+}
+
+/** Joins a device to the port above it, then what is below it to its own ports. */
+static struct pcie_link *link_device(struct system *system, const struct scenario_device *device,
+                                     const char *upper_name, struct pcie_end upper, const struct pcie_bridge *above)
+{
+    const char *name = sim_printf(system->sim, "%s-%s", upper_name, device->name);
+    struct pcie_link_config config = link_of(&device->link, &system->scenario->software);
+    struct pcie_link *made = pcie_link_create(system->sim, name, &config, upper, end_of(system, device));
+
+    if (system->checkers) {
+        watch_link(system, device, name, above, made, &config);
+    }
+    bind_lower(system, device, &made->lower);
+    for (size_t i = 0; i < device->below_count; i++) {
+        struct pcie_switch *parent = system->switches[device->index];
+        const struct pcie_bridge *port = pcie_switch_bridge(parent, (unsigned)i + 1);
+        struct pcie_link *link = link_device(system, &device->below[i], device->name, end_of(system, device), port);
+
+        pcie_switch_bind_downstream(parent, (unsigned)i, &link->upper);
+    }
+    return made;
 }
 
 /* ---- Root complexes ---- */
@@ -399,7 +429,8 @@ static void link_root_port(struct system *system, const struct scenario_root_por
     if (port->below_count == 0) {
         return;
     }
-    link_device(system, &port->below[0], port->port.name, root_complex_end(system->root_complexes[rc]), &link);
+    link = link_device(system, &port->below[0], port->port.name, root_complex_end(system->root_complexes[rc]),
+                       root_complex_bridge(system->root_complexes[rc], index));
     root_complex_bind_link(system->root_complexes[rc], index, &link->upper);
 }
 

@@ -311,11 +311,18 @@ struct scenario_port {
     uint64_t given;
     const char *name; /**< root port: as written; downstream port: "SWITCH.dsp-DEVICE" */
     struct scenario_acs acs;
+    uint32_t weight;         /**< downstream port: packets in a row */
     uint32_t device;         /**< device number on its bus, 0..31 */
     uint32_t function;       /**< function number, 0..7 */
     struct scenario_bdf bdf; /**< as enumeration numbers it (depth first, as Linux does) */
     uint8_t secondary_bus;   /**< bus below */
     uint8_t subordinate_bus; /**< highest bus below */
+};
+
+/** When a switch acts on a packet. */
+enum scenario_forwarding {
+    SCENARIO_CUT_THROUGH,
+    SCENARIO_STORE_AND_FORWARD,
 };
 
 /** A switch. Its downstream ports are `child->port` of the devices below it. */
@@ -325,7 +332,9 @@ struct scenario_switch {
     const char *upstream_name; /**< name of the upstream port: "SWITCH.usp" */
     struct scenario_acs acs;   /**< of every downstream port that does not say otherwise */
     struct scenario_clock clock;
-    sim_time latency;         /**< cut-through, first byte in to first byte out */
+    sim_time latency; /**< cut-through: first byte in to first byte out; store-and-forward: from the last byte in on */
+    enum scenario_forwarding forwarding;
+    uint32_t upstream_weight; /**< packets in a row */
     bool multifunction_ports; /**< downstream ports are functions of device 0, not devices of their own */
     uint8_t secondary_bus;    /**< the internal bus, on which the downstream ports sit */
     uint8_t subordinate_bus;

@@ -235,6 +235,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
                                           ? scenario->software.max_payload
                                           : scenario->software.max_read_request);
     system->scenario = scenario;
+    system->checkers = options->checkers;
     system->sim = sim_create(&config);
     system->pes = sim_allocate(platform->pe.count, sizeof(struct pe *));
     system->redistributors = sim_allocate(platform->pe.count, sizeof(struct redistributor *));

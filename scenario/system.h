@@ -26,6 +26,8 @@ struct system_options {
     enum sim_engine_kind engine;
     bool shuffle; /**< permute the order inside every instant: must change nothing */
     uint64_t shuffle_seed;
+    bool
+        checkers; /**< a protocol checker on every link: a broken rule ends the simulation as a broken invariant does */
     sim_panic_fn panic;
     void *panic_context;
 };

@@ -21,6 +21,7 @@ extern "C" {
 struct system {
     const struct scenario *scenario;
     struct sim *sim;
+    bool checkers;
 
     struct memory *memory;
     struct crossbar *interconnect;

@@ -109,6 +109,22 @@ static inline sim_time sim_channel_next_arrival(const struct sim_channel *channe
 }
 
 /**
+ * The packet that is @p index places behind the oldest one, if it has arrived by @p now; else NULL. For readers whose
+ * decisions about one channel depend on all that waits in another.
+ */
+static inline struct sim_packet *sim_channel_peek_behind(const struct sim_channel *channel, uint32_t index,
+                                                         sim_time now)
+{
+    const struct sim_channel_slot *slot;
+
+    if (index >= channel->capacity) {
+        return NULL;
+    }
+    slot = &channel->slots[(channel->head + index) % channel->capacity];
+    return slot->packet != NULL && slot->arrival <= now ? slot->packet : NULL;
+}
+
+/**
  * Takes the oldest packet, which must have arrived; its slot and data units start their way back. Books the flight
  * under the channel's stage.
  */

@@ -14,9 +14,9 @@
 
 static void take_completions(struct endpoint *endpoint, sim_time now)
 {
-    struct sim_channel *channel = endpoint->port->receive[PCIE_COMPLETION];
+    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[PCIE_COMPLETION], now);
 
-    if (sim_channel_peek(channel, now) != NULL) {
+    if (next != NULL && !pcie_port_must_wait(endpoint->port, PCIE_COMPLETION, next)) {
         endpoint_take_completion(endpoint, pcie_port_take(endpoint->port, PCIE_COMPLETION, now), now);
     }
 }

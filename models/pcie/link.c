@@ -319,3 +319,16 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
     }
     return link;
 }
+
+bool pcie_port_ids_differ(const struct pcie_port *port, const struct sim_packet *packet, sim_time arrival)
+{
+    const struct sim_channel *channel = port->receive[PCIE_POSTED];
+    const struct sim_packet *posted;
+
+    for (uint32_t i = 0; (posted = sim_channel_peek_behind(channel, i, arrival)) != NULL; i++) {
+        if (posted->requester == packet->requester) {
+            return false;
+        }
+    }
+    return true;
+}

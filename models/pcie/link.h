@@ -199,18 +199,28 @@ static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, en
     return packet;
 }
 
+/** Whether all posted requests of a port that have arrived by a time are of other IDs than a TLP with IDO (2.4.1). */
+bool pcie_port_ids_differ(const struct pcie_port *port, const struct sim_packet *packet, sim_time arrival);
+
 /**
  * Whether a non-posted request or a completion at the head of its class must wait for a posted one of the same port
  * (2.4.1): it may not pass one that came before it. Arrivals at one instant count as "before": then it waits, which is
- * always allowed. A completion with relaxed ordering passes.
+ * always allowed. A completion with relaxed ordering passes; so does what has ID-based ordering, where all that came
+ * before it are of other IDs.
  */
 static inline bool pcie_port_must_wait(const struct pcie_port *port, enum pcie_class class_,
                                        const struct sim_packet *packet)
 {
+    sim_time arrival;
+
     if (class_ == PCIE_POSTED || (class_ == PCIE_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0)) {
         return false;
     }
-    return sim_channel_next_arrival(port->receive[PCIE_POSTED]) <= sim_channel_next_arrival(port->receive[class_]);
+    arrival = sim_channel_next_arrival(port->receive[class_]);
+    if (sim_channel_next_arrival(port->receive[PCIE_POSTED]) > arrival) {
+        return false;
+    }
+    return (packet->flags & SIM_FLAG_ID_ORDER) == 0 || !pcie_port_ids_differ(port, packet, arrival);
 }
 
 #ifdef __cplusplus

@@ -175,6 +175,9 @@ static void register_counters(struct root_complex *rc)
     const struct root_complex_counters *counters = &rc->counters;
 
     sim_counter_register(&rc->component, "requests", &counters->requests);
+    if (rc->config.peer_to_peer) {
+        sim_counter_register(&rc->component, "peer-requests", &counters->peer_requests);
+    }
     sim_counter_register(&rc->component, "completions", &counters->completions);
     sim_counter_register(&rc->component, "host-reads", &counters->host_reads);
     sim_counter_register(&rc->component, "host-writes", &counters->host_writes);

@@ -14,10 +14,13 @@
  * Requests from below. A root port takes them whole, checks them as a bridge does (Bus Master Enable; ACS Source
  * Validation and Translation Blocking), puts the StreamID of `iommu_map` and the DeviceID of `msi_map` on them and
  * sends them to the SMMU that the map names, posted and non-posted in one queue: a read waits for posted requests that
- * came in before it at its root port. All of them go there, peers included: an address that the SMMU maps to a window
- * of this root complex comes back through the interconnect and the host side. Only a request for a window of the very
- * root port it came in at is judged here: with ACS Upstream Forwarding it goes to the SMMU like any other, without it
- * is unsupported, as for any bridge. The bus port is posted: no acknowledgements are waited for.
+ * came in before it at its root port. Unless `peer_to_peer` is set, all of them go there, peers included: an address
+ * that the SMMU maps to a window of this root complex comes back through the interconnect and the host side. With
+ * `peer_to_peer`, a request for another root port's window goes straight there if the ACS controls of the root port at
+ * which it came in say so: redirected ones (Request Redirect, Egress Control) go to the SMMU, Direct Translated ones
+ * never do. Only a request for a window of the very root port it came in at is judged always: with ACS Upstream
+ * Forwarding it goes to the SMMU like any other, without it is unsupported, as for any bridge. The bus port is posted:
+ * no acknowledgements are waited for.
  *
  * Answers to reads go down as completions, cut at Max_Payload_Size and the Read Completion Boundary.
  *
@@ -84,6 +87,7 @@ struct root_complex_config {
     uint32_t completion_boundary; /**< RCB: 64 or 128; 0: default */
     bool chop_completions;        /**< end each completion at the next boundary, not at the last possible one */
     uint32_t max_payload;         /**< supported by the root ports, bytes; 0: 512 */
+    bool peer_to_peer;            /**< root ports send to each other what ACS lets go directly */
     bool config_errors_reported;  /**< status UR on the bus for configuration space too */
     bool memory_errors_hidden;    /**< status OK on the bus for memory space too */
 };
@@ -93,6 +97,7 @@ struct root_complex;
 /** What a root complex counted. Registered as counters of the same names. */
 struct root_complex_counters {
     uint64_t requests;       /**< from below to an SMMU */
+    uint64_t peer_requests;  /**< from below straight to another root port */
     uint64_t completions;    /**< TLPs sent down as answers */
     uint64_t host_reads;     /**< memory */
     uint64_t host_writes;    /**< memory */

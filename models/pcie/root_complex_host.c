@@ -108,7 +108,7 @@ static void enqueue_non_posted(struct root_complex *rc, unsigned port, struct si
 
 /* ---- Memory ---- */
 
-static unsigned claiming_port(const struct root_complex *rc, uint64_t address)
+unsigned rc_claiming_port(const struct root_complex *rc, uint64_t address)
 {
     for (unsigned port = 0; port < rc->port_count; port++) {
         if (rc->ports[port].link != NULL && pcie_bridge_claims(&rc->ports[port].bridge, address)) {
@@ -154,7 +154,7 @@ static bool widen_write(const struct root_complex *rc, struct sim_packet *packet
 
 static void take_memory(struct root_complex *rc, struct sim_packet *packet)
 {
-    unsigned port = claiming_port(rc, packet->address);
+    unsigned port = rc_claiming_port(rc, packet->address);
 
     if (packet->type == SIM_PACKET_READ) {
         rc->counters.host_reads++;

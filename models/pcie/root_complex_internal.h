@@ -46,18 +46,19 @@ enum rc_action {
     RC_REFUSE,    /**< error; posted: dropped, else a completion at the same port */
     RC_TAKE_MESSAGE,
     RC_TAKE_COMPLETION, /**< answers the host */
+    RC_PEER_REQUEST,    /**< for a device below another root port, straight */
     RC_PEER_COMPLETION, /**< for somebody below a root port */
     RC_UNEXPECTED,
 };
 
 struct rc_decision {
     enum rc_action action;
-    uint8_t port;   /**< memory port, or root port of RC_PEER_COMPLETION */
+    uint8_t port;   /**< memory port, or root port of RC_PEER_* */
     uint8_t status; /**< RC_REFUSE */
     uint32_t error; /**< RC_REFUSE: PCIE_AER_* */
 };
 
-/** A head that wants a completion to go out at a root port. */
+/** A head that wants to go out at a root port, or a completion to go out there. */
 struct rc_answer {
     struct sim_packet *packet; /**< NULL: none */
     struct rc_decision decision;
@@ -72,10 +73,10 @@ struct rc_port {
     struct pcie_split write;      /**< the host's write that is going down */
     struct rc_queue posted;
     struct rc_queue non_posted;
-    struct rc_answer answer; /**< found in this evaluation; packet is NULL outside */
+    struct rc_answer answers[PCIE_CLASSES]; /**< found in this evaluation, by class out; packets are NULL outside */
     uint8_t class_turn;
-    uint8_t answer_turn; /**< input (root port × 3 + class) that is looked at first for .answer */
-    bool answer_first;   /**< .answer goes before .completion the next time */
+    uint8_t answer_turn[PCIE_CLASSES]; /**< input (root port × 3 + class) that is looked at first for .answers */
+    bool answer_first[PCIE_CLASSES];   /**< .answers go before the port's own the next time */
 };
 
 /** What a requester ID becomes; a cache of the maps, which never change. */
@@ -154,6 +155,9 @@ void rc_take_answers(struct root_complex *rc, sim_time now);
 unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);
 
 /* ---- root_complex_host.c ---- */
+
+/** Root port with a link whose window an address lies in; RC_NOBODY. */
+unsigned rc_claiming_port(const struct root_complex *rc, uint64_t address);
 
 /** Takes a request of the host, if there is room. */
 void rc_take_host(struct root_complex *rc, sim_time now);

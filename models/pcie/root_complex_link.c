@@ -55,22 +55,16 @@ static struct offer offer_non_posted(const struct root_complex *rc, const struct
 
 static struct offer offer_completion(const struct root_complex *rc, const struct rc_port *port)
 {
-    bool split = port->completion.whole != NULL;
-    struct offer offer = {.present = split || port->answer.packet != NULL};
+    struct offer offer = {.present = port->completion.whole != NULL};
 
-    offer.answer = port->answer.packet != NULL && (!split || port->answer_first);
-    if (offer.answer) {
-        bool peer = port->answer.decision.action == RC_PEER_COMPLETION;
-
-        offer.units = peer ? pcie_tlp_units(port->answer.packet) : 0;
-    } else if (offer.present) {
+    if (offer.present) {
         offer.bytes = completion_bytes(rc, port);
         offer.units = sim_channel_units(offer.bytes);
     }
     return offer;
 }
 
-static struct offer find_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
+static struct offer own_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
 {
     switch (class_) {
     case PCIE_POSTED:
@@ -82,9 +76,26 @@ static struct offer find_offer(const struct root_complex *rc, const struct rc_po
     }
 }
 
-static sim_time service_of(const struct root_complex *rc, enum pcie_class class_)
+/** The port's own and what came in at the others take turns. */
+static struct offer find_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
 {
-    return class_ == PCIE_COMPLETION ? rc->config.completion_latency : rc->config.host_latency;
+    const struct rc_answer *answer = &port->answers[class_];
+    struct offer offer = own_offer(rc, port, class_);
+
+    if (answer->packet != NULL && (!offer.present || port->answer_first[class_])) {
+        offer.present = true;
+        offer.answer = true;
+        offer.units = answer->decision.action == RC_REFUSE ? 0 : pcie_tlp_units(answer->packet);
+    }
+    return offer;
+}
+
+static sim_time service_of(const struct root_complex *rc, enum pcie_class class_, const struct offer *offer)
+{
+    if (class_ == PCIE_COMPLETION) {
+        return rc->config.completion_latency;
+    }
+    return offer->answer ? rc->config.latency : rc->config.host_latency;
 }
 
 /* ---- Sending ---- */
@@ -113,9 +124,9 @@ static struct sim_packet *take_write(struct root_complex *rc, struct rc_port *po
 }
 
 static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
-                                      sim_time now)
+                                      enum pcie_class class_, sim_time now)
 {
-    const struct rc_answer *answer = &port->answer;
+    struct rc_answer *answer = &port->answers[class_];
     struct rc_port *input = &rc->ports[answer->input];
     struct sim_packet *packet = pcie_port_take(input->link, (enum pcie_class)answer->class_in, now);
     unsigned past = (unsigned)answer->input * PCIE_CLASSES + answer->class_in + 1;
@@ -128,11 +139,13 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
             rc->counters.unsupported++;
         }
         pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)answer->decision.status, 0);
+    } else if (answer->decision.action == RC_PEER_REQUEST) {
+        rc->counters.peer_requests++;
     }
-    port->answer_turn = (uint8_t)(past < rc->port_count * PCIE_CLASSES ? past : 0);
+    port->answer_turn[class_] = (uint8_t)(past < rc->port_count * PCIE_CLASSES ? past : 0);
     round->moved[answer->class_in] |= UINT64_C(1) << answer->input;
     round->answer_sent = true;
-    port->answer.packet = NULL;
+    answer->packet = NULL;
     return packet;
 }
 
@@ -141,6 +154,11 @@ static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *r
 {
     uint16_t tag;
 
+    rc->counters.completions += class_ == PCIE_COMPLETION;
+    port->answer_first[class_] = !offer->answer;
+    if (offer->answer) {
+        return take_answer(rc, round, port, class_, now);
+    }
     switch (class_) {
     case PCIE_POSTED:
         return take_write(rc, port, offer);
@@ -149,10 +167,7 @@ static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *r
         advance(rc, &port->non_posted);
         return rc_make_request(rc, tag);
     default:
-        rc->counters.completions++;
-        port->answer_first = !offer->answer;
-        return offer->answer ? take_answer(rc, round, port, now)
-                             : pcie_split_take(&port->completion, rc->sim, offer->bytes);
+        return pcie_split_take(&port->completion, rc->sim, offer->bytes);
     }
 }
 
@@ -167,11 +182,11 @@ static void serve_port(struct root_complex *rc, struct rc_round *round, unsigned
         struct offer offer = find_offer(rc, port, kind);
 
         class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
-        if (offer.present && pcie_port_has_space(port->link, kind, now, service_of(rc, kind), offer.units)) {
+        if (offer.present && pcie_port_has_space(port->link, kind, now, service_of(rc, kind, &offer), offer.units)) {
             struct sim_packet *packet = take_offer(rc, round, port, kind, &offer, now);
 
             port->class_turn = (uint8_t)class_;
-            pcie_port_send(port->link, kind, packet, now, service_of(rc, kind));
+            pcie_port_send(port->link, kind, packet, now, service_of(rc, kind, &offer));
         }
     }
     if (port->posted.count + port->non_posted.count == 0 && port->completion.whole == NULL) {
@@ -200,10 +215,10 @@ static sim_time port_due(struct root_complex *rc, struct rc_port *port, sim_time
         if (!offer.present) {
             continue;
         }
-        if (pcie_port_has_space(port->link, kind, now, service_of(rc, kind), offer.units)) {
+        if (pcie_port_has_space(port->link, kind, now, service_of(rc, kind, &offer), offer.units)) {
             return now;
         }
-        due = sim_time_min(due, pcie_port_space_at(port->link, kind, now, service_of(rc, kind), offer.units));
+        due = sim_time_min(due, pcie_port_space_at(port->link, kind, now, service_of(rc, kind, &offer), offer.units));
     }
     return due;
 }
@@ -216,7 +231,9 @@ sim_time rc_links_due(struct root_complex *rc, const struct rc_round *round, sim
         struct rc_port *port = &rc->ports[__builtin_ctzll(rest)];
 
         due = sim_time_min(due, port_due(rc, port, now));
-        port->answer.packet = NULL;
+        for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+            port->answers[i].packet = NULL;
+        }
     }
     return due;
 }

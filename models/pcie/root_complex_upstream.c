@@ -46,6 +46,27 @@ static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid
     return wiring;
 }
 
+/** A request that may be for a device below another root port. @return whether it does not go to an SMMU */
+static bool decide_peer(const struct root_complex *rc, unsigned input, const struct sim_packet *packet,
+                        struct rc_decision *decision)
+{
+    unsigned port = rc_claiming_port(rc, packet->address);
+
+    if (port == RC_NOBODY || port == input) {
+        return false;
+    }
+    switch (pcie_bridge_peer_request(&rc->ports[input].bridge, packet, rc->ports[port].bridge.port_number)) {
+    case PCIE_PEER_DIRECT:
+        *decision = (struct rc_decision){.action = RC_PEER_REQUEST, .port = (uint8_t)port};
+        return true;
+    case PCIE_PEER_VIOLATION:
+        *decision = refuse(SIM_STATUS_CA, PCIE_AER_ACS_VIOLATION);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static struct rc_decision decide_memory(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     const struct pcie_bridge *bridge = &rc->ports[input].bridge;
@@ -61,6 +82,13 @@ static struct rc_decision decide_memory(struct root_complex *rc, unsigned input,
     }
     if (pcie_bridge_claims(bridge, packet->address) && (bridge->acs & PCIE_ACS_UPSTREAM_FORWARDING) == 0) {
         return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
+    }
+    if (rc->config.peer_to_peer) {
+        struct rc_decision decision;
+
+        if (decide_peer(rc, input, packet, &decision)) {
+            return decision;
+        }
     }
     wiring = find_wiring(rc, packet->requester);
     if (rc->memories[wiring->memory_port].bus.request == NULL) {
@@ -128,19 +156,21 @@ static void note_for_memory(struct root_complex *rc, struct rc_round *round, uns
 static void note_answer(struct root_complex *rc, struct rc_round *round, unsigned output,
                         const struct rc_answer *candidate)
 {
-    struct rc_port *port = &rc->ports[output];
+    unsigned class_out = candidate->decision.action == RC_REFUSE ? PCIE_COMPLETION : candidate->class_in;
+    struct rc_answer *answer = &rc->ports[output].answers[class_out];
+    unsigned turn = rc->ports[output].answer_turn[class_out];
     unsigned inputs = rc->port_count * PCIE_CLASSES;
     unsigned key = (unsigned)candidate->input * PCIE_CLASSES + candidate->class_in;
 
-    if (port->answer.packet != NULL) {
-        unsigned other = (unsigned)port->answer.input * PCIE_CLASSES + port->answer.class_in;
+    if (answer->packet != NULL) {
+        unsigned other = (unsigned)answer->input * PCIE_CLASSES + answer->class_in;
 
         round->answer_lost = true;
-        if (turn_distance(other, port->answer_turn, inputs) < turn_distance(key, port->answer_turn, inputs)) {
+        if (turn_distance(other, turn, inputs) < turn_distance(key, turn, inputs)) {
             return;
         }
     }
-    port->answer = *candidate;
+    *answer = *candidate;
     round->answers |= UINT64_C(1) << output;
 }
 
@@ -200,7 +230,7 @@ static void collect_head(struct root_complex *rc, struct rc_round *round, unsign
     candidate.decision = decide(rc, input, packet);
     if (candidate.decision.action == RC_TO_MEMORY) {
         note_for_memory(rc, round, candidate.decision.port, input * MEMORY_CLASSES + class_);
-    } else if (candidate.decision.action == RC_PEER_COMPLETION) {
+    } else if (candidate.decision.action == RC_PEER_COMPLETION || candidate.decision.action == RC_PEER_REQUEST) {
         note_answer(rc, round, candidate.decision.port, &candidate);
     } else if (candidate.decision.action == RC_REFUSE && class_ == PCIE_NON_POSTED) {
         note_answer(rc, round, input, &candidate);

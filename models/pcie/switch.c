@@ -174,10 +174,22 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
                    switch_->latency);
 }
 
-/** Passes an output's turn on: to the next class, and within the class to the input after the one that had it. */
+/**
+ * Passes an output's turn on: to the next class, and within the class to the input after the one that had it, once that
+ * has sent as many TLPs in a row as its weight says.
+ */
 static void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned class_, unsigned input)
 {
-    port->turn[class_] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
+    if (port->turn[class_] != input) {
+        /* Whose turn it was had nothing to send. */
+        port->turn[class_] = (uint8_t)input;
+        port->used[class_] = 0;
+    }
+    port->used[class_]++;
+    if (port->used[class_] >= switch_->ports[input].weight) {
+        port->turn[class_] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
+        port->used[class_] = 0;
+    }
     port->class_turn = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
 }
 
@@ -327,6 +339,14 @@ void pcie_switch_config_init(struct pcie_switch_config *config)
     config->latency = PCIE_SWITCH_DEFAULT_LATENCY;
 }
 
+static uint8_t weight_of(const struct pcie_switch *switch_, uint32_t given)
+{
+    if (given > UINT8_MAX) {
+        sim_panic(switch_->sim, &switch_->component, NULL, "a port cannot have weight %u", given);
+    }
+    return (uint8_t)(given != 0 ? given : 1);
+}
+
 static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_config *config)
 {
     struct pcie_bridge_config bridge = {
@@ -336,6 +356,7 @@ static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_
     };
 
     pcie_bridge_init(&switch_->ports[SWITCH_UPSTREAM].bridge, switch_->sim, &bridge);
+    switch_->ports[SWITCH_UPSTREAM].weight = weight_of(switch_, config->upstream_weight);
 }
 
 static bool shares_device(const struct pcie_switch_config *config, unsigned index)
@@ -368,6 +389,7 @@ static void init_downstream(struct pcie_switch *switch_, const struct pcie_switc
     }
     switch_->port_at[number] = (uint8_t)(index + 1);
     pcie_bridge_init(&switch_->ports[index + 1].bridge, switch_->sim, &bridge);
+    switch_->ports[index + 1].weight = weight_of(switch_, own->weight);
 }
 
 static void register_counters(struct pcie_switch *switch_)
@@ -394,6 +416,7 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
                        config->period != 0 ? config->period : PCIE_SWITCH_DEFAULT_PERIOD, evaluate);
     switch_->sim = sim;
     switch_->latency = config->latency;
+    switch_->cut_through = !config->store_and_forward;
     switch_->port_count = config->downstream_count + 1;
     memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));
     init_upstream(switch_, config);
@@ -411,7 +434,7 @@ struct sim_component *pcie_switch_component(struct pcie_switch *switch_)
 
 struct pcie_end pcie_switch_end(struct pcie_switch *switch_)
 {
-    return (struct pcie_end){.component = &switch_->component, .cut_through = true};
+    return (struct pcie_end){.component = &switch_->component, .cut_through = switch_->cut_through};
 }
 
 static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)

@@ -11,9 +11,10 @@
  *   (structural) one TLP a class and edge, in and out of each port; the links' credits are the input buffers
  *
  * Inputs are queues, one a port and class; only the head of each can move (head-of-line blocking). At each edge and
- * output the classes take turns, and within a class the ports that have something for it (round robin). Ordering
- * (2.4.1): a request that is not posted, or a completion without RO, waits for posted ones that came in before it at
- * the same port, whichever way they go; nothing else waits for another class.
+ * output the classes take turns, and within a class the ports that have something for it: round robin, or weighted
+ * round robin, where a port whose turn it is keeps it for as many TLPs as its weight says, if it has them (7.9.1.2).
+ * Ordering (2.4.1): a request that is not posted, or a completion without RO, waits for posted ones that came in before
+ * it at the same port, whichever way they go (with IDO: for those of its own ID); nothing else waits for another class.
  *
  * Routing:
  *  - memory requests: down into the window of the downstream port that claims the address; up if it lies outside the
@@ -55,11 +56,14 @@ struct pcie_downstream_config {
     unsigned function; /**< 0..7; ports on one device number are a multi-function device, which must have function 0 */
     struct pcie_identity identity;
     struct pcie_acs acs;
+    uint32_t weight; /**< TLPs of a class in a row that may come from here while others wait, 1..255; 0: 1 */
 };
 
 struct pcie_switch_config {
     sim_time period;               /**< clock, fs; 0: default */
-    sim_time latency;              /**< cut-through, fs */
+    sim_time latency;              /**< from the header's (store-and-forward: the last byte's) arrival on, fs */
+    bool store_and_forward;        /**< acts on a TLP when all of it is in */
+    uint32_t upstream_weight;      /**< the same for what comes from above */
     struct pcie_identity identity; /**< of the upstream port */
     uint32_t max_payload;          /**< supported, bytes; 0: 512 */
     const struct pcie_downstream_config *downstream;
@@ -87,7 +91,7 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
 
 struct sim_component *pcie_switch_component(struct pcie_switch *switch_);
 
-/** Its side of any of its links, for pcie_link_create(): it cuts through. */
+/** Its side of any of its links, for pcie_link_create(): it cuts through, unless it stores and forwards. */
 struct pcie_end pcie_switch_end(struct pcie_switch *switch_);
 
 /** Binds the lower port of the link above. */

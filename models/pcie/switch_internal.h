@@ -36,12 +36,15 @@ struct switch_port {
     struct pcie_bridge bridge;
     uint8_t class_turn;         /**< class that is looked at first at this output */
     uint8_t turn[PCIE_CLASSES]; /**< input port that is looked at first at this output */
+    uint8_t used[PCIE_CLASSES]; /**< TLPs in a row that it has sent in this turn */
+    uint8_t weight;             /**< as an input: TLPs in a row that make a turn */
 };
 
 struct pcie_switch {
     struct sim_component component;
     struct sim *sim;
     sim_time latency;
+    bool cut_through;
     uint64_t arrived[PCIE_CLASSES]; /**< hints: a bit an input port */
     uint32_t port_count;
     struct switch_port ports[SWITCH_MAX_PORTS];

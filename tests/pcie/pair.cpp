@@ -1,5 +1,7 @@
 #include "tests/pcie/pair.h"
 
+#include <gtest/gtest.h>
+
 namespace pcie_test
 {
 
@@ -7,6 +9,7 @@ Pair::Pair(const Options &options) : sim(support::create(options.engine, options
 {
     std::vector<endpoint_function_config> functions;
     endpoint_config config = options.endpoint;
+    pcie_checker_config watch = {};
 
     log = std::make_unique<support::MarkLog>(sim, options.keep_marks);
     for (const Function &function : options.functions[0]) {
@@ -21,6 +24,12 @@ Pair::Pair(const Options &options) : sim(support::create(options.engine, options
     link = pcie_link_create(sim, "link", &options.link, root->end(), endpoint_end(ep));
     root->bind(&link->upper);
     endpoint_bind_link(ep, &link->lower);
+    watch.link = link;
+    watch.upper_credits = options.link.upper_credits;
+    watch.lower_credits = options.link.lower_credits;
+    watch.lower = endpoint_config_space(ep, 0);
+    watch.tags = true;
+    checker = pcie_checker_create(sim, "checker", &watch);
     for (unsigned f = 0; f < config.function_count && options.configure; f++) {
         uint64_t base = BAR[0] + f * functions[0].bars[0].size;
 
@@ -32,6 +41,8 @@ Pair::Pair(const Options &options) : sim(support::create(options.engine, options
 
 Pair::~Pair()
 {
+    /* The raw device may break rules on purpose; what the endpoint sends must be right. */
+    EXPECT_EQ(pcie_checker_total(checker), expected_violations) << pcie_checker_first(checker);
     sim_destroy(sim);
 }
 

@@ -5,6 +5,7 @@
 #ifndef DOORBELL_TESTS_PCIE_PAIR_H
 #define DOORBELL_TESTS_PCIE_PAIR_H
 
+#include "models/pcie/checker.h"
 #include "models/pcie/endpoint.h"
 #include "tests/pcie/raw_device.h"
 #include "tests/pcie/rig.h"
@@ -24,6 +25,8 @@ struct Pair {
     std::unique_ptr<RawDevice> root;
     endpoint *ep;
     pcie_link *link;
+    pcie_checker *checker;
+    uint64_t expected_violations = 0; /**< of the raw device */
 
     /** Uses functions[0], endpoint and link of the options. BAR 0 of function f at BAR[0] + f × its size. */
     explicit Pair(const Options &options = Options());

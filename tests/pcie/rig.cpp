@@ -117,6 +117,25 @@ void Rig::build_pcie(const Options &options)
     }
     endpoint_bind_link(ep[1], &links[3]->lower);
     endpoint_bind_link(ep[2], &links[1]->lower);
+    watch(options, 0, &root_complex_bridge(rc, 0)->config, nullptr);
+    watch(options, 1, &root_complex_bridge(rc, 1)->config, ep[2]);
+    watch(options, 2, &pcie_switch_bridge(sw, 1)->config, ep[0]);
+    watch(options, 3, &pcie_switch_bridge(sw, 2)->config, ep[1]);
+}
+
+void Rig::watch(const Options &options, unsigned index, const pcie_config_space *upper, endpoint *below)
+{
+    const pcie_link_config *link = link_config(options, index);
+    pcie_checker_config config = {};
+
+    config.link = links[index];
+    config.upper_credits = link->upper_credits;
+    config.lower_credits = link->lower_credits;
+    config.upper = upper;
+    config.lower = below != nullptr ? endpoint_config_space(below, 0) : nullptr;
+    config.tags = below != nullptr;
+    config.fatal = raw == nullptr;
+    checkers[index] = pcie_checker_create(sim, sim_printf(sim, "checker%u", index), &config);
 }
 
 static sim_bus_port connect(struct sim *sim, const char *name, sim_component *master, sim_component *target)

@@ -7,13 +7,15 @@
  *                                              03:00.0 EP0  04:00.0 EP1
  *
  * BAR 0 of EP0, EP1 and EP2 at 0xA0000000, 0xA0100000, 0xA0200000, 1 MiB each; memory at 0x80000000. There is no SMMU:
- * the router takes what the root complex sends as physical addresses, back into its windows too. Either EP0 or what is
+ * the router takes what the root complex sends as physical addresses, back into its windows too. A protocol checker
+ * watches every link; where a raw device may break rules on purpose it only counts. Either EP0 or what is
  * above the switch's place can be a raw device.
  */
 #ifndef DOORBELL_TESTS_PCIE_RIG_H
 #define DOORBELL_TESTS_PCIE_RIG_H
 
 #include "models/memory/memory.h"
+#include "models/pcie/checker.h"
 #include "models/pcie/endpoint.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
@@ -120,11 +122,13 @@ class Rig
     bus_driver *host = nullptr;
     std::unique_ptr<BusRouter> router;
     pcie_link *links[4] = {}; /**< RP0-switch, RP1-EP2, DSP0-EP0, DSP1-EP1 */
+    pcie_checker *checkers[4] = {};
 
   private:
     void build(const Options &options);
     void build_pcie(const Options &options);
     void build_bus(const Options &options);
+    void watch(const Options &options, unsigned index, const pcie_config_space *upper, endpoint *below);
     void configure();
     void configure_bridge(uint16_t rid, unsigned primary, unsigned secondary, unsigned subordinate, uint64_t base,
                           uint64_t limit);

@@ -28,8 +28,10 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
 
     log = std::make_unique<support::MarkLog>(sim);
     for (unsigned i = 0; i < count; i++) {
-        ports[i].device = options.multi_function ? 0 : i;
-        ports[i].function = options.multi_function ? i : 0;
+        /* More ports than device numbers have to be functions. */
+        ports[i].device = options.multi_function ? 0 : count > 32 ? i / 8 : i;
+        ports[i].function = options.multi_function ? i : count > 32 ? i % 8 : 0;
+        ports[i].weight = i < options.weights.size() ? options.weights[i] : 0;
         if (i < options.acs.size()) {
             ports[i].acs = options.acs[i];
         }

@@ -22,8 +22,9 @@ struct SwitchOptions {
     pcie_switch_config config;
     pcie_link_config uplink;
     pcie_link_config downlink;
-    std::vector<pcie_acs> acs;   /**< of each port; may be short */
-    bool multi_function = false; /**< ports are functions of device 0 */
+    std::vector<pcie_acs> acs;     /**< of each port; may be short */
+    std::vector<uint32_t> weights; /**< of each port; may be short */
+    bool multi_function = false;   /**< ports are functions of device 0 */
 
     SwitchOptions();
 };

@@ -110,6 +110,7 @@ std::string outcome(const Sets &sets)
         diagnostics_clear(&diagnostics);
         return said;
     }
+    options.system.checkers = true;
     options.system.panic = tell;
     options.system.panic_context = const_cast<Sets *>(&sets);
     switch (scenario_run(scenario, &options, &result, &error)) {
@@ -249,6 +250,12 @@ const std::vector<Row> rows = {
     {"switch.acs", "sw0.switch.acs=none", {}},
     {"switch.clock", "sw0.switch.clock=500 MHz", {}},
     {"switch.latency", "sw0.switch.latency=300 ns", {}},
+    {"switch.forwarding", "sw0.switch.forwarding=store-and-forward", {}},
+    {"switch.upstream-weight",
+     "sw0.switch.upstream-weight=9",
+     {"sw0.switch.acs=none", "epA.link.width=1", "epA.endpoint.read-tags=64",
+      "traffic.epA.1={dma-read: {size: 1 KiB, period: 100 ns}}",
+      "traffic.epA.2={dma-read: {size: 1 KiB, period: 100 ns, to: epB}}"}},
     {"switch.multifunction-ports", "sw0.switch.multifunction-ports=yes", {}},
     {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
     {"endpoint.bars", "epB.endpoint.bars=[64 KiB]", {}},
@@ -260,6 +267,7 @@ const std::vector<Row> rows = {
     {"endpoint.complete-latency", "epB.endpoint.complete-latency=90 ns", {}},
     {"endpoint.read-tags", "epA.endpoint.read-tags=1", {}},
     {"port.acs", "epB.port.acs=none", {}},
+    {"port.weight", "epB.port.weight=9", {"rp0.link.width=1"}},
     {"port.device", "epB.port.device=9", {}},
     {"port.function",
      "epB.port.function=0",

@@ -119,6 +119,7 @@ Whole::Whole(const struct scenario *scenario, struct system_options options) : s
 {
     struct host_error error = {};
 
+    options.checkers = true;
     system_ = system_create(scenario, &options, &error);
     if (system_ == nullptr) {
         throw std::runtime_error(error.text);

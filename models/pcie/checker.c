@@ -1,0 +1,197 @@
+#include "models/pcie/checker.h"
+
+#include "models/pcie/checker_internal.h"
+
+#include <stdio.h>
+
+/* ---- Verdicts ---- */
+
+void checker_report(const struct checker_direction *direction, enum pcie_rule rule, const struct sim_packet *packet,
+                    const char *what)
+{
+    struct pcie_checker *checker = direction->checker;
+
+    if (checker->total == 0) {
+        snprintf(checker->first, sizeof(checker->first), "%s %s: %s", checker->name, direction->name, what);
+    }
+    checker->counts[rule]++;
+    checker->total++;
+    if (checker->fatal) {
+        sim_panic(checker->sim, NULL, packet, "protocol: %s %s: %s", checker->name, direction->name, what);
+    }
+}
+
+/* ---- Credits and order ---- */
+
+static void check_credits(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+{
+    struct checker_class *state = &direction->classes[class_];
+
+    state->headers++;
+    state->units += pcie_tlp_units(packet);
+    if (state->header_credits != 0 && state->headers > state->header_credits) {
+        checker_report(direction, PCIE_RULE_CREDITS, packet, "more headers than the receiver advertised");
+    }
+    if (state->unit_credits != 0 && state->units > state->unit_credits) {
+        checker_report(direction, PCIE_RULE_CREDITS, packet, "more data than the receiver advertised");
+    }
+}
+
+static struct checker_flight *flight_at(struct checker_class *state, uint32_t i)
+{
+    return &state->flights[(state->head + i) % state->size];
+}
+
+/** Whether a TLP may be taken although a posted one that was sent before it has not been. */
+static bool may_pass(const struct sim_packet *packet, const struct checker_flight *posted)
+{
+    if (packet->type == SIM_PACKET_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0) {
+        return true;
+    }
+    return (packet->flags & SIM_FLAG_ID_ORDER) != 0 && packet->requester != posted->requester;
+}
+
+static void check_order(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+{
+    struct checker_class *state = &direction->classes[class_];
+    struct checker_class *posted = &direction->classes[PCIE_POSTED];
+    uint64_t number;
+
+    if (state->count == 0 || flight_at(state, 0)->packet != packet) {
+        checker_report(direction, PCIE_RULE_ORDER, packet, "taken out of the order of its class");
+        return;
+    }
+    number = flight_at(state, 0)->number;
+    state->head = (state->head + 1) % state->size;
+    state->count--;
+    if (class_ == PCIE_POSTED) {
+        return;
+    }
+    for (uint32_t i = 0; i < posted->count && flight_at(posted, i)->number < number; i++) {
+        if (!may_pass(packet, flight_at(posted, i))) {
+            checker_report(direction, PCIE_RULE_ORDER, packet, "passes a posted request");
+            return;
+        }
+    }
+}
+
+static void note_flight(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+{
+    struct checker_class *state = &direction->classes[class_];
+    struct checker_flight *flight;
+
+    if (state->count == state->size) {
+        sim_panic(direction->checker->sim, NULL, packet, "checker %s: more TLPs under way than it can follow",
+                  direction->checker->name);
+    }
+    flight = flight_at(state, state->count++);
+    flight->packet = packet;
+    flight->requester = packet->requester;
+    flight->number = direction->sent++;
+}
+
+/* ---- Taps ---- */
+
+static void sent(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+                 sim_time now)
+{
+    struct checker_direction *direction = context;
+
+    (void)port;
+    (void)now;
+    check_credits(direction, class_, packet);
+    note_flight(direction, class_, packet);
+    checker_check_format(direction, packet);
+    if (direction->checker->tags != NULL) {
+        checker_track_tags(direction, packet);
+    }
+}
+
+/** The other end takes what this direction carried. */
+static void taken(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+                  sim_time now)
+{
+    const struct checker_direction *own = context;
+    struct checker_direction *direction = own->opposite;
+    struct checker_class *state = &direction->classes[class_];
+
+    (void)port;
+    (void)now;
+    check_order(direction, class_, packet);
+    state->headers--;
+    state->units -= pcie_tlp_units(packet);
+}
+
+/* ---- Building ---- */
+
+static void init_flights(struct sim *sim, struct checker_class *state)
+{
+    state->size = state->header_credits != 0 ? state->header_credits + CHECKER_SPARE : CHECKER_INFINITE;
+    state->flights = sim_alloc(sim, state->size * sizeof(*state->flights));
+}
+
+static void init_credits(struct checker_direction *direction, const struct pcie_credits *credits)
+{
+    direction->classes[PCIE_POSTED].header_credits = credits->posted_headers;
+    direction->classes[PCIE_POSTED].unit_credits = credits->posted_data;
+    direction->classes[PCIE_NON_POSTED].header_credits = credits->non_posted_headers;
+    direction->classes[PCIE_NON_POSTED].unit_credits = credits->non_posted_data;
+    direction->classes[PCIE_COMPLETION].header_credits = credits->completion_headers;
+    direction->classes[PCIE_COMPLETION].unit_credits = credits->completion_data;
+    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+        init_flights(direction->checker->sim, &direction->classes[i]);
+    }
+}
+
+static void init_direction(struct pcie_checker *checker, struct checker_direction *direction, const char *name,
+                           struct pcie_port *port)
+{
+    direction->checker = checker;
+    direction->name = name;
+    direction->tap.sent = sent;
+    direction->tap.taken = taken;
+    direction->tap.context = direction;
+    port->tap = &direction->tap;
+}
+
+struct pcie_checker *pcie_checker_create(struct sim *sim, const char *name, const struct pcie_checker_config *config)
+{
+    struct pcie_checker *checker = sim_alloc(sim, sizeof(*checker));
+
+    checker->sim = sim;
+    checker->name = sim_strdup(sim, name);
+    checker->fatal = config->fatal;
+    checker->tags = config->tags ? sim_alloc(sim, CHECKER_TAGS * sizeof(*checker->tags)) : NULL;
+    init_direction(checker, &checker->down, "down", &config->link->upper);
+    init_direction(checker, &checker->up, "up", &config->link->lower);
+    checker->down.opposite = &checker->up;
+    checker->up.opposite = &checker->down;
+    checker->down.space = config->upper;
+    checker->up.space = config->lower;
+    checker->up.limits_reads = config->tags;
+    init_credits(&checker->down, &config->lower_credits);
+    init_credits(&checker->up, &config->upper_credits);
+    return checker;
+}
+
+/* ---- To look at ---- */
+
+uint64_t pcie_checker_count(const struct pcie_checker *checker, enum pcie_rule rule)
+{
+    return checker->counts[rule];
+}
+
+uint64_t pcie_checker_total(const struct pcie_checker *checker)
+{
+    return checker->total;
+}
+
+const char *pcie_checker_first(const struct pcie_checker *checker)
+{
+    return checker->first;
+}
+
+uint64_t pcie_checker_seen(const struct pcie_checker *checker)
+{
+    return checker->down.sent + checker->up.sent;
+}
