@@ -42,7 +42,23 @@ std::array<uint64_t, 8> Ste::words() const
     set_bits(w.data(), 94, 2, strw);
     set_bits(w.data(), 108, 2, 1);
     set_bits(w.data(), 128, 16, s2vmid);
+    set_bits(w.data(), 112, 2, privcfg);
+    set_bits(w.data(), 114, 2, instcfg);
     set_bits(w.data(), 160, 6, s2t0sz);
+    set_bits(w.data(), 166, 2, s2sl0);
+    set_bits(w.data(), 168, 4, 5);
+    set_bits(w.data(), 172, 2, 3);
+    set_bits(w.data(), 174, 2, s2tg);
+    set_bits(w.data(), 176, 3, s2ps);
+    set_bits(w.data(), 179, 1, s2aa64);
+    set_bits(w.data(), 180, 1, s2endi);
+    set_bits(w.data(), 181, 1, s2affd);
+    set_bits(w.data(), 182, 1, s2ptw);
+    set_bits(w.data(), 183, 1, s2hd);
+    set_bits(w.data(), 184, 1, s2ha);
+    set_bits(w.data(), 185, 1, s2s);
+    set_bits(w.data(), 186, 1, s2r);
+    set_bits(w.data(), 196, 48, s2ttb >> 4);
     return w;
 }
 
@@ -233,6 +249,30 @@ uint64_t System::descriptor(uint64_t table, uint64_t va, unsigned level, unsigne
 
         if (l == level) {
             return address;
+        }
+        table = memory_read64(memory, address) & UINT64_C(0x0000fffffffff000);
+    }
+}
+
+void System::map_any(uint64_t root, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
+                     uint64_t leaf, unsigned size, const std::function<uint64_t(uint64_t)> &place)
+{
+    const uint64_t masked = input & ((UINT64_C(1) << bits) - 1);
+    uint64_t table = root;
+
+    for (int level = start;; level++) {
+        const unsigned low = granule + (granule - 3) * static_cast<unsigned>(3 - level);
+        const uint64_t index = level == start ? masked >> low : masked >> low & ((UINT64_C(1) << (granule - 3)) - 1);
+        const uint64_t address = (place ? place(table) : table) + 8 * index;
+
+        if (low == size) {
+            memory_write64(memory, address, output | leaf | (level == 3 ? 3 : 1));
+            return;
+        }
+        if ((memory_read64(memory, address) & 1) == 0) {
+            /* Where tables are placed elsewhere, one is as far from the root as it is in memory. */
+            const uint64_t made = allocate(UINT64_C(1) << granule, UINT64_C(1) << granule);
+            memory_write64(memory, address, (place ? made - place(0) : made) | 3);
         }
         table = memory_read64(memory, address) & UINT64_C(0x0000fffffffff000);
     }

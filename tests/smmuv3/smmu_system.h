@@ -41,6 +41,20 @@ struct Ste {
     unsigned strw = 0;
     unsigned s2vmid = 1;
     unsigned s2t0sz = 0;
+    unsigned privcfg = 0;
+    unsigned instcfg = 0;
+    unsigned s2sl0 = 0;
+    unsigned s2tg = 0;
+    unsigned s2ps = 0;
+    unsigned s2aa64 = 0;
+    unsigned s2endi = 0;
+    unsigned s2affd = 0;
+    unsigned s2ptw = 0;
+    unsigned s2hd = 0;
+    unsigned s2ha = 0;
+    unsigned s2s = 0;
+    unsigned s2r = 0;
+    uint64_t s2ttb = 0;
 
     std::array<uint64_t, 8> words() const;
 };
@@ -185,6 +199,16 @@ class System
     /** Address of the descriptor that maps @p va at @p level; tables above must exist. */
     uint64_t descriptor(uint64_t root, uint64_t va, unsigned level, unsigned start_level = 0);
     void unmap(uint64_t root, uint64_t va);
+
+    /**
+     * Maps one page or block in tables of any granule.
+     * @param granule log2  @param bits input bits  @param start level of the first table
+     * @param leaf    what the descriptor holds besides its address, type and valid bit
+     * @param size    log2 of the page or block
+     * @param place   where a table that is made is written, as the SMMU reads it, from the address that tables hold
+     */
+    void map_any(uint64_t root, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
+                 uint64_t leaf, unsigned size, const std::function<uint64_t(uint64_t)> &place = {});
 
     /** The base of most cases: SID 0x10 with one CD, mappings as in conformance/00-format.yaml. */
     void make_s1(const std::function<void(Ste &, Cd &)> &change = {});
