@@ -101,7 +101,7 @@ void System::create_rd(uint32_t index)
     redistributor_config config = options.rd;
     sim_bus_port port;
 
-    config.base = kRdBase + index * static_cast<uint64_t>(GICR_SIZE);
+    config.base = rd_base(index);
     config.processor_number = index;
     config.affinity = index;
     config.last = index + 1 == options.rd_count;
@@ -171,12 +171,12 @@ void System::its_write(uint32_t index, uint32_t offset, uint64_t value, uint32_t
 
 uint64_t System::rd_read(uint32_t index, uint32_t offset, uint32_t length)
 {
-    return access(rd_cpus[index], false, kRdBase + index * static_cast<uint64_t>(GICR_SIZE) + offset, 0, length);
+    return access(rd_cpus[index], false, rd_base(index) + offset, 0, length);
 }
 
 void System::rd_write(uint32_t index, uint32_t offset, uint64_t value, uint32_t length)
 {
-    access(rd_cpus[index], true, kRdBase + index * static_cast<uint64_t>(GICR_SIZE) + offset, value, length);
+    access(rd_cpus[index], true, rd_base(index) + offset, value, length);
 }
 
 void System::set_config(uint32_t intid, bool enabled, uint8_t priority)

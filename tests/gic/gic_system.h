@@ -62,6 +62,14 @@ class System
     System(const System &) = delete;
     System &operator=(const System &) = delete;
 
+    /** RD_base of a redistributor: with virtual LPIs it has more frames. */
+    uint64_t rd_base(uint32_t rd) const
+    {
+        uint64_t size = options.rd.virt.version == GIC_VIRTUAL_NONE ? GICR_SIZE : GICR_VIRTUAL_SIZE;
+
+        return kRdBase + rd * size;
+    }
+
     /** Runs until nothing is due. */
     void run();
 

@@ -6,7 +6,7 @@ namespace gic_test
 {
 
 ScriptedPe::ScriptedPe(struct sim *sim, const std::string &name, sim_time period)
-    : best_(GIC_PRIORITY_NONE), best_intid_(GIC_INTID_SPURIOUS)
+    : best_(GIC_PRIORITY_NONE), best_intid_(GIC_INTID_SPURIOUS), virtual_best_(GIC_PRIORITY_NONE)
 {
     body_.self = this;
     sim_component_init(&body_.component, sim, name.c_str(), period, &ScriptedPe::evaluate);
@@ -47,10 +47,70 @@ sim_time ScriptedPe::evaluate(struct sim_component *component, sim_time now)
     return reinterpret_cast<Body *>(component)->self->step(now);
 }
 
+void ScriptedPe::run_guest(bool runs)
+{
+    guest_ = runs;
+    sim_wake(component(), sim_component_edge(component(), sim_now(component()->sim) + 1));
+}
+
+std::vector<uint32_t> ScriptedPe::virtual_intids() const
+{
+    std::vector<uint32_t> list;
+
+    for (const Acknowledged &one : virtual_acknowledged_) {
+        list.push_back(one.intid);
+    }
+    return list;
+}
+
+bool ScriptedPe::take_virtual(const struct sim_packet *packet, sim_time now)
+{
+    if (packet->operation != GIC_VSIGNAL && packet->operation != GIC_VACTIVATED) {
+        return false;
+    }
+    virtual_best_ = packet->arg;
+    if (packet->operation == GIC_VACTIVATED) {
+        virtual_acknowledged_.push_back({packet->intid, packet->id, now, packet->cookie});
+        guest_waiting_ = false;
+        guest_not_before_ = sim_component_edge(component(), now + guest_gap_);
+    }
+    return true;
+}
+
+sim_time ScriptedPe::step_guest(sim_time now)
+{
+    struct sim_packet *packet;
+
+    if (!guest_ || guest_waiting_ || virtual_best_ == GIC_PRIORITY_NONE) {
+        return SIM_TIME_NEVER;
+    }
+    if (guest_not_before_ > now) {
+        return guest_not_before_;
+    }
+    if (last_push_ == now) {
+        return now + component()->period;
+    }
+    if (!sim_channel_has_space(to_, now, 0, 0)) {
+        return sim_channel_space_at(to_, now, 0, 0);
+    }
+    packet = sim_packet_new(component()->sim, 0);
+    packet->type = SIM_PACKET_GIC;
+    packet->operation = GIC_VACTIVATE;
+    packet->arg = mask_;
+    sim_channel_push(to_, packet, now, 0, 0, 0, 0);
+    guest_waiting_ = true;
+    return SIM_TIME_NEVER;
+}
+
 void ScriptedPe::take(sim_time now)
 {
     struct sim_packet *packet = sim_channel_pop(from_, now);
 
+    if (take_virtual(packet, now)) {
+        sim_mark(component()->sim, packet, component()->stage, now);
+        sim_packet_free(component()->sim, packet);
+        return;
+    }
     best_ = packet->arg;
     if (packet->operation == GIC_ACTIVATED) {
         acknowledged_.push_back({packet->intid, packet->id, now, packet->cookie});
@@ -82,10 +142,12 @@ sim_time ScriptedPe::step(sim_time now)
             packet->operation = GIC_ACTIVATE;
             packet->arg = mask_;
             sim_channel_push(to_, packet, now, 0, 0, 0, 0);
+            last_push_ = now;
             waiting_ = true;
             wanted_ -= wanted_ > 0;
         }
     }
+    due = sim_time_min(due, step_guest(now));
     return sim_time_min(due, sim_channel_next_arrival(from_));
 }
 

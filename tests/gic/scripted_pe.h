@@ -53,6 +53,25 @@ class ScriptedPe
     }
     std::vector<uint32_t> intids() const;
 
+    /* The virtual interface: whether a guest runs is the test's to say. */
+    /** From now on acknowledges virtual interrupts as they are signalled, or no longer. */
+    void run_guest(bool runs);
+    uint32_t virtual_signalled() const
+    {
+        return virtual_best_;
+    }
+    /** Virtual interrupts taken; GIC_INTID_SPURIOUS counts. */
+    const std::vector<Acknowledged> &virtual_acknowledged() const
+    {
+        return virtual_acknowledged_;
+    }
+    std::vector<uint32_t> virtual_intids() const;
+    /** From now on a virtual acknowledge comes at least @p gap after the answer before. */
+    void set_guest_gap(sim_time gap)
+    {
+        guest_gap_ = gap;
+    }
+
   private:
     struct Body {
         struct sim_component component; /* first */
@@ -61,6 +80,8 @@ class ScriptedPe
     static sim_time evaluate(struct sim_component *component, sim_time now);
     sim_time step(sim_time now);
     void take(sim_time now);
+    bool take_virtual(const struct sim_packet *packet, sim_time now);
+    sim_time step_guest(sim_time now);
 
     Body body_ = {};
     struct sim_channel *from_ = nullptr;
@@ -74,6 +95,13 @@ class ScriptedPe
     uint32_t best_;
     uint32_t best_intid_;
     std::vector<Acknowledged> acknowledged_;
+    sim_time last_push_ = SIM_TIME_NEVER;
+    bool guest_ = false;
+    bool guest_waiting_ = false;
+    sim_time guest_gap_ = 0;
+    sim_time guest_not_before_ = 0;
+    uint32_t virtual_best_;
+    std::vector<Acknowledged> virtual_acknowledged_;
 };
 
 } // namespace gic_test
