@@ -28,7 +28,7 @@
  *   GIC_VFREE        ITS  GIC_SYNC_DONE     the vPE goes (VMAPP with V 0); arg 1: its pending interrupts go with it
  *   GIC_VMOVE_LIST   ITS  GIC_VHANDED for each, GIC_VMOVE_DONE   the vPE goes to another redistributor (VMOVP);
  *                         answered when each ITS of the list has asked. arg: sequence number 15:0, ITS list 31:16;
- *                         intid: this ITS's number
+ *                         intid: this ITS's number; cookie: Processor_Number of the new redistributor
  *   GIC_VMOVE_ONE    ITS  the same          the same, for all ITSs at once: the redistributor has each of the others
  *                                           hold the vPE's interrupts back
  *   GIC_VMOVE_END    ITS  -                 the vPE has moved; arg: Processor_Number of its new redistributor

@@ -224,7 +224,7 @@ static sim_time its_evaluate(struct sim_component *component, sim_time now)
         take_memory_answer(its, now);
         its_step_engine(its, now);
         its_step_slots(its, now);
-        its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE;
+        its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE || its->update.waiting > 0;
     }
     if (its->vpe_holds > 0) {
         its_virtual_answer_holds(its, now);

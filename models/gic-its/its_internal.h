@@ -189,7 +189,7 @@ struct its_engine {
     uint32_t target;           /**< redistributor that is spoken to */
     uint32_t new_target;       /**< redistributor to which pending state moves */
     struct sim_packet *moving; /**< an LPI on its way from target to new_target */
-    bool internal;             /**< no command: updates a vPE table entry after another ITS's VMOVP */
+    bool internal;             /**< stands aside while a vPE table entry is updated after another ITS's VMOVP */
     uint32_t old_vpe;          /**< VMOVI: from where, with its entry */
     struct vpe_entry old_vpe_entry;
 };
@@ -200,6 +200,15 @@ enum its_progress {
     ITS_AGAIN, /**< the step is done, call for the next */
     ITS_DONE,
     ITS_ERROR, /**< its_fail() has been called */
+};
+
+/** Updates of this ITS's own vPE table after VMOVPs of others. What the command engine was about is kept. */
+struct its_update {
+    uint32_t waiting; /**< links whose vPE has moved */
+    uint32_t link;
+    bool writing;
+    struct its_walk walk;
+    struct its_access access;
 };
 
 /* ---- The whole ---- */
@@ -264,6 +273,7 @@ struct its {
     uint64_t *vpe_cache_high;   /**< second words */
     uint64_t *vpe_inputs;       /**< hint: redistributors that may have said something unasked */
     uint32_t vpe_holds;         /**< links that hold a vPE */
+    struct its_update update;
 
     struct its_slot slots[ITS_MAX_SLOTS];
     uint8_t age[ITS_MAX_SLOTS]; /**< slots in use, oldest first */

@@ -258,9 +258,15 @@ static bool step_quiesce(struct its *its, sim_time now)
 /** One step. @return whether anything changed */
 static bool step(struct its *its, sim_time now)
 {
+    if (its->engine.internal) {
+        return its_virtual_step_update(its);
+    }
+    if (its_virtual_begin_update(its)) {
+        return true;
+    }
     switch (its->engine.state) {
     case ITS_ENGINE_IDLE:
-        return its_virtual_begin_update(its) || begin_fetch(its) || begin_quiesce(its);
+        return begin_fetch(its) || begin_quiesce(its);
     case ITS_ENGINE_FETCH:
         return step_fetch(its, now);
     case ITS_ENGINE_DECODE:
@@ -268,7 +274,7 @@ static bool step(struct its *its, sim_time now)
     case ITS_ENGINE_HAZARD:
         return step_hazard(its, now);
     case ITS_ENGINE_EXECUTE:
-        return its->engine.internal ? its_virtual_step_update(its) : step_execute(its, now);
+        return step_execute(its, now);
     case ITS_ENGINE_QUIESCE:
         return step_quiesce(its, now);
     default:

@@ -125,7 +125,10 @@ static bool is_in_command(const struct its *its, uint32_t vpe)
 {
     const struct its_engine *engine = &its->engine;
 
-    if (engine->state != ITS_ENGINE_EXECUTE || engine->hazard == ITS_HAZARD_VPE || engine->internal) {
+    if (engine->internal) {
+        return true;
+    }
+    if (engine->state != ITS_ENGINE_EXECUTE || engine->hazard == ITS_HAZARD_VPE) {
         return false;
     }
     return (engine->walk.vpe_bound && engine->walk.vpe == vpe) ||
@@ -148,6 +151,7 @@ static void take_unasked(struct its *its, struct its_link *link, sim_time now)
     } else {
         /* This ITS's own entry must change first. */
         link->moved = true;
+        its->update.waiting++;
         link->moved_to = packet->arg;
     }
     its_virtual_forget(its, packet->target);
@@ -161,11 +165,12 @@ static bool listen_to(struct its *its, struct its_link *link, sim_time now)
 {
     const struct sim_packet *head = sim_channel_peek(link->from, now);
 
-    if (head != NULL && (head->operation == GIC_VHOLD || head->operation == GIC_VCONTINUE)) {
+    /* The next vPE is held when this ITS's table says where the last one has gone. */
+    if (head != NULL && !link->moved && (head->operation == GIC_VHOLD || head->operation == GIC_VCONTINUE)) {
         take_unasked(its, link, now);
     }
     its_look_at(its, sim_channel_next_arrival(link->from));
-    return sim_channel_next_arrival(link->from) != SIM_TIME_NEVER;
+    return link->moved || sim_channel_next_arrival(link->from) != SIM_TIME_NEVER;
 }
 
 void its_virtual_listen(struct its *its, sim_time now)

@@ -5,7 +5,7 @@
  * been dealt with: what this ITS sent, and with several ITSs what all of them sent. With an ITS list each of them comes
  * with a VMOVP of its own, and commands with the same vPEID, sequence number and list belong together. Without (VMOVP
  * 1), the redistributor asks the others to hold the vPE's interrupts back (GIC_VHOLD), and lets them go on at the end;
- * an ITS with a vPE table of its own then brings its entry up to date first, as a command that is in no queue.
+ * an ITS with a vPE table of its own then brings its entry up to date first, whatever command it is at.
  */
 #include "models/gic-its/its_virtual_internal.h"
 
@@ -147,6 +147,7 @@ static enum its_progress vmovp_ask(struct its *its, sim_time now)
         return ITS_WAIT;
     }
     packet->arg = list_of(its) << 16 | engine->command.virt.sequence;
+    packet->cookie = engine->new_target;
     return its_virtual_next(its);
 }
 
@@ -235,38 +236,45 @@ enum its_progress its_virtual_execute_vmovp(struct its *its, sim_time now)
 
 /* ---- Bringing this ITS's own entry up to date after another ITS's VMOVP ---- */
 
+static bool is_at_memory(uint8_t state)
+{
+    return state == ITS_WALK_ISSUE || state == ITS_WALK_WAIT;
+}
+
+/** Lends the command engine's way to memory: its command may be waiting for the very vPE. */
 bool its_virtual_begin_update(struct its *its)
 {
     struct its_engine *engine = &its->engine;
+    uint32_t i = 0;
 
-    for (uint32_t i = 0; its->vpe_holds > 0 && i < its->config.redistributors; i++) {
-        struct its_link *link = &its->links[i];
-
-        if (link->moved) {
-            engine->internal = true;
-            engine->step = 0;
-            engine->target = i;
-            engine->new_target = link->moved_to;
-            its_virtual_walk_start(its, &engine->walk, link->held_vpe, ITS_GOAL_VPE, false);
-            engine->state = ITS_ENGINE_EXECUTE;
-            return true;
-        }
+    if (its->update.waiting == 0 || is_at_memory(engine->walk.state) || is_at_memory(engine->access.state)) {
+        return false;
     }
-    return false;
+    while (!its->links[i].moved) {
+        i++;
+    }
+    its->update.link = i;
+    its->update.writing = false;
+    its->update.walk = engine->walk;
+    its->update.access = engine->access;
+    engine->internal = true;
+    its_virtual_walk_start(its, &engine->walk, its->links[i].held_vpe, ITS_GOAL_VPE, false);
+    return true;
 }
 
 static void end_update(struct its *its)
 {
     struct its_engine *engine = &its->engine;
-    struct its_link *link = &its->links[engine->target];
+    struct its_link *link = &its->links[its->update.link];
 
     its_virtual_forget(its, link->held_vpe);
     link->moved = false;
     link->holds = false;
     its->vpe_holds--;
+    its->update.waiting--;
     engine->internal = false;
-    engine->walk.vpe_bound = false;
-    engine->state = ITS_ENGINE_IDLE;
+    engine->walk = its->update.walk;
+    engine->access = its->update.access;
 }
 
 bool its_virtual_step_update(struct its *its)
@@ -274,7 +282,7 @@ bool its_virtual_step_update(struct its *its)
     struct its_engine *engine = &its->engine;
     uint64_t words[2];
 
-    if (engine->step == 0) {
+    if (!its->update.writing) {
         if (engine->walk.state != ITS_WALK_DONE) {
             return false;
         }
@@ -283,10 +291,10 @@ bool its_virtual_step_update(struct its *its)
             end_update(its);
             return true;
         }
-        engine->walk.vpe_entry.target = engine->new_target;
+        engine->walk.vpe_entry.target = its->links[its->update.link].moved_to;
         vpe_entry_encode(&engine->walk.vpe_entry, words);
         its_start_write(its, engine->walk.vpe_address, words[0]);
-        engine->step = 1;
+        its->update.writing = true;
         return true;
     }
     if (engine->access.state != ITS_WALK_DONE) {

@@ -149,6 +149,15 @@ static bool tell_done(struct redistributor *rd, sim_time now)
     return virt->participants == 0;
 }
 
+/** The next MSI to hand over; none if the vPE goes to where it is. */
+static struct sim_packet *next_to_hand(struct redistributor *rd)
+{
+    struct redistributor_virtual *virt = rd->virt;
+    bool stays = virt->moves[virt->carrier]->cookie == rd->config.processor_number;
+
+    return stays ? NULL : virtual_unpark_any(rd, virt->move_table);
+}
+
 static void step_handing(struct redistributor *rd, sim_time now)
 {
     struct redistributor_virtual *virt = rd->virt;
@@ -159,7 +168,7 @@ static void step_handing(struct redistributor *rd, sim_time now)
         if (is_resident_here(rd) || !virtual_can_answer(rd, virt->carrier, now)) {
             return;
         }
-        packet = virtual_unpark_any(rd, virt->move_table);
+        packet = next_to_hand(rd);
         if (packet != NULL) {
             virtual_answer(rd, virt->carrier, packet, GIC_VHANDED, now);
             return;
