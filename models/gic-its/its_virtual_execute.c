@@ -310,17 +310,21 @@ static enum its_progress execute_vmapp_unmap(struct its *its, sim_time now)
 
 /* ---- Commands that only speak to a vPE ---- */
 
-static enum its_progress vsync_ask(struct its *its, sim_time now)
+/** Older MSIs first. The vPE is looked up after that: it may have moved, and they may have had to wait for that. */
+static enum its_progress vsync_wait(struct its *its)
 {
-    struct its_engine *engine = &its->engine;
-
-    if (its->slot_count > 0 && its->slots[its->age[0]].sequence <= engine->mark) {
+    if (its->slot_count > 0 && its->slots[its->age[0]].sequence <= its->engine.mark) {
         return ITS_WAIT;
     }
+    return its_virtual_walk_vpe(its, ITS_GOAL_VPE);
+}
+
+static enum its_progress vsync_ask(struct its *its, sim_time now)
+{
     if (send_to_vpe(its, GIC_VSYNC, now) == NULL) {
         return ITS_WAIT;
     }
-    engine->target = engine->walk.vpe_entry.target;
+    its->engine.target = its->engine.walk.vpe_entry.target;
     return its_virtual_next(its);
 }
 
@@ -328,7 +332,7 @@ static enum its_progress execute_vsync(struct its *its, sim_time now)
 {
     switch (its->engine.step) {
     case 0:
-        return its_virtual_walk_vpe(its, ITS_GOAL_VPE);
+        return vsync_wait(its);
     case 1:
         return its_virtual_finish_walk(its);
     case 2:

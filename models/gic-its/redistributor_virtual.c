@@ -290,6 +290,8 @@ void redistributor_step_virtual(struct redistributor *rd, sim_time now)
 
     if (virt->scanning) {
         virtual_step_scan(rd);
+        /* One that waits for a read may go on sooner: what it would read next may be no longer pending. */
+        redistributor_look_at(rd, now + rd->component.period);
     }
     if (virtual_is_changing(rd)) {
         virtual_step_residency(rd, now);

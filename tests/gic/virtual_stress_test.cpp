@@ -128,7 +128,7 @@ class Hypervisor
         EXPECT_GT(moves, 3u);
         EXPECT_GT(residencies, 8u);
         EXPECT_GT(total("virtual_stored"), 50u);
-        EXPECT_GT(total("virtual_set"), 50u);
+        EXPECT_GT(total("virtual_set"), 20u);
         EXPECT_GT(total("doorbells"), 0u);
         EXPECT_EQ(sim_pool(system->sim)->live, 0u);
     }
