@@ -56,8 +56,7 @@ void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet 
     gic_output_push(device, packet, now, pe->handled_service);
 }
 
-/** The handler's last access, to its device. If the device's channel is full the handler goes on waiting. */
-static void end_handler(struct pe *pe, sim_time now, sim_time *due)
+void pe_end_handler(struct pe *pe, sim_time now, sim_time *due)
 {
     struct sim_packet *packet = pe->packet;
     struct gic_output *device = pe_find_device(pe, packet);
@@ -70,8 +69,7 @@ static void end_handler(struct pe *pe, sim_time now, sim_time *due)
     pe_tell_device(pe, device, packet, now);
 }
 
-/** What the redistributor says is always taken at once. @return the packet, if it is no longer needed */
-static struct sim_packet *take_message(struct pe *pe, sim_time now)
+struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
 {
     struct sim_packet *packet;
 
@@ -79,6 +77,10 @@ static struct sim_packet *take_message(struct pe *pe, sim_time now)
         return NULL;
     }
     packet = sim_channel_pop(pe->from, now);
+    if (packet->operation == GIC_VSIGNAL) {
+        /* A PE without a guest has no virtual interface. */
+        return packet;
+    }
     pe->best = packet->arg;
     if (packet->operation == GIC_SIGNAL) {
         return packet;
@@ -111,9 +113,9 @@ static sim_time pe_evaluate(struct sim_component *component, sim_time now)
     struct sim_packet *spare;
 
     if (pe->packet != NULL && pe->busy_until <= now) {
-        end_handler(pe, now, &due);
+        pe_end_handler(pe, now, &due);
     }
-    spare = take_message(pe, now);
+    spare = pe_take_message(pe, now);
     if (pe->packet != NULL) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
     } else if (!pe->acknowledging && pe->best < pe->threshold) {
@@ -141,11 +143,17 @@ struct pe_config pe_config_default(void)
         .priority_mask = GIC_PRIORITY_MASK_OPEN,
         .binary_point = 1,
         .priority_bits = 8,
+        .exit_cycles = 100,
+        .enter_cycles = 100,
+        .guest_handler_time = 200 * SIM_NS,
     };
 }
 
 static void check_config(const struct pe *pe)
 {
+    if (pe->config.guests && pe->config.preemption) {
+        sim_panic(pe->component.sim, &pe->component, NULL, "guests and preemption exclude each other");
+    }
     if (pe->config.priority_bits < 4 || pe->config.priority_bits > 8) {
         sim_panic(pe->component.sim, &pe->component, NULL, "priority_bits is %u, must be 4 to 8",
                   pe->config.priority_bits);
@@ -158,8 +166,11 @@ struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *
 
     pe->config = *config;
     sim_component_init(&pe->component, sim, name, config->period,
-                       config->preemption ? pe_evaluate_nested : pe_evaluate);
+                       config->guests       ? pe_evaluate_guest
+                       : config->preemption ? pe_evaluate_nested
+                                            : pe_evaluate);
     check_config(pe);
+    pe_create_guest(pe);
     cpu_interface_init(&pe->interface, config->priority_bits, config->priority_mask, config->binary_point);
     pe->threshold = cpu_interface_threshold(&pe->interface);
     pe->frames = config->preemption ? sim_alloc(sim, PE_MAX_NESTED * sizeof(*pe->frames)) : NULL;
@@ -234,5 +245,5 @@ bool pe_is_idle(const struct pe *pe)
 {
     bool busy = pe->packet != NULL || pe->depth > 0 || pe->busy_until > sim_now(pe->component.sim);
 
-    return !busy && !pe->acknowledging && pe->best >= pe->threshold;
+    return !busy && !pe->acknowledging && pe->best >= pe->threshold && pe_is_guest_idle(pe);
 }

@@ -22,6 +22,13 @@
  * can be preempted by an interrupt of the same priority. LPIs have no active state, so the deactivation at its end
  * changes nothing.
  *
+ * With `guests` the PE can run a guest, whose virtual interrupts (of the vPE that is resident at the redistributor) it
+ * takes without the hypervisor: acknowledge, handler entry and round trip as above, then guest_handler_time. A physical
+ * interrupt makes it leave the guest first, and a handler that runs there goes on after the guest is entered again:
+ *
+ *   signal seen (in the guest) -> acknowledge  exit_cycles + acknowledge_cycles   100  assumption (exit, save)
+ *   end of the last handler -> in the guest    enter_cycles                       100  assumption (restore, entry)
+ *
  * A device whose traffic waits for its handler is told by a packet on a channel of its own: it stands for the handler's
  * last access to the device (a doorbell write), whose way through the system is not modelled; its time is
  * handled_cycles plus the channel's latency. That packet is the MSI's own, with its `source` and `vector`. Such a
@@ -48,13 +55,17 @@ struct pe_config {
     uint32_t entry_cycles;
     sim_time handler_time; /**< fs */
     uint32_t handled_cycles;
-    bool preemption;        /**< handlers run with interrupts unmasked, nested up to 64 deep */
-    bool eoi_mode;          /**< ICC_CTLR_EL1.EOImode; matters with preemption only */
-    sim_time drop_time;     /**< EOImode 1: from the handler's start to the priority drop, fs */
-    uint32_t binary_point;  /**< ICC_BPR1_EL1; matters with preemption only */
-    uint32_t priority_bits; /**< priority bits implemented, 4..8 */
-    uint32_t priority_mask; /**< ICC_PMR_EL1: priorities numerically below it are taken; 0 takes none */
-    uint32_t sources;       /**< packet->source values 0 .. sources - 1 may be bound with pe_bind_handled() */
+    bool preemption;             /**< handlers run with interrupts unmasked, nested up to 64 deep */
+    bool eoi_mode;               /**< ICC_CTLR_EL1.EOImode; matters with preemption only */
+    sim_time drop_time;          /**< EOImode 1: from the handler's start to the priority drop, fs */
+    uint32_t binary_point;       /**< ICC_BPR1_EL1; matters with preemption only */
+    uint32_t priority_bits;      /**< priority bits implemented, 4..8 */
+    uint32_t priority_mask;      /**< ICC_PMR_EL1: priorities numerically below it are taken; 0 takes none */
+    bool guests;                 /**< has a virtual interface; not together with preemption */
+    uint32_t exit_cycles;        /**< guests */
+    uint32_t enter_cycles;       /**< guests */
+    sim_time guest_handler_time; /**< guests, fs */
+    uint32_t sources;            /**< packet->source values 0 .. sources - 1 may be bound with pe_bind_handled() */
 };
 
 /** The defaults of the table above: 2 GHz, mask open, 8 priority bits, no preemption, no sources. */
@@ -63,7 +74,9 @@ struct pe_config pe_config_default(void);
 /**
  * Makes an idle PE.
  * Counters: delivered (handlers started, with or without an MSI packet behind them), handled (ended), spurious
- * (acknowledges that found nothing), preempted (handlers that began while another had not ended).
+ * (acknowledges that found nothing), preempted (handlers that began while another had not ended); with guests
+ * guest_delivered (handlers in a guest, which count as delivered too), guest_spurious, exits (from a guest, for a
+ * physical interrupt).
  */
 struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *config);
 
@@ -88,6 +101,18 @@ void pe_set_binary_point(struct pe *pe, uint32_t binary_point);
 
 /** Enables or disables Group 1 interrupts (ICC_IGRPEN1_EL1), to which LPIs belong, as pe_set_priority_mask(). */
 void pe_set_group1_enable(struct pe *pe, bool enable);
+
+/**
+ * Has a guest run, or not. For software between runs, as pe_set_priority_mask(). A handler in the guest ends before the
+ * guest is left for good. Making the guest's vPE resident is software's business too (GICR_VPENDBASER).
+ */
+void pe_set_guest(struct pe *pe, bool runs);
+
+/** Sets the guest's priority mask (ICV_PMR_EL1), as pe_set_priority_mask(). */
+void pe_set_guest_priority_mask(struct pe *pe, uint32_t mask);
+
+/** Enables or disables the guest's Group 1 (ICV_IGRPEN1_EL1), to which virtual LPIs belong. */
+void pe_set_guest_group1_enable(struct pe *pe, bool enable);
 
 /** ICC_RPR_EL1: group priority of the handler that runs; CPU_INTERFACE_IDLE (0xff) if none does. */
 uint32_t pe_running_priority(const struct pe *pe);

@@ -3,6 +3,7 @@
  *
  *   pe.c          creation, binding, and handlers that nothing interrupts
  *   pe_nested.c   handlers that interrupts of higher priority preempt
+ *   pe_guest.c    a guest, and its virtual interrupts
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
 #define DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
@@ -28,6 +29,23 @@ struct pe_frame {
     bool dropped;
 };
 
+/** A guest and its virtual interrupts. While the host runs on top of it, `end` is what is left of its handler. */
+struct pe_guest {
+    bool wanted;        /**< software has it run */
+    bool inside;        /**< it runs, or is being entered */
+    sim_time ready_at;  /**< it has been entered */
+    bool acknowledging; /**< waits for the redistributor's answer */
+    uint32_t best;      /**< best pending priority, as the redistributor told it */
+    struct cpu_interface interface;
+    uint32_t threshold;
+    struct sim_packet *packet; /**< of the handler that runs in it; NULL if none does */
+    sim_time start;
+    sim_time end;
+    uint64_t count_delivered;
+    uint64_t count_spurious;
+    uint64_t count_exits;
+};
+
 struct pe {
     struct sim_component component; /**< first */
     struct pe_config config;
@@ -47,6 +65,7 @@ struct pe {
     struct sim_packet *packet; /**< of the handler under way, if a device waits for its end; else NULL */
     struct pe_frame *frames;   /**< PE_MAX_NESTED with preemption, else NULL */
     uint32_t depth;            /**< of those, in use */
+    struct pe_guest *guest;    /**< NULL without guests */
     uint64_t count_delivered;
     uint64_t count_handled;
     uint64_t count_spurious;
@@ -67,6 +86,21 @@ void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet 
 
 /** Sends the acknowledge. @param packet to make it of; NULL for a new one */
 void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now);
+
+/** What the redistributor says is always taken at once. @return the packet, if it is no longer needed; NULL if none */
+struct sim_packet *pe_take_message(struct pe *pe, sim_time now);
+
+/** The handler's last access, to its device. If the device's channel is full the handler goes on waiting. */
+void pe_end_handler(struct pe *pe, sim_time now, sim_time *due);
+
+/** Takes memory for the guest's side, if there is one. */
+void pe_create_guest(struct pe *pe);
+
+/** Whether the guest, if there is one, has nothing to do. */
+bool pe_is_guest_idle(const struct pe *pe);
+
+/** Evaluates a PE with guests. */
+sim_time pe_evaluate_guest(struct sim_component *component, sim_time now);
 
 /** Evaluates a PE with preemption. */
 sim_time pe_evaluate_nested(struct sim_component *component, sim_time now);

@@ -59,6 +59,9 @@ static struct sim_packet *take_message(struct pe *pe, sim_time now)
         return NULL;
     }
     packet = sim_channel_pop(pe->from, now);
+    if (packet->operation == GIC_VSIGNAL) {
+        return packet;
+    }
     pe->best = packet->arg;
     if (packet->operation == GIC_SIGNAL) {
         return packet;
