@@ -11,48 +11,90 @@ enum kind {
     KIND_TLBI,
 };
 
-static enum kind kind_of(uint64_t opcode)
+/* TLBI commands: which translations they are about. */
+struct tlbi {
+    uint8_t opcode;
+    uint8_t world;    /**< enum smmu_world, of the even number if both ... */
+    bool both_worlds; /**< ... it and the next are meant */
+    bool by_vmid;
+    bool by_asid;
+    bool spares_globals;
+    bool by_address;
+};
+
+static const struct tlbi tlbis[] = {
+    {SMMU_CMD_TLBI_NH_ALL, SMMU_WORLD_NS_EL1, .by_vmid = true},
+    {SMMU_CMD_TLBI_NH_ASID, SMMU_WORLD_NS_EL1, .by_vmid = true, .by_asid = true, .spares_globals = true},
+    {SMMU_CMD_TLBI_NH_VA, SMMU_WORLD_NS_EL1, .by_vmid = true, .by_asid = true, .by_address = true},
+    {SMMU_CMD_TLBI_NH_VAA, SMMU_WORLD_NS_EL1, .by_vmid = true, .by_address = true},
+    {SMMU_CMD_TLBI_EL2_ALL, SMMU_WORLD_NS_EL2, .both_worlds = true},
+    {SMMU_CMD_TLBI_EL2_ASID, SMMU_WORLD_NS_EL2_E2H, .by_asid = true, .spares_globals = true},
+    {SMMU_CMD_TLBI_EL2_VA, SMMU_WORLD_NS_EL2_E2H, .by_asid = true, .by_address = true},
+    {SMMU_CMD_TLBI_EL2_VAA, SMMU_WORLD_NS_EL2, .both_worlds = true, .by_address = true},
+    {SMMU_CMD_TLBI_S12_VMALL, SMMU_WORLD_NS_EL1, .both_worlds = true, .by_vmid = true},
+    {SMMU_CMD_TLBI_S2_IPA, SMMU_WORLD_NS_STAGE2, .by_vmid = true, .by_address = true},
+    {SMMU_CMD_TLBI_NSNH_ALL, SMMU_WORLD_NS_EL1, .both_worlds = true},
+};
+
+static const struct tlbi *find_tlbi(uint64_t opcode)
 {
+    for (size_t i = 0; i < sizeof(tlbis) / sizeof(tlbis[0]); i++) {
+        if (tlbis[i].opcode == opcode) {
+            return &tlbis[i];
+        }
+    }
+    return NULL;
+}
+
+static enum kind kind_of(const struct smmu *smmu, uint64_t opcode)
+{
+    const struct smmu_features *features = &smmu->features;
+
     switch (opcode) {
     case SMMU_CMD_PREFETCH_CONFIG:
     case SMMU_CMD_PREFETCH_ADDR:
         return KIND_PREFETCH;
     case SMMU_CMD_CFGI_STE:
     case SMMU_CMD_CFGI_STE_RANGE:
+        return KIND_CFGI;
     case SMMU_CMD_CFGI_CD:
     case SMMU_CMD_CFGI_CD_ALL:
-        return KIND_CFGI;
+        return features->stage1 ? KIND_CFGI : KIND_RESERVED;
     case SMMU_CMD_TLBI_NH_ALL:
     case SMMU_CMD_TLBI_NH_ASID:
     case SMMU_CMD_TLBI_NH_VA:
     case SMMU_CMD_TLBI_NH_VAA:
+        return features->stage1 ? KIND_TLBI : KIND_RESERVED;
+    case SMMU_CMD_TLBI_EL2_ALL:
+    case SMMU_CMD_TLBI_EL2_ASID:
+    case SMMU_CMD_TLBI_EL2_VA:
+    case SMMU_CMD_TLBI_EL2_VAA:
+        return features->hypervisor ? KIND_TLBI : KIND_RESERVED;
+    case SMMU_CMD_TLBI_S12_VMALL:
+    case SMMU_CMD_TLBI_S2_IPA:
+        return features->stage2 ? KIND_TLBI : KIND_RESERVED;
     case SMMU_CMD_TLBI_NSNH_ALL:
         return KIND_TLBI;
     default:
         /*
-         * Reserved, Secure or EL3, or absent: EL2 (HYP = 0), stage 2 (S2P = 0), ATC_INV (ATS = 0), PRI_RESP (PRI = 0),
-         * RESUME and STALL_TERM (STALL_MODEL = 1), CFGI_VMS_PIDM (MPAM = 0), DPTI (DPT = 0).
+         * Reserved, Secure or EL3, or absent: ATC_INV (ATS = 0), PRI_RESP (PRI = 0), RESUME and STALL_TERM (STALL_MODEL
+         * = 1), CFGI_VMS_PIDM (MPAM = 0), DPTI (DPT = 0).
          */
         return KIND_RESERVED;
     }
 }
 
-static bool is_by_address(uint64_t opcode)
-{
-    return opcode == SMMU_CMD_TLBI_NH_VA || opcode == SMMU_CMD_TLBI_NH_VAA;
-}
-
-bool smmu_command_is_legal(const uint64_t words[SMMU_CMD_WORDS])
+bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
 {
     const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
 
-    switch (kind_of(opcode)) {
+    switch (kind_of(smmu, opcode)) {
     case KIND_PREFETCH:
     case KIND_CFGI:
         return smmu_field_get(words, SMMU_CMD_SSEC) == 0; /* this is the Non-secure queue */
     case KIND_TLBI:
         /* A range command that names neither a range nor a level is illegal (IDR3.RIL, 4.4.1). */
-        return !is_by_address(opcode) || smmu_field_get(words, SMMU_CMD_TG) == 0 ||
+        return !find_tlbi(opcode)->by_address || smmu_field_get(words, SMMU_CMD_TG) == 0 ||
                smmu_field_get(words, SMMU_CMD_NUM) != 0 || smmu_field_get(words, SMMU_CMD_SCALE) != 0 ||
                smmu_field_get(words, SMMU_CMD_TTL) != 0;
     case KIND_RESERVED:
@@ -79,21 +121,33 @@ static void address_range(const uint64_t *words, struct smmu_tlb_scope *scope)
     scope->last = scope->last > top ? top : scope->last;
 }
 
-/* IDR0.S2P = 0: the VMID operand is not compared (4.4). */
-static struct smmu_tlb_scope tlb_scope(const uint64_t *words)
+static struct smmu_tlb_scope tlb_scope(struct smmu *smmu, const uint64_t *words)
 {
-    const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
+    const struct tlbi *tlbi = find_tlbi(smmu_field_get(words, SMMU_CMD_OPCODE));
     struct smmu_tlb_scope scope = {
-        .tag = (uint64_t)SMMU_WORLD_NS_EL1 << SMMU_TAG_WORLD_SHIFT,
+        .tag = (uint64_t)tlbi->world << SMMU_TAG_WORLD_SHIFT,
         .mask = SMMU_TAG_WORLD_MASK,
+        .spares_globals = tlbi->spares_globals,
     };
 
-    if (opcode == SMMU_CMD_TLBI_NH_ASID || opcode == SMMU_CMD_TLBI_NH_VA) {
+    if (tlbi->both_worlds) {
+        scope.mask &= ~(UINT64_C(1) << SMMU_TAG_WORLD_SHIFT);
+    }
+    /* Without stage 2 the VMID operand is not compared (4.4). */
+    if (tlbi->by_vmid && smmu->features.stage2) {
+        scope.tag |= smmu_field_get(words, SMMU_CMD_VMID) << SMMU_TAG_VMID_SHIFT;
+        scope.mask |= SMMU_TAG_VMID_MASK;
+    }
+    if (tlbi->by_asid) {
         scope.tag |= smmu_field_get(words, SMMU_CMD_ASID) << SMMU_TAG_ASID_SHIFT;
         scope.mask |= SMMU_TAG_ASID_MASK;
-        scope.spares_globals = opcode == SMMU_CMD_TLBI_NH_ASID;
     }
-    if (is_by_address(opcode)) {
+    /* EL2 without E2H has no ASIDs: TLBI_EL2_VA then is by address alone. */
+    if (tlbi->opcode == SMMU_CMD_TLBI_EL2_VA && smmu_get(*smmu_register(smmu, SMMU_CR2), SMMU_CR2_E2H) == 0) {
+        scope.tag = (uint64_t)SMMU_WORLD_NS_EL2 << SMMU_TAG_WORLD_SHIFT;
+        scope.mask = SMMU_TAG_WORLD_MASK;
+    }
+    if (tlbi->by_address) {
         address_range(words, &scope);
     }
     return scope;
@@ -118,15 +172,15 @@ static struct smmu_config_scope config_scope(const uint64_t *words)
     return scope;
 }
 
-uint32_t smmu_command_sets(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
+uint32_t smmu_command_sets(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
 {
     struct smmu_tlb_scope scope;
 
-    switch (kind_of(smmu_field_get(words, SMMU_CMD_OPCODE))) {
+    switch (kind_of(smmu, smmu_field_get(words, SMMU_CMD_OPCODE))) {
     case KIND_CFGI:
         return smmu->configs.sets; /* SubstreamIDs spread a stream over all of them */
     case KIND_TLBI:
-        scope = tlb_scope(words);
+        scope = tlb_scope(smmu, words);
         return smmu_tlb_invalidate_sets(&smmu->tlb, &scope);
     case KIND_PREFETCH:
     case KIND_RESERVED:
@@ -174,7 +228,7 @@ void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS],
     struct smmu_config_scope configs;
     struct smmu_tlb_scope scope;
 
-    switch (kind_of(smmu_field_get(words, SMMU_CMD_OPCODE))) {
+    switch (kind_of(smmu, smmu_field_get(words, SMMU_CMD_OPCODE))) {
     case KIND_PREFETCH:
         prefetch(smmu, words, now);
         break;
@@ -183,7 +237,7 @@ void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS],
         smmu_invalidate_configs(smmu, &configs, now);
         break;
     case KIND_TLBI:
-        scope = tlb_scope(words);
+        scope = tlb_scope(smmu, words);
         smmu_invalidate_tlbs(smmu, &scope, now);
         break;
     case KIND_RESERVED:

@@ -86,7 +86,7 @@ static bool start(struct smmu *smmu, sim_time now)
             return false;
         }
     } else {
-        if (!smmu_command_is_legal(words)) {
+        if (!smmu_command_is_legal(smmu, words)) {
             return false;
         }
         sets = smmu_command_sets(smmu, words);

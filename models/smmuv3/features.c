@@ -43,8 +43,11 @@ const char *smmu_features_error(const struct smmu_features *features)
         {features->stall > SMMU_STALL_MODEL_FORCED, "stall is not 0, 1 or 2"},
         {features->endian == 1 || features->endian > SMMU_TTENDIAN_BIG, "endian is not 0, 2 or 3"},
         {features->httu > SMMU_HTTU_DIRTY, "httu is not 0, 1 or 2"},
-        {features->ds && (!features->va52 || features->output_address_bits != 52),
-         "ds needs va52 and output_address_bits 52"},
+        {features->ds && !features->va52, "ds needs va52"},
+        {features->ds && !features->granule_4k && !features->granule_16k, "ds needs the 4 or the 16 KiB granule"},
+        {features->va52 && !features->granule_64k && !features->ds, "va52 needs the 64 KiB granule or ds"},
+        {features->output_address_bits == 52 && !features->granule_64k && !features->ds,
+         "output_address_bits 52 needs the 64 KiB granule or ds"},
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

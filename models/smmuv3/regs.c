@@ -28,7 +28,7 @@ static const struct writable writables[] = {
     {SMMU_CR0, 4, GUARD_NONE, SMMU_MASK(SMMU_CR0_SMMUEN) | SMMU_MASK(SMMU_CR0_EVENTQEN) | SMMU_MASK(SMMU_CR0_CMDQEN)},
     {SMMU_CR1, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR1_TABLE)},
     {SMMU_CR1, 4, GUARD_QUEUES, SMMU_MASK(SMMU_CR1_QUEUE)},
-    {SMMU_CR2, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR2_RECINVSID) | SMMU_MASK(SMMU_CR2_PTM)},
+    {SMMU_CR2, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR2_E2H) | SMMU_MASK(SMMU_CR2_RECINVSID) | SMMU_MASK(SMMU_CR2_PTM)},
     {SMMU_GBPA, 4, GUARD_GBPA, SMMU_MASK(SMMU_GBPA_ABORT) | SMMU_MASK(SMMU_GBPA_SHCFG)},
     {SMMU_IRQ_CTRL, 4, GUARD_NONE, SMMU_MASK(SMMU_IRQ_CTRL_GERROR) | SMMU_MASK(SMMU_IRQ_CTRL_EVENTQ)},
     {SMMU_GERRORN, 4, GUARD_NONE,
@@ -66,31 +66,55 @@ static uint32_t encode_output_size(uint32_t bits)
     return ips;
 }
 
+static uint32_t identification0(const struct smmu_config *config, const struct smmu_features *features)
+{
+    uint64_t idr0 = 0;
+
+    idr0 = smmu_put(idr0, SMMU_IDR0_S2P, features->stage2);
+    idr0 = smmu_put(idr0, SMMU_IDR0_S1P, features->stage1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_TTF, 2);
+    idr0 = smmu_put(idr0, SMMU_IDR0_COHACC, 1);
+    idr0 = smmu_put(idr0, SMMU_IDR0_HTTU, features->httu);
+    idr0 = smmu_put(idr0, SMMU_IDR0_HYP, features->hypervisor);
+    idr0 = smmu_put(idr0, SMMU_IDR0_ATS, features->ats);
+    idr0 = smmu_put(idr0, SMMU_IDR0_NS1ATS, features->ats && features->ns1ats);
+    idr0 = smmu_put(idr0, SMMU_IDR0_ASID16, features->asid16);
+    idr0 = smmu_put(idr0, SMMU_IDR0_MSI, config->msi);
+    idr0 = smmu_put(idr0, SMMU_IDR0_VMID16, features->stage2 && features->vmid16);
+    idr0 = smmu_put(idr0, SMMU_IDR0_CD2L, features->cd_two_level && config->substream_id_bits > 0);
+    idr0 = smmu_put(idr0, SMMU_IDR0_TTENDIAN, features->endian);
+    idr0 = smmu_put(idr0, SMMU_IDR0_STALL_MODEL, features->stall);
+    idr0 = smmu_put(idr0, SMMU_IDR0_TERM_MODEL, features->term_abort);
+    idr0 = smmu_put(idr0, SMMU_IDR0_ST_LEVEL, 1);
+    return (uint32_t)idr0;
+}
+
 static void set_identification(struct smmu *smmu)
 {
     const struct smmu_config *config = &smmu->config;
-    uint64_t idr0 = 0;
+    const struct smmu_features *features = &smmu->features;
     uint64_t idr1 = 0;
+    uint64_t idr3 = SMMU_MASK32(SMMU_IDR3_RIL);
     uint64_t idr5 = 0;
 
-    idr0 = smmu_put(idr0, SMMU_IDR0_S1P, 1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_TTF, 2);
-    idr0 = smmu_put(idr0, SMMU_IDR0_COHACC, 1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_ASID16, 1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_MSI, config->msi);
-    idr0 = smmu_put(idr0, SMMU_IDR0_CD2L, config->substream_id_bits > 0);
-    idr0 = smmu_put(idr0, SMMU_IDR0_TTENDIAN, 2);
-    idr0 = smmu_put(idr0, SMMU_IDR0_STALL_MODEL, 1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_ST_LEVEL, 1);
     idr1 = smmu_put(idr1, SMMU_IDR1_SIDSIZE, config->stream_id_bits);
     idr1 = smmu_put(idr1, SMMU_IDR1_SSIDSIZE, config->substream_id_bits);
     idr1 = smmu_put(idr1, SMMU_IDR1_CMDQS, config->command_queue_bits);
     idr1 = smmu_put(idr1, SMMU_IDR1_EVENTQS, config->event_queue_bits);
+    idr1 = smmu_put(idr1, SMMU_IDR1_ATTR_PERMS_OVR, features->perms_ovr);
+    idr1 = smmu_put(idr1, SMMU_IDR1_ATTR_TYPES_OVR, features->types_ovr);
+    idr3 = smmu_put(idr3, SMMU_IDR3_HAD, features->had);
+    idr3 = smmu_put(idr3, SMMU_IDR3_XNX, features->xnx);
+    idr3 = smmu_put(idr3, SMMU_IDR3_STT, features->stt);
     idr5 = smmu_put(idr5, SMMU_IDR5_OAS, encode_output_size(config->output_address_bits));
-    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN4K, 1);
-    *smmu_register(smmu, SMMU_IDR0) = (uint32_t)idr0;
+    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN4K, features->granule_4k);
+    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN16K, features->granule_16k);
+    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN64K, features->granule_64k);
+    idr5 = smmu_put(idr5, SMMU_IDR5_DS, features->ds);
+    idr5 = smmu_put(idr5, SMMU_IDR5_VAX, features->va52);
+    *smmu_register(smmu, SMMU_IDR0) = identification0(config, features);
     *smmu_register(smmu, SMMU_IDR1) = (uint32_t)idr1;
-    *smmu_register(smmu, SMMU_IDR3) = SMMU_MASK32(SMMU_IDR3_RIL);
+    *smmu_register(smmu, SMMU_IDR3) = (uint32_t)idr3;
     *smmu_register(smmu, SMMU_IDR5) = (uint32_t)idr5;
     *smmu_register(smmu, SMMU_AIDR) = 2; /* SMMUv3.2 */
 }

@@ -56,7 +56,7 @@ struct smmu_features {
     bool granule_16k;  /**< IDR5.GRAN16K */
     bool granule_64k;  /**< IDR5.GRAN64K */
     bool va52;         /**< IDR5.VAX = 1: 52-bit input addresses */
-    bool ds;           /**< IDR5.DS: 52-bit addresses with 4 KiB and 16 KiB granules; needs VAX = 1 and OAS = 52 */
+    bool ds;           /**< IDR5.DS: 52-bit addresses with 4 KiB and 16 KiB granules; needs VAX = 1 */
 };
 
 /**

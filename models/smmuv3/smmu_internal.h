@@ -595,10 +595,10 @@ void smmu_commands_fetched(struct smmu *smmu, const uint8_t *data, uint32_t byte
 void smmu_commands_fail(struct smmu *smmu, uint32_t reason);
 
 /** Whether a command (not CMD_SYNC) is legal here; if not it is a CERROR_ILL. */
-bool smmu_command_is_legal(const uint64_t words[SMMU_CMD_WORDS]);
+bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
 
 /** Sets that a legal command visits; its time is command_cycles + scan_cycles for each. */
-uint32_t smmu_command_sets(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
+uint32_t smmu_command_sets(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
 
 /** Carries a legal command out. */
 void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now);

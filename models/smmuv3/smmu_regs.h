@@ -36,17 +36,20 @@
 #define SMMU_IDR0_TERM_MODEL  26, 26 /* 0: abort and RAZ/WI both possible */
 #define SMMU_IDR0_ST_LEVEL    28, 27 /* 1: two-level stream table as well as linear */
 
-#define SMMU_IDR1          0x004
-#define SMMU_IDR1_SIDSIZE  5, 0
-#define SMMU_IDR1_SSIDSIZE 10, 6
-#define SMMU_IDR1_PRIQS    15, 11
-#define SMMU_IDR1_EVENTQS  20, 16
-#define SMMU_IDR1_CMDQS    25, 21
-#define SMMU_IDR1_ECMDQ    31, 31
+#define SMMU_IDR1                0x004
+#define SMMU_IDR1_SIDSIZE        5, 0
+#define SMMU_IDR1_SSIDSIZE       10, 6
+#define SMMU_IDR1_PRIQS          15, 11
+#define SMMU_IDR1_EVENTQS        20, 16
+#define SMMU_IDR1_CMDQS          25, 21
+#define SMMU_IDR1_ATTR_PERMS_OVR 26, 26
+#define SMMU_IDR1_ATTR_TYPES_OVR 27, 27
+#define SMMU_IDR1_ECMDQ          31, 31
 
 #define SMMU_IDR2     0x008
 #define SMMU_IDR3     0x00C
 #define SMMU_IDR3_HAD 2, 2
+#define SMMU_IDR3_XNX 4, 4
 #define SMMU_IDR3_STT 9, 9
 #define SMMU_IDR3_RIL 10, 10
 
@@ -56,6 +59,7 @@
 #define SMMU_IDR5_GRAN4K  4, 4
 #define SMMU_IDR5_GRAN16K 5, 5
 #define SMMU_IDR5_GRAN64K 6, 6
+#define SMMU_IDR5_DS      7, 7 /* 52-bit addresses with 4 and 16 KiB granules */
 #define SMMU_IDR5_VAX     11, 10
 
 #define SMMU_IIDR           0x018

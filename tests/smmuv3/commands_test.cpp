@@ -34,9 +34,9 @@ void acknowledge(System &s)
     s.write(0x64, s.read(0x60));
 }
 
-void expect_illegal(uint64_t word0, uint64_t word1 = 0)
+void expect_illegal(uint64_t word0, uint64_t word1 = 0, const System::Tweak &tweak = {})
 {
-    everywhere([&](System &s) {
+    everywhere(tweak, [&](System &s) {
         s.enable();
         s.append(sync_none);
         s.append(word0, word1);
@@ -55,9 +55,14 @@ TEST(CommandErrors, Illegal) /* cmd-001, 004, 005, 007, 008, 009, 011; absent fe
     expect_illegal(sync_none | 3 << 12);
     expect_illegal(cfgi_ste(0x10) | 1 << 10, 1);
     expect_illegal(cfgi_cd(0x10, 0) | 1 << 10, 1);
-    for (unsigned opcode :
-         {0x07u, 0x18u, 0x1au, 0x20u, 0x21u, 0x22u, 0x23u, 0x28u, 0x2au, 0x40u, 0x41u, 0x44u, 0x45u, 0x50u, 0x70u}) {
+    for (unsigned opcode : {0x07u, 0x18u, 0x1au, 0x40u, 0x41u, 0x44u, 0x45u, 0x50u, 0x70u}) {
         expect_illegal(opcode);
+    }
+    for (unsigned opcode : {0x20u, 0x21u, 0x22u, 0x23u, 0x28u, 0x2au}) {
+        expect_illegal(opcode, 0, [](smmu_config &c) { c.features.stage2 = c.features.hypervisor = false; });
+    }
+    for (unsigned opcode : {0x05u, 0x06u, 0x10u, 0x11u, 0x12u, 0x13u}) {
+        expect_illegal(opcode, 0, [](smmu_config &c) { c.features.stage1 = false; });
     }
     /* A range that says neither range nor level. */
     expect_illegal(tlbi(0x12, 7), UINT64_C(1) << 10 | 0x1000);
@@ -519,7 +524,7 @@ TEST(Invalidate, EachWayOfNamingIt)
         const char *name;
     } cases[] = {
         {tlbi(0x10, 0), 0, true, true, "NH_ALL"},
-        {tlbi(0x10, 0, 0x55), 0, true, true, "NH_ALL: the VMID is not compared without stage 2"},
+        {tlbi(0x10, 0, 0x55), 0, false, false, "NH_ALL of another VMID"},
         {tlbi(0x11, 7), 0, true, false, "NH_ASID"},
         {tlbi(0x12, 7), 0x40001000, true, true, "NH_VA"},
         {tlbi(0x12, 9), 0x40001000, false, true, "NH_VA of another ASID"},

@@ -60,27 +60,52 @@ TEST(Registers, IdentificationSaysWhatIsThere)
     const uint64_t idr0 = s.read(IDR0);
     const uint64_t idr1 = s.read(IDR1);
 
-    EXPECT_EQ(idr0 & 1, 0u) << "S2P";
+    EXPECT_EQ(idr0 & 1, 1u) << "S2P";
     EXPECT_EQ(idr0 >> 1 & 1, 1u) << "S1P";
     EXPECT_EQ(idr0 >> 2 & 3, 2u) << "TTF";
+    EXPECT_EQ(idr0 >> 6 & 3, 2u) << "HTTU";
+    EXPECT_EQ(idr0 >> 9 & 1, 1u) << "HYP";
     EXPECT_EQ(idr0 >> 10 & 1, 0u) << "ATS";
     EXPECT_EQ(idr0 >> 12 & 1, 1u) << "ASID16";
     EXPECT_EQ(idr0 >> 13 & 1, 1u) << "MSI";
     EXPECT_EQ(idr0 >> 16 & 1, 0u) << "PRI";
+    EXPECT_EQ(idr0 >> 18 & 1, 1u) << "VMID16";
     EXPECT_EQ(idr0 >> 19 & 1, 1u) << "CD2L";
     EXPECT_EQ(idr0 >> 21 & 3, 2u) << "TTENDIAN";
     EXPECT_EQ(idr0 >> 24 & 3, 1u) << "STALL_MODEL";
     EXPECT_EQ(idr0 >> 26 & 1, 0u) << "TERM_MODEL";
     EXPECT_EQ(idr0 >> 27 & 3, 1u) << "ST_LEVEL";
+    EXPECT_EQ(idr1 >> 26 & 3, 3u) << "ATTR_PERMS_OVR, ATTR_TYPES_OVR";
     EXPECT_EQ(idr1 & 0x3f, 20u);
     EXPECT_EQ(idr1 >> 6 & 0x1f, 10u);
     EXPECT_EQ(idr1 >> 16 & 0x1f, 5u);
     EXPECT_EQ(idr1 >> 21 & 0x1f, 9u);
-    EXPECT_EQ(s.read(IDR3), 1u << 10) << "RIL and nothing else";
-    EXPECT_EQ(s.read(IDR5), 4u | 1 << 4) << "44 bits, 4 KiB";
+    EXPECT_EQ(s.read(IDR3), 1u << 10 | 1 << 4 | 1 << 2) << "RIL, XNX, HAD";
+    EXPECT_EQ(s.read(IDR5), 4u | 7 << 4) << "44 bits, 4, 16 and 64 KiB";
     EXPECT_EQ(s.read(AIDR), 2u);
     s.write(IDR0, 0);
     EXPECT_EQ(s.read(IDR0), idr0) << "read-only";
+}
+
+TEST(Registers, IdentificationOfFeatures)
+{
+    System s(support::engines()[0], [](smmu_config &c) {
+        c.output_address_bits = 52;
+        c.features.stage2 = false;
+        c.features.hypervisor = false;
+        c.features.httu = SMMU_HTTU_ACCESS;
+        c.features.granule_16k = false;
+        c.features.va52 = true;
+        c.features.ds = true;
+        c.features.stt = true;
+    });
+
+    EXPECT_EQ(s.read(IDR0) & 1, 0u) << "S2P";
+    EXPECT_EQ(s.read(IDR0) >> 18 & 1, 0u) << "VMID16 means nothing without stage 2";
+    EXPECT_EQ(s.read(IDR0) >> 6 & 3, 1u) << "HTTU";
+    EXPECT_EQ(s.read(IDR0) >> 9 & 1, 0u) << "HYP";
+    EXPECT_EQ(s.read(IDR3) >> 9 & 1, 1u) << "STT";
+    EXPECT_EQ(s.read(IDR5), 6u | 5 << 4 | 1 << 7 | 1 << 10) << "52 bits, 4 and 64 KiB, DS, VAX";
 }
 
 TEST(Registers, ControlIsAcknowledgedFieldByField)

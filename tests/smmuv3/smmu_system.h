@@ -268,7 +268,7 @@ inline uint64_t cfgi_cd(uint32_t sid, uint32_t ssid)
 {
     return UINT64_C(0x05) | static_cast<uint64_t>(ssid) << 12 | static_cast<uint64_t>(sid) << 32;
 }
-inline uint64_t tlbi(unsigned opcode, unsigned asid, unsigned vmid = 0)
+inline uint64_t tlbi(unsigned opcode, unsigned asid, unsigned vmid = 1)
 {
     return opcode | static_cast<uint64_t>(vmid) << 32 | static_cast<uint64_t>(asid) << 48;
 }

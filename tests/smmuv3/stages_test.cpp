@@ -467,6 +467,56 @@ TEST(StreamWorlds, El2HasOneHalfOnePrivilegeAndNoAsid)
     });
 }
 
+/* ---- Invalidation ---- */
+
+TEST(Invalidation, KeepsWorldsAndVmidsApart)
+{
+    struct Row {
+        uint64_t opcode;
+        unsigned vmid;
+        uint64_t address;
+        bool stage2, nested, el2; /**< whether that stream must walk again */
+    };
+    static const Row rows[] = {
+        {0x10, 3, 0, false, true, false},           {0x10, 2, 0, false, false, false},
+        {0x28, 2, 0, true, false, false},           {0x28, 3, 0, false, true, false},
+        {0x2a, 2, 0x40001000, true, false, false},  {0x2a, 2, 0x40002000, false, false, false},
+        {0x2a, 3, 0x40001000, false, false, false}, {0x30, 0, 0, true, true, false},
+        {0x20, 0, 0, false, false, true},           {0x22, 0, 0x40001000, false, false, true},
+        {0x23, 0, 0x40002000, false, false, false}, {0x12, 3, 0x40001000, false, true, false},
+    };
+
+    for (const Row &row : rows) {
+        SCOPED_TRACE(testing::Message() << std::hex << row.opcode << " " << row.vmid);
+        Nested::with(nested_as_it_is, [&](Nested &n) {
+            System &s = n.s;
+            const uint64_t root = s.make_table();
+            Ste el2;
+            Cd cd;
+
+            s.set_ste(0x20, stage2(root, 2));
+            map2(s, root, 0x40001000, 0x90001000);
+            s.make_s1();
+            el2.strw = 2;
+            el2.s1contextptr = s.make_cd_table();
+            cd.ttb0 = s.root;
+            s.set_cd(el2.s1contextptr, 0, cd);
+            s.set_ste(0x11, el2);
+            for (uint32_t sid : {0x20u, 0x30u, 0x11u}) {
+                EXPECT_EQ(s.txn({.sid = sid, .addr = 0x40001000}).outcome, Outcome::ok);
+            }
+            s.command(tlbi(static_cast<unsigned>(row.opcode), row.opcode == 0x12 ? 7 : 0, row.vmid), row.address, true);
+            const std::pair<uint32_t, bool> streams[] = {{0x20, row.stage2}, {0x30, row.nested}, {0x11, row.el2}};
+            for (const auto &stream : streams) {
+                const uint64_t before = s.counter("walks");
+
+                EXPECT_EQ(s.txn({.sid = stream.first, .addr = 0x40001000}).outcome, Outcome::ok);
+                EXPECT_EQ(s.counter("walks") - before, stream.second ? 1u : 0u) << std::hex << stream.first;
+            }
+        });
+    }
+}
+
 /* ---- Hardware updates ---- */
 
 TEST(HardwareUpdate, OfTheAccessFlag)
