@@ -1,3 +1,4 @@
+#include "models/smmuv3/smmu_formats.h"
 #include "models/smmuv3/smmu_regs.h"
 #include "replay/player.h"
 #include "replay/summary.h"
@@ -169,8 +170,11 @@ static bool is_right_event(const struct replay_subject *subject, const struct re
     if (denial->has_address && (record[2] != subject->iova || read == subject->write)) {
         return false;
     }
+    if (denial->known && denial->is_beyond) {
+        return (uint8_t)record[0] == SMMU_F_ADDR_SIZE;
+    }
     /* The recorded hardware did not say which: either is what the architecture may ask for. */
-    return denial->known ? (uint8_t)record[0] == 0x10 || (uint8_t)record[0] == 0x13
+    return denial->known ? (uint8_t)record[0] == SMMU_F_TRANSLATION || (uint8_t)record[0] == SMMU_F_PERMISSION
                          : (uint8_t)record[0] == denial->type;
 }
 

@@ -78,7 +78,8 @@ void replay_expect_pass(struct replay_player *player, const struct replay_subjec
 struct replay_denial {
     uint8_t type;     /**< of the event; 0: none at all */
     bool has_address; /**< the record has the address and RnW */
-    bool known;       /**< the recorded hardware wrote no event, the architecture asks for one */
+    bool known;       /**< the recorded hardware wrote no event, the architecture asks for one: */
+    bool is_beyond;   /**< F_ADDR_SIZE; if not, F_TRANSLATION or F_PERMISSION, as the tables say */
 };
 
 /** Performs an access that must be denied, with the event that is asked for. */

@@ -46,6 +46,7 @@ struct replay_rig {
     struct host_access access;
     struct replay_map map;
     uint32_t cpus;
+    uint32_t address_bits; /**< IDR5.OAS, in bits */
     uint32_t next_master;
     uint32_t next_target;
     struct replay_arrival arrival;

@@ -17,6 +17,8 @@
 /* STE bit 186. */
 #define STE2_S2R_BIT 58
 
+#define STE_CONFIG_STAGE2 6
+
 /** What a step of the timeline is; those of one seq are done in this order. */
 enum step_kind {
     STEP_PTE,
@@ -240,22 +242,34 @@ static uint8_t type_of(const char *name)
     return 0;
 }
 
-/** Whether the architecture asks for a record of a stage-2 fault of this stream: STE.S2R, as fetched last. */
-static bool is_recorded(const struct replay_recording *recording, const struct replay_fault *fault)
+/** A stream's STE as fetched last; NULL if it never was. */
+static const struct replay_config *config_of(const struct replay_recording *recording, const struct replay_fault *fault)
 {
-    bool recorded = false;
+    const struct replay_config *config = NULL;
 
     for (size_t i = 0; i < recording->config_count && recording->configs[i].seq <= fault->seq; i++) {
         if (recording->configs[i].stream_id == fault->stream_id) {
-            recorded = (recording->configs[i].ste[2] >> STE2_S2R_BIT & 1) != 0;
+            config = &recording->configs[i];
         }
     }
-    return recorded;
+    return config;
+}
+
+/**
+ * Whether an input address is beyond IAS, which is OAS, with stage 2 alone: then it does not get as far as stage 2, but
+ * is an address size fault of stage 1 (IHI 0070, 3.4).
+ */
+static bool is_beyond(const struct timeline *timeline, const struct replay_config *config, uint64_t iova)
+{
+    return smmu_field_get(config->ste, SMMU_STE_CONFIG) == STE_CONFIG_STAGE2 &&
+           iova >> timeline->player->rig.address_bits != 0;
 }
 
 static void do_fault(struct timeline *timeline, const struct replay_fault *fault)
 {
     const bool silent = strcmp(fault->type, "NO_EVENT") == 0;
+    const struct replay_config *config = silent ? config_of(timeline->player->recording, fault) : NULL;
+    const bool known = config != NULL && (config->ste[2] >> STE2_S2R_BIT & 1) != 0;
     const struct replay_subject subject = {.check = REPLAY_CHECK_FAULT,
                                            .has_seq = true,
                                            .seq = fault->seq,
@@ -264,7 +278,8 @@ static void do_fault(struct timeline *timeline, const struct replay_fault *fault
                                            .write = fault->read == 0};
     const struct replay_denial denial = {.type = silent ? 0 : type_of(fault->type),
                                          .has_address = fault->read != REPLAY_NONE,
-                                         .known = silent && is_recorded(timeline->player->recording, fault)};
+                                         .known = known,
+                                         .is_beyond = known && is_beyond(timeline, config, fault->iova)};
 
     replay_expect_denial(timeline->player, &subject, &denial);
 }
