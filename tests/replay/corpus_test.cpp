@@ -23,6 +23,7 @@ struct Recording {
 
 const Recording recordings[] = {
     {"A-switch-noacs-dt", 95862 + 82787, 175, 3071, 33617 + 18, 525, 2 * 115873, 31, 0},
+    {"C-stage2-lazy-sriov-dt", 93498 + 62367 + 2, 192, 3006, 1141 + 19, 662, 2 * 144317, 28, 82},
 };
 
 class Corpus : public testing::TestWithParam<Recording>
