@@ -227,6 +227,9 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
         return append(&request->only, &request->only_count, argument, problem);
     case CLI_OPTION_MODE:
         return parse_mode(argument, request, problem);
+    case CLI_OPTION_PRESET:
+        request->preset = argument;
+        return true;
     case CLI_OPTION_UNTIL:
         request->until_given = true;
         return parse_number(argument, name, &request->until, problem);

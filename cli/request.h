@@ -34,6 +34,7 @@ struct cli_request {
     const char **only; /**< array of only_count device names */
     size_t only_count;
     enum replay_mode mode; /**< REPLAY_MODE_BOTH unless given */
+    const char *preset;    /**< NULL unless given */
     bool until_given;
     uint64_t until;
     bool snapshot_given;

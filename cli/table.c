@@ -99,6 +99,9 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_MODE] = {"mode", '\0', "MODE", VERB_BIT(CLI_VERB_REPLAY),
                          "static: what every snapshot maps; timeline: all in\n"
                          "its order; both (the default)"},
+    [CLI_OPTION_PRESET] = {"preset", '\0', "NAME", VERB_BIT(CLI_VERB_REPLAY),
+                           "caches and times of the SMMU, which change no result:\n"
+                           "default, gem5-default, agilex5-mmu600"},
     [CLI_OPTION_UNTIL] = {"until", '\0', "SEQ", VERB_BIT(CLI_VERB_REPLAY),
                           "end the timeline behind this position; the final\n"
                           "ITS routes are not compared then"},

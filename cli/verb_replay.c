@@ -64,6 +64,7 @@ static void make_options(struct cli_request *request, struct replay_options *opt
     options->ops = request->engine == SIM_ENGINE_SYSTEMC ? sim_systemc_engine() : NULL;
     options->shuffle = request->shuffle;
     options->shuffle_seed = request->shuffle_seed;
+    options->preset = request->preset;
     options->until = request->until_given ? request->until : options->until;
     options->snapshot = request->snapshot_given ? request->snapshot : options->snapshot;
     options->mismatches = request->mismatches_given ? request->mismatches : options->mismatches;

@@ -34,9 +34,10 @@ struct replay_options {
     const struct sim_engine_ops *ops; /**< of SIM_ENGINE_SYSTEMC */
     bool shuffle;
     uint64_t shuffle_seed;
-    uint64_t until;                           /**< the timeline ends behind this seq; UINT64_MAX: with the recording */
-    uint64_t snapshot;                        /**< the only one to be compared; REPLAY_ALL_SNAPSHOTS: all */
-    uint64_t mismatches;                      /**< list at most so many mismatches; all are counted */
+    const char *preset;  /**< of the SMMU's structures and times (smmu_config_preset()); NULL: the default */
+    uint64_t until;      /**< the timeline ends behind this seq; UINT64_MAX: with the recording */
+    uint64_t snapshot;   /**< the only one to be compared; REPLAY_ALL_SNAPSHOTS: all */
+    uint64_t mismatches; /**< list at most so many mismatches; all are counted */
     const volatile sig_atomic_t *interrupted; /**< not 0: end here, with what there is; may be NULL */
     sim_panic_fn panic;                       /**< see struct sim_config */
     void *panic_context;

@@ -202,7 +202,7 @@ bool replay_rig_create(struct replay_rig *rig, const struct replay_recording *re
     memset(rig, 0, sizeof(*rig));
     rig->map = recording->map;
     rig->cpus = recording->cpus == 0 ? 1 : recording->cpus;
-    if (!replay_features_read(&features, recording, rig->cpus, diagnostics)) {
+    if (!replay_features_read(&features, recording, rig->cpus, options->preset, diagnostics)) {
         return false;
     }
     rig->address_bits = features.smmu.output_address_bits;

@@ -62,7 +62,6 @@ static void read_smmu(struct reader *reader, struct smmu_config *config)
     const uint64_t idr1 = take(reader, registers, "IDR1");
     const uint32_t size = field(take(reader, registers, "IDR5"), SMMU_IDR5_OAS);
 
-    smmu_config_defaults(config);
     config->base = reader->recording->map.smmu;
     config->stream_id_bits = field(idr1, SMMU_IDR1_SIDSIZE);
     config->substream_id_bits = field(idr1, SMMU_IDR1_SSIDSIZE);
@@ -90,12 +89,17 @@ static void read_its(struct reader *reader, uint32_t cpus, struct its_config *co
 }
 
 bool replay_features_read(struct replay_features *features, const struct replay_recording *recording, uint32_t cpus,
-                          struct diagnostics *diagnostics)
+                          const char *preset, struct diagnostics *diagnostics)
 {
     const struct diagnostic_where where = {.file = recording->regs.path};
     struct reader reader = {.recording = recording, .diagnostics = diagnostics, .complete = true};
     const char *wrong;
 
+    smmu_config_defaults(&features->smmu);
+    if (preset != NULL && !smmu_config_preset(&features->smmu, preset)) {
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "there is no SMMU preset '%s'", preset);
+        return false;
+    }
     read_smmu(&reader, &features->smmu);
     read_its(&reader, cpus, &features->its);
     if (!reader.complete) {

@@ -18,10 +18,11 @@ struct replay_features {
 /**
  * Reads SMMU_IDR0, 1, 3, 5, GITS_TYPER and GICD_TYPER of the first snapshot. What the models lack is left out: the
  * comparison will show whether it matters.
+ * @param preset of the SMMU's structures and times; NULL: the default
  * @return false if a register is absent, or the models do not take what it says: @p diagnostics say why
  */
 bool replay_features_read(struct replay_features *features, const struct replay_recording *recording, uint32_t cpus,
-                          struct diagnostics *diagnostics);
+                          const char *preset, struct diagnostics *diagnostics);
 
 #ifdef __cplusplus
 }
