@@ -294,6 +294,41 @@ static uint32_t log2_of(uint32_t value)
     return bits;
 }
 
+static struct smmu_cache_config smmu_cache_of(const struct scenario_smmu_cache *from)
+{
+    return (struct smmu_cache_config){
+        .entries = from->entries,
+        .ways = from->ways,
+        .policy = (enum smmu_policy)from->policy,
+        .lookup_cycles = from->lookup_cycles,
+    };
+}
+
+/* What a distributed SMMU has, and the caches of its control unit. */
+static void set_smmu_structure(struct smmu_config *config, const struct scenario_smmu *from)
+{
+    const struct scenario_walk_cache *walk = &from->walk_cache;
+
+    config->tlb_policy = (enum smmu_policy)from->tlb.policy;
+    config->config_cache_policy = (enum smmu_policy)from->config_cache.policy;
+    config->tbus = from->tbus < config->ports ? from->tbus : config->ports;
+    config->tbu_slots = from->tbu_slots;
+    config->micro_tlb = smmu_cache_of(&from->micro_tlb);
+    config->tbu_tlb = smmu_cache_of(&from->tbu_tlb);
+    config->ipa_cache = smmu_cache_of(&from->ipa_cache);
+    config->walk_cache_nonfinal = walk->nonfinal;
+    for (unsigned stage = 0; stage < 2; stage++) {
+        for (unsigned level = 0; level < 3; level++) {
+            config->walk_cache[stage][level] = (struct smmu_cache_config){
+                walk->entries[stage][level], walk->ways, (enum smmu_policy)walk->policy, walk->lookup_cycles};
+        }
+    }
+    config->to_tcu_cycles = from->to_tcu_cycles;
+    config->to_tbu_cycles = from->to_tbu_cycles;
+    config->walk_begin_cycles = from->walk_begin_cycles;
+    config->config_decode_cycles = from->config_decode_cycles;
+}
+
 static struct smmu_config smmu_of(const struct scenario *scenario, const struct scenario_smmu *from)
 {
     struct smmu_config config;
@@ -326,6 +361,7 @@ static struct smmu_config smmu_of(const struct scenario *scenario, const struct 
     config.register_cycles = from->register_cycles;
     config.command_cycles = from->command_cycles;
     config.scan_cycles = from->scan_cycles;
+    set_smmu_structure(&config, from);
     return config;
 }
 

@@ -215,6 +215,7 @@ static void build_scenario(struct parse *parse)
     if (scenario->platform.interconnect.response_latency == 0) {
         scenario->platform.interconnect.response_latency = scenario->platform.interconnect.latency;
     }
+    parse_resolve_smmus(parse);
     parse_resolve_pcie(parse);
     parse_resolve_names(parse);
     parse_resolve_traffic(parse);

@@ -153,6 +153,61 @@ static const struct scenario_place *either(const struct scenario_place *place, c
     return place->line == 0 ? otherwise : place;
 }
 
+static void check_policy(struct parse *parse, const struct scenario_place *place, const char *what, uint32_t entries,
+                         uint32_t ways, enum scenario_policy policy)
+{
+    if (entries > 0 && policy == SCENARIO_POLICY_PLRU && (ways > 64 || (ways & (ways - 1)) != 0)) {
+        parse_error_at(parse, place, "%s: plru needs 1, 2, 4, ... 64 ways, not %" PRIu32, what, ways);
+    }
+}
+
+/* Of a distributed SMMU: what needs the link, and the caches of each part. */
+static void check_smmu_structure(struct parse *parse, const struct scenario_smmu *smmu)
+{
+    const struct {
+        const struct scenario_smmu_cache *cache;
+        const char *what;
+        bool optional; /* its sets are counted here */
+    } caches[] = {
+        {&smmu->tlb, "`tlb`", false},
+        {&smmu->config_cache, "`config-cache`", false},
+        {&smmu->micro_tlb, "`micro-tlb`", true},
+        {&smmu->tbu_tlb, "`tbu-tlb`", true},
+        {&smmu->ipa_cache, "`ipa-cache`", true},
+    };
+    const struct scenario_walk_cache *walk = &smmu->walk_cache;
+    const struct scenario_place *place = either(&walk->place, &smmu->place);
+
+    for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
+        const struct scenario_smmu_cache *cache = caches[i].cache;
+        const struct scenario_place *there = either(&cache->place, &smmu->place);
+
+        if (caches[i].optional) {
+            check_cache(parse, there, caches[i].what, cache->entries, cache->ways);
+        }
+        check_policy(parse, there, caches[i].what, cache->entries, cache->ways, cache->policy);
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        const uint32_t entries = walk->entries[i / 3][i % 3];
+
+        if (entries % walk->ways != 0) {
+            parse_error_at(parse, place, "`walk-cache`: %" PRIu32 " entries cannot be split into %" PRIu32 " ways",
+                           entries, walk->ways);
+        }
+        check_policy(parse, place, "`walk-cache`", entries, walk->ways, walk->policy);
+    }
+    if ((smmu->to_tcu_cycles == 0) != (smmu->to_tbu_cycles == 0)) {
+        parse_error_at(parse, &smmu->place, "`to-tcu` and `to-tbu` are either both 0 or neither");
+    }
+    if (smmu->to_tcu_cycles == 0 && smmu->micro_tlb.entries + smmu->tbu_tlb.entries > 0) {
+        diagnostic_set_hint(parse_error_at(parse, &smmu->place, "TBUs with TLBs of their own need a link to the TCU"),
+                            "to-tcu: 8 cycles and to-tbu: 8 cycles, for example");
+    }
+    if (smmu->to_tcu_cycles == 0 && smmu->tlb.entries == 0) {
+        parse_error_at(parse, &smmu->place, "without a link to the TCU `tlb` cannot have 0 entries");
+    }
+}
+
 static void check_caches(struct parse *parse)
 {
     const struct scenario_platform *platform = &parse->scenario->platform;
@@ -163,6 +218,7 @@ static void check_caches(struct parse *parse)
         check_cache(parse, either(&smmu->tlb.place, &smmu->place), "`tlb`", smmu->tlb.entries, smmu->tlb.ways);
         check_cache(parse, either(&smmu->config_cache.place, &smmu->place), "`config-cache`",
                     smmu->config_cache.entries, smmu->config_cache.ways);
+        check_smmu_structure(parse, smmu);
         if (smmu->stream_table == SCENARIO_STREAM_TABLE_LINEAR && smmu->stream_id_bits > 20) {
             diagnostic_set_hint(parse_error_at(parse, &smmu->place,
                                                "a linear stream table for %" PRIu32 " StreamID bits is too large",

@@ -14,6 +14,9 @@ extern "C" {
 /** Numbers the PCIe trees as enumeration will, depth first, and lists the devices. (parse_pcie.c) */
 void parse_resolve_pcie(struct parse *parse);
 
+/** Fills in what SMMUs have from their presets. (parse_smmu.c) */
+void parse_resolve_smmus(struct parse *parse);
+
 /** Checks that names differ, and resolves those of maps, ITS placement and traffic targets. (parse_resolve.c) */
 void parse_resolve_names(struct parse *parse);
 

@@ -137,22 +137,40 @@ enum scenario_smmu_order {
     SCENARIO_SMMU_ORDER_STREAM, /**< as they came among those of one StreamID */
 };
 
-/** An SMMU's translation lookaside buffer. */
-struct scenario_tlb {
-    struct scenario_place place;
-    uint64_t given;
-    uint32_t entries;       /**< in all; a multiple of ways */
-    uint32_t ways;          /**< associativity */
-    uint32_t lookup_cycles; /**< of a lookup, hit or miss */
+/** Which entry of a full set makes room. */
+enum scenario_policy {
+    SCENARIO_POLICY_LRU,
+    SCENARIO_POLICY_PLRU,
+    SCENARIO_POLICY_ROUND_ROBIN,
+    SCENARIO_POLICY_RANDOM,
 };
 
-/** An SMMU's cache of stream table entries and context descriptors, folded. */
-struct scenario_config_cache {
+/** Structures and cycles of a known part. */
+enum scenario_smmu_preset {
+    SCENARIO_SMMU_DEFAULT,
+    SCENARIO_SMMU_GEM5,
+    SCENARIO_SMMU_AGILEX5,
+};
+
+/** A cache of an SMMU. */
+struct scenario_smmu_cache {
     struct scenario_place place;
     uint64_t given;
-    uint32_t entries;       /**< in all; a multiple of ways */
+    uint32_t entries;       /**< in all; a multiple of ways; where it may be absent, 0 */
     uint32_t ways;          /**< associativity */
     uint32_t lookup_cycles; /**< of a lookup, hit or miss */
+    enum scenario_policy policy;
+};
+
+/** The walk caches of an SMMU: entries of each stage and level. */
+struct scenario_walk_cache {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t entries[2][3]; /**< [stage - 1][level]; multiples of ways; 0: absent */
+    uint32_t ways;
+    uint32_t lookup_cycles; /**< of each level looked into */
+    enum scenario_policy policy;
+    bool nonfinal; /**< stage 2 walks on behalf of stage 1 tables and context descriptors use them too */
 };
 
 /** One SMMUv3. */
@@ -163,16 +181,27 @@ struct scenario_smmu {
     size_t index;
     uint64_t base; /**< register page 0; page 1 at base + 0x1_0000; 128 KiB in all */
     struct scenario_clock clock;
-    struct scenario_tlb tlb;
-    struct scenario_config_cache config_cache;
-    uint32_t accept_cycles;   /**< from arrival to the first lookup */
-    uint32_t forward_cycles;  /**< from the translated address to the output port */
-    uint32_t response_cycles; /**< of a read completion on its way to the device */
-    uint32_t issue_cycles;    /**< to send one read of a table */
-    uint32_t decode_cycles;   /**< to take what a table read brought */
-    uint32_t register_cycles; /**< of a register access */
-    uint32_t command_cycles;  /**< to decode and carry out a command, memory accesses not counted */
-    uint32_t scan_cycles;     /**< of an invalidation, for each set it visits */
+    enum scenario_smmu_preset preset;
+    struct scenario_smmu_cache tlb; /**< the TCU's */
+    struct scenario_smmu_cache config_cache;
+    struct scenario_smmu_cache micro_tlb; /**< of each TBU */
+    struct scenario_smmu_cache tbu_tlb;   /**< of each TBU */
+    struct scenario_smmu_cache ipa_cache;
+    struct scenario_walk_cache walk_cache;
+    uint32_t tbus;                 /**< translation buffer units */
+    uint32_t tbu_slots;            /**< of each TBU; 0: as translation_slots */
+    uint32_t to_tcu_cycles;        /**< link from a TBU to the TCU; 0: none */
+    uint32_t to_tbu_cycles;        /**< and back */
+    uint32_t walk_begin_cycles;    /**< before the first read of a stage's walk */
+    uint32_t config_decode_cycles; /**< to take what a read of an STE or CD brought */
+    uint32_t accept_cycles;        /**< from arrival to the first lookup */
+    uint32_t forward_cycles;       /**< from the translated address to the output port */
+    uint32_t response_cycles;      /**< of a read completion on its way to the device */
+    uint32_t issue_cycles;         /**< to send one read of a table */
+    uint32_t decode_cycles;        /**< to take what a table read brought */
+    uint32_t register_cycles;      /**< of a register access */
+    uint32_t command_cycles;       /**< to decode and carry out a command, memory accesses not counted */
+    uint32_t scan_cycles;          /**< of an invalidation, for each set it visits */
     enum scenario_smmu_order order;
     uint32_t translation_slots;              /**< requests in flight */
     uint32_t walk_slots;                     /**< translation table walks in flight */

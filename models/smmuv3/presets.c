@@ -97,7 +97,8 @@ static void set_agilex5(struct smmu_config *c)
     c->micro_tlb = (struct smmu_cache_config){32, 32, SMMU_POLICY_PLRU, 1};
     c->tbu_tlb = (struct smmu_cache_config){2048, 4, SMMU_POLICY_PLRU, 3};
     for (unsigned stage = 0; stage < 2; stage++) {
-        for (unsigned level = 0; level < 4; level++) {
+        /* Level 3 has one too, but its descriptors lead to no table: those of S1L3 and S2L3 are in the TLBs. */
+        for (unsigned level = 0; level < 3; level++) {
             c->walk_cache[stage][level] = (struct smmu_cache_config){256, 4, SMMU_POLICY_PLRU, 4};
         }
     }

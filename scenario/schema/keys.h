@@ -114,6 +114,12 @@ extern const struct scenario_table scenario_table_root;
 /** The tables of its parts, for use in other tables. */
 extern const struct scenario_table scenario_table_platform;
 extern const struct scenario_table scenario_table_smmu;
+extern const struct scenario_table scenario_table_smmu_tlb;
+extern const struct scenario_table scenario_table_config_cache;
+extern const struct scenario_table scenario_table_micro_tlb;
+extern const struct scenario_table scenario_table_tbu_tlb;
+extern const struct scenario_table scenario_table_ipa_cache;
+extern const struct scenario_table scenario_table_walk_cache;
 extern const struct scenario_table scenario_table_link;
 extern const struct scenario_table scenario_table_device;
 extern const struct scenario_table scenario_table_port;

@@ -93,14 +93,14 @@ std::array<uint64_t, 8> Cd::words() const
     return w;
 }
 
-static struct memory *create_memory(struct sim *sim)
+static struct memory *create_memory(struct sim *sim, sim_time latency)
 {
     memory_config config = {};
 
     config.base = System::memory_base;
     config.size = System::memory_size;
     config.period = System::period;
-    config.latency = System::memory_latency;
+    config.latency = latency;
     config.bandwidth = 0;
     return memory_create(sim, "dram", &config);
 }
@@ -120,9 +120,9 @@ static smmu_config make_config(const System::Tweak &tweak)
     return config;
 }
 
-System::System(const support::Engine &engine, const Tweak &tweak, bool tracked)
+System::System(const support::Engine &engine, const Tweak &tweak, bool tracked, sim_time latency)
     : sim(support::create(engine)), config(make_config(tweak)), smmu(smmu_create(sim, "smmu", &config)),
-      memory(create_memory(sim)), host(bus_driver_create(sim, "host", period)), log(sim),
+      memory(create_memory(sim, latency)), host(bus_driver_create(sim, "host", period)), log(sim),
       flags_(tracked ? SIM_FLAG_TRACKED : 0)
 {
     sim_component *self = smmu_component(smmu);

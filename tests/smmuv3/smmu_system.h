@@ -169,7 +169,8 @@ class System
     static constexpr sim_time memory_latency = 80 * SIM_NS;
     static constexpr sim_time read_latency = 50 * SIM_NS;
 
-    explicit System(const support::Engine &engine, const Tweak &tweak = {}, bool tracked = true);
+    explicit System(const support::Engine &engine, const Tweak &tweak = {}, bool tracked = true,
+                    sim_time latency = memory_latency);
     ~System();
     System(const System &) = delete;
     System &operator=(const System &) = delete;

@@ -65,6 +65,16 @@ using Sets = std::vector<std::string>;
 /** A write to a peer, which the switch redirects to the SMMU and the SMMU refuses: its domain does not map the BAR. */
 const Sets peer = {"traffic.epA.1={dma-write: {size: 256 B, period: 400 ns, to: epB}}"};
 
+/** An SMMU in parts, and one whose TLBs or walk caches are too small for what is going on. */
+const Sets distributed = {"platform.smmu.S.preset=gem5-default"};
+const Sets small_tlbs = {"platform.smmu.S.preset=gem5-default",
+                         "platform.smmu.S.micro-tlb={entries: 2, ways: 2, policy: lru}",
+                         "platform.smmu.S.tbu-tlb={entries: 4, ways: 4, policy: lru}"};
+const Sets small_walk_cache = {"platform.smmu.S.preset=gem5-default",
+                               "platform.smmu.S.micro-tlb={entries: 1, ways: 1}",
+                               "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
+                               "platform.smmu.S.walk-cache={stage1-level2: 2, ways: 2, policy: lru}"};
+
 /** Says which case it was, before a panic ends the process. */
 void tell(void *context, const char *message)
 {
@@ -211,6 +221,31 @@ const std::vector<Row> rows = {
      "platform.smmu.S.config-cache.ways=1",
      {"platform.smmu.S.config-cache={entries: 2, ways: 2}"}},
     {"config-cache.lookup", "platform.smmu.S.config-cache.lookup=40 cycles", {}},
+    {"tlb.policy", "platform.smmu.S.tlb.policy=random", {}},
+    {"config-cache.policy",
+     "platform.smmu.S.config-cache.policy=round-robin",
+     {"platform.smmu.S.config-cache={entries: 2, ways: 2}"}},
+    {"smmu.preset", "platform.smmu.S.preset=agilex5-mmu600", {}},
+    {"smmu.tbus", "platform.smmu.S.tbus=2", distributed},
+    {"smmu.tbu-slots", "platform.smmu.S.tbu-slots=1", distributed},
+    {"smmu.to-tcu", "platform.smmu.S.to-tcu=40 cycles", distributed},
+    {"smmu.to-tbu", "platform.smmu.S.to-tbu=40 cycles", distributed},
+    {"smmu.walk-begin", "platform.smmu.S.walk-begin=40 cycles", {}},
+    {"smmu.config-decode", "platform.smmu.S.config-decode=40 cycles", {}},
+    {"micro-tlb.entries", "platform.smmu.S.micro-tlb.entries=0", distributed},
+    {"micro-tlb.ways", "platform.smmu.S.micro-tlb.ways=1", small_tlbs},
+    {"micro-tlb.policy", "platform.smmu.S.micro-tlb.policy=random", small_tlbs},
+    {"micro-tlb.lookup", "platform.smmu.S.micro-tlb.lookup=40 cycles", distributed},
+    {"tbu-tlb.entries", "platform.smmu.S.tbu-tlb.entries=0", small_tlbs},
+    {"tbu-tlb.ways", "platform.smmu.S.tbu-tlb.ways=1", small_tlbs},
+    {"tbu-tlb.policy", "platform.smmu.S.tbu-tlb.policy=random", small_tlbs},
+    {"tbu-tlb.lookup", "platform.smmu.S.tbu-tlb.lookup=40 cycles", distributed},
+    {"walk-cache.stage1-level0", "platform.smmu.S.walk-cache.stage1-level0=0", distributed},
+    {"walk-cache.stage1-level1", "platform.smmu.S.walk-cache.stage1-level1=0", distributed},
+    {"walk-cache.stage1-level2", "platform.smmu.S.walk-cache.stage1-level2=0", distributed},
+    {"walk-cache.ways", "platform.smmu.S.walk-cache.ways=1", small_walk_cache},
+    {"walk-cache.policy", "platform.smmu.S.walk-cache.policy=random", small_walk_cache},
+    {"walk-cache.lookup", "platform.smmu.S.walk-cache.lookup=40 cycles", distributed},
     {"smmu.base", "platform.smmu.S.base=0x8000_0000", {}, REFUSES},
     {"smmu.clock", "platform.smmu.S.clock=500 MHz", {}},
     {"smmu.accept", "platform.smmu.S.accept=40 cycles", {}},
@@ -345,6 +380,14 @@ const std::map<std::string, const char *> silent = {
     {"its.report-unmapped", "software that looks at the reports comes with hypervisors"},
     {"software.page-size", "there is only one size"},
     {"software.rules", "the versions differ about PASID and about quirks, and no scenario can have either yet"},
+    {"walk-cache.stage2-level0", "no software of a scenario uses stage 2 yet"},
+    {"walk-cache.stage2-level1", "no software of a scenario uses stage 2 yet"},
+    {"walk-cache.stage2-level2", "no software of a scenario uses stage 2 yet"},
+    {"walk-cache.nonfinal", "no software of a scenario uses stage 2 yet"},
+    {"ipa-cache.entries", "no software of a scenario uses stage 2 yet"},
+    {"ipa-cache.ways", "no software of a scenario uses stage 2 yet"},
+    {"ipa-cache.policy", "no software of a scenario uses stage 2 yet"},
+    {"ipa-cache.lookup", "no software of a scenario uses stage 2 yet"},
     {"smmu.substream-id-bits", "says what SMMU_IDR1 says; nothing sends a PASID yet"},
     {"endpoint.vendor-id", "no driver and no quirk of the software knows any"},
     {"endpoint.device-id", "no driver and no quirk of the software knows any"},
