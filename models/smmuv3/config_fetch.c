@@ -144,9 +144,7 @@ static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetc
 /* Goes on with stage 2's translation of where a CD or level-1 CD descriptor is, from a step at @p at. */
 static void drive(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_translation_step step, sim_time at)
 {
-    while (step == SMMU_TRANSLATION_LOOKUP) {
-        step = smmu_translation_proceed(&fetch->translation);
-    }
+    step = smmu_translation_look_up(smmu, &fetch->translation, step, &at);
     fetch->translating = step == SMMU_TRANSLATION_READ || step == SMMU_TRANSLATION_UPDATE;
     if (fetch->translating) {
         fetch->updating = step == SMMU_TRANSLATION_UPDATE;
@@ -163,12 +161,16 @@ static void drive(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_
 /* Reads the structure at fetch->address, which is an IPA if it is a CD of a nested stream. */
 static void go_on(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_config_step step, sim_time at)
 {
+    enum smmu_translation_step first;
+
     if (step == SMMU_STEP_STE || !fetch->context.has_stage2) {
         read_structure(smmu, fetch, step, at);
         return;
     }
     fetch->step = (uint8_t)step;
-    drive(smmu, fetch, smmu_translation_begin_cd(&fetch->translation, &fetch->context, fetch->address), at);
+    first = smmu_translation_begin_cd(&fetch->translation, &fetch->context, fetch->address);
+    fetch->translation.stage2_epoch = smmu->stage2_epoch;
+    drive(smmu, fetch, first, at);
 }
 
 void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now)
@@ -179,7 +181,10 @@ void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *da
     struct smmu_fault fault = no_fault;
 
     if (fetch->translating) {
-        drive(smmu, fetch, smmu_translation_answer(&fetch->translation, fetch->updating, data), at);
+        const enum smmu_translation_step next = smmu_translation_answer(&fetch->translation, fetch->updating, data);
+
+        smmu_translation_learn(smmu, &fetch->translation, next);
+        drive(smmu, fetch, next, now + smmu->times.decode);
         return;
     }
     if (data == NULL) {

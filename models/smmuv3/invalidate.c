@@ -76,6 +76,7 @@ void smmu_invalidate_tlbs(struct smmu *smmu, const struct smmu_tlb_scope *scope,
     const struct smmu_tbu_invalidation invalidation = {.translations = *scope};
 
     smmu_tlb_invalidate(&smmu->tlb, scope);
+    smmu_tcu_caches_invalidate(smmu, scope);
     smmu_walk_invalidate(smmu, scope);
     if (!smmu->distributed) {
         return;

@@ -284,6 +284,7 @@ static void make_caches(struct smmu *smmu, struct sim *sim, const char *name)
                   config->tlb_policy);
     smmu_config_cache_init(&smmu->configs, sim, sim_printf(sim, "%s config-cache", name), config->config_cache_entries,
                            config->config_cache_ways, config->config_cache_policy);
+    smmu_tcu_caches_init(smmu, sim, name);
 }
 
 static void register_counters(struct smmu *smmu)
@@ -322,6 +323,7 @@ static void register_counters(struct smmu *smmu)
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         sim_counter_register(&smmu->component, list[i].name, list[i].value);
     }
+    smmu_tcu_caches_register_counters(smmu);
     for (size_t i = 0; i < sizeof(distributed) / sizeof(distributed[0]) && smmu->distributed; i++) {
         sim_counter_register(&smmu->component, distributed[i].name, distributed[i].value);
     }

@@ -6,6 +6,7 @@
  *   tbu.c           requests: lookup, hits      tbu_slots.c    those that wait
  *   tbu_output.c    what leaves                 tcu.c          what they wait for
  *   tbu_tlb.c       a TBU's own TLBs            tbu_link.c     the way between TBU and TCU
+ *   tcu_caches.c    what walk caches and IPA cache spare a translation (walk_cache.c)
  *   invalidate.c    invalidations and CMD_SYNC, through TCU and TBUs
  *   stream_table.c  STEs        context.c       CDs
  *   config_cache.c  their cache config_fetch.c  reading them
@@ -29,6 +30,7 @@
 #include "models/smmuv3/tbu_tlb_internal.h"
 #include "models/smmuv3/tlb_internal.h"
 #include "models/smmuv3/translation_internal.h"
+#include "models/smmuv3/walk_cache_internal.h"
 
 #include <stddef.h>
 
@@ -54,6 +56,8 @@ struct smmu_times {
     sim_time to_tcu; /**< 0: no link */
     sim_time to_tbu;
     sim_time walk_begin;
+    sim_time ipa_lookup;
+    sim_time walk_lookup[2][SMMU_WALK_CACHE_LEVELS];
     sim_time issue;
     sim_time decode;
     sim_time config_decode;
@@ -295,6 +299,8 @@ struct smmu_counters {
     uint64_t slot_stalls; /**< requests that had to wait for a translation slot */
 
     /* Only with a link between TBUs and TCU. */
+    uint64_t ipa_hits;
+    uint64_t ipa_misses;
     uint64_t micro_tlb_hits;
     uint64_t tbu_tlb_hits;
     uint64_t tbu_misses;
@@ -318,6 +324,10 @@ struct smmu {
     struct smmu_tbu *tbus;
     struct smmu_tlb tlb;
     struct smmu_config_cache configs;
+    struct smmu_walk_cache walk_cache[2][SMMU_WALK_CACHE_LEVELS]; /**< [stage - 1][level] */
+    struct smmu_tlb ipa_cache;
+    uint32_t stage2_epoch; /**< invalidations of stage 2 so far */
+    bool has_walk_caches;  /**< or an IPA cache */
     struct smmu_walker walker;
     struct smmu_event_engine events;
     struct smmu_command_engine commands;
@@ -521,6 +531,21 @@ void smmu_config_fetch_step(struct smmu *smmu, uint32_t index, const uint8_t *da
 
 /** Marks fetches under way that an invalidation covers. */
 void smmu_config_fetch_invalidate(struct smmu *smmu, const struct smmu_config_scope *scope);
+
+/* ---- Walk caches and IPA cache (tcu_caches.c) ---- */
+
+void smmu_tcu_caches_init(struct smmu *smmu, struct sim *sim, const char *name);
+void smmu_tcu_caches_register_counters(struct smmu *smmu);
+
+/** Goes through the LOOKUP steps of a translation with the help of the caches; *at becomes when they are done. */
+enum smmu_translation_step smmu_translation_look_up(struct smmu *smmu, struct smmu_translation *t,
+                                                    enum smmu_translation_step step, sim_time *at);
+
+/** Keeps what the answer that led to @p step has told. */
+void smmu_translation_learn(struct smmu *smmu, struct smmu_translation *t, enum smmu_translation_step step);
+
+/** Drops what @p scope covers. */
+void smmu_tcu_caches_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope);
 
 /* ---- Translation table walks (walk.c) ---- */
 

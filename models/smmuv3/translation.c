@@ -160,7 +160,17 @@ static uint64_t descriptor_address(const struct smmu_translation *t)
 static enum smmu_translation_step next_read(struct smmu_translation *t)
 {
     if (t->stage == 1 && t->context.has_stage2) {
-        return begin_stage2(t, descriptor_address(t), SMMU_CLASS_TT);
+        const struct smmu_table_point *at = &t->walk[0].at;
+        const uint64_t ipa = descriptor_address(t);
+
+        if (!at->has_physical) {
+            return begin_stage2(t, ipa, SMMU_CLASS_TT);
+        }
+        /* From a walk cache. What else stage 2 says of that page is not known: an update has to ask. */
+        t->walk[1].input = ipa;
+        t->page2 = (struct smmu_stage2_page){0};
+        t->address = at->physical + (ipa - at->table);
+        return SMMU_TRANSLATION_READ;
     }
     t->address = descriptor_address(t);
     return SMMU_TRANSLATION_READ;
@@ -416,6 +426,7 @@ static enum smmu_translation_step consider(struct smmu_translation *t, uint64_t 
         return t->stage == 2 ? leaf2(t, &descriptor, word, is_updated) : leaf1(t, &descriptor, word, is_updated);
     }
     walk->at.table = descriptor.address;
+    walk->at.has_physical = false;
     walk->at.level++;
     if (t->stage == 1 && !t->context.stage1.had[smmu_address_half(t->input)]) {
         walk->at.denied |= (uint16_t)smmu_descriptor_denied(&t->context.stage1, word);

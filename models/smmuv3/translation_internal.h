@@ -39,7 +39,9 @@ enum smmu_translation_step {
 
 /** What a walk cache holds: a table of some level, and what the tables above it have taken away. */
 struct smmu_table_point {
-    uint64_t table;  /**< its address: physical, or an IPA if it belongs to stage 1 of a nested translation */
+    uint64_t table;    /**< its address: physical, or an IPA if it belongs to stage 1 of a nested translation */
+    uint64_t physical; /**< what stage 2 has made of such an IPA, if has_physical */
+    bool has_physical;
     uint16_t denied; /**< SMMU_PERM_* */
     int8_t level;    /**< of the descriptors in it: -1 to 3 */
 };
@@ -90,7 +92,9 @@ struct smmu_translation {
     struct smmu_stage2_page page2;         /**< last result of stage 2 */
     struct smmu_translation_result result; /**< stage 1's part of it, until the end */
     struct smmu_fault fault;
-    uint64_t pending[2]; /**< a stage 1 update's expected and desired while stage 2 is walked for it */
+    uint64_t pending[2];   /**< a stage 1 update's expected and desired while stage 2 is walked for it */
+    bool stage1_fresh;     /**< the owner\'s: no invalidation of stage 1 has come since it began */
+    uint32_t stage2_epoch; /**< the owner\'s: invalidations of stage 2 when it began */
 };
 
 /**

@@ -59,7 +59,8 @@ struct smmu_tlb_entry smmu_translation_entry(const struct smmu_translation *t)
     const struct smmu_translation_result *result = &t->result;
 
     return (struct smmu_tlb_entry){
-        .tag = t->context.tag | (uint64_t)result->size << SMMU_TAG_SIZE_SHIFT,
+        .tag = (result->global ? (t->context.tag & ~SMMU_TAG_ASID_MASK) | SMMU_TAG_GLOBAL : t->context.tag) |
+               (uint64_t)result->size << SMMU_TAG_SIZE_SHIFT,
         .output = result->output | result->permissions,
         .intermediate = result->intermediate | result->attributes,
     };
@@ -89,9 +90,7 @@ static void finish(struct smmu *smmu, struct smmu_walk *walk, bool faulty, sim_t
 /* Goes on from a step at @p at. */
 static void drive(struct smmu *smmu, struct smmu_walk *walk, enum smmu_translation_step step, sim_time at)
 {
-    while (step == SMMU_TRANSLATION_LOOKUP) {
-        step = smmu_translation_proceed(&walk->translation);
-    }
+    step = smmu_translation_look_up(smmu, &walk->translation, step, &at);
     if (step == SMMU_TRANSLATION_READ || step == SMMU_TRANSLATION_UPDATE) {
         walk->updating = step == SMMU_TRANSLATION_UPDATE;
         smmu_translation_issue(smmu, &walk->translation, walk->updating, SMMU_REQUEST_WALK,
@@ -117,6 +116,8 @@ bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint
         walk->fresh = true;
         walk->waiters = (struct smmu_list){SMMU_NONE, SMMU_NONE};
         step = smmu_translation_begin(&walk->translation, context, va, need, need);
+        walk->translation.stage1_fresh = true;
+        walk->translation.stage2_epoch = smmu->stage2_epoch;
         smmu->walks_active++;
         smmu->counters.walks++;
     }
@@ -141,7 +142,10 @@ void smmu_walk_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_
 {
     struct smmu_walk *walk = &smmu->walks[index];
 
-    drive(smmu, walk, smmu_translation_answer(&walk->translation, walk->updating, data), now + smmu->times.decode);
+    const enum smmu_translation_step step = smmu_translation_answer(&walk->translation, walk->updating, data);
+
+    smmu_translation_learn(smmu, &walk->translation, step);
+    drive(smmu, walk, step, now + smmu->times.decode);
 }
 
 /* log2 of the largest page in which a walk can end from where it is. */
@@ -164,6 +168,7 @@ void smmu_walk_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope)
         if (walk->active && (smmu_tlb_scope_covers(scope, t->context.tag, false, t->input, largest_page(t)) ||
                              smmu_tlb_scope_covers(scope, t->context.tag, true, t->input, largest_page(t)))) {
             walk->fresh = false;
+            walk->translation.stage1_fresh = false;
         }
     }
 }

@@ -99,6 +99,87 @@ TEST(Gem5Cycles, TwoLevelCdTable)
     });
 }
 
+/* ---- Stage 2 ---- */
+
+/** An STE with stage 2: three levels of 4 KiB granule (39 bits of IPA), VMID 5, everything readable and writable. */
+void put_stage2(System &s, unsigned config, uint64_t s2_root, uint64_t cds)
+{
+    uint64_t w[8] = {};
+
+    set_bits(w, 0, 1, 1);
+    set_bits(w, 1, 3, config);
+    set_bits(w, 6, 46, cds >> 6);
+    set_bits(w, 128, 16, 5);      /* S2VMID */
+    set_bits(w, 128 + 32, 6, 25); /* S2T0SZ */
+    set_bits(w, 128 + 38, 2, 1);  /* S2SL0: level 1 */
+    set_bits(w, 128 + 44, 2, 3);  /* S2SH0 */
+    set_bits(w, 128 + 48, 3, 5);  /* S2PS: 48 bits */
+    set_bits(w, 128 + 51, 1, 1);  /* S2AA64 */
+    set_bits(w, 128 + 58, 1, 1);  /* S2R */
+    set_bits(w, 192 + 4, 48, s2_root >> 4);
+    s.put(s.stream_table + 64 * 0x10, w, 8);
+}
+
+/** Maps one 4 KiB page in a stage 2 table that starts at level 1. */
+void map_stage2(System &s, uint64_t s2_root, uint64_t ipa, uint64_t pa)
+{
+    uint64_t table = s2_root;
+
+    for (unsigned level = 1; level < 3; level++) {
+        const uint64_t address = table + 8 * (ipa >> (39 - 9 * level) & 0x1ff);
+
+        if ((memory_read64(s.memory, address) & 1) == 0) {
+            memory_write64(s.memory, address, s.make_table() | 3);
+        }
+        table = memory_read64(s.memory, address) & UINT64_C(0x0000fffffffff000);
+    }
+    /* AF, inner shareable, read and write, write-back. */
+    memory_write64(s.memory, table + 8 * (ipa >> 12 & 0x1ff), pa | 1 << 10 | 3 << 8 | 3 << 6 | 0xf << 2 | 3);
+}
+
+TEST(Gem5Cycles, Stage2)
+{
+    on_every_engine([](System &s) {
+        const uint64_t root = s.make_table();
+
+        put_stage2(s, 6, root, 0);
+        map_stage2(s, root, 0x40001000, 0x80001000);
+        map_stage2(s, root, 0x40002000, 0x80002000);
+        EXPECT_EQ(cycles(s, {.addr = 0x40001000}), 201u) << "cold";
+        EXPECT_EQ(table_reads(s), 4u);
+        EXPECT_EQ(cycles(s, {.addr = 0x40002000, .op = 'W'}), 72u) << "configuration and level 2 cached";
+        EXPECT_EQ(table_reads(s), 5u);
+    });
+}
+
+TEST(Gem5Cycles, Nested)
+{
+    on_every_engine([](System &s) {
+        const uint64_t root2 = s.make_table();
+        Cd cd;
+
+        s.cd_table = s.make_cd_table();
+        cd.ttb0 = s.make_table();
+        s.set_cd(s.cd_table, 0, cd);
+        put_stage2(s, 7, root2, s.cd_table);
+        s.map(cd.ttb0, 0x40001000, 0x70001000);
+        s.map(cd.ttb0, 0x40002000, 0x70002000);
+        /* CD and tables of stage 1 are where they are in IPAs too. */
+        for (uint64_t page = System::memory_base; page < System::memory_base + 0x100000; page += 0x1000) {
+            map_stage2(s, root2, page, page);
+        }
+        map_stage2(s, root2, 0x70001000, 0x80001000);
+        map_stage2(s, root2, 0x70002000, 0x80002000);
+        EXPECT_EQ(cycles(s, {.addr = 0x40001000}), 1058u) << "cold";
+        EXPECT_EQ(table_reads(s), 24u);
+        const TxnResult warm = s.txn({.addr = 0x40002000, .op = 'W'});
+        EXPECT_EQ((warm.left - warm.issued) / System::period - 2, 119u) << "level 2 of both stages cached";
+        EXPECT_EQ(warm.pa, 0x80002000u);
+        EXPECT_EQ(table_reads(s), 26u);
+        EXPECT_EQ(cycles(s, {.addr = 0x40002000}), 3u);
+    });
+}
+
 /* ---- Defects ---- */
 
 /* D2: pages of a block are found by every address in it, in a TLB with sets. */

@@ -177,6 +177,7 @@ TEST(Translate, OutputSize) /* tr-014, prio-006 */
                 expect_fault(s, {.addr = 0x40008000}, 0x11);
                 /* A table beyond the output size. */
                 memory_write64(s.memory, s.descriptor(s.root, 0x40001000, 2), UINT64_C(0x200000003));
+                s.command(0x30, 0, true);
                 expect_fault(s, {.addr = 0x40001000}, 0x11);
             });
 }
@@ -305,6 +306,7 @@ TEST(FaultResponse, AbortAndRecordBits)
                 EXPECT_EQ(s.events().size(), c.r);
                 /* A walk's external abort does not. */
                 memory_write64(s.memory, s.descriptor(s.root, 0x40001000, 2), System::nowhere | 3);
+                s.command(0x30, 0, true);
                 EXPECT_EQ(s.txn({.addr = 0x40001000}).outcome, Outcome::abort);
                 EXPECT_EQ(s.events().size(), 1u);
             });
