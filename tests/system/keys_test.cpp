@@ -70,8 +70,7 @@ const Sets distributed = {"platform.smmu.S.preset=gem5-default"};
 const Sets small_tlbs = {"platform.smmu.S.preset=gem5-default",
                          "platform.smmu.S.micro-tlb={entries: 2, ways: 2, policy: lru}",
                          "platform.smmu.S.tbu-tlb={entries: 4, ways: 4, policy: lru}"};
-const Sets small_walk_cache = {"platform.smmu.S.preset=gem5-default",
-                               "platform.smmu.S.micro-tlb={entries: 1, ways: 1}",
+const Sets small_walk_cache = {"platform.smmu.S.preset=gem5-default", "platform.smmu.S.micro-tlb={entries: 1, ways: 1}",
                                "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
                                "platform.smmu.S.walk-cache={stage1-level2: 2, ways: 2, policy: lru}"};
 
