@@ -3,7 +3,7 @@
  * is built, and then operations: one byte for which, and its operands.
  */
 #include "tests/fuzz/target.h"
-#include "tests/gic/gic_system.h"
+#include "tests/gic/virtual_system.h"
 
 #include "gtest/gtest.h"
 
@@ -24,7 +24,7 @@ using gic_test::kPendingTables;
 using gic_test::kQueue;
 using gic_test::kRdBase;
 using gic_test::Options;
-using gic_test::System;
+using gic_test::VirtualSystem;
 
 constexpr unsigned kMost = 200;
 constexpr uint32_t kRds = 2;
@@ -41,12 +41,22 @@ enum Operation : uint8_t {
     kWait,     /**< nanoseconds 2 */
     kSettle,
     kAcknowledge, /**< redistributor 1, times 1 */
+    kResidency,   /**< redistributor 1, vPE 1, flags 1 */
     kRetry,       /**< ITS 1 */
     kOperations,
 };
 
+/** GICv3, or one of the ways of GICv4. */
+gic_test::Kind kind_of(unsigned number)
+{
+    const gic_test::Kind none = {"v3", GIC_VIRTUAL_NONE, false, 0};
+
+    number %= static_cast<unsigned>(gic_test::kinds().size()) + 1;
+    return number == 0 ? none : gic_test::kinds()[number - 1];
+}
+
 /** What the header chooses. */
-Options configure(Reader &in)
+Options configure(Reader &in, gic_test::Kind &kind)
 {
     const uint8_t its = in.u8();
     const uint8_t caches = in.u8();
@@ -70,6 +80,9 @@ Options configure(Reader &in)
         options.its.collection_cache_entries = 0;
         options.rd.config_cache_entries = 0;
     }
+    kind = kind_of(caches >> 4);
+    options.rd.direct_lpi = (caches & 8) != 0;
+    options.rd.invalidate_registers = (caches & 8) != 0;
     options.its.chip_collections = (caches & 2) != 0 ? 1 : 0;
     options.its.collection_bits = (caches & 4) != 0 ? 4 : 16;
     return options;
@@ -78,13 +91,18 @@ Options configure(Reader &in)
 class Machine
 {
   public:
-    Machine(Reader &in, const Options &options) : in_(in), s_(support::engines()[0], options), options_(options)
+    Machine(Reader &in, const gic_test::Kind &kind, const Options &options)
+        : in_(in), s_(support::engines()[0], kind, options), options_(options)
     {
         const uint8_t set_up = in.u8();
 
         in.u8();
         if ((set_up & 1) == 0) {
-            s_.bring_up();
+            if (kind.version == GIC_VIRTUAL_NONE) {
+                s_.bring_up();
+            } else {
+                start_virtual();
+            }
             for (uint32_t its = 0; its < options_.its_count; its++) {
                 s_.map_device(1, 4, its);
                 s_.map_event(1, 0, 8192 + its, 0, its);
@@ -102,6 +120,22 @@ class Machine
     }
 
   private:
+    /** Two vPEs, the first one resident, with an interrupt each. */
+    void start_virtual()
+    {
+        s_.start();
+        for (uint32_t vpe = 1; vpe <= 2; vpe++) {
+            s_.map_vpe(vpe, vpe - 1, 8300 + vpe);
+        }
+        for (uint32_t its = 0; its < options_.its_count; its++) {
+            s_.map_device(2, 4, its);
+            s_.command(gic_test::vmapti(2, 0, 1, 8192, GIC_NO_DOORBELL), its);
+            s_.command(gic_test::vmapti(2, 3, 2, 8195, GIC_NO_DOORBELL), its);
+        }
+        s_.write_residency(0, 1, true);
+        settle();
+    }
+
     uint32_t its()
     {
         return in_.u8() % options_.its_count;
@@ -157,6 +191,17 @@ class Machine
         command.target2 = command.device_id % 4;
         command.size = in_.u8() & 0x1f;
         command.valid = (in_.u8() & 1) != 0;
+        command.virt.vpe = static_cast<uint16_t>(command.collection % 4u);
+        command.virt.intid = command.intid;
+        command.virt.doorbell = (command.size & 16) != 0 ? GIC_NO_DOORBELL : command.intid;
+        command.virt.table = s_.vpt(command.virt.vpe);
+        command.virt.table_size = 13;
+        command.virt.configuration = kConfigTable;
+        command.virt.allocate = (command.size & 1) != 0;
+        command.virt.table_zero = (command.size & 2) != 0;
+        command.virt.its_list = static_cast<uint16_t>(command.event_id);
+        command.virt.sgi = command.event_id % 16;
+        command.virt.enable = command.valid;
         command.itt_address = kItts + (command.device_id % 16u) * 0x10000;
         its_command_encode(&command, bytes);
         settle();
@@ -199,15 +244,14 @@ class Machine
         case kItsRead: {
             const uint32_t index = its();
 
-            access(s_.its_cpus[index], operation == kItsWrite, kItsBase + index * UINT64_C(0x40000), GITS_SIZE);
+            access(s_.its_cpus[index], operation == kItsWrite, kItsBase + index * UINT64_C(0x40000), GITS_VIRTUAL_SIZE);
             break;
         }
         case kRdWrite:
         case kRdRead: {
             const uint32_t index = in_.u8() % kRds;
 
-            access(s_.rd_cpus[index], operation == kRdWrite, kRdBase + index * static_cast<uint64_t>(GICR_SIZE),
-                   GICR_SIZE);
+            access(s_.rd_cpus[index], operation == kRdWrite, s_.rd_base(index), GICR_VIRTUAL_SIZE);
             break;
         }
         case kRaw:
@@ -243,6 +287,14 @@ class Machine
             s_.pes[index]->acknowledge(in_.u8() % 4u);
             break;
         }
+        case kResidency: {
+            const uint32_t rd = in_.u8() % kRds;
+            const uint32_t vpe = in_.u8() % 4u;
+            const uint8_t flags = in_.u8();
+
+            s_.write_residency(rd, vpe, (flags & 1) != 0, (flags & 2) != 0);
+            break;
+        }
         case kRetry:
             kick(its(), 1);
             break;
@@ -252,7 +304,7 @@ class Machine
     }
 
     Reader &in_;
-    System s_;
+    VirtualSystem s_;
     Options options_;
 };
 
@@ -375,13 +427,33 @@ void add_pending(std::vector<Seed> &list)
     list.push_back({"pending-moves", w.bytes()});
 }
 
+/** Virtual interrupts of both vPEs, which come and go, and every command on them. */
+void add_virtual(std::vector<Seed> &list)
+{
+    for (unsigned kind = 1; kind <= gic_test::kinds().size(); kind++) {
+        for (unsigned opcode : {0x21u, 0x22u, 0x23u, 0x25u, 0x29u, 0x2au, 0x2bu, 0x2du, 0x2eu}) {
+            Writer w = header(kind % 2, kind << 4);
+
+            for (unsigned i = 0; i < 6; i++) {
+                signal(w);
+                w.put(kResidency, 1).put(i % 2, 1).put(1 + i / 2 % 2, 1).put(i % 4, 1).put(kWait, 1).put(40 * i, 2);
+                command(w, opcode, 2, i % 2 == 0 ? 0 : 3, 8192 + i, 1 + i % 2, i % 2, i, i != 4);
+                command(w, 0x25, 0, 0, 0, 1, 0);
+            }
+            signal(w);
+            list.push_back({"virtual-" + std::to_string(kind) + "-" + std::to_string(opcode), w.bytes()});
+        }
+    }
+}
+
 } // namespace
 
 void run(const uint8_t *data, size_t size)
 {
     Reader in(data, size);
-    const Options options = configure(in);
-    const auto machine = std::make_unique<Machine>(in, options);
+    gic_test::Kind kind = kind_of(0);
+    const Options options = configure(in, kind);
+    const auto machine = std::make_unique<Machine>(in, kind, options);
 
     machine->run();
 }
@@ -394,6 +466,7 @@ std::vector<Seed> seeds()
     add_registers(list);
     add_tables(list);
     add_pending(list);
+    add_virtual(list);
     return list;
 }
 

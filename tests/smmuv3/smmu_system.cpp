@@ -254,11 +254,11 @@ uint64_t System::descriptor(uint64_t table, uint64_t va, unsigned level, unsigne
     }
 }
 
-void System::map_any(uint64_t root, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
+void System::map_any(uint64_t top, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
                      uint64_t leaf, unsigned size, const std::function<uint64_t(uint64_t)> &place)
 {
     const uint64_t masked = input & ((UINT64_C(1) << bits) - 1);
-    uint64_t table = root;
+    uint64_t table = top;
 
     for (int level = start;; level++) {
         const unsigned low = granule + (granule - 3) * static_cast<unsigned>(3 - level);

@@ -208,7 +208,7 @@ class System
      * @param size    log2 of the page or block
      * @param place   where a table that is made is written, as the SMMU reads it, from the address that tables hold
      */
-    void map_any(uint64_t root, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
+    void map_any(uint64_t top, unsigned granule, unsigned bits, int start, uint64_t input, uint64_t output,
                  uint64_t leaf, unsigned size, const std::function<uint64_t(uint64_t)> &place = {});
 
     /** The base of most cases: SID 0x10 with one CD, mappings as in conformance/00-format.yaml. */
