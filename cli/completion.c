@@ -44,7 +44,8 @@ static enum operand_kind option_argument(size_t option)
     if (option == CLI_OPTION_MODE) {
         return OPERAND_MODE;
     }
-    return option == CLI_OPTION_OUTPUT || option == CLI_OPTION_TIMELINE ? OPERAND_FILE : OPERAND_WORD;
+    return option == CLI_OPTION_OUTPUT || option == CLI_OPTION_TIMELINE || option == CLI_OPTION_JUNIT ? OPERAND_FILE
+                                                                                                      : OPERAND_WORD;
 }
 
 static bool takes(size_t verb, size_t option)

@@ -218,6 +218,18 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     case CLI_OPTION_SHUFFLE:
         request->shuffle = true;
         return parse_number(argument, name, &request->shuffle_seed, problem);
+    case CLI_OPTION_BLESS:
+        request->bless = true;
+        return true;
+    case CLI_OPTION_TOLERANCE:
+        if (tolerances_add(&request->tolerances, argument)) {
+            return true;
+        }
+        snprintf(problem->hint, sizeof(problem->hint), "for example --tolerance 'latency.*-fs=2%%'");
+        return complain(problem, "--%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", name, argument);
+    case CLI_OPTION_JUNIT:
+        request->junit = argument;
+        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
     case CLI_OPTION_TIMELINE:
         request->timeline = argument;
         return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
@@ -261,7 +273,11 @@ static bool take_operand(const char *word, size_t *count, struct cli_request *re
     if (*count == verb->operands_max) {
         return complain(problem, "'doorbell %s' does not know what to do with '%s'", verb->name, word);
     }
-    request->operand = word;
+    if (*count == 0) {
+        request->operand = word;
+    } else {
+        request->second = word;
+    }
     (*count)++;
     return true;
 }
@@ -409,4 +425,5 @@ void cli_request_clear(struct cli_request *request)
     free(request->only);
     request->only = NULL;
     request->only_count = 0;
+    tolerances_clear(&request->tolerances);
 }

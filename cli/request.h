@@ -4,6 +4,7 @@
 
 #include "cli/table.h"
 #include "replay/replay.h"
+#include "report/difference.h"
 #include "sim/sim.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct cli_request {
     enum cli_verb verb;  /**< CLI_VERBS if it is not known */
     bool help;           /**< help for the verb is wanted, whatever else is */
     const char *operand; /**< file, or verb to explain; NULL if none was given */
+    const char *second;  /**< second operand, of verbs that take two */
     const char **sets;   /**< array of set_count texts "KEY=VALUE", in order */
     size_t set_count;
     enum sim_engine_kind engine; /**< SIM_ENGINE_NATIVE unless given */
@@ -27,6 +29,9 @@ struct cli_request {
     uint64_t seed;
     bool shuffle;
     uint64_t shuffle_seed;
+    bool bless;
+    struct tolerances tolerances;
+    const char *junit;    /**< file; NULL: none */
     const char *timeline; /**< file; NULL: no timeline */
     bool window_given;
     sim_time window_from; /**< femtoseconds from the start of the traffic */

@@ -5,7 +5,8 @@
 
 #define VERB_BIT(verb) (1U << (verb))
 #define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
-#define ON_RESULTS     (ON_FILES | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_PARAMS))
+#define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
+#define ON_RESULTS     (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_PARAMS))
 #define ON_ENGINES     (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
@@ -30,6 +31,20 @@ static const char *const about_replay[] = {
     "Does to the models what a real driver did to an SMMUv3 and a GICv3 ITS: register writes, commands,",
     "tables. Prints what was recorded, what was compared (translations, faults, MSIs), and where a model",
     "disagrees. DIR is a recording, as docs/replay.md describes them. Exits 1 if anything disagrees.",
+    NULL,
+};
+
+static const char *const about_golden[] = {
+    "Runs every scenario (*.yaml) of a folder and compares what comes out with the results stored in its",
+    "folder golden/. Exact, but for what --tolerance allows. A difference is told with its scenario, its",
+    "metric, by how much, and the first packet whose way differs; the exit status is 1 then.",
+    NULL,
+};
+
+static const char *const about_compare[] = {
+    "Tells how result B differs from result A: two documents that 'doorbell run --json' wrote, or two",
+    "folders of such. Of runs with different seeds only means beyond their confidence intervals, verdicts",
+    "and expectations count. Exits 1 if something that counts differs.",
     NULL,
 };
 
@@ -67,6 +82,9 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
                         about_check},
     [CLI_VERB_SHOW] = {"show", "FILE", 1, 1, "print a scenario with every default filled in", about_show},
     [CLI_VERB_REPLAY] = {"replay", "DIR", 1, 1, "replay a recording of a real driver, and compare", about_replay},
+    [CLI_VERB_GOLDEN] = {"golden", "DIR", 1, 1, "run a folder's scenarios and compare with stored results",
+                         about_golden},
+    [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
@@ -79,7 +97,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES,
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
-    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES,
+    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN),
                            "native (the default), every-cycle, or systemc;\n"
                            "all give the same results"},
     [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW),
@@ -87,6 +105,13 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
                             "changes no result (native, every-cycle)"},
+    [CLI_OPTION_BLESS] = {"bless", '\0', NULL, VERB_BIT(CLI_VERB_GOLDEN),
+                          "store what comes out now, and show the difference"},
+    [CLI_OPTION_TOLERANCE] = {"tolerance", '\0', "METRIC=N", ON_GOLDEN,
+                              "let a metric differ by N, by N% (of the earlier value),\n"
+                              "or at will ('any'); METRIC is its path, in which *\n"
+                              "stands for anything; may be repeated, the last counts"},
+    [CLI_OPTION_JUNIT] = {"junit", '\0', "FILE", VERB_BIT(CLI_VERB_GOLDEN), "write JUnit XML too"},
     [CLI_OPTION_TIMELINE] = {"timeline", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
                              "write a Perfetto trace too, in which every MSI can be\n"
                              "followed across components (ui.perfetto.dev opens it)"},

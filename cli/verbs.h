@@ -19,6 +19,11 @@ int cli_verb_show(const struct cli_request *request);
 
 /** `doorbell replay DIR`. */
 int cli_verb_replay(const struct cli_request *request);
+/** `doorbell golden DIR`. */
+int cli_verb_golden(const struct cli_request *request);
+
+/** `doorbell compare A B`. */
+int cli_verb_compare(const struct cli_request *request);
 
 /** `doorbell params [WORD]`. */
 int cli_verb_params(const struct cli_request *request);
