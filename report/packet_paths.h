@@ -1,8 +1,8 @@
 /*
- * The ways of packets as text, one line a packet, to be stored and compared: which packet's path is the first to differ?
+ * The ways of packets as text, one line a packet, to be stored and compared: whose path is the first to differ?
  *
- * A line: identity (16 hexadecimal digits), device and vector, birth in femtoseconds from the start of the traffic, then
- * for each hop its stage and how long it took, and what became of the packet.
+ * A line: identity (16 hexadecimal digits), device and vector, birth in femtoseconds from the start of the traffic,
+ * then for each hop its stage and how long it took, and what became of the packet.
  */
 #ifndef DOORBELL_REPORT_PACKET_PATHS_H
 #define DOORBELL_REPORT_PACKET_PATHS_H
