@@ -31,7 +31,8 @@
  *                         intid: this ITS's number; cookie: Processor_Number of the new redistributor
  *   GIC_VMOVE_ONE    ITS  the same          the same, for all ITSs at once: the redistributor has each of the others
  *                                           hold the vPE's interrupts back
- *   GIC_VMOVE_END    ITS  -                 the vPE has moved; arg: Processor_Number of its new redistributor
+ *   GIC_VMOVE_END    ITS  -                 the vPE has moved; arg: Processor_Number of its new redistributor. From the
+ *                                           ITS that was told GIC_VMOVE_DONE with arg 1; the others are told after it
  *   GIC_VHOLD        redistributor          hold back what goes to the vPE; answer GIC_VHELD when nothing is on its way
  *   GIC_VHELD        ITS  -                 the answer
  *   GIC_VCONTINUE    redistributor          the vPE is at `arg` now, go on

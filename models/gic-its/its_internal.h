@@ -190,6 +190,8 @@ struct its_engine {
     uint32_t new_target;       /**< redistributor to which pending state moves */
     struct sim_packet *moving; /**< an LPI on its way from target to new_target */
     bool internal;             /**< stands aside while a vPE table entry is updated after another ITS's VMOVP */
+    bool carrier;              /**< VMOVP: passes MSIs on, and says when the vPE has moved */
+    bool restart;              /**< VMOVI: the old vPE has been let go while waiting for the new one */
     uint32_t old_vpe;          /**< VMOVI: from where, with its entry */
     struct vpe_entry old_vpe_entry;
 };

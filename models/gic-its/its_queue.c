@@ -175,6 +175,7 @@ static bool step_decode(struct its *its, sim_time now)
     }
     engine->hazard = (uint8_t)its_hazard_of(&engine->command);
     engine->step = 0;
+    engine->restart = false;
     engine->mark = its->accepted;
     engine->state = ITS_ENGINE_HAZARD;
     return true;

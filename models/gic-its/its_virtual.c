@@ -132,7 +132,19 @@ static bool is_in_command(const struct its *its, uint32_t vpe)
         return false;
     }
     return (engine->walk.vpe_bound && engine->walk.vpe == vpe) ||
-           (engine->command.opcode == ITS_COMMAND_VMOVI && engine->step > 1 && engine->old_vpe == vpe);
+           (engine->command.opcode == ITS_COMMAND_VMOVI && engine->step > 1 && engine->old_vpe == vpe &&
+            engine->walk.state != ITS_WALK_BLOCKED);
+}
+
+/** A VMOVI that waits for its new vPE lets the old one go, and begins again: two of them could wait for each other. */
+static void let_go(struct its *its, uint32_t vpe)
+{
+    struct its_engine *engine = &its->engine;
+
+    if (engine->state == ITS_ENGINE_EXECUTE && engine->command.opcode == ITS_COMMAND_VMOVI && engine->step == 2 &&
+        engine->old_vpe == vpe) {
+        engine->restart = true;
+    }
 }
 
 static void take_unasked(struct its *its, struct its_link *link, sim_time now)
@@ -196,6 +208,7 @@ void its_virtual_answer_holds(struct its *its, sim_time now)
             is_in_command(its, link->held_vpe)) {
             continue;
         }
+        let_go(its, link->held_vpe);
         link->holds_answered = its_virtual_send(its, &entry, link->held_vpe, GIC_VHELD, 0, now) != NULL;
         its->progress = its->progress || link->holds_answered;
     }

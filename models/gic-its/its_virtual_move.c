@@ -29,6 +29,19 @@ static enum its_progress vmovi_walked(struct its *its)
     return progress;
 }
 
+/** While it waited for the new vPE the old one may have moved: then from the beginning. */
+static enum its_progress vmovi_found_new(struct its *its)
+{
+    struct its_engine *engine = &its->engine;
+
+    if (its_virtual_walk_is_done(its) && engine->restart) {
+        engine->restart = false;
+        engine->step = 0;
+        return ITS_AGAIN;
+    }
+    return its_virtual_finish_walk(its);
+}
+
 static enum its_progress vmovi_write(struct its *its)
 {
     struct its_engine *engine = &its->engine;
@@ -98,7 +111,7 @@ enum its_progress its_virtual_execute_vmovi(struct its *its, sim_time now)
     case 1:
         return vmovi_walked(its);
     case 2:
-        return its_virtual_finish_walk(its);
+        return vmovi_found_new(its);
     case 3:
         return vmovi_write(its);
     case 4:
@@ -166,6 +179,8 @@ static enum its_progress vmovp_pass_on(struct its *its, sim_time now)
         return ITS_WAIT;
     }
     if (packet->operation == GIC_VMOVE_DONE) {
+        engine->carrier = packet->arg != 0;
+        engine->step += engine->carrier ? 0 : 2;
         sim_packet_free(its->component.sim, packet);
         return its_virtual_next(its);
     }
@@ -174,6 +189,28 @@ static enum its_progress vmovp_pass_on(struct its *its, sim_time now)
     gic_output_push(&link->to, packet, now, 0);
     its->progress = true;
     return ITS_WAIT;
+}
+
+/** What has been passed on is in place before other ITSs speak to the new redistributor. */
+static enum its_progress vmovp_sync(struct its *its, sim_time now)
+{
+    struct its_engine *engine = &its->engine;
+    struct vpe_entry entry = engine->walk.vpe_entry;
+
+    entry.target = engine->new_target;
+    return its_virtual_send(its, &entry, engine->walk.vpe, GIC_VSYNC, 0, now) != NULL ? its_virtual_next(its)
+                                                                                      : ITS_WAIT;
+}
+
+static enum its_progress vmovp_synced(struct its *its, sim_time now)
+{
+    struct sim_packet *answer = its_take_answer(its, its->engine.new_target, now);
+
+    if (answer == NULL) {
+        return ITS_WAIT;
+    }
+    sim_packet_free(its->component.sim, answer);
+    return its_virtual_next(its);
 }
 
 static enum its_progress vmovp_write(struct its *its, unsigned word)
@@ -198,7 +235,7 @@ static enum its_progress vmovp_end(struct its *its, sim_time now)
     struct sim_packet *packet;
 
     its_virtual_forget(its, engine->walk.vpe);
-    if (!its->config.virt.single_vmovp) {
+    if (!engine->carrier) {
         return ITS_DONE;
     }
     old.target = engine->target;
@@ -222,12 +259,16 @@ enum its_progress its_virtual_execute_vmovp(struct its *its, sim_time now)
     case 3:
         return vmovp_pass_on(its, now);
     case 4:
-        return vmovp_write(its, 1);
+        return vmovp_sync(its, now);
     case 5:
-        return its_virtual_finish_write(its);
+        return vmovp_synced(its, now);
     case 6:
-        return vmovp_write(its, 0);
+        return vmovp_write(its, 1);
     case 7:
+        return its_virtual_finish_write(its);
+    case 8:
+        return vmovp_write(its, 0);
+    case 9:
         return its_virtual_finish_write(its);
     default:
         return vmovp_end(its, now);

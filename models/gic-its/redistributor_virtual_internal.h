@@ -81,7 +81,7 @@ enum virtual_phase {
 enum virtual_move_phase {
     VIRTUAL_MOVE_NONE,
     VIRTUAL_MOVE_HOLDING, /**< has the other ITSs hold the vPE's interrupts back */
-    VIRTUAL_MOVE_HANDING, /**< hands over MSIs, then says that it is done */
+    VIRTUAL_MOVE_HANDING, /**< hands MSIs over to the carrier */
     VIRTUAL_MOVE_AWAY,    /**< waits for GIC_VMOVE_END */
     VIRTUAL_MOVE_RELEASING,
 };
@@ -143,7 +143,7 @@ struct redistributor_virtual {
     uint64_t participants;                           /**< ITSs that are to be told when it is done */
     uint64_t to_tell;                                /**< ITSs that are to be told at this phase */
     uint64_t holding;                                /**< ITSs that have said that they hold back */
-    bool move_one;                                   /**< GIC_VMOVE_ONE: ends with GIC_VMOVE_END */
+    bool move_one;                                   /**< GIC_VMOVE_ONE */
     uint32_t move_vpe;
     uint64_t move_table;
     uint32_t moved_to;

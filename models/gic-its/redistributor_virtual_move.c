@@ -7,7 +7,8 @@
  * Without, it has the other ITSs hold back (GIC_VHOLD), and lets them go on (GIC_VCONTINUE) when the vPE table has
  * changed.
  *
- * MSIs that wait with the vPE's pending bits are handed to one of the ITSs, which passes them on.
+ * MSIs that wait with the vPE's pending bits are handed to one of the ITSs, which passes them on and says when they are
+ * in place (GIC_VMOVE_END). The others go on after that.
  *
  * Choice: a vPE that is resident here is moved when it is no longer.
  */
@@ -132,21 +133,23 @@ static void step_holding(struct redistributor *rd, sim_time now)
     }
 }
 
-/** @return whether all participants have been told that it is done */
-static bool tell_done(struct redistributor *rd, sim_time now)
+/** Tells participants that it is done, the carrier with arg 1. @return whether all of @p whom have been told */
+static bool tell_done(struct redistributor *rd, uint64_t whom, sim_time now)
 {
     struct redistributor_virtual *virt = rd->virt;
+    bool all = true;
 
-    for (uint64_t bits = virt->participants; bits != 0; bits &= bits - 1) {
+    for (uint64_t bits = whom; bits != 0; bits &= bits - 1) {
         uint32_t link = (uint32_t)__builtin_ctzll(bits);
 
         if (virt->moves[link] != NULL && virtual_can_answer(rd, link, now)) {
+            virt->moves[link]->arg = link == virt->carrier;
             virtual_answer(rd, link, virt->moves[link], GIC_VMOVE_DONE, now);
             virt->moves[link] = NULL;
-            virt->participants &= ~((uint64_t)1 << link);
         }
+        all = all && virt->moves[link] == NULL;
     }
-    return virt->participants == 0;
+    return all;
 }
 
 /** The next MSI to hand over; none if the vPE goes to where it is. */
@@ -158,26 +161,33 @@ static struct sim_packet *next_to_hand(struct redistributor *rd)
     return stays ? NULL : virtual_unpark_any(rd, virt->move_table);
 }
 
+/** The carrier is handed the MSIs, and told when there are no more. */
 static void step_handing(struct redistributor *rd, sim_time now)
 {
     struct redistributor_virtual *virt = rd->virt;
-    bool one;
     struct sim_packet *packet;
 
-    if (virt->moves[virt->carrier] != NULL) {
-        if (is_resident_here(rd) || !virtual_can_answer(rd, virt->carrier, now)) {
-            return;
-        }
-        packet = next_to_hand(rd);
-        if (packet != NULL) {
-            virtual_answer(rd, virt->carrier, packet, GIC_VHANDED, now);
-            return;
-        }
-        virt->move_one = virt->moves[virt->carrier]->operation == GIC_VMOVE_ONE;
+    if (is_resident_here(rd) || !virtual_can_answer(rd, virt->carrier, now)) {
+        return;
     }
-    one = virt->move_one;
-    if (tell_done(rd, now)) {
-        virt->move_phase = one ? VIRTUAL_MOVE_AWAY : VIRTUAL_MOVE_NONE;
+    packet = next_to_hand(rd);
+    if (packet != NULL) {
+        virtual_answer(rd, virt->carrier, packet, GIC_VHANDED, now);
+        return;
+    }
+    virt->move_one = virt->moves[virt->carrier]->operation == GIC_VMOVE_ONE;
+    tell_done(rd, (uint64_t)1 << virt->carrier, now);
+    virt->move_phase = VIRTUAL_MOVE_AWAY;
+}
+
+/** The vPE has moved: the others go on. */
+static void step_releasing(struct redistributor *rd, sim_time now)
+{
+    struct redistributor_virtual *virt = rd->virt;
+    bool done = virt->move_one ? tell(rd, GIC_VCONTINUE, now) : tell_done(rd, virt->participants, now);
+
+    if (done) {
+        virt->move_phase = VIRTUAL_MOVE_NONE;
         rd->progress = true;
     }
 }
@@ -197,10 +207,7 @@ void virtual_step_move(struct redistributor *rd, sim_time now)
         step_handing(rd, now);
         break;
     case VIRTUAL_MOVE_RELEASING:
-        if (tell(rd, GIC_VCONTINUE, now)) {
-            virt->move_phase = VIRTUAL_MOVE_NONE;
-            rd->progress = true;
-        }
+        step_releasing(rd, now);
         break;
     default:
         break;
