@@ -40,7 +40,8 @@ const char *smmu_features_error(const struct smmu_features *features)
     } checks[] = {
         {!features->stage1 && !features->stage2, "neither stage 1 nor stage 2 is implemented"},
         {!features->granule_4k && !features->granule_16k && !features->granule_64k, "no granule is implemented"},
-        {features->stall > SMMU_STALL_MODEL_FORCED, "stall is not 0, 1 or 2"},
+        {features->ats, "ats is not implemented"},
+        {features->stall != SMMU_STALL_MODEL_NONE, "stall is not 1: stalls are not implemented"},
         {features->endian == 1 || features->endian > SMMU_TTENDIAN_BIG, "endian is not 0, 2 or 3"},
         {features->httu > SMMU_HTTU_DIRTY, "httu is not 0, 1 or 2"},
         {features->ds && !features->va52, "ds needs va52"},

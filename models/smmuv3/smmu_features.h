@@ -50,8 +50,6 @@ struct smmu_features {
     bool had;          /**< IDR3.HAD */
     bool xnx;          /**< IDR3.XNX */
     bool stt;          /**< IDR3.STT: small translation tables */
-    bool fwb;          /**< IDR3.FWB */
-    bool ptwnnc;       /**< IDR3.PTWNNC: walks to Device memory go as Normal Non-cacheable */
     bool granule_4k;   /**< IDR5.GRAN4K */
     bool granule_16k;  /**< IDR5.GRAN16K */
     bool granule_64k;  /**< IDR5.GRAN64K */

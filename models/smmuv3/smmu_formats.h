@@ -30,7 +30,6 @@
 #define SMMU_STE_S1CSH             71, 70
 #define SMMU_STE_PPAR              82, 82
 #define SMMU_STE_MEV               83, 83
-#define SMMU_STE_S2FWB             89, 89
 #define SMMU_STE_S1STALLD          91, 91
 #define SMMU_STE_EATS              93, 92
 #define SMMU_STE_STRW              95, 94

@@ -82,7 +82,6 @@ struct smmu_ste smmu_ste_decode(const uint64_t words[SMMU_STE_WORDS])
         .s2s = smmu_field_get(words, SMMU_STE_S2S) != 0,
         .s2r = smmu_field_get(words, SMMU_STE_S2R) != 0,
         .s2ds = smmu_field_get(words, SMMU_STE_S2DS) != 0,
-        .s2fwb = smmu_field_get(words, SMMU_STE_S2FWB) != 0,
         .s2ttb = smmu_field_get_address(words, SMMU_STE_S2TTB),
     };
 }
@@ -266,7 +265,6 @@ struct smmu_stage2 smmu_ste_stage2(const struct smmu_ste *ste, const struct smmu
         .update_access = ste->s2ha,
         .update_dirty = ste->s2ha && ste->s2hd,
         .protected_walk = ste->s2ptw,
-        .forced_write_back = features->fwb && ste->s2fwb,
         .split_execute = features->xnx,
         .silent = !ste->s2r,
         .stall = ste->s2s,

@@ -73,7 +73,6 @@ struct smmu_ste {
     bool s2s;
     bool s2r;
     bool s2ds;
-    bool s2fwb;
     uint64_t s2ttb;
 };
 
@@ -145,13 +144,12 @@ struct smmu_stage2 {
     uint8_t sh; /**< for DS */
     bool ds;
     bool access_flag_ignored;
-    bool update_access;     /**< S2HA */
-    bool update_dirty;      /**< S2HA and S2HD */
-    bool protected_walk;    /**< S2PTW */
-    bool forced_write_back; /**< S2FWB */
-    bool split_execute;     /**< IDR3.XNX */
-    bool silent;            /**< not S2R */
-    bool stall;             /**< S2S */
+    bool update_access;  /**< S2HA */
+    bool update_dirty;   /**< S2HA and S2HD */
+    bool protected_walk; /**< S2PTW */
+    bool split_execute;  /**< IDR3.XNX */
+    bool silent;         /**< not S2R */
+    bool stall;          /**< S2S */
 };
 
 /** What happens to a stream's traffic. */

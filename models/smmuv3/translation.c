@@ -220,9 +220,7 @@ static enum smmu_translation_step combine(struct smmu_translation *t)
     /* A page smaller than stage 2's lies somewhere in it. */
     result->output = page->output | (result->intermediate & ((UINT64_C(1) << page->size) - 1));
     result->permissions |= page->permissions;
-    result->attributes =
-        (uint16_t)(t->context.stage2.forced_write_back ? page->attributes
-                                                       : smmu_attributes_combine(result->attributes, page->attributes));
+    result->attributes = (uint16_t)smmu_attributes_combine(result->attributes, page->attributes);
     return SMMU_TRANSLATION_DONE;
 }
 
