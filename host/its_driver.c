@@ -27,6 +27,7 @@
 #define BASER_PAGE_64K     (UINT64_C(2) << 8)
 #define BASER_PAGE_MASK    (UINT64_C(3) << 8)
 #define TYPE_DEVICE        1u
+#define TYPE_VPE           2u
 #define TYPE_COLLECTION    4u
 #define TABLE_PAGE         UINT64_C(0x10000)
 #define INDIRECT_ENTRY     8u
@@ -104,7 +105,7 @@ bool lpi_pool_start(struct lpi_pool *pool, struct host_error *error)
 
 /* ---- Command queue (chapter 5.3) ---- */
 
-static bool wait_queue(struct its_driver *driver, struct host_error *error)
+bool its_driver_wait(struct its_driver *driver, struct host_error *error)
 {
     for (unsigned i = 0; i < POLL_LIMIT; i++) {
         uint64_t read = host_read64(driver->access, driver->config.base + GITS_CREADR);
@@ -121,24 +122,29 @@ static bool wait_queue(struct its_driver *driver, struct host_error *error)
     return host_error_set(error, "ITS %s: its command queue makes no progress", driver->config.name);
 }
 
-static bool issue(struct its_driver *driver, uint64_t dw0, uint64_t dw1, uint64_t dw2, struct host_error *error)
+bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct host_error *error)
 {
     struct memory *memory = driver->ram->memory;
     uint64_t entry = driver->queue + driver->write_offset;
     uint64_t next = driver->write_offset + COMMAND_BYTES;
 
-    memory_write64(memory, entry, dw0);
-    memory_write64(memory, entry + 8, dw1);
-    memory_write64(memory, entry + 16, dw2);
-    memory_write64(memory, entry + 24, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        memory_write64(memory, entry + 8 * i, dw[i]);
+    }
     driver->write_offset = next == driver->queue_bytes ? 0 : next;
     host_write64(driver->access, driver->config.base + GITS_CWRITER, driver->write_offset);
     /* The queue is empty before each command but for those since the last page: look when a page is full. */
-    return (driver->write_offset & 0x7ff) != 0 || wait_queue(driver, error);
+    return (driver->write_offset & 0x7ff) != 0 || its_driver_wait(driver, error);
 }
 
-/** RDbase operand of a PE: its number, or its redistributor's address, as GITS_TYPER.PTA says. */
-static uint64_t target_of(const struct its_driver *driver, uint32_t pe)
+static bool issue(struct its_driver *driver, uint64_t dw0, uint64_t dw1, uint64_t dw2, struct host_error *error)
+{
+    const uint64_t dw[4] = {dw0, dw1, dw2, 0};
+
+    return its_driver_issue(driver, dw, error);
+}
+
+uint64_t its_driver_target(const struct its_driver *driver, uint32_t pe)
 {
     uint64_t base = driver->lpis->redistributor_base + pe * driver->lpis->redistributor_stride;
 
@@ -148,11 +154,11 @@ static uint64_t target_of(const struct its_driver *driver, uint32_t pe)
 bool its_driver_sync(struct its_driver *driver, struct host_error *error)
 {
     for (uint32_t pe = 0; pe < driver->lpis->pe_count; pe++) {
-        if (!issue(driver, CMD_SYNC, 0, target_of(driver, pe), error)) {
+        if (!issue(driver, CMD_SYNC, 0, its_driver_target(driver, pe), error)) {
             return false;
         }
     }
-    return wait_queue(driver, error);
+    return its_driver_wait(driver, error);
 }
 
 /* ---- Tables (chapter 5.2, 12.19.1) ---- */
@@ -229,6 +235,10 @@ static bool set_tables(struct its_driver *driver, struct host_error *error)
         if (type == TYPE_DEVICE && !set_table(driver, n, UINT64_C(1) << device_bits, error)) {
             return false;
         }
+        if (type == TYPE_VPE && driver->config.vpe_count > 0 &&
+            !set_table(driver, n, driver->config.vpe_count, error)) {
+            return false;
+        }
         if (type == TYPE_COLLECTION && !set_table(driver, n, driver->lpis->pe_count, error)) {
             return false;
         }
@@ -263,7 +273,7 @@ bool its_driver_start(struct its_driver *driver, struct host_access *access, str
     host_write64(access, config->base + GITS_CWRITER, 0);
     host_write32(access, config->base + GITS_CTLR, 1);
     for (uint32_t pe = 0; pe < lpis->pe_count; pe++) {
-        if (!issue(driver, CMD_MAPC, 0, VALID | target_of(driver, pe) | pe, error) ||
+        if (!issue(driver, CMD_MAPC, 0, VALID | its_driver_target(driver, pe) | pe, error) ||
             !issue(driver, CMD_INVALL, 0, pe, error)) {
             return false;
         }

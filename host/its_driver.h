@@ -49,6 +49,7 @@ struct its_driver_config {
     const char *name;
     uint64_t base;          /**< of the control frame */
     uint32_t command_count; /**< commands that the queue holds; whole 4 KiB pages are used */
+    uint32_t vpe_count;     /**< vPEs that its vPE table shall have room for (GICv4); 0: it gets none */
 };
 
 struct its_driver {
@@ -97,6 +98,17 @@ bool its_driver_map_event(struct its_driver *driver, uint32_t device_id, uint32_
 
 /** Waits until every command issued has taken effect at every redistributor. @return false with @p error */
 bool its_driver_sync(struct its_driver *driver, struct host_error *error);
+
+/* ---- For drivers of more commands ---- */
+
+/** Appends a command, four double words; waits for room in the queue only. @return false with @p error */
+bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct host_error *error);
+
+/** Waits until the queue is empty. @return false with @p error if it stands still */
+bool its_driver_wait(struct its_driver *driver, struct host_error *error);
+
+/** RDbase operand of a PE, in place: its number, or its redistributor's address, as GITS_TYPER.PTA says. */
+uint64_t its_driver_target(const struct its_driver *driver, uint32_t pe);
 
 #ifdef __cplusplus
 }

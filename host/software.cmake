@@ -8,4 +8,5 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   placement.c
   ram.c
   smmu_driver.c
-  software.c)
+  software.c
+  vpe_driver.c)

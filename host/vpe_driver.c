@@ -1,0 +1,249 @@
+#include "host/vpe_driver.h"
+
+#include <string.h>
+
+/* Registers, IHI 0069 chapter 12. */
+#define GITS_CTLR       0x0000u
+#define GITS_BASER(n)   (0x0100u + 8u * (n))
+#define GICR_TYPER      0x0008u
+#define GICR_VPROPBASER 0x20070u
+#define GICR_VPENDBASER 0x20078u
+
+#define TYPER_VIRTUAL(typer) (((typer) >> 1) & 1)
+#define TYPER_VMOVP(typer)   (((typer) >> 37) & 1)
+#define TYPER_RVPEID(typer)  (((typer) >> 7) & 1)
+
+#define VALID             (UINT64_C(1) << 63)
+#define PEND_DOORBELL     (UINT64_C(1) << 62)
+#define PEND_LAST         (UINT64_C(1) << 61)
+#define PEND_DIRTY        (UINT64_C(1) << 60)
+#define PEND_GROUPS       (UINT64_C(3) << 58)
+#define CACHEABLE_IN_RD   ((UINT64_C(7) << 7) | (UINT64_C(1) << 10))
+#define BASER_TYPE(baser) ((uint32_t)((baser) >> 56) & 7)
+#define TYPE_VPE          2u
+
+#define CMD_VMOVP   0x22u
+#define CMD_VSYNC   0x25u
+#define CMD_VMAPP   0x29u
+#define CMD_VMAPTI  0x2au
+#define CMD_VINVALL 0x2du
+
+#define VMAPP_ALLOCATE (UINT64_C(1) << 8)
+#define VMAPP_ZERO     (UINT64_C(1) << 9)
+
+#define TABLE_ALIGN UINT64_C(0x10000)
+#define NO_DOORBELL 1023u
+#define POLL_TIME   (200 * SIM_NS)
+#define POLL_LIMIT  100000u
+
+static uint64_t redistributor(const struct vpe_driver *driver, uint32_t pe)
+{
+    return driver->lpis->redistributor_base + pe * driver->lpis->redistributor_stride;
+}
+
+static bool vpe_command(struct its_driver *its, uint64_t opcode, const struct vpe *vpe, struct host_error *error)
+{
+    const uint64_t dw[4] = {opcode, (uint64_t)vpe->id << 32, 0, 0};
+
+    return its_driver_issue(its, dw, error);
+}
+
+/** VSYNC at every ITS, and the end of all their queues. */
+static bool synchronise(struct vpe_driver *driver, const struct vpe *vpe, struct host_error *error)
+{
+    for (uint32_t i = 0; i < driver->its_count; i++) {
+        if (!vpe_command(driver->itss[i], CMD_VSYNC, vpe, error)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < driver->its_count; i++) {
+        if (!its_driver_wait(driver->itss[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Start ---- */
+
+/** GICR_VPROPBASER says of the vPE table what GITS_BASERn does, in other places. */
+static bool share_table(struct vpe_driver *driver, struct host_error *error)
+{
+    struct host_access *access = driver->lpis->access;
+    uint64_t baser = 0;
+    uint64_t value;
+
+    for (unsigned n = 0; n < 8 && BASER_TYPE(baser) != TYPE_VPE; n++) {
+        baser = host_read64(access, driver->itss[0]->config.base + GITS_BASER(n));
+    }
+    if (BASER_TYPE(baser) != TYPE_VPE || (baser & VALID) == 0) {
+        return host_error_set(error, "ITS %s: has no vPE table", driver->itss[0]->config.name);
+    }
+    value = VALID | CACHEABLE_IN_RD | ((baser >> 62 & 1) << 55) | ((baser >> 8 & 3) << 53) |
+            (baser & UINT64_C(0xfffffffff000)) | (baser & 0x7f);
+    for (uint32_t pe = 0; pe < driver->lpis->pe_count; pe++) {
+        host_write64(access, redistributor(driver, pe) + GICR_VPROPBASER, value);
+    }
+    return true;
+}
+
+bool vpe_driver_start(struct vpe_driver *driver, struct its_driver *const *itss, uint32_t its_count,
+                      struct lpi_pool *lpis, struct host_error *error)
+{
+    uint64_t typer = host_read64(lpis->access, lpis->redistributor_base + GICR_TYPER);
+
+    memset(driver, 0, sizeof(*driver));
+    if (its_count == 0 || its_count > VPE_DRIVER_MAX_ITS || TYPER_VIRTUAL(typer) == 0) {
+        return host_error_set(error, "no virtual LPIs: %u ITSs, GICR_TYPER 0x%llx", its_count,
+                              (unsigned long long)typer);
+    }
+    driver->lpis = lpis;
+    driver->v4_1 = TYPER_RVPEID(typer) != 0;
+    driver->its_count = its_count;
+    for (uint32_t i = 0; i < its_count; i++) {
+        uint32_t control = host_read32(lpis->access, itss[i]->config.base + GITS_CTLR);
+
+        if (TYPER_VIRTUAL(itss[i]->typer) == 0) {
+            return host_error_set(error, "ITS %s: no virtual LPIs", itss[i]->config.name);
+        }
+        driver->itss[i] = itss[i];
+        driver->its_list = (uint16_t)(driver->its_list | 1u << (control >> 4 & 0xf));
+    }
+    driver->single_move = TYPER_VMOVP(itss[0]->typer) != 0;
+    return !driver->v4_1 || share_table(driver, error);
+}
+
+/* ---- vPEs and events ---- */
+
+static bool map(struct vpe_driver *driver, const struct vpe *vpe, uint32_t i, bool valid, struct host_error *error)
+{
+    struct its_driver *its = driver->itss[i];
+    /* The first mapping of all and the last unmapping give and take the tables. */
+    bool allocate = driver->v4_1 && (valid ? i == 0 : i == driver->its_count - 1);
+    const uint64_t dw[4] = {
+        CMD_VMAPP | (allocate ? VMAPP_ALLOCATE : 0) | (driver->v4_1 && valid ? VMAPP_ZERO : 0) |
+            (driver->v4_1 ? vpe->configuration : 0),
+        (uint64_t)vpe->id << 32 | (driver->v4_1 ? vpe->doorbell : 0),
+        (valid ? VALID : 0) | its_driver_target(its, vpe->pe),
+        vpe->pending | (VPE_ID_BITS - 1),
+    };
+
+    return its_driver_issue(its, dw, error);
+}
+
+bool vpe_driver_create(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, uint32_t doorbell,
+                       struct host_error *error)
+{
+    struct host_ram *ram = driver->lpis->ram;
+    uint64_t size = UINT64_C(1) << VPE_ID_BITS;
+
+    *vpe = (struct vpe){.id = driver->next_id, .pe = pe, .doorbell = doorbell};
+    vpe->pending = host_ram_take(ram, size / 8, TABLE_ALIGN);
+    vpe->configuration = host_ram_take(ram, size - LPI_FIRST, TABLE_ALIGN);
+    if (vpe->pending == 0 || vpe->configuration == 0) {
+        return host_error_set(error, "no memory for the tables of vPE %u", vpe->id);
+    }
+    memory_fill(ram->memory, vpe->pending, 0, size / 8);
+    memory_fill(ram->memory, vpe->configuration, 0, size - LPI_FIRST);
+    driver->next_id++;
+    for (uint32_t i = 0; i < driver->its_count; i++) {
+        if (!map(driver, vpe, i, true, error) || !vpe_command(driver->itss[i], CMD_VINVALL, vpe, error)) {
+            return false;
+        }
+    }
+    return synchronise(driver, vpe, error);
+}
+
+bool vpe_driver_destroy(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    for (uint32_t i = 0; i < driver->its_count; i++) {
+        if (!map(driver, vpe, i, false, error) || !its_driver_wait(driver->itss[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool vpe_driver_map_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
+                          uint32_t event_id, uint32_t intid, struct host_error *error)
+{
+    uint32_t doorbell = driver->v4_1 ? NO_DOORBELL : vpe->doorbell;
+    const uint64_t dw[4] = {CMD_VMAPTI | (uint64_t)device_id << 32, event_id | (uint64_t)vpe->id << 32,
+                            intid | (uint64_t)doorbell << 32, 0};
+
+    memory_write8(driver->lpis->ram->memory, vpe->configuration + (intid - LPI_FIRST), LPI_PRIORITY | 2 | 1);
+    return its_driver_issue(driver->itss[its], dw, error) && vpe_command(driver->itss[its], CMD_VINVALL, vpe, error) &&
+           synchronise(driver, vpe, error);
+}
+
+/* ---- Residency ---- */
+
+static bool wait_clean(struct vpe_driver *driver, const struct vpe *vpe, uint64_t *value, struct host_error *error)
+{
+    for (unsigned i = 0; i < POLL_LIMIT; i++) {
+        *value = host_read64(driver->lpis->access, redistributor(driver, vpe->pe) + GICR_VPENDBASER);
+        if ((*value & PEND_DIRTY) == 0) {
+            return true;
+        }
+        host_wait(driver->lpis->access, POLL_TIME);
+    }
+    return host_error_set(error, "redistributor %u: GICR_VPENDBASER.Dirty stays 1", vpe->pe);
+}
+
+bool vpe_driver_enter(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    struct host_access *access = driver->lpis->access;
+    uint64_t base = redistributor(driver, vpe->pe);
+    uint64_t value = PEND_GROUPS | vpe->id;
+
+    if (!driver->v4_1) {
+        host_write64(access, base + GICR_VPROPBASER, vpe->configuration | CACHEABLE_IN_RD | (VPE_ID_BITS - 1));
+        value = vpe->pending | CACHEABLE_IN_RD;
+    }
+    host_write64(access, base + GICR_VPENDBASER, VALID | value);
+    vpe->resident = true;
+    return wait_clean(driver, vpe, &value, error);
+}
+
+bool vpe_driver_leave(struct vpe_driver *driver, struct vpe *vpe, bool doorbell, bool *pending,
+                      struct host_error *error)
+{
+    uint64_t address = redistributor(driver, vpe->pe) + GICR_VPENDBASER;
+    uint64_t value = host_read64(driver->lpis->access, address);
+
+    value &= ~(VALID | PEND_LAST | PEND_DIRTY | (driver->v4_1 ? PEND_DOORBELL : 0));
+    value |= driver->v4_1 && doorbell ? PEND_DOORBELL : 0;
+    host_write64(driver->lpis->access, address, value);
+    if (!wait_clean(driver, vpe, &value, error)) {
+        return false;
+    }
+    vpe->resident = false;
+    *pending = (value & PEND_LAST) != 0;
+    return true;
+}
+
+/* ---- Moving ---- */
+
+bool vpe_driver_move(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, struct host_error *error)
+{
+    uint32_t count = driver->single_move ? 1 : driver->its_count;
+    uint64_t list = driver->single_move ? 0 : driver->its_list;
+
+    driver->sequence++;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t dw[4] = {CMD_VMOVP | (uint64_t)driver->sequence << 32, (uint64_t)vpe->id << 32 | list,
+                                its_driver_target(driver->itss[i], pe), 0};
+
+        if (!its_driver_issue(driver->itss[i], dw, error)) {
+            return false;
+        }
+    }
+    /* Nobody else may speak to the vPE before all of them have moved it. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (!its_driver_wait(driver->itss[i], error)) {
+            return false;
+        }
+    }
+    vpe->pe = pe;
+    return synchronise(driver, vpe, error);
+}

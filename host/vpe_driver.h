@@ -1,0 +1,81 @@
+/*
+ * What a hypervisor does with virtual LPIs (GICv4, GICv4.1): vPEs and their tables, virtual events, residency, moves.
+ *
+ * It drives the ITSs through their its_driver, which must have been started with a vpe_count. A vPE is mapped at all of
+ * them. Each function waits until what it asked for has taken effect.
+ */
+#ifndef DOORBELL_HOST_VPE_DRIVER_H
+#define DOORBELL_HOST_VPE_DRIVER_H
+
+#include "host/its_driver.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most ITSs: GITS_CTLR.ITS_Number and the ITS list of VMOVP have room for so many. */
+#define VPE_DRIVER_MAX_ITS 16u
+
+/** vINTID bits of every vPE. */
+#define VPE_ID_BITS 16u
+
+struct vpe_driver {
+    struct its_driver *itss[VPE_DRIVER_MAX_ITS];
+    uint32_t its_count;
+    struct lpi_pool *lpis;
+    bool v4_1;        /**< GICR_TYPER.RVPEID */
+    bool single_move; /**< GITS_TYPER.VMOVP */
+    uint16_t its_list;
+    uint16_t sequence; /**< of the last VMOVP */
+    uint32_t next_id;
+};
+
+struct vpe {
+    uint32_t id;            /**< vPEID */
+    uint32_t pe;            /**< where it belongs */
+    uint64_t pending;       /**< virtual pending table */
+    uint64_t configuration; /**< virtual configuration table */
+    uint32_t doorbell;      /**< its doorbell's INTID: GICv4.1 the default one, GICv4.0 for its events; 1023: none */
+    bool resident;
+};
+
+/**
+ * Takes ITSs that have been started. GICv4.1: gives every redistributor the first one's vPE table.
+ * @return false with @p error if one of them or a redistributor has no virtual LPIs
+ */
+bool vpe_driver_start(struct vpe_driver *driver, struct its_driver *const *itss, uint32_t its_count,
+                      struct lpi_pool *lpis, struct host_error *error);
+
+/** Makes a vPE on a PE, with zeroed tables: all its LPIs disabled. @param doorbell an LPI, or 1023 */
+bool vpe_driver_create(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, uint32_t doorbell,
+                       struct host_error *error);
+
+/** Unmaps it everywhere; what is pending for it is lost. It must not be resident. */
+bool vpe_driver_destroy(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error);
+
+/**
+ * Maps an unmapped event of a mapped device to a virtual LPI, enabled.
+ * @param its index of the ITS  @param intid 8192 .. 2^VPE_ID_BITS - 1
+ */
+bool vpe_driver_map_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
+                          uint32_t event_id, uint32_t intid, struct host_error *error);
+
+/** Makes it resident on its PE, where no other may be. */
+bool vpe_driver_enter(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error);
+
+/**
+ * Ends its residency.
+ * @param doorbell GICv4.1: ring the default doorbell at the next interrupt
+ * @param pending  set to whether something pending and enabled was left
+ */
+bool vpe_driver_leave(struct vpe_driver *driver, struct vpe *vpe, bool doorbell, bool *pending,
+                      struct host_error *error);
+
+/** Moves it to another PE; it must not be resident. */
+bool vpe_driver_move(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, struct host_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
