@@ -97,6 +97,7 @@ enum sim_drop_reason {
 #define SIM_FLAG_HAS_DEVICE_ID 0x0400u /**< device_id is valid (the write may signal an MSI) */
 #define SIM_FLAG_CONFIG_TYPE1  0x0800u /**< configuration request of type 1 (not yet at its bus) */
 #define SIM_FLAG_NO_WRITE      0x1000u /**< ATS translation request: NW */
+#define SIM_FLAG_ECRC          0x2000u /**< TD bit: the TLP ends with an ECRC */
 
 /** Payload bytes that fit in the packet itself. Larger payloads use a block from the simulation's payload pool. */
 #define SIM_PACKET_INLINE_BYTES 64

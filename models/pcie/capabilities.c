@@ -163,6 +163,8 @@ void pcie_add_aer(struct pcie_config_space *space)
     uint16_t at = pcie_config_add_extended(space, PCIE_EXT_CAP_ID_AER, 2, PCIE_AER_BYTES);
 
     space->aer = at;
+    pcie_config_set32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION_CAPABLE);
+    pcie_config_allow32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION);
     pcie_config_clear_on_one32(space, at + PCIE_AER_UNCORRECTABLE_STATUS, PCIE_AER_UNCORRECTABLE_ALL);
     pcie_config_allow32(space, at + PCIE_AER_UNCORRECTABLE_MASK, PCIE_AER_UNCORRECTABLE_ALL);
     pcie_config_allow32(space, at + PCIE_AER_UNCORRECTABLE_SEVERITY, PCIE_AER_UNCORRECTABLE_ALL);

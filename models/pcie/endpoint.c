@@ -128,6 +128,9 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if (endpoint->answer.whole != NULL) {
         send_answer(endpoint, now);
     }
+    if (endpoint->read_deadline <= now) {
+        endpoint_expire_reads(endpoint, now);
+    }
     endpoint_send_posted(endpoint, now);
     endpoint_send_reads(endpoint, now);
     if (endpoint->answer.whole != NULL) {
@@ -136,6 +139,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if (endpoint->arrived != 0) {
         due = sim_time_min(due, inputs_due(endpoint));
     }
+    due = sim_time_min(due, endpoint->read_deadline);
     return sim_time_min(due, endpoint_traffic_due(endpoint, now));
 }
 
@@ -149,6 +153,7 @@ void endpoint_config_init(struct endpoint_config *config)
     config->complete_latency = ENDPOINT_DEFAULT_COMPLETE_LATENCY;
     config->read_tags = ENDPOINT_DEFAULT_READ_TAGS;
     config->bar_store = ENDPOINT_DEFAULT_BAR_STORE;
+    config->completion_timeout = ENDPOINT_DEFAULT_TIMEOUT;
     config->max_payload = ENDPOINT_DEFAULT_MAX_PAYLOAD;
 }
 
@@ -170,6 +175,8 @@ static void register_counters(struct endpoint *endpoint)
         {"reads-done", &counters->reads_done},
         {"read-bytes", &counters->read_bytes},
         {"read-errors", &counters->read_errors},
+        {"completion-timeouts", &counters->completion_timeouts},
+        {"poisoned", &counters->poisoned},
         {"unexpected-completions", &counters->unexpected_completions},
         {"requests-served", &counters->requests_served},
         {"unsupported-requests", &counters->unsupported_requests},
@@ -205,6 +212,7 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     struct endpoint_config config = *given;
 
     config.period = config.period != 0 ? config.period : ENDPOINT_DEFAULT_PERIOD;
+    config.completion_timeout = config.completion_timeout != 0 ? config.completion_timeout : ENDPOINT_DEFAULT_TIMEOUT;
     config.read_tags = config.read_tags != 0 ? config.read_tags : ENDPOINT_DEFAULT_READ_TAGS;
     config.bar_store = config.bar_store != 0 ? config.bar_store : ENDPOINT_DEFAULT_BAR_STORE;
     config.max_payload = config.max_payload != 0 ? config.max_payload : ENDPOINT_DEFAULT_MAX_PAYLOAD;
@@ -226,6 +234,8 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
     endpoint->send_latency = full.send_latency;
     endpoint->complete_latency = full.complete_latency;
     endpoint->read_tags = full.read_tags;
+    endpoint->completion_timeout = full.completion_timeout;
+    endpoint->read_deadline = SIM_TIME_NEVER;
     for (uint32_t i = 0; i < full.read_tags; i++) {
         endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(full.read_tags - 1 - i);
     }

@@ -23,7 +23,7 @@
  * A BAR's first bytes (bar_store) are real; behind them reads return 0 and writes are counted and dropped. Where the
  * MSI-X table and pending bits lie, accesses go to those.
  *
- * Not modelled: MSI, ATS use (the capability can be there, the function asks for no translations), completion timeouts,
+ * Not modelled: MSI, ATS use (the capability can be there, the function asks for no translations),
  * function level reset, expansion ROM, I/O BARs, INTx.
  */
 #ifndef DOORBELL_MODELS_PCIE_ENDPOINT_H
@@ -49,6 +49,7 @@ extern "C" {
 #define ENDPOINT_DEFAULT_SEND_LATENCY     (50 * SIM_NS)
 #define ENDPOINT_DEFAULT_COMPLETE_LATENCY (50 * SIM_NS)
 #define ENDPOINT_DEFAULT_READ_TAGS        32u
+#define ENDPOINT_DEFAULT_TIMEOUT          (50 * SIM_MS)
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
 #define ENDPOINT_DEFAULT_MAX_PAYLOAD      512u
 
@@ -75,12 +76,13 @@ struct endpoint_function_config {
 };
 
 struct endpoint_config {
-    sim_time period;           /**< clock, fs; 0: default */
-    sim_time send_latency;     /**< fs */
-    sim_time complete_latency; /**< fs */
-    uint32_t read_tags;        /**< 1..ENDPOINT_MAX_TAGS; 0: default */
-    uint32_t bar_store;        /**< bytes of each BAR that are real; 0: default */
-    uint32_t max_payload;      /**< Max_Payload_Size supported, bytes; 0: default */
+    sim_time period;             /**< clock, fs; 0: default */
+    sim_time send_latency;       /**< fs */
+    sim_time complete_latency;   /**< fs */
+    uint32_t read_tags;          /**< 1..ENDPOINT_MAX_TAGS; 0: default */
+    sim_time completion_timeout; /**< of a read, from its sending on, fs; 0: default; SIM_TIME_NEVER: none (7.5.3.16) */
+    uint32_t bar_store;          /**< bytes of each BAR that are real; 0: default */
+    uint32_t max_payload;        /**< Max_Payload_Size supported, bytes; 0: default */
     const struct endpoint_function_config *functions;
     size_t function_count; /**< 1..ENDPOINT_MAX_FUNCTIONS */
 };
@@ -115,6 +117,8 @@ struct endpoint_counters {
     uint64_t reads_done;
     uint64_t read_bytes;             /**< received */
     uint64_t read_errors;            /**< completed with a status other than OK */
+    uint64_t completion_timeouts;    /**< reads given up; errors too */
+    uint64_t poisoned;               /**< TLPs with poisoned data, which was not used */
     uint64_t unexpected_completions; /**< dropped: no such tag, or not what was asked for */
     uint64_t requests_served;        /**< memory and configuration requests from outside */
     uint64_t unsupported_requests;

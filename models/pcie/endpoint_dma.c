@@ -36,6 +36,9 @@ static uint32_t attributes(const struct endpoint_operation *operation)
     if (operation->with_pasid && operation->function->pasid_enabled) {
         flags |= SIM_FLAG_PASID;
     }
+    if (operation->function->ecrc_enabled) {
+        flags |= SIM_FLAG_ECRC;
+    }
     return flags;
 }
 
@@ -115,6 +118,12 @@ void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operati
     read->function = operation->function;
     read->address = packet->address;
     read->rest = packet->length;
+    read->sent = now;
+    if (endpoint->completion_timeout != SIM_TIME_NEVER) {
+        sim_time limit = sim_component_edge(&endpoint->component, now + endpoint->completion_timeout);
+
+        endpoint->read_deadline = sim_time_min(endpoint->read_deadline, limit);
+    }
     endpoint->counters.reads_sent++;
     pcie_port_send(endpoint->port, PCIE_NON_POSTED, packet, now, endpoint->send_latency);
 }
@@ -134,6 +143,50 @@ static bool is_expected(const struct endpoint_read *read, const struct sim_packe
            ((packet->address ^ read->address) & 0x7f) == 0;
 }
 
+static void free_tag(struct endpoint *endpoint, uint16_t tag)
+{
+    endpoint->reads[tag].active = false;
+    endpoint->free_tags[endpoint->free_tag_count++] = tag;
+    endpoint->counters.reads_done++;
+    if (endpoint->free_tag_count == endpoint->read_tags) {
+        endpoint->read_deadline = SIM_TIME_NEVER;
+    }
+}
+
+void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
+{
+    sim_time deadline = SIM_TIME_NEVER;
+
+    for (uint16_t tag = 0; tag < endpoint->read_tags; tag++) {
+        const struct endpoint_read *read = &endpoint->reads[tag];
+        sim_time limit = sim_component_edge(&endpoint->component, read->sent + endpoint->completion_timeout);
+
+        if (!read->active) {
+            continue;
+        }
+        if (limit > now) {
+            deadline = sim_time_min(deadline, limit);
+            continue;
+        }
+        endpoint->counters.completion_timeouts++;
+        endpoint->counters.read_errors++;
+        pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
+        free_tag(endpoint, tag);
+    }
+    endpoint->read_deadline = deadline;
+}
+
+/** Poisoned data is not used (2.7.2.2): the read ends as one with an error. */
+static bool is_good(struct endpoint *endpoint, const struct endpoint_read *read, const struct sim_packet *packet)
+{
+    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
+        endpoint->counters.poisoned++;
+        pcie_config_log_error(&read->function->config, PCIE_AER_POISONED_TLP);
+        return false;
+    }
+    return packet->status == SIM_STATUS_OK;
+}
+
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     struct endpoint_read *read = &endpoint->reads[packet->tag % ENDPOINT_MAX_TAGS];
@@ -146,14 +199,12 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
         return;
     }
     endpoint->counters.read_bytes += packet->length;
-    endpoint->counters.read_errors += packet->status != SIM_STATUS_OK;
+    endpoint->counters.read_errors += !is_good(endpoint, read, packet);
     done = packet->status != SIM_STATUS_OK || packet->length == read->rest;
     read->address += packet->length;
     read->rest -= packet->length;
     if (done) {
-        read->active = false;
-        endpoint->free_tags[endpoint->free_tag_count++] = packet->tag;
-        endpoint->counters.reads_done++;
+        free_tag(endpoint, packet->tag);
         if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
             sim_event(endpoint->sim, SIM_EVENT_READ_DONE, packet, &endpoint->component, now, packet->status);
         }

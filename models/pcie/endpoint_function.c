@@ -103,6 +103,8 @@ void endpoint_function_decode(struct endpoint_function *function)
     function->memory_space = awake && (command & PCIE_COMMAND_MEMORY_SPACE) != 0;
     function->bus_master = awake && (command & PCIE_COMMAND_BUS_MASTER) != 0;
     function->relaxed_enabled = (control & PCIE_EXP_DEVCTL_RELAXED_ORDERING) != 0;
+    function->ecrc_enabled =
+        space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
     /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
     function->max_payload = at_most_a_block(function, pcie_config_max_payload(space));
     function->max_read_request = at_most_a_block(function, pcie_config_max_read_request(space));
@@ -219,7 +221,13 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
         return;
     }
     endpoint->counters.requests_served++;
-    write_place(endpoint, &place, packet);
+    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
+        /* What is poisoned must not be taken for good data (2.7.2.1): nothing is written. */
+        endpoint->counters.poisoned++;
+        pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_POISONED_TLP);
+    } else {
+        write_place(endpoint, &place, packet);
+    }
     if (tracked) {
         sim_event(endpoint->sim, SIM_EVENT_PEER_ARRIVED, packet, &endpoint->component, now, 0);
     }

@@ -41,6 +41,7 @@ struct endpoint_function {
     bool msix_function_masked;
     bool pasid_enabled;
     bool relaxed_enabled;
+    bool ecrc_enabled;
     uint32_t max_payload;
     uint32_t max_read_request;
     /* MSI-X: */
@@ -109,6 +110,7 @@ struct endpoint_read {
     struct endpoint_function *function;
     uint64_t address; /**< of the next byte expected */
     uint32_t rest;    /**< bytes expected */
+    sim_time sent;
 };
 
 /** Inputs for handlers' signals share the bits of endpoint.arrived that the link leaves: input n has bit n mod this. */
@@ -146,6 +148,8 @@ struct endpoint {
     uint16_t free_tags[ENDPOINT_MAX_TAGS];
     uint32_t free_tag_count;
     uint32_t read_tags;
+    sim_time completion_timeout;
+    sim_time read_deadline; /**< no read under way times out before; SIM_TIME_NEVER: none is */
     struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
     struct endpoint_counters counters;
 };
@@ -198,6 +202,9 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
                          uint32_t bytes, uint64_t id, sim_time now);
 void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
                         uint32_t bytes, uint64_t id, sim_time now);
+
+/** Gives up reads whose completions have not come in time (2.8). */
+void endpoint_expire_reads(struct endpoint *endpoint, sim_time now);
 
 /** Takes a completion from the link; the packet ends here. */
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);

@@ -108,7 +108,7 @@ static struct sim_packet *make_message(struct endpoint_function *function, uint3
     struct sim_packet *packet = sim_packet_new(function->endpoint->sim, 4);
 
     packet->type = SIM_PACKET_WRITE;
-    packet->flags = SIM_FLAG_TRACKED | SIM_FLAG_MSI;
+    packet->flags = SIM_FLAG_TRACKED | SIM_FLAG_MSI | (function->ecrc_enabled ? SIM_FLAG_ECRC : 0);
     packet->id = id;
     packet->born = born;
     packet->last_mark = born;

@@ -147,7 +147,8 @@ sim_time pcie_link_limit(const struct pcie_link_config *config);
 /** Bytes that a TLP takes on the wire. */
 static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const struct sim_packet *packet)
 {
-    return port->framing + pcie_tlp_header_bytes(packet) + pcie_tlp_payload_bytes(packet);
+    return port->framing + pcie_tlp_header_bytes(packet) + pcie_tlp_payload_bytes(packet) +
+           pcie_tlp_digest_bytes(packet);
 }
 
 /** Whether the wire and the credits let a TLP of that class and payload leave now. @param service as for the channel */
@@ -174,7 +175,7 @@ static inline void pcie_port_send(const struct pcie_port *port, enum pcie_class 
 {
     uint32_t header = pcie_tlp_header_bytes(packet);
     uint32_t payload = pcie_tlp_payload_bytes(packet);
-    uint32_t bytes = port->framing + header + payload;
+    uint32_t bytes = port->framing + header + payload + pcie_tlp_digest_bytes(packet);
 
     if (port->tap != NULL) {
         port->tap->sent(port->tap->context, port, class_, packet, now);

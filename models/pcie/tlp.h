@@ -45,6 +45,7 @@ enum pcie_class {
 #define PCIE_HEADER_3DW_BYTES   12u
 #define PCIE_HEADER_4DW_BYTES   16u
 #define PCIE_PASID_PREFIX_BYTES 4u
+#define PCIE_ECRC_BYTES         4u
 
 /** Framing, sequence number and LCRC of a TLP (timing-anchors 1.1): 4 bytes before the header, 4 behind the payload. */
 #define PCIE_FRAMING_BYTES      8u
@@ -76,6 +77,12 @@ static inline uint32_t pcie_tlp_header_bytes(const struct sim_packet *packet)
 {
     return (pcie_tlp_is_4dw(packet) ? PCIE_HEADER_4DW_BYTES : PCIE_HEADER_3DW_BYTES) +
            ((packet->flags & SIM_FLAG_PASID) != 0 ? PCIE_PASID_PREFIX_BYTES : 0);
+}
+
+/** Bytes of the ECRC behind the payload (2.7.1). */
+static inline uint32_t pcie_tlp_digest_bytes(const struct sim_packet *packet)
+{
+    return (packet->flags & SIM_FLAG_ECRC) != 0 ? PCIE_ECRC_BYTES : 0;
 }
 
 /** Bytes of payload on the wire: whole double words. */

@@ -371,4 +371,94 @@ TEST(Dma, BytesBehindTheRealOnesOfABar)
     EXPECT_EQ(endpoint_get_counters(pair.ep)->bytes_unbacked, 4u);
 }
 
+/** A read whose completion never comes is given up after the timeout, with the AER bit; its tag is free again. */
+TEST(Dma, CompletionTimeout)
+{
+    Options options;
+    options.endpoint.completion_timeout = 20 * SIM_US;
+    options.endpoint.read_tags = 1;
+    Pair pair(options);
+    unsigned aer = endpoint_config_space(pair.ep, 0)->aer;
+
+    sim_time begin = sim_now(pair.sim);
+    pair.ask(job_of(ENDPOINT_DMA_READ, 0x10000, 64));
+    EXPECT_EQ(endpoint_outstanding(pair.ep), 0u) << "the run went on until the timeout";
+    EXPECT_GE(sim_now(pair.sim), begin + 20 * SIM_US);
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->completion_timeouts, 1u);
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->read_errors, 1u);
+    EXPECT_EQ(pair.config_read(0, aer + PCIE_AER_UNCORRECTABLE_STATUS, 4), PCIE_AER_COMPLETION_TIMEOUT);
+    auto reads = pair.requests();
+    ASSERT_EQ(reads.size(), 1u);
+    /* It comes late: nobody expects it any more. */
+    pair.expected_violations = 0;
+    pair.root->send(completion_of(reads[0], 64, 64));
+    pair.run();
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->unexpected_completions, 1u);
+    /* The only tag serves the next read, which is answered in time, and so never times out. */
+    pair.ask(job_of(ENDPOINT_DMA_READ, 0x20000, 64));
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->reads_sent, 2u);
+}
+
+/** Poisoned data does no good: a write changes nothing, a read ends with an error; both are logged. */
+TEST(Dma, PoisonedData)
+{
+    Pair pair;
+    unsigned aer = endpoint_config_space(pair.ep, 0)->aer;
+    Tlp write;
+
+    write.address = BAR[0] + 0x100;
+    write.value = 0x12345678;
+    write.flags |= SIM_FLAG_POISONED;
+    pair.root->send(write);
+    pair.run();
+    EXPECT_EQ(pair.memory_read(BAR[0] + 0x100), 0u);
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->poisoned, 1u);
+    EXPECT_EQ(pair.config_read(0, aer + PCIE_AER_UNCORRECTABLE_STATUS, 4), PCIE_AER_POISONED_TLP);
+    write.flags &= ~SIM_FLAG_POISONED;
+    pair.root->send(write);
+    pair.run();
+    EXPECT_EQ(pair.memory_read(BAR[0] + 0x100), 0x12345678u);
+
+    pair.requests();
+    endpoint_job job = job_of(ENDPOINT_DMA_READ, 0x10000, 64);
+    ASSERT_TRUE(endpoint_request(pair.ep, &job));
+    sim_run(pair.sim, sim_now(pair.sim) + SIM_US);
+    auto reads = pair.requests();
+    ASSERT_EQ(reads.size(), 1u);
+    Tlp completion = completion_of(reads[0], 64, 64);
+    completion.flags |= SIM_FLAG_POISONED;
+    pair.root->send(completion);
+    pair.run();
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->poisoned, 2u);
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->read_errors, 1u);
+    EXPECT_EQ(endpoint_outstanding(pair.ep), 0u);
+}
+
+/** With ECRC generation on, every request is four bytes longer, and takes that much longer on the wire. */
+TEST(Dma, EcrcTakesFourBytes)
+{
+    sim_time took[2] = {};
+
+    for (uint32_t on : {0u, 1u}) {
+        Options options;
+        options.link.width = 1;
+        Pair pair(options);
+        unsigned aer = endpoint_config_space(pair.ep, 0)->aer;
+
+        pair.config_write(0, aer + PCIE_AER_CONTROL, on != 0 ? PCIE_AER_ECRC_GENERATION : 0, 4);
+        sim_time begin = sim_now(pair.sim);
+        endpoint_job job = job_of(ENDPOINT_DMA_WRITE, 0x10000, 64);
+        for (int i = 0; i < 20; i++) {
+            ASSERT_TRUE(endpoint_request(pair.ep, &job));
+        }
+        pair.run();
+        auto writes = pair.requests();
+        ASSERT_EQ(writes.size(), 20u);
+        EXPECT_EQ((writes[0].tlp.flags & SIM_FLAG_ECRC) != 0, on != 0);
+        took[on] = writes[19].time - begin;
+    }
+    sim_wire wire = wire_of(link_of(16000, 1));
+    EXPECT_NEAR(static_cast<double>(took[1] - took[0]), static_cast<double>(20 * sim_wire_time(&wire, 4)), 2e6);
+}
+
 } // namespace

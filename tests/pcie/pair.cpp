@@ -17,6 +17,10 @@ Pair::Pair(const Options &options) : sim(support::create(options.engine, options
         functions.back().streams = function.streams.data();
         functions.back().stream_count = function.streams.size();
     }
+    if (config.completion_timeout == ENDPOINT_DEFAULT_TIMEOUT) {
+        /* The raw device answers when the test wants it, or never. */
+        config.completion_timeout = SIM_TIME_NEVER;
+    }
     config.functions = functions.data();
     config.function_count = functions.size();
     ep = endpoint_create(sim, "ep", &config);
