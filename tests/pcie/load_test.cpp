@@ -192,6 +192,69 @@ TEST_P(Load, LongRun)
 
 INSTANTIATE_TEST_SUITE_P(Credits, Load, testing::Combine(testing::Bool(), testing::Bool()));
 
+/** Q27: no MSI before the data that its function wrote before it, with replays, few credits, either kind of switch. */
+TEST(Order, MsisStayBehindTheirDataWhateverTheLinksDo)
+{
+    for (unsigned variant = 0; variant < 8; variant++) {
+        Options options = busy(support::engines()[0], (variant & 1) != 0, false);
+
+        options.seed = 100 + variant;
+        options.switch_.store_and_forward = (variant & 2) != 0;
+        options.link.tlp_errors = 30000;
+        options.link.lost_naks = (variant & 4) != 0 ? 500000 : 0;
+        options.link.replay_buffer = (variant & 4) != 0 ? 6 : 0;
+        Rig rig(options);
+        start(rig, false, 60 * SIM_US);
+        rig.drain();
+        check_order(rig);
+        EXPECT_GT(rig.links[0]->lower_end.counters.errors, 10u);
+        EXPECT_EQ(rig.live(), 0u);
+        for (pcie_checker *checker : rig.checkers) {
+            EXPECT_GT(pcie_checker_seen(checker), 100u);
+        }
+        for (endpoint *ep : rig.ep) {
+            EXPECT_EQ(endpoint_get_counters(ep)->msi_sent, endpoint_get_counters(ep)->msi_born);
+            EXPECT_EQ(endpoint_get_counters(ep)->read_errors, 0u);
+        }
+    }
+}
+
+/** Q11: with N tags and a latency of L, reads are done at N / L. */
+TEST(Throughput, TagLimitedReads)
+{
+    for (uint32_t tags : {1u, 2u, 4u, 8u}) {
+        Options options;
+        options.endpoint.read_tags = tags;
+        options.link.width = 16;
+        options.memory_latency = 400 * SIM_NS;
+        options.functions[2].resize(1, plain_function());
+        options.functions[2][0].streams = {stream(ENDPOINT_DMA_READ, ENDPOINT_PERIODIC, 5 * SIM_NS, 1, 64)};
+        Rig rig(options);
+        rig.drain();
+        sim_time begin = sim_now(rig.sim);
+
+        /* One alone, for its latency. */
+        endpoint_job job = {};
+        job.kind = ENDPOINT_DMA_READ;
+        job.address = MEMORY;
+        job.bytes = 64;
+        ASSERT_TRUE(endpoint_request(rig.ep[2], &job));
+        rig.drain();
+        sim_time alone = rig.log->events().back().time - begin;
+        begin = sim_now(rig.sim) + SIM_US;
+        endpoint_set_buffer(rig.ep[2], 0, 0, MEMORY, 0x4000);
+        endpoint_start_traffic(rig.ep[2], begin, SIM_S);
+        sim_run(rig.sim, begin + 10 * SIM_US);
+        uint64_t before = endpoint_get_counters(rig.ep[2])->reads_done;
+        sim_run(rig.sim, begin + 210 * SIM_US);
+        double done = static_cast<double>(endpoint_get_counters(rig.ep[2])->reads_done - before);
+        /* A job is born an edge after it was asked for; a tag is used again at the edge at which it came back. */
+        double latency = static_cast<double>(alone - SIM_NS);
+
+        EXPECT_NEAR(done, tags * 200e9 / latency, tags * 200e9 / latency * 0.01) << tags << " tags";
+    }
+}
+
 /** Peers that flood each other, through the switch or redirected, do not lock each other out; MSIs get through. */
 TEST(Peers, HeavyTrafficBothWaysEnds)
 {
