@@ -266,6 +266,7 @@ static void watch_link(struct system *system, const struct scenario_device *devi
         .lower_credits = config->lower_credits,
         .upper = &above->config,
         .tags = device->endpoint != NULL,
+        .tag_timeout = ENDPOINT_DEFAULT_TIMEOUT,
         .fatal = true,
     };
 

@@ -312,7 +312,7 @@ struct scenario_link {
     enum scenario_link_overhead overhead;
     sim_time update_interval; /**< least time between UpdateFCs of a class; 0: the specification's limit */
     sim_time ack_interval;    /**< least time between Acks; 0: the specification's limit */
-    uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted */
+    uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted, up to half */
     uint32_t lost_naks;       /**< Naks in a million that get lost */
     sim_time replay_timer;    /**< 0: the model's own */
     uint32_t replay_buffer;   /**< TLPs that may be without an Ack; 0: no limit */

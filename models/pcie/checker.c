@@ -98,12 +98,11 @@ static void sent(void *context, const struct pcie_port *port, enum pcie_class cl
     struct checker_direction *direction = context;
 
     (void)port;
-    (void)now;
     check_credits(direction, class_, packet);
     note_flight(direction, class_, packet);
     checker_check_format(direction, packet);
     if (direction->checker->tags != NULL) {
-        checker_track_tags(direction, packet);
+        checker_track_tags(direction, packet, now);
     }
 }
 
@@ -161,6 +160,7 @@ struct pcie_checker *pcie_checker_create(struct sim *sim, const char *name, cons
     checker->sim = sim;
     checker->name = sim_strdup(sim, name);
     checker->fatal = config->fatal;
+    checker->tag_timeout = config->tag_timeout != 0 ? config->tag_timeout : SIM_TIME_NEVER;
     checker->tags = config->tags ? sim_alloc(sim, CHECKER_TAGS * sizeof(*checker->tags)) : NULL;
     init_direction(checker, &checker->down, "down", &config->link->upper);
     init_direction(checker, &checker->up, "up", &config->link->lower);

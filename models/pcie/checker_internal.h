@@ -52,6 +52,7 @@ struct checker_tag {
     uint16_t requester;
     uint16_t tag;
     uint32_t rest; /**< bytes to come */
+    sim_time sent;
     uint64_t address;
 };
 
@@ -62,6 +63,8 @@ struct pcie_checker {
     struct checker_direction down;
     struct checker_direction up;
     struct checker_tag *tags; /**< NULL: not watched */
+    sim_time tag_timeout;     /**< SIM_TIME_NEVER: none */
+    uint64_t given_up;        /**< requests whose completions may still come */
     uint64_t counts[PCIE_RULES];
     uint64_t total;
     char first[160];
@@ -75,7 +78,7 @@ void checker_report(const struct checker_direction *direction, enum pcie_rule ru
 void checker_check_format(const struct checker_direction *direction, const struct sim_packet *packet);
 
 /** A TLP is sent: notes a request, finds the request of a completion. */
-void checker_track_tags(struct checker_direction *direction, const struct sim_packet *packet);
+void checker_track_tags(struct checker_direction *direction, const struct sim_packet *packet, sim_time now);
 
 #ifdef __cplusplus
 }

@@ -100,7 +100,7 @@ static struct checker_tag *find(const struct pcie_checker *checker, bool upwards
     return NULL;
 }
 
-static void insert(const struct checker_direction *direction, const struct sim_packet *packet)
+static void insert(const struct checker_direction *direction, const struct sim_packet *packet, sim_time now)
 {
     const struct pcie_checker *checker = direction->checker;
     struct checker_tag *entry = NULL;
@@ -121,6 +121,7 @@ static void insert(const struct checker_direction *direction, const struct sim_p
     entry->tag = packet->tag;
     entry->rest = entry->read ? packet->length : 0;
     entry->address = packet->address;
+    entry->sent = now;
 }
 
 /** Removes an entry and moves up those that its place had pushed on. */
@@ -150,11 +151,15 @@ static void erase(const struct pcie_checker *checker, struct checker_tag *entry)
 
 static void track_completion(const struct checker_direction *direction, const struct sim_packet *packet)
 {
-    const struct pcie_checker *checker = direction->checker;
+    struct pcie_checker *checker = direction->checker;
     struct checker_tag *entry = find(checker, direction != &checker->up, packet->target, packet->tag);
 
     if (entry == NULL) {
-        checker_report(direction, PCIE_RULE_TAGS, packet, "a completion that nobody asked for");
+        if (checker->given_up > 0) {
+            checker->given_up--;
+        } else {
+            checker_report(direction, PCIE_RULE_TAGS, packet, "a completion that nobody asked for");
+        }
         return;
     }
     if (packet->status == SIM_STATUS_OK && entry->read) {
@@ -170,17 +175,23 @@ static void track_completion(const struct checker_direction *direction, const st
     erase(checker, entry);
 }
 
-void checker_track_tags(struct checker_direction *direction, const struct sim_packet *packet)
+void checker_track_tags(struct checker_direction *direction, const struct sim_packet *packet, sim_time now)
 {
-    const struct pcie_checker *checker = direction->checker;
+    struct pcie_checker *checker = direction->checker;
+    struct checker_tag *entry;
 
     if (packet->type == SIM_PACKET_COMPLETION) {
         track_completion(direction, packet);
     } else if (pcie_tlp_class(packet) == PCIE_NON_POSTED) {
-        if (find(checker, direction == &checker->up, packet->requester, packet->tag) != NULL) {
+        entry = find(checker, direction == &checker->up, packet->requester, packet->tag);
+        if (entry != NULL && now - entry->sent < checker->tag_timeout) {
             checker_report(direction, PCIE_RULE_TAGS, packet, "a tag that is still in use");
             return;
         }
-        insert(direction, packet);
+        if (entry != NULL) {
+            checker->given_up++;
+            erase(checker, entry);
+        }
+        insert(direction, packet, now);
     }
 }

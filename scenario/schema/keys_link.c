@@ -118,7 +118,7 @@ static const struct scenario_key link_keys[] = {
      KEY_FIELD(scenario_link, tlp_errors),
      .type = &scenario_type_number,
      .standard = "0",
-     .maximum = "999999",
+     .maximum = "500000",
      .unit_name = "in a million",
      .doc = "Packets that arrive corrupted and are sent again, with all that followed them (Nak and replay)."},
     {.name = "lost-naks",

@@ -289,6 +289,33 @@ TEST(Checker, FollowsManyTagsAtOnce)
     EXPECT_EQ(pcie_checker_total(rig.checker), 0u) << pcie_checker_first(rig.checker);
 }
 
+/** After a completion timeout the tag is free, and what comes late is nobody's fault. */
+TEST(Checker, RequestsThatWereGivenUp)
+{
+    Watched rig;
+    pcie_checker_config watch = {};
+
+    watch.link = rig.link;
+    watch.upper_credits = link_of(16000, 4).upper_credits;
+    watch.lower_credits = watch.upper_credits;
+    watch.tags = true;
+    watch.tag_timeout = 10 * SIM_US;
+    pcie_checker *checker = pcie_checker_create(rig.sim, "patient", &watch);
+    Tlp again = tlp_of(SIM_PACKET_READ, 0x1000, 64, 5);
+    again.at_time = sim_now(rig.sim) + 15 * SIM_US;
+    rig.lower.send(tlp_of(SIM_PACKET_READ, 0x1000, 64, 5));
+    rig.lower.send(again);
+    rig.run();
+    EXPECT_EQ(pcie_checker_total(checker), 0u) << pcie_checker_first(checker);
+    rig.upper.send(completion(0x1000, 64, 64, 5));
+    rig.upper.send(completion(0x1000, 64, 64, 5));
+    rig.run();
+    EXPECT_EQ(pcie_checker_total(checker), 0u) << pcie_checker_first(checker);
+    rig.upper.send(completion(0x1000, 64, 64, 5));
+    rig.run();
+    EXPECT_EQ(pcie_checker_count(checker, PCIE_RULE_TAGS), 1u) << "only one was given up";
+}
+
 TEST(CheckerDeath, ABrokenRuleCanEndTheSimulation)
 {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
