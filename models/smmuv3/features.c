@@ -19,6 +19,7 @@ void smmu_features_defaults(struct smmu_features *features)
         .asid16 = true,
         .vmid16 = true,
         .cd_two_level = true,
+        .st_two_level = true,
         .stall = SMMU_STALL_MODEL_NONE,
         .endian = SMMU_TTENDIAN_LITTLE,
         .httu = SMMU_HTTU_DIRTY,
@@ -32,6 +33,19 @@ void smmu_features_defaults(struct smmu_features *features)
     };
 }
 
+void smmu_features_resolve(struct smmu_features *features)
+{
+    features->hypervisor = features->hypervisor && features->stage1;
+    features->asid16 = features->asid16 && features->stage1;
+    features->vmid16 = features->vmid16 && features->stage2;
+    features->vmw = features->vmw && features->stage2;
+    features->cd_two_level = features->cd_two_level && features->stage1 && features->substream_id_bits > 0;
+    features->ns1ats = features->ns1ats && features->ats && features->stage1 && features->stage2;
+    features->ats_rec_err = features->ats_rec_err && features->ats;
+    features->pri = features->pri && features->ats;
+    features->pps = features->pps && features->pri;
+}
+
 const char *smmu_features_error(const struct smmu_features *features)
 {
     const struct {
@@ -40,6 +54,8 @@ const char *smmu_features_error(const struct smmu_features *features)
     } checks[] = {
         {!features->stage1 && !features->stage2, "neither stage 1 nor stage 2 is implemented"},
         {!features->granule_4k && !features->granule_16k && !features->granule_64k, "no granule is implemented"},
+        {!features->st_two_level && features->stream_id_bits > 6,
+         "more than 64 StreamIDs need two-level stream tables"},
         {features->ats, "ats is not implemented"},
         {features->stall != SMMU_STALL_MODEL_NONE, "stall is not 1: stalls are not implemented"},
         {features->endian == 1 || features->endian > SMMU_TTENDIAN_BIG, "endian is not 0, 2 or 3"},

@@ -46,9 +46,14 @@ void smmu_interrupt_eventq(struct smmu *smmu)
     raise_configured(smmu, SMMU_MSI_EVENTQ, SMMU_EVENTQ_IRQ_CFG0, SMMU_MASK32(SMMU_IRQ_CTRL_EVENTQ));
 }
 
+bool smmu_interrupt_is_under_way(const struct smmu *smmu, enum smmu_msi_source source)
+{
+    return smmu->msi[source].sent || (smmu->msi_pending & 1u << source) != 0;
+}
+
 bool smmu_interrupt_sync_ready(const struct smmu *smmu)
 {
-    return !smmu->msi[SMMU_MSI_SYNC].sent && (smmu->msi_pending & 1u << SMMU_MSI_SYNC) == 0;
+    return !smmu_interrupt_is_under_way(smmu, SMMU_MSI_SYNC);
 }
 
 void smmu_interrupt_sync(struct smmu *smmu, uint64_t address, uint32_t data)

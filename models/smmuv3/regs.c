@@ -7,116 +7,129 @@
 /* When a register can be written; otherwise the write is ignored (from SMMUv3.2 on; AIDR says 3.2). */
 enum guard {
     GUARD_NONE,
+    GUARD_UPDATE,     /**< a field whose last update is acknowledged (in the register that follows) */
     GUARD_SMMUEN,     /**< only while CR0.SMMUEN and its acknowledgement are 0 */
     GUARD_QUEUES,     /**< only while no queue is enabled */
     GUARD_CMDQEN,     /**< only while the command queue is not enabled */
     GUARD_EVENTQEN,   /**< only while the event queue is not enabled */
+    GUARD_PRIQEN,     /**< only while the page request queue is not enabled */
     GUARD_GERROR_IRQ, /**< only while IRQ_CTRL.GERROR_IRQEN is 0 */
     GUARD_EVENTQ_IRQ, /**< only while IRQ_CTRL.EVENTQ_IRQEN is 0 */
+    GUARD_PRIQ_IRQ,   /**< only while IRQ_CTRL.PRIQ_IRQEN is 0 */
     GUARD_GBPA,       /**< only with the written UPDATE bit set */
+};
+
+/* What must be implemented for a field to be more than RES0. */
+enum needs {
+    NEEDS_NOTHING,
+    NEEDS_HYP,
+    NEEDS_ATS,
+    NEEDS_ATSRECERR,
+    NEEDS_PRI,
+    NEEDS_PRI_MSI,
+    NEEDS_MSI,
+    NEEDS_VMW,
+    NEEDS_TYPES_OVR,
+    NEEDS_PERMS_OVR,
+    NEEDS_ECMDQ,
 };
 
 struct writable {
     uint32_t offset;
     uint8_t bytes; /**< 4 or 8 */
     uint8_t guard; /**< enum guard */
+    uint8_t needs; /**< enum needs */
     uint64_t mask; /**< bits that software can set and clear; all others are RES0 or read-only */
 };
 
+#define IRQ_CFG2_ATTRIBUTES 0x3f
+
 /* A register with fields under different guards has a row for each. What has no row is read-only or RES0. */
 static const struct writable writables[] = {
-    {SMMU_CR0, 4, GUARD_NONE, SMMU_MASK(SMMU_CR0_SMMUEN) | SMMU_MASK(SMMU_CR0_EVENTQEN) | SMMU_MASK(SMMU_CR0_CMDQEN)},
-    {SMMU_CR1, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR1_TABLE)},
-    {SMMU_CR1, 4, GUARD_QUEUES, SMMU_MASK(SMMU_CR1_QUEUE)},
-    {SMMU_CR2, 4, GUARD_SMMUEN, SMMU_MASK(SMMU_CR2_E2H) | SMMU_MASK(SMMU_CR2_RECINVSID) | SMMU_MASK(SMMU_CR2_PTM)},
-    {SMMU_GBPA, 4, GUARD_GBPA, SMMU_MASK(SMMU_GBPA_ABORT) | SMMU_MASK(SMMU_GBPA_SHCFG)},
-    {SMMU_IRQ_CTRL, 4, GUARD_NONE, SMMU_MASK(SMMU_IRQ_CTRL_GERROR) | SMMU_MASK(SMMU_IRQ_CTRL_EVENTQ)},
-    {SMMU_GERRORN, 4, GUARD_NONE,
-     SMMU_MASK(SMMU_GERROR_CMDQ) | SMMU_MASK(SMMU_GERROR_EVENTQ_ABT) | SMMU_MASK(SMMU_GERROR_MSI_CMDQ_ABT) |
-         SMMU_MASK(SMMU_GERROR_MSI_EVENTQ_ABT) | SMMU_MASK(SMMU_GERROR_MSI_GERROR_ABT)},
-    {SMMU_GERROR_IRQ_CFG0, 8, GUARD_GERROR_IRQ, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
-    {SMMU_GERROR_IRQ_CFG1, 4, GUARD_GERROR_IRQ, UINT32_MAX},
-    {SMMU_GERROR_IRQ_CFG2, 4, GUARD_GERROR_IRQ, 0x3f},
-    {SMMU_STRTAB_BASE, 8, GUARD_SMMUEN, SMMU_MASK(SMMU_STRTAB_BASE_RA) | SMMU_MASK(SMMU_STRTAB_BASE_ADDR)},
-    {SMMU_STRTAB_BASE_CFG, 4, GUARD_SMMUEN,
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_NOTHING, SMMU_MASK(SMMU_CR0_SMMUEN)},
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_NOTHING, SMMU_MASK(SMMU_CR0_EVENTQEN)},
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_NOTHING, SMMU_MASK(SMMU_CR0_CMDQEN)},
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_PRI, SMMU_MASK(SMMU_CR0_PRIQEN)},
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_ATS, SMMU_MASK(SMMU_CR0_ATSCHK)},
+    {SMMU_CR0, 4, GUARD_UPDATE, NEEDS_VMW, SMMU_MASK(SMMU_CR0_VMW)},
+    {SMMU_CR1, 4, GUARD_SMMUEN, NEEDS_NOTHING, SMMU_MASK(SMMU_CR1_TABLE)},
+    {SMMU_CR1, 4, GUARD_QUEUES, NEEDS_NOTHING, SMMU_MASK(SMMU_CR1_QUEUE)},
+    {SMMU_CR2, 4, GUARD_SMMUEN, NEEDS_NOTHING, SMMU_MASK(SMMU_CR2_RECINVSID) | SMMU_MASK(SMMU_CR2_PTM)},
+    {SMMU_CR2, 4, GUARD_SMMUEN, NEEDS_HYP, SMMU_MASK(SMMU_CR2_E2H)},
+    {SMMU_CR2, 4, GUARD_SMMUEN, NEEDS_ATSRECERR, SMMU_MASK(SMMU_CR2_REC_CFG_ATS)},
+    {SMMU_GBPA, 4, GUARD_GBPA, NEEDS_NOTHING, SMMU_MASK(SMMU_GBPA_ABORT)},
+    {SMMU_GBPA, 4, GUARD_GBPA, NEEDS_TYPES_OVR,
+     SMMU_MASK(SMMU_GBPA_MEMATTR) | SMMU_MASK(SMMU_GBPA_MTCFG) | SMMU_MASK(SMMU_GBPA_ALLOCCFG) |
+         SMMU_MASK(SMMU_GBPA_SHCFG)},
+    {SMMU_GBPA, 4, GUARD_GBPA, NEEDS_PERMS_OVR, SMMU_MASK(SMMU_GBPA_PRIVCFG) | SMMU_MASK(SMMU_GBPA_INSTCFG)},
+    {SMMU_IRQ_CTRL, 4, GUARD_UPDATE, NEEDS_NOTHING, SMMU_MASK(SMMU_IRQ_CTRL_GERROR)},
+    {SMMU_IRQ_CTRL, 4, GUARD_UPDATE, NEEDS_NOTHING, SMMU_MASK(SMMU_IRQ_CTRL_EVENTQ)},
+    {SMMU_IRQ_CTRL, 4, GUARD_UPDATE, NEEDS_PRI, SMMU_MASK(SMMU_IRQ_CTRL_PRIQ)},
+    {SMMU_GERRORN, 4, GUARD_NONE, NEEDS_NOTHING, SMMU_MASK(SMMU_GERROR_CMDQ) | SMMU_MASK(SMMU_GERROR_EVENTQ_ABT)},
+    {SMMU_GERRORN, 4, GUARD_NONE, NEEDS_MSI,
+     SMMU_MASK(SMMU_GERROR_MSI_CMDQ_ABT) | SMMU_MASK(SMMU_GERROR_MSI_EVENTQ_ABT) |
+         SMMU_MASK(SMMU_GERROR_MSI_GERROR_ABT)},
+    {SMMU_GERRORN, 4, GUARD_NONE, NEEDS_PRI, SMMU_MASK(SMMU_GERROR_PRIQ_ABT)},
+    {SMMU_GERRORN, 4, GUARD_NONE, NEEDS_PRI_MSI, SMMU_MASK(SMMU_GERROR_MSI_PRIQ_ABT)},
+    {SMMU_GERRORN, 4, GUARD_NONE, NEEDS_ECMDQ, SMMU_MASK(SMMU_GERROR_CMDQP)},
+    {SMMU_GERROR_IRQ_CFG0, 8, GUARD_GERROR_IRQ, NEEDS_MSI, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
+    {SMMU_GERROR_IRQ_CFG1, 4, GUARD_GERROR_IRQ, NEEDS_MSI, UINT32_MAX},
+    {SMMU_GERROR_IRQ_CFG2, 4, GUARD_GERROR_IRQ, NEEDS_MSI, IRQ_CFG2_ATTRIBUTES},
+    {SMMU_STRTAB_BASE, 8, GUARD_SMMUEN, NEEDS_NOTHING,
+     SMMU_MASK(SMMU_STRTAB_BASE_RA) | SMMU_MASK(SMMU_STRTAB_BASE_ADDR)},
+    {SMMU_STRTAB_BASE_CFG, 4, GUARD_SMMUEN, NEEDS_NOTHING,
      SMMU_MASK(SMMU_STRTAB_BASE_CFG_FMT) | SMMU_MASK(SMMU_STRTAB_BASE_CFG_SPLIT) |
          SMMU_MASK(SMMU_STRTAB_BASE_CFG_LOG2SIZE)},
-    {SMMU_CMDQ_BASE, 8, GUARD_CMDQEN,
+    {SMMU_CMDQ_BASE, 8, GUARD_CMDQEN, NEEDS_NOTHING,
      SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE)},
-    {SMMU_CMDQ_PROD, 4, GUARD_NONE, SMMU_MASK(SMMU_QUEUE_INDEX)},
-    {SMMU_CMDQ_CONS, 4, GUARD_CMDQEN, SMMU_MASK(SMMU_QUEUE_INDEX)},
-    {SMMU_EVENTQ_BASE, 8, GUARD_EVENTQEN,
+    {SMMU_CMDQ_PROD, 4, GUARD_NONE, NEEDS_NOTHING, SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_CMDQ_CONS, 4, GUARD_CMDQEN, NEEDS_NOTHING, SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_EVENTQ_BASE, 8, GUARD_EVENTQEN, NEEDS_NOTHING,
      SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE)},
-    {SMMU_EVENTQ_IRQ_CFG0, 8, GUARD_EVENTQ_IRQ, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
-    {SMMU_EVENTQ_IRQ_CFG1, 4, GUARD_EVENTQ_IRQ, UINT32_MAX},
-    {SMMU_EVENTQ_IRQ_CFG2, 4, GUARD_EVENTQ_IRQ, 0x3f},
-    {SMMU_EVENTQ_PROD, 4, GUARD_EVENTQEN, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
-    {SMMU_EVENTQ_CONS, 4, GUARD_NONE, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_EVENTQ_IRQ_CFG0, 8, GUARD_EVENTQ_IRQ, NEEDS_MSI, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
+    {SMMU_EVENTQ_IRQ_CFG1, 4, GUARD_EVENTQ_IRQ, NEEDS_MSI, UINT32_MAX},
+    {SMMU_EVENTQ_IRQ_CFG2, 4, GUARD_EVENTQ_IRQ, NEEDS_MSI, IRQ_CFG2_ATTRIBUTES},
+    {SMMU_EVENTQ_PROD, 4, GUARD_EVENTQEN, NEEDS_NOTHING, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_EVENTQ_CONS, 4, GUARD_NONE, NEEDS_NOTHING, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_PRIQ_BASE, 8, GUARD_PRIQEN, NEEDS_PRI,
+     SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE)},
+    {SMMU_PRIQ_IRQ_CFG0, 8, GUARD_PRIQ_IRQ, NEEDS_PRI_MSI, SMMU_MASK(SMMU_IRQ_CFG0_ADDR)},
+    {SMMU_PRIQ_IRQ_CFG1, 4, GUARD_PRIQ_IRQ, NEEDS_PRI_MSI, UINT32_MAX},
+    {SMMU_PRIQ_IRQ_CFG2, 4, GUARD_PRIQ_IRQ, NEEDS_PRI_MSI, IRQ_CFG2_ATTRIBUTES},
+    {SMMU_PRIQ_IRQ_CFG2, 4, GUARD_PRIQ_IRQ, NEEDS_PRI, SMMU_MASK(SMMU_PRIQ_IRQ_CFG2_LO)},
+    {SMMU_PRIQ_PROD, 4, GUARD_PRIQEN, NEEDS_PRI, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
+    {SMMU_PRIQ_CONS, 4, GUARD_NONE, NEEDS_PRI, SMMU_MASK(SMMU_EVENTQ_OVERFLOW) | SMMU_MASK(SMMU_QUEUE_INDEX)},
 };
 
-/* ---- Identification ---- */
-
-static uint32_t encode_output_size(uint32_t bits)
+static bool is_implemented(const struct smmu *smmu, enum needs needs)
 {
-    uint32_t ips = 0;
-
-    while (smmu_ips_bits(ips) != bits) {
-        ips++;
-    }
-    return ips;
-}
-
-static uint32_t identification0(const struct smmu_config *config, const struct smmu_features *features)
-{
-    uint64_t idr0 = 0;
-
-    idr0 = smmu_put(idr0, SMMU_IDR0_S2P, features->stage2);
-    idr0 = smmu_put(idr0, SMMU_IDR0_S1P, features->stage1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_TTF, 2);
-    idr0 = smmu_put(idr0, SMMU_IDR0_COHACC, 1);
-    idr0 = smmu_put(idr0, SMMU_IDR0_HTTU, features->httu);
-    idr0 = smmu_put(idr0, SMMU_IDR0_HYP, features->hypervisor);
-    idr0 = smmu_put(idr0, SMMU_IDR0_ATS, features->ats);
-    idr0 = smmu_put(idr0, SMMU_IDR0_NS1ATS, features->ats && features->ns1ats);
-    idr0 = smmu_put(idr0, SMMU_IDR0_ASID16, features->asid16);
-    idr0 = smmu_put(idr0, SMMU_IDR0_MSI, config->msi);
-    idr0 = smmu_put(idr0, SMMU_IDR0_VMID16, features->stage2 && features->vmid16);
-    idr0 = smmu_put(idr0, SMMU_IDR0_CD2L, features->cd_two_level && config->substream_id_bits > 0);
-    idr0 = smmu_put(idr0, SMMU_IDR0_TTENDIAN, features->endian);
-    idr0 = smmu_put(idr0, SMMU_IDR0_STALL_MODEL, features->stall);
-    idr0 = smmu_put(idr0, SMMU_IDR0_TERM_MODEL, features->term_abort);
-    idr0 = smmu_put(idr0, SMMU_IDR0_ST_LEVEL, 1);
-    return (uint32_t)idr0;
-}
-
-static void set_identification(struct smmu *smmu)
-{
-    const struct smmu_config *config = &smmu->config;
     const struct smmu_features *features = &smmu->features;
-    uint64_t idr1 = 0;
-    uint64_t idr3 = SMMU_MASK32(SMMU_IDR3_RIL);
-    uint64_t idr5 = 0;
 
-    idr1 = smmu_put(idr1, SMMU_IDR1_SIDSIZE, config->stream_id_bits);
-    idr1 = smmu_put(idr1, SMMU_IDR1_SSIDSIZE, config->substream_id_bits);
-    idr1 = smmu_put(idr1, SMMU_IDR1_CMDQS, config->command_queue_bits);
-    idr1 = smmu_put(idr1, SMMU_IDR1_EVENTQS, config->event_queue_bits);
-    idr1 = smmu_put(idr1, SMMU_IDR1_ATTR_PERMS_OVR, features->perms_ovr);
-    idr1 = smmu_put(idr1, SMMU_IDR1_ATTR_TYPES_OVR, features->types_ovr);
-    idr3 = smmu_put(idr3, SMMU_IDR3_HAD, features->had);
-    idr3 = smmu_put(idr3, SMMU_IDR3_XNX, features->xnx);
-    idr3 = smmu_put(idr3, SMMU_IDR3_STT, features->stt);
-    idr5 = smmu_put(idr5, SMMU_IDR5_OAS, encode_output_size(config->output_address_bits));
-    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN4K, features->granule_4k);
-    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN16K, features->granule_16k);
-    idr5 = smmu_put(idr5, SMMU_IDR5_GRAN64K, features->granule_64k);
-    idr5 = smmu_put(idr5, SMMU_IDR5_DS, features->ds);
-    idr5 = smmu_put(idr5, SMMU_IDR5_VAX, features->va52);
-    *smmu_register(smmu, SMMU_IDR0) = identification0(config, features);
-    *smmu_register(smmu, SMMU_IDR1) = (uint32_t)idr1;
-    *smmu_register(smmu, SMMU_IDR3) = (uint32_t)idr3;
-    *smmu_register(smmu, SMMU_IDR5) = (uint32_t)idr5;
-    *smmu_register(smmu, SMMU_AIDR) = 2; /* SMMUv3.2 */
+    switch (needs) {
+    case NEEDS_HYP:
+        return features->hypervisor;
+    case NEEDS_ATS:
+        return features->ats;
+    case NEEDS_ATSRECERR:
+        return features->ats_rec_err;
+    case NEEDS_PRI:
+        return features->pri;
+    case NEEDS_PRI_MSI:
+        return features->pri && smmu->config.msi;
+    case NEEDS_MSI:
+        return smmu->config.msi;
+    case NEEDS_VMW:
+        return features->vmw;
+    case NEEDS_TYPES_OVR:
+        return features->types_ovr;
+    case NEEDS_PERMS_OVR:
+        return features->perms_ovr;
+    case NEEDS_ECMDQ:
+        return false;
+    case NEEDS_NOTHING:
+    default:
+        return true;
+    }
 }
 
 /* ---- What registers mean to the pipeline ---- */
@@ -132,7 +145,7 @@ static struct smmu_stream_table decode_stream_table(struct smmu *smmu)
     uint64_t alignment;
 
     /* FMT 2 and 3 are reserved: taken as linear. Reserved values of SPLIT behave as 6. */
-    if (smmu_get(cfg, SMMU_STRTAB_BASE_CFG_FMT) == 1) {
+    if (smmu->features.st_two_level && smmu_get(cfg, SMMU_STRTAB_BASE_CFG_FMT) == 1) {
         table.split = split == 8 || split == 10 ? split : 6;
     }
     alignment = smmu_stream_table_bytes(&table);
@@ -151,10 +164,31 @@ static void decode_control(struct smmu *smmu)
 
 void smmu_registers_reset(struct smmu *smmu)
 {
-    set_identification(smmu);
+    smmu_identification_reset(smmu);
     /* GBPA: bypass, with the incoming shareability. */
-    *smmu_register(smmu, SMMU_GBPA) = (uint32_t)smmu_put(0, SMMU_GBPA_SHCFG, 1);
+    *smmu_register(smmu, SMMU_GBPA) = (uint32_t)smmu_put(0, SMMU_GBPA_SHCFG, smmu->features.types_ovr ? 1 : 0);
     decode_control(smmu);
+}
+
+/* Enabling an interrupt takes effect at once; disabling it, when its last MSI has been answered. */
+static void acknowledge_interrupts(struct smmu *smmu)
+{
+    const uint32_t control = *smmu_register(smmu, SMMU_IRQ_CTRL);
+    uint32_t *ack = smmu_register(smmu, SMMU_IRQ_CTRLACK);
+    const uint32_t changed = control ^ *ack;
+    uint32_t complete = changed & control;
+
+    if (changed == 0) {
+        return;
+    }
+    if (!smmu_interrupt_is_under_way(smmu, SMMU_MSI_GERROR)) {
+        complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_GERROR);
+    }
+    if (!smmu_interrupt_is_under_way(smmu, SMMU_MSI_EVENTQ)) {
+        complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_EVENTQ);
+    }
+    complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_PRIQ);
+    *ack ^= complete;
 }
 
 void smmu_registers_acknowledge(struct smmu *smmu)
@@ -164,9 +198,11 @@ void smmu_registers_acknowledge(struct smmu *smmu)
     const uint32_t changed = cr0 ^ *ack;
     uint32_t complete = changed & cr0; /* enabling takes effect at once */
 
+    acknowledge_interrupts(smmu);
     if (changed == 0) {
         return;
     }
+    complete |= changed & (SMMU_MASK32(SMMU_CR0_ATSCHK) | SMMU_MASK32(SMMU_CR0_VMW) | SMMU_MASK32(SMMU_CR0_PRIQEN));
     if (smmu->held_enabled == 0 && smmu->fetches_active == 0 && smmu->walks_active == 0) {
         complete |= changed & SMMU_MASK32(SMMU_CR0_SMMUEN);
     }
@@ -181,24 +217,31 @@ void smmu_registers_acknowledge(struct smmu *smmu)
 
 /* ---- Accesses ---- */
 
-static bool is_open(struct smmu *smmu, enum guard guard, uint64_t value)
+static bool is_open(struct smmu *smmu, const struct writable *row, uint64_t value)
 {
     const uint32_t enabled = *smmu_register(smmu, SMMU_CR0) | *smmu_register(smmu, SMMU_CR0ACK);
     const uint32_t interrupts = *smmu_register(smmu, SMMU_IRQ_CTRL) | *smmu_register(smmu, SMMU_IRQ_CTRLACK);
 
-    switch (guard) {
+    switch ((enum guard)row->guard) {
+    case GUARD_UPDATE:
+        return ((*smmu_register(smmu, row->offset) ^ *smmu_register(smmu, row->offset + 4)) & row->mask) == 0;
     case GUARD_SMMUEN:
         return smmu_get(enabled, SMMU_CR0_SMMUEN) == 0;
     case GUARD_QUEUES:
-        return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0 && smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0;
+        return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0 && smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0 &&
+               smmu_get(enabled, SMMU_CR0_PRIQEN) == 0;
     case GUARD_CMDQEN:
         return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0;
     case GUARD_EVENTQEN:
         return smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0;
+    case GUARD_PRIQEN:
+        return smmu_get(enabled, SMMU_CR0_PRIQEN) == 0;
     case GUARD_GERROR_IRQ:
         return smmu_get(interrupts, SMMU_IRQ_CTRL_GERROR) == 0;
     case GUARD_EVENTQ_IRQ:
         return smmu_get(interrupts, SMMU_IRQ_CTRL_EVENTQ) == 0;
+    case GUARD_PRIQ_IRQ:
+        return smmu_get(interrupts, SMMU_IRQ_CTRL_PRIQ) == 0;
     case GUARD_GBPA:
         return smmu_get(value, SMMU_GBPA_UPDATE) != 0;
     case GUARD_NONE:
@@ -213,7 +256,8 @@ static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
     for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
         const struct writable *row = &writables[i];
 
-        if (offset >= row->offset && offset < row->offset + row->bytes && is_open(smmu, row->guard, value)) {
+        if (offset >= row->offset && offset < row->offset + row->bytes &&
+            is_implemented(smmu, (enum needs)row->needs) && is_open(smmu, row, value)) {
             const uint32_t mask = (uint32_t)(row->mask >> 8 * (offset - row->offset));
             uint32_t *word = smmu_register(smmu, offset);
 
@@ -224,7 +268,6 @@ static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
 
 static void write_done(struct smmu *smmu)
 {
-    *smmu_register(smmu, SMMU_IRQ_CTRLACK) = *smmu_register(smmu, SMMU_IRQ_CTRL);
     decode_control(smmu);
 }
 

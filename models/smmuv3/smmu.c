@@ -11,6 +11,7 @@ void smmu_config_defaults(struct smmu_config *config)
         .output_address_bits = 48,
         .command_queue_bits = 8,
         .event_queue_bits = 7,
+        .pri_queue_bits = 7,
         .msi = true,
         .tlb_entries = 2048,
         .tlb_ways = 4,
@@ -45,6 +46,7 @@ static struct smmu_features features_of(const struct smmu_config *config)
     features.stream_id_bits = config->stream_id_bits;
     features.substream_id_bits = config->substream_id_bits;
     features.output_address_bits = config->output_address_bits;
+    smmu_features_resolve(&features);
     return features;
 }
 
@@ -105,6 +107,7 @@ const char *smmu_config_error(const struct smmu_config *config)
         {!is_address_size(config->output_address_bits), "output_address_bits is not 32, 36, 40, 42, 44, 48 or 52"},
         {config->command_queue_bits > 19, "command_queue_bits is above 19"},
         {config->event_queue_bits > 19, "event_queue_bits is above 19"},
+        {config->pri_queue_bits > 19, "pri_queue_bits is above 19"},
         {!within(config->tbus, 1, config->ports), "tbus is not 1 to the number of ports"},
         {(config->to_tcu_cycles == 0) != (config->to_tbu_cycles == 0), "the link to the TCU is one-way"},
         {config->to_tcu_cycles == 0 && config->micro_tlb.entries + config->tbu_tlb.entries > 0,

@@ -96,6 +96,7 @@ struct smmu_config {
     uint32_t output_address_bits;  /**< IDR5.OAS: 32, 36, 40, 42, 44, 48 or 52 */
     uint32_t command_queue_bits;   /**< IDR1.CMDQS: log2 of the most entries, 0..19 */
     uint32_t event_queue_bits;     /**< IDR1.EVENTQS: likewise */
+    uint32_t pri_queue_bits;       /**< IDR1.PRIQS: likewise */
     struct smmu_features features; /**< all other features (its sizes are not looked at) */
     bool msi;                      /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
     bool has_device_id;            /**< its MSIs carry device_id, so that an ITS can translate them */
@@ -139,9 +140,10 @@ struct smmu_config {
 
 /**
  * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and
- * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, MSIs without a DeviceID, one TBU that is one block
- * with the TCU, a TLB of 2048 entries in 4 ways and a configuration cache of 64 in 4 ways [D], 64 translation slots and
- * 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the cycles of the table above.
+ * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, 128 page requests, MSIs without a DeviceID, one TBU
+ * that is one block with the TCU, a TLB of 2048 entries in 4 ways and a configuration cache of 64 in 4 ways [D], 64
+ * translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the cycles of the table
+ * above.
  */
 void smmu_config_defaults(struct smmu_config *config);
 

@@ -3,6 +3,7 @@
  *
  *   smmu.c          making, binding, and the order of work in an evaluation
  *   regs.c          register pages: layout, guards, acknowledgement
+ *   identification.c what the identification registers say
  *   tbu.c           requests: lookup, hits      tbu_slots.c    those that wait
  *   tbu_output.c    what leaves                 tcu.c          what they wait for
  *   tbu_tlb.c       a TBU's own TLBs            tbu_link.c     the way between TBU and TCU
@@ -378,13 +379,16 @@ static inline uint64_t smmu_register64(struct smmu *smmu, uint32_t offset)
     return *smmu_register(smmu, offset) | (uint64_t)*smmu_register(smmu, offset + 4) << 32;
 }
 
+/** Sets the identification registers (identification.c). */
+void smmu_identification_reset(struct smmu *smmu);
+
 /** Sets all registers to their reset values. */
 void smmu_registers_reset(struct smmu *smmu);
 
 /** Serves one register access. @return when there is more to do */
 sim_time smmu_registers_run(struct smmu *smmu, sim_time now);
 
-/** Acknowledges CR0 fields whose update is complete. */
+/** Acknowledges CR0 and IRQ_CTRL fields whose update is complete. */
 void smmu_registers_acknowledge(struct smmu *smmu);
 
 /* ---- Translation buffer units (tbu.c, tbu_output.c) ---- */
@@ -679,6 +683,9 @@ void smmu_gerror_raise(struct smmu *smmu, uint32_t bit);
 
 /** The event queue became non-empty. */
 void smmu_interrupt_eventq(struct smmu *smmu);
+
+/** Whether an MSI of a source is still to be sent, or to be answered. */
+bool smmu_interrupt_is_under_way(const struct smmu *smmu, enum smmu_msi_source source);
 
 /** Whether a CMD_SYNC can leave its completion MSI. */
 bool smmu_interrupt_sync_ready(const struct smmu *smmu);

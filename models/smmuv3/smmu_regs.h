@@ -32,6 +32,7 @@
 #define SMMU_IDR0_VMID16      18, 18
 #define SMMU_IDR0_CD2L        19, 19
 #define SMMU_IDR0_TTENDIAN    22, 21 /* 2: little-endian */
+#define SMMU_IDR0_ATSRECERR   23, 23
 #define SMMU_IDR0_STALL_MODEL 25, 24 /* 1: no stalls */
 #define SMMU_IDR0_TERM_MODEL  26, 26 /* 0: abort and RAZ/WI both possible */
 #define SMMU_IDR0_ST_LEVEL    28, 27 /* 1: two-level stream table as well as linear */
@@ -50,6 +51,7 @@
 #define SMMU_IDR3     0x00C
 #define SMMU_IDR3_HAD 2, 2
 #define SMMU_IDR3_XNX 4, 4
+#define SMMU_IDR3_PPS 5, 5
 #define SMMU_IDR3_STT 9, 9
 #define SMMU_IDR3_RIL 10, 10
 
@@ -79,17 +81,23 @@
 #define SMMU_CR1_TABLE 11, 6 /* TABLE_SH, TABLE_OC, TABLE_IC */
 #define SMMU_CR1_QUEUE 5, 0  /* QUEUE_SH, QUEUE_OC, QUEUE_IC */
 
-#define SMMU_CR2           0x02C
-#define SMMU_CR2_E2H       0, 0
-#define SMMU_CR2_RECINVSID 1, 1
-#define SMMU_CR2_PTM       2, 2
+#define SMMU_CR2             0x02C
+#define SMMU_CR2_E2H         0, 0
+#define SMMU_CR2_RECINVSID   1, 1
+#define SMMU_CR2_PTM         2, 2
+#define SMMU_CR2_REC_CFG_ATS 3, 3
 
 #define SMMU_STATUSR 0x040
 
-#define SMMU_GBPA        0x044
-#define SMMU_GBPA_SHCFG  13, 12
-#define SMMU_GBPA_ABORT  20, 20
-#define SMMU_GBPA_UPDATE 31, 31
+#define SMMU_GBPA          0x044
+#define SMMU_GBPA_MEMATTR  3, 0
+#define SMMU_GBPA_MTCFG    4, 4
+#define SMMU_GBPA_ALLOCCFG 11, 8
+#define SMMU_GBPA_SHCFG    13, 12
+#define SMMU_GBPA_PRIVCFG  17, 16 /* 2: unprivileged, 3: privileged */
+#define SMMU_GBPA_INSTCFG  19, 18 /* 2: data, 3: instruction */
+#define SMMU_GBPA_ABORT    20, 20
+#define SMMU_GBPA_UPDATE   31, 31
 
 #define SMMU_IRQ_CTRL              0x050
 #define SMMU_IRQ_CTRLACK           0x054
@@ -100,9 +108,12 @@
 #define SMMU_GERRORN               0x064
 #define SMMU_GERROR_CMDQ           0, 0
 #define SMMU_GERROR_EVENTQ_ABT     2, 2
+#define SMMU_GERROR_PRIQ_ABT       3, 3
 #define SMMU_GERROR_MSI_CMDQ_ABT   4, 4
 #define SMMU_GERROR_MSI_EVENTQ_ABT 5, 5
+#define SMMU_GERROR_MSI_PRIQ_ABT   6, 6
 #define SMMU_GERROR_MSI_GERROR_ABT 7, 7
+#define SMMU_GERROR_CMDQP          9, 9 /* a queue of a command queue control page */
 
 #define SMMU_GERROR_IRQ_CFG0 0x068 /* 64 bits */
 #define SMMU_GERROR_IRQ_CFG1 0x070
@@ -126,16 +137,24 @@
 #define SMMU_QUEUE_INDEX     19, 0 /* index and, above its LOG2SIZE bits, the wrap bit */
 #define SMMU_CMDQ_CONS_ERR   30, 24
 #define SMMU_EVENTQ_BASE     0x0A0  /* 64 bits */
-#define SMMU_EVENTQ_OVERFLOW 31, 31 /* OVFLG of PROD, OVACKFLG of CONS */
+#define SMMU_EVENTQ_OVERFLOW 31, 31 /* OVFLG of PROD, OVACKFLG of CONS; also of the PRI queue */
 
 #define SMMU_EVENTQ_IRQ_CFG0 0x0B0 /* 64 bits */
 #define SMMU_EVENTQ_IRQ_CFG1 0x0B8
 #define SMMU_EVENTQ_IRQ_CFG2 0x0BC
 
+#define SMMU_PRIQ_BASE        0x0C0 /* 64 bits */
+#define SMMU_PRIQ_IRQ_CFG0    0x0D0 /* 64 bits */
+#define SMMU_PRIQ_IRQ_CFG1    0x0D8
+#define SMMU_PRIQ_IRQ_CFG2    0x0DC
+#define SMMU_PRIQ_IRQ_CFG2_LO 31, 31 /* interrupt on a request with Last = 1, instead of empty to non-empty */
+
 /* ---- Page 1: offsets from the base of page 0 ---- */
 
 #define SMMU_EVENTQ_PROD 0x100A8
 #define SMMU_EVENTQ_CONS 0x100AC
+#define SMMU_PRIQ_PROD   0x100C8
+#define SMMU_PRIQ_CONS   0x100CC
 
 /** CMDQ_CONS.ERR. */
 #define SMMU_CERROR_NONE 0
