@@ -1,29 +1,73 @@
 /*
- * The command engine (IHI 0070, 3.5.1 and 4.7): reads commands a 64-byte line at a time, and carries them out one
- * after the other. CMDQ_CONS moves on when a command is complete.
+ * The command engine (IHI 0070, 3.5.1, 3.5.6 and 4.7): every command queue reads its commands a 64-byte line at a time,
+ * and carries them out one after the other. Reads, and the waiting of CMD_SYNCs, go on in all queues at once; what
+ * carries commands out is one, and goes round among the queues that have some. A queue's CONS moves on when a command
+ * is complete.
  */
 #include "models/smmuv3/smmu_internal.h"
 
-static struct smmu_queue command_queue(struct smmu *smmu)
+/* What start() and run_step() return: nothing more at this instant, and the executor is free for another queue. */
+#define RELEASED 1
+
+static struct smmu_queue decode_queue(struct smmu *smmu, const struct smmu_command_queue *q)
 {
-    return smmu_queue_decode(smmu_register64(smmu, SMMU_CMDQ_BASE), smmu->config.command_queue_bits, SMMU_CMD_BYTES);
+    const uint64_t base = q->kind == SMMU_QUEUE_CMDQ ? smmu_register64(smmu, SMMU_CMDQ_BASE) : q->base;
+
+    return smmu_queue_decode(base, smmu->config.command_queue_bits, SMMU_CMD_BYTES);
 }
 
-static bool is_enabled(struct smmu *smmu)
+static uint32_t *prod_of(struct smmu *smmu, struct smmu_command_queue *q)
 {
-    return smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_CMDQEN) != 0 &&
-           !smmu_gerror_is_active(smmu, SMMU_MASK32(SMMU_GERROR_CMDQ));
+    return q->kind == SMMU_QUEUE_CMDQ ? smmu_register(smmu, SMMU_CMDQ_PROD) : &q->prod;
 }
 
-void smmu_commands_fail(struct smmu *smmu, uint32_t reason)
+static uint32_t *cons_of(struct smmu *smmu, struct smmu_command_queue *q)
 {
-    uint32_t *cons = smmu_register(smmu, SMMU_CMDQ_CONS);
+    return q->kind == SMMU_QUEUE_CMDQ ? smmu_register(smmu, SMMU_CMDQ_CONS) : &q->cons;
+}
+
+/* Whether commands are to be consumed: the queue is enabled, and no error of its own stops it. */
+static bool is_enabled(struct smmu *smmu, const struct smmu_command_queue *q)
+{
+    switch (q->kind) {
+    case SMMU_QUEUE_CMDQ:
+    default:
+        return smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_CMDQEN) != 0 &&
+               !smmu_gerror_is_active(smmu, SMMU_MASK32(SMMU_GERROR_CMDQ));
+    }
+}
+
+void smmu_commands_fail(struct smmu *smmu, struct smmu_command_queue *q, uint32_t reason)
+{
+    uint32_t *cons = cons_of(smmu, q);
 
     /* CONS stays on the command that failed; when software has acknowledged, it is read again. */
-    *cons = (uint32_t)smmu_put(*cons, SMMU_CMDQ_CONS_ERR, reason);
-    smmu->commands.state = SMMU_COMMAND_IDLE;
-    smmu->commands.buffered = 0;
-    smmu_gerror_raise(smmu, SMMU_MASK32(SMMU_GERROR_CMDQ));
+    q->state = SMMU_COMMAND_IDLE;
+    q->buffered = 0;
+    switch (q->kind) {
+    case SMMU_QUEUE_CMDQ:
+    default:
+        *cons = (uint32_t)smmu_put(*cons, SMMU_CMDQ_CONS_ERR, reason);
+        smmu_gerror_raise(smmu, SMMU_MASK32(SMMU_GERROR_CMDQ));
+        break;
+    }
+}
+
+void smmu_commands_wake(struct smmu *smmu, uint32_t queue)
+{
+    struct smmu_command_engine *engine = &smmu->commands;
+
+    if (!engine->queues[queue].awake) {
+        engine->queues[queue].awake = true;
+        engine->awake++;
+    }
+}
+
+static void sleep_queue(struct smmu *smmu, struct smmu_command_queue *q)
+{
+    q->buffered = 0;
+    q->awake = false;
+    smmu->commands.awake--;
 }
 
 /* Entries that one read covers: up to PROD, within one 64-byte line (queues of one or two entries are shorter). */
@@ -38,34 +82,36 @@ static uint32_t batch_size(const struct smmu_queue *queue, uint32_t prod, uint32
     return waiting < rest ? waiting : rest;
 }
 
-static void fetch(struct smmu *smmu, const struct smmu_queue *queue, uint32_t prod, uint32_t cons, sim_time now)
+static void fetch(struct smmu *smmu, struct smmu_command_queue *q, const struct smmu_queue *queue, sim_time now)
 {
+    const uint32_t cons = *cons_of(smmu, q);
     const struct smmu_request request = {
         .requester = SMMU_REQUEST_COMMAND,
+        .index = (uint8_t)(q - smmu->commands.queues),
         .type = SIM_PACKET_READ,
-        .length = (uint8_t)(batch_size(queue, prod, cons) * SMMU_CMD_BYTES),
+        .length = (uint8_t)(batch_size(queue, *prod_of(smmu, q), cons) * SMMU_CMD_BYTES),
         .address = queue->base + (uint64_t)smmu_queue_slot(queue, cons) * SMMU_CMD_BYTES,
         .leave = now + smmu->times.issue,
     };
 
-    smmu->commands.state = SMMU_COMMAND_FETCH;
+    q->state = SMMU_COMMAND_FETCH;
     smmu_walker_request(smmu, &request);
 }
 
-void smmu_commands_fetched(struct smmu *smmu, const uint8_t *data, uint32_t bytes)
+void smmu_commands_fetched(struct smmu *smmu, uint32_t index, const uint8_t *data, uint32_t bytes)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
+    struct smmu_command_queue *q = &smmu->commands.queues[index];
 
-    engine->state = SMMU_COMMAND_IDLE;
+    q->state = SMMU_COMMAND_IDLE;
     if (data == NULL) {
-        smmu_commands_fail(smmu, SMMU_CERROR_ABT);
+        smmu_commands_fail(smmu, q, SMMU_CERROR_ABT);
         return;
     }
-    engine->next = 0;
-    engine->buffered = bytes / SMMU_CMD_BYTES;
-    for (uint32_t i = 0; i < engine->buffered; i++) {
-        engine->buffer[i][0] = sim_load_le64(data + (size_t)i * SMMU_CMD_BYTES);
-        engine->buffer[i][1] = sim_load_le64(data + (size_t)i * SMMU_CMD_BYTES + 8);
+    q->next = 0;
+    q->buffered = bytes / SMMU_CMD_BYTES;
+    for (uint32_t i = 0; i < q->buffered; i++) {
+        q->buffer[i][0] = sim_load_le64(data + (size_t)i * SMMU_CMD_BYTES);
+        q->buffer[i][1] = sim_load_le64(data + (size_t)i * SMMU_CMD_BYTES + 8);
     }
 }
 
@@ -74,39 +120,48 @@ static bool is_sync(const uint64_t *words)
     return smmu_field_get(words, SMMU_CMD_OPCODE) == SMMU_CMD_SYNC;
 }
 
-/* Starts the next command of the buffer. @return false if it is illegal */
-static bool start(struct smmu *smmu, sim_time now)
+/* Starts the next command of the buffer. @return SMMU_CERROR_NONE, or why it cannot be carried out */
+static uint32_t start(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
-    const uint64_t *words = engine->buffer[engine->next];
+    const uint64_t *words = q->buffer[q->next];
     uint32_t sets = 0;
 
     if (is_sync(words)) {
         if (smmu_field_get(words, SMMU_CMD_CS) > SMMU_SYNC_SEV) {
-            return false;
+            return SMMU_CERROR_ILL;
         }
     } else {
         if (!smmu_command_is_legal(smmu, words)) {
-            return false;
+            return SMMU_CERROR_ILL;
         }
         sets = smmu_command_sets(smmu, words);
     }
-    engine->state = SMMU_COMMAND_EXECUTE;
-    engine->until = now + smmu->times.command + sets * smmu->times.scan;
-    return true;
+    q->state = SMMU_COMMAND_EXECUTE;
+    q->until = now + smmu->times.command + sets * smmu->times.scan;
+    smmu->commands.busy = true;
+    return SMMU_CERROR_NONE;
+}
+
+/* The executor is through with a queue's command: it is the next queue's turn. */
+static void release(struct smmu *smmu, const struct smmu_command_queue *q)
+{
+    struct smmu_command_engine *engine = &smmu->commands;
+    const uint32_t next = (uint32_t)(q - engine->queues) + 1;
+
+    engine->busy = false;
+    engine->turn = next < engine->count ? next : 0;
 }
 
 /* The command at the head of the buffer is complete. */
-static void complete(struct smmu *smmu)
+static void complete(struct smmu *smmu, struct smmu_command_queue *q)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
-    const struct smmu_queue queue = command_queue(smmu);
-    uint32_t *cons = smmu_register(smmu, SMMU_CMDQ_CONS);
+    const struct smmu_queue queue = decode_queue(smmu, q);
+    uint32_t *cons = cons_of(smmu, q);
 
     *cons = smmu_queue_advance(&queue, *cons);
-    engine->next++;
-    engine->buffered--;
-    engine->state = SMMU_COMMAND_IDLE;
+    q->next++;
+    q->buffered--;
+    q->state = SMMU_COMMAND_IDLE;
     smmu->counters.commands++;
 }
 
@@ -114,83 +169,83 @@ static void complete(struct smmu *smmu)
  * Whether a CMD_SYNC can complete: TBUs first, then the event records of requests that were terminated there. @return
  * when to look again; 0 if it can complete
  */
-static sim_time sync_blocked(struct smmu *smmu, sim_time now)
+static sim_time sync_blocked(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
-    const sim_time due = smmu_sync_wait(smmu, &engine->sync, now);
+    const sim_time due = smmu_sync_wait(smmu, &q->sync, now);
 
     if (due != 0) {
         return due;
     }
-    return engine->sync.events > smmu->events.finished || !smmu_interrupt_sync_ready(smmu) ? SIM_TIME_NEVER : 0;
+    return q->sync.events > smmu->events.finished || !smmu_interrupt_sync_ready(smmu) ? SIM_TIME_NEVER : 0;
 }
 
-static void complete_sync(struct smmu *smmu)
+static void complete_sync(struct smmu *smmu, struct smmu_command_queue *q)
 {
-    const uint64_t *words = smmu->commands.buffer[smmu->commands.next];
+    const uint64_t *words = q->buffer[q->next];
 
     if (smmu_field_get(words, SMMU_CMD_CS) == SMMU_SYNC_IRQ) {
         smmu_interrupt_sync(smmu, smmu_field_get_address(words, SMMU_CMD_MSIADDR),
                             (uint32_t)smmu_field_get(words, SMMU_CMD_MSIDATA));
     }
-    complete(smmu);
+    complete(smmu, q);
 }
 
 /* Begins a command or a fetch if there is one to begin. @return when to look again; 0: at once */
-static sim_time run_idle(struct smmu *smmu, sim_time now)
+static sim_time run_idle(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
-    const uint32_t prod = *smmu_register(smmu, SMMU_CMDQ_PROD);
-    const uint32_t cons = *smmu_register(smmu, SMMU_CMDQ_CONS);
     struct smmu_queue queue;
+    uint32_t error;
 
-    if (engine->buffered == 0 && prod == cons) {
-        return SIM_TIME_NEVER; /* the usual case, without a look at anything else */
-    }
-    if (!is_enabled(smmu)) {
-        engine->buffered = 0;
+    if (!is_enabled(smmu, q)) {
+        sleep_queue(smmu, q);
         return SIM_TIME_NEVER;
     }
-    if (engine->buffered > 0) {
-        if (!start(smmu, now)) {
-            smmu_commands_fail(smmu, SMMU_CERROR_ILL);
-            return SIM_TIME_NEVER;
+    if (q->buffered > 0) {
+        if (smmu->commands.busy) {
+            return SIM_TIME_NEVER; /* another queue's command is being carried out: then it is our turn */
+        }
+        error = start(smmu, q, now);
+        if (error != SMMU_CERROR_NONE) {
+            smmu_commands_fail(smmu, q, error);
         }
         return 0;
     }
-    queue = command_queue(smmu);
-    if (!smmu_queue_is_empty(&queue, prod, cons)) {
-        fetch(smmu, &queue, prod, cons, now);
+    queue = decode_queue(smmu, q);
+    if (smmu_queue_is_empty(&queue, *prod_of(smmu, q), *cons_of(smmu, q))) {
+        sleep_queue(smmu, q);
+    } else {
+        fetch(smmu, q, &queue, now);
     }
     return SIM_TIME_NEVER;
 }
 
-static sim_time run_step(struct smmu *smmu, sim_time now)
+/* One step of a queue. @return when to look again; 0: at once; RELEASED: at once, but other queues first */
+static sim_time run_step(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
-    struct smmu_command_engine *engine = &smmu->commands;
     sim_time blocked;
 
-    switch ((enum smmu_command_state)engine->state) {
+    switch ((enum smmu_command_state)q->state) {
     case SMMU_COMMAND_IDLE:
-        return run_idle(smmu, now);
+        return q->awake ? run_idle(smmu, q, now) : SIM_TIME_NEVER;
     case SMMU_COMMAND_EXECUTE:
-        if (engine->until > now) {
-            return engine->until;
+        if (q->until > now) {
+            return q->until;
         }
-        if (is_sync(engine->buffer[engine->next])) {
-            engine->state = SMMU_COMMAND_SYNC;
-            smmu_sync_begin(smmu, &engine->sync, now);
+        if (is_sync(q->buffer[q->next])) {
+            q->state = SMMU_COMMAND_SYNC;
+            smmu_sync_begin(smmu, &q->sync, now);
         } else if (!smmu_invalidate_has_room(smmu)) {
             return SIM_TIME_NEVER; /* room comes in an evaluation of ours, which sets `again` */
         } else {
-            smmu_command_apply(smmu, engine->buffer[engine->next], now);
-            complete(smmu);
+            smmu_command_apply(smmu, q->buffer[q->next], now);
+            complete(smmu, q);
         }
-        return 0;
+        release(smmu, q);
+        return RELEASED;
     case SMMU_COMMAND_SYNC:
-        blocked = sync_blocked(smmu, now);
+        blocked = sync_blocked(smmu, q, now);
         if (blocked == 0) {
-            complete_sync(smmu);
+            complete_sync(smmu, q);
         }
         return blocked;
     case SMMU_COMMAND_FETCH:
@@ -199,12 +254,39 @@ static sim_time run_step(struct smmu *smmu, sim_time now)
     }
 }
 
-sim_time smmu_commands_run(struct smmu *smmu, sim_time now)
+/* Runs a queue until it waits, or has let go of the executor. */
+static sim_time run_queue(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
     sim_time due;
 
     do {
-        due = run_step(smmu, now);
+        due = run_step(smmu, q, now);
     } while (due == 0);
+    return due;
+}
+
+sim_time smmu_commands_run(struct smmu *smmu, sim_time now)
+{
+    struct smmu_command_engine *engine = &smmu->commands;
+    sim_time due;
+    bool released;
+
+    if (engine->awake == 0) {
+        return SIM_TIME_NEVER; /* the usual case, without a look at anything else */
+    }
+    do {
+        uint32_t index = engine->turn;
+
+        released = false;
+        due = SIM_TIME_NEVER;
+        for (uint32_t i = 0; i < engine->count; i++) {
+            struct smmu_command_queue *q = &engine->queues[index];
+            const sim_time again = q->awake ? run_queue(smmu, q, now) : SIM_TIME_NEVER;
+
+            released = released || again == RELEASED;
+            due = sim_time_min(due, again);
+            index = index + 1 < engine->count ? index + 1 : 0;
+        }
+    } while (released);
     return due;
 }

@@ -209,7 +209,7 @@ void smmu_registers_acknowledge(struct smmu *smmu)
     if (!smmu->events.writing) {
         complete |= changed & SMMU_MASK32(SMMU_CR0_EVENTQEN);
     }
-    if (smmu->commands.state == SMMU_COMMAND_IDLE) {
+    if (smmu->commands.queues[0].state == SMMU_COMMAND_IDLE) {
         complete |= changed & SMMU_MASK32(SMMU_CR0_CMDQEN);
     }
     *ack ^= complete;
@@ -269,6 +269,7 @@ static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
 static void write_done(struct smmu *smmu)
 {
     decode_control(smmu);
+    smmu_commands_wake(smmu, 0);
 }
 
 static uint32_t read32(struct smmu *smmu, uint32_t offset)

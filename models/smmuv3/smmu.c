@@ -229,9 +229,11 @@ static void make_slots(struct smmu *smmu, struct sim *sim)
 static void make_jobs(struct smmu *smmu, struct sim *sim)
 {
     const struct smmu_config *config = &smmu->config;
-    /* Each job, the command fetch, the event write and each source of MSIs has at most one access waiting. */
-    const uint32_t requesters = config->walk_slots + config->config_slots + 2 + SMMU_MSI_SOURCES;
+    /* Each job, each command queue, the event write and each source of MSIs has at most one access waiting. */
+    const uint32_t requesters = config->walk_slots + config->config_slots + 1 + 1 + SMMU_MSI_SOURCES;
 
+    smmu->commands.count = 1;
+    smmu->commands.queues = sim_alloc(sim, smmu->commands.count * sizeof(smmu->commands.queues[0]));
     smmu->fetch_count = config->config_slots;
     smmu->fetches = sim_alloc(sim, smmu->fetch_count * sizeof(smmu->fetches[0]));
     smmu->walk_count = config->walk_slots;

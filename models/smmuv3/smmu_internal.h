@@ -250,13 +250,33 @@ enum smmu_command_state {
     SMMU_COMMAND_SYNC,    /**< CMD_SYNC waits */
 };
 
-struct smmu_command_engine {
-    uint8_t state;
+enum smmu_queue_kind {
+    SMMU_QUEUE_CMDQ, /**< of register page 0 */
+};
+
+/** A command queue. */
+struct smmu_command_queue {
+    uint8_t kind;      /**< enum smmu_queue_kind */
+    uint8_t state;     /**< enum smmu_command_state */
+    bool awake;        /**< has something to do, or may have: a register was written */
     uint32_t buffered; /**< commands in the buffer, from `next` on */
     uint32_t next;
     uint64_t buffer[SMMU_COMMAND_BATCH][SMMU_CMD_WORDS];
     sim_time until;
     struct smmu_sync sync;
+
+    /* Registers, if they are not those of page 0. */
+    uint64_t base;
+    uint32_t prod;
+    uint32_t cons;
+};
+
+struct smmu_command_engine {
+    struct smmu_command_queue *queues; /**< that of page 0 first */
+    uint32_t count;
+    uint32_t awake; /**< queues that are */
+    uint32_t turn;  /**< the queue that is asked first */
+    bool busy;      /**< a command is being carried out */
 };
 
 struct smmu_event_engine {
@@ -617,11 +637,14 @@ uint32_t smmu_queue_advance(const struct smmu_queue *queue, uint32_t value);
 /** Fetches and executes commands. @return when there is more to do */
 sim_time smmu_commands_run(struct smmu *smmu, sim_time now);
 
-/** The line of commands that was read. @p data is NULL if the read was aborted. */
-void smmu_commands_fetched(struct smmu *smmu, const uint8_t *data, uint32_t bytes);
+/** The line of commands that queue @p index read. @p data is NULL if the read was aborted. */
+void smmu_commands_fetched(struct smmu *smmu, uint32_t index, const uint8_t *data, uint32_t bytes);
 
-/** Stops the command queue: CMDQ_CONS.ERR, GERROR.CMDQ_ERR. */
-void smmu_commands_fail(struct smmu *smmu, uint32_t reason);
+/** Stops a command queue: reason and error become visible where its registers have them. */
+void smmu_commands_fail(struct smmu *smmu, struct smmu_command_queue *queue, uint32_t reason);
+
+/** A register that queue @p index looks at was written. */
+void smmu_commands_wake(struct smmu *smmu, uint32_t index);
 
 /** Whether a command (not CMD_SYNC) is legal here; if not it is a CERROR_ILL. */
 bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);

@@ -72,7 +72,7 @@ static void dispatch(struct smmu *smmu, const struct sim_packet *packet, sim_tim
         smmu_walk_step(smmu, index, data, now);
         break;
     case SMMU_REQUEST_COMMAND:
-        smmu_commands_fetched(smmu, data, packet->length);
+        smmu_commands_fetched(smmu, index, data, packet->length);
         break;
     case SMMU_REQUEST_EVENT:
         smmu_event_written(smmu, ok);
