@@ -5,29 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** An allocation that holds packets or payload blocks. */
-struct chunk {
-    struct chunk *next;
-};
-
 /** A payload block on the free list. */
 struct block {
     struct block *next;
 };
 
-static void *add_chunk(struct sim_packet_pool *pool, size_t count, size_t size)
-{
-    size_t header = (sizeof(struct chunk) + 15) / 16 * 16;
-    struct chunk *chunk = sim_allocate(1, header + count * size);
-
-    chunk->next = pool->chunks;
-    pool->chunks = chunk;
-    return (uint8_t *)chunk + header;
-}
-
 static void add_packets(struct sim_packet_pool *pool, uint32_t count)
 {
-    struct sim_packet *packets = add_chunk(pool, count, sizeof(*packets));
+    struct sim_packet *packets = arena_take(&pool->memory, count * sizeof(*packets));
 
     for (uint32_t i = 0; i < count; i++) {
         packets[i].next = pool->free;
@@ -38,7 +23,7 @@ static void add_packets(struct sim_packet_pool *pool, uint32_t count)
 
 static void add_blocks(struct sim_packet_pool *pool, uint32_t count)
 {
-    uint8_t *blocks = add_chunk(pool, count, pool->block_bytes);
+    uint8_t *blocks = arena_take(&pool->memory, (size_t)count * pool->block_bytes);
 
     for (uint32_t i = 0; i < count; i++) {
         struct block *block = (struct block *)(void *)(blocks + (size_t)i * pool->block_bytes);
@@ -56,14 +41,7 @@ void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes)
 
 void sim_pool_release(struct sim_packet_pool *pool)
 {
-    struct chunk *chunk = pool->chunks;
-
-    while (chunk != NULL) {
-        struct chunk *next = chunk->next;
-
-        free(chunk);
-        chunk = next;
-    }
+    arena_release(&pool->memory);
 }
 
 void sim_packet_reserve(struct sim *sim, uint32_t packets, bool blocks)

@@ -8,6 +8,7 @@
 #ifndef DOORBELL_SIM_PACKET_H
 #define DOORBELL_SIM_PACKET_H
 
+#include "sim/arena.h"
 #include "sim/time.h"
 
 #include <stdbool.h>
@@ -166,7 +167,7 @@ struct sim_packet_pool {
     uint64_t peak;        /**< most that were ever live at once */
     uint64_t total;       /**< packets that exist */
     uint32_t block_bytes; /**< size of a payload block */
-    void *chunks;         /**< all allocations, for release */
+    struct arena memory;  /**< of all packets and blocks */
 };
 
 /**

@@ -55,17 +55,14 @@ void sim_destroy(struct sim *sim)
     release_vector(&sim->channels, false);
     release_vector(&sim->stages, false);
     release_vector(&sim->counters, true);
-    release_vector(&sim->memory, true);
+    arena_release(&sim->memory);
     free(sim->batch);
     free(sim);
 }
 
 void *sim_alloc(struct sim *sim, size_t bytes)
 {
-    void *memory = sim_allocate(1, bytes);
-
-    sim_vector_push(&sim->memory, memory);
-    return memory;
+    return arena_take(&sim->memory, bytes);
 }
 
 char *sim_strdup(struct sim *sim, const char *text)

@@ -5,6 +5,7 @@
 #define DOORBELL_SIM_SIM_INTERNAL_H
 
 #include "sim/allocate.h"
+#include "sim/arena.h"
 #include "sim/sim.h"
 
 #ifdef __cplusplus
@@ -33,7 +34,7 @@ struct sim {
     struct sim_vector channels;
     struct sim_vector stages;   /**< char *, number = index + 1 */
     struct sim_vector counters; /**< struct sim_counter * */
-    struct sim_vector memory;   /**< what sim_alloc() handed out */
+    struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
     size_t awake; /**< components whose due is not SIM_TIME_NEVER */

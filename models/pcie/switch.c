@@ -257,49 +257,66 @@ static sim_time inputs_due(struct pcie_switch *switch_, const struct round *roun
     return due;
 }
 
-/**
- * The common case, without the bookkeeping of a contest: one input has posted requests and nobody has anything else.
- * @return whether that is so and the head could be forwarded or has to wait; then *due is when to look again
- */
-static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *due)
+/** Sends the one TLP on its way that nobody contests. @return false if it takes more than forwarding; nothing moved */
+static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time now, sim_time *due)
 {
-    unsigned input = (unsigned)__builtin_ctzll(switch_->arrived[PCIE_POSTED]);
-    struct sim_channel *channel = switch_->ports[input].link->receive[PCIE_POSTED];
-    struct sim_packet *packet = sim_channel_peek(channel, now);
-    struct switch_decision decision;
+    const struct pcie_port *link = switch_->ports[input].link;
+    struct sim_packet *packet = sim_channel_peek(link->receive[PCIE_POSTED], now);
+    const struct switch_decision decision = switch_route(switch_, input, packet);
+    const uint32_t units = pcie_tlp_units(packet);
     struct switch_port *output;
+    sim_time next;
 
-    if (packet != NULL) {
-        uint32_t units = pcie_tlp_units(packet);
-
-        decision = switch_route(switch_, input, packet);
-        if (decision.action != SWITCH_FORWARD) {
-            return false;
-        }
-        output = &switch_->ports[decision.port];
-        if (!pcie_port_has_space(output->link, PCIE_POSTED, now, switch_->latency, units)) {
-            *due = pcie_port_space_at(output->link, PCIE_POSTED, now, switch_->latency, units);
-            return true;
-        }
-        count_forward(switch_, input, &decision);
-        pass_turn(switch_, output, PCIE_POSTED, input);
-        packet = pcie_port_take(switch_->ports[input].link, PCIE_POSTED, now);
-        pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
+    if (decision.action != SWITCH_FORWARD) {
+        return false;
     }
-    *due = sim_channel_next_arrival(channel);
-    if (*due == SIM_TIME_NEVER) {
-        switch_->arrived[PCIE_POSTED] = 0;
+    output = &switch_->ports[decision.port];
+    if (!pcie_port_has_space(output->link, PCIE_POSTED, now, switch_->latency, units)) {
+        *due = sim_time_min(*due, pcie_port_space_at(output->link, PCIE_POSTED, now, switch_->latency, units));
+        return true;
     }
+    count_forward(switch_, input, &decision);
+    pass_turn(switch_, output, PCIE_POSTED, input);
+    packet = pcie_port_take(link, PCIE_POSTED, now);
+    pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
+    next = sim_channel_next_arrival(link->receive[PCIE_POSTED]);
+    if (next == SIM_TIME_NEVER) {
+        switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << input);
+    }
+    *due = sim_time_min(*due, next);
     return true;
 }
 
-/** Whether exactly one input has something, and that is posted. */
-static bool one_posted_input(const struct pcie_switch *switch_)
+/**
+ * The common case, without the bookkeeping of a contest: there are posted requests only, of which at most one has
+ * arrived by now.
+ * @return whether that is so and it could be forwarded or has to wait; then *due is when to look again
+ */
+static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *due)
 {
-    uint64_t posted = switch_->arrived[PCIE_POSTED];
+    unsigned input = SWITCH_MAX_PORTS;
 
-    return posted != 0 && (posted & (posted - 1)) == 0 &&
-           (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0;
+    for (uint64_t rest = switch_->arrived[PCIE_POSTED]; rest != 0; rest &= rest - 1) {
+        const unsigned other = (unsigned)__builtin_ctzll(rest);
+        const sim_time arrival = sim_channel_next_arrival(switch_->ports[other].link->receive[PCIE_POSTED]);
+
+        if (arrival == SIM_TIME_NEVER) {
+            switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << other);
+        } else if (arrival > now) {
+            *due = sim_time_min(*due, arrival);
+        } else if (input == SWITCH_MAX_PORTS) {
+            input = other;
+        } else {
+            return false;
+        }
+    }
+    return input == SWITCH_MAX_PORTS || forward_one(switch_, input, now, due);
+}
+
+/** Whether nobody has anything but posted requests. */
+static bool posted_only(const struct pcie_switch *switch_)
+{
+    return (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0;
 }
 
 static sim_time contest(struct pcie_switch *switch_, sim_time now)
@@ -324,7 +341,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if ((switch_->arrived[PCIE_POSTED] | switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0) {
         return SIM_TIME_NEVER;
     }
-    if (one_posted_input(switch_) && forward_alone(switch_, now, &due)) {
+    if (posted_only(switch_) && forward_alone(switch_, now, &due)) {
         return due;
     }
     return contest(switch_, now);
