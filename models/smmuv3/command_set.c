@@ -84,6 +84,28 @@ static enum kind kind_of(const struct smmu *smmu, uint64_t opcode)
     }
 }
 
+/* log2 of what a range's NUM + 1 is multiplied with: without DS 5 bits; with it, what is above 39 counts as 39. */
+static unsigned range_scale(const struct smmu *smmu, const uint64_t *words)
+{
+    const unsigned scale = (unsigned)smmu_field_get(words, SMMU_CMD_SCALE);
+
+    if (!smmu->features.ds) {
+        return scale & 0x1f;
+    }
+    return scale > 39 ? 39 : scale;
+}
+
+/* A range command that names neither a range nor a level is illegal (IDR3.RIL, 4.4.1). */
+static bool is_legal_range(const struct smmu *smmu, const uint64_t *words)
+{
+    const unsigned tg = (unsigned)smmu_field_get(words, SMMU_CMD_TG);
+    const unsigned ttl = (unsigned)smmu_field_get(words, SMMU_CMD_TTL);
+    /* A level 1 of the 16 KiB granule has leaves only with DS; without it is no level at all. */
+    const bool has_level = ttl != 0 && (tg != 2 || ttl != 1 || smmu->features.ds);
+
+    return tg == 0 || smmu_field_get(words, SMMU_CMD_NUM) != 0 || range_scale(smmu, words) != 0 || has_level;
+}
+
 bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
 {
     const uint64_t opcode = smmu_field_get(words, SMMU_CMD_OPCODE);
@@ -93,10 +115,7 @@ bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CM
     case KIND_CFGI:
         return smmu_field_get(words, SMMU_CMD_SSEC) == 0; /* this is the Non-secure queue */
     case KIND_TLBI:
-        /* A range command that names neither a range nor a level is illegal (IDR3.RIL, 4.4.1). */
-        return !find_tlbi(opcode)->by_address || smmu_field_get(words, SMMU_CMD_TG) == 0 ||
-               smmu_field_get(words, SMMU_CMD_NUM) != 0 || smmu_field_get(words, SMMU_CMD_SCALE) != 0 ||
-               smmu_field_get(words, SMMU_CMD_TTL) != 0;
+        return !find_tlbi(opcode)->by_address || is_legal_range(smmu, words);
     case KIND_RESERVED:
     default:
         return false;
@@ -104,7 +123,7 @@ bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CM
 }
 
 /* Addresses that a TLBI names: a page, or (TG != 0) a range of granules. */
-static void address_range(const uint64_t *words, struct smmu_tlb_scope *scope)
+static void address_range(const struct smmu *smmu, const uint64_t *words, struct smmu_tlb_scope *scope)
 {
     const unsigned tg = (unsigned)smmu_field_get(words, SMMU_CMD_TG);
     const unsigned granule = tg == 0 ? 12 : 10 + 2 * tg;
@@ -113,12 +132,20 @@ static void address_range(const uint64_t *words, struct smmu_tlb_scope *scope)
     uint64_t count = 1;
 
     if (tg != 0) {
-        count = (smmu_field_get(words, SMMU_CMD_NUM) + 1) << smmu_field_get(words, SMMU_CMD_SCALE);
+        count = (smmu_field_get(words, SMMU_CMD_NUM) + 1) << range_scale(smmu, words);
     }
     scope->by_address = true;
     scope->first = address & ~((UINT64_C(1) << granule) - 1);
     scope->last = scope->first + (count << granule) - 1;
     scope->last = scope->last > top ? top : scope->last;
+}
+
+/* Bits of a VMID that an invalidation compares: CR0.VMW can leave out up to four. */
+static uint64_t vmid_mask(struct smmu *smmu)
+{
+    const unsigned wildcard = (unsigned)smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_VMW);
+
+    return wildcard <= 4 ? UINT64_C(0xffff) << wildcard & 0xffff : 0xffff; /* 5 to 7 are reserved, and act as 0 */
 }
 
 static struct smmu_tlb_scope tlb_scope(struct smmu *smmu, const uint64_t *words)
@@ -136,7 +163,7 @@ static struct smmu_tlb_scope tlb_scope(struct smmu *smmu, const uint64_t *words)
     /* Without stage 2 the VMID operand is not compared (4.4). */
     if (tlbi->by_vmid && smmu->features.stage2) {
         scope.tag |= smmu_field_get(words, SMMU_CMD_VMID) << SMMU_TAG_VMID_SHIFT;
-        scope.mask |= SMMU_TAG_VMID_MASK;
+        scope.mask |= vmid_mask(smmu) << SMMU_TAG_VMID_SHIFT;
     }
     if (tlbi->by_asid) {
         scope.tag |= smmu_field_get(words, SMMU_CMD_ASID) << SMMU_TAG_ASID_SHIFT;
@@ -148,7 +175,7 @@ static struct smmu_tlb_scope tlb_scope(struct smmu *smmu, const uint64_t *words)
         scope.mask = SMMU_TAG_WORLD_MASK;
     }
     if (tlbi->by_address) {
-        address_range(words, &scope);
+        address_range(smmu, words, &scope);
     }
     return scope;
 }

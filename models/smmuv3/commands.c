@@ -136,6 +136,9 @@ static uint32_t start(struct smmu *smmu, struct smmu_command_queue *q, sim_time 
         }
         sets = smmu_command_sets(smmu, words);
     }
+    if (smmu->observer != NULL) {
+        smmu->observer(smmu->observer_context, (uint32_t)(q - smmu->commands.queues), words);
+    }
     q->state = SMMU_COMMAND_EXECUTE;
     q->until = now + smmu->times.command + sets * smmu->times.scan;
     smmu->commands.busy = true;
@@ -158,6 +161,9 @@ static void complete(struct smmu *smmu, struct smmu_command_queue *q)
     const struct smmu_queue queue = decode_queue(smmu, q);
     uint32_t *cons = cons_of(smmu, q);
 
+    if (smmu_queue_is_full(&queue, *prod_of(smmu, q), *cons)) {
+        smmu_interrupt_wake(smmu);
+    }
     *cons = smmu_queue_advance(&queue, *cons);
     q->next++;
     q->buffered--;
@@ -183,6 +189,9 @@ static void complete_sync(struct smmu *smmu, struct smmu_command_queue *q)
 {
     const uint64_t *words = q->buffer[q->next];
 
+    if (smmu_field_get(words, SMMU_CMD_CS) == SMMU_SYNC_SEV) {
+        smmu_interrupt_wake(smmu);
+    }
     if (smmu_field_get(words, SMMU_CMD_CS) == SMMU_SYNC_IRQ) {
         smmu_interrupt_sync(smmu, smmu_field_get_address(words, SMMU_CMD_MSIADDR),
                             (uint32_t)smmu_field_get(words, SMMU_CMD_MSIDATA));
@@ -263,6 +272,12 @@ static sim_time run_queue(struct smmu *smmu, struct smmu_command_queue *q, sim_t
         due = run_step(smmu, q, now);
     } while (due == 0);
     return due;
+}
+
+void smmu_observe_commands(struct smmu *smmu, smmu_command_observer observer, void *context)
+{
+    smmu->observer = observer;
+    smmu->observer_context = context;
 }
 
 sim_time smmu_commands_run(struct smmu *smmu, sim_time now)

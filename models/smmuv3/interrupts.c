@@ -1,6 +1,6 @@
 /*
- * Global errors (IHI 0070, 7.5) and the SMMU's own interrupts, as MSIs (3.18). Wired interrupts are not modelled:
- * software polls.
+ * Global errors (IHI 0070, 7.5) and the SMMU's own interrupts (3.18): MSIs, or, where none is configured, wires, whose
+ * edges are counted.
  */
 #include "models/smmuv3/smmu_internal.h"
 
@@ -9,23 +9,30 @@ bool smmu_gerror_is_active(struct smmu *smmu, uint32_t bit)
     return ((*smmu_register(smmu, SMMU_GERROR) ^ *smmu_register(smmu, SMMU_GERRORN)) & bit) != 0;
 }
 
-/* An MSI from a set of IRQ_CFG registers; an address of 0 means that there is none. */
-static void raise_msi(struct smmu *smmu, enum smmu_msi_source source, uint64_t address, uint32_t data)
+/* An interrupt: an MSI, or an edge of its wire if there is no address for one. */
+static void raise_interrupt(struct smmu *smmu, enum smmu_msi_source source, uint64_t address, uint32_t data)
 {
+    static const enum smmu_wire wires[SMMU_MSI_SOURCES] = {
+        [SMMU_MSI_GERROR] = SMMU_WIRE_GERROR,
+        [SMMU_MSI_EVENTQ] = SMMU_WIRE_EVENTQ,
+        [SMMU_MSI_SYNC] = SMMU_WIRE_SYNC,
+    };
     struct smmu_msi *msi = &smmu->msi[source];
 
-    if (smmu->config.msi && address != 0) {
-        smmu->msi_pending |= 1u << source;
-        msi->address = address;
-        msi->data = data;
+    if (!smmu->config.msi || address == 0) {
+        smmu->counters.wires[wires[source]]++;
+        return;
     }
+    smmu->msi_pending |= 1u << source;
+    msi->address = address;
+    msi->data = data;
 }
 
 static void raise_configured(struct smmu *smmu, enum smmu_msi_source source, uint32_t cfg0, uint32_t enable)
 {
     if ((*smmu_register(smmu, SMMU_IRQ_CTRL) & enable) != 0) {
-        raise_msi(smmu, source, smmu_register64(smmu, cfg0) & SMMU_MASK(SMMU_IRQ_CFG0_ADDR),
-                  *smmu_register(smmu, cfg0 + 8));
+        raise_interrupt(smmu, source, smmu_register64(smmu, cfg0) & SMMU_MASK(SMMU_IRQ_CFG0_ADDR),
+                        *smmu_register(smmu, cfg0 + 8));
     }
 }
 
@@ -58,7 +65,17 @@ bool smmu_interrupt_sync_ready(const struct smmu *smmu)
 
 void smmu_interrupt_sync(struct smmu *smmu, uint64_t address, uint32_t data)
 {
-    raise_msi(smmu, SMMU_MSI_SYNC, address, data);
+    raise_interrupt(smmu, SMMU_MSI_SYNC, address, data);
+}
+
+void smmu_interrupt_wake(struct smmu *smmu)
+{
+    smmu->counters.wires[SMMU_WIRE_WAKE] += smmu->features.sev ? 1 : 0;
+}
+
+uint64_t smmu_get_edges(const struct smmu *smmu, enum smmu_wire wire)
+{
+    return smmu->counters.wires[wire];
 }
 
 void smmu_interrupts_run(struct smmu *smmu, sim_time now)

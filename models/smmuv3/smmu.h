@@ -181,6 +181,29 @@ void smmu_bind_downstream(struct smmu *smmu, uint32_t port, struct sim_bus_port 
 /** Binds the walker port: the SMMU is the master of an ordinary port, on which writes are acknowledged. */
 void smmu_bind_walker(struct smmu *smmu, struct sim_bus_port bus);
 
+/** Outputs of an SMMU that are wires: what an interrupt uses that is no MSI, and the wake-up of PEs that wait (WFE). */
+enum smmu_wire {
+    SMMU_WIRE_GERROR,
+    SMMU_WIRE_EVENTQ,
+    SMMU_WIRE_PRIQ,
+    SMMU_WIRE_SYNC, /**< CMD_SYNC with CS = IRQ */
+    SMMU_WIRE_WAKE, /**< IDR0.SEV: CMD_SYNC with CS = SEV; a command queue is no longer full (4.1.2) */
+    SMMU_WIRES,
+};
+
+/** How many edges an output has had. Nothing is connected to the wires: software polls, or uses MSIs. */
+uint64_t smmu_get_edges(const struct smmu *smmu, enum smmu_wire wire);
+
+/**
+ * Called when a command, CMD_SYNC too, has been found legal and begins to be carried out.
+ * @param queue number of its queue: 0 is that of page 0
+ * @param words the two words of the command as the SMMU uses it
+ */
+typedef void (*smmu_command_observer)(void *context, uint32_t queue, const uint64_t *words);
+
+/** Sets who is told of commands; NULL: nobody. For tests and tools: it must not change the simulation. */
+void smmu_observe_commands(struct smmu *smmu, smmu_command_observer observer, void *context);
+
 /**
  * Binds the register port: the SMMU is the target, at addresses base .. base + 128 KiB - 1. 32-bit accesses to any
  * register, 64-bit ones to 64-bit registers; an access of another size or alignment reads zeros and is ignored (the

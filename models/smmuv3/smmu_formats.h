@@ -175,7 +175,7 @@
 #define SMMU_CMD_LEAF    64, 64
 #define SMMU_CMD_RANGE   68, 64  /* CFGI_STE_RANGE: 2^(Range+1) StreamIDs */
 #define SMMU_CMD_NUM     16, 12  /* TLBI */
-#define SMMU_CMD_SCALE   24, 20  /* TLBI */
+#define SMMU_CMD_SCALE   25, 20  /* TLBI; without IDR5.DS, bit 25 is RES0 */
 #define SMMU_CMD_VMID    47, 32  /* TLBI */
 #define SMMU_CMD_ASID    63, 48  /* TLBI */
 #define SMMU_CMD_TTL     73, 72  /* TLBI */

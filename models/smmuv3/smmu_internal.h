@@ -303,6 +303,7 @@ struct smmu_msi {
 };
 
 struct smmu_counters {
+    uint64_t wires[SMMU_WIRES]; /**< edges of the outputs that are no MSIs */
     uint64_t requests;
     uint64_t config_hits;
     uint64_t config_misses;
@@ -352,6 +353,8 @@ struct smmu {
     struct smmu_walker walker;
     struct smmu_event_engine events;
     struct smmu_command_engine commands;
+    smmu_command_observer observer; /**< told of commands; or NULL */
+    void *observer_context;
     struct smmu_msi msi[SMMU_MSI_SOURCES];
     uint32_t msi_pending; /**< one bit a source: to be sent */
 
@@ -715,6 +718,9 @@ bool smmu_interrupt_sync_ready(const struct smmu *smmu);
 
 /** A CMD_SYNC with CS = IRQ completed. */
 void smmu_interrupt_sync(struct smmu *smmu, uint64_t address, uint32_t data);
+
+/** Wakes PEs that wait for an event, if IDR0.SEV says so. */
+void smmu_interrupt_wake(struct smmu *smmu);
 
 /** Sends MSIs that are pending. */
 void smmu_interrupts_run(struct smmu *smmu, sim_time now);
