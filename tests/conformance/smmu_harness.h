@@ -1,0 +1,101 @@
+/*
+ * Runs the cases of unit smmuv3.
+ */
+#ifndef DOORBELL_TESTS_CONFORMANCE_SMMU_HARNESS_H
+#define DOORBELL_TESTS_CONFORMANCE_SMMU_HARNESS_H
+
+#include "tests/conformance/harness.h"
+#include "tests/conformance/smmu_rig.h"
+#include "tests/conformance/smmu_tables.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conformance
+{
+
+class SmmuHarness : public Harness
+{
+  public:
+    SmmuHarness(const Case &c, const Trace &trace);
+
+    void set_up() override;
+    void step(const Value &step) override;
+    Value observe(const Value &entry, const std::string &key) override;
+    std::optional<uint64_t> resolve(const std::string &text) override;
+
+  private:
+    /** What a labelled step did. */
+    struct Done {
+        std::string verb;
+        std::optional<uint64_t> request; /**< a transaction's identity */
+        char op = 'R';                   /**< of a transaction */
+        bool translation = false;        /**< it was a Translation Request */
+        const Register *reg = nullptr;   /**< a register read */
+        uint64_t value = 0;              /**< of the register */
+        size_t messages[2] = {};         /**< seen by the device before and after */
+        size_t priq[2] = {};             /**< page requests in the queue before and after */
+    };
+    struct Queue {
+        uint64_t base = 0;
+        unsigned log2size = 0;
+        uint32_t seen = 0; /**< index and wrap up to which records were taken */
+    };
+
+    /* smmu_setup.cpp */
+    void check_requirements();
+    void place_queues();
+    void program_registers();
+    void program_queue_extensions();
+    uint64_t register_value(const Register &reg, const Value &given);
+    void clear_reserved(const Register &reg, uint64_t *value);
+    void write_acknowledged(const char *name, const char *ack, uint64_t value);
+    void set_endpoint(const Value &ep);
+
+    /* smmu_harness.cpp: verbs */
+    void do_register_write(const Value &verb);
+    void do_register_read(const Value &verb, Done &done);
+    void do_memory(const Value &verb);
+    void do_command(const Value &verb, bool sync);
+    void do_transaction(const Value &verb, Done &done);
+    void do_page_request(const Value &verb);
+    void do_capture(const Value &verb, const Value &step);
+    void do_verb(const Value &step, const Value &verb, Done &done);
+    void append_command(const Value &verb);
+    void put_command(uint64_t address, const Value &verb);
+    void collect();
+    void collect_queue(Queue &queue, const char *prod, const Layout &layout, std::vector<Value> &records);
+    void set_aborts(const Value &region);
+
+    /* smmu_observe.cpp */
+    Value transaction_seen(const Done &done, const std::string &key);
+    Value register_seen(const Register &reg, uint64_t value, const std::string &key);
+    Value step_seen(const Value &entry, const std::string &label, const std::string &key);
+    Value end_seen(const Value &entry, const std::string &key);
+    Value memory_writes() const;
+    Value messages_seen(size_t from, size_t to) const;
+    Value translation_entries(const std::vector<uint8_t> &data) const;
+
+    const Register &register_of(const Value &where) const;
+
+    const Case &case_;
+    Trace trace_;
+    std::unique_ptr<SmmuRig> rig_;
+    std::unique_ptr<SmmuTables> tables_;
+    Queue command_queue_;
+    Queue event_queue_;
+    Queue priq_;
+    std::vector<Value> events_;
+    std::vector<Value> page_requests_;
+    std::map<std::string, Done> done_;
+    std::map<std::string, uint64_t> before_;   /**< registers before the first step */
+    std::map<std::string, uint64_t> captured_; /**< by label */
+    Value probe_;
+};
+
+} // namespace conformance
+
+#endif

@@ -1,0 +1,245 @@
+#include "tests/conformance/smmu_rig.h"
+
+#include "tests/support/bus_connect.h"
+
+#include <functional>
+#include <map>
+
+namespace conformance
+{
+
+namespace
+{
+
+constexpr sim_time period = SIM_NS;
+constexpr sim_time memory_latency = 20 * SIM_NS;
+constexpr sim_time forever = 100 * SIM_S;
+
+using Setter = std::function<void(smmu_config &, uint64_t)>;
+
+unsigned address_bits(uint64_t code)
+{
+    static const unsigned bits[] = {32, 36, 40, 42, 44, 48, 52};
+
+    return code < 7 ? bits[code] : 0;
+}
+
+/* Identification fields that are a choice of the model's configuration. */
+const std::map<std::string, Setter> &setters()
+{
+    static const std::map<std::string, Setter> map = {
+        {"S1P", [](smmu_config &c, uint64_t v) { c.features.stage1 = v != 0; }},
+        {"S2P", [](smmu_config &c, uint64_t v) { c.features.stage2 = v != 0; }},
+        {"HYP", [](smmu_config &c, uint64_t v) { c.features.hypervisor = v != 0; }},
+        {"ATS", [](smmu_config &c, uint64_t v) { c.features.ats = v != 0; }},
+        {"NS1ATS", [](smmu_config &c, uint64_t v) { c.features.ns1ats = v != 0; }},
+        {"ASID16", [](smmu_config &c, uint64_t v) { c.features.asid16 = v != 0; }},
+        {"VMID16", [](smmu_config &c, uint64_t v) { c.features.vmid16 = v != 0; }},
+        {"CD2L", [](smmu_config &c, uint64_t v) { c.features.cd_two_level = v != 0; }},
+        {"TERM_MODEL", [](smmu_config &c, uint64_t v) { c.features.term_abort = v != 0; }},
+        {"STALL_MODEL", [](smmu_config &c, uint64_t v) { c.features.stall = static_cast<uint8_t>(v); }},
+        {"TTENDIAN", [](smmu_config &c, uint64_t v) { c.features.endian = static_cast<uint8_t>(v); }},
+        {"HTTU", [](smmu_config &c, uint64_t v) { c.features.httu = static_cast<uint8_t>(v); }},
+        {"ATTR_TYPES_OVR", [](smmu_config &c, uint64_t v) { c.features.types_ovr = v != 0; }},
+        {"ATTR_PERMS_OVR", [](smmu_config &c, uint64_t v) { c.features.perms_ovr = v != 0; }},
+        {"HAD", [](smmu_config &c, uint64_t v) { c.features.had = v != 0; }},
+        {"XNX", [](smmu_config &c, uint64_t v) { c.features.xnx = v != 0; }},
+        {"STT", [](smmu_config &c, uint64_t v) { c.features.stt = v != 0; }},
+        {"GRAN4K", [](smmu_config &c, uint64_t v) { c.features.granule_4k = v != 0; }},
+        {"GRAN16K", [](smmu_config &c, uint64_t v) { c.features.granule_16k = v != 0; }},
+        {"GRAN64K", [](smmu_config &c, uint64_t v) { c.features.granule_64k = v != 0; }},
+        {"VAX", [](smmu_config &c, uint64_t v) { c.features.va52 = v == 1; }},
+        {"DS", [](smmu_config &c, uint64_t v) { c.features.ds = v != 0; }},
+        {"MSI", [](smmu_config &c, uint64_t v) { c.msi = v != 0; }},
+        {"SIDSIZE", [](smmu_config &c, uint64_t v) { c.stream_id_bits = static_cast<uint32_t>(v); }},
+        {"SSIDSIZE", [](smmu_config &c, uint64_t v) { c.substream_id_bits = static_cast<uint32_t>(v); }},
+        {"OAS", [](smmu_config &c, uint64_t v) { c.output_address_bits = address_bits(v); }},
+        {"CMDQS", [](smmu_config &c, uint64_t v) { c.command_queue_bits = static_cast<uint32_t>(v); }},
+        {"EVENTQS", [](smmu_config &c, uint64_t v) { c.event_queue_bits = static_cast<uint32_t>(v); }},
+    };
+
+    return map;
+}
+
+void set_all(smmu_config &config, const Value &idr, const std::set<std::string> &left_out)
+{
+    for (const auto &setter : setters()) {
+        const Value *wanted = idr.find(setter.first);
+        const bool size = setter.first == "CMDQS" || setter.first == "EVENTQS";
+
+        /* The sizes of queues are as large as a case's registers want them. */
+        if (wanted != nullptr && left_out.count(setter.first) == 0) {
+            setter.second(config, wanted->to_number());
+        } else if (!size) {
+            setter.second(config, setter.first == "STALL_MODEL" && left_out.count("STALL_MODEL") > 0 ? 1 : 0);
+        }
+    }
+}
+
+} // namespace
+
+smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
+{
+    smmu_config config;
+    std::set<std::string> left_out;
+
+    smmu_config_defaults(&config);
+    config.base = SmmuRig::register_base;
+    config.period = period;
+    config.command_queue_bits = 19;
+    config.event_queue_bits = 19;
+    if (idr.children.empty()) {
+        return config;
+    }
+    set_all(config, idr, left_out);
+    /* What a base merely lists may be absent: the cases that need it then fail, all others still say something. */
+    for (const Value &field : idr.children) {
+        if (smmu_config_error(&config) == nullptr) {
+            break;
+        }
+        if (own.count(field.key) > 0 || setters().count(field.key) == 0) {
+            continue;
+        }
+        left_out.insert(field.key);
+        smmu_config without = config;
+        set_all(without, idr, left_out);
+        if (smmu_config_error(&without) == nullptr || field.key == "ATS" || field.key == "STALL_MODEL") {
+            config = without;
+        } else {
+            left_out.erase(field.key);
+        }
+    }
+    if (smmu_config_error(&config) != nullptr) {
+        throw Skip(std::string("the model cannot be built so: ") + smmu_config_error(&config));
+    }
+    return config;
+}
+
+SmmuRig::SmmuRig(const smmu_config &config)
+{
+    sim_config options = {};
+    sim_observer observer = {};
+    bus_connect_config wide = {};
+
+    options.seed = 1;
+    sim = sim_create(&options);
+    observer.context = this;
+    observer.event = &SmmuRig::on_event;
+    sim_observe(sim, &observer);
+    memory = std::make_unique<MemoryPort>(sim, "memory", period, memory_latency);
+    device = std::make_unique<DevicePort>(sim, "device", period);
+    sink = std::make_unique<SinkPort>(sim, "sink", period, memory_latency);
+    host_ = bus_driver_create(sim, "host", period);
+    smmu_ = smmu_create(sim, "smmu", &config);
+
+    sim_component *self = smmu_component(smmu_);
+    wide.request_capacity = 64;
+    wide.response_capacity = 64;
+    sim_bus_port port = bus_connect(sim, "walker", self, memory->component(), &wide);
+    smmu_bind_walker(smmu_, port);
+    memory->bind(port);
+    port = bus_connect(sim, "registers", bus_driver_component(host_), self, nullptr);
+    bus_driver_bind(host_, port);
+    smmu_bind_registers(smmu_, port);
+    for (uint32_t i = 0; i < config.ports; i++) {
+        port = bus_connect(sim, "upstream", device->component(), self, &wide);
+        device->bind(port);
+        smmu_bind_upstream(smmu_, i, port);
+        port = bus_connect(sim, "downstream", self, sink->component(), &wide);
+        sink->bind(port);
+        smmu_bind_downstream(smmu_, i, port);
+    }
+}
+
+SmmuRig::~SmmuRig()
+{
+    sim_destroy(sim);
+}
+
+void SmmuRig::on_event(void *context, sim_event_kind kind, const sim_packet *packet, const sim_component *where,
+                       sim_time time, uint32_t detail)
+{
+    (void)where;
+    (void)time;
+    (void)detail;
+    if (kind == SIM_EVENT_DROPPED) {
+        static_cast<SmmuRig *>(context)->dropped.insert(packet->id);
+    }
+}
+
+void SmmuRig::interrupt(std::function<void()> hook)
+{
+    hooks_.push_back(std::move(hook));
+    sim_request_stop(sim);
+}
+
+void SmmuRig::run()
+{
+    const sim_time end = sim_now(sim) + forever;
+
+    for (;;) {
+        const sim_run_result result = sim_run(sim, end);
+
+        if (result == SIM_RUN_DRAINED) {
+            return;
+        }
+        if (result == SIM_RUN_REACHED_END) {
+            throw Failure("the unit never becomes idle");
+        }
+        const std::vector<std::function<void()>> hooks = std::move(hooks_);
+
+        hooks_.clear();
+        for (const std::function<void()> &hook : hooks) {
+            hook();
+        }
+    }
+}
+
+uint64_t SmmuRig::access(uint32_t offset, uint64_t value, uint32_t bytes, bool is_write)
+{
+    const uint64_t address = register_base + offset;
+    const uint32_t index =
+        is_write ? bus_driver_write(host_, 0, address, value, bytes) : bus_driver_read(host_, 0, address, bytes);
+    const bus_driver_result *result = bus_driver_get_result(host_, index);
+
+    /* Only until the answer: a probe looks at a register while the unit goes on. */
+    bus_driver_set_stop_when_done(host_, true);
+    while (!result->answered) {
+        if (sim_run(sim, sim_now(sim) + forever) != SIM_RUN_STOPPED && !result->answered) {
+            throw Failure("a register access is never answered");
+        }
+    }
+    bus_driver_set_stop_when_done(host_, false);
+    if (result->status != SIM_STATUS_OK) {
+        throw Failure("a register access is answered with an error");
+    }
+    return result->value;
+}
+
+uint64_t SmmuRig::read(uint32_t offset, uint32_t bytes)
+{
+    const uint64_t value = access(offset, 0, bytes, false);
+
+    return bytes == 4 ? value & 0xFFFFFFFF : value;
+}
+
+void SmmuRig::write(uint32_t offset, uint64_t value, uint32_t bytes)
+{
+    access(offset, value, bytes, true);
+}
+
+uint64_t SmmuRig::idr(const std::string &field, const Place &place)
+{
+    for (const char *name : {"IDR0", "IDR1", "IDR3", "IDR5"}) {
+        const Register *reg = find_smmu_register(name);
+
+        if (const Field *found = reg->find(field)) {
+            const uint64_t value = read(*reg);
+
+            return get_field(*found, &value);
+        }
+    }
+    throw CaseError(place, "`" + field + "` is not an identification field");
+}
+
+} // namespace conformance

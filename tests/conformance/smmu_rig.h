@@ -1,0 +1,76 @@
+/*
+ * An SMMU with everything at its ports: memory at the walker port, a device upstream, a sink downstream, and a master
+ * for its registers.
+ */
+#ifndef DOORBELL_TESTS_CONFORMANCE_SMMU_RIG_H
+#define DOORBELL_TESTS_CONFORMANCE_SMMU_RIG_H
+
+#include "models/smmuv3/smmu.h"
+#include "tests/conformance/fields.h"
+#include "tests/conformance/harness.h"
+#include "tests/conformance/ports.h"
+#include "tests/support/bus_driver.h"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace conformance
+{
+
+/**
+ * The configuration that a case's `idr` asks for.
+ * @param own fields that the case itself names: Skip if the model cannot have them. The base's are only wished for.
+ */
+smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own);
+
+class SmmuRig
+{
+  public:
+    static constexpr uint64_t register_base = 0x09050000;
+
+    explicit SmmuRig(const smmu_config &config);
+    ~SmmuRig();
+    SmmuRig(const SmmuRig &) = delete;
+    SmmuRig &operator=(const SmmuRig &) = delete;
+
+    /** Runs until nothing is left to do. Failure if that takes for ever. */
+    void run();
+
+    uint64_t read(uint32_t offset, uint32_t bytes);
+    void write(uint32_t offset, uint64_t value, uint32_t bytes);
+    uint64_t read(const Register &reg)
+    {
+        return read(reg.offset, reg.bytes);
+    }
+    void write(const Register &reg, uint64_t value)
+    {
+        write(reg.offset, value, reg.bytes);
+    }
+
+    /** An identification field, as the register shows it. CaseError if there is none of that name. */
+    uint64_t idr(const std::string &field, const Place &place = {});
+
+    /** Stops the simulation now; the hook is then called between two runs, and may use registers. */
+    void interrupt(std::function<void()> hook);
+
+    struct sim *sim;
+    std::unique_ptr<MemoryPort> memory;
+    std::unique_ptr<DevicePort> device;
+    std::unique_ptr<SinkPort> sink;
+    std::set<uint64_t> dropped; /**< identities of packets that the SMMU terminated without an answer */
+
+  private:
+    static void on_event(void *context, sim_event_kind kind, const sim_packet *packet, const sim_component *where,
+                         sim_time time, uint32_t detail);
+    uint64_t access(uint32_t offset, uint64_t value, uint32_t bytes, bool is_write);
+
+    struct bus_driver *host_;
+    struct smmu *smmu_ = nullptr;
+    std::vector<std::function<void()>> hooks_;
+};
+
+} // namespace conformance
+
+#endif
