@@ -1,5 +1,7 @@
 #include "host/smmu_driver.h"
 
+#include "host/smmu_entries.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,26 +264,31 @@ static uint64_t stream_table_entry(struct smmu_driver *driver, uint32_t stream_i
     return driver->level2[index] + (uint64_t)STE_BYTES * (stream_id & ((1u << SPLIT) - 1));
 }
 
-/** Writes an entry so that the SMMU never sees half of it: the word with V last, with invalidations around it. */
+/** Changes an entry such that the SMMU never sees half of it, with an invalidation after every step. */
 static bool install(struct smmu_driver *driver, uint32_t stream_id, uint64_t word0, uint64_t word1,
                     struct host_error *error)
 {
-    uint64_t entry = stream_table_entry(driver, stream_id, error);
-    uint64_t invalidate = CMD_CFGI_STE | (uint64_t)stream_id << 32;
+    const uint64_t target[SMMU_ENTRY_WORDS] = {word0, word1};
+    const uint64_t entry = stream_table_entry(driver, stream_id, error);
+    uint64_t current[SMMU_ENTRY_WORDS];
+    struct smmu_rewrite plan;
 
     if (entry == 0) {
         return false;
     }
-    memory_write64(driver->ram->memory, entry, 0);
-    if (!issue(driver, invalidate, 1, error) || !smmu_driver_sync(driver, error)) {
-        return false;
+    for (unsigned i = 0; i < SMMU_ENTRY_WORDS; i++) {
+        current[i] = memory_read64(driver->ram->memory, entry + 8 * i);
     }
-    memory_write64(driver->ram->memory, entry + 8, word1);
-    for (unsigned i = 2; i < STE_BYTES / 8; i++) {
-        memory_write64(driver->ram->memory, entry + 8 * i, 0);
+    smmu_rewrite_plan(SMMU_ENTRY_STE, current, target, &plan);
+    for (unsigned step = 0; step < plan.count; step++) {
+        for (unsigned i = 0; i < SMMU_ENTRY_WORDS; i++) {
+            memory_write64(driver->ram->memory, entry + 8 * i, plan.steps[step][i]);
+        }
+        if (!issue(driver, CMD_CFGI_STE | (uint64_t)stream_id << 32, 1, error) || !smmu_driver_sync(driver, error)) {
+            return false;
+        }
     }
-    memory_write64(driver->ram->memory, entry, word0);
-    return issue(driver, invalidate, 1, error) && smmu_driver_sync(driver, error);
+    return true;
 }
 
 uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_page_table *table)

@@ -8,5 +8,6 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   placement.c
   ram.c
   smmu_driver.c
+  smmu_entries.c
   software.c
   vpe_driver.c)
