@@ -99,12 +99,15 @@ void pcie_add_express(struct pcie_config_space *space, const struct pcie_express
                                  (downstream && express->slot ? PCIE_EXP_SLOT_IMPLEMENTED : 0)));
     pcie_config_set32(space, at + PCIE_EXP_DEVICE_CAPABILITIES,
                       payload_code(express->max_payload) | PCIE_EXP_DEVCAP_ROLE_BASED_ERRORS |
+                          (express->type == PCIE_EXP_TYPE_ENDPOINT ? PCIE_EXP_DEVCAP_FLR : 0) |
+                          express->phantom << PCIE_EXP_DEVCAP_PHANTOM_SHIFT |
                           (express->extended_tag ? PCIE_EXP_DEVCAP_EXTENDED_TAG : 0));
     pcie_config_set32(space, at + PCIE_EXP_LINK_CAPABILITIES,
                       express->port_number << PCIE_EXP_LNKCAP_PORT_NUMBER_SHIFT);
     if (express->type == PCIE_EXP_TYPE_ENDPOINT) {
         control |= PCIE_EXP_DEVCTL_RELAXED_ORDERING | PCIE_EXP_DEVCTL_NO_SNOOP | PCIE_EXP_DEVCTL_MAX_READ_REQUEST |
-                   PCIE_EXP_DEVCTL_EXTENDED_TAG;
+                   PCIE_EXP_DEVCTL_EXTENDED_TAG | PCIE_EXP_DEVCTL_INITIATE_FLR |
+                   (express->phantom > 0 ? PCIE_EXP_DEVCTL_PHANTOM : 0);
         pcie_config_set16(space, at + PCIE_EXP_DEVICE_CONTROL,
                           (uint16_t)(2u << PCIE_EXP_DEVCTL_MAX_READ_REQUEST_SHIFT | PCIE_EXP_DEVCTL_RELAXED_ORDERING |
                                      PCIE_EXP_DEVCTL_NO_SNOOP |
@@ -222,4 +225,95 @@ void pcie_add_pasid(struct pcie_config_space *space, unsigned width, bool execut
     space->pasid = at;
     pcie_config_set16(space, at + PCIE_PASID_CAPABILITY, (uint16_t)(offers | width << PCIE_PASID_WIDTH_SHIFT));
     pcie_config_allow16(space, at + PCIE_PASID_CONTROL, PCIE_PASID_ENABLE | offers);
+}
+
+/* ---- Messages ---- */
+
+static uint32_t log2_of(uint32_t value)
+{
+    return 31u - (uint32_t)__builtin_clz(value);
+}
+
+void pcie_add_msi(struct pcie_config_space *space, const struct pcie_msi *msi)
+{
+    uint8_t bytes = (uint8_t)((msi->wide ? 0x10 : 0x0c) + (msi->maskable ? 8 : 0));
+    uint32_t all = (uint32_t)((UINT64_C(1) << msi->vectors) - 1);
+    uint8_t at;
+
+    if (msi->vectors == 0) {
+        return;
+    }
+    at = pcie_config_add_capability(space, PCIE_CAP_ID_MSI, bytes);
+    space->msi = at;
+    pcie_config_set16(space, at + PCIE_MSI_CONTROL,
+                      (uint16_t)(log2_of(msi->vectors) << PCIE_MSI_MULTIPLE_CAPABLE_SHIFT |
+                                 (msi->wide ? PCIE_MSI_64BIT : 0) | (msi->maskable ? PCIE_MSI_PER_VECTOR_MASK : 0)));
+    pcie_config_allow16(space, at + PCIE_MSI_CONTROL, PCIE_MSI_ENABLE | PCIE_MSI_MULTIPLE_ENABLE);
+    pcie_config_allow32(space, at + PCIE_MSI_ADDRESS, ~3u);
+    if (msi->wide) {
+        pcie_config_allow32(space, at + PCIE_MSI_ADDRESS_HI, 0xffffffffu);
+    }
+    pcie_config_allow16(space, at + (msi->wide ? PCIE_MSI_DATA_64 : PCIE_MSI_DATA_32), 0xffff);
+    if (msi->maskable) {
+        pcie_config_allow32(space, at + (msi->wide ? PCIE_MSI_MASK_64 : PCIE_MSI_MASK_32), all);
+    }
+}
+
+/* ---- Virtual functions ---- */
+
+static void add_vf_bars(struct pcie_config_space *space, unsigned at, const struct pcie_bar *bars)
+{
+    for (unsigned i = 0; i < PCIE_TYPE0_BARS; i++) {
+        const struct pcie_bar *bar = &bars[i];
+        uint64_t address_bits = ~(bar->size - 1);
+
+        if (bar->size == 0) {
+            continue;
+        }
+        pcie_config_set32(space, at + PCIE_SRIOV_VF_BAR(i),
+                          (bar->wide ? PCIE_BAR_TYPE_64 : PCIE_BAR_TYPE_32) |
+                              (bar->prefetchable ? PCIE_BAR_PREFETCHABLE : 0));
+        pcie_config_allow32(space, at + PCIE_SRIOV_VF_BAR(i), (uint32_t)address_bits & PCIE_BAR_ADDRESS);
+        if (bar->wide) {
+            pcie_config_allow32(space, at + PCIE_SRIOV_VF_BAR(i + 1), (uint32_t)(address_bits >> 32));
+        }
+    }
+}
+
+void pcie_add_sriov(struct pcie_config_space *space, const struct pcie_sriov *sriov)
+{
+    uint16_t at;
+
+    if (sriov->total_vfs == 0) {
+        return;
+    }
+    at = pcie_config_add_extended(space, PCIE_EXT_CAP_ID_SRIOV, 1, PCIE_SRIOV_BYTES);
+    space->sriov = at;
+    pcie_config_allow16(space, at + PCIE_SRIOV_CONTROL,
+                        PCIE_SRIOV_VF_ENABLE | PCIE_SRIOV_VF_MEMORY_SPACE | PCIE_SRIOV_ARI_HIERARCHY);
+    pcie_config_set16(space, at + PCIE_SRIOV_INITIAL_VFS, sriov->total_vfs);
+    pcie_config_set16(space, at + PCIE_SRIOV_TOTAL_VFS, sriov->total_vfs);
+    pcie_config_allow16(space, at + PCIE_SRIOV_NUM_VFS, 0xffff);
+    pcie_config_set16(space, at + PCIE_SRIOV_FIRST_VF_OFFSET, sriov->first_vf_offset);
+    pcie_config_set16(space, at + PCIE_SRIOV_VF_STRIDE, sriov->vf_stride);
+    pcie_config_set16(space, at + PCIE_SRIOV_VF_DEVICE_ID, sriov->vf_device_id);
+    pcie_config_set32(space, at + PCIE_SRIOV_SUPPORTED_PAGES, PCIE_SRIOV_PAGES_4K_TO_4M);
+    pcie_config_set32(space, at + PCIE_SRIOV_SYSTEM_PAGE, 1);
+    pcie_config_allow32(space, at + PCIE_SRIOV_SYSTEM_PAGE, PCIE_SRIOV_PAGES_4K_TO_4M);
+    add_vf_bars(space, at, sriov->bars);
+}
+
+/* ---- Page requests ---- */
+
+void pcie_add_pri(struct pcie_config_space *space, uint32_t capacity, bool response_pasid)
+{
+    uint16_t at = pcie_config_add_extended(space, PCIE_EXT_CAP_ID_PRI, 1, PCIE_PRI_BYTES);
+
+    space->pri = at;
+    pcie_config_allow16(space, at + PCIE_PRI_CONTROL, PCIE_PRI_ENABLE | PCIE_PRI_RESET);
+    pcie_config_set16(space, at + PCIE_PRI_STATUS,
+                      (uint16_t)(PCIE_PRI_STOPPED | (response_pasid ? PCIE_PRI_PASID_REQUIRED : 0)));
+    pcie_config_clear_on_one16(space, at + PCIE_PRI_STATUS, PCIE_PRI_RESPONSE_FAILURE | PCIE_PRI_UNEXPECTED_GROUP);
+    pcie_config_set32(space, at + PCIE_PRI_CAPACITY, capacity);
+    pcie_config_allow32(space, at + PCIE_PRI_ALLOCATION, 0xffffffffu);
 }

@@ -49,6 +49,23 @@ struct pcie_express {
     bool slot;            /**< a downstream port: has a slot below it */
     bool extended_tag;    /**< endpoint: 8-bit tags */
     bool pasid;           /**< takes and forwards end-to-end prefixes */
+    unsigned phantom;     /**< endpoint: function number bits that it can use as tags, 0..3 */
+};
+
+/** An MSI capability. */
+struct pcie_msi {
+    uint32_t vectors; /**< messages asked for: 1, 2, 4, 8, 16 or 32; 0: no MSI capability */
+    bool wide;        /**< 64-bit address */
+    bool maskable;    /**< mask and pending bit per vector */
+};
+
+/** An SR-IOV capability. */
+struct pcie_sriov {
+    uint16_t total_vfs;       /**< 0: no SR-IOV capability */
+    uint16_t first_vf_offset; /**< RID of VF 1 less that of the PF, at least 1 */
+    uint16_t vf_stride;       /**< RID of a VF less that of the one before, at least 1 */
+    uint16_t vf_device_id;
+    struct pcie_bar bars[PCIE_TYPE0_BARS]; /**< of one VF: sizes are powers of two of at least 4 KiB */
 };
 
 /** Fills in the common header: identity, header type, Command and Status. @param type1 a bridge's */
@@ -70,6 +87,9 @@ void pcie_add_express(struct pcie_config_space *space, const struct pcie_express
 /** Enters a link's speed (MT/s a lane: 2500 to 64000) and width into Link Capabilities and Link Status. */
 void pcie_set_link(struct pcie_config_space *space, uint32_t speed, uint32_t width);
 
+/** MSI, if @p msi says that it is present (7.7.1). */
+void pcie_add_msi(struct pcie_config_space *space, const struct pcie_msi *msi);
+
 /** MSI-X: number of vectors (1..2048), and where table and pending bits lie (BAR and offset, a multiple of 8). */
 void pcie_add_msix(struct pcie_config_space *space, uint32_t vectors, unsigned table_bar, uint32_t table_offset,
                    unsigned pba_bar, uint32_t pba_offset);
@@ -85,6 +105,16 @@ void pcie_add_ari(struct pcie_config_space *space, unsigned next_function);
 
 /** ATS. @param queue_depth invalidation requests that can be taken, 1..32 */
 void pcie_add_ats(struct pcie_config_space *space, unsigned queue_depth);
+
+/** SR-IOV, if @p sriov says that it is present (9.3.3). */
+void pcie_add_sriov(struct pcie_config_space *space, const struct pcie_sriov *sriov);
+
+/**
+ * PRI (10.5.2): disabled and stopped.
+ * @param capacity       page requests that can be outstanding
+ * @param response_pasid the responses to requests with a PASID have one too
+ */
+void pcie_add_pri(struct pcie_config_space *space, uint32_t capacity, bool response_pasid);
 
 /** PASID. @param width bits of a PASID, 1..20 */
 void pcie_add_pasid(struct pcie_config_space *space, unsigned width, bool execute, bool privileged);

@@ -91,6 +91,8 @@
 #define PCIE_EXT_CAP_ID_ACS          0x000d
 #define PCIE_EXT_CAP_ID_ARI          0x000e
 #define PCIE_EXT_CAP_ID_ATS          0x000f
+#define PCIE_EXT_CAP_ID_SRIOV        0x0010
+#define PCIE_EXT_CAP_ID_PRI          0x0013
 #define PCIE_EXT_CAP_ID_PASID        0x001b
 
 /* An extended capability's first double word (7.6.3). */
@@ -141,6 +143,8 @@
 #define PCIE_EXP_TYPE_RCEC                     0xau
 #define PCIE_EXP_SLOT_IMPLEMENTED              0x0100u
 #define PCIE_EXP_DEVCAP_MAX_PAYLOAD            0x00000007u /* supported size: 128 << n bytes */
+#define PCIE_EXP_DEVCAP_PHANTOM                0x00000018u /* function number bits that extend the tag */
+#define PCIE_EXP_DEVCAP_PHANTOM_SHIFT          3
 #define PCIE_EXP_DEVCAP_EXTENDED_TAG           0x00000020u
 #define PCIE_EXP_DEVCAP_ROLE_BASED_ERRORS      0x00008000u
 #define PCIE_EXP_DEVCAP_FLR                    0x10000000u
@@ -152,6 +156,7 @@
 #define PCIE_EXP_DEVCTL_MAX_PAYLOAD            0x00e0u
 #define PCIE_EXP_DEVCTL_MAX_PAYLOAD_SHIFT      5
 #define PCIE_EXP_DEVCTL_EXTENDED_TAG           0x0100u
+#define PCIE_EXP_DEVCTL_PHANTOM                0x0200u
 #define PCIE_EXP_DEVCTL_NO_SNOOP               0x0800u
 #define PCIE_EXP_DEVCTL_MAX_READ_REQUEST       0x7000u
 #define PCIE_EXP_DEVCTL_MAX_READ_REQUEST_SHIFT 12
@@ -174,6 +179,26 @@
 #define PCIE_EXP_DEVCAP2_ARI_FORWARDING        0x00000020u
 #define PCIE_EXP_DEVCAP2_END_END_PREFIX        0x00200000u
 #define PCIE_EXP_DEVCTL2_ARI_FORWARDING        0x0020u
+
+/* ---- MSI (7.7.1) ---- */
+#define PCIE_MSI_CONTROL                0x02
+#define PCIE_MSI_ADDRESS                0x04
+#define PCIE_MSI_ADDRESS_HI             0x08 /* only with PCIE_MSI_64BIT */
+#define PCIE_MSI_DATA_32                0x08u
+#define PCIE_MSI_DATA_64                0x0cu
+#define PCIE_MSI_MASK_32                0x0cu
+#define PCIE_MSI_MASK_64                0x10u
+#define PCIE_MSI_PENDING_32             0x10u
+#define PCIE_MSI_PENDING_64             0x14u
+#define PCIE_MSI_BYTES                  0x18 /* of the longest form; the others end earlier */
+#define PCIE_MSI_ENABLE                 0x0001u
+#define PCIE_MSI_MULTIPLE_CAPABLE       0x000eu /* log2 of the messages asked for */
+#define PCIE_MSI_MULTIPLE_CAPABLE_SHIFT 1
+#define PCIE_MSI_MULTIPLE_ENABLE        0x0070u /* log2 of the messages granted */
+#define PCIE_MSI_MULTIPLE_ENABLE_SHIFT  4
+#define PCIE_MSI_64BIT                  0x0080u
+#define PCIE_MSI_PER_VECTOR_MASK        0x0100u
+#define PCIE_MSI_MAX_VECTORS            32u
 
 /* ---- MSI-X (7.7.2) ---- */
 #define PCIE_MSIX_CONTROL       0x02
@@ -259,5 +284,38 @@
 #define PCIE_PASID_WIDTH       0x1f00u
 #define PCIE_PASID_WIDTH_SHIFT 8
 #define PCIE_PASID_ENABLE      0x0001u
+
+/* ---- Single Root I/O Virtualization (9.3.3) ---- */
+#define PCIE_SRIOV_CAPABILITIES    0x04
+#define PCIE_SRIOV_CONTROL         0x08
+#define PCIE_SRIOV_STATUS          0x0a
+#define PCIE_SRIOV_INITIAL_VFS     0x0c
+#define PCIE_SRIOV_TOTAL_VFS       0x0e
+#define PCIE_SRIOV_NUM_VFS         0x10
+#define PCIE_SRIOV_DEPENDENCY_LINK 0x12
+#define PCIE_SRIOV_FIRST_VF_OFFSET 0x14
+#define PCIE_SRIOV_VF_STRIDE       0x16
+#define PCIE_SRIOV_VF_DEVICE_ID    0x1a
+#define PCIE_SRIOV_SUPPORTED_PAGES 0x1c
+#define PCIE_SRIOV_SYSTEM_PAGE     0x20
+#define PCIE_SRIOV_VF_BAR(n)       (0x24u + 4u * (n))
+#define PCIE_SRIOV_BYTES           0x40
+#define PCIE_SRIOV_VF_ENABLE       0x0001u
+#define PCIE_SRIOV_VF_MEMORY_SPACE 0x0008u
+#define PCIE_SRIOV_ARI_HIERARCHY   0x0010u
+#define PCIE_SRIOV_PAGES_4K_TO_4M  0x00000553u /* the sizes that every device must support (9.3.3.12) */
+
+/* ---- Page Request Interface (10.5.2) ---- */
+#define PCIE_PRI_CONTROL          0x04
+#define PCIE_PRI_STATUS           0x06
+#define PCIE_PRI_CAPACITY         0x08
+#define PCIE_PRI_ALLOCATION       0x0c
+#define PCIE_PRI_BYTES            0x10
+#define PCIE_PRI_ENABLE           0x0001u
+#define PCIE_PRI_RESET            0x0002u
+#define PCIE_PRI_RESPONSE_FAILURE 0x0001u
+#define PCIE_PRI_UNEXPECTED_GROUP 0x0002u
+#define PCIE_PRI_STOPPED          0x0100u
+#define PCIE_PRI_PASID_REQUIRED   0x8000u
 
 #endif

@@ -28,11 +28,14 @@ struct pcie_config_space {
     /* Where the capabilities lie; 0 if absent. */
     uint16_t power_management;
     uint16_t express;
+    uint16_t msi;
     uint16_t msix;
     uint16_t aer;
     uint16_t acs;
     uint16_t ari;
     uint16_t ats;
+    uint16_t sriov;
+    uint16_t pri;
     uint16_t pasid;
 };
 

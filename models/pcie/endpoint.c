@@ -34,7 +34,7 @@ static void take_requests(struct endpoint *endpoint, sim_time now)
     }
     if (next != NULL && !wait && endpoint->answer.whole == NULL) {
         endpoint->answer.whole = pcie_port_take(endpoint->port, PCIE_NON_POSTED, now);
-        endpoint_serve(endpoint, endpoint->answer.whole);
+        endpoint_serve(endpoint, endpoint->answer.whole, now);
     }
 }
 
@@ -224,6 +224,35 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     return config;
 }
 
+static void init_functions(struct endpoint *endpoint, const struct endpoint_config *config)
+{
+    uint32_t next = (uint32_t)config->function_count;
+
+    endpoint->physical_count = next;
+    endpoint->function_count = next;
+    for (size_t f = 0; f < config->function_count; f++) {
+        endpoint->function_count += config->functions[f].sriov.total_vfs;
+    }
+    endpoint->functions = sim_alloc(endpoint->sim, endpoint->function_count * sizeof(*endpoint->functions));
+    for (size_t i = 0; i < sizeof(endpoint->by_number) / sizeof(endpoint->by_number[0]); i++) {
+        endpoint->by_number[i] = ENDPOINT_NO_FUNCTION;
+    }
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
+        endpoint->functions[f].endpoint = endpoint;
+        endpoint->functions[f].index = f;
+        endpoint->functions[f].number = f;
+        endpoint->by_number[f] = (uint16_t)f;
+        endpoint_function_init(&endpoint->functions[f], config);
+    }
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
+        endpoint_virtual_init(&endpoint->functions[f], next, config);
+        next += config->functions[f].sriov.total_vfs;
+    }
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
+        endpoint_function_decode(&endpoint->functions[f]);
+    }
+}
+
 struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct endpoint_config *config)
 {
     struct endpoint_config full = complete_config(sim, name, config);
@@ -239,13 +268,7 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
     for (uint32_t i = 0; i < full.read_tags; i++) {
         endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(full.read_tags - 1 - i);
     }
-    endpoint->function_count = (uint32_t)full.function_count;
-    endpoint->functions = sim_alloc(sim, full.function_count * sizeof(*endpoint->functions));
-    for (uint32_t f = 0; f < endpoint->function_count; f++) {
-        endpoint->functions[f].endpoint = endpoint;
-        endpoint->functions[f].number = f;
-        endpoint_function_init(&endpoint->functions[f], &full);
-    }
+    init_functions(endpoint, &full);
     init_streams(endpoint, &full);
     endpoint->jobs_hash = sim_name_hash(sim_printf(sim, "%s/job", name));
     endpoint_refresh_next(endpoint);
@@ -298,6 +321,11 @@ void endpoint_bind_handled(struct endpoint *endpoint, unsigned index, struct sim
 const struct pcie_config_space *endpoint_config_space(const struct endpoint *endpoint, unsigned function)
 {
     return function < endpoint->function_count ? &endpoint->functions[function].config : NULL;
+}
+
+unsigned endpoint_virtual_function(const struct endpoint *endpoint, unsigned physical, unsigned vf)
+{
+    return endpoint->functions[physical].first_vf + vf - 1;
 }
 
 uint16_t endpoint_requester_id(const struct endpoint *endpoint, unsigned function)

@@ -1,9 +1,9 @@
 /*
  * A PCI Express endpoint: up to eight functions behind one link.
  *
- * Each function has a type 0 configuration space (Power Management, PCI Express, MSI-X; AER, ACS, ARI, ATS and PASID
- * as configured), memory BARs with real bytes behind them, MSI-X with table, masks and pending bits, and streams of
- * traffic.
+ * Each function has a type 0 configuration space (Power Management, MSI, PCI Express, MSI-X; AER, ACS, ARI, ATS,
+ * SR-IOV, PRI and PASID as configured), memory BARs with real bytes behind them, messages with masks and pending bits,
+ * and streams of traffic. A physical function with SR-IOV has virtual ones, which come and go with VF Enable.
  *
  *   stage (all under the endpoint's name)         | time                    | parameter        | default | source
  *   ----------------------------------------------+-------------------------+------------------+---------+-----------
@@ -17,14 +17,18 @@
  * KiB.
  *
  * MSI-X (6.1.4): a message to a masked vector sets its pending bit and waits; a second one merges with it. It is sent
- * once, with the table's contents of that time, when vector and function are unmasked. With MSI-X disabled or Bus
+ * once, with the table's contents of that time, when vector and function are unmasked. MSI does the same with its
+ * registers; vectors beyond the number granted share those granted (vector modulo the number). Entries of the device's
+ * own store (IMS) work as those of MSI-X do, but no control of MSI-X covers them. With the mechanism disabled or Bus
  * Master Enable 0 there is no message to send: the MSI is lost, and reported so. DMA waits for Bus Master Enable.
  *
  * A BAR's first bytes (bar_store) are real; behind them reads return 0 and writes are counted and dropped. Where the
  * MSI-X table and pending bits lie, accesses go to those.
  *
- * Not modelled: MSI, ATS use (the capability can be there, the function asks for no translations),
- * function level reset, expansion ROM, I/O BARs, INTx.
+ * Function level reset takes no time and leaves requests alone that are under way.
+ *
+ * Not modelled: ATS use (the capability can be there, the function asks for no translations), expansion ROM, I/O BARs,
+ * INTx.
  */
 #ifndef DOORBELL_MODELS_PCIE_ENDPOINT_H
 #define DOORBELL_MODELS_PCIE_ENDPOINT_H
@@ -42,8 +46,12 @@ extern "C" {
 #endif
 
 #define ENDPOINT_MAX_FUNCTIONS 8u
+#define ENDPOINT_MAX_IMS       2048u
 #define ENDPOINT_MAX_TAGS      256u /**< reads under way */
 #define ENDPOINT_MAX_JOBS      64u  /**< requests asked for one by one and not yet sent */
+
+/** Number of entry @p n of a function's own message store, as a vector; lower numbers are those of MSI and MSI-X. */
+#define ENDPOINT_IMS_VECTOR(n) (0x10000u + (n))
 
 #define ENDPOINT_DEFAULT_PERIOD           SIM_NS
 #define ENDPOINT_DEFAULT_SEND_LATENCY     (50 * SIM_NS)
@@ -65,12 +73,24 @@ struct endpoint_function_config {
     uint32_t msix_table_offset;
     unsigned msix_pba_bar;
     uint32_t msix_pba_offset;
+    struct pcie_msi msi;
+    uint32_t ims_entries; /**< messages in a store of the device's own (IMS), up to ENDPOINT_MAX_IMS; 0: none */
+    unsigned ims_bar;     /**< where it lies; entries are those of MSI-X, with a pending bit beside the mask */
+    uint32_t ims_offset;
     struct pcie_acs acs; /**< legal only with several functions */
     unsigned pasid_bits; /**< Max PASID Width; 0: no PASID capability */
     bool pasid_execute;
     bool pasid_privileged;
     bool ari;
     unsigned ats_queue_depth; /**< 1..32; 0: no ATS capability */
+    uint32_t pri_capacity;    /**< outstanding page requests; 0: no PRI capability */
+    bool pri_response_pasid;  /**< PRG responses to requests with a PASID have one */
+    struct pcie_sriov sriov;
+    uint32_t vf_msix_vectors; /**< of every VF, table and pending bits at the end of its BAR 0; 0: no MSI-X */
+    unsigned phantom_bits;    /**< 0..3: function number bits that reads can use as tags; single functions only */
+    /** A device with the known defect that its memory requests carry another function number. */
+    bool has_dma_alias;
+    uint8_t dma_alias; /**< that number: device 7:3 and function 2:0 */
     const struct endpoint_stream_config *streams;
     size_t stream_count;
 };
@@ -165,6 +185,12 @@ void endpoint_start_traffic(struct endpoint *endpoint, sim_time start, sim_time 
 
 /** Asks for one request, born at the next edge. @return false if ENDPOINT_MAX_JOBS are waiting already */
 bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job);
+
+/**
+ * Index of virtual function @p vf (from 1) of a physical one, for jobs and for looking at. VFs come behind all physical
+ * functions. The PF must have it; whether it is enabled is up to software.
+ */
+unsigned endpoint_virtual_function(const struct endpoint *endpoint, unsigned physical, unsigned vf);
 
 /** Requests asked for that have not left yet, and reads under way. */
 unsigned endpoint_outstanding(const struct endpoint *endpoint);

@@ -50,7 +50,7 @@ static void describe_request(const struct endpoint_operation *operation, uint32_
     packet->last_mark = operation->born;
     packet->source = operation->source;
     packet->sequence = operation->function->writes_sent;
-    packet->requester = operation->function->id;
+    packet->requester = operation->function->dma_id;
     packet->at = (uint8_t)operation->at;
     packet->flags = attributes(operation);
     packet->pasid = (packet->flags & SIM_FLAG_PASID) != 0 ? operation->pasid : 0;
@@ -103,19 +103,69 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
     pcie_port_send(endpoint->port, PCIE_POSTED, packet, now, endpoint->send_latency);
 }
 
+/* ---- Tags ---- */
+
+/*
+ * A read is known by its place in the table of reads. Its number is the tag; where the function may use fewer tags than
+ * that, the number's upper part goes into the function number of the requester ID, if phantom functions are enabled.
+ */
+
+static uint32_t read_numbers(const struct endpoint_function *function)
+{
+    return function->wire_tags << function->phantom_bits;
+}
+
+/** Position in the list of free numbers of one that the function can use; the list's length if there is none. */
+static uint32_t find_tag(const struct endpoint *endpoint, const struct endpoint_function *function)
+{
+    for (uint32_t i = endpoint->free_tag_count; i-- > 0;) {
+        if (endpoint->free_tags[i] < read_numbers(function)) {
+            return i;
+        }
+    }
+    return endpoint->free_tag_count;
+}
+
+bool endpoint_has_tag(const struct endpoint *endpoint, const struct endpoint_function *function)
+{
+    return find_tag(endpoint, function) < endpoint->free_tag_count;
+}
+
+static uint16_t take_tag(struct endpoint *endpoint, const struct endpoint_function *function)
+{
+    uint32_t position = find_tag(endpoint, function);
+    uint16_t number = endpoint->free_tags[position];
+
+    endpoint->free_tags[position] = endpoint->free_tags[--endpoint->free_tag_count];
+    return number;
+}
+
+/** Number of the read that a completion answers. */
+static uint32_t number_of(const struct endpoint *endpoint, const struct sim_packet *packet)
+{
+    const struct endpoint_function *first = &endpoint->functions[0];
+
+    if (first->phantom_bits == 0) {
+        return packet->tag;
+    }
+    return packet->tag + first->wire_tags * ((packet->target ^ first->dma_id) & 7u);
+}
+
 void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
                         uint32_t bytes, uint64_t id, sim_time now)
 {
     uint32_t skip = (uint32_t)(operation->address + progress) & 3;
     struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
-    uint16_t tag = endpoint->free_tags[--endpoint->free_tag_count];
-    struct endpoint_read *read = &endpoint->reads[tag];
+    uint16_t number = take_tag(endpoint, operation->function);
+    struct endpoint_read *read = &endpoint->reads[number];
 
     packet->type = SIM_PACKET_READ;
     describe_request(operation, progress, bytes, id, packet);
-    packet->tag = tag;
+    packet->tag = (uint16_t)(number % operation->function->wire_tags);
+    packet->requester ^= (uint16_t)(number / operation->function->wire_tags);
     read->active = true;
     read->function = operation->function;
+    read->requester = packet->requester;
     read->address = packet->address;
     read->rest = packet->length;
     read->sent = now;
@@ -133,7 +183,7 @@ void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operati
 /** Whether a completion is one that its request leads to expect next (2.3.2). */
 static bool is_expected(const struct endpoint_read *read, const struct sim_packet *packet)
 {
-    if (!read->active || packet->target != read->function->id) {
+    if (!read->active || packet->target != read->requester) {
         return false;
     }
     if (packet->status != SIM_STATUS_OK) {
@@ -189,10 +239,11 @@ static bool is_good(struct endpoint *endpoint, const struct endpoint_read *read,
 
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
-    struct endpoint_read *read = &endpoint->reads[packet->tag % ENDPOINT_MAX_TAGS];
+    uint32_t number = number_of(endpoint, packet);
+    struct endpoint_read *read = &endpoint->reads[number % ENDPOINT_MAX_TAGS];
     bool done;
 
-    if (packet->tag >= endpoint->read_tags || !is_expected(read, packet)) {
+    if (number >= endpoint->read_tags || !is_expected(read, packet)) {
         endpoint->counters.unexpected_completions++;
         pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_UNEXPECTED_COMPLETION);
         sim_packet_free(endpoint->sim, packet);
@@ -204,7 +255,7 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
     read->address += packet->length;
     read->rest -= packet->length;
     if (done) {
-        free_tag(endpoint, packet->tag);
+        free_tag(endpoint, (uint16_t)number);
         if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
             sim_event(endpoint->sim, SIM_EVENT_READ_DONE, packet, &endpoint->component, now, packet->status);
         }

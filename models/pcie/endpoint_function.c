@@ -5,13 +5,21 @@
 
 /* ---- Building ---- */
 
+void endpoint_bar_init(struct endpoint_function *function, unsigned bar, uint64_t size, uint32_t store)
+{
+    struct endpoint_bar *place = &function->bars[bar];
+
+    place->size = size;
+    place->store_bytes = size < store ? (uint32_t)size : store;
+    place->store = sim_alloc(function->endpoint->sim, place->store_bytes);
+}
+
 static void init_bars(struct endpoint_function *function, const struct endpoint_function_config *config, uint32_t store)
 {
     struct sim *sim = function->endpoint->sim;
 
     for (unsigned i = 0; i < PCIE_TYPE0_BARS; i++) {
         const struct pcie_bar *bar = &config->bars[i];
-        struct endpoint_bar *place = &function->bars[i];
         bool power_of_two = (bar->size & (bar->size - 1)) == 0;
 
         if (bar->size == 0) {
@@ -22,11 +30,46 @@ static void init_bars(struct endpoint_function *function, const struct endpoint_
             sim_panic(sim, &function->endpoint->component, NULL, "BAR %u of function %u makes no sense", i,
                       function->number);
         }
-        place->size = bar->size;
-        place->store_bytes = bar->size < store ? (uint32_t)bar->size : store;
-        place->store = sim_alloc(sim, place->store_bytes);
+        endpoint_bar_init(function, i, bar->size, store);
     }
     pcie_add_bars(&function->config, config->bars);
+}
+
+static void init_msi(struct endpoint_function *function, const struct pcie_msi *msi)
+{
+    struct pcie_config_space *space = &function->config;
+
+    if ((msi->vectors & (msi->vectors - 1)) != 0 || msi->vectors > PCIE_MSI_MAX_VECTORS) {
+        sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
+                  "function %u: %u MSIs are not possible", function->number, msi->vectors);
+    }
+    pcie_add_msi(space, msi);
+    function->msi_vectors = msi->vectors;
+    if (msi->maskable) {
+        function->msi_pending = (uint16_t)(space->msi + (msi->wide ? PCIE_MSI_PENDING_64 : PCIE_MSI_PENDING_32));
+    }
+}
+
+static void init_extended(struct endpoint_function *function, const struct endpoint_function_config *own,
+                          unsigned next_function)
+{
+    struct pcie_config_space *space = &function->config;
+
+    pcie_add_aer(space);
+    pcie_add_acs(space, &own->acs);
+    if (own->ari) {
+        pcie_add_ari(space, next_function);
+    }
+    if (own->ats_queue_depth > 0) {
+        pcie_add_ats(space, own->ats_queue_depth);
+    }
+    pcie_add_sriov(space, &own->sriov);
+    if (own->pri_capacity > 0) {
+        pcie_add_pri(space, own->pri_capacity, own->pri_response_pasid);
+    }
+    if (own->pasid_bits > 0) {
+        pcie_add_pasid(space, own->pasid_bits, own->pasid_execute, own->pasid_privileged);
+    }
 }
 
 static void init_capabilities(struct endpoint_function *function, const struct endpoint_config *config)
@@ -39,21 +82,25 @@ static void init_capabilities(struct endpoint_function *function, const struct e
         .max_payload = config->max_payload,
         .extended_tag = true,
         .pasid = own->pasid_bits > 0,
+        .phantom = own->phantom_bits,
     };
 
     pcie_add_power_management(space);
+    init_msi(function, &own->msi);
     pcie_add_express(space, &express);
     endpoint_msix_init(function, own);
-    pcie_add_aer(space);
-    pcie_add_acs(space, &own->acs);
-    if (own->ari) {
-        pcie_add_ari(space, next_function);
-    }
-    if (own->ats_queue_depth > 0) {
-        pcie_add_ats(space, own->ats_queue_depth);
-    }
-    if (own->pasid_bits > 0) {
-        pcie_add_pasid(space, own->pasid_bits, own->pasid_execute, own->pasid_privileged);
+    endpoint_ims_init(function, own);
+    init_extended(function, own, next_function);
+}
+
+static void check_aliases(const struct endpoint_function *function, const struct endpoint_config *config)
+{
+    const struct endpoint_function_config *own = &config->functions[function->number];
+    bool several = config->function_count > 1 || own->sriov.total_vfs > 0 || own->has_dma_alias;
+
+    if (own->phantom_bits > 3 || (own->phantom_bits > 0 && several)) {
+        sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
+                  "phantom functions are for endpoints of a single function");
     }
 }
 
@@ -61,11 +108,16 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
 {
     const struct endpoint_function_config *own = &config->functions[function->number];
 
+    check_aliases(function, config);
+    function->present = true;
+    function->dma_number = own->has_dma_alias ? own->dma_alias : -1;
     pcie_config_init(&function->config, function->endpoint->sim);
     pcie_add_header(&function->config, &own->identity, false, config->function_count > 1);
     init_bars(function, own, config->bar_store);
     init_capabilities(function, config);
-    endpoint_function_decode(function);
+    endpoint_message_init(function);
+    function->initial = sim_alloc(function->endpoint->sim, PCIE_CONFIG_BYTES);
+    memcpy(function->initial, function->config.value, PCIE_CONFIG_BYTES);
 }
 
 /* ---- Decoding ---- */
@@ -92,34 +144,131 @@ static uint32_t at_most_a_block(const struct endpoint_function *function, uint32
     return bytes < block ? bytes : block;
 }
 
+static void decode_msi(struct endpoint_function *function)
+{
+    const struct pcie_config_space *space = &function->config;
+    uint16_t control = pcie_config_get16(space, space->msi + PCIE_MSI_CONTROL);
+    bool wide = (control & PCIE_MSI_64BIT) != 0;
+    uint32_t capable = (control & PCIE_MSI_MULTIPLE_CAPABLE) >> PCIE_MSI_MULTIPLE_CAPABLE_SHIFT;
+    uint32_t granted = (control & PCIE_MSI_MULTIPLE_ENABLE) >> PCIE_MSI_MULTIPLE_ENABLE_SHIFT;
+
+    if ((control & PCIE_MSI_ENABLE) != 0 && function->message_kind == ENDPOINT_MESSAGE_NONE) {
+        function->message_kind = ENDPOINT_MESSAGE_MSI;
+    }
+    /* More messages than were asked for must not be granted; if they are, the function uses those it asked for. */
+    function->msi_granted_log2 = granted < capable ? granted : capable;
+    function->msi_address = pcie_config_get32(space, space->msi + PCIE_MSI_ADDRESS);
+    if (wide) {
+        function->msi_address |= (uint64_t)pcie_config_get32(space, space->msi + PCIE_MSI_ADDRESS_HI) << 32;
+    }
+    function->msi_data = pcie_config_get16(space, space->msi + (wide ? PCIE_MSI_DATA_64 : PCIE_MSI_DATA_32));
+    function->msi_mask = 0;
+    if ((control & PCIE_MSI_PER_VECTOR_MASK) != 0) {
+        function->msi_mask = pcie_config_get32(space, space->msi + (wide ? PCIE_MSI_MASK_64 : PCIE_MSI_MASK_32));
+    }
+}
+
+/** MSI-X goes before MSI: to have both enabled is undefined. */
+static void decode_messages(struct endpoint_function *function)
+{
+    const struct pcie_config_space *space = &function->config;
+
+    function->message_kind = ENDPOINT_MESSAGE_NONE;
+    if (space->msix != 0) {
+        uint16_t msix = pcie_config_get16(space, space->msix + PCIE_MSIX_CONTROL);
+
+        if ((msix & PCIE_MSIX_ENABLE) != 0) {
+            function->message_kind = ENDPOINT_MESSAGE_MSIX;
+        }
+        function->msix_function_masked = (msix & PCIE_MSIX_FUNCTION_MASK) != 0;
+    }
+    if (space->msi != 0) {
+        decode_msi(function);
+    }
+}
+
+/** Page requests: Reset acts at once and reads as 0; with nothing under way, a disabled interface is stopped. */
+static void decode_pri(struct endpoint_function *function)
+{
+    struct pcie_config_space *space = &function->config;
+    uint16_t control = pcie_config_get16(space, space->pri + PCIE_PRI_CONTROL);
+    uint16_t status = pcie_config_get16(space, space->pri + PCIE_PRI_STATUS);
+
+    if ((control & PCIE_PRI_RESET) != 0) {
+        status &= (uint16_t) ~(PCIE_PRI_RESPONSE_FAILURE | PCIE_PRI_UNEXPECTED_GROUP);
+    }
+    status &= (uint16_t)~PCIE_PRI_STOPPED;
+    status |= (control & PCIE_PRI_ENABLE) == 0 ? PCIE_PRI_STOPPED : 0;
+    pcie_config_set16(space, space->pri + PCIE_PRI_CONTROL, control & PCIE_PRI_ENABLE);
+    pcie_config_set16(space, space->pri + PCIE_PRI_STATUS, status);
+}
+
+/** PASID of a VF is that of its PF: the capability is there once. */
+static void decode_pasid(struct endpoint_function *function)
+{
+    const struct endpoint_function *owner = function->physical != NULL ? function->physical : function;
+    const struct pcie_config_space *space = &owner->config;
+
+    function->pasid_enabled =
+        space->pasid != 0 && (pcie_config_get16(space, space->pasid + PCIE_PASID_CONTROL) & PCIE_PASID_ENABLE) != 0;
+}
+
+/** Whether BARs are open: Memory Space; a VF's are opened by VF Memory Space of its PF (9.3.3.3.2). */
+static bool has_memory_space(const struct endpoint_function *function)
+{
+    const struct pcie_config_space *space = &function->config;
+
+    if (function->physical != NULL) {
+        space = &function->physical->config;
+        return (pcie_config_get16(space, space->sriov + PCIE_SRIOV_CONTROL) & PCIE_SRIOV_VF_MEMORY_SPACE) != 0;
+    }
+    return (pcie_config_get16(space, PCIE_COMMAND) & PCIE_COMMAND_MEMORY_SPACE) != 0;
+}
+
+/** Device Control; that of the PF counts for its VFs (9.3.5.4). */
+static void decode_device_control(struct endpoint_function *function)
+{
+    const struct endpoint_function *owner = function->physical != NULL ? function->physical : function;
+    const struct pcie_config_space *space = &owner->config;
+    uint16_t control = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL);
+    uint32_t capabilities = pcie_config_get32(space, space->express + PCIE_EXP_DEVICE_CAPABILITIES);
+    bool phantom = (control & PCIE_EXP_DEVCTL_PHANTOM) != 0;
+
+    function->relaxed_enabled = (control & PCIE_EXP_DEVCTL_RELAXED_ORDERING) != 0;
+    function->ecrc_enabled =
+        space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
+    function->phantom_bits = phantom ? (capabilities & PCIE_EXP_DEVCAP_PHANTOM) >> PCIE_EXP_DEVCAP_PHANTOM_SHIFT : 0;
+    function->wire_tags = (control & PCIE_EXP_DEVCTL_EXTENDED_TAG) != 0 ? 256 : 32;
+    /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
+    function->max_payload = at_most_a_block(function, pcie_config_max_payload(space));
+    function->max_read_request = at_most_a_block(function, pcie_config_max_read_request(space));
+}
+
 void endpoint_function_decode(struct endpoint_function *function)
 {
     const struct pcie_config_space *space = &function->config;
     uint16_t command = pcie_config_get16(space, PCIE_COMMAND);
     uint16_t power = pcie_config_get16(space, space->power_management + PCIE_PM_CONTROL_STATUS) & PCIE_PM_STATE;
-    uint16_t control = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL);
-    bool awake = power == PCIE_PM_STATE_D0;
 
-    function->memory_space = awake && (command & PCIE_COMMAND_MEMORY_SPACE) != 0;
-    function->bus_master = awake && (command & PCIE_COMMAND_BUS_MASTER) != 0;
-    function->relaxed_enabled = (control & PCIE_EXP_DEVCTL_RELAXED_ORDERING) != 0;
-    function->ecrc_enabled =
-        space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
-    /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
-    function->max_payload = at_most_a_block(function, pcie_config_max_payload(space));
-    function->max_read_request = at_most_a_block(function, pcie_config_max_read_request(space));
-    if (space->msix != 0) {
-        uint16_t msix = pcie_config_get16(space, space->msix + PCIE_MSIX_CONTROL);
-
-        function->msix_enabled = (msix & PCIE_MSIX_ENABLE) != 0;
-        function->msix_function_masked = (msix & PCIE_MSIX_FUNCTION_MASK) != 0;
+    function->awake = function->present && power == PCIE_PM_STATE_D0;
+    function->memory_space = function->awake && has_memory_space(function);
+    function->bus_master = function->awake && (command & PCIE_COMMAND_BUS_MASTER) != 0;
+    decode_device_control(function);
+    decode_messages(function);
+    decode_pasid(function);
+    if (space->pri != 0) {
+        decode_pri(function);
     }
-    if (space->pasid != 0) {
-        uint16_t pasid = pcie_config_get16(space, space->pasid + PCIE_PASID_CONTROL);
-
-        function->pasid_enabled = (pasid & PCIE_PASID_ENABLE) != 0;
+    if (function->physical == NULL) {
+        decode_bars(function);
+        endpoint_virtual_decode(function);
     }
-    decode_bars(function);
+}
+
+void endpoint_function_set_id(struct endpoint_function *function, uint16_t id)
+{
+    function->id = id;
+    function->dma_id = function->dma_number < 0 ? id : (uint16_t)((id & 0xff00) | function->dma_number);
 }
 
 /* ---- BARs ---- */
@@ -165,29 +314,27 @@ static void log_unsupported(struct endpoint *endpoint)
 static void write_place(struct endpoint *endpoint, const struct place *place, const struct sim_packet *packet)
 {
     struct endpoint_bar *bar = &place->function->bars[place->bar];
-    bool table_written = false;
+    bool written = false;
 
     for (uint32_t i = 0; i < packet->length; i++) {
         uint64_t offset = place->offset + i;
         uint8_t *byte = NULL;
-        bool writable = false;
+        uint8_t writable = 0;
 
         if (!pcie_tlp_byte_enabled(packet, i)) {
             continue;
         }
         if (endpoint_msix_place(place->function, place->bar, offset, &byte, &writable)) {
-            if (writable) {
-                *byte = packet->data[i];
-                table_written = true;
-            }
+            *byte = (uint8_t)((*byte & ~writable) | (packet->data[i] & writable));
+            written = written || writable != 0;
         } else if (offset < bar->store_bytes) {
             bar->store[offset] = packet->data[i];
         } else {
             endpoint->counters.bytes_unbacked++;
         }
     }
-    if (table_written) {
-        endpoint_msix_unmasked(place->function);
+    if (written) {
+        endpoint_message_unmasked(place->function);
     }
 }
 
@@ -198,7 +345,7 @@ static void read_place(const struct place *place, struct sim_packet *packet)
     for (uint32_t i = 0; i < packet->length; i++) {
         uint64_t offset = place->offset + i;
         uint8_t *byte = NULL;
-        bool writable = false;
+        uint8_t writable = 0;
 
         if (endpoint_msix_place(place->function, place->bar, offset, &byte, &writable)) {
             packet->data[i] = *byte;
@@ -238,34 +385,47 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
     }
 }
 
-static void serve_config(struct endpoint *endpoint, struct sim_packet *packet)
+/** What a configuration write starts: everything is decoded anew. */
+static void config_written(struct endpoint_function *function, uint16_t id, sim_time now)
+{
+    struct pcie_config_space *space = &function->config;
+    unsigned at = space->express + PCIE_EXP_DEVICE_CONTROL;
+
+    endpoint_function_set_id(function, id);
+    if ((pcie_config_get16(space, at) & PCIE_EXP_DEVCTL_INITIATE_FLR) != 0) {
+        endpoint_function_reset(function, now);
+    }
+    endpoint_function_decode(function);
+    endpoint_message_unmasked(function);
+    endpoint_refresh_next(function->endpoint);
+}
+
+static void serve_config(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     /* With ARI the whole of the lower byte is a function number; without, only device 0 is ever below a link. */
-    unsigned number = packet->target & 0xffu;
+    unsigned index = endpoint->by_number[packet->target & 0xffu];
     uint16_t target = packet->target;
     struct endpoint_function *function;
 
-    if (number >= endpoint->function_count || (packet->flags & SIM_FLAG_CONFIG_TYPE1) != 0) {
+    if (index == ENDPOINT_NO_FUNCTION || !endpoint->functions[index].present ||
+        (packet->flags & SIM_FLAG_CONFIG_TYPE1) != 0) {
         endpoint->counters.unsupported_requests++;
         pcie_tlp_complete(packet, target, SIM_STATUS_UR, 0);
         return;
     }
-    function = &endpoint->functions[number];
+    function = &endpoint->functions[index];
     endpoint->counters.requests_served++;
     if (pcie_config_access(&function->config, packet, target)) {
-        function->id = target;
-        endpoint_function_decode(function);
-        endpoint_msix_unmasked(function);
-        endpoint_refresh_next(endpoint);
+        config_written(function, target, now);
     }
 }
 
-void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet)
+void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     struct place place;
 
     if (packet->type != SIM_PACKET_READ) {
-        serve_config(endpoint, packet);
+        serve_config(endpoint, packet, now);
         return;
     }
     if (packet->at == SIM_AT_TRANSLATION_REQUEST || packet->at == SIM_AT_RESERVED ||

@@ -1,6 +1,7 @@
 /*
  * The inside of an endpoint. Files: endpoint.c (making, evaluation), endpoint_function.c (configuration space, BARs,
- * requests from outside), endpoint_msix.c, endpoint_dma.c, endpoint_traffic.c (streams and jobs).
+ * requests from outside), endpoint_virtual.c (VFs, reset), endpoint_msix.c (where messages are kept),
+ * endpoint_message.c (MSI, MSI-X, IMS), endpoint_dma.c, endpoint_traffic.c (streams and jobs).
  */
 #ifndef DOORBELL_MODELS_PCIE_ENDPOINT_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_ENDPOINT_INTERNAL_H
@@ -17,8 +18,20 @@ struct endpoint_held {
     sim_time born;
     uint64_t id;
     uint32_t source;
+    uint32_t vector;
     bool pending;
 };
+
+/** How a message is made. */
+enum endpoint_message_kind {
+    ENDPOINT_MESSAGE_NONE,
+    ENDPOINT_MESSAGE_MSI,
+    ENDPOINT_MESSAGE_MSIX,
+    ENDPOINT_MESSAGE_IMS,
+};
+
+/** Bit of an IMS entry's vector control: a message waits. Software cannot change it. */
+#define ENDPOINT_IMS_PENDING 0x2u
 
 struct endpoint_bar {
     uint64_t base;
@@ -29,23 +42,45 @@ struct endpoint_bar {
 
 struct endpoint_function {
     struct endpoint *endpoint;
-    unsigned number;
+    unsigned index;                     /**< in endpoint.functions */
+    unsigned number;                    /**< function number: the lower byte of its requester ID */
+    struct endpoint_function *physical; /**< VFs: the PF; else NULL */
+    uint32_t vf_number;                 /**< VFs: 1 and up */
+    uint32_t first_vf;                  /**< PFs: index of VF 1 */
+    uint32_t vfs_enabled;               /**< PFs */
+    bool present;                       /**< answers configuration requests; false for VFs that are not enabled */
+    bool awake;                         /**< in D0 */
     struct pcie_config_space config;
+    uint8_t *initial;     /**< registers out of reset */
     uint16_t id;          /**< requester ID, captured */
+    uint16_t dma_id;      /**< the one that its memory requests carry */
+    int32_t dma_number;   /**< function number that its memory requests carry; -1: its own */
     uint32_t writes_sent; /**< DMA write TLPs so far */
     struct endpoint_bar bars[PCIE_TYPE0_BARS];
     /* Decoded from the configuration space: */
     bool memory_space;
     bool bus_master;
-    bool msix_enabled;
+    enum endpoint_message_kind message_kind; /**< MSI or MSI-X, as enabled */
     bool msix_function_masked;
+    uint32_t msi_granted_log2;
+    uint64_t msi_address;
+    uint32_t msi_data;
+    uint32_t msi_mask;
     bool pasid_enabled;
+    uint32_t phantom_bits; /**< function number bits in use as tags */
+    uint32_t wire_tags;    /**< tags that it may use: 32 or 256 */
     bool relaxed_enabled;
     bool ecrc_enabled;
     uint32_t max_payload;
     uint32_t max_read_request;
-    /* MSI-X: */
-    uint32_t vectors;
+    /* Messages: */
+    uint32_t msi_vectors;
+    uint16_t msi_pending; /**< offset of the pending bits in configuration space; 0: none */
+    uint32_t ims_entries;
+    uint8_t *ims;
+    unsigned ims_bar;
+    uint32_t ims_offset;
+    uint32_t vectors; /**< of MSI-X */
     uint8_t *table;
     uint32_t table_bytes;
     unsigned table_bar;
@@ -54,9 +89,10 @@ struct endpoint_function {
     uint32_t pba_bytes;
     unsigned pba_bar;
     uint32_t pba_offset;
-    struct endpoint_held *held; /**< one a vector */
+    uint32_t slots;             /**< messages that can be pending at once */
+    struct endpoint_held *held; /**< one a slot */
     uint32_t held_count;
-    uint32_t release_from; /**< while releasing: no held vector below is unmasked */
+    uint32_t release_from; /**< while releasing: no slot below holds a message that may go */
     bool releasing;        /**< masks changed while MSIs were held: some may be free to go */
 };
 
@@ -108,10 +144,13 @@ struct endpoint_jobs {
 struct endpoint_read {
     bool active;
     struct endpoint_function *function;
-    uint64_t address; /**< of the next byte expected */
-    uint32_t rest;    /**< bytes expected */
+    uint16_t requester; /**< ID that the request carried */
+    uint64_t address;   /**< of the next byte expected */
+    uint32_t rest;      /**< bytes expected */
     sim_time sent;
 };
+
+#define ENDPOINT_NO_FUNCTION UINT16_MAX
 
 /** Inputs for handlers' signals share the bits of endpoint.arrived that the link leaves: input n has bit n mod this. */
 #define ENDPOINT_HANDLED_BITS 60u
@@ -133,7 +172,7 @@ struct endpoint {
     /** Cached: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none that could be sent. */
     sim_time posted_next;
     sim_time read_next;
-    uint32_t releasing_functions; /**< bit per function */
+    uint32_t releasing_functions; /**< how many are */
     struct endpoint_stream *streams;
     size_t stream_count;
     sim_time stop;
@@ -141,8 +180,10 @@ struct endpoint {
     struct endpoint_jobs read_jobs;
     uint32_t jobs_hash;
     uint32_t job_packets;
-    struct endpoint_function *functions;
+    struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
     uint32_t function_count;
+    uint32_t physical_count;
+    uint16_t by_number[256];  /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
     struct pcie_split answer; /**< completion that is going out */
     struct endpoint_read reads[ENDPOINT_MAX_TAGS];
     uint16_t free_tags[ENDPOINT_MAX_TAGS];
@@ -156,39 +197,70 @@ struct endpoint {
 
 /* ---- endpoint_function.c ---- */
 
-/** Builds a function's configuration space, BARs and MSI-X structures. */
+/** Builds the configuration space, BARs and message structures of a physical function. */
 void endpoint_function_init(struct endpoint_function *function, const struct endpoint_config *config);
 
 /** Decodes the configuration space after a write. */
 void endpoint_function_decode(struct endpoint_function *function);
 
+/** A function learns its requester ID. */
+void endpoint_function_set_id(struct endpoint_function *function, uint16_t id);
+
+/** Gives a BAR its real bytes. @param store the most that there are */
+void endpoint_bar_init(struct endpoint_function *function, unsigned bar, uint64_t size, uint32_t store);
+
 /** Takes a posted request from outside; the packet ends here. */
 void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
 
 /** Carries a non-posted request from outside out; the packet is its completion afterwards. */
-void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet);
+void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
 
 /* ---- endpoint_msix.c ---- */
 
 /** Makes table, pending bits and the list of held MSIs, and checks where they lie. */
 void endpoint_msix_init(struct endpoint_function *function, const struct endpoint_function_config *config);
 
-/** Whether an offset of a BAR belongs to table or pending bits; then *bytes and *writable describe the place. */
-bool endpoint_msix_place(struct endpoint_function *function, unsigned bar, uint64_t offset, uint8_t **byte,
-                         bool *writable);
+/** Makes the device's own message store, if there is one. */
+void endpoint_ims_init(struct endpoint_function *function, const struct endpoint_function_config *config);
 
-/** Something changed that may let held MSIs go: table, MSI-X control, Bus Master Enable. */
-void endpoint_msix_unmasked(struct endpoint_function *function);
+/** Whether an offset of a BAR belongs to table, pending bits or message store; then where, and the bits to write. */
+bool endpoint_msix_place(struct endpoint_function *function, unsigned bar, uint64_t offset, uint8_t **byte,
+                         uint8_t *writable);
+
+/* ---- endpoint_message.c ---- */
+
+/** Makes the slots for messages that wait; after MSI, MSI-X and IMS were made. */
+void endpoint_message_init(struct endpoint_function *function);
+
+/** Whether a function has that vector at all. */
+bool endpoint_message_exists(const struct endpoint_function *function, uint32_t vector);
+
+/** Something changed that may let held messages go: tables, controls, masks, Bus Master Enable. */
+void endpoint_message_unmasked(struct endpoint_function *function);
 
 /** An MSI is born. @return true if it was sent (else held, merged or lost) */
-bool endpoint_msix_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
-                          sim_time now);
+bool endpoint_message_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
+                             sim_time now);
 
-/** The lowest held vector that is free to go, of any function that may have one; NULL if there is none. */
-struct endpoint_function *endpoint_msix_find_released(struct endpoint *endpoint, uint32_t *vector);
+/** The lowest slot whose message is free to go, of any function that may have one; NULL if there is none. */
+struct endpoint_function *endpoint_message_find_released(struct endpoint *endpoint, uint32_t *slot);
 
 /** Sends that one. */
-void endpoint_msix_release(struct endpoint_function *function, uint32_t vector, sim_time now);
+void endpoint_message_release(struct endpoint_function *function, uint32_t slot, sim_time now);
+
+/** Drops all that are held. @return how many */
+uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now);
+
+/* ---- endpoint_virtual.c ---- */
+
+/** Checks a PF's SR-IOV configuration and lays out its VFs from functions[first] on. */
+void endpoint_virtual_init(struct endpoint_function *physical, uint32_t first, const struct endpoint_config *config);
+
+/** Follows the SR-IOV control of a PF: which VFs there are, their IDs and BARs. */
+void endpoint_virtual_decode(struct endpoint_function *physical);
+
+/** Puts a function's registers and tables back to what they were out of reset; held messages are lost. */
+void endpoint_function_reset(struct endpoint_function *function, sim_time now);
 
 /* ---- endpoint_dma.c ---- */
 
@@ -205,6 +277,9 @@ void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operati
 
 /** Gives up reads whose completions have not come in time (2.8). */
 void endpoint_expire_reads(struct endpoint *endpoint, sim_time now);
+
+/** Whether a function can send a read now: it may use one of the tags that are free. */
+bool endpoint_has_tag(const struct endpoint *endpoint, const struct endpoint_function *function);
 
 /** Takes a completion from the link; the packet ends here. */
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);

@@ -62,7 +62,6 @@ void endpoint_msix_init(struct endpoint_function *function, const struct endpoin
     }
     function->table = sim_alloc(sim, function->table_bytes);
     function->pba = sim_alloc(sim, function->pba_bytes);
-    function->held = sim_alloc(sim, config->msix_vectors * sizeof(*function->held));
     for (uint32_t i = 0; i < config->msix_vectors; i++) {
         function->table[i * PCIE_MSIX_ENTRY_BYTES + PCIE_MSIX_ENTRY_VECTOR_CONTROL] = PCIE_MSIX_ENTRY_MASKED;
     }
@@ -70,185 +69,62 @@ void endpoint_msix_init(struct endpoint_function *function, const struct endpoin
                   function->pba_bar, function->pba_offset);
 }
 
-bool endpoint_msix_place(struct endpoint_function *function, unsigned bar, uint64_t offset, uint8_t **byte,
-                         bool *writable)
+/* ---- The message store of the device's own (IMS) ---- */
+
+void endpoint_ims_init(struct endpoint_function *function, const struct endpoint_function_config *config)
 {
+    struct sim *sim = function->endpoint->sim;
+    uint32_t bytes = config->ims_entries * PCIE_MSIX_ENTRY_BYTES;
+    bool on_table = function->vectors > 0 && config->ims_bar == function->table_bar &&
+                    config->ims_offset < function->table_offset + function->table_bytes &&
+                    function->table_offset < config->ims_offset + bytes;
+    bool on_pba = function->vectors > 0 && config->ims_bar == function->pba_bar &&
+                  config->ims_offset < function->pba_offset + function->pba_bytes &&
+                  function->pba_offset < config->ims_offset + bytes;
+
+    if (config->ims_entries == 0) {
+        return;
+    }
+    if (config->ims_entries > ENDPOINT_MAX_IMS || on_table || on_pba ||
+        !fits(function, config->ims_bar, config->ims_offset, bytes)) {
+        sim_panic(sim, &function->endpoint->component, NULL,
+                  "no room for a message store of %u entries in the BARs of function %u", config->ims_entries,
+                  function->number);
+    }
+    function->ims_entries = config->ims_entries;
+    function->ims_bar = config->ims_bar;
+    function->ims_offset = config->ims_offset;
+    function->ims = sim_alloc(sim, bytes);
+    for (uint32_t i = 0; i < config->ims_entries; i++) {
+        function->ims[i * PCIE_MSIX_ENTRY_BYTES + PCIE_MSIX_ENTRY_VECTOR_CONTROL] = PCIE_MSIX_ENTRY_MASKED;
+    }
+}
+
+/* ---- Accesses ---- */
+
+bool endpoint_msix_place(struct endpoint_function *function, unsigned bar, uint64_t offset, uint8_t **byte,
+                         uint8_t *writable)
+{
+    if (function->ims_entries != 0 && bar == function->ims_bar &&
+        offset - function->ims_offset < function->ims_entries * PCIE_MSIX_ENTRY_BYTES) {
+        uint64_t at = offset - function->ims_offset;
+
+        *byte = &function->ims[at];
+        *writable = at % PCIE_MSIX_ENTRY_BYTES == PCIE_MSIX_ENTRY_VECTOR_CONTROL ? PCIE_MSIX_ENTRY_MASKED : 0xff;
+        return true;
+    }
     if (function->vectors == 0) {
         return false;
     }
     if (bar == function->table_bar && offset - function->table_offset < function->table_bytes) {
         *byte = &function->table[offset - function->table_offset];
-        *writable = true;
+        *writable = 0xff;
         return true;
     }
     if (bar == function->pba_bar && offset - function->pba_offset < function->pba_bytes) {
         *byte = &function->pba[offset - function->pba_offset];
-        *writable = false;
+        *writable = 0;
         return true;
     }
     return false;
-}
-
-static const uint8_t *entry_of(const struct endpoint_function *function, uint32_t vector)
-{
-    return &function->table[vector * PCIE_MSIX_ENTRY_BYTES];
-}
-
-static bool is_masked(const struct endpoint_function *function, uint32_t vector)
-{
-    return function->msix_function_masked ||
-           (entry_of(function, vector)[PCIE_MSIX_ENTRY_VECTOR_CONTROL] & PCIE_MSIX_ENTRY_MASKED) != 0;
-}
-
-/* ---- Messages ---- */
-
-static struct sim_packet *make_message(struct endpoint_function *function, uint32_t vector, sim_time born,
-                                       uint32_t source, uint64_t id)
-{
-    struct sim_packet *packet = sim_packet_new(function->endpoint->sim, 4);
-
-    packet->type = SIM_PACKET_WRITE;
-    packet->flags = SIM_FLAG_TRACKED | SIM_FLAG_MSI | (function->ecrc_enabled ? SIM_FLAG_ECRC : 0);
-    packet->id = id;
-    packet->born = born;
-    packet->last_mark = born;
-    packet->source = source;
-    packet->sequence = function->writes_sent;
-    packet->vector = vector;
-    packet->requester = function->id;
-    packet->first_be = 0xf;
-    return packet;
-}
-
-/**
- * Fills in what the table says now and sends: RO and NS are 0 and there is no PASID, whatever the function's DMA has.
- */
-static void send_message(struct endpoint_function *function, struct sim_packet *packet, sim_time now)
-{
-    struct endpoint *endpoint = function->endpoint;
-    const uint8_t *entry = entry_of(function, packet->vector);
-
-    packet->address = (sim_load_le64(entry + PCIE_MSIX_ENTRY_ADDRESS)) & ~(uint64_t)3;
-    sim_store_le32(packet->data, sim_load_le32(entry + PCIE_MSIX_ENTRY_DATA));
-    endpoint->counters.msi_sent++;
-    sim_event(endpoint->sim, SIM_EVENT_MSI_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
-    pcie_port_send(endpoint->port, PCIE_POSTED, packet, now, endpoint->send_latency);
-}
-
-static void hold(struct endpoint_function *function, struct sim_packet *packet, sim_time now)
-{
-    struct endpoint *endpoint = function->endpoint;
-    struct endpoint_held *held = &function->held[packet->vector];
-
-    endpoint->counters.msi_held++;
-    if (held->pending) {
-        endpoint->counters.msi_merged++;
-        sim_event(endpoint->sim, SIM_EVENT_MSI_MERGED, packet, &endpoint->component, now, 0);
-    } else {
-        held->pending = true;
-        held->born = packet->born;
-        held->id = packet->id;
-        held->source = packet->source;
-        function->held_count++;
-        function->pba[packet->vector / 8] |= (uint8_t)(1u << packet->vector % 8);
-    }
-    sim_packet_free(endpoint->sim, packet);
-}
-
-bool endpoint_msix_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
-                          sim_time now)
-{
-    struct endpoint_function *function = operation->function;
-    struct sim_packet *packet = make_message(function, operation->vector, operation->born, operation->source, id);
-
-    endpoint->counters.msi_born++;
-    sim_event(endpoint->sim, SIM_EVENT_MSI_BORN, packet, &endpoint->component, operation->born, 0);
-    if (!function->bus_master || !function->msix_enabled) {
-        endpoint->counters.msi_dropped++;
-        sim_drop(endpoint->sim, packet, &endpoint->component, now,
-                 function->bus_master ? SIM_DROP_MSIX_MASKED : SIM_DROP_BUS_MASTER_OFF);
-        return false;
-    }
-    if (is_masked(function, operation->vector)) {
-        hold(function, packet, now);
-        return false;
-    }
-    send_message(function, packet, now);
-    return true;
-}
-
-/* ---- Held messages ---- */
-
-void endpoint_msix_unmasked(struct endpoint_function *function)
-{
-    if (function->held_count > 0) {
-        function->releasing = true;
-        function->release_from = 0;
-        function->endpoint->releasing_functions |= 1u << function->number;
-    }
-}
-
-static bool find_in_function(struct endpoint_function *function, uint32_t *vector)
-{
-    if (!function->bus_master || !function->msix_enabled || function->msix_function_masked) {
-        return false;
-    }
-    for (; function->release_from < function->vectors; function->release_from++) {
-        if (function->held[function->release_from].pending && !is_masked(function, function->release_from)) {
-            *vector = function->release_from;
-            return true;
-        }
-    }
-    return false;
-}
-
-struct endpoint_function *endpoint_msix_find_released(struct endpoint *endpoint, uint32_t *vector)
-{
-    for (uint32_t i = 0; i < endpoint->function_count; i++) {
-        struct endpoint_function *function = &endpoint->functions[i];
-
-        if (!function->releasing) {
-            continue;
-        }
-        if (find_in_function(function, vector)) {
-            return function;
-        }
-        function->releasing = false;
-        endpoint->releasing_functions &= ~(1u << i);
-    }
-    return NULL;
-}
-
-void endpoint_msix_release(struct endpoint_function *function, uint32_t vector, sim_time now)
-{
-    struct endpoint_held *held = &function->held[vector];
-    struct sim_packet *packet = make_message(function, vector, held->born, held->source, held->id);
-
-    held->pending = false;
-    function->held_count--;
-    function->pba[vector / 8] &= (uint8_t) ~(1u << vector % 8);
-    send_message(function, packet, now);
-}
-
-uint64_t endpoint_report_held(struct endpoint *endpoint)
-{
-    uint64_t count = 0;
-
-    for (uint32_t f = 0; f < endpoint->function_count; f++) {
-        struct endpoint_function *function = &endpoint->functions[f];
-
-        for (uint32_t vector = 0; vector < function->vectors; vector++) {
-            struct endpoint_held *held = &function->held[vector];
-
-            if (held->pending) {
-                sim_drop(endpoint->sim, make_message(function, vector, held->born, held->source, held->id),
-                         &endpoint->component, sim_now(endpoint->sim), SIM_DROP_MSIX_MASKED);
-                held->pending = false;
-                function->held_count--;
-                function->pba[vector / 8] &= (uint8_t) ~(1u << vector % 8);
-                count++;
-            }
-        }
-    }
-    return count;
 }

@@ -18,7 +18,7 @@ static void check_stream(const struct endpoint_stream *stream)
     if (config->kind == ENDPOINT_MSI) {
         wrong = wrong || config->vector_count == 0;
         for (size_t i = 0; i < config->vector_count; i++) {
-            wrong = wrong || config->vectors[i] >= function->vectors;
+            wrong = wrong || !endpoint_message_exists(function, config->vectors[i]);
         }
     } else {
         wrong = wrong || config->size == 0 || config->arrivals == ENDPOINT_WHEN_HANDLED;
@@ -251,14 +251,14 @@ static uint32_t posted_units(const struct choice *choice)
 
 static bool release_one(struct endpoint *endpoint, sim_time now)
 {
-    uint32_t vector = 0;
-    struct endpoint_function *function = endpoint_msix_find_released(endpoint, &vector);
+    uint32_t slot = 0;
+    struct endpoint_function *function = endpoint_message_find_released(endpoint, &slot);
 
     if (function == NULL) {
         return false;
     }
     if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 1)) {
-        endpoint_msix_release(function, vector, now);
+        endpoint_message_release(function, slot, now);
     }
     return true;
 }
@@ -278,7 +278,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
         return;
     }
     if (choice.operation.kind == ENDPOINT_MSI) {
-        endpoint_msix_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
+        endpoint_message_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, 0);
     } else {
         uint32_t bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
@@ -298,6 +298,9 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
         return;
     }
     choose(endpoint, true, endpoint->read_next, &choice);
+    if (!endpoint_has_tag(endpoint, choice.operation.function)) {
+        return;
+    }
     bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
     endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
     finish(endpoint, &choice, bytes);
@@ -330,7 +333,12 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
     if (endpoint->read_next > now) {
         due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->read_next));
     } else if (endpoint->free_tag_count > 0) {
-        due = sim_time_min(due, output_due(endpoint, PCIE_NON_POSTED, 0, now));
+        struct choice choice;
+
+        choose(endpoint, true, endpoint->read_next, &choice);
+        if (endpoint_has_tag(endpoint, choice.operation.function)) {
+            due = sim_time_min(due, output_due(endpoint, PCIE_NON_POSTED, 0, now));
+        }
     }
     return due;
 }
@@ -407,7 +415,7 @@ bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)
     bool wrong = job->function >= endpoint->function_count;
 
     if (!wrong && job->kind == ENDPOINT_MSI) {
-        wrong = job->vector >= endpoint->functions[job->function].vectors;
+        wrong = !endpoint_message_exists(&endpoint->functions[job->function], job->vector);
     } else if (!wrong) {
         wrong = job->bytes == 0 || (job->data != NULL && job->bytes > sizeof(uint64_t));
     }
