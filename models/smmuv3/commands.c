@@ -26,10 +26,12 @@ static uint32_t *cons_of(struct smmu *smmu, struct smmu_command_queue *q)
     return q->kind == SMMU_QUEUE_CMDQ ? smmu_register(smmu, SMMU_CMDQ_CONS) : &q->cons;
 }
 
-/* Whether commands are to be consumed: the queue is enabled, and no error of its own stops it. */
-static bool is_enabled(struct smmu *smmu, const struct smmu_command_queue *q)
+/* Whether commands are to be consumed: an idle queue is enabled, and no error of its own stops it. */
+static bool is_enabled(struct smmu *smmu, struct smmu_command_queue *q)
 {
     switch (q->kind) {
+    case SMMU_QUEUE_ECMDQ:
+        return smmu_ecmdq_update(q);
     case SMMU_QUEUE_CMDQ:
     default:
         return smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_CMDQEN) != 0 &&
@@ -45,6 +47,9 @@ void smmu_commands_fail(struct smmu *smmu, struct smmu_command_queue *q, uint32_
     q->state = SMMU_COMMAND_IDLE;
     q->buffered = 0;
     switch (q->kind) {
+    case SMMU_QUEUE_ECMDQ:
+        smmu_ecmdq_fail(smmu, q, reason);
+        break;
     case SMMU_QUEUE_CMDQ:
     default:
         *cons = (uint32_t)smmu_put(*cons, SMMU_CMDQ_CONS_ERR, reason);

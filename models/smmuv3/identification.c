@@ -66,6 +66,14 @@ void smmu_identification_reset(struct smmu *smmu)
     idr5 = smmu_put(idr5, SMMU_IDR5_GRAN64K, features->granule_64k);
     idr5 = smmu_put(idr5, SMMU_IDR5_DS, features->ds);
     idr5 = smmu_put(idr5, SMMU_IDR5_VAX, features->va52);
+    if (config->ecmdq_pages > 0) {
+        uint64_t idr6 = 0;
+
+        idr1 = smmu_put(idr1, SMMU_IDR1_ECMDQ, 1);
+        idr6 = smmu_put(idr6, SMMU_IDR6_LOG2NUMP, (uint64_t)__builtin_ctz(config->ecmdq_pages));
+        idr6 = smmu_put(idr6, SMMU_IDR6_LOG2NUMQ, (uint64_t)__builtin_ctz(config->ecmdq_queues));
+        *smmu_register(smmu, SMMU_IDR6) = (uint32_t)idr6;
+    }
     *smmu_register(smmu, SMMU_IDR0) = identification0(config, features);
     *smmu_register(smmu, SMMU_IDR1) = (uint32_t)idr1;
     *smmu_register(smmu, SMMU_IDR3) = (uint32_t)idr3;

@@ -125,7 +125,7 @@ static bool is_implemented(const struct smmu *smmu, enum needs needs)
     case NEEDS_PERMS_OVR:
         return features->perms_ovr;
     case NEEDS_ECMDQ:
-        return false;
+        return smmu->config.ecmdq_pages > 0;
     case NEEDS_NOTHING:
     default:
         return true;
@@ -229,7 +229,7 @@ static bool is_open(struct smmu *smmu, const struct writable *row, uint64_t valu
         return smmu_get(enabled, SMMU_CR0_SMMUEN) == 0;
     case GUARD_QUEUES:
         return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0 && smmu_get(enabled, SMMU_CR0_EVENTQEN) == 0 &&
-               smmu_get(enabled, SMMU_CR0_PRIQEN) == 0;
+               smmu_get(enabled, SMMU_CR0_PRIQEN) == 0 && !smmu_ecmdq_any_enabled(smmu);
     case GUARD_CMDQEN:
         return smmu_get(enabled, SMMU_CR0_CMDQEN) == 0;
     case GUARD_EVENTQEN:
@@ -253,6 +253,10 @@ static bool is_open(struct smmu *smmu, const struct writable *row, uint64_t valu
 /* Writes the 32 bits at an aligned offset. */
 static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
 {
+    if (offset >= SMMU_WINDOW_BYTES) {
+        smmu_ecmdq_write(smmu, offset, value);
+        return;
+    }
     for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
         const struct writable *row = &writables[i];
 
@@ -274,17 +278,20 @@ static void write_done(struct smmu *smmu)
 
 static uint32_t read32(struct smmu *smmu, uint32_t offset)
 {
-    return offset % SMMU_PAGE_BYTES < 4 * SMMU_PAGE_WORDS ? *smmu_register(smmu, offset) : 0;
+    if (offset < SMMU_WINDOW_BYTES && offset % SMMU_PAGE_BYTES < 4 * SMMU_PAGE_WORDS) {
+        return *smmu_register(smmu, offset);
+    }
+    return smmu_ecmdq_read(smmu, offset);
 }
 
-static bool is_wide(uint32_t offset)
+static bool is_wide(struct smmu *smmu, uint32_t offset)
 {
     for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
         if (writables[i].offset == offset && writables[i].bytes == 8) {
             return true;
         }
     }
-    return false;
+    return smmu_ecmdq_is_wide(smmu, offset);
 }
 
 /* Carries an access out, and turns its packet into the answer. */
@@ -292,9 +299,9 @@ static void access_register(struct smmu *smmu, struct sim_packet *packet)
 {
     const uint64_t distance = packet->address - smmu->config.base;
     const uint32_t offset = (uint32_t)distance;
-    const bool inside = distance < SMMU_WINDOW_BYTES;
+    const bool inside = distance < smmu_window_bytes(&smmu->config);
     const bool proper = inside && offset % 4 == 0 &&
-                        (packet->length == 4 || (packet->length == 8 && offset % 8 == 0 && is_wide(offset)));
+                        (packet->length == 4 || (packet->length == 8 && offset % 8 == 0 && is_wide(smmu, offset)));
 
     packet->status = inside ? SIM_STATUS_OK : SIM_STATUS_UR;
     if (packet->type == SIM_PACKET_READ) {

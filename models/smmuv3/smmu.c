@@ -13,6 +13,7 @@ void smmu_config_defaults(struct smmu_config *config)
         .event_queue_bits = 7,
         .pri_queue_bits = 7,
         .msi = true,
+        .ecmdq_queues = 1,
         .tlb_entries = 2048,
         .tlb_ways = 4,
         .config_cache_entries = 64,
@@ -71,6 +72,25 @@ static bool is_cache(uint32_t entries, uint32_t ways)
     return ways > 0 && entries >= ways && entries % ways == 0;
 }
 
+/** Most queues of command queue control pages. */
+#define MOST_ECMDQS 128
+
+static bool is_power_of_two(uint32_t value)
+{
+    return value > 0 && (value & (value - 1)) == 0;
+}
+
+static bool are_ecmdqs(const struct smmu_config *config)
+{
+    return is_power_of_two(config->ecmdq_pages) && is_power_of_two(config->ecmdq_queues) &&
+           config->ecmdq_pages <= MOST_ECMDQS && config->ecmdq_queues <= MOST_ECMDQS / config->ecmdq_pages;
+}
+
+uint32_t smmu_window_bytes(const struct smmu_config *config)
+{
+    return SMMU_WINDOW_BYTES + config->ecmdq_pages * SMMU_PAGE_BYTES;
+}
+
 /** Tree pseudo-LRU needs a power of two. */
 static bool is_policy(enum smmu_policy policy, uint32_t ways)
 {
@@ -108,6 +128,8 @@ const char *smmu_config_error(const struct smmu_config *config)
         {config->command_queue_bits > 19, "command_queue_bits is above 19"},
         {config->event_queue_bits > 19, "event_queue_bits is above 19"},
         {config->pri_queue_bits > 19, "pri_queue_bits is above 19"},
+        {config->ecmdq_pages > 0 && !are_ecmdqs(config),
+         "ecmdq_pages and ecmdq_queues are not powers of two, or make more than 128 queues"},
         {!within(config->tbus, 1, config->ports), "tbus is not 1 to the number of ports"},
         {(config->to_tcu_cycles == 0) != (config->to_tbu_cycles == 0), "the link to the TCU is one-way"},
         {config->to_tcu_cycles == 0 && config->micro_tlb.entries + config->tbu_tlb.entries > 0,
@@ -226,14 +248,26 @@ static void make_slots(struct smmu *smmu, struct sim *sim)
     smmu->walk_queue = empty;
 }
 
+static void make_command_queues(struct smmu *smmu, struct sim *sim)
+{
+    const struct smmu_config *config = &smmu->config;
+    struct smmu_command_engine *engine = &smmu->commands;
+
+    engine->first_ecmdq = 1;
+    engine->first_vcmdq = engine->first_ecmdq + config->ecmdq_pages * config->ecmdq_queues;
+    engine->count = engine->first_vcmdq;
+    engine->queues = sim_alloc(sim, engine->count * sizeof(engine->queues[0]));
+    for (uint32_t i = engine->first_ecmdq; i < engine->first_vcmdq; i++) {
+        engine->queues[i].kind = SMMU_QUEUE_ECMDQ;
+    }
+}
+
 static void make_jobs(struct smmu *smmu, struct sim *sim)
 {
     const struct smmu_config *config = &smmu->config;
     /* Each job, each command queue, the event write and each source of MSIs has at most one access waiting. */
-    const uint32_t requesters = config->walk_slots + config->config_slots + 1 + 1 + SMMU_MSI_SOURCES;
+    const uint32_t requesters = config->walk_slots + config->config_slots + smmu->commands.count + 1 + SMMU_MSI_SOURCES;
 
-    smmu->commands.count = 1;
-    smmu->commands.queues = sim_alloc(sim, smmu->commands.count * sizeof(smmu->commands.queues[0]));
     smmu->fetch_count = config->config_slots;
     smmu->fetches = sim_alloc(sim, smmu->fetch_count * sizeof(smmu->fetches[0]));
     smmu->walk_count = config->walk_slots;
@@ -355,6 +389,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     make_ports(smmu, sim);
     make_tbus(smmu, sim, name);
     make_slots(smmu, sim);
+    make_command_queues(smmu, sim);
     make_jobs(smmu, sim);
     register_counters(smmu);
     smmu_registers_reset(smmu);

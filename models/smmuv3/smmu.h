@@ -98,6 +98,8 @@ struct smmu_config {
     uint32_t event_queue_bits;     /**< IDR1.EVENTQS: likewise */
     uint32_t pri_queue_bits;       /**< IDR1.PRIQS: likewise */
     struct smmu_features features; /**< all other features (its sizes are not looked at) */
+    uint32_t ecmdq_pages;          /**< IDR6: command queue control pages, a power of two; 0: IDR1.ECMDQ = 0 */
+    uint32_t ecmdq_queues;         /**< IDR6: queues of each, a power of two; at most 128 in all */
     bool msi;                      /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
     bool has_device_id;            /**< its MSIs carry device_id, so that an ITS can translate them */
     uint32_t device_id;
@@ -140,10 +142,10 @@ struct smmu_config {
 
 /**
  * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and
- * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, 128 page requests, MSIs without a DeviceID, one TBU
- * that is one block with the TCU, a TLB of 2048 entries in 4 ways and a configuration cache of 64 in 4 ways [D], 64
- * translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events (A), and the cycles of the table
- * above.
+ * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, 128 page requests, no command queue control pages,
+ * MSIs without a DeviceID, one TBU that is one block with the TCU, a TLB of 2048 entries in 4 ways and a configuration
+ * cache of 64 in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events
+ * (A), and the cycles of the table above.
  */
 void smmu_config_defaults(struct smmu_config *config);
 
@@ -160,6 +162,9 @@ extern const char *const smmu_presets[];
 
 /** What is wrong with a configuration, as a sentence without a full stop; NULL if nothing is. */
 const char *smmu_config_error(const struct smmu_config *config);
+
+/** Bytes of all register pages, from config->base on: pages 0 and 1, and command queue control pages. */
+uint32_t smmu_window_bytes(const struct smmu_config *config);
 
 /**
  * Makes an SMMU in its reset state: disabled, GBPA lets everything through, caches empty. Memory is the simulation's.
@@ -205,9 +210,9 @@ typedef void (*smmu_command_observer)(void *context, uint32_t queue, const uint6
 void smmu_observe_commands(struct smmu *smmu, smmu_command_observer observer, void *context);
 
 /**
- * Binds the register port: the SMMU is the target, at addresses base .. base + 128 KiB - 1. 32-bit accesses to any
- * register, 64-bit ones to 64-bit registers; an access of another size or alignment reads zeros and is ignored (the
- * choice among what chapter 6 calls CONSTRAINED UNPREDICTABLE). An address outside the window is answered with UR.
+ * Binds the register port: the SMMU is the target, at addresses base .. base + smmu_window_bytes() - 1. 32-bit accesses
+ * to any register, 64-bit ones to 64-bit registers; an access of another size or alignment reads zeros and is ignored
+ * (the choice among what chapter 6 calls CONSTRAINED UNPREDICTABLE). An address outside the window is answered with UR.
  */
 void smmu_bind_registers(struct smmu *smmu, struct sim_bus_port bus);
 

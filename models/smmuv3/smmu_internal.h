@@ -16,6 +16,7 @@
  *   descriptor.c    what descriptors say        attributes.c  memory attributes
  *   queues.c        what the command and event queues share
  *   commands.c      the command engine          command_set.c  the commands
+ *   ecmdq.c         more command queues
  *   events.c        event records               interrupts.c  GERROR and MSIs
  *   walker.c        the walker port: every access of the SMMU's own to memory
  *
@@ -44,8 +45,8 @@ extern "C" {
 /** Commands read at once: those of one 64-byte line. */
 #define SMMU_COMMAND_BATCH 4
 
-/** Words of a register page that are stored; all registers implemented lie below 0x100. */
-#define SMMU_PAGE_WORDS 64
+/** Words of a register page that are stored; what lies beyond, the control pages of command queues have. */
+#define SMMU_PAGE_WORDS 128
 
 /** Durations of the stages in femtoseconds, whole cycles. */
 struct smmu_times {
@@ -251,7 +252,8 @@ enum smmu_command_state {
 };
 
 enum smmu_queue_kind {
-    SMMU_QUEUE_CMDQ, /**< of register page 0 */
+    SMMU_QUEUE_CMDQ,  /**< of register page 0 */
+    SMMU_QUEUE_ECMDQ, /**< of a command queue control page */
 };
 
 /** A command queue. */
@@ -274,6 +276,8 @@ struct smmu_command_queue {
 struct smmu_command_engine {
     struct smmu_command_queue *queues; /**< that of page 0 first */
     uint32_t count;
+    uint32_t first_ecmdq; /**< those of control pages: first_ecmdq .. first_vcmdq - 1 */
+    uint32_t first_vcmdq;
     uint32_t awake; /**< queues that are */
     uint32_t turn;  /**< the queue that is asked first */
     bool busy;      /**< a command is being carried out */
@@ -657,6 +661,22 @@ uint32_t smmu_command_sets(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORD
 
 /** Carries a legal command out. */
 void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now);
+
+/* ---- Command queue control pages (ecmdq.c) ---- */
+
+/** Whether some queue is enabled, or not yet disabled. */
+bool smmu_ecmdq_any_enabled(const struct smmu *smmu);
+
+/** Acknowledges what PROD.EN asks for; the queue must be idle. @return whether it is to consume commands */
+bool smmu_ecmdq_update(struct smmu_command_queue *queue);
+
+/** Reports an error of a queue. */
+void smmu_ecmdq_fail(struct smmu *smmu, struct smmu_command_queue *queue, uint32_t reason);
+
+/** 32-bit accesses, and whether a register has 64 bits; the offset is from page 0, beyond page 1 if it is written. */
+bool smmu_ecmdq_is_wide(struct smmu *smmu, uint32_t offset);
+uint32_t smmu_ecmdq_read(struct smmu *smmu, uint32_t offset);
+void smmu_ecmdq_write(struct smmu *smmu, uint32_t offset, uint32_t value);
 
 /* ---- Invalidation and synchronisation (invalidate.c) ---- */
 

@@ -7,7 +7,7 @@
 
 #include "models/smmuv3/smmu_fields.h"
 
-/** Bytes of a register page, and of both. */
+/** Bytes of a register page, and of pages 0 and 1. */
 #define SMMU_PAGE_BYTES   0x10000u
 #define SMMU_WINDOW_BYTES (2 * SMMU_PAGE_BYTES)
 
@@ -155,6 +155,32 @@
 #define SMMU_EVENTQ_CONS 0x100AC
 #define SMMU_PRIQ_PROD   0x100C8
 #define SMMU_PRIQ_CONS   0x100CC
+
+/* ---- Command queue control pages ---- */
+
+#define SMMU_IDR6          0x190
+#define SMMU_IDR6_LOG2NUMP 27, 24 /* pages */
+#define SMMU_IDR6_LOG2NUMQ 19, 16 /* queues of a page */
+
+#define SMMU_CMDQ_CONTROL_PAGES       0x4000 /* the registers of the first page, on page 0 */
+#define SMMU_CMDQ_CONTROL_PAGE_BYTES  32     /* from one page's to the next's */
+#define SMMU_CMDQ_CONTROL_PAGE_BASE   0x0    /* 64 bits; ADDR is an offset from page 0 */
+#define SMMU_CMDQ_CONTROL_PAGE_CFG    0x8
+#define SMMU_CMDQ_CONTROL_PAGE_STATUS 0xC
+#define SMMU_CMDQ_CONTROL_PAGE_CMDQGS 2, 1
+#define SMMU_CMDQ_CONTROL_PAGE_PRESET 0, 0
+
+/** Where the control pages are: an offset from the base of page 0. */
+#define SMMU_ECMDQ_PAGES       SMMU_WINDOW_BYTES
+#define SMMU_ECMDQ_BYTES       16  /* of one queue's registers */
+#define SMMU_ECMDQ_BASE        0x0 /* 64 bits */
+#define SMMU_ECMDQ_PROD        0x8
+#define SMMU_ECMDQ_PROD_EN     31, 31
+#define SMMU_ECMDQ_PROD_ERRACK 23, 23
+#define SMMU_ECMDQ_CONS        0xC
+#define SMMU_ECMDQ_CONS_ENACK  31, 31
+#define SMMU_ECMDQ_CONS_REASON 26, 24
+#define SMMU_ECMDQ_CONS_ERR    23, 23
 
 /** CMDQ_CONS.ERR. */
 #define SMMU_CERROR_NONE 0
