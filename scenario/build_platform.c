@@ -140,6 +140,7 @@ static struct redistributor_config redistributor_of(const struct system *system,
     config.config_cache_entries = from->config_cache_entries;
     config.config_cache_ways = from->config_cache_ways;
     config.config_fetches = from->config_fetches;
+    config.pending_entries = from->pending_entries;
     config.lookup_cycles = from->lookup_cycles;
     config.deliver_cycles = from->deliver_cycles;
     config.activate_cycles = from->activate_cycles;

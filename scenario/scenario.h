@@ -118,6 +118,7 @@ struct scenario_redistributor {
     uint32_t config_cache_entries; /**< LPI configuration bytes cached; 0: no cache */
     uint32_t config_cache_ways;    /**< associativity */
     uint32_t config_fetches;       /**< configuration reads in flight */
+    uint32_t pending_entries;      /**< pending LPIs held on chip; 0: all */
     uint32_t lpi_id_bits;          /**< INTID bits, 14..24; LPIs are 8192 .. 2^bits - 1 */
     uint32_t lookup_cycles;        /**< to look an LPI up when its configuration hits */
     uint32_t deliver_cycles;       /**< from pending to the signal at the PE */

@@ -32,6 +32,8 @@ static void take_memory_answer(struct redistributor *rd, sim_time now)
         redistributor_take_virtual(rd, packet);
     } else if (packet->tag == REDISTRIBUTOR_TAG_TABLE) {
         redistributor_take_line(rd, packet);
+    } else if (packet->tag == REDISTRIBUTOR_TAG_OVERFLOW) {
+        redistributor_take_overflow(rd);
     } else {
         redistributor_take_config(rd, packet);
     }
@@ -97,6 +99,7 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
     lpi = lpi_set_best(&rd->lpis);
     priority = lpi_set_best_priority(&rd->lpis);
     held = lpi_set_remove(&rd->lpis, lpi);
+    redistributor_forget_out(rd, lpi);
     rd->count_activated++;
     if (held == NULL) {
         held = request;
@@ -179,6 +182,9 @@ static sim_time redistributor_evaluate(struct sim_component *component, sim_time
     redistributor_take_message(rd, now);
     take_acknowledge(rd, now);
     signal_pe(rd, now);
+    if (rd->overflow.write_wanted || rd->overflow.count > 0) {
+        redistributor_step_overflow(rd, now);
+    }
     if (rd->fetch_count > 0) {
         redistributor_request_config(rd, now);
     }
@@ -253,6 +259,8 @@ static void register_counters(struct redistributor *rd)
     sim_counter_register(component, "moved", &rd->count_moved);
     sim_counter_register(component, "config_hits", &rd->cache.hits);
     sim_counter_register(component, "config_misses", &rd->cache.misses);
+    sim_counter_register(component, "written_out", &rd->count_written_out);
+    sim_counter_register(component, "read_back", &rd->count_read_back);
     sim_counter_register(component, "table_reads", &rd->count_table_reads);
     sim_counter_register(component, "table_writes", &rd->count_table_writes);
 }
@@ -267,6 +275,7 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     check_config(rd);
     lpis = ((uint32_t)1 << config->intid_bits) - GIC_FIRST_LPI;
     lpi_set_create(sim, &rd->lpis, lpis);
+    redistributor_create_overflow(rd, lpis);
     rd->line_is_set = sim_alloc(sim, lpis / REDISTRIBUTOR_LINE_LPIS * sizeof(*rd->line_is_set));
     rd->signal_service = sim_time_cycles((uint64_t)config->lookup_cycles + config->deliver_cycles, config->period);
     rd->activate_service = sim_time_cycles(config->activate_cycles, config->period);
@@ -275,8 +284,8 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     rd->asleep = config->asleep_at_reset;
     register_counters(rd);
     redistributor_create_virtual(rd);
-    /* What is held, a read for each fetch, a line, a signal, a direct request, a MOVALL with the LPI that it moves. */
-    sim_packet_reserve(sim, config->reserve + config->config_fetches + 5, false);
+    /* What is held, a read for each fetch, a line, a word, a signal, a direct request, a MOVALL with its LPI. */
+    sim_packet_reserve(sim, config->reserve + config->config_fetches + 6, false);
     return rd;
 }
 

@@ -21,7 +21,8 @@
  * The configuration cache holds single LPIs, set-associative on the low bits of the INTID; INV and INVALL empty it, and
  * have the configuration of pending LPIs read again. GIC_SYNC is answered when that has happened. Pending LPIs are kept
  * on chip while LPIs are enabled: read from the pending table at enable (PTZ 0), written back at disable (RWP is 1
- * meanwhile, and LPIs that come are dropped).
+ * meanwhile, and LPIs that come are dropped). With `pending_entries` only so many are, and what comes beyond that goes
+ * to the pending table, an 8-byte write, and comes back with an 8-byte read when there is room.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
 #define DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
@@ -68,6 +69,8 @@ struct redistributor_config {
     bool asleep_at_reset;      /**< GICR_WAKER.ProcessorSleep; false: firmware has woken the PE up */
     /** GICD_CTLR.DS 0: priorities of LPIs, which are Non-secure, are in the lower half of the range. */
     bool two_security_states;
+    /** Pending, enabled LPIs held on chip, 1 and up: others are written to the pending table and read back; 0: all. */
+    uint32_t pending_entries;
     uint32_t priority_bits; /**< priority bits implemented, 4..8 (5..8 with two security states): the others are zero */
     struct redistributor_virtual_config virt; /**< GICv4 */
     /** MSIs that may be held pending at once without growing the packet pool: as many as LPIs are routed here. */
@@ -81,8 +84,9 @@ struct redistributor_config redistributor_config_default(void);
 /**
  * Makes a redistributor in its reset state: LPIs disabled. A configuration out of range is a panic.
  * Counters: set, merged, activated, spurious, dropped, cleared, moved, config_hits, config_misses, table_reads,
- * table_writes; with virtual LPIs virtual_set, virtual_merged, virtual_activated, virtual_spurious, virtual_stored (in
- * tables in memory), doorbells, residencies, virtual_hits, virtual_misses, virtual_reads, virtual_writes.
+ * table_writes, written_out, read_back; with virtual LPIs virtual_set, virtual_merged, virtual_activated,
+ * virtual_spurious, virtual_stored (in tables in memory), doorbells, residencies, virtual_hits, virtual_misses,
+ * virtual_reads, virtual_writes.
  */
 struct redistributor *redistributor_create(struct sim *sim, const char *name,
                                            const struct redistributor_config *config);

@@ -85,7 +85,7 @@ void redistributor_invalidate(struct redistributor *rd, uint32_t lpi)
     if (fetch != NULL) {
         fetch->stale = fetch->issued;
         fetch->refresh = true;
-    } else if (lpi_set_is_pending(&rd->lpis, lpi)) {
+    } else if (lpi_set_is_pending(&rd->lpis, lpi) && !redistributor_is_out(rd, lpi)) {
         redistributor_fetch(rd, lpi, true);
     }
 }
@@ -130,7 +130,9 @@ void redistributor_step_scan(struct redistributor *rd)
     if (lpi == LPI_NONE) {
         rd->scanning = false;
     } else {
-        if (gic_cache_find(&rd->cache, lpi, lpi) != NULL) {
+        if (redistributor_is_out(rd, lpi)) {
+            /* Its configuration is looked up when it comes back. */
+        } else if (gic_cache_find(&rd->cache, lpi, lpi) != NULL) {
             redistributor_configure_cached(rd, lpi);
         } else if (redistributor_can_fetch(rd, lpi)) {
             rd->cache.misses++;
@@ -179,7 +181,7 @@ void redistributor_take_config(struct redistributor *rd, const struct sim_packet
     }
     if (!fetch->cancelled) {
         gic_cache_fill(&rd->cache, fetch->lpi, fetch->lpi, byte);
-        if (lpi_set_is_pending(&rd->lpis, fetch->lpi)) {
+        if (lpi_set_is_pending(&rd->lpis, fetch->lpi) && !redistributor_is_out(rd, fetch->lpi)) {
             put_into_force(rd, fetch->lpi, byte);
         }
     }

@@ -4,6 +4,7 @@
  *   redistributor.c            creation, binding, the PE, and the order of one evaluation
  *   redistributor_registers.c  register accesses
  *   redistributor_messages.c   what the ITSs ask for
+ *   redistributor_overflow.c   pending LPIs beyond what fits on chip
  *   redistributor_direct.c     the registers by which software asks for the same
  *   redistributor_config.c     LPI configuration: cache, reads, and reading again after an invalidation
  *   redistributor_tables.c     the pending table, read at enable and written at disable
@@ -30,7 +31,8 @@ extern "C" {
 #define REDISTRIBUTOR_LINE_LPIS  (8u * REDISTRIBUTOR_LINE_BYTES)
 
 /** Transaction number of pending table accesses; configuration reads have their slot's index. */
-#define REDISTRIBUTOR_TAG_TABLE 0x100u
+#define REDISTRIBUTOR_TAG_TABLE    0x100u
+#define REDISTRIBUTOR_TAG_OVERFLOW 0x101u
 
 enum redistributor_state {
     REDISTRIBUTOR_OFF,
@@ -47,6 +49,17 @@ struct redistributor_fetch {
     bool refresh;   /**< caused or touched by an invalidation: GIC_SYNC waits for it */
     bool cancelled; /**< LPIs were disabled meanwhile */
     uint32_t lpi;
+};
+
+/** Pending LPIs that are in the pending table because there is no room for them on chip. */
+struct redistributor_overflow {
+    uint64_t *bits;    /**< NULL: there is room for all */
+    uint32_t count;    /**< of them */
+    uint32_t word;     /**< of the table: the one that is accessed */
+    uint32_t cursor;   /**< the word read last */
+    bool write_wanted; /**< the word's write has not been asked for */
+    bool busy;         /**< an access is under way */
+    bool reading;      /**< it is a read */
 };
 
 struct redistributor_link {
@@ -102,6 +115,8 @@ struct redistributor {
     bool *line_is_set; /**< by line: memory holds bits that are not zero, as far as is known */
     uint32_t orphans;  /**< packets whose pending bit is in memory only */
 
+    struct redistributor_overflow overflow;
+
     /* MOVALL under way. */
     struct sim_packet *move_all; /**< its request; NULL if none */
     uint32_t move_all_its;
@@ -116,6 +131,8 @@ struct redistributor {
     uint64_t count_dropped;
     uint64_t count_cleared;
     uint64_t count_moved;
+    uint64_t count_written_out;
+    uint64_t count_read_back;
     uint64_t count_table_reads;
     uint64_t count_table_writes;
 };
@@ -231,6 +248,39 @@ void redistributor_take_config(struct redistributor *rd, const struct sim_packet
 
 /** Forgets all configuration and all reads: LPIs have been disabled. */
 void redistributor_cancel_fetches(struct redistributor *rd);
+
+/* redistributor_overflow.c */
+
+/** Takes memory for the overflow, if there can be one. */
+void redistributor_create_overflow(struct redistributor *rd, uint32_t lpis);
+
+/** Whether one more pending LPI has no room on chip. */
+bool redistributor_is_full(const struct redistributor *rd);
+
+/** Whether an LPI is pending in the table only. */
+static inline bool redistributor_is_out(const struct redistributor *rd, uint32_t lpi)
+{
+    return rd->overflow.count > 0 && (rd->overflow.bits[lpi / 64] >> (lpi % 64) & 1) != 0;
+}
+
+/** Whether an LPI can be written out now. */
+bool redistributor_can_write_out(const struct redistributor *rd);
+
+/** Writes a pending LPI, which is not a candidate, out. */
+void redistributor_write_out(struct redistributor *rd, uint32_t lpi);
+
+/** The same for one whose bit is in memory already. */
+void redistributor_mark_out(struct redistributor *rd, uint32_t lpi);
+
+/** An LPI is not pending any more, wherever it was. */
+void redistributor_forget_out(struct redistributor *rd, uint32_t lpi);
+void redistributor_forget_all_out(struct redistributor *rd);
+
+/** Issues the next access; only if there is something to do. */
+void redistributor_step_overflow(struct redistributor *rd, sim_time now);
+
+/** Takes the answer to an access. */
+void redistributor_take_overflow(struct redistributor *rd);
 
 /* redistributor_tables.c */
 

@@ -56,6 +56,7 @@ static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const st
 {
     struct sim_packet *packet;
     bool cached;
+    bool out;
     uint32_t lpi;
 
     if (!find_lpi(rd, head->intid, &lpi)) {
@@ -66,14 +67,17 @@ static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const st
         merge(rd, take(rd, from, now), now);
         return true;
     }
+    out = redistributor_is_full(rd);
     cached = gic_cache_find(&rd->cache, lpi, lpi) != NULL;
-    if (!cached && !redistributor_can_fetch(rd, lpi)) {
+    if (out ? !redistributor_can_write_out(rd) : !cached && !redistributor_can_fetch(rd, lpi)) {
         return false;
     }
     packet = take(rd, from, now);
     lpi_set_add(&rd->lpis, lpi, packet);
     rd->count_set++;
-    if (cached) {
+    if (out) {
+        redistributor_write_out(rd, lpi);
+    } else if (cached) {
         redistributor_configure_cached(rd, lpi);
     } else {
         rd->cache.misses++;
@@ -115,6 +119,7 @@ static bool clear_lpi(struct redistributor *rd, struct sim_channel *from, sim_ti
     if (find_lpi(rd, message->intid, &lpi) && lpi_set_is_pending(&rd->lpis, lpi)) {
         struct sim_packet *held = lpi_set_remove(&rd->lpis, lpi);
 
+        redistributor_forget_out(rd, lpi);
         rd->count_cleared++;
         if (held != NULL) {
             redistributor_drop(rd, held, now, SIM_DROP_LPI_CLEARED);
@@ -152,6 +157,7 @@ static struct sim_packet *give_away(struct redistributor *rd, uint32_t lpi, stru
 {
     struct sim_packet *held = lpi_set_remove(&rd->lpis, lpi);
 
+    redistributor_forget_out(rd, lpi);
     rd->count_moved++;
     if (held != NULL && message != NULL) {
         finish(rd, message);

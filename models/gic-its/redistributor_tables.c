@@ -73,6 +73,7 @@ static void finish_save(struct redistributor *rd)
         rd->orphans += lpi_set_park(&rd->lpis, lpi);
         lpi = lpi_set_next(&rd->lpis, lpi + 1);
     }
+    redistributor_forget_all_out(rd);
     rd->state = REDISTRIBUTOR_OFF;
     rd->line_wanted = false;
 }
@@ -136,8 +137,8 @@ static void step_load(struct redistributor *rd, sim_time now)
 
 static void step_save(struct redistributor *rd, sim_time now)
 {
-    /* A MOVALL that has begun takes its LPIs along first. */
-    if (rd->move_all != NULL) {
+    /* A MOVALL that has begun takes its LPIs along first; an access of the table that is under way ends first. */
+    if (rd->move_all != NULL || rd->overflow.busy) {
         return;
     }
     while (rd->line < line_count(rd) && !line_is_pending(rd, rd->line) && !rd->line_is_set[rd->line]) {
@@ -182,6 +183,9 @@ static void load_line(struct redistributor *rd, const struct sim_packet *packet)
 
             rd->orphans -= orphan != NULL;
             lpi_set_add(&rd->lpis, lpi, orphan);
+            if (rd->config.pending_entries > 0 && rd->lpis.pending > rd->config.pending_entries) {
+                redistributor_mark_out(rd, lpi);
+            }
         }
     }
 }

@@ -100,6 +100,7 @@ static const struct scenario_preset redistributor_presets[] = {
     {"gic600-agilex5", "config-cache-ways", "2", "GIC-600 manual"},
     {"gic600-max", "config-cache", "1024", "GIC-600AE manual, the most; there it is one for the whole chip"},
     {"gic600-max", "config-cache-ways", "2", "GIC-600 manual"},
+    {"gic600-max", "pending-entries", "1024", "GIC-600AE manual, the most; there it is one for the whole chip"},
 };
 
 static const struct scenario_key its_keys[] = {
@@ -338,6 +339,16 @@ static const struct scenario_key redistributor_keys[] = {
      .maximum = "16",
      .unit_name = "reads",
      .doc = "Configuration reads in flight at once."},
+    {.name = "pending-entries",
+     KEY_FIELD(scenario_redistributor, pending_entries),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "0",
+     .maximum = "65536",
+     .unit_name = "LPIs",
+     .doc =
+         "Pending LPIs held on chip; what comes beyond goes to the pending table and back. 0: there is room for all."},
     {.name = "lpi-id-bits",
      KEY_FIELD(scenario_redistributor, lpi_id_bits),
      .type = &scenario_type_number,

@@ -52,6 +52,7 @@ class Board
         options.lpi_latency = 9 * SIM_NS;
         options.rd.config_cache_entries = kind.small ? 2 : 16;
         options.rd.config_fetches = kind.small ? 1 : 4;
+        options.rd.pending_entries = kind.small ? 2 : 0;
         options.rd.reserve = 512;
         system = std::make_unique<System>(engine, options);
         for (uint32_t i = 0; i < kRds; i++) {
@@ -253,6 +254,7 @@ class Board
         EXPECT_GE(activated, delivered_msis);
         // It was a stress.
         EXPECT_GT(moved, 20u);
+        EXPECT_EQ(total("rd", kRds, "read_back") > 20, kind_.small) << "to the pending table and back";
         EXPECT_GT(merged, 20u);
         EXPECT_GT(activated - delivered_msis, 5u) << "INT commands";
         if (kind_.nested) {

@@ -50,6 +50,7 @@ class World
         options.rd.period = 800 * SIM_PS;
         options.rd.config_fetches = stress.shallow ? 1 : 4;
         options.rd.config_cache_entries = stress.shallow ? 2 : 64;
+        options.rd.pending_entries = stress.shallow ? 1 : 0;
         options.rd.reserve = 256;
         options.lpi_credits = stress.shallow ? 1 : 4;
         options.its.slots = stress.shallow ? 1 : 8;

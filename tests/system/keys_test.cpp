@@ -204,6 +204,7 @@ const std::vector<Row> rows = {
     {"redistributor.config-fetches",
      "platform.redistributor.config-fetches=1",
      {"platform.redistributor.config-cache=0"}},
+    {"redistributor.pending-entries", "platform.redistributor.pending-entries=1", {"platform.pe.handler=2 us"}},
     {"redistributor.lpi-id-bits",
      "platform.redistributor.lpi-id-bits=14",
      {"epA.endpoint={msi-x: 2048, functions: 8, bars: [64 KiB]}"},
