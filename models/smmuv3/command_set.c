@@ -2,13 +2,16 @@
  * The commands (IHI 0070, chapter 4): which are legal on this SMMU, what they cost, what they do. CMD_SYNC is the
  * command engine's (commands.c).
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 enum kind {
     KIND_RESERVED, /**< also: a feature that is absent; CERROR_ILL */
     KIND_PREFETCH,
     KIND_CFGI,
     KIND_TLBI,
+    KIND_ATC_INV,
+    KIND_PRI_RESP,
+    KIND_STALL,
 };
 
 /* TLBI commands: which translations they are about. */
@@ -75,11 +78,15 @@ static enum kind kind_of(const struct smmu *smmu, uint64_t opcode)
         return features->stage2 ? KIND_TLBI : KIND_RESERVED;
     case SMMU_CMD_TLBI_NSNH_ALL:
         return KIND_TLBI;
+    case SMMU_CMD_ATC_INV:
+        return features->ats ? KIND_ATC_INV : KIND_RESERVED;
+    case SMMU_CMD_PRI_RESP:
+        return features->pri ? KIND_PRI_RESP : KIND_RESERVED;
+    case SMMU_CMD_RESUME:
+    case SMMU_CMD_STALL_TERM:
+        return features->stall != SMMU_STALL_MODEL_NONE ? KIND_STALL : KIND_RESERVED;
     default:
-        /*
-         * Reserved, Secure or EL3, or absent: ATC_INV (ATS = 0), PRI_RESP (PRI = 0), RESUME and STALL_TERM (STALL_MODEL
-         * = 1), CFGI_VMS_PIDM (MPAM = 0), DPTI (DPT = 0).
-         */
+        /* Reserved, Secure or EL3, or absent: CFGI_VMS_PIDM (MPAM = 0), DPTI (DPT = 0). */
         return KIND_RESERVED;
     }
 }
@@ -113,9 +120,14 @@ bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CM
     switch (kind_of(smmu, opcode)) {
     case KIND_PREFETCH:
     case KIND_CFGI:
+    case KIND_STALL:
         return smmu_field_get(words, SMMU_CMD_SSEC) == 0; /* this is the Non-secure queue */
     case KIND_TLBI:
         return !find_tlbi(opcode)->by_address || is_legal_range(smmu, words);
+    case KIND_ATC_INV:
+        return true;
+    case KIND_PRI_RESP:
+        return smmu_field_get(words, SMMU_CMD_RESP) <= SMMU_RESP_SUCCESS;
     case KIND_RESERVED:
     default:
         return false;
@@ -209,8 +221,6 @@ uint32_t smmu_command_sets(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORD
     case KIND_TLBI:
         scope = tlb_scope(smmu, words);
         return smmu_tlb_invalidate_sets(&smmu->tlb, &scope);
-    case KIND_PREFETCH:
-    case KIND_RESERVED:
     default:
         return 0;
     }
@@ -246,11 +256,33 @@ static void prefetch(struct smmu *smmu, const uint64_t *words, sim_time now)
     va = smmu_canonical_address(&entry->context, smmu_field_get_address(words, SMMU_CMD_ADDR));
     if (smmu_tlb_find(&smmu->tlb, entry->context.tag, va) == NULL &&
         !smmu_translation_refuses(&entry->context, va, &fault)) {
-        (void)smmu_walk_start(smmu, &entry->context, va, 0, SMMU_NONE, now);
+        (void)smmu_walk_start(smmu, &entry->context, va, 0, 0, SMMU_NONE, now);
     }
 }
 
-void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now)
+bool smmu_command_has_room(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS])
+{
+    switch (kind_of(smmu, smmu_field_get(words, SMMU_CMD_OPCODE))) {
+    case KIND_ATC_INV:
+        return smmu_atc_has_room(smmu, words);
+    case KIND_PRI_RESP:
+        return smmu_pri_has_room(smmu, words);
+    default:
+        return smmu_invalidate_has_room(smmu);
+    }
+}
+
+/* CMD_RESUME and CMD_STALL_TERM. */
+static void apply_stall(struct smmu *smmu, const uint64_t *words, sim_time now)
+{
+    if (smmu_field_get(words, SMMU_CMD_OPCODE) == SMMU_CMD_RESUME) {
+        smmu_stalls_resume(smmu, words, now);
+    } else {
+        smmu_stalls_terminate(smmu, (uint32_t)smmu_field_get(words, SMMU_CMD_SID), now);
+    }
+}
+
+void smmu_command_apply(struct smmu *smmu, uint8_t queue, const uint64_t words[SMMU_CMD_WORDS], sim_time now)
 {
     struct smmu_config_scope configs;
     struct smmu_tlb_scope scope;
@@ -266,6 +298,15 @@ void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS],
     case KIND_TLBI:
         scope = tlb_scope(smmu, words);
         smmu_invalidate_tlbs(smmu, &scope, now);
+        break;
+    case KIND_ATC_INV:
+        smmu_atc_invalidate(smmu, queue, words, now);
+        break;
+    case KIND_PRI_RESP:
+        smmu_pri_respond(smmu, words, now);
+        break;
+    case KIND_STALL:
+        apply_stall(smmu, words, now);
         break;
     case KIND_RESERVED:
     default:

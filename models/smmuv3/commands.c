@@ -4,7 +4,7 @@
  * carries commands out is one, and goes round among the queues that have some. A queue's CONS moves on when a command
  * is complete.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 /* What start() and run_step() return: nothing more at this instant, and the executor is free for another queue. */
 #define RELEASED 1
@@ -176,6 +176,29 @@ static void complete(struct smmu *smmu, struct smmu_command_queue *q)
     smmu->counters.commands++;
 }
 
+static uint8_t index_of(const struct smmu *smmu, const struct smmu_command_queue *q)
+{
+    return (uint8_t)(q - smmu->commands.queues);
+}
+
+/*
+ * A CMD_SYNC first waits for the endpoints' answers to the queue's CMD_ATC_INVs: what they have sent before them has
+ * come by then, and is waited for next. @return whether that has begun
+ */
+static bool begin_sync(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
+{
+    if (smmu_atc_is_busy(smmu, index_of(smmu, q))) {
+        return false; /* an answer, or its time-out, sets `again` */
+    }
+    if (smmu_atc_take_failure(smmu, index_of(smmu, q))) {
+        smmu_commands_fail(smmu, q, SMMU_CERROR_ATC_INV_SYNC);
+        return false;
+    }
+    smmu_sync_begin(smmu, &q->sync, now);
+    q->sync.begun = true;
+    return true;
+}
+
 /*
  * Whether a CMD_SYNC can complete: TBUs first, then the event records of requests that were terminated there. @return
  * when to look again; 0 if it can complete
@@ -247,16 +270,19 @@ static sim_time run_step(struct smmu *smmu, struct smmu_command_queue *q, sim_ti
         }
         if (is_sync(q->buffer[q->next])) {
             q->state = SMMU_COMMAND_SYNC;
-            smmu_sync_begin(smmu, &q->sync, now);
-        } else if (!smmu_invalidate_has_room(smmu)) {
+            q->sync.begun = false;
+        } else if (!smmu_command_has_room(smmu, q->buffer[q->next])) {
             return SIM_TIME_NEVER; /* room comes in an evaluation of ours, which sets `again` */
         } else {
-            smmu_command_apply(smmu, q->buffer[q->next], now);
+            smmu_command_apply(smmu, index_of(smmu, q), q->buffer[q->next], now);
             complete(smmu, q);
         }
         release(smmu, q);
         return RELEASED;
     case SMMU_COMMAND_SYNC:
+        if (!q->sync.begun && !begin_sync(smmu, q, now)) {
+            return q->state == SMMU_COMMAND_IDLE ? 0 : SIM_TIME_NEVER;
+        }
         blocked = sync_blocked(smmu, q, now);
         if (blocked == 0) {
             complete_sync(smmu, q);

@@ -42,7 +42,8 @@ struct smmu_config_scope {
 /** Identity of a configuration: SubstreamID 0 and no SubstreamID are different ones. */
 static inline uint64_t smmu_config_key(const struct smmu_stream *stream)
 {
-    return UINT64_C(1) << 63 | (uint64_t)stream->ssv << 52 | (uint64_t)stream->ssid << 32 | stream->sid;
+    return UINT64_C(1) << 63 | (uint64_t)stream->ste_only << 53 | (uint64_t)stream->ssv << 52 |
+           (uint64_t)stream->ssid << 32 | stream->sid;
 }
 
 /** Prepares an empty cache. @p entries is a multiple of @p ways. @param name unique */

@@ -8,7 +8,7 @@ static const struct smmu_fault no_fault = {0};
 
 static bool same_stream(const struct smmu_stream *a, const struct smmu_stream *b)
 {
-    return a->sid == b->sid && a->ssid == b->ssid && a->ssv == b->ssv;
+    return a->sid == b->sid && a->ssid == b->ssid && a->ssv == b->ssv && a->ste_only == b->ste_only;
 }
 
 static void read_structure(struct smmu *smmu, struct smmu_config_fetch *fetch, enum smmu_config_step step, sim_time at)
@@ -127,6 +127,9 @@ static enum smmu_lookup decode(struct smmu *smmu, struct smmu_config_fetch *fetc
     case SMMU_STEP_STE:
         load_words(words, data, SMMU_STE_WORDS);
         fetch->ste = smmu_ste_decode(words);
+        if (fetch->stream.ste_only) {
+            return smmu_context_of_ste(&fetch->ste, &smmu->features, e2h, &fetch->context, fault);
+        }
         *step = smmu_context_is_two_level(&fetch->ste, &smmu->features) ? SMMU_STEP_L1CD : SMMU_STEP_CD;
         return smmu_context_start(&fetch->ste, &fetch->stream, &smmu->features, e2h, &fetch->context, &fetch->address,
                                   fault);

@@ -142,6 +142,23 @@ enum smmu_lookup smmu_context_start(const struct smmu_ste *ste, const struct smm
     return SMMU_LOOKUP_READ;
 }
 
+enum smmu_lookup smmu_context_of_ste(const struct smmu_ste *ste, const struct smmu_features *features, bool e2h,
+                                     struct smmu_context *context, struct smmu_fault *fault)
+{
+    *context = (struct smmu_context){
+        .action = SMMU_ACTION_ABORT,
+        .page_response_pasid = ste->page_response_pasid,
+    };
+    if (ste->valid && ste->config < SMMU_STE_CONFIG_BYPASS) {
+        return SMMU_LOOKUP_DONE;
+    }
+    if (smmu_ste_is_illegal(ste, features)) {
+        return refuse(fault, SMMU_C_BAD_STE);
+    }
+    apply_ste(ste, features, e2h, context);
+    return bypass_stage1(context);
+}
+
 enum smmu_lookup smmu_context_next(const struct smmu_ste *ste, uint64_t l1cd, const struct smmu_features *features,
                                    const struct smmu_context *context, uint64_t *address, struct smmu_fault *fault)
 {

@@ -1,14 +1,14 @@
 /*
  * Event records (IHI 0070, chapter 7): what they say, and how they get into the event queue.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 #include <string.h>
 
 /* Whether a record of this type tells the SubstreamID with SSV. */
 static bool tells_substream(uint8_t type)
 {
-    return type != SMMU_F_STREAM_DISABLED && type != SMMU_C_BAD_SUBSTREAMID;
+    return type != SMMU_F_STREAM_DISABLED && type != SMMU_C_BAD_SUBSTREAMID && type != SMMU_F_TRANSL_FORBIDDEN;
 }
 
 /* Whether a record of this type tells the transaction's address and attributes. */
@@ -20,6 +20,22 @@ static bool tells_input(uint8_t type)
 static bool tells_fetch(uint8_t type)
 {
     return type == SMMU_F_STE_FETCH || type == SMMU_F_CD_FETCH || type == SMMU_F_WALK_EABT;
+}
+
+/*
+ * What a translation request asked for. The document names these fields of F_BAD_ATS_TREQ, but the copies of it at hand
+ * do not show where they are: taken as in E_PAGE_REQUEST, of which R is where RnW would be.
+ */
+static void tell_request(uint64_t record[SMMU_EVENT_WORDS], const struct sim_packet *packet)
+{
+    const bool pasid = (packet->flags & SIM_FLAG_PASID) != 0;
+
+    smmu_field_put(record, SMMU_EVENT_TREQ_R, 1);
+    smmu_field_put(record, SMMU_EVENT_TREQ_W, (packet->flags & SIM_FLAG_NO_WRITE) == 0);
+    smmu_field_put(record, SMMU_EVENT_TREQ_X, pasid && (packet->flags & SIM_FLAG_EXECUTE) != 0);
+    smmu_field_put(record, SMMU_EVENT_TREQ_PRIV, pasid && (packet->flags & SIM_FLAG_PRIVILEGED) != 0);
+    smmu_field_put(record, SMMU_EVENT_TREQ_SPAN, packet->length / SIM_ATS_ENTRY_BYTES);
+    smmu_field_put(record, SMMU_EVENT_INPUTADDR, packet->address);
 }
 
 void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault *fault,
@@ -42,6 +58,13 @@ void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault 
         smmu_field_put(record, SMMU_EVENT_IND, read && (flags & SIM_FLAG_EXECUTE) != 0);
         smmu_field_put(record, SMMU_EVENT_RNW, read);
         smmu_field_put(record, SMMU_EVENT_INPUTADDR, packet->address);
+    }
+    if (fault->type == SMMU_F_TRANSL_FORBIDDEN) {
+        smmu_field_put(record, SMMU_EVENT_RNW, read);
+        smmu_field_put(record, SMMU_EVENT_INPUTADDR, packet->address);
+    }
+    if (fault->type == SMMU_F_BAD_ATS_TREQ) {
+        tell_request(record, packet);
     }
     if (fault->type == SMMU_F_WALK_EABT || fault->type >= SMMU_F_TRANSLATION) {
         smmu_field_put(record, SMMU_EVENT_CLASS, fault->class_);
@@ -74,11 +97,56 @@ bool smmu_event_has_room(const struct smmu *smmu)
     return smmu->events.count < smmu->config.event_buffer;
 }
 
-void smmu_event_queue(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS])
+bool smmu_event_is_writable(struct smmu *smmu)
+{
+    const struct smmu_queue queue = event_queue(smmu);
+
+    return is_enabled(smmu) &&
+           !smmu_queue_is_full(&queue, *smmu_register(smmu, SMMU_EVENTQ_PROD), *smmu_register(smmu, SMMU_EVENTQ_CONS));
+}
+
+/* 7.3.1: all fields are the same, but for the offset in the page where it does not count. */
+static bool are_equal(const uint64_t *a, const uint64_t *b)
+{
+    const uint64_t type = smmu_field_get(a, SMMU_EVENT_TYPE);
+    const bool by_page = type >= SMMU_F_TRANSLATION || type == SMMU_F_WALK_EABT || type == SMMU_F_TRANSL_FORBIDDEN;
+
+    return a[0] == b[0] && a[1] == b[1] && ((a[2] ^ b[2]) & ~(by_page ? UINT64_C(0xfff) : 0)) == 0 && a[3] == b[3];
+}
+
+/* Whether an equal record waits that is not on its way to memory yet. */
+static bool is_waiting(const struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS])
+{
+    const struct smmu_event_engine *events = &smmu->events;
+
+    for (uint32_t i = events->writing; i < events->count; i++) {
+        const uint32_t at = events->head + i;
+
+        if (are_equal(events->ring[at < smmu->config.event_buffer ? at : at - smmu->config.event_buffer], record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void smmu_event_try(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS])
+{
+    if (smmu_event_has_room(smmu)) {
+        smmu_event_queue(smmu, record, false);
+    } else {
+        smmu->counters.events_lost++;
+    }
+}
+
+void smmu_event_queue(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS], bool merge)
 {
     struct smmu_event_engine *events = &smmu->events;
     uint32_t tail = events->head + events->count;
 
+    if (merge && is_waiting(smmu, record)) {
+        smmu->counters.merged_events++;
+        return;
+    }
     events->queued++;
     if (!is_enabled(smmu)) {
         events->finished++;
@@ -132,10 +200,15 @@ void smmu_events_run(struct smmu *smmu, sim_time now)
             events->writing = true;
             return;
         }
-        if (is_enabled(smmu)) {
-            overflow(smmu);
+        if (smmu_field_get(events->ring[events->head], SMMU_EVENT_STALL) != 0) {
+            /* 7.2.1: kept, and no overflow. The field is in no record of another kind. */
+            smmu_stall_unrecorded(smmu, (uint32_t)smmu_field_get(events->ring[events->head], SMMU_EVENT_STAG));
+        } else {
+            if (is_enabled(smmu)) {
+                overflow(smmu);
+            }
+            smmu->counters.events_lost++;
         }
-        smmu->counters.events_lost++;
         drop_head(smmu);
     }
 }

@@ -65,6 +65,7 @@ void smmu_identification_reset(struct smmu *smmu)
     idr5 = smmu_put(idr5, SMMU_IDR5_GRAN16K, features->granule_16k);
     idr5 = smmu_put(idr5, SMMU_IDR5_GRAN64K, features->granule_64k);
     idr5 = smmu_put(idr5, SMMU_IDR5_DS, features->ds);
+    idr5 = smmu_put(idr5, SMMU_IDR5_STALL_MAX, features->stall != SMMU_STALL_MODEL_NONE ? config->stall_slots : 0);
     idr5 = smmu_put(idr5, SMMU_IDR5_VAX, features->va52);
     if (config->ecmdq_pages > 0) {
         uint64_t idr6 = 0;

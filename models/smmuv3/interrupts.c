@@ -16,6 +16,7 @@ static void raise_interrupt(struct smmu *smmu, enum smmu_msi_source source, uint
         [SMMU_MSI_GERROR] = SMMU_WIRE_GERROR,
         [SMMU_MSI_EVENTQ] = SMMU_WIRE_EVENTQ,
         [SMMU_MSI_SYNC] = SMMU_WIRE_SYNC,
+        [SMMU_MSI_PRIQ] = SMMU_WIRE_PRIQ,
     };
     struct smmu_msi *msi = &smmu->msi[source];
 
@@ -51,6 +52,11 @@ void smmu_gerror_raise(struct smmu *smmu, uint32_t bit)
 void smmu_interrupt_eventq(struct smmu *smmu)
 {
     raise_configured(smmu, SMMU_MSI_EVENTQ, SMMU_EVENTQ_IRQ_CFG0, SMMU_MASK32(SMMU_IRQ_CTRL_EVENTQ));
+}
+
+void smmu_interrupt_priq(struct smmu *smmu)
+{
+    raise_configured(smmu, SMMU_MSI_PRIQ, SMMU_PRIQ_IRQ_CFG0, SMMU_MASK32(SMMU_IRQ_CTRL_PRIQ));
 }
 
 bool smmu_interrupt_is_under_way(const struct smmu *smmu, enum smmu_msi_source source)
@@ -107,6 +113,7 @@ void smmu_interrupt_written(struct smmu *smmu, uint32_t source, bool ok)
         [SMMU_MSI_GERROR] = SMMU_MASK32(SMMU_GERROR_MSI_GERROR_ABT),
         [SMMU_MSI_EVENTQ] = SMMU_MASK32(SMMU_GERROR_MSI_EVENTQ_ABT),
         [SMMU_MSI_SYNC] = SMMU_MASK32(SMMU_GERROR_MSI_CMDQ_ABT),
+        [SMMU_MSI_PRIQ] = SMMU_MASK32(SMMU_GERROR_MSI_PRIQ_ABT),
     };
 
     smmu->msi[source].sent = false;

@@ -135,10 +135,16 @@ static sim_time ports_empty_at(const struct smmu *smmu, const struct smmu_tbu *t
     return at;
 }
 
+/* A stalled transaction is as one that has not come yet (4.7.3). What waits in the PRI queue uses no translation. */
+static bool is_to_leave(const struct smmu_slot *slot)
+{
+    return slot->state != SMMU_SLOT_FREE && slot->state != SMMU_SLOT_STALLED && slot->state != SMMU_SLOT_PAGE;
+}
+
 static bool has_older_slots(const struct smmu *smmu, const struct smmu_tbu *tbu, uint64_t sequence)
 {
     for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count && smmu->held > 0; i++) {
-        if (smmu->slots[i].state != SMMU_SLOT_FREE && smmu->slots[i].sequence < sequence) {
+        if (is_to_leave(&smmu->slots[i]) && smmu->slots[i].sequence < sequence) {
             return true;
         }
     }

@@ -159,6 +159,8 @@ static void decode_control(struct smmu *smmu)
     smmu->control.enabled = smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_SMMUEN) != 0;
     smmu->control.global_abort = smmu_get(*smmu_register(smmu, SMMU_GBPA), SMMU_GBPA_ABORT) != 0;
     smmu->control.record_invalid_id = smmu_get(*smmu_register(smmu, SMMU_CR2), SMMU_CR2_RECINVSID) != 0;
+    smmu->control.record_config_ats = smmu_get(*smmu_register(smmu, SMMU_CR2), SMMU_CR2_REC_CFG_ATS) != 0;
+    smmu->control.ats_check = smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_ATSCHK) != 0;
     smmu->control.stream_table = decode_stream_table(smmu);
 }
 
@@ -187,7 +189,9 @@ static void acknowledge_interrupts(struct smmu *smmu)
     if (!smmu_interrupt_is_under_way(smmu, SMMU_MSI_EVENTQ)) {
         complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_EVENTQ);
     }
-    complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_PRIQ);
+    if (!smmu_interrupt_is_under_way(smmu, SMMU_MSI_PRIQ)) {
+        complete |= changed & SMMU_MASK32(SMMU_IRQ_CTRL_PRIQ);
+    }
     *ack ^= complete;
 }
 
@@ -202,7 +206,10 @@ void smmu_registers_acknowledge(struct smmu *smmu)
     if (changed == 0) {
         return;
     }
-    complete |= changed & (SMMU_MASK32(SMMU_CR0_ATSCHK) | SMMU_MASK32(SMMU_CR0_VMW) | SMMU_MASK32(SMMU_CR0_PRIQEN));
+    complete |= changed & (SMMU_MASK32(SMMU_CR0_ATSCHK) | SMMU_MASK32(SMMU_CR0_VMW));
+    if (!smmu->pri.writing) {
+        complete |= changed & SMMU_MASK32(SMMU_CR0_PRIQEN);
+    }
     if (smmu->held_enabled == 0 && smmu->fetches_active == 0 && smmu->walks_active == 0) {
         complete |= changed & SMMU_MASK32(SMMU_CR0_SMMUEN);
     }

@@ -1,4 +1,4 @@
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 void smmu_config_defaults(struct smmu_config *config)
 {
@@ -24,7 +24,9 @@ void smmu_config_defaults(struct smmu_config *config)
         .translation_slots = 64,
         .walk_slots = 16,
         .config_slots = 8,
+        .stall_slots = 16,
         .event_buffer = 8,
+        .atc_timeout = 90 * SIM_S,
         .accept_cycles = 1,
         .config_lookup_cycles = 3,
         .tlb_lookup_cycles = 3,
@@ -130,6 +132,8 @@ const char *smmu_config_error(const struct smmu_config *config)
         {config->pri_queue_bits > 19, "pri_queue_bits is above 19"},
         {config->ecmdq_pages > 0 && !are_ecmdqs(config),
          "ecmdq_pages and ecmdq_queues are not powers of two, or make more than 128 queues"},
+        {!within(config->stall_slots, 1, SMMU_MAX_STALLS), "stall_slots is not 1 to 256"},
+        {config->atc_timeout == 0, "atc_timeout is 0"},
         {!within(config->tbus, 1, config->ports), "tbus is not 1 to the number of ports"},
         {(config->to_tcu_cycles == 0) != (config->to_tbu_cycles == 0), "the link to the TCU is one-way"},
         {config->to_tcu_cycles == 0 && config->micro_tlb.entries + config->tbu_tlb.entries > 0,
@@ -184,6 +188,15 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     if (smmu->events.count > 0) {
         smmu_events_run(smmu, now);
     }
+    if (smmu->stalls.stalled > 0) {
+        smmu_stalls_run(smmu, now);
+    }
+    if (smmu->pri.requests.head != SMMU_NONE || smmu->pri.current != SMMU_NONE) {
+        smmu_pri_run(smmu, now);
+    }
+    if (smmu->atc.active > 0) {
+        due = sim_time_min(due, smmu_atc_run(smmu, now));
+    }
     due = sim_time_min(due, smmu_commands_run(smmu, now));
     if (smmu->msi_pending != 0) {
         smmu_interrupts_run(smmu, now);
@@ -228,23 +241,29 @@ static void make_slots(struct smmu *smmu, struct sim *sim)
     const struct smmu_config *config = &smmu->config;
     const uint32_t count = config->tbu_slots > 0 ? config->tbu_slots : config->translation_slots;
     const struct smmu_list empty = {SMMU_NONE, SMMU_NONE};
+    /* What is stalled takes no other request's slot. */
+    const uint32_t stalls = config->features.stall != SMMU_STALL_MODEL_NONE ? config->stall_slots : 0;
 
-    smmu->slot_count = smmu->tbu_count * count;
+    smmu->slot_count = smmu->tbu_count * (count + stalls);
     smmu->slots = sim_alloc(sim, smmu->slot_count * sizeof(smmu->slots[0]));
     for (uint32_t t = 0; t < smmu->tbu_count; t++) {
         struct smmu_tbu *tbu = &smmu->tbus[t];
 
-        tbu->slots = t * count;
-        tbu->slot_count = count;
+        tbu->limit = count;
+        tbu->slot_count = count + stalls;
+        tbu->slots = t * tbu->slot_count;
         tbu->free_slot = (uint16_t)tbu->slots;
-        for (uint32_t i = 0; i < count; i++) {
-            smmu->slots[tbu->slots + i].next = i + 1 < count ? (uint16_t)(tbu->slots + i + 1) : SMMU_NONE;
+        for (uint32_t i = 0; i < tbu->slot_count; i++) {
+            smmu->slots[tbu->slots + i].next = i + 1 < tbu->slot_count ? (uint16_t)(tbu->slots + i + 1) : SMMU_NONE;
         }
     }
     smmu->credits = config->translation_slots;
     smmu->credit_queue = empty;
     smmu->next_sequence = 1;
     smmu->config_queue = empty;
+    smmu->stalls.credits = stalls;
+    smmu->pri.requests = empty;
+    smmu->pri.current = SMMU_NONE;
     smmu->walk_queue = empty;
 }
 
@@ -265,8 +284,8 @@ static void make_command_queues(struct smmu *smmu, struct sim *sim)
 static void make_jobs(struct smmu *smmu, struct sim *sim)
 {
     const struct smmu_config *config = &smmu->config;
-    /* Each job, each command queue, the event write and each source of MSIs has at most one access waiting. */
-    const uint32_t requesters = config->walk_slots + config->config_slots + smmu->commands.count + 1 + SMMU_MSI_SOURCES;
+    /* Each job, each command queue, the writes of the other queues and each source of MSIs has at most one waiting. */
+    const uint32_t requesters = config->walk_slots + config->config_slots + smmu->commands.count + 2 + SMMU_MSI_SOURCES;
 
     smmu->fetch_count = config->config_slots;
     smmu->fetches = sim_alloc(sim, smmu->fetch_count * sizeof(smmu->fetches[0]));
@@ -275,7 +294,7 @@ static void make_jobs(struct smmu *smmu, struct sim *sim)
     smmu->walker.capacity = requesters;
     smmu->walker.ring = sim_alloc(sim, requesters * sizeof(smmu->walker.ring[0]));
     smmu->events.ring = sim_alloc(sim, config->event_buffer * sizeof(smmu->events.ring[0]));
-    sim_packet_reserve(sim, requesters, false);
+    sim_packet_reserve(sim, requesters + (smmu->features.ats ? smmu->port_count * SMMU_PORT_MESSAGES : 0), false);
 }
 
 static void make_ports(struct smmu *smmu, struct sim *sim)
@@ -362,9 +381,36 @@ static void register_counters(struct smmu *smmu)
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         sim_counter_register(&smmu->component, list[i].name, list[i].value);
     }
+    sim_counter_register(&smmu->component, "merged-events", &counters->merged_events);
     smmu_tcu_caches_register_counters(smmu);
     for (size_t i = 0; i < sizeof(distributed) / sizeof(distributed[0]) && smmu->distributed; i++) {
         sim_counter_register(&smmu->component, distributed[i].name, distributed[i].value);
+    }
+}
+
+/* Counters of what not every SMMU has. */
+static void register_ats_counters(struct smmu *smmu)
+{
+    const struct smmu_counters *counters = &smmu->counters;
+    const struct {
+        bool present;
+        const char *name;
+        const uint64_t *value;
+    } list[] = {
+        {smmu->features.stall != SMMU_STALL_MODEL_NONE, "stalled", &counters->stalls},
+        {smmu->features.ats, "translation-requests", &counters->translation_requests},
+        {smmu->features.ats, "translated", &counters->translated},
+        {smmu->features.ats, "atc-invalidations", &counters->atc_invalidations},
+        {smmu->features.ats, "atc-timeouts", &counters->atc_timeouts},
+        {smmu->features.pri, "page-requests", &counters->page_requests},
+        {smmu->features.pri, "page-records", &counters->page_records},
+        {smmu->features.pri, "page-automatic", &counters->page_automatic},
+    };
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        if (list[i].present) {
+            sim_counter_register(&smmu->component, list[i].name, list[i].value);
+        }
     }
 }
 
@@ -392,6 +438,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     make_command_queues(smmu, sim);
     make_jobs(smmu, sim);
     register_counters(smmu);
+    register_ats_counters(smmu);
     smmu_registers_reset(smmu);
     return smmu;
 }
@@ -407,6 +454,22 @@ static struct smmu_port *find_port(struct smmu *smmu, uint32_t port)
         sim_panic(smmu->sim, &smmu->component, NULL, "port %u of %u does not exist", port, smmu->port_count);
     }
     return &smmu->ports[port];
+}
+
+void smmu_add_stream_route(struct smmu *smmu, uint32_t first, uint32_t last, uint32_t port)
+{
+    (void)find_port(smmu, port);
+    if (smmu->route_count == smmu->route_capacity) {
+        struct smmu_stream_route *routes;
+
+        smmu->route_capacity = smmu->route_capacity > 0 ? 2 * smmu->route_capacity : 8;
+        routes = sim_alloc(smmu->sim, smmu->route_capacity * sizeof(*routes));
+        for (uint32_t i = 0; i < smmu->route_count; i++) {
+            routes[i] = smmu->routes[i];
+        }
+        smmu->routes = routes;
+    }
+    smmu->routes[smmu->route_count++] = (struct smmu_stream_route){first, last, port};
 }
 
 void smmu_bind_upstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus)

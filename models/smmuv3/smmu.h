@@ -62,6 +62,9 @@ struct smmu;
 #define SMMU_MAX_SLOTS 1024
 #define SMMU_MAX_JOBS  256
 
+/** Most stalled transactions. */
+#define SMMU_MAX_STALLS 256
+
 /** In which order requests of one upstream port leave. */
 enum smmu_order {
     SMMU_ORDER_PORT,   /**< as they came: PCIe posted order without relaxation */
@@ -121,9 +124,11 @@ struct smmu_config {
     uint32_t translation_slots;         /**< requests that the TCU works on, 1..SMMU_MAX_SLOTS */
     uint32_t walk_slots;                /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
     uint32_t config_slots;              /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
-    uint32_t event_buffer;              /**< event records waiting to be written to the event queue, at least 1 */
+    uint32_t stall_slots;  /**< IDR5.STALL_MAX: stalled transactions, 1..256; unless features.stall is NONE */
+    uint32_t event_buffer; /**< event records waiting to be written to the event queue, at least 1 */
 
     /* Stages: see the table above. */
+    sim_time atc_timeout; /**< fs that an endpoint has to answer an Invalidate Request */
     uint32_t accept_cycles;
     uint32_t config_lookup_cycles;
     uint32_t tlb_lookup_cycles;
@@ -179,6 +184,13 @@ struct sim_component *smmu_component(struct smmu *smmu);
 
 /** Binds upstream port @p port (0..ports-1): the SMMU is the target. All ports must be bound before the first run. */
 void smmu_bind_upstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus);
+
+/**
+ * Says that the endpoints of StreamIDs @p first to @p last are behind upstream port @p port: where CMD_ATC_INV and PRG
+ * Responses for them go. Without any route all are behind port 0; with some, what no route names is nowhere, and
+ * messages for it are lost, as if it had answered that it does not support them.
+ */
+void smmu_add_stream_route(struct smmu *smmu, uint32_t first, uint32_t last, uint32_t port);
 
 /** Binds downstream port @p port: the SMMU is the master. The port is posted: no write acknowledgements. */
 void smmu_bind_downstream(struct smmu *smmu, uint32_t port, struct sim_bus_port bus);

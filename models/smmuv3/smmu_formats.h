@@ -165,25 +165,32 @@
 
 /* ---- Commands, 16 bytes (chapter 4) ---- */
 
-#define SMMU_CMD_BYTES   16u
-#define SMMU_CMD_WORDS   2
-#define SMMU_CMD_OPCODE  7, 0
-#define SMMU_CMD_SSEC    10, 10
-#define SMMU_CMD_SSV     11, 11
-#define SMMU_CMD_SSID    31, 12
-#define SMMU_CMD_SID     63, 32
-#define SMMU_CMD_LEAF    64, 64
-#define SMMU_CMD_RANGE   68, 64  /* CFGI_STE_RANGE: 2^(Range+1) StreamIDs */
-#define SMMU_CMD_NUM     16, 12  /* TLBI */
-#define SMMU_CMD_SCALE   25, 20  /* TLBI; without IDR5.DS, bit 25 is RES0 */
-#define SMMU_CMD_VMID    47, 32  /* TLBI */
-#define SMMU_CMD_ASID    63, 48  /* TLBI */
-#define SMMU_CMD_TTL     73, 72  /* TLBI */
-#define SMMU_CMD_TG      75, 74  /* TLBI */
-#define SMMU_CMD_ADDR    127, 76 /* TLBI, PREFETCH_ADDR: address bits 63:12 in place */
-#define SMMU_CMD_CS      13, 12  /* SYNC */
-#define SMMU_CMD_MSIDATA 63, 32  /* SYNC */
-#define SMMU_CMD_MSIADDR 115, 66 /* SYNC: address bits 51:2 in place */
+#define SMMU_CMD_BYTES      16u
+#define SMMU_CMD_WORDS      2
+#define SMMU_CMD_OPCODE     7, 0
+#define SMMU_CMD_SSEC       10, 10
+#define SMMU_CMD_SSV        11, 11
+#define SMMU_CMD_SSID       31, 12
+#define SMMU_CMD_SID        63, 32
+#define SMMU_CMD_LEAF       64, 64
+#define SMMU_CMD_RANGE      68, 64  /* CFGI_STE_RANGE: 2^(Range+1) StreamIDs */
+#define SMMU_CMD_NUM        16, 12  /* TLBI */
+#define SMMU_CMD_SCALE      25, 20  /* TLBI; without IDR5.DS, bit 25 is RES0 */
+#define SMMU_CMD_VMID       47, 32  /* TLBI */
+#define SMMU_CMD_ASID       63, 48  /* TLBI */
+#define SMMU_CMD_TTL        73, 72  /* TLBI */
+#define SMMU_CMD_TG         75, 74  /* TLBI */
+#define SMMU_CMD_ADDR       127, 76 /* TLBI, PREFETCH_ADDR: address bits 63:12 in place */
+#define SMMU_CMD_ATC_GLOBAL 9, 9    /* ATC_INV */
+#define SMMU_CMD_ATC_SIZE   69, 64  /* ATC_INV: 4 KiB << Size, 52: all */
+#define SMMU_CMD_PRGINDEX   72, 64  /* PRI_RESP */
+#define SMMU_CMD_RESP       77, 76  /* PRI_RESP */
+#define SMMU_CMD_RESUME_AC  12, 12  /* RESUME: retry */
+#define SMMU_CMD_RESUME_AB  13, 13  /* RESUME: abort, if not retried */
+#define SMMU_CMD_STAG       79, 64  /* RESUME */
+#define SMMU_CMD_CS         13, 12  /* SYNC */
+#define SMMU_CMD_MSIDATA    63, 32  /* SYNC */
+#define SMMU_CMD_MSIADDR    115, 66 /* SYNC: address bits 51:2 in place */
 
 /** Opcodes. */
 #define SMMU_CMD_PREFETCH_CONFIG 0x01
@@ -223,6 +230,7 @@
 #define SMMU_EVENT_SSV       11, 11
 #define SMMU_EVENT_SSID      31, 12
 #define SMMU_EVENT_SID       63, 32
+#define SMMU_EVENT_STAG      79, 64
 #define SMMU_EVENT_STALL     95, 95
 #define SMMU_EVENT_PNU       97, 97
 #define SMMU_EVENT_IND       98, 98
@@ -234,20 +242,49 @@
 #define SMMU_EVENT_IPA       243, 204
 #define SMMU_EVENT_FETCHADDR 247, 195
 
+/** F_BAD_ATS_TREQ. */
+#define SMMU_EVENT_TREQ_PRIV 96, 96
+#define SMMU_EVENT_TREQ_X    97, 97
+#define SMMU_EVENT_TREQ_W    98, 98
+#define SMMU_EVENT_TREQ_R    99, 99
+#define SMMU_EVENT_TREQ_SPAN 115, 108
+
 /** Event types. */
-#define SMMU_F_UUT             0x01
-#define SMMU_C_BAD_STREAMID    0x02
-#define SMMU_F_STE_FETCH       0x03
-#define SMMU_C_BAD_STE         0x04
-#define SMMU_F_STREAM_DISABLED 0x06
-#define SMMU_C_BAD_SUBSTREAMID 0x08
-#define SMMU_F_CD_FETCH        0x09
-#define SMMU_C_BAD_CD          0x0A
-#define SMMU_F_WALK_EABT       0x0B
-#define SMMU_F_TRANSLATION     0x10
-#define SMMU_F_ADDR_SIZE       0x11
-#define SMMU_F_ACCESS          0x12
-#define SMMU_F_PERMISSION      0x13
+#define SMMU_F_UUT              0x01
+#define SMMU_C_BAD_STREAMID     0x02
+#define SMMU_F_STE_FETCH        0x03
+#define SMMU_C_BAD_STE          0x04
+#define SMMU_F_BAD_ATS_TREQ     0x05
+#define SMMU_F_STREAM_DISABLED  0x06
+#define SMMU_F_TRANSL_FORBIDDEN 0x07
+#define SMMU_C_BAD_SUBSTREAMID  0x08
+#define SMMU_F_CD_FETCH         0x09
+#define SMMU_C_BAD_CD           0x0A
+#define SMMU_F_WALK_EABT        0x0B
+#define SMMU_F_TRANSLATION      0x10
+#define SMMU_F_ADDR_SIZE        0x11
+#define SMMU_F_ACCESS           0x12
+#define SMMU_F_PERMISSION       0x13
+
+/* ---- Page requests, 16 bytes (8) ---- */
+
+#define SMMU_PPR_BYTES    16u
+#define SMMU_PPR_WORDS    2
+#define SMMU_PPR_SID      31, 0
+#define SMMU_PPR_SSID     51, 32
+#define SMMU_PPR_PRIV     58, 58
+#define SMMU_PPR_EXEC     59, 59
+#define SMMU_PPR_READ     60, 60
+#define SMMU_PPR_WRITE    61, 61
+#define SMMU_PPR_LAST     62, 62
+#define SMMU_PPR_SSV      63, 63
+#define SMMU_PPR_PRGINDEX 72, 64
+#define SMMU_PPR_ADDR     127, 76 /* address bits 63:12 in place */
+
+/** CMD_PRI_RESP.Resp. */
+#define SMMU_RESP_FAILURE 0
+#define SMMU_RESP_INVALID 1
+#define SMMU_RESP_SUCCESS 2
 
 /** Event field CLASS: what was being fetched or translated. */
 #define SMMU_CLASS_CD 0

@@ -18,6 +18,9 @@
  *   commands.c      the command engine          command_set.c  the commands
  *   ecmdq.c         more command queues
  *   events.c        event records               interrupts.c  GERROR and MSIs
+ *   stalls.c        stalled transactions        ats.c         translation requests, translated transactions
+ *   messages.c      ATS and PRI messages        atc.c         invalidations of endpoints' caches
+ *   pri.c           page requests
  *   walker.c        the walker port: every access of the SMMU's own to memory
  *
  * Lists of slots and jobs link indexes; SMMU_NONE ends a list.
@@ -33,6 +36,7 @@
 #include "models/smmuv3/tlb_internal.h"
 #include "models/smmuv3/translation_internal.h"
 #include "models/smmuv3/walk_cache_internal.h"
+#include "sim/ats.h"
 
 #include <stddef.h>
 
@@ -75,6 +79,8 @@ struct smmu_control {
     bool enabled;           /**< CR0.SMMUEN */
     bool global_abort;      /**< GBPA.ABORT */
     bool record_invalid_id; /**< CR2.RECINVSID */
+    bool record_config_ats; /**< CR2.REC_CFG_ATS */
+    bool ats_check;         /**< CR0.ATSCHK */
     struct smmu_stream_table stream_table;
 };
 
@@ -82,6 +88,34 @@ struct smmu_control {
 struct smmu_list {
     uint16_t head;
     uint16_t tail;
+};
+
+/** Messages to endpoints that can wait for a port. */
+#define SMMU_PORT_MESSAGES 8
+
+/** A message to an endpoint (sim/ats.h). */
+struct smmu_message {
+    sim_time leave;   /**< not before */
+    uint64_t address; /**< header bytes 8 to 15 */
+    uint64_t payload; /**< of an Invalidate Request */
+    uint32_t sid;
+    uint32_t pasid;
+    uint8_t operation; /**< SIM_ATS_* */
+    bool has_pasid;
+};
+
+/** Messages that wait for a port: a ring. */
+struct smmu_message_queue {
+    struct smmu_message ring[SMMU_PORT_MESSAGES];
+    uint32_t head;
+    uint32_t count;
+};
+
+/** StreamIDs behind a port. */
+struct smmu_stream_route {
+    uint32_t first;
+    uint32_t last;
+    uint32_t port;
 };
 
 struct smmu_port {
@@ -95,6 +129,7 @@ struct smmu_port {
     uint16_t youngest;      /**< youngest slot held; SMMU_NONE if none */
     uint32_t held;          /**< slots held */
     uint32_t tbu;           /**< the TBU it belongs to */
+    struct smmu_message_queue messages;
 };
 
 /** Invalidations that can be on their way to a TBU, or waiting there, at once. */
@@ -114,6 +149,8 @@ struct smmu_tbu {
     uint32_t next_port; /**< one past the port that took a slot last */
     uint32_t slots;     /**< index of its first slot ... */
     uint32_t slot_count;
+    uint32_t active; /**< slots held, but for those of stalled transactions ... */
+    uint32_t limit;  /**< ... of which there may be no more; a retried one may exceed it */
     uint16_t free_slot;
     bool starved; /**< a request is waiting for a slot (counted once) */
     struct smmu_tbu_tlb micro_tlb;
@@ -135,12 +172,26 @@ enum smmu_slot_state {
     SMMU_SLOT_WALK,     /**< waits for its translation */
     SMMU_SLOT_ANSWERED, /**< on its way back */
     SMMU_SLOT_DONE,     /**< knows its outcome */
+    SMMU_SLOT_STALLED,  /**< detached, waits for CMD_RESUME or CMD_STALL_TERM */
+    SMMU_SLOT_PAGE,     /**< detached page request, waits for its turn in the PRI queue */
 };
 
 enum smmu_outcome {
     SMMU_OUTCOME_FORWARD,
     SMMU_OUTCOME_ABORT,
     SMMU_OUTCOME_RAZ_WI,
+    SMMU_OUTCOME_UNSUPPORTED, /**< translation request: UR */
+    SMMU_OUTCOME_TRANSLATION, /**< translation request: `entry` is the answer */
+    SMMU_OUTCOME_STALL,
+    SMMU_OUTCOME_MESSAGE, /**< it ends here */
+};
+
+/** What a request is. */
+enum smmu_kind {
+    SMMU_KIND_ORDINARY,
+    SMMU_KIND_TRANSLATION_REQUEST,
+    SMMU_KIND_TRANSLATED,
+    SMMU_KIND_MESSAGE,
 };
 
 /** A request that could not pass at once: it missed, faulted, or came behind such a one. */
@@ -159,6 +210,12 @@ struct smmu_slot {
     bool behind;     /**< another slot must leave first */
     bool enabled;    /**< was taken while SMMUEN = 1 */
     bool has_event;
+    uint8_t kind;               /**< enum smmu_kind */
+    bool merge;                 /**< its record may be merged with an equal one (STE.MEV) */
+    bool detached;              /**< neither follows nor is followed */
+    bool stall_credit;          /**< counts among the stalled, until it is given back */
+    bool unrecorded;            /**< STALLED: no record of it was written, so it is retried when one can be */
+    struct sim_ats_entry entry; /**< answer to a translation request */
 
     /* While its request is with the TCU. */
     bool asked;     /**< holds one of the TCU's translation slots */
@@ -207,6 +264,7 @@ enum smmu_requester {
     SMMU_REQUEST_COMMAND,
     SMMU_REQUEST_EVENT,
     SMMU_REQUEST_MSI,
+    SMMU_REQUEST_PAGE,
 };
 
 struct smmu_request {
@@ -240,6 +298,7 @@ struct smmu_sync_part {
 
 /** A CMD_SYNC under way: any number can be. */
 struct smmu_sync {
+    bool begun;
     struct smmu_sync_part part[SMMU_MAX_TBUS];
     uint64_t events; /**< when all parts are done: event records that must be out of the buffer (events.finished) */
 };
@@ -292,11 +351,46 @@ struct smmu_event_engine {
     uint64_t finished; /**< written or lost */
 };
 
+/** Stalled transactions; a STAG is the index of the slot that holds one. */
+struct smmu_stalls {
+    uint32_t credits;    /**< how many more can stall */
+    uint32_t stalled;    /**< slots in state STALLED */
+    uint32_t unrecorded; /**< of these, without a record */
+};
+
+/** The PRI queue's input: slots of page requests, in order. */
+struct smmu_pri_engine {
+    struct smmu_list requests;
+    uint16_t current; /**< the one that is worked on; SMMU_NONE: none */
+    bool writing;     /**< it is on its way to memory */
+    bool checking;    /**< it waits for its STE (PPAR) */
+};
+
+/** An Invalidate Request under way: index is its ITag. */
+struct smmu_atc_request {
+    bool active;
+    uint8_t queue;     /**< command queue that it came from */
+    uint8_t completed; /**< completions received */
+    uint32_t sid;
+    sim_time deadline;
+};
+
+/** Command queues that can have ATC invalidations of their own. */
+#define SMMU_ATC_QUEUES 256
+
+struct smmu_atc_engine {
+    struct smmu_atc_request requests[SIM_ATS_ITAGS];
+    uint32_t active;
+    uint16_t outstanding[SMMU_ATC_QUEUES]; /**< by queue */
+    bool failed[SMMU_ATC_QUEUES];          /**< one of the queue's has timed out since its last CMD_SYNC */
+};
+
 /** Sources of the SMMU's own MSIs. */
 enum smmu_msi_source {
     SMMU_MSI_GERROR,
     SMMU_MSI_EVENTQ,
     SMMU_MSI_SYNC,
+    SMMU_MSI_PRIQ,
     SMMU_MSI_SOURCES,
 };
 
@@ -322,7 +416,18 @@ struct smmu_counters {
     uint64_t events_lost; /**< queue full, disabled or broken */
     uint64_t terminated;  /**< requests aborted or RAZ/WI */
     uint64_t msis;
-    uint64_t slot_stalls; /**< requests that had to wait for a translation slot */
+    uint64_t stalls;        /**< transactions that stalled */
+    uint64_t merged_events; /**< records that were merged with an equal one */
+
+    /* Only with ATS. */
+    uint64_t translation_requests;
+    uint64_t translated;        /**< translated transactions */
+    uint64_t atc_invalidations; /**< Invalidate Requests sent */
+    uint64_t atc_timeouts;
+    uint64_t page_requests;  /**< that came */
+    uint64_t page_records;   /**< written to the PRI queue */
+    uint64_t page_automatic; /**< automatic PRG Responses */
+    uint64_t slot_stalls;    /**< requests that had to wait for a translation slot */
 
     /* Only with a link between TBUs and TCU. */
     uint64_t ipa_hits;
@@ -361,6 +466,12 @@ struct smmu {
     void *observer_context;
     struct smmu_msi msi[SMMU_MSI_SOURCES];
     uint32_t msi_pending; /**< one bit a source: to be sent */
+    struct smmu_stalls stalls;
+    struct smmu_pri_engine pri;
+    struct smmu_atc_engine atc;
+    struct smmu_stream_route *routes;
+    uint32_t route_count;
+    uint32_t route_capacity;
 
     struct smmu_slot *slots;
     uint32_t slot_count;           /**< of all TBUs */
@@ -438,6 +549,9 @@ sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time n
  */
 bool smmu_tbu_lookup(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t index, sim_time at);
 
+/** A slot that stalled is taken in again at @p at, as if its request had just arrived. */
+void smmu_tbu_retry(struct smmu *smmu, uint16_t index, sim_time at);
+
 /* ---- The link between TBU and TCU (tbu_link.c) ---- */
 
 /** A slot that missed in its TBU, at @p at, needs its translation. */
@@ -467,6 +581,13 @@ void smmu_slot_decide_fault(struct smmu *smmu, uint16_t index, const struct smmu
 /** The same for a fault that is found at the input, without more to tell. @param type SMMU_F_*, SMMU_C_* */
 void smmu_slot_decide_type(struct smmu *smmu, uint16_t index, uint8_t type, sim_time at);
 
+/** Terminates a slot's request because of a fault, in a given way, with or without a record. */
+void smmu_slot_terminate(struct smmu *smmu, uint16_t index, const struct smmu_fault *fault, enum smmu_outcome outcome,
+                         bool record, sim_time at);
+
+/** Takes a slot out of the order of its port: what follows it need not wait. */
+void smmu_slot_detach(struct smmu *smmu, uint16_t index);
+
 /** Gives a slot back: its request has left. */
 void smmu_slot_release(struct smmu *smmu, uint16_t index);
 
@@ -480,6 +601,9 @@ static inline uint32_t smmu_request_flags(const struct smmu_context *context, co
 {
     return (packet->flags & ~context->flags_clear) | context->flags_set;
 }
+
+/** Looks a slot's address up in the TLB, or waits for a walk: its context, which translates, is known at @p at. */
+void smmu_tcu_look_up(struct smmu *smmu, uint16_t index, sim_time at);
 
 /** What a packet needs to be permitted, with these flags in place of its own: see smmu_access_need(). */
 static inline unsigned smmu_packet_need(const struct sim_packet *packet, uint32_t flags)
@@ -519,9 +643,10 @@ void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_c
 /**
  * A waiting slot's translation is known at @p at: @p entry, or (fault->type != 0) @p fault.
  * @param need what the walk was for; another kind of access may have to look for itself
+ * @param want likewise, for marking dirty
  */
 void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
-                          const struct smmu_fault *fault, unsigned need, sim_time at);
+                          const struct smmu_fault *fault, unsigned need, unsigned want, sim_time at);
 
 /** A config fetch slot or a walk slot is free: those that waited for one try again. */
 void smmu_slots_retry_config(struct smmu *smmu, sim_time at);
@@ -593,10 +718,11 @@ struct smmu_tlb_entry smmu_translation_entry(const struct smmu_translation *t);
 /**
  * Starts a walk for the canonical address @p va, or joins one for the same page; see smmu_config_fetch_start(). The
  * address must not be one that smmu_translation_refuses().
- * @param need what the access needs: see smmu_access_need(); 0: a prefetch
+ * @param need what the access needs: see smmu_access_need(); 0: a prefetch, or a translation request
+ * @param want what is to be marked dirty if it is permitted
  */
-bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, uint16_t slot,
-                     sim_time at);
+bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, unsigned want,
+                     uint16_t slot, sim_time at);
 
 /** The descriptor that walk @p index read. @p data is NULL if the read was aborted. */
 void smmu_walk_step(struct smmu *smmu, uint32_t index, const uint8_t *data, sim_time now);
@@ -659,8 +785,11 @@ bool smmu_command_is_legal(const struct smmu *smmu, const uint64_t words[SMMU_CM
 /** Sets that a legal command visits; its time is command_cycles + scan_cycles for each. */
 uint32_t smmu_command_sets(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
 
-/** Carries a legal command out. */
-void smmu_command_apply(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now);
+/** Whether a legal command can be carried out now: the TBUs, or the way to an endpoint, can take another. */
+bool smmu_command_has_room(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS]);
+
+/** Carries a legal command out. @param queue number of its queue */
+void smmu_command_apply(struct smmu *smmu, uint8_t queue, const uint64_t words[SMMU_CMD_WORDS], sim_time now);
 
 /* ---- Command queue control pages (ecmdq.c) ---- */
 
@@ -710,8 +839,17 @@ void smmu_event_make(uint64_t record[SMMU_EVENT_WORDS], const struct smmu_fault 
 /** Whether smmu_event_queue() would take a record now. */
 bool smmu_event_has_room(const struct smmu *smmu);
 
-/** Takes a record to be written to the event queue; it is lost at once if the queue is not enabled. */
-void smmu_event_queue(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS]);
+/**
+ * Takes a record to be written to the event queue; it is lost at once if the queue is not enabled.
+ * @param merge it need not be written if an equal one still waits
+ */
+void smmu_event_queue(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS], bool merge);
+
+/** Takes a record if there is room for it; else it is lost. */
+void smmu_event_try(struct smmu *smmu, const uint64_t record[SMMU_EVENT_WORDS]);
+
+/** Whether the event queue can be written (7.2.1). */
+bool smmu_event_is_writable(struct smmu *smmu);
 
 /** Starts to write the oldest record. */
 void smmu_events_run(struct smmu *smmu, sim_time now);
@@ -726,6 +864,9 @@ bool smmu_gerror_is_active(struct smmu *smmu, uint32_t bit);
 
 /** Activates a global error, unless it is active. */
 void smmu_gerror_raise(struct smmu *smmu, uint32_t bit);
+
+/** The PRI queue became non-empty, or (PRIQ_IRQ_CFG2.LO) a group's last request has come. */
+void smmu_interrupt_priq(struct smmu *smmu);
 
 /** The event queue became non-empty. */
 void smmu_interrupt_eventq(struct smmu *smmu);

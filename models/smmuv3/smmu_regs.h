@@ -55,14 +55,15 @@
 #define SMMU_IDR3_STT 9, 9
 #define SMMU_IDR3_RIL 10, 10
 
-#define SMMU_IDR4         0x010
-#define SMMU_IDR5         0x014
-#define SMMU_IDR5_OAS     2, 0 /* see SMMU_IPS_* */
-#define SMMU_IDR5_GRAN4K  4, 4
-#define SMMU_IDR5_GRAN16K 5, 5
-#define SMMU_IDR5_GRAN64K 6, 6
-#define SMMU_IDR5_DS      7, 7 /* 52-bit addresses with 4 and 16 KiB granules */
-#define SMMU_IDR5_VAX     11, 10
+#define SMMU_IDR4           0x010
+#define SMMU_IDR5           0x014
+#define SMMU_IDR5_OAS       2, 0 /* see SMMU_IPS_* */
+#define SMMU_IDR5_GRAN4K    4, 4
+#define SMMU_IDR5_GRAN16K   5, 5
+#define SMMU_IDR5_GRAN64K   6, 6
+#define SMMU_IDR5_DS        7, 7 /* 52-bit addresses with 4 and 16 KiB granules */
+#define SMMU_IDR5_VAX       11, 10
+#define SMMU_IDR5_STALL_MAX 31, 16
 
 #define SMMU_IIDR           0x018
 #define SMMU_AIDR           0x01C
@@ -183,9 +184,10 @@
 #define SMMU_ECMDQ_CONS_ERR    23, 23
 
 /** CMDQ_CONS.ERR. */
-#define SMMU_CERROR_NONE 0
-#define SMMU_CERROR_ILL  1 /**< command illegal */
-#define SMMU_CERROR_ABT  2 /**< external abort on the fetch */
+#define SMMU_CERROR_NONE         0
+#define SMMU_CERROR_ILL          1 /**< command illegal */
+#define SMMU_CERROR_ABT          2 /**< external abort on the fetch */
+#define SMMU_CERROR_ATC_INV_SYNC 3 /**< CMD_SYNC: an ATC invalidation before it got no answer */
 
 /** Address sizes as IDR5.OAS and CD.IPS encode them. */
 #define SMMU_IPS_32 0

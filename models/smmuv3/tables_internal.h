@@ -183,6 +183,7 @@ struct smmu_stream {
     uint32_t sid;
     uint32_t ssid; /**< 0 if !ssv */
     bool ssv;
+    bool ste_only; /**< only the STE counts: translated transactions, page requests */
 };
 
 /** What to do after a step of the search for a configuration. */
@@ -245,6 +246,10 @@ uint64_t smmu_stream_table_bytes(const struct smmu_stream_table *table);
 enum smmu_lookup smmu_context_start(const struct smmu_ste *ste, const struct smmu_stream *stream,
                                     const struct smmu_features *features, bool e2h, struct smmu_context *context,
                                     uint64_t *address, struct smmu_fault *fault);
+
+/** The same without a CD: what an STE says of its translated transactions, which at most stage 2 translates. */
+enum smmu_lookup smmu_context_of_ste(const struct smmu_ste *ste, const struct smmu_features *features, bool e2h,
+                                     struct smmu_context *context, struct smmu_fault *fault);
 
 /** Whether @p ste, with a CD wanted, has a two-level CD table: the first read is a level-1 descriptor. */
 bool smmu_context_is_two_level(const struct smmu_ste *ste, const struct smmu_features *features);

@@ -4,7 +4,7 @@
  * A request that hits everything, with nothing ahead of it that it must follow, is translated and pushed in the same
  * evaluation, with its whole latency as service time. Every other request takes a slot (tbu_slots.c).
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 /* ---- Lookup ---- */
 
@@ -15,10 +15,11 @@ static struct smmu_stream stream_of(const struct sim_packet *packet)
     return (struct smmu_stream){.sid = packet->stream_id, .ssid = ssv ? packet->pasid & 0xfffff : 0, .ssv = ssv};
 }
 
-/* ATS is absent, and no master may cross a 4 KiB boundary: such requests are unsupported. */
-static bool is_supported(const struct sim_packet *packet)
+/* No master may cross a 4 KiB boundary; and all but untranslated requests need ATS. */
+static bool is_ordinary(const struct sim_packet *packet)
 {
-    return packet->at == SIM_AT_UNTRANSLATED && (packet->address & 0xfff) + packet->length <= 0x1000;
+    return packet->at == SIM_AT_UNTRANSLATED && packet->type != SIM_PACKET_MESSAGE &&
+           (packet->address & 0xfff) + packet->length <= 0x1000;
 }
 
 /** A request that can pass without a slot. */
@@ -98,10 +99,10 @@ static bool probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_pack
 
     *hit = (struct hit){.address = packet->address, .latency = times->accept + times->forward};
     if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
-        return true;
+        return packet->type != SIM_PACKET_MESSAGE;
     }
-    if (!is_supported(packet)) {
-        return false;
+    if (!is_ordinary(packet)) {
+        return smmu_ats_passes(smmu, packet);
     }
     if (!smmu->control.enabled) {
         return !smmu->control.global_abort && !smmu_exceeds_output(smmu, packet->address);
@@ -166,7 +167,7 @@ static uint16_t find_predecessor(const struct smmu *smmu, uint32_t port, const s
     for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count; i++) {
         const struct smmu_slot *slot = &smmu->slots[i];
 
-        if (slot->state != SMMU_SLOT_FREE && slot->port == port && slot->sequence >= sequence &&
+        if (slot->state != SMMU_SLOT_FREE && !slot->detached && slot->port == port && slot->sequence >= sequence &&
             ((slot->packet->flags ^ packet->flags) & mask) == 0 && slot->packet->stream_id == packet->stream_id) {
             found = (uint16_t)i;
             sequence = slot->sequence;
@@ -195,10 +196,12 @@ static void begin(struct smmu *smmu, uint16_t index, sim_time now)
     const struct sim_packet *packet = slot->packet;
     const sim_time at = now + smmu->times.accept;
 
-    if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
+    if (slot->kind == SMMU_KIND_MESSAGE) {
+        smmu_slot_decide(smmu, index, SMMU_OUTCOME_MESSAGE, at);
+    } else if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
         smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
-    } else if (!is_supported(packet)) {
-        smmu_slot_decide_type(smmu, index, SMMU_F_UUT, at);
+    } else if (!is_ordinary(packet)) {
+        smmu_ats_begin(smmu, index, at);
     } else if (!slot->enabled) {
         /* SMMUEN = 0: GBPA rules, nothing is recorded. An address too large for the SMMU aborts silently too. */
         const bool abort = smmu->control.global_abort || smmu_exceeds_output(smmu, packet->address);
@@ -209,6 +212,19 @@ static void begin(struct smmu *smmu, uint16_t index, sim_time now)
     } else {
         begin_in_tbu(smmu, index, at);
     }
+}
+
+void smmu_tbu_retry(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    struct smmu_slot *slot = &smmu->slots[index];
+    const bool was_enabled = slot->enabled;
+
+    slot->sequence = smmu->next_sequence++;
+    slot->enabled = smmu->control.enabled;
+    slot->followers = (struct smmu_list){SMMU_NONE, SMMU_NONE};
+    smmu->held_enabled += slot->enabled;
+    smmu->held_enabled -= was_enabled;
+    begin(smmu, index, at);
 }
 
 /* @return whether the slot is the first that may leave, and so has not been looked at in this evaluation */
@@ -228,6 +244,9 @@ static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, si
     slot->behind = predecessor != SMMU_NONE;
     slot->enabled = smmu->control.enabled;
     slot->has_event = false;
+    slot->kind = (uint8_t)smmu_packet_kind(slot->packet);
+    slot->detached = false;
+    slot->stall_credit = false;
     slot->asked = false;
     slot->input = slot->packet->address;
     slot->followers = (struct smmu_list){SMMU_NONE, SMMU_NONE};
@@ -236,6 +255,7 @@ static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, si
     }
     p->youngest = index;
     p->held++;
+    tbu->active++;
     smmu->held++;
     smmu->held_enabled += slot->enabled;
     smmu->counters.requests++;
@@ -272,7 +292,7 @@ static sim_time accept_request(struct smmu *smmu, uint32_t index, sim_time now)
         smmu_port_send(smmu, port, packet, now, now + hit.latency);
         return sim_channel_next_arrival(in);
     }
-    if (tbu->free_slot == SMMU_NONE) {
+    if (tbu->active >= tbu->limit) {
         smmu->counters.slot_stalls += !tbu->starved;
         tbu->starved = true;
         return SIM_TIME_NEVER; /* a slot is given back in an evaluation of ours, before its accepts */
@@ -288,6 +308,9 @@ sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
     for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
         due = sim_time_min(due, smmu_port_respond(smmu, &smmu->ports[i], now));
         due = sim_time_min(due, smmu_port_depart(smmu, &smmu->ports[i], now));
+        if (smmu->ports[i].messages.count > 0) {
+            due = sim_time_min(due, smmu_port_send_message(smmu, &smmu->ports[i], now));
+        }
     }
     for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
         due = sim_time_min(due, accept_request(smmu, port, now));

@@ -37,7 +37,7 @@ static uint16_t find_leader(const struct smmu *smmu, const struct smmu_tbu *tbu,
     for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count; i++) {
         const struct smmu_slot *slot = &smmu->slots[i];
 
-        if (slot->state == SMMU_SLOT_ASKED && slot->asked && slot != follower &&
+        if (slot->state == SMMU_SLOT_ASKED && slot->asked && slot != follower && slot->kind == SMMU_KIND_ORDINARY &&
             slot->input >> 12 == follower->input >> 12 && slot->stream.sid == follower->stream.sid &&
             slot->stream.ssid == follower->stream.ssid && slot->stream.ssv == follower->stream.ssv) {
             return (uint16_t)i;
@@ -57,7 +57,7 @@ void smmu_tbu_ask(struct smmu *smmu, uint16_t index, sim_time at)
     }
     slot->state = SMMU_SLOT_ASKED;
     slot->ready_at = at;
-    leader = find_leader(smmu, tbu_of(smmu, slot), slot);
+    leader = slot->kind == SMMU_KIND_ORDINARY ? find_leader(smmu, tbu_of(smmu, slot), slot) : SMMU_NONE;
     if (leader != SMMU_NONE) {
         smmu->counters.merged++;
         smmu_list_append(smmu, &smmu->slots[leader].followers, index);

@@ -1,7 +1,7 @@
 /*
  * What leaves a TBU: translated requests downstream, completions and the answers to terminated reads upstream.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 #include <string.h>
 
@@ -23,9 +23,22 @@ static void answer_read(struct smmu *smmu, struct smmu_port *port, const struct 
     const sim_time leave = sim_time_max(known, port->response_free);
 
     packet->type = SIM_PACKET_COMPLETION;
-    packet->status = slot->outcome == SMMU_OUTCOME_ABORT ? SIM_STATUS_CA : SIM_STATUS_OK;
-    if (slot->outcome == SMMU_OUTCOME_RAZ_WI) {
+    packet->status = SIM_STATUS_OK;
+    switch ((enum smmu_outcome)slot->outcome) {
+    case SMMU_OUTCOME_ABORT:
+        packet->status = SIM_STATUS_CA;
+        break;
+    case SMMU_OUTCOME_UNSUPPORTED:
+        packet->status = SIM_STATUS_UR;
+        break;
+    case SMMU_OUTCOME_TRANSLATION:
+        /* One translation, whatever number was asked for. */
+        packet->length = SIM_ATS_ENTRY_BYTES;
+        sim_ats_store_entry(packet->data, &slot->entry);
+        break;
+    default:
         memset(packet->data, 0, packet->length);
+        break;
     }
     port->response_free = leave + smmu->component.period;
     port->answered_at = now;
@@ -44,6 +57,9 @@ static bool can_leave(struct smmu *smmu, struct smmu_port *port, const struct sm
         *due = SIM_TIME_NEVER; /* records leave the buffer in an evaluation of ours, which sets `again` */
         return false;
     }
+    if (slot->outcome == SMMU_OUTCOME_STALL || slot->outcome == SMMU_OUTCOME_MESSAGE) {
+        return true;
+    }
     if (slot->outcome == SMMU_OUTCOME_FORWARD) {
         out = port->downstream.request;
         units = packet->type == SIM_PACKET_WRITE ? units : 0;
@@ -60,6 +76,18 @@ static bool can_leave(struct smmu *smmu, struct smmu_port *port, const struct sm
     return true;
 }
 
+/* What does not leave the SMMU: it is put elsewhere, or ends. */
+static void stay(struct smmu *smmu, uint16_t index, sim_time now)
+{
+    const sim_time at = sim_time_max(smmu->slots[index].ready_at, now);
+
+    if (smmu->slots[index].outcome == SMMU_OUTCOME_STALL) {
+        smmu_stall(smmu, index, at);
+    } else {
+        smmu_message_take(smmu, index, at);
+    }
+}
+
 sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now)
 {
     const uint16_t index = port->ready.head;
@@ -74,12 +102,16 @@ sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time no
         return due;
     }
     smmu_list_take(smmu, &port->ready);
+    if (slot->outcome == SMMU_OUTCOME_STALL || slot->outcome == SMMU_OUTCOME_MESSAGE) {
+        stay(smmu, index, now);
+        return port->ready.head != SMMU_NONE ? now : SIM_TIME_NEVER;
+    }
     if (slot->outcome == SMMU_OUTCOME_FORWARD) {
         smmu_port_send(smmu, port, slot->packet, now, sim_time_max(slot->ready_at, now) + smmu->times.forward);
     } else {
         smmu->counters.terminated++;
         if (slot->has_event) {
-            smmu_event_queue(smmu, slot->event);
+            smmu_event_queue(smmu, slot->event, slot->merge);
         }
         if (slot->packet->type == SIM_PACKET_WRITE) {
             const sim_time end = sim_time_max(slot->ready_at, now);

@@ -2,7 +2,7 @@
  * The translation control unit: a slot's configuration is looked up or fetched, then its translation is looked up or
  * walked for. What finds no free fetch or walk waits in a queue, in order.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 /* What a TBU may keep of a translation. */
 static void note_answer(struct smmu_slot *slot, const struct smmu_tlb_entry *entry)
@@ -29,6 +29,8 @@ static void note_bypass(struct smmu *smmu, struct smmu_slot *slot)
     slot->has_answer = true;
 }
 
+static const struct smmu_fault no_fault = {0};
+
 static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_time at);
 
 /* Another access's walk does not tell what this one may do: it looks for itself. */
@@ -40,10 +42,10 @@ static void translate_again(struct smmu *smmu, uint16_t index, sim_time at)
 }
 
 void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_tlb_entry *entry,
-                          const struct smmu_fault *fault, unsigned need, sim_time at)
+                          const struct smmu_fault *fault, unsigned need, unsigned want, sim_time at)
 {
     struct smmu_slot *slot = &smmu->slots[index];
-    const unsigned own_need = smmu_request_need(&slot->context, slot->packet);
+    const unsigned own_need = smmu_slot_need(slot);
 
     if (slot->state == SMMU_SLOT_WALK) {
         sim_mark(smmu->sim, slot->packet, smmu->walk_stage, at);
@@ -51,11 +53,21 @@ void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_t
     if (fault->type != 0) {
         if (fault->depends_on_access && own_need != need) {
             translate_again(smmu, index, at);
+        } else if (slot->kind == SMMU_KIND_TRANSLATION_REQUEST) {
+            smmu_ats_translated(smmu, index, NULL, fault, at);
         } else {
             smmu_slot_decide_fault(smmu, index, fault, at);
         }
+    } else if (slot->kind == SMMU_KIND_TRANSLATION_REQUEST) {
+        const unsigned own_want = smmu_slot_want(slot);
+
+        if (own_want != want && smmu_entry_is_clean(entry, own_want)) {
+            translate_again(smmu, index, at);
+        } else {
+            smmu_ats_translated(smmu, index, entry, fault, at);
+        }
     } else if (smmu_entry_permits(entry, own_need)) {
-        if (slot->asked) {
+        if (slot->asked && slot->kind == SMMU_KIND_ORDINARY) {
             note_answer(slot, entry);
         }
         slot->packet->address = smmu_tlb_output(entry, slot->packet->address);
@@ -75,14 +87,14 @@ void smmu_slot_translated(struct smmu *smmu, uint16_t index, const struct smmu_t
 /* Looks a slot's address up in the TLB at @p at, and waits for a walk if it misses. @return false if none is free */
 static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_time at)
 {
-    static const struct smmu_fault no_fault = {0};
     struct smmu_slot *slot = &smmu->slots[index];
     const uint64_t va = smmu_canonical_address(&slot->context, slot->packet->address);
-    const unsigned need = smmu_request_need(&slot->context, slot->packet);
+    const unsigned need = smmu_slot_need(slot);
+    const unsigned want = smmu_slot_want(slot);
     struct smmu_tlb_entry *entry = smmu_tlb_find(&smmu->tlb, slot->context.tag, va);
     struct smmu_fault fault;
 
-    if (entry != NULL && !smmu_entry_permits(entry, need) && smmu_entry_is_clean(entry, need)) {
+    if (entry != NULL && !smmu_entry_permits(entry, want) && smmu_entry_is_clean(entry, want)) {
         entry = NULL; /* a write to a clean page: the walk marks it dirty, and replaces the entry */
     }
     if (first_time) {
@@ -91,15 +103,15 @@ static bool translate(struct smmu *smmu, uint16_t index, bool first_time, sim_ti
     }
     if (entry != NULL) {
         smmu_tlb_touch(&smmu->tlb, entry);
-        smmu_slot_translated(smmu, index, entry, &no_fault, need, at);
+        smmu_slot_translated(smmu, index, entry, &no_fault, need, want, at);
         return true;
     }
     if (smmu_translation_refuses(&slot->context, va, &fault)) {
-        smmu_slot_decide_fault(smmu, index, &fault, at);
+        smmu_slot_translated(smmu, index, NULL, &fault, need, want, at);
         return true;
     }
     slot->state = SMMU_SLOT_WALK;
-    return smmu_walk_start(smmu, &slot->context, va, need, index, at);
+    return smmu_walk_start(smmu, &slot->context, va, need, want, index, at);
 }
 
 /* The slot's configuration is known. */
@@ -118,8 +130,25 @@ static void apply_config(struct smmu *smmu, uint16_t index, sim_time at)
             }
             smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
         }
-    } else if (!translate(smmu, index, true, at + smmu->times.tlb_lookup)) {
+    } else {
+        smmu_tcu_look_up(smmu, index, at);
+    }
+}
+
+void smmu_tcu_look_up(struct smmu *smmu, uint16_t index, sim_time at)
+{
+    if (!translate(smmu, index, true, at + smmu->times.tlb_lookup)) {
         smmu_list_append(smmu, &smmu->walk_queue, index);
+    }
+}
+
+/* The configuration of what is not an ordinary request. */
+static void configured_otherwise(struct smmu *smmu, uint16_t index, const struct smmu_fault *fault, sim_time at)
+{
+    if (smmu->slots[index].kind == SMMU_KIND_MESSAGE) {
+        smmu_pri_checked(smmu, index, fault, at);
+    } else {
+        smmu_ats_configured(smmu, index, fault, at);
     }
 }
 
@@ -134,11 +163,13 @@ void smmu_slot_configured(struct smmu *smmu, uint16_t index, const struct smmu_c
     if (context != NULL) {
         slot->context = *context; /* also with a fault of stage 2's, which tells what the STE makes of the request */
     }
-    if (fault->type != 0) {
+    if (slot->kind != SMMU_KIND_ORDINARY) {
+        configured_otherwise(smmu, index, fault, at);
+    } else if (fault->type != 0) {
         smmu_slot_decide_fault(smmu, index, fault, at);
-        return;
+    } else {
+        apply_config(smmu, index, at);
     }
-    apply_config(smmu, index, at);
 }
 
 /* Looks a slot's stream up, and waits for a fetch if it misses. @return false if no fetch slot is free */
@@ -157,7 +188,11 @@ static bool configure(struct smmu *smmu, uint16_t index, bool first_time, sim_ti
         }
         smmu_config_cache_touch(&smmu->configs, entry);
         slot->context = entry->context;
-        apply_config(smmu, index, at);
+        if (slot->kind == SMMU_KIND_ORDINARY) {
+            apply_config(smmu, index, at);
+        } else {
+            configured_otherwise(smmu, index, &no_fault, at);
+        }
         return true;
     }
     slot->state = SMMU_SLOT_CONFIG;

@@ -73,6 +73,7 @@ static void finish(struct smmu *smmu, struct smmu_walk *walk, bool faulty, sim_t
     const struct smmu_tlb_entry entry = smmu_translation_entry(&walk->translation);
     const struct smmu_fault fault = faulty ? walk->translation.fault : no_fault;
     const uint16_t need = walk->translation.need;
+    const uint16_t want = walk->translation.want;
     struct smmu_list waiters = walk->waiters;
 
     if (walk->fresh && (!faulty || (walk->translation.learnt & SMMU_LEARNT_RESULT) != 0)) {
@@ -82,7 +83,7 @@ static void finish(struct smmu *smmu, struct smmu_walk *walk, bool faulty, sim_t
     walk->active = false;
     smmu->walks_active--;
     while (waiters.head != SMMU_NONE) {
-        smmu_slot_translated(smmu, smmu_list_take(smmu, &waiters), &entry, &fault, need, at);
+        smmu_slot_translated(smmu, smmu_list_take(smmu, &waiters), &entry, &fault, need, want, at);
     }
     smmu_slots_retry_walk(smmu, at);
 }
@@ -100,8 +101,8 @@ static void drive(struct smmu *smmu, struct smmu_walk *walk, enum smmu_translati
     }
 }
 
-bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, uint16_t slot,
-                     sim_time at)
+bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, unsigned want,
+                     uint16_t slot, sim_time at)
 {
     struct smmu_walk *walk = find_shared(smmu, context, va);
     const bool shared = walk != NULL;
@@ -115,7 +116,7 @@ bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint
         walk->active = true;
         walk->fresh = true;
         walk->waiters = (struct smmu_list){SMMU_NONE, SMMU_NONE};
-        step = smmu_translation_begin(&walk->translation, context, va, need, need);
+        step = smmu_translation_begin(&walk->translation, context, va, need, want);
         walk->translation.stage1_fresh = true;
         walk->translation.stage2_epoch = smmu->stage2_epoch;
         smmu->walks_active++;

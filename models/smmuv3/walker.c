@@ -2,7 +2,7 @@
  * The walker port: reads of tables and commands, writes of event records and MSIs. Accesses leave in the order in which
  * they were asked for, at most one a cycle; answers may come in any order.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/ats_internal.h"
 
 void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request)
 {
@@ -76,6 +76,9 @@ static void dispatch(struct smmu *smmu, const struct sim_packet *packet, sim_tim
         break;
     case SMMU_REQUEST_EVENT:
         smmu_event_written(smmu, ok);
+        break;
+    case SMMU_REQUEST_PAGE:
+        smmu_pri_written(smmu, ok, now);
         break;
     case SMMU_REQUEST_MSI:
         smmu_interrupt_written(smmu, index, ok);

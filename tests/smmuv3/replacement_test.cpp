@@ -235,7 +235,7 @@ Cache tbu_tlb(struct sim *sim, smmu_tbu_tlb *tlb, uint32_t entries, uint32_t way
 
     smmu_tbu_tlb_init(tlb, sim, "tbu-tlb", &config);
     return [tlb](uint64_t page) {
-        const smmu_stream stream = {9, 0, false};
+        const smmu_stream stream = {9, 0, false, false};
         smmu_tbu_entry *found = smmu_tbu_tlb_find(tlb, &stream, page << 12);
 
         if (found != nullptr) {

@@ -37,6 +37,8 @@ std::array<uint64_t, 8> Ste::words() const
     set_bits(w.data(), 6, 50, s1contextptr >> 6);
     set_bits(w.data(), 59, 5, s1cdmax);
     set_bits(w.data(), 64, 2, s1dss);
+    set_bits(w.data(), 82, 1, ppar);
+    set_bits(w.data(), 83, 1, mev);
     set_bits(w.data(), 91, 1, s1stalld);
     set_bits(w.data(), 92, 2, eats);
     set_bits(w.data(), 94, 2, strw);

@@ -36,6 +36,8 @@ struct Ste {
     uint64_t s1contextptr = 0;
     unsigned s1cdmax = 0;
     unsigned s1dss = 0;
+    unsigned ppar = 0;
+    unsigned mev = 0;
     unsigned s1stalld = 0;
     unsigned eats = 0;
     unsigned strw = 0;

@@ -77,7 +77,7 @@ class Choice
     /** The model's context of it. */
     smmu_context context()
     {
-        const smmu_stream stream = {0x10, 0, false};
+        const smmu_stream stream = {0x10, 0, false, false};
         const smmu_ste decoded = smmu_ste_decode(ste);
         smmu_context result = {};
         smmu_fault fault = {};
