@@ -1,7 +1,9 @@
 /* The verbs of unit smmuv3. */
 #include "tests/conformance/smmu_harness.h"
+#include "sim/ats.h"
 
 #include <algorithm>
+#include <set>
 
 namespace conformance
 {
@@ -270,8 +272,39 @@ void SmmuHarness::do_transaction(const Value &verb, Done &done)
 
 void SmmuHarness::do_page_request(const Value &verb)
 {
-    (void)verb;
-    throw Skip("the model takes no page requests");
+    static const std::set<std::string> known = {"sid",  "ssid", "addr", "R",    "W",    "X",
+                                                "priv", "last", "prgi", "stop", "note", "repeat"};
+    DevicePort::Request request;
+    sim_ats_page_request page = {};
+
+    for (const Value &member : verb.children) {
+        if (known.count(member.key) == 0) {
+            throw CaseError(member.place, "`" + member.key + "` is not part of a page request");
+        }
+    }
+    page.page = verb.at("addr").to_number();
+    page.group = static_cast<uint16_t>(verb.at("prgi").to_number());
+    page.last = verb.flag("last");
+    page.read = verb.flag("R");
+    page.write = verb.flag("W");
+    request.type = SIM_PACKET_MESSAGE;
+    request.operation = SIM_ATS_PAGE_REQUEST;
+    request.arg = SIM_ATS_ROUTE_TO_ROOT;
+    request.address = sim_ats_page_request_word(&page);
+    request.length = 0;
+    request.stream_id = static_cast<uint32_t>(verb.at("sid").to_number());
+    request.requester = static_cast<uint16_t>(request.stream_id);
+    request.flags = SIM_FLAG_HAS_STREAM_ID;
+    request.flags |= verb.flag("X") ? SIM_FLAG_EXECUTE : 0;
+    request.flags |= verb.flag("priv") ? SIM_FLAG_PRIVILEGED : 0;
+    if (const Value *ssid = verb.find("ssid")) {
+        request.flags |= SIM_FLAG_PASID;
+        request.pasid = static_cast<uint32_t>(ssid->to_number());
+    }
+    if (verb.flag("stop") != sim_ats_is_stop_marker(request.address, (request.flags & SIM_FLAG_PASID) != 0)) {
+        throw CaseError(verb.place, "a stop marker, and nothing else, has a PASID, last, and neither R nor W");
+    }
+    rig_->device->send(request);
 }
 
 void SmmuHarness::do_capture(const Value &verb, const Value &step)

@@ -54,6 +54,7 @@ class SmmuHarness : public Harness
     void clear_reserved(const Register &reg, uint64_t *value);
     void write_acknowledged(const char *name, const char *ack, uint64_t value);
     void set_endpoint(const Value &ep);
+    void answer_invalidation(const DevicePort::Message &message, uint8_t status);
 
     /* smmu_harness.cpp: verbs */
     void do_register_write(const Value &verb);

@@ -1,4 +1,5 @@
 /* What was seen of an SMMU, in the format's own terms. */
+#include "sim/ats.h"
 #include "tests/conformance/smmu_harness.h"
 
 namespace conformance
@@ -62,7 +63,7 @@ Value SmmuHarness::transaction_seen(const Done &done, const std::string &key)
         return answer != nullptr ? Value::number(value) : Value();
     }
     if (key == "entries") {
-        return answer != nullptr ? translation_entries(answer->data) : Value();
+        return answer != nullptr && answer->status == SIM_STATUS_OK ? translation_entries(answer->data) : Value();
     }
     if (key != "result") {
         throw CaseError({}, "nothing called `" + key + "` can be seen of a transaction");
@@ -81,10 +82,25 @@ Value SmmuHarness::transaction_seen(const Done &done, const std::string &key)
     return Value::text_of(rig_->dropped.count(*done.request) > 0 ? "dropped" : "stalled");
 }
 
+/* A Translation Completion's entries, by the names of their fields. */
 Value SmmuHarness::translation_entries(const std::vector<uint8_t> &data) const
 {
-    (void)data;
-    return {};
+    std::vector<Value> entries;
+
+    for (size_t at = 0; at + SIM_ATS_ENTRY_BYTES <= data.size(); at += SIM_ATS_ENTRY_BYTES) {
+        const sim_ats_entry entry = sim_ats_load_entry(&data[at]);
+
+        entries.push_back(Value::map({{"addr", Value::number(entry.address)},
+                                      {"size", Value::number(entry.size)},
+                                      {"R", Value::number(entry.read)},
+                                      {"W", Value::number(entry.write)},
+                                      {"U", Value::number(entry.untranslated)},
+                                      {"N", Value::number(entry.no_snoop)},
+                                      {"Exe", Value::number(entry.execute)},
+                                      {"Priv", Value::number(entry.privileged)},
+                                      {"Global", Value::number(entry.global)}}));
+    }
+    return Value::list(entries);
 }
 
 Value SmmuHarness::step_seen(const Value &entry, const std::string &label, const std::string &key)
@@ -140,11 +156,35 @@ Value SmmuHarness::memory_writes() const
     return Value::list(seen);
 }
 
+/* What the SMMU sent to the device on its own account. */
 Value SmmuHarness::messages_seen(size_t from, size_t to) const
 {
-    (void)from;
-    (void)to;
-    return Value::list();
+    std::vector<Value> seen;
+
+    for (size_t i = from; i < to; i++) {
+        const DevicePort::Message &message = rig_->device->messages[i];
+        Value value = Value::map({{"target", Value::number(message.stream_id)}});
+
+        value.set("pasid", (message.flags & SIM_FLAG_PASID) != 0 ? Value::number(message.pasid) : Value());
+        if (message.operation == SIM_ATS_PRG_RESPONSE) {
+            value.set("type", Value::text_of("PRGResponse"));
+            value.set("prgi", Value::number(sim_ats_response_group(message.address)));
+            value.set("code", Value::number(sim_ats_response_code(message.address)));
+        } else if (message.operation == SIM_ATS_INVALIDATE_REQUEST && message.data.size() == 8) {
+            uint64_t address = 0;
+            bool global = false;
+            const unsigned size = sim_ats_load_range(message.data.data(), &address, &global);
+
+            value.set("type", Value::text_of("InvalidateRequest"));
+            value.set("addr", Value::number(address));
+            value.set("size", size >= 64 ? Value::text_of("all") : Value::number(UINT64_C(1) << size));
+            value.set("global", Value::number(global));
+        } else {
+            value.set("type", Value::text_of("unknown message " + show_number(message.operation)));
+        }
+        seen.push_back(value);
+    }
+    return Value::list(seen);
 }
 
 Value SmmuHarness::end_seen(const Value &entry, const std::string &key)

@@ -32,6 +32,12 @@ const std::map<std::string, Setter> &setters()
         {"S2P", [](smmu_config &c, uint64_t v) { c.features.stage2 = v != 0; }},
         {"HYP", [](smmu_config &c, uint64_t v) { c.features.hypervisor = v != 0; }},
         {"ATS", [](smmu_config &c, uint64_t v) { c.features.ats = v != 0; }},
+        {"ATSRECERR", [](smmu_config &c, uint64_t v) { c.features.ats_rec_err = v != 0; }},
+        {"PRI", [](smmu_config &c, uint64_t v) { c.features.pri = v != 0; }},
+        {"PPS", [](smmu_config &c, uint64_t v) { c.features.pps = v != 0; }},
+        {"SEV", [](smmu_config &c, uint64_t v) { c.features.sev = v != 0; }},
+        {"VMW", [](smmu_config &c, uint64_t v) { c.features.vmw = v != 0; }},
+        {"ST_LEVEL", [](smmu_config &c, uint64_t v) { c.features.st_two_level = v == 1; }},
         {"NS1ATS", [](smmu_config &c, uint64_t v) { c.features.ns1ats = v != 0; }},
         {"ASID16", [](smmu_config &c, uint64_t v) { c.features.asid16 = v != 0; }},
         {"VMID16", [](smmu_config &c, uint64_t v) { c.features.vmid16 = v != 0; }},
@@ -55,6 +61,7 @@ const std::map<std::string, Setter> &setters()
         {"SSIDSIZE", [](smmu_config &c, uint64_t v) { c.substream_id_bits = static_cast<uint32_t>(v); }},
         {"OAS", [](smmu_config &c, uint64_t v) { c.output_address_bits = address_bits(v); }},
         {"CMDQS", [](smmu_config &c, uint64_t v) { c.command_queue_bits = static_cast<uint32_t>(v); }},
+        {"PRIQS", [](smmu_config &c, uint64_t v) { c.pri_queue_bits = static_cast<uint32_t>(v); }},
         {"EVENTQS", [](smmu_config &c, uint64_t v) { c.event_queue_bits = static_cast<uint32_t>(v); }},
     };
 
@@ -65,7 +72,7 @@ void set_all(smmu_config &config, const Value &idr, const std::set<std::string> 
 {
     for (const auto &setter : setters()) {
         const Value *wanted = idr.find(setter.first);
-        const bool size = setter.first == "CMDQS" || setter.first == "EVENTQS";
+        const bool size = setter.first == "CMDQS" || setter.first == "EVENTQS" || setter.first == "PRIQS";
 
         /* The sizes of queues are as large as a case's registers want them. */
         if (wanted != nullptr && left_out.count(setter.first) == 0) {
@@ -88,6 +95,7 @@ smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
     config.period = period;
     config.command_queue_bits = 19;
     config.event_queue_bits = 19;
+    config.pri_queue_bits = 19;
     if (idr.children.empty()) {
         return config;
     }
@@ -103,7 +111,7 @@ smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
         left_out.insert(field.key);
         smmu_config without = config;
         set_all(without, idr, left_out);
-        if (smmu_config_error(&without) == nullptr || field.key == "ATS" || field.key == "STALL_MODEL") {
+        if (smmu_config_error(&without) == nullptr || field.key == "ATS" || field.key == "PRI") {
             config = without;
         } else {
             left_out.erase(field.key);

@@ -1,4 +1,5 @@
 /* Building and programming an SMMU as a case's setup says. */
+#include "sim/ats.h"
 #include "tests/conformance/smmu_harness.h"
 
 #include <set>
@@ -106,9 +107,7 @@ void SmmuHarness::set_up()
         if (const Value *mem = setup.find("mem")) {
             do_memory(*mem);
         }
-        if (const Value *ep = setup.find("ep")) {
-            set_endpoint(*ep);
-        }
+        set_endpoint(setup.find("ep") != nullptr ? *setup.find("ep") : Value());
         program_registers();
         program_queue_extensions();
     }
@@ -262,9 +261,41 @@ void SmmuHarness::program_queue_extensions()
     }
 }
 
+/* How the device answers the SMMU's Invalidate Requests. */
 void SmmuHarness::set_endpoint(const Value &ep)
 {
-    (void)ep;
+    std::string answer = "now";
+
+    for (const Value &member : ep.children) {
+        if (member.key != "answer_invalidate") {
+            throw CaseError(member.place, "`" + member.key + "` is nothing that an endpoint of an SMMU's case has");
+        }
+        answer = member.to_text();
+    }
+    if (answer != "now" && answer != "UR" && answer != "never" && answer != "on_epc") {
+        throw CaseError(ep.place, "`" + answer + "` is no way to answer an invalidation");
+    }
+    rig_->device->on_message = [this, answer](const DevicePort::Message &message) {
+        if (message.operation == SIM_ATS_INVALIDATE_REQUEST && (answer == "now" || answer == "UR")) {
+            answer_invalidation(message, answer == "UR" ? SIM_STATUS_UR : SIM_STATUS_OK);
+        }
+    };
+}
+
+void SmmuHarness::answer_invalidation(const DevicePort::Message &message, uint8_t status)
+{
+    DevicePort::Request completion;
+
+    completion.type = SIM_PACKET_MESSAGE;
+    completion.operation = SIM_ATS_INVALIDATE_COMPLETION;
+    completion.arg = SIM_ATS_ROUTE_BY_ID;
+    completion.status = status;
+    completion.address = sim_ats_completion_word(UINT32_C(1) << sim_ats_itag(message.address), 1);
+    completion.length = 0;
+    completion.stream_id = message.stream_id;
+    completion.requester = static_cast<uint16_t>(message.stream_id);
+    completion.flags = SIM_FLAG_HAS_STREAM_ID;
+    rig_->device->send(completion);
 }
 
 const Register &SmmuHarness::register_of(const Value &where) const
