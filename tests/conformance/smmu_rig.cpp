@@ -105,16 +105,9 @@ smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
         if (smmu_config_error(&config) == nullptr) {
             break;
         }
-        if (own.count(field.key) > 0 || setters().count(field.key) == 0) {
-            continue;
-        }
-        left_out.insert(field.key);
-        smmu_config without = config;
-        set_all(without, idr, left_out);
-        if (smmu_config_error(&without) == nullptr || field.key == "ATS" || field.key == "PRI") {
-            config = without;
-        } else {
-            left_out.erase(field.key);
+        if (own.count(field.key) == 0 && (field.key == "ATS" || field.key == "PRI" || field.key == "STALL_MODEL")) {
+            left_out.insert(field.key);
+            set_all(config, idr, left_out);
         }
     }
     if (smmu_config_error(&config) != nullptr) {
