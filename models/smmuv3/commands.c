@@ -32,6 +32,8 @@ static bool is_enabled(struct smmu *smmu, struct smmu_command_queue *q)
     switch (q->kind) {
     case SMMU_QUEUE_ECMDQ:
         return smmu_ecmdq_update(q);
+    case SMMU_QUEUE_VCMDQ:
+        return smmu_vcmdq_update(smmu, q);
     case SMMU_QUEUE_CMDQ:
     default:
         return smmu_get(*smmu_register(smmu, SMMU_CR0), SMMU_CR0_CMDQEN) != 0 &&
@@ -49,6 +51,9 @@ void smmu_commands_fail(struct smmu *smmu, struct smmu_command_queue *q, uint32_
     switch (q->kind) {
     case SMMU_QUEUE_ECMDQ:
         smmu_ecmdq_fail(smmu, q, reason);
+        break;
+    case SMMU_QUEUE_VCMDQ:
+        smmu_vcmdq_fail(smmu, q, reason);
         break;
     case SMMU_QUEUE_CMDQ:
     default:
@@ -128,9 +133,13 @@ static bool is_sync(const uint64_t *words)
 /* Starts the next command of the buffer. @return SMMU_CERROR_NONE, or why it cannot be carried out */
 static uint32_t start(struct smmu *smmu, struct smmu_command_queue *q, sim_time now)
 {
-    const uint64_t *words = q->buffer[q->next];
+    uint64_t *words = q->buffer[q->next];
+    const uint32_t refused = q->kind == SMMU_QUEUE_VCMDQ ? smmu_vcmdq_translate(smmu, q, words) : SMMU_CERROR_NONE;
     uint32_t sets = 0;
 
+    if (refused != SMMU_CERROR_NONE) {
+        return refused;
+    }
     if (is_sync(words)) {
         if (smmu_field_get(words, SMMU_CMD_CS) > SMMU_SYNC_SEV) {
             return SMMU_CERROR_ILL;

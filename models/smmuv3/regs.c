@@ -261,7 +261,11 @@ static bool is_open(struct smmu *smmu, const struct writable *row, uint64_t valu
 static void write32(struct smmu *smmu, uint32_t offset, uint32_t value)
 {
     if (offset >= SMMU_WINDOW_BYTES) {
-        smmu_ecmdq_write(smmu, offset, value);
+        if (offset < smmu_cmdqv_offset(&smmu->config)) {
+            smmu_ecmdq_write(smmu, offset, value);
+        } else {
+            smmu_cmdqv_write(smmu, offset - smmu_cmdqv_offset(&smmu->config), value);
+        }
         return;
     }
     for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
@@ -288,6 +292,9 @@ static uint32_t read32(struct smmu *smmu, uint32_t offset)
     if (offset < SMMU_WINDOW_BYTES && offset % SMMU_PAGE_BYTES < 4 * SMMU_PAGE_WORDS) {
         return *smmu_register(smmu, offset);
     }
+    if (offset >= smmu_cmdqv_offset(&smmu->config)) {
+        return smmu_cmdqv_read(smmu, offset - smmu_cmdqv_offset(&smmu->config));
+    }
     return smmu_ecmdq_read(smmu, offset);
 }
 
@@ -297,6 +304,9 @@ static bool is_wide(struct smmu *smmu, uint32_t offset)
         if (writables[i].offset == offset && writables[i].bytes == 8) {
             return true;
         }
+    }
+    if (offset >= smmu_cmdqv_offset(&smmu->config)) {
+        return smmu_cmdqv_is_wide(smmu, offset - smmu_cmdqv_offset(&smmu->config));
     }
     return smmu_ecmdq_is_wide(smmu, offset);
 }

@@ -1,4 +1,5 @@
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/smmu_cmdqv.h"
 
 void smmu_config_defaults(struct smmu_config *config)
 {
@@ -14,6 +15,8 @@ void smmu_config_defaults(struct smmu_config *config)
         .pri_queue_bits = 7,
         .msi = true,
         .ecmdq_queues = 1,
+        .vintfs = 1,
+        .vintf_sids = 16,
         .tlb_entries = 2048,
         .tlb_ways = 4,
         .config_cache_entries = 64,
@@ -88,9 +91,26 @@ static bool are_ecmdqs(const struct smmu_config *config)
            config->ecmdq_pages <= MOST_ECMDQS && config->ecmdq_queues <= MOST_ECMDQS / config->ecmdq_pages;
 }
 
-uint32_t smmu_window_bytes(const struct smmu_config *config)
+/** Most virtual command queues. */
+#define MOST_VCMDQS 64
+
+static bool are_vcmdqs(const struct smmu_config *config)
+{
+    return is_power_of_two(config->vcmdqs) && config->vcmdqs <= MOST_VCMDQS && is_power_of_two(config->vintfs) &&
+           config->vintfs <= config->vcmdqs && is_power_of_two(config->vintf_sids) &&
+           config->vintf_sids <= SMMU_MAX_VINTF_SIDS;
+}
+
+uint32_t smmu_cmdqv_offset(const struct smmu_config *config)
 {
     return SMMU_WINDOW_BYTES + config->ecmdq_pages * SMMU_PAGE_BYTES;
+}
+
+uint32_t smmu_window_bytes(const struct smmu_config *config)
+{
+    const uint32_t aperture = SMMU_CMDQV_VINTF_VIEWS + config->vintfs * SMMU_CMDQV_VIEW_BYTES;
+
+    return smmu_cmdqv_offset(config) + (config->vcmdqs > 0 ? aperture : 0);
 }
 
 /** Tree pseudo-LRU needs a power of two. */
@@ -134,6 +154,8 @@ const char *smmu_config_error(const struct smmu_config *config)
          "ecmdq_pages and ecmdq_queues are not powers of two, or make more than 128 queues"},
         {!within(config->stall_slots, 1, SMMU_MAX_STALLS), "stall_slots is not 1 to 256"},
         {config->atc_timeout == 0, "atc_timeout is 0"},
+        {config->vcmdqs > 0 && !are_vcmdqs(config),
+         "vcmdqs, vintfs and vintf_sids are not powers of two, or more than 64, vcmdqs and 16"},
         {!within(config->tbus, 1, config->ports), "tbus is not 1 to the number of ports"},
         {(config->to_tcu_cycles == 0) != (config->to_tbu_cycles == 0), "the link to the TCU is one-way"},
         {config->to_tcu_cycles == 0 && config->micro_tlb.entries + config->tbu_tlb.entries > 0,
@@ -274,10 +296,17 @@ static void make_command_queues(struct smmu *smmu, struct sim *sim)
 
     engine->first_ecmdq = 1;
     engine->first_vcmdq = engine->first_ecmdq + config->ecmdq_pages * config->ecmdq_queues;
-    engine->count = engine->first_vcmdq;
+    engine->count = engine->first_vcmdq + config->vcmdqs;
     engine->queues = sim_alloc(sim, engine->count * sizeof(engine->queues[0]));
     for (uint32_t i = engine->first_ecmdq; i < engine->first_vcmdq; i++) {
         engine->queues[i].kind = SMMU_QUEUE_ECMDQ;
+    }
+    for (uint32_t i = engine->first_vcmdq; i < engine->count; i++) {
+        engine->queues[i].kind = SMMU_QUEUE_VCMDQ;
+    }
+    smmu->cmdqv.config = SMMU_MASK32(SMMU_CMDQV_CONFIG_EN); /* enabled from reset on, as the part is */
+    if (config->vcmdqs > 0) {
+        smmu->cmdqv.vintfs = sim_alloc(sim, config->vintfs * sizeof(smmu->cmdqv.vintfs[0]));
     }
 }
 

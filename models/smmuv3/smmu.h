@@ -103,6 +103,9 @@ struct smmu_config {
     struct smmu_features features; /**< all other features (its sizes are not looked at) */
     uint32_t ecmdq_pages;          /**< IDR6: command queue control pages, a power of two; 0: IDR1.ECMDQ = 0 */
     uint32_t ecmdq_queues;         /**< IDR6: queues of each, a power of two; at most 128 in all */
+    uint32_t vcmdqs;               /**< virtual command queues (smmu_cmdqv.h), a power of two up to 64; 0: none */
+    uint32_t vintfs;               /**< their interfaces, a power of two up to vcmdqs */
+    uint32_t vintf_sids;           /**< StreamIDs that an interface can replace, a power of two up to 16 */
     bool msi;                      /**< IDR0.MSI: its interrupts and CMD_SYNC completions can be MSIs */
     bool has_device_id;            /**< its MSIs carry device_id, so that an ITS can translate them */
     uint32_t device_id;
@@ -147,10 +150,10 @@ struct smmu_config {
 
 /**
  * Sets every field: features as smmu_features_defaults() says, base 0, 1 GHz, one port in port order, 16 StreamID and
- * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, 128 page requests, no command queue control pages,
- * MSIs without a DeviceID, one TBU that is one block with the TCU, a TLB of 2048 entries in 4 ways and a configuration
- * cache of 64 in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch slots and 8 buffered events
- * (A), and the cycles of the table above.
+ * 16 SubstreamID bits, 48-bit addresses, 256 commands, 128 events, 128 page requests, no command queue control pages
+ * or virtual command queues, MSIs without a DeviceID, one TBU that is one block with the TCU, a TLB of 2048 entries in
+ * 4 ways and a configuration cache of 64 in 4 ways [D], 64 translation slots and 16 walk slots [D], 8 config fetch
+ * slots and 8 buffered events (A), and the cycles of the table above.
  */
 void smmu_config_defaults(struct smmu_config *config);
 
@@ -168,7 +171,12 @@ extern const char *const smmu_presets[];
 /** What is wrong with a configuration, as a sentence without a full stop; NULL if nothing is. */
 const char *smmu_config_error(const struct smmu_config *config);
 
-/** Bytes of all register pages, from config->base on: pages 0 and 1, and command queue control pages. */
+/** Offset of the registers of virtual command queues from config->base: they follow all register pages. */
+uint32_t smmu_cmdqv_offset(const struct smmu_config *config);
+
+/**
+ * Bytes of all registers, from config->base on: pages 0 and 1, command queue control pages, and virtual command queues.
+ */
 uint32_t smmu_window_bytes(const struct smmu_config *config);
 
 /**
@@ -203,8 +211,9 @@ enum smmu_wire {
     SMMU_WIRE_GERROR,
     SMMU_WIRE_EVENTQ,
     SMMU_WIRE_PRIQ,
-    SMMU_WIRE_SYNC, /**< CMD_SYNC with CS = IRQ */
-    SMMU_WIRE_WAKE, /**< IDR0.SEV: CMD_SYNC with CS = SEV; a command queue is no longer full (4.1.2) */
+    SMMU_WIRE_SYNC,  /**< CMD_SYNC with CS = IRQ */
+    SMMU_WIRE_CMDQV, /**< error of a virtual command queue whose interface is not masked */
+    SMMU_WIRE_WAKE,  /**< IDR0.SEV: CMD_SYNC with CS = SEV; a command queue is no longer full (4.1.2) */
     SMMU_WIRES,
 };
 

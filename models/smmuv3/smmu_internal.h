@@ -16,7 +16,7 @@
  *   descriptor.c    what descriptors say        attributes.c  memory attributes
  *   queues.c        what the command and event queues share
  *   commands.c      the command engine          command_set.c  the commands
- *   ecmdq.c         more command queues
+ *   ecmdq.c         more command queues         cmdqv*.c       those of virtual machines
  *   events.c        event records               interrupts.c  GERROR and MSIs
  *   stalls.c        stalled transactions        ats.c         translation requests, translated transactions
  *   messages.c      ATS and PRI messages        atc.c         invalidations of endpoints' caches
@@ -313,6 +313,7 @@ enum smmu_command_state {
 enum smmu_queue_kind {
     SMMU_QUEUE_CMDQ,  /**< of register page 0 */
     SMMU_QUEUE_ECMDQ, /**< of a command queue control page */
+    SMMU_QUEUE_VCMDQ, /**< virtual: of an interface of a virtual machine */
 };
 
 /** A command queue. */
@@ -330,16 +331,40 @@ struct smmu_command_queue {
     uint64_t base;
     uint32_t prod;
     uint32_t cons;
+
+    /* Further registers of a virtual queue: see smmu_cmdqv.h. */
+    uint32_t config;
+    uint32_t status;
+    uint32_t gerror;
+    uint32_t gerrorn;
+    uint32_t alloc;
+    uint64_t cons_base;
+};
+
+/** StreamIDs that one virtual interface can replace. */
+#define SMMU_MAX_VINTF_SIDS 16
+
+/** Virtual interface: see smmu_cmdqv.h. */
+struct smmu_vintf {
+    uint32_t config;
+    uint32_t sid_match[SMMU_MAX_VINTF_SIDS];
+    uint32_t sid_replace[SMMU_MAX_VINTF_SIDS];
+};
+
+struct smmu_cmdqv {
+    uint32_t config;
+    uint32_t int_mask[2];
+    struct smmu_vintf *vintfs;
 };
 
 struct smmu_command_engine {
     struct smmu_command_queue *queues; /**< that of page 0 first */
     uint32_t count;
     uint32_t first_ecmdq; /**< those of control pages: first_ecmdq .. first_vcmdq - 1 */
-    uint32_t first_vcmdq;
-    uint32_t awake; /**< queues that are */
-    uint32_t turn;  /**< the queue that is asked first */
-    bool busy;      /**< a command is being carried out */
+    uint32_t first_vcmdq; /**< virtual ones: first_vcmdq .. count - 1 */
+    uint32_t awake;       /**< queues that are */
+    uint32_t turn;        /**< the queue that is asked first */
+    bool busy;            /**< a command is being carried out */
 };
 
 struct smmu_event_engine {
@@ -462,6 +487,7 @@ struct smmu {
     struct smmu_walker walker;
     struct smmu_event_engine events;
     struct smmu_command_engine commands;
+    struct smmu_cmdqv cmdqv;
     smmu_command_observer observer; /**< told of commands; or NULL */
     void *observer_context;
     struct smmu_msi msi[SMMU_MSI_SOURCES];
@@ -806,6 +832,31 @@ void smmu_ecmdq_fail(struct smmu *smmu, struct smmu_command_queue *queue, uint32
 bool smmu_ecmdq_is_wide(struct smmu *smmu, uint32_t offset);
 uint32_t smmu_ecmdq_read(struct smmu *smmu, uint32_t offset);
 void smmu_ecmdq_write(struct smmu *smmu, uint32_t offset, uint32_t value);
+
+/* ---- Virtual command queues (cmdqv.c, cmdqv_registers.c) ---- */
+
+/** Whether a queue is of an interface that is enabled. */
+bool smmu_vcmdq_has_interface(const struct smmu *smmu, const struct smmu_command_queue *queue);
+
+/** Acknowledges what CONFIG.EN asks for; the queue must be idle. @return whether it is to consume commands */
+bool smmu_vcmdq_update(const struct smmu *smmu, struct smmu_command_queue *queue);
+
+/**
+ * Makes of a virtual machine's command what it is to the SMMU.
+ * @return SMMU_CERROR_NONE, or why the interface does not accept it
+ */
+uint32_t smmu_vcmdq_translate(const struct smmu *smmu, const struct smmu_command_queue *queue, uint64_t *words);
+
+/** Activates an error, one bit of the queue's GERROR, unless it is active; the interface's wire tells. */
+void smmu_vcmdq_raise(struct smmu *smmu, struct smmu_command_queue *queue, uint32_t error);
+
+/** Reports an error of a command. */
+void smmu_vcmdq_fail(struct smmu *smmu, struct smmu_command_queue *queue, uint32_t reason);
+
+/** 32-bit accesses, and whether a register has 64 bits; offsets are from the aperture's base. */
+bool smmu_cmdqv_is_wide(struct smmu *smmu, uint32_t offset);
+uint32_t smmu_cmdqv_read(struct smmu *smmu, uint32_t offset);
+void smmu_cmdqv_write(struct smmu *smmu, uint32_t offset, uint32_t value);
 
 /* ---- Invalidation and synchronisation (invalidate.c) ---- */
 
