@@ -131,10 +131,17 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if (endpoint->read_deadline <= now) {
         endpoint_expire_reads(endpoint, now);
     }
-    endpoint_send_posted(endpoint, now);
-    endpoint_send_reads(endpoint, now);
+    if (endpoint->atc == NULL || !endpoint_atc_send_message(endpoint, now)) {
+        endpoint_send_posted(endpoint, now);
+    }
+    if (endpoint->atc == NULL || !endpoint_atc_send_request(endpoint, now)) {
+        endpoint_send_reads(endpoint, now);
+    }
+    if (endpoint->atc != NULL) {
+        due = endpoint_atc_due(endpoint, now);
+    }
     if (endpoint->answer.whole != NULL) {
-        due = answer_due(endpoint, now);
+        due = sim_time_min(due, answer_due(endpoint, now));
     }
     if (endpoint->arrived != 0) {
         due = sim_time_min(due, inputs_due(endpoint));
@@ -180,6 +187,12 @@ static void register_counters(struct endpoint *endpoint)
         {"unexpected-completions", &counters->unexpected_completions},
         {"requests-served", &counters->requests_served},
         {"unsupported-requests", &counters->unsupported_requests},
+        {"translation-requests", &counters->translation_requests},
+        {"atc-hits", &counters->atc_hits},
+        {"atc-refused", &counters->atc_refused},
+        {"invalidations", &counters->invalidations},
+        {"page-requests", &counters->page_requests},
+        {"page-responses", &counters->page_responses},
         {"bytes-unbacked", &counters->bytes_unbacked},
     };
 
@@ -214,6 +227,7 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     config.period = config.period != 0 ? config.period : ENDPOINT_DEFAULT_PERIOD;
     config.completion_timeout = config.completion_timeout != 0 ? config.completion_timeout : ENDPOINT_DEFAULT_TIMEOUT;
     config.read_tags = config.read_tags != 0 ? config.read_tags : ENDPOINT_DEFAULT_READ_TAGS;
+    config.atc_entries = config.atc_entries != 0 ? config.atc_entries : ENDPOINT_DEFAULT_ATC_ENTRIES;
     config.bar_store = config.bar_store != 0 ? config.bar_store : ENDPOINT_DEFAULT_BAR_STORE;
     config.max_payload = config.max_payload != 0 ? config.max_payload : ENDPOINT_DEFAULT_MAX_PAYLOAD;
     if (config.function_count == 0 || config.function_count > ENDPOINT_MAX_FUNCTIONS ||
@@ -269,6 +283,7 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
         endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(full.read_tags - 1 - i);
     }
     init_functions(endpoint, &full);
+    endpoint_atc_init(endpoint, full.atc_entries);
     init_streams(endpoint, &full);
     endpoint->jobs_hash = sim_name_hash(sim_printf(sim, "%s/job", name));
     endpoint_refresh_next(endpoint);

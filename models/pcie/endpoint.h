@@ -27,8 +27,12 @@
  *
  * Function level reset takes no time and leaves requests alone that are under way.
  *
- * Not modelled: ATS use (the capability can be there, the function asks for no translations), expansion ROM, I/O BARs,
- * INTx.
+ * ATS and PRI: one translation cache (atc_entries, least recently used goes) serves all functions that have ATS. DMA
+ * that asks for it waits, at the head of its class, until its page is translated; without translation it asks for the
+ * page if PRI lets it, else it is given up (atc-refused). An invalidation is completed when the translated reads sent
+ * before it have come back; a translation that was under way then is asked for again.
+ *
+ * Not modelled: expansion ROM, I/O BARs, INTx.
  */
 #ifndef DOORBELL_MODELS_PCIE_ENDPOINT_H
 #define DOORBELL_MODELS_PCIE_ENDPOINT_H
@@ -56,6 +60,7 @@ extern "C" {
 #define ENDPOINT_DEFAULT_PERIOD           SIM_NS
 #define ENDPOINT_DEFAULT_SEND_LATENCY     (50 * SIM_NS)
 #define ENDPOINT_DEFAULT_COMPLETE_LATENCY (50 * SIM_NS)
+#define ENDPOINT_DEFAULT_ATC_ENTRIES      64u
 #define ENDPOINT_DEFAULT_READ_TAGS        32u
 #define ENDPOINT_DEFAULT_TIMEOUT          (50 * SIM_MS)
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
@@ -101,6 +106,7 @@ struct endpoint_config {
     sim_time complete_latency;   /**< fs */
     uint32_t read_tags;          /**< 1..ENDPOINT_MAX_TAGS; 0: default */
     sim_time completion_timeout; /**< of a read, from its sending on, fs; 0: default; SIM_TIME_NEVER: none (7.5.3.16) */
+    uint32_t atc_entries;        /**< translations that its cache keeps; 0: default */
     uint32_t bar_store;          /**< bytes of each BAR that are real; 0: default */
     uint32_t max_payload;        /**< Max_Payload_Size supported, bytes; 0: default */
     const struct endpoint_function_config *functions;
@@ -120,6 +126,11 @@ struct endpoint_job {
     bool relaxed;
     bool with_pasid;
     uint32_t pasid;
+    bool ats;       /**< DMA: through the translation cache while ATS is enabled */
+    bool write;     /**< translation and page requests: to write there */
+    bool read;      /**< page requests: to read */
+    bool last;      /**< page requests: the last of its group */
+    uint16_t group; /**< page requests: Page Request Group Index, 9 bits */
 };
 
 struct endpoint;
@@ -142,6 +153,12 @@ struct endpoint_counters {
     uint64_t unexpected_completions; /**< dropped: no such tag, or not what was asked for */
     uint64_t requests_served;        /**< memory and configuration requests from outside */
     uint64_t unsupported_requests;
+    uint64_t translation_requests;
+    uint64_t atc_hits;
+    uint64_t atc_refused; /**< DMA requests given up because there was no translation */
+    uint64_t invalidations;
+    uint64_t page_requests;
+    uint64_t page_responses;
     uint64_t bytes_unbacked; /**< written to a BAR behind its real bytes */
 };
 

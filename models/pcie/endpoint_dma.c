@@ -151,29 +151,39 @@ static uint32_t number_of(const struct endpoint *endpoint, const struct sim_pack
     return packet->tag + first->wire_tags * ((packet->target ^ first->dma_id) & 7u);
 }
 
-void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
-                        uint32_t bytes, uint64_t id, sim_time now)
+uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function *function, struct sim_packet *packet,
+                             sim_time now)
 {
-    uint32_t skip = (uint32_t)(operation->address + progress) & 3;
-    struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
-    uint16_t number = take_tag(endpoint, operation->function);
+    uint16_t number = take_tag(endpoint, function);
     struct endpoint_read *read = &endpoint->reads[number];
 
-    packet->type = SIM_PACKET_READ;
-    describe_request(operation, progress, bytes, id, packet);
-    packet->tag = (uint16_t)(number % operation->function->wire_tags);
-    packet->requester ^= (uint16_t)(number / operation->function->wire_tags);
+    packet->tag = (uint16_t)(number % function->wire_tags);
+    packet->requester = (uint16_t)(function->dma_id ^ number / function->wire_tags);
     read->active = true;
-    read->function = operation->function;
+    read->function = function;
     read->requester = packet->requester;
     read->address = packet->address;
     read->rest = packet->length;
     read->sent = now;
+    read->translated = packet->at == SIM_AT_TRANSLATED;
+    read->walk = -1;
     if (endpoint->completion_timeout != SIM_TIME_NEVER) {
         sim_time limit = sim_component_edge(&endpoint->component, now + endpoint->completion_timeout);
 
         endpoint->read_deadline = sim_time_min(endpoint->read_deadline, limit);
     }
+    return number;
+}
+
+void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
+                        uint32_t bytes, uint64_t id, sim_time now)
+{
+    uint32_t skip = (uint32_t)(operation->address + progress) & 3;
+    struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
+
+    packet->type = SIM_PACKET_READ;
+    describe_request(operation, progress, bytes, id, packet);
+    endpoint_start_read(endpoint, operation->function, packet, now);
     endpoint->counters.reads_sent++;
     pcie_port_send(endpoint->port, PCIE_NON_POSTED, packet, now, endpoint->send_latency);
 }
@@ -197,7 +207,7 @@ static void free_tag(struct endpoint *endpoint, uint16_t tag)
 {
     endpoint->reads[tag].active = false;
     endpoint->free_tags[endpoint->free_tag_count++] = tag;
-    endpoint->counters.reads_done++;
+    endpoint->counters.reads_done += endpoint->reads[tag].walk < 0;
     if (endpoint->free_tag_count == endpoint->read_tags) {
         endpoint->read_deadline = SIM_TIME_NEVER;
     }
@@ -219,9 +229,12 @@ void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
             continue;
         }
         endpoint->counters.completion_timeouts++;
-        endpoint->counters.read_errors++;
+        endpoint->counters.read_errors += read->walk < 0;
         pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
         free_tag(endpoint, tag);
+        if (read->walk >= 0) {
+            endpoint_atc_answered(endpoint, (unsigned)read->walk, NULL);
+        }
     }
     endpoint->read_deadline = deadline;
 }
@@ -237,6 +250,16 @@ static bool is_good(struct endpoint *endpoint, const struct endpoint_read *read,
     return packet->status == SIM_STATUS_OK;
 }
 
+/** A translation has come, or what there is instead of one. */
+static void take_translation(struct endpoint *endpoint, uint16_t number, struct sim_packet *packet)
+{
+    unsigned walk = (unsigned)endpoint->reads[number].walk;
+
+    free_tag(endpoint, number);
+    endpoint_atc_answered(endpoint, walk, (packet->flags & SIM_FLAG_POISONED) != 0 ? NULL : packet);
+    sim_packet_free(endpoint->sim, packet);
+}
+
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     uint32_t number = number_of(endpoint, packet);
@@ -247,6 +270,10 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
         endpoint->counters.unexpected_completions++;
         pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_UNEXPECTED_COMPLETION);
         sim_packet_free(endpoint->sim, packet);
+        return;
+    }
+    if (read->walk >= 0) {
+        take_translation(endpoint, (uint16_t)number, packet);
         return;
     }
     endpoint->counters.read_bytes += packet->length;

@@ -198,7 +198,7 @@ static void decode_pri(struct endpoint_function *function)
         status &= (uint16_t) ~(PCIE_PRI_RESPONSE_FAILURE | PCIE_PRI_UNEXPECTED_GROUP);
     }
     status &= (uint16_t)~PCIE_PRI_STOPPED;
-    status |= (control & PCIE_PRI_ENABLE) == 0 ? PCIE_PRI_STOPPED : 0;
+    status |= (control & PCIE_PRI_ENABLE) == 0 && function->pages_under_way == 0 ? PCIE_PRI_STOPPED : 0;
     pcie_config_set16(space, space->pri + PCIE_PRI_CONTROL, control & PCIE_PRI_ENABLE);
     pcie_config_set16(space, space->pri + PCIE_PRI_STATUS, status);
 }
@@ -244,6 +244,18 @@ static void decode_device_control(struct endpoint_function *function)
     function->max_read_request = at_most_a_block(function, pcie_config_max_read_request(space));
 }
 
+/** What was cached is of no use once ATS has been off (10.3.7). */
+static void decode_ats(struct endpoint_function *function)
+{
+    const struct pcie_config_space *space = &function->config;
+    bool enabled = space->ats != 0 && (pcie_config_get16(space, space->ats + PCIE_ATS_CONTROL) & PCIE_ATS_ENABLE) != 0;
+
+    if (enabled != function->ats_enabled) {
+        endpoint_atc_forget(function);
+    }
+    function->ats_enabled = enabled && function->awake;
+}
+
 void endpoint_function_decode(struct endpoint_function *function)
 {
     const struct pcie_config_space *space = &function->config;
@@ -256,6 +268,7 @@ void endpoint_function_decode(struct endpoint_function *function)
     decode_device_control(function);
     decode_messages(function);
     decode_pasid(function);
+    decode_ats(function);
     if (space->pri != 0) {
         decode_pri(function);
     }
@@ -362,6 +375,11 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
     bool tracked = (packet->flags & SIM_FLAG_TRACKED) != 0;
     struct place place;
 
+    if (packet->type == SIM_PACKET_MESSAGE && endpoint_atc_take_message(endpoint, packet, now)) {
+        endpoint->counters.requests_served++;
+        sim_packet_free(endpoint->sim, packet);
+        return;
+    }
     if (packet->type != SIM_PACKET_WRITE || packet->at == SIM_AT_RESERVED || !find_place(endpoint, packet, &place)) {
         log_unsupported(endpoint);
         sim_drop(endpoint->sim, packet, &endpoint->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
@@ -397,6 +415,7 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
     }
     endpoint_function_decode(function);
     endpoint_message_unmasked(function);
+    endpoint_atc_pri_changed(function->endpoint);
     endpoint_refresh_next(function->endpoint);
 }
 

@@ -67,8 +67,10 @@ struct endpoint_function {
     uint32_t msi_data;
     uint32_t msi_mask;
     bool pasid_enabled;
-    uint32_t phantom_bits; /**< function number bits in use as tags */
-    uint32_t wire_tags;    /**< tags that it may use: 32 or 256 */
+    bool ats_enabled;
+    uint32_t pages_under_way; /**< page requests without a response; of a PF with its VFs */
+    uint32_t phantom_bits;    /**< function number bits in use as tags */
+    uint32_t wire_tags;       /**< tags that it may use: 32 or 256 */
     bool relaxed_enabled;
     bool ecrc_enabled;
     uint32_t max_payload;
@@ -113,6 +115,12 @@ struct endpoint_operation {
     bool with_pasid;
     uint32_t pasid;
     bool untracked;
+    bool ats; /**< translated before it is sent, if ATS is enabled */
+    /* Page requests; `write` also of translation requests: */
+    bool write;
+    bool read;
+    bool last;
+    uint16_t group;
 };
 
 struct endpoint_stream {
@@ -148,9 +156,14 @@ struct endpoint_read {
     uint64_t address;   /**< of the next byte expected */
     uint32_t rest;      /**< bytes expected */
     sim_time sent;
+    bool translated; /**< a translated request */
+    int8_t walk;     /**< a translation request: for whom; else -1 */
 };
 
 #define ENDPOINT_NO_FUNCTION UINT16_MAX
+
+#define ENDPOINT_BLOCKED_POSTED 1u
+#define ENDPOINT_BLOCKED_READ   2u
 
 /** Inputs for handlers' signals share the bits of endpoint.arrived that the link leaves: input n has bit n mod this. */
 #define ENDPOINT_HANDLED_BITS 60u
@@ -190,7 +203,9 @@ struct endpoint {
     uint32_t free_tag_count;
     uint32_t read_tags;
     sim_time completion_timeout;
-    sim_time read_deadline; /**< no read under way times out before; SIM_TIME_NEVER: none is */
+    sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */
+    struct endpoint_atc *atc; /**< NULL: no function has ATS */
+    uint32_t atc_blocked;     /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
     struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
     struct endpoint_counters counters;
 };
@@ -283,6 +298,61 @@ bool endpoint_has_tag(const struct endpoint *endpoint, const struct endpoint_fun
 
 /** Takes a completion from the link; the packet ends here. */
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
+
+/** Takes a number for a request that is to be answered, and its tag and requester ID. @return the number */
+uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function *function, struct sim_packet *packet,
+                             sim_time now);
+
+/* ---- endpoint_atc.c ---- */
+
+enum endpoint_atc_answer {
+    ENDPOINT_ATC_GO,
+    ENDPOINT_ATC_WAIT,
+    ENDPOINT_ATC_REFUSED,
+};
+
+struct sim_ats_page_request;
+
+/** Makes what ATS needs, if a function has it. @param entries translations that are kept */
+void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries);
+
+/** Drops all translations of a function. */
+void endpoint_atc_forget(struct endpoint_function *function);
+
+/**
+ * Translates the next TLP of a DMA request; asks for the translation if there is none.
+ * @param operation address and at are those of the translated request if it can go
+ */
+enum endpoint_atc_answer endpoint_atc_translate(struct endpoint *endpoint, struct endpoint_operation *operation,
+                                                uint32_t progress);
+
+/** Asks for a translation that nobody needs yet. @return false if it has to wait */
+bool endpoint_atc_prefetch(struct endpoint *endpoint, const struct endpoint_operation *operation);
+
+/** Makes a page request. REFUSED: the function must not; WAIT: Outstanding Page Request Allocation is used up. */
+enum endpoint_atc_answer endpoint_atc_request_page(struct endpoint *endpoint, struct endpoint_function *function,
+                                                   const struct sim_ats_page_request *request,
+                                                   const struct endpoint_operation *operation);
+
+/** Controls of PRI or ATS, or what is under way, changed: those who wait may go on. */
+void endpoint_atc_pri_changed(struct endpoint *endpoint);
+
+/** A translation request has been answered. @param packet NULL: nothing came in time */
+void endpoint_atc_answered(struct endpoint *endpoint, unsigned walk, const struct sim_packet *packet);
+
+/** Looks at a message. @return whether it was one for a function of this endpoint */
+bool endpoint_atc_take_message(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now);
+
+/* ---- endpoint_atc_send.c: only if there is an ATC ---- */
+
+/** Sends the oldest message. @return whether there was one to send */
+bool endpoint_atc_send_message(struct endpoint *endpoint, sim_time now);
+
+/** Sends a translation request. @return whether there was one to send */
+bool endpoint_atc_send_request(struct endpoint *endpoint, sim_time now);
+
+/** When one of the two has something to do. */
+sim_time endpoint_atc_due(struct endpoint *endpoint, sim_time now);
 
 /* ---- endpoint_traffic.c ---- */
 

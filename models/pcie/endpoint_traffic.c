@@ -1,4 +1,5 @@
 #include "models/pcie/endpoint_internal.h"
+#include "sim/ats.h"
 
 #include <string.h>
 
@@ -131,8 +132,8 @@ void endpoint_take_handled(struct endpoint *endpoint, const struct sim_packet *p
 
 static bool can_leave(const struct endpoint_function *function, enum endpoint_stream_kind kind)
 {
-    /* An MSI without Bus Master Enable goes on to be lost; DMA waits. */
-    return kind == ENDPOINT_MSI || function->bus_master;
+    /* An MSI without Bus Master Enable goes on to be lost; DMA waits. Messages have nothing to do with it. */
+    return kind == ENDPOINT_MSI || kind == ENDPOINT_PAGE_REQUEST || function->bus_master;
 }
 
 static sim_time jobs_next(const struct endpoint_jobs *jobs)
@@ -174,6 +175,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     operation->born = sim_component_edge(&stream->function->endpoint->component, stream->next);
     operation->source = config->source;
     operation->number = stream->number;
+    operation->bytes = 0;
     if (config->kind == ENDPOINT_MSI) {
         operation->vector = config->vectors[stream->next_vector];
         return;
@@ -185,6 +187,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     operation->with_pasid = config->with_pasid;
     operation->pasid = config->pasid;
     operation->untracked = config->untracked;
+    operation->ats = config->ats;
     operation->has_inline_data = false;
     choice->progress = stream->progress;
 }
@@ -226,7 +229,7 @@ static uint64_t take_identity(struct endpoint *endpoint, struct choice *choice)
 /** Books @p bytes of the request as gone; the whole of it, for an MSI. */
 static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
 {
-    bool done = choice->operation.kind == ENDPOINT_MSI || choice->progress + bytes >= choice->operation.bytes;
+    bool done = choice->operation.bytes == 0 || choice->progress + bytes >= choice->operation.bytes;
 
     if (choice->jobs != NULL) {
         choice->jobs->progress = done ? 0 : choice->progress + bytes;
@@ -263,6 +266,48 @@ static bool release_one(struct endpoint *endpoint, sim_time now)
     return true;
 }
 
+/** Translates the next TLP of a request, if it asks for that. @return whether it can go; else it waits or is done */
+static bool translate(struct endpoint *endpoint, struct choice *choice, uint32_t blocked)
+{
+    if (endpoint->atc == NULL || !choice->operation.ats || !choice->operation.function->ats_enabled ||
+        choice->operation.at != SIM_AT_UNTRANSLATED) {
+        return true;
+    }
+    switch (endpoint_atc_translate(endpoint, &choice->operation, choice->progress)) {
+    case ENDPOINT_ATC_GO:
+        return true;
+    case ENDPOINT_ATC_WAIT:
+        endpoint->atc_blocked |= blocked;
+        return false;
+    default:
+        finish(endpoint, choice, choice->operation.bytes - choice->progress);
+        return false;
+    }
+}
+
+/** Requests for translations and pages that a driver asked for. */
+static void serve_request(struct endpoint *endpoint, struct choice *choice)
+{
+    const struct endpoint_operation *operation = &choice->operation;
+    struct sim_ats_page_request request = {.page = operation->address,
+                                           .group = operation->group,
+                                           .last = operation->last,
+                                           .write = operation->write,
+                                           .read = operation->read};
+    bool wait;
+
+    if (operation->kind == ENDPOINT_TRANSLATE) {
+        wait = !endpoint_atc_prefetch(endpoint, operation);
+    } else {
+        wait = endpoint_atc_request_page(endpoint, operation->function, &request, operation) == ENDPOINT_ATC_WAIT;
+    }
+    if (wait) {
+        endpoint->atc_blocked |= ENDPOINT_BLOCKED_READ;
+    } else {
+        finish(endpoint, choice, 0);
+    }
+}
+
 void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 {
     struct choice choice;
@@ -270,7 +315,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
     if (endpoint->releasing_functions != 0 && release_one(endpoint, now)) {
         return;
     }
-    if (endpoint->posted_next > now) {
+    if (endpoint->posted_next > now || (endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED) != 0) {
         return;
     }
     choose(endpoint, false, endpoint->posted_next, &choice);
@@ -280,7 +325,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
     if (choice.operation.kind == ENDPOINT_MSI) {
         endpoint_message_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, 0);
-    } else {
+    } else if (translate(endpoint, &choice, ENDPOINT_BLOCKED_POSTED)) {
         uint32_t bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
 
         endpoint_send_write(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
@@ -294,11 +339,17 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
     uint32_t bytes;
 
     if (endpoint->read_next > now || endpoint->free_tag_count == 0 ||
+        (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ) != 0 ||
         !pcie_port_has_space(endpoint->port, PCIE_NON_POSTED, now, endpoint->send_latency, 0)) {
         return;
     }
     choose(endpoint, true, endpoint->read_next, &choice);
-    if (!endpoint_has_tag(endpoint, choice.operation.function)) {
+    if (choice.operation.kind != ENDPOINT_DMA_READ) {
+        serve_request(endpoint, &choice);
+        return;
+    }
+    if (!endpoint_has_tag(endpoint, choice.operation.function) ||
+        !translate(endpoint, &choice, ENDPOINT_BLOCKED_READ)) {
         return;
     }
     bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
@@ -324,7 +375,7 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
     }
     if (endpoint->posted_next > now) {
         due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->posted_next));
-    } else {
+    } else if ((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED) == 0) {
         struct choice choice;
 
         choose(endpoint, false, endpoint->posted_next, &choice);
@@ -332,7 +383,7 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
     }
     if (endpoint->read_next > now) {
         due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->read_next));
-    } else if (endpoint->free_tag_count > 0) {
+    } else if (endpoint->free_tag_count > 0 && (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ) == 0) {
         struct choice choice;
 
         choose(endpoint, true, endpoint->read_next, &choice);
@@ -396,11 +447,16 @@ static void describe_job(const struct endpoint *endpoint, const struct endpoint_
     operation->source = job->source;
     operation->vector = job->vector;
     operation->address = job->address;
-    operation->bytes = job->bytes;
+    operation->bytes = job->kind == ENDPOINT_DMA_READ || job->kind == ENDPOINT_DMA_WRITE ? job->bytes : 0;
     operation->at = job->at;
     operation->relaxed = job->relaxed;
     operation->with_pasid = job->with_pasid;
     operation->pasid = job->pasid;
+    operation->ats = job->ats;
+    operation->write = job->write;
+    operation->read = job->read;
+    operation->last = job->last;
+    operation->group = job->group;
     if (job->data != NULL) {
         operation->has_inline_data = true;
         for (uint32_t i = 0; i < job->bytes; i++) {
@@ -411,12 +467,13 @@ static void describe_job(const struct endpoint *endpoint, const struct endpoint_
 
 bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)
 {
-    struct endpoint_jobs *jobs = job->kind == ENDPOINT_DMA_READ ? &endpoint->read_jobs : &endpoint->posted_jobs;
+    bool posted = job->kind == ENDPOINT_MSI || job->kind == ENDPOINT_DMA_WRITE;
+    struct endpoint_jobs *jobs = posted ? &endpoint->posted_jobs : &endpoint->read_jobs;
     bool wrong = job->function >= endpoint->function_count;
 
     if (!wrong && job->kind == ENDPOINT_MSI) {
         wrong = !endpoint_message_exists(&endpoint->functions[job->function], job->vector);
-    } else if (!wrong) {
+    } else if (!wrong && (job->kind == ENDPOINT_DMA_READ || job->kind == ENDPOINT_DMA_WRITE)) {
         wrong = job->bytes == 0 || (job->data != NULL && job->bytes > sizeof(uint64_t));
     }
     if (wrong) {

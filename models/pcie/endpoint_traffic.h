@@ -23,6 +23,8 @@ enum endpoint_stream_kind {
     ENDPOINT_MSI,
     ENDPOINT_DMA_WRITE,
     ENDPOINT_DMA_READ,
+    ENDPOINT_TRANSLATE,    /**< jobs only: asks for a translation and keeps it */
+    ENDPOINT_PAGE_REQUEST, /**< jobs only: asks for a page */
 };
 
 enum endpoint_arrivals {
@@ -48,6 +50,7 @@ struct endpoint_stream_config {
     bool relaxed;    /**< asks for relaxed ordering, where Device Control allows it */
     bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
     uint32_t pasid;  /**< 20 bits */
+    bool ats;        /**< asks for translations, and sends translated requests, while ATS is enabled */
     bool untracked;  /**< observers do not follow these requests */
 };
 

@@ -166,8 +166,8 @@ static void init_port(struct root_complex *rc, unsigned index)
     rc->port_at[number] = (uint8_t)index;
     pcie_bridge_init(&port->bridge, rc->sim, &bridge);
     port->bridge.id = (uint16_t)((unsigned)rc->config.first_bus << 8 | number);
-    port->posted.ring = sim_alloc(rc->sim, rc->config.host_requests * sizeof(*port->posted.ring));
-    port->non_posted.ring = sim_alloc(rc->sim, rc->config.host_requests * sizeof(*port->non_posted.ring));
+    port->posted.ring = sim_alloc(rc->sim, rc->queue_size * sizeof(*port->posted.ring));
+    port->non_posted.ring = sim_alloc(rc->sim, rc->queue_size * sizeof(*port->non_posted.ring));
 }
 
 static void register_counters(struct root_complex *rc)
@@ -198,6 +198,7 @@ struct root_complex *root_complex_create(struct sim *sim, const char *name, cons
     rc->sim = sim;
     rc->config = *config;
     rc->config.host_requests = config->host_requests != 0 ? config->host_requests : ROOT_COMPLEX_DEFAULT_HOST_REQUESTS;
+    rc->queue_size = rc->config.host_requests + RC_MESSAGES;
     if (rc->config.completion_boundary == 0) {
         rc->config.completion_boundary = ROOT_COMPLEX_DEFAULT_BOUNDARY;
     }

@@ -75,13 +75,19 @@ void rc_send_response(struct root_complex *rc, sim_time now)
 static void enqueue(struct root_complex *rc, unsigned port, struct rc_queue *queue, struct sim_packet *packet,
                     uint16_t tag)
 {
-    struct rc_waiting *place = &queue->ring[(queue->head + queue->count) % rc->config.host_requests];
+    struct rc_waiting *place = &queue->ring[(queue->head + queue->count) % rc->queue_size];
 
     place->packet = packet;
     place->tag = tag;
     place->order = rc->order++;
     queue->count++;
     rc->busy_ports |= UINT64_C(1) << port;
+}
+
+void rc_enqueue_message(struct root_complex *rc, unsigned port, struct sim_packet *message)
+{
+    rc->ports[port].messages++;
+    enqueue(rc, port, &rc->ports[port].posted, message, 0);
 }
 
 static uint16_t ecam_target(const struct root_complex *rc, uint64_t address)

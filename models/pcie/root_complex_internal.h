@@ -17,7 +17,10 @@ extern "C" {
 /* Bits of root_complex.bus_arrived: memory ports from 0 on, and the host. */
 #define RC_HOST_BIT 63u
 
-/** A request of the host that waits for its root port's link. */
+/** Messages of SMMUs that wait at a root port; the host's requests have places of their own. */
+#define RC_MESSAGES 8u
+
+/** A request of the host, or a message of an SMMU, that waits for its root port's link. */
 struct rc_waiting {
     struct sim_packet *packet; /**< a write, as TLP already; NULL: the outstanding request `tag` */
     uint64_t order;            /**< of its arrival */
@@ -72,6 +75,7 @@ struct rc_port {
     struct pcie_split completion; /**< answer of the bus that is going down */
     struct pcie_split write;      /**< the host's write that is going down */
     struct rc_queue posted;
+    uint32_t messages; /**< of them, messages: at most RC_MESSAGES */
     struct rc_queue non_posted;
     struct rc_answer answers[PCIE_CLASSES]; /**< found in this evaluation, by class out; packets are NULL outside */
     uint8_t class_turn;
@@ -118,6 +122,7 @@ struct root_complex {
     uint32_t response_head;
     uint32_t response_count;
     uint64_t order;
+    uint32_t queue_size; /**< places in the queues of the root ports */
     struct rc_wiring wiring[RC_WIRING_CACHE];
     struct root_complex_counters counters;
 };
@@ -158,6 +163,9 @@ unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);
 
 /** Root port with a link whose window an address lies in; RC_NOBODY. */
 unsigned rc_claiming_port(const struct root_complex *rc, uint64_t address);
+
+/** Queues a message that goes down at a root port, which has fewer than RC_MESSAGES. */
+void rc_enqueue_message(struct root_complex *rc, unsigned port, struct sim_packet *message);
 
 /** Takes a request of the host, if there is room. */
 void rc_take_host(struct root_complex *rc, sim_time now);

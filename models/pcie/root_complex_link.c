@@ -102,7 +102,7 @@ static sim_time service_of(const struct root_complex *rc, enum pcie_class class_
 
 static void advance(const struct root_complex *rc, struct rc_queue *queue)
 {
-    queue->head = (queue->head + 1) % rc->config.host_requests;
+    queue->head = (queue->head + 1) % rc->queue_size;
     queue->count--;
 }
 
@@ -111,6 +111,14 @@ static struct sim_packet *take_write(struct root_complex *rc, struct rc_port *po
     bool last = pcie_split_ends(&port->write, offer->bytes);
     struct sim_packet *packet;
 
+    if (port->write.whole->type == SIM_PACKET_MESSAGE) {
+        packet = port->write.whole;
+        port->write.whole = NULL;
+        port->messages--;
+        advance(rc, &port->posted);
+        packet->flags &= ~(SIM_FLAG_HAS_STREAM_ID | SIM_FLAG_HAS_DEVICE_ID);
+        return packet;
+    }
     if (last) {
         rc_acknowledge(rc, port->write.whole);
         advance(rc, &port->posted);

@@ -1,4 +1,5 @@
 #include "models/pcie/root_complex_internal.h"
+#include "sim/ats.h"
 
 #include <string.h>
 
@@ -114,6 +115,19 @@ static struct rc_decision decide_completion(const struct root_complex *rc, unsig
     return (struct rc_decision){.action = RC_PEER_COMPLETION, .port = (uint8_t)port};
 }
 
+/** What ATS and PRI have to say is for the SMMU of the StreamID; all else ends here. */
+static struct rc_decision decide_message(struct root_complex *rc, const struct sim_packet *packet)
+{
+    bool for_smmu = packet->operation == SIM_ATS_INVALIDATE_COMPLETION || packet->operation == SIM_ATS_PAGE_REQUEST;
+    const struct rc_wiring *wiring = find_wiring(rc, packet->requester);
+
+    if (!for_smmu || (wiring->flags & SIM_FLAG_HAS_STREAM_ID) == 0 ||
+        rc->memories[wiring->memory_port].bus.request == NULL) {
+        return (struct rc_decision){.action = RC_TAKE_MESSAGE};
+    }
+    return (struct rc_decision){.action = RC_TO_MEMORY, .port = wiring->memory_port};
+}
+
 static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     switch (packet->type) {
@@ -121,7 +135,7 @@ static struct rc_decision decide(struct root_complex *rc, unsigned input, const 
     case SIM_PACKET_WRITE:
         return decide_memory(rc, input, packet);
     case SIM_PACKET_MESSAGE:
-        return (struct rc_decision){.action = RC_TAKE_MESSAGE};
+        return decide_message(rc, packet);
     case SIM_PACKET_COMPLETION:
         return decide_completion(rc, input, packet);
     default:
@@ -260,6 +274,9 @@ static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
     packet->stream_id = wiring->stream_id;
     packet->device_id = wiring->device_id;
     packet->route_depth = 0;
+    if (packet->type == SIM_PACKET_MESSAGE) {
+        return;
+    }
     if (pcie_tlp_all_enabled(packet)) {
         packet->first_be = 0;
         packet->last_be = 0;
@@ -360,6 +377,58 @@ static void load_completion(struct root_complex *rc, struct rc_port *port, struc
     port->completion.sent = 0;
 }
 
+/** The requester ID that a memory port knows by a StreamID. @return false if none has it */
+static bool find_requester(const struct root_complex *rc, unsigned memory_port, uint32_t stream_id, uint16_t *rid)
+{
+    const struct pcie_map *map = &rc->config.iommu_map;
+
+    for (size_t i = 0; i < map->count; i++) {
+        const struct pcie_map_entry *entry = &map->entries[i];
+
+        if (entry->target == memory_port && stream_id - entry->output_base < entry->length) {
+            *rid = (uint16_t)(entry->rid_base + (stream_id - entry->output_base));
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Says for the device that an Invalidate Request has failed: there is nobody to take it. */
+static void refuse_invalidation(struct root_complex *rc, unsigned index, struct sim_packet *packet, sim_time now)
+{
+    struct sim_channel *request = rc->memories[index].bus.request;
+
+    packet->operation = SIM_ATS_INVALIDATE_COMPLETION;
+    packet->address = sim_ats_completion_word(1u << sim_ats_itag(packet->address), 1);
+    packet->status = SIM_STATUS_UR;
+    packet->length = 0;
+    sim_channel_push(request, packet, now, rc->config.latency, 0, 0, 0);
+}
+
+/** A message from an SMMU to an endpoint goes down as the host's writes do. */
+static void take_message(struct root_complex *rc, unsigned index, const struct sim_packet *packet, sim_time now)
+{
+    struct sim_channel *response = rc->memories[index].bus.response;
+    struct sim_channel *request = rc->memories[index].bus.request;
+    uint16_t rid = 0;
+    bool known = find_requester(rc, index, packet->stream_id, &rid);
+    unsigned port = known ? rc_port_towards(rc, rid >> 8) : RC_NOBODY;
+
+    if (port != RC_NOBODY && rc->ports[port].link != NULL) {
+        if (rc->ports[port].messages < RC_MESSAGES) {
+            struct sim_packet *message = sim_channel_pop(response, now);
+
+            message->target = rid;
+            message->requester = rc->id;
+            rc_enqueue_message(rc, port, message);
+        }
+    } else if (packet->operation != SIM_ATS_INVALIDATE_REQUEST) {
+        sim_drop(rc->sim, sim_channel_pop(response, now), &rc->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
+    } else if (sim_channel_has_space(request, now, rc->config.latency, 0)) {
+        refuse_invalidation(rc, index, sim_channel_pop(response, now), now);
+    }
+}
+
 static void take_answer(struct root_complex *rc, unsigned index, sim_time now)
 {
     struct sim_channel *channel = rc->memories[index].bus.response;
@@ -367,6 +436,10 @@ static void take_answer(struct root_complex *rc, unsigned index, sim_time now)
     unsigned port;
 
     if (packet == NULL) {
+        return;
+    }
+    if (packet->type == SIM_PACKET_MESSAGE) {
+        take_message(rc, index, packet, now);
         return;
     }
     if (packet->type != SIM_PACKET_COMPLETION) {
