@@ -11,6 +11,7 @@
 #define ALIGNMENT   64
 #define FIRST_BYTES ((size_t)64 * 1024)
 #define LARGE_PAGE  ((size_t)2 * 1024 * 1024)
+#define LARGE_PIECE (LARGE_PAGE / 2)
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_SEPARATE 1
@@ -60,8 +61,8 @@ static struct arena_chunk *small_chunk(size_t bytes)
     return chunk;
 }
 
-/** A chunk that begins where a large page does. What is not touched of it takes no memory. */
-static struct arena_chunk *large_chunk(size_t bytes)
+/** A chunk that begins where a large page does. What is not touched of it takes no memory. @param advice for madvise */
+static struct arena_chunk *large_chunk(size_t bytes, int advice)
 {
     const size_t length = bytes + LARGE_PAGE;
     uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -69,7 +70,7 @@ static struct arena_chunk *large_chunk(size_t bytes)
 
     got(memory == MAP_FAILED ? NULL : memory);
     chunk = (struct arena_chunk *)(void *)(memory + LARGE_PAGE - (uintptr_t)memory % LARGE_PAGE);
-    madvise(chunk, bytes, MADV_HUGEPAGE); /* advice: where there are none, ordinary pages do */
+    madvise(chunk, bytes, advice); /* where there are no large pages, ordinary ones do */
     chunk->memory = memory;
     chunk->length = length;
     chunk->bytes = bytes;
@@ -89,10 +90,30 @@ static void add_chunk(struct arena *arena, size_t least)
         bytes *= 2;
     }
     arena->next_bytes = 2 * bytes < 16 * LARGE_PAGE ? 2 * bytes : 16 * LARGE_PAGE;
-    chunk = bytes >= LARGE_PAGE && !ARENA_SEPARATE ? large_chunk(round_up(bytes, LARGE_PAGE)) : small_chunk(bytes);
+    chunk = bytes >= LARGE_PAGE && !ARENA_SEPARATE ? large_chunk(round_up(bytes, LARGE_PAGE), MADV_HUGEPAGE)
+                                                   : small_chunk(bytes);
     chunk->used = header;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
+}
+
+/**
+ * A piece that is large by itself is a table of which a run touches little, here and there: ordinary pages of its own.
+ * The chunk in use stays the first.
+ */
+static void *take_large(struct arena *arena, size_t bytes)
+{
+    const size_t header = round_up(sizeof(struct arena_chunk), ALIGNMENT);
+    struct arena_chunk *chunk = large_chunk(round_up(header + bytes, LARGE_PAGE), MADV_NOHUGEPAGE);
+
+    chunk->used = chunk->bytes;
+    if (arena->chunks == NULL) {
+        arena->chunks = chunk;
+    } else {
+        chunk->next = arena->chunks->next;
+        arena->chunks->next = chunk;
+    }
+    return (uint8_t *)chunk + header;
 }
 
 void *arena_take(struct arena *arena, size_t bytes)
@@ -101,6 +122,9 @@ void *arena_take(struct arena *arena, size_t bytes)
     struct arena_chunk *chunk = arena->chunks;
     void *taken;
 
+    if (wanted >= LARGE_PIECE && !ARENA_SEPARATE) {
+        return take_large(arena, wanted);
+    }
     if (ARENA_SEPARATE || chunk == NULL || chunk->bytes - chunk->used < wanted) {
         add_chunk(arena, wanted);
         chunk = arena->chunks;

@@ -1,7 +1,8 @@
 /*
  * An arena: memory that is taken piece by piece while a simulation is built and given back as a whole. What is taken
  * one after the other lies side by side, in large pages if there is much of it: a system of a thousand functions would
- * otherwise spend its time on address translation of the host's.
+ * otherwise spend its time on address translation of the host's. A piece of a megabyte or more is a table that a run
+ * touches here and there; it gets ordinary pages, so that what is not touched costs nothing.
  */
 #ifndef DOORBELL_SIM_ARENA_H
 #define DOORBELL_SIM_ARENA_H
