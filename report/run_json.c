@@ -102,6 +102,10 @@ static json_t *dma_json(const struct run_device *device)
     set(object, "writes-visible", count(device->writes_visible));
     set(object, "writes-dropped", count(device->writes_dropped));
     set(object, "reads-done", count(device->reads_done));
+    set(object, "measured-time-fs", time_json(device->dma_time));
+    set(object, "writes-measured", count(device->writes_measured));
+    set(object, "reads-measured", count(device->reads_measured));
+    set(object, "read-latency", latency_json(&device->read_latency));
     set(object, "reached-peers", peers);
     set(object, "msis-checked-against-data", count(device->order_checked));
     set(object, "msis-before-data", count(device->order_violations.count));

@@ -61,6 +61,10 @@ struct source {
     uint64_t writes_dropped;
     uint64_t writes_at_peers; /**< of these sent, taken by a peer function: as good as visible */
     uint64_t reads_done;
+    uint64_t writes_measured;
+    uint64_t reads_measured;
+    struct histogram read_latency;
+    struct batch read_batches[BATCHES];
     uint64_t order_checked;
     struct run_tally order_violations;
     struct peer_seen peers[MOST_PEERS];
@@ -87,6 +91,7 @@ struct collector {
     struct histogram latency;
     sim_time start;
     sim_time measure_from;
+    sim_time measure_to;
     sim_time measure_span;
     sim_time end;
     uint64_t born;
@@ -156,10 +161,20 @@ static void add_stages(struct collector *collector, struct source *source, const
     }
 }
 
+static void add_to_batch(const struct collector *collector, struct batch batches[BATCHES], sim_time born,
+                         sim_time latency)
+{
+    uint64_t batch = (born - collector->measure_from) / collector->measure_span;
+
+    if (batch < BATCHES) {
+        batches[batch].count++;
+        batches[batch].sum += latency;
+    }
+}
+
 static void deliver(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
 {
     sim_time latency = time - packet->born;
-    uint64_t batch;
 
     source->delivered++;
     collector->delivered++;
@@ -173,13 +188,8 @@ static void deliver(struct collector *collector, struct source *source, const st
     add_stages(collector, source, packet);
     histogram_add(&source->latency, latency);
     histogram_add(&collector->latency, latency);
-    batch = (packet->born - collector->measure_from) / collector->measure_span;
-    if (batch < BATCHES) {
-        source->batches[batch].count++;
-        source->batches[batch].sum += latency;
-        collector->batches[batch].count++;
-        collector->batches[batch].sum += latency;
-    }
+    add_to_batch(collector, source->batches, packet->born, latency);
+    add_to_batch(collector, collector->batches, packet->born, latency);
 }
 
 static void see_doorbell(struct source *source, const struct sim_packet *packet, const struct sim_component *its,
@@ -290,6 +300,11 @@ static void drop(struct collector *collector, struct source *source, const struc
     }
 }
 
+static bool is_measured(const struct collector *collector, sim_time time)
+{
+    return time >= collector->measure_from && time < collector->measure_to;
+}
+
 static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
                      const struct sim_component *where, sim_time time, uint32_t detail)
 {
@@ -327,6 +342,7 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
         break;
     case SIM_EVENT_WRITE_VISIBLE:
         source->writes_visible++;
+        source->writes_measured += is_measured(collector, time);
         if (source->check_count > 0) {
             settle_checks(source, time);
         }
@@ -340,6 +356,11 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
         break;
     case SIM_EVENT_READ_DONE:
         source->reads_done++;
+        source->reads_measured += is_measured(collector, time);
+        if (packet->born >= collector->measure_from && detail == SIM_STATUS_OK) {
+            histogram_add(&source->read_latency, time - packet->born);
+            add_to_batch(collector, source->read_batches, packet->born, time - packet->born);
+        }
         break;
     default:
         break;
@@ -395,6 +416,7 @@ void collector_start(struct collector *collector, sim_time start, sim_time warmu
 {
     collector->start = start;
     collector->measure_from = start + warmup;
+    collector->measure_to = start + duration;
     collector->measure_span = (duration - warmup + BATCHES - 1) / BATCHES;
     if (collector->measure_span == 0) {
         collector->measure_span = 1;
@@ -577,6 +599,10 @@ static void finish_device(const struct collector *collector, struct source *sour
     device->writes_visible = source->writes_visible;
     device->writes_dropped = source->writes_dropped;
     device->reads_done = source->reads_done;
+    device->dma_time = collector->measure_to - collector->measure_from;
+    device->writes_measured = source->writes_measured;
+    device->reads_measured = source->reads_measured;
+    summarise(&source->read_latency, source->read_batches, &device->read_latency);
     device->order_checked = source->order_checked;
     for (size_t i = 0; i < source->check_count; i++) {
         tally(&source->order_violations, source->checks[i].packet, source->checks[i].time);

@@ -81,7 +81,12 @@ struct run_device {
     uint64_t writes_visible;                    /**< of these, in memory */
     uint64_t writes_dropped;
     uint64_t reads_done;
-    struct run_peer *peers; /**< where its requests reached peer functions instead of memory */
+    /** Of these, while it is measured: from the end of the warm-up to the end of the traffic. */
+    sim_time dma_time;
+    uint64_t writes_measured;
+    uint64_t reads_measured;
+    struct run_latency read_latency; /**< of DMA reads (TLPs) born in that time: birth to last completion */
+    struct run_peer *peers;          /**< where its requests reached peer functions instead of memory */
     size_t peer_count;
     uint64_t order_checked;            /**< delivered MSIs that had DMA writes of their function ahead of them */
     struct run_tally order_violations; /**< of these, handled before such a write was visible */

@@ -94,11 +94,13 @@ static void describe_stream(const struct scenario_stream *from, struct endpoint_
         return;
     }
     stream->kind = from->dma_write != NULL ? ENDPOINT_DMA_WRITE : ENDPOINT_DMA_READ;
-    stream->arrivals = arrivals_of(dma->arrivals);
+    stream->arrivals = dma->arrivals == SCENARIO_ARRIVALS_WHEN_DONE ? ENDPOINT_WHEN_DONE : arrivals_of(dma->arrivals);
     stream->period = dma->period;
     stream->burst = dma->burst;
     stream->start = dma->start;
     stream->size = (uint32_t)dma->size;
+    stream->stride = (uint32_t)dma->stride;
+    stream->scattered = dma->pattern == SCENARIO_PATTERN_RANDOM;
 }
 
 /** Fills in the streams of one function. @return their array, the caller's to free */

@@ -327,6 +327,7 @@ static void set_smmu_structure(struct smmu_config *config, const struct scenario
     config->to_tcu_cycles = from->to_tcu_cycles;
     config->to_tbu_cycles = from->to_tbu_cycles;
     config->walk_begin_cycles = from->walk_begin_cycles;
+    config->walk_interval_cycles = from->walk_interval_cycles;
     config->config_decode_cycles = from->config_decode_cycles;
 }
 

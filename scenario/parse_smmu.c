@@ -82,6 +82,7 @@ static void take_numbers(struct scenario_smmu *smmu, const struct smmu_config *f
         {table, smmu, "to-tcu", &smmu->to_tcu_cycles, from->to_tcu_cycles},
         {table, smmu, "to-tbu", &smmu->to_tbu_cycles, from->to_tbu_cycles},
         {table, smmu, "walk-begin", &smmu->walk_begin_cycles, from->walk_begin_cycles},
+        {table, smmu, "walk-interval", &smmu->walk_interval_cycles, from->walk_interval_cycles},
         {table, smmu, "config-decode", &smmu->config_decode_cycles, from->config_decode_cycles},
         {table, smmu, "accept", &smmu->accept_cycles, from->accept_cycles},
         {table, smmu, "forward", &smmu->forward_cycles, from->forward_cycles},

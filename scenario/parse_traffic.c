@@ -136,8 +136,17 @@ static void resolve_dma(const struct function *function, const struct scenario_t
     if (check_pace(parse, table, dma, &dma->place, dma->arrivals) && dma->rate != 0) {
         dma->period = units_scale(dma->size, SIM_S, dma->rate);
     }
-    if (dma->buffer < dma->size || dma->buffer % dma->size != 0) {
-        parse_error_at(parse, &dma->place, "`buffer` must be a multiple of `size`");
+    if (dma->arrivals == SCENARIO_ARRIVALS_WHEN_DONE && table == &scenario_table_dma_write) {
+        parse_error_at(parse, &dma->place, "a write is posted: nothing tells the device when it is done");
+    }
+    if (!parse_is_given(table, dma, "stride")) {
+        dma->stride = dma->size;
+    }
+    if (dma->stride < dma->size) {
+        parse_error_at(parse, &dma->place, "`stride` must be `size` at least");
+    } else if (dma->buffer < dma->stride || dma->buffer % dma->stride != 0) {
+        parse_error_at(parse, &dma->place, "`buffer` must be a multiple of `%s`",
+                       parse_is_given(table, dma, "stride") ? "stride" : "size");
     }
     resolve_target(function, dma);
 }

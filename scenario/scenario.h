@@ -194,6 +194,7 @@ struct scenario_smmu {
     uint32_t to_tcu_cycles;        /**< link from a TBU to the TCU; 0: none */
     uint32_t to_tbu_cycles;        /**< and back */
     uint32_t walk_begin_cycles;    /**< before the first read of a stage's walk */
+    uint32_t walk_interval_cycles; /**< from the beginning of one walk to that of the next, at least */
     uint32_t config_decode_cycles; /**< to take what a read of an STE or CD brought */
     uint32_t accept_cycles;        /**< from arrival to the first lookup */
     uint32_t forward_cycles;       /**< from the translated address to the output port */
@@ -513,6 +514,13 @@ enum scenario_arrivals {
     SCENARIO_ARRIVALS_POISSON,      /**< exponential gaps with mean `period` */
     SCENARIO_ARRIVALS_BURST,        /**< `burst` at once, bursts start `period` apart */
     SCENARIO_ARRIVALS_WHEN_HANDLED, /**< the next one `think_time` after the handler of the one before ended */
+    SCENARIO_ARRIVALS_WHEN_DONE = SCENARIO_ARRIVALS_WHEN_HANDLED, /**< DMA reads: when the one before is done */
+};
+
+/** Where successive DMA requests go. */
+enum scenario_pattern {
+    SCENARIO_PATTERN_SEQUENTIAL, /**< through the buffer from end to end, again and again */
+    SCENARIO_PATTERN_RANDOM,     /**< to any place of it, all alike likely */
 };
 
 /** One stream of MSIs of one function. Successive MSIs take the listed vectors in turn. */
@@ -531,19 +539,19 @@ struct scenario_msi_traffic {
     sim_time start;      /**< of the first arrival, counted from the start of traffic */
 };
 
-/**
- * One stream of DMA writes or reads of one function. Addresses go through a buffer from end to end, again and again.
- */
+/** One stream of DMA writes or reads of one function. */
 struct scenario_dma_traffic {
     struct scenario_place place;
     uint64_t given;
     uint64_t size;                   /**< bytes each */
-    enum scenario_arrivals arrivals; /**< never WHEN_HANDLED */
+    enum scenario_arrivals arrivals; /**< WHEN_DONE: reads only */
     uint64_t rate;                   /**< bytes per second, as written; 0 if `period` was */
     sim_time period;                 /**< mean time between arrivals, or between the starts of bursts */
     uint32_t burst;                  /**< requests a burst; 1 unless arrivals is burst */
     sim_time start;
-    uint64_t buffer;                          /**< bytes of the buffer, a multiple of size */
+    uint64_t buffer; /**< bytes of the buffer, a multiple of stride */
+    uint64_t stride; /**< bytes from one place of it to the next, at least size */
+    enum scenario_pattern pattern;
     struct scenario_reference target_written; /**< "memory" or an endpoint */
     const struct scenario_device *target;     /**< endpoint whose last BAR (not BAR 0) holds the buffer; NULL: memory */
 };

@@ -162,6 +162,7 @@ uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function
     read->active = true;
     read->function = function;
     read->requester = packet->requester;
+    read->stream = NULL;
     read->address = packet->address;
     read->rest = packet->length;
     read->sent = now;
@@ -176,14 +177,14 @@ uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function
 }
 
 void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
-                        uint32_t bytes, uint64_t id, sim_time now)
+                        uint32_t bytes, uint64_t id, struct endpoint_stream *stream, sim_time now)
 {
     uint32_t skip = (uint32_t)(operation->address + progress) & 3;
     struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
 
     packet->type = SIM_PACKET_READ;
     describe_request(operation, progress, bytes, id, packet);
-    endpoint_start_read(endpoint, operation->function, packet, now);
+    endpoint->reads[endpoint_start_read(endpoint, operation->function, packet, now)].stream = stream;
     endpoint->counters.reads_sent++;
     pcie_port_send(endpoint->port, PCIE_NON_POSTED, packet, now, endpoint->send_latency);
 }
@@ -203,9 +204,12 @@ static bool is_expected(const struct endpoint_read *read, const struct sim_packe
            ((packet->address ^ read->address) & 0x7f) == 0;
 }
 
-static void free_tag(struct endpoint *endpoint, uint16_t tag)
+static void free_tag(struct endpoint *endpoint, uint16_t tag, sim_time now)
 {
     endpoint->reads[tag].active = false;
+    if (endpoint->reads[tag].stream != NULL) {
+        endpoint_stream_read_done(endpoint->reads[tag].stream, now);
+    }
     endpoint->free_tags[endpoint->free_tag_count++] = tag;
     endpoint->counters.reads_done += endpoint->reads[tag].walk < 0;
     if (endpoint->free_tag_count == endpoint->read_tags) {
@@ -231,7 +235,7 @@ void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
         endpoint->counters.completion_timeouts++;
         endpoint->counters.read_errors += read->walk < 0;
         pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
-        free_tag(endpoint, tag);
+        free_tag(endpoint, tag, now);
         if (read->walk >= 0) {
             endpoint_atc_answered(endpoint, (unsigned)read->walk, NULL);
         }
@@ -255,7 +259,7 @@ static void take_translation(struct endpoint *endpoint, uint16_t number, struct 
 {
     unsigned walk = (unsigned)endpoint->reads[number].walk;
 
-    free_tag(endpoint, number);
+    free_tag(endpoint, number, now);
     endpoint_atc_answered(endpoint, walk, (packet->flags & SIM_FLAG_POISONED) != 0 ? NULL : packet);
     sim_packet_free(endpoint->sim, packet);
 }
@@ -282,7 +286,7 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
     read->address += packet->length;
     read->rest -= packet->length;
     if (done) {
-        free_tag(endpoint, (uint16_t)number);
+        free_tag(endpoint, (uint16_t)number, now);
         if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
             sim_event(endpoint->sim, SIM_EVENT_READ_DONE, packet, &endpoint->component, now, packet->status);
         }

@@ -137,7 +137,8 @@ struct endpoint_stream {
     uint64_t buffer;
     uint64_t buffer_bytes;
     uint64_t buffer_offset;
-    uint32_t progress; /**< bytes of the current request that have left */
+    uint32_t progress;  /**< bytes of the current request that have left */
+    uint32_t under_way; /**< reads that have left and are not done, of WHEN_DONE */
 };
 
 /** Requests asked for one by one; in a ring of their own for posted and for reads. */
@@ -152,9 +153,10 @@ struct endpoint_jobs {
 struct endpoint_read {
     bool active;
     struct endpoint_function *function;
-    uint16_t requester; /**< ID that the request carried */
-    uint64_t address;   /**< of the next byte expected */
-    uint32_t rest;      /**< bytes expected */
+    uint16_t requester;             /**< ID that the request carried */
+    struct endpoint_stream *stream; /**< the one that waits for it (WHEN_DONE); NULL: none does */
+    uint64_t address;               /**< of the next byte expected */
+    uint32_t rest;                  /**< bytes expected */
     sim_time sent;
     bool translated; /**< a translated request */
     int8_t walk;     /**< a translation request: for whom; else -1 */
@@ -287,8 +289,10 @@ uint32_t endpoint_payload(const struct endpoint_operation *operation, uint32_t p
 
 void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
                          uint32_t bytes, uint64_t id, sim_time now);
+
+/** @param stream that waits for the read to be done; NULL: none does */
 void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operation *operation, uint32_t progress,
-                        uint32_t bytes, uint64_t id, sim_time now);
+                        uint32_t bytes, uint64_t id, struct endpoint_stream *stream, sim_time now);
 
 /** Gives up reads whose completions have not come in time (2.8). */
 void endpoint_expire_reads(struct endpoint *endpoint, sim_time now);
@@ -367,6 +371,9 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now);
 
 /** When either of the two may have something to do next. */
 sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now);
+
+/** A read that a stream waits for is done, or given up. */
+void endpoint_stream_read_done(struct endpoint_stream *stream, sim_time now);
 
 /** A handler has ended. */
 void endpoint_take_handled(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now);

@@ -14,7 +14,8 @@ static void check_stream(const struct endpoint_stream *stream)
 {
     const struct endpoint_stream_config *config = &stream->config;
     const struct endpoint_function *function = stream->function;
-    bool wrong = config->arrivals != ENDPOINT_WHEN_HANDLED && config->period == 0;
+    bool paced = config->arrivals != ENDPOINT_WHEN_HANDLED && config->arrivals != ENDPOINT_WHEN_DONE;
+    bool wrong = paced && config->period == 0;
 
     if (config->kind == ENDPOINT_MSI) {
         wrong = wrong || config->vector_count == 0;
@@ -23,7 +24,9 @@ static void check_stream(const struct endpoint_stream *stream)
         }
     } else {
         wrong = wrong || config->size == 0 || config->arrivals == ENDPOINT_WHEN_HANDLED;
+        wrong = wrong || (config->stride != 0 && config->stride < config->size);
     }
+    wrong = wrong || (config->arrivals == ENDPOINT_WHEN_DONE && config->kind != ENDPOINT_DMA_READ);
     if (wrong) {
         sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
                   "function %u has a stream that makes no sense", function->number);
@@ -45,6 +48,9 @@ void endpoint_stream_init(struct endpoint_stream *stream, struct endpoint_functi
     if (stream->config.burst == 0 || config->arrivals != ENDPOINT_BURST) {
         stream->config.burst = 1;
     }
+    if (stream->config.stride == 0) {
+        stream->config.stride = config->size;
+    }
     check_stream(stream);
     if (config->vector_count > 0) {
         stream->vectors = sim_alloc(sim, config->vector_count * sizeof(*stream->vectors));
@@ -61,6 +67,23 @@ static sim_time before_stop(const struct endpoint_stream *stream, sim_time time)
     return time < stream->function->endpoint->stop ? time : SIM_TIME_NEVER;
 }
 
+/** Where the next request goes. Places lie a stride apart; each has room for a request. */
+static void choose_place(struct endpoint_stream *stream)
+{
+    const struct endpoint_stream_config *config = &stream->config;
+
+    if (config->scattered) {
+        uint64_t places = (stream->buffer_bytes - config->size) / config->stride + 1;
+
+        stream->buffer_offset = sim_random_below(&stream->random, places) * config->stride;
+        return;
+    }
+    stream->buffer_offset += config->stride;
+    if (stream->buffer_offset + config->size > stream->buffer_bytes) {
+        stream->buffer_offset = 0;
+    }
+}
+
 static void start_stream(struct endpoint_stream *stream, sim_time start)
 {
     sim_time first = start + stream->config.start;
@@ -74,7 +97,11 @@ static void start_stream(struct endpoint_stream *stream, sim_time start)
     }
     stream->left_in_burst = stream->config.burst;
     stream->buffer_offset = 0;
+    if (stream->config.scattered) {
+        choose_place(stream);
+    }
     stream->progress = 0;
+    stream->under_way = 0;
     stream->next = before_stop(stream, first);
 }
 
@@ -88,10 +115,7 @@ static void advance_stream(struct endpoint_stream *stream)
     if (config->kind == ENDPOINT_MSI) {
         stream->next_vector = stream->next_vector + 1 < config->vector_count ? stream->next_vector + 1 : 0;
     } else {
-        stream->buffer_offset += config->size;
-        if (stream->buffer_offset + config->size > stream->buffer_bytes) {
-            stream->buffer_offset = 0;
-        }
+        choose_place(stream);
     }
     stream->left_in_burst--;
     if (stream->left_in_burst > 0) {
@@ -107,8 +131,22 @@ static void advance_stream(struct endpoint_stream *stream)
         stream->next = before_stop(stream, stream->next + sim_random_exponential(&stream->random, config->period));
         break;
     case ENDPOINT_WHEN_HANDLED:
+    case ENDPOINT_WHEN_DONE:
         stream->next = SIM_TIME_NEVER;
         break;
+    }
+}
+
+void endpoint_stream_read_done(struct endpoint_stream *stream, sim_time now)
+{
+    /* A read that an earlier phase of traffic left behind starts nothing twice. */
+    if (stream->under_way == 0) {
+        return;
+    }
+    stream->under_way--;
+    if (stream->under_way == 0 && stream->next == SIM_TIME_NEVER) {
+        stream->next = before_stop(stream, now);
+        endpoint_refresh_next(stream->function->endpoint);
     }
 }
 
@@ -335,6 +373,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 
 void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
 {
+    struct endpoint_stream *waiting;
     struct choice choice;
     uint32_t bytes;
 
@@ -353,7 +392,12 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
         return;
     }
     bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
-    endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
+    waiting = choice.jobs == NULL && choice.stream->config.arrivals == ENDPOINT_WHEN_DONE ? choice.stream : NULL;
+    if (waiting != NULL) {
+        waiting->under_way++;
+    }
+    endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), waiting,
+                       now);
     finish(endpoint, &choice, bytes);
 }
 

@@ -32,12 +32,13 @@ enum endpoint_arrivals {
     ENDPOINT_POISSON,      /**< exponential gaps of mean period, the first one from the start on */
     ENDPOINT_BURST,        /**< `burst` at once; bursts start a period apart, the first at the start */
     ENDPOINT_WHEN_HANDLED, /**< MSIs only: first at the start, the next think_time after the handler of it ended */
+    ENDPOINT_WHEN_DONE,    /**< DMA reads only: first at the start, the next when the last completion of it is in */
 };
 
 struct endpoint_stream_config {
     enum endpoint_stream_kind kind;
     enum endpoint_arrivals arrivals;
-    sim_time period;     /**< fs; at least 1, but for WHEN_HANDLED */
+    sim_time period;     /**< fs; at least 1, but for WHEN_HANDLED and WHEN_DONE */
     uint32_t burst;      /**< requests a burst; 0: 1 */
     sim_time think_time; /**< for WHEN_HANDLED, fs */
     sim_time start;      /**< of the first arrival, from the start of traffic on, fs */
@@ -47,6 +48,8 @@ struct endpoint_stream_config {
     size_t vector_count;
     /* DMA: */
     uint32_t size;   /**< bytes a request, at least 1 */
+    uint32_t stride; /**< bytes from one place in the buffer to the next; 0: `size` */
+    bool scattered;  /**< each request goes to a place drawn at random, all alike likely; else in their order */
     bool relaxed;    /**< asks for relaxed ordering, where Device Control allows it */
     bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
     uint32_t pasid;  /**< 20 bits */

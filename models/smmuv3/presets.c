@@ -33,6 +33,7 @@ static void copy_part(struct smmu_config *to, const struct smmu_config *from)
     to->to_tcu_cycles = from->to_tcu_cycles;
     to->to_tbu_cycles = from->to_tbu_cycles;
     to->walk_begin_cycles = from->walk_begin_cycles;
+    to->walk_interval_cycles = from->walk_interval_cycles;
     to->issue_cycles = from->issue_cycles;
     to->decode_cycles = from->decode_cycles;
     to->config_decode_cycles = from->config_decode_cycles;
@@ -73,6 +74,7 @@ static void set_gem5(struct smmu_config *c)
     c->to_tcu_cycles = 8;
     c->to_tbu_cycles = 8;
     c->walk_begin_cycles = 1;
+    c->walk_interval_cycles = 0;
     c->issue_cycles = 1;
     c->decode_cycles = 1;
     c->config_decode_cycles = 0;

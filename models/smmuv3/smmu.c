@@ -250,6 +250,7 @@ static void set_times(struct smmu *smmu)
         .decode = config->decode_cycles * period,
         .config_decode = config->config_decode_cycles * period,
         .walk_begin = config->walk_begin_cycles * period,
+        .walk_interval = config->walk_interval_cycles * period,
         .forward = config->forward_cycles * period,
         .response = config->response_cycles * period,
         .reg = config->register_cycles * period,

@@ -24,6 +24,7 @@
  *   TLB lookup       tlb_lookup_cycles     3        [D]     requests that are translated
  *   walk             per level read: issue_cycles + memory + decode_cycles; a miss of the TLB reads one descriptor a
  *                    level from level 0 (input of 40..48 bits), 1 (31..39) or 2 (25..30) down to the leaf
+ *   walk interval    walk_interval_cycles  0        A       under load: a walk begins so long after the last one began
  *   issue            issue_cycles          1        [D]     each read of the walker
  *   decode           decode_cycles         1        [D]     each read of the walker
  *   forward          forward_cycles        1        A       every request, and the answer to a terminated read
@@ -137,7 +138,8 @@ struct smmu_config {
     uint32_t tlb_lookup_cycles;
     uint32_t to_tcu_cycles; /**< link from a TBU to the TCU; 0 (both): they are one block, without TLBs of its own */
     uint32_t to_tbu_cycles; /**< and back */
-    uint32_t walk_begin_cycles; /**< before the first read of each stage's walk */
+    uint32_t walk_begin_cycles;    /**< before the first read of each stage's walk */
+    uint32_t walk_interval_cycles; /**< from the beginning of one walk to that of the next, at least; 0: none */
     uint32_t issue_cycles;
     uint32_t decode_cycles;        /**< of a descriptor of a translation table */
     uint32_t config_decode_cycles; /**< of an STE, a CD or a level-1 descriptor of theirs */

@@ -62,6 +62,7 @@ struct smmu_times {
     sim_time to_tcu; /**< 0: no link */
     sim_time to_tbu;
     sim_time walk_begin;
+    sim_time walk_interval;
     sim_time ipa_lookup;
     sim_time walk_lookup[2][SMMU_WALK_CACHE_LEVELS];
     sim_time issue;
@@ -511,6 +512,7 @@ struct smmu {
     uint32_t fetches_active;
     struct smmu_list config_queue; /**< slots waiting for a config fetch slot */
     struct smmu_walk *walks;
+    sim_time walk_free; /**< the next walk may begin */
     uint32_t walk_count;
     uint32_t walks_active;
     struct smmu_list walk_queue; /**< slots waiting for a walk slot */

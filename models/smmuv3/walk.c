@@ -126,6 +126,8 @@ bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint
         smmu_list_append(smmu, &walk->waiters, slot);
     }
     if (!shared) {
+        at = sim_time_max(at, smmu->walk_free);
+        smmu->walk_free = at + smmu->times.walk_interval;
         drive(smmu, walk, step, at);
     }
     return true;

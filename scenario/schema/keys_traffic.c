@@ -101,9 +101,15 @@ static bool dma_is_burst(const void *structure)
     return ((const struct scenario_dma_traffic *)structure)->arrivals == SCENARIO_ARRIVALS_BURST;
 }
 
-static bool dma_is_no_burst(const void *structure)
+static bool dma_has_rate(const void *structure)
 {
-    return !dma_is_burst(structure);
+    return !dma_is_burst(structure) &&
+           ((const struct scenario_dma_traffic *)structure)->arrivals != SCENARIO_ARRIVALS_WHEN_DONE;
+}
+
+static bool dma_has_period(const void *structure)
+{
+    return ((const struct scenario_dma_traffic *)structure)->arrivals != SCENARIO_ARRIVALS_WHEN_DONE;
 }
 
 static bool dma_shows_rate(const void *structure)
@@ -113,7 +119,7 @@ static bool dma_shows_rate(const void *structure)
 
 static bool dma_shows_period(const void *structure)
 {
-    return !dma_shows_rate(structure);
+    return dma_has_period(structure) && !dma_shows_rate(structure);
 }
 
 static const struct scenario_key dma_keys[] = {
@@ -129,16 +135,16 @@ static const struct scenario_key dma_keys[] = {
     {.name = "arrivals",
      KEY_FIELD(scenario_dma_traffic, arrivals),
      .type = &scenario_type_choice,
-     .choices = (const char *const[]){"periodic", "poisson", "burst", NULL},
+     .choices = (const char *const[]){"periodic", "poisson", "burst", "when-done", NULL},
      .standard = "periodic",
-     .doc = "When requests arise, as for MSIs."},
+     .doc = "When requests arise, as for MSIs; or each read when the one before it has all its data."},
     {.name = "rate",
      KEY_FIELD(scenario_dma_traffic, rate),
      .type = &scenario_type_bandwidth,
      .automatic = "either `rate` or `period` must be written",
      .minimum = "1 B/s",
      .maximum = "1000 GB/s",
-     .applies = dma_is_no_burst,
+     .applies = dma_has_rate,
      .needs = "`arrivals: periodic` or `arrivals: poisson`",
      .shown = dma_shows_rate,
      .doc = "Bytes per second of this stream."},
@@ -149,6 +155,8 @@ static const struct scenario_key dma_keys[] = {
      .minimum = "1 ps",
      .maximum = "1000 s",
      .shown = dma_shows_period,
+     .applies = dma_has_period,
+     .needs = "`arrivals: periodic`, `poisson` or `burst`",
      .doc = "Mean time from one request to the next, or from the start of one burst to the next."},
     {.name = "burst",
      KEY_FIELD(scenario_dma_traffic, burst),
@@ -174,7 +182,21 @@ static const struct scenario_key dma_keys[] = {
      .source = SCENARIO_ASSUMPTION,
      .minimum = "4 B",
      .maximum = "1 GiB",
-     .doc = "Addresses go through a buffer of this size from end to end, again and again."},
+     .doc = "Size of the buffer, a multiple of `stride`."},
+    {.name = "stride",
+     KEY_FIELD(scenario_dma_traffic, stride),
+     .type = &scenario_type_size,
+     .automatic = "`size`",
+     .minimum = "4 B",
+     .maximum = "1 GiB",
+     .alignment = 4,
+     .doc = "From the address of one place in the buffer to that of the next; each has room for one request."},
+    {.name = "pattern",
+     KEY_FIELD(scenario_dma_traffic, pattern),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"sequential", "random", NULL},
+     .standard = "sequential",
+     .doc = "Requests go through the places of the buffer from end to end, again and again; or each to any of them."},
     {.name = "to",
      KEY_FIELD(scenario_dma_traffic, target_written),
      .type = &scenario_type_name,

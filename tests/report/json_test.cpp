@@ -58,6 +58,7 @@ struct Full {
         device.rid = 0x300;
         device.group = 4;
         device.latency = latency;
+        device.read_latency = latency;
         device.hops = &hop;
         device.hop_count = 1;
         device.doorbells = &doorbell;
@@ -138,7 +139,9 @@ std::set<std::string> golden()
     add(below(msi + "/hops[]", latency));
     add(below(msi + "/doorbells[]", {"address", "its", "device-id", "count", "first-packet", "first-time-fs"}));
     add(below(device + "/dma", {"writes-sent", "writes-visible", "writes-dropped", "reads-done", "reached-peers",
-                                "reached-peers/epA", "msis-checked-against-data", "msis-before-data"}));
+                                "reached-peers/epA", "msis-checked-against-data", "msis-before-data",
+                                "measured-time-fs", "writes-measured", "reads-measured", "read-latency"}));
+    add(below(device + "/dma/read-latency", latency));
     add({"verdicts/claim", "verdicts/claim/outcome", "verdicts/claim/summary", evidence});
     add(below(evidence + "[]", {"subject", "detail", "devices"}));
     add(below(evidence + "[]/devices[]", {"name", "segment", "rid", "rid-count", "stream-id", "smmu", "device-id",

@@ -231,6 +231,7 @@ const std::vector<Row> rows = {
     {"smmu.to-tcu", "platform.smmu.S.to-tcu=40 cycles", distributed},
     {"smmu.to-tbu", "platform.smmu.S.to-tbu=40 cycles", distributed},
     {"smmu.walk-begin", "platform.smmu.S.walk-begin=40 cycles", {}},
+    {"smmu.walk-interval", "platform.smmu.S.walk-interval=400 cycles", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
     {"smmu.config-decode", "platform.smmu.S.config-decode=40 cycles", {}},
     {"micro-tlb.entries", "platform.smmu.S.micro-tlb.entries=0", distributed},
     {"micro-tlb.ways", "platform.smmu.S.micro-tlb.ways=1", small_tlbs},
@@ -358,6 +359,8 @@ const std::vector<Row> rows = {
     {"dma-write.burst", "traffic.epB.2.dma-write.burst=3", {}},
     {"dma-write.start", "traffic.epB.1.dma-write.start=3 us", {}},
     {"dma-write.buffer", "traffic.epB.1.dma-write.buffer=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-write.stride", "traffic.epB.1.dma-write.stride=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-write.pattern", "traffic.epB.1.dma-write.pattern=random", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
     {"dma-write.to", "traffic.epB.1.dma-write.to=epA", {}},
     {"dma-read.size", "traffic.epA.1.dma-read.size=128 B", {}},
     {"dma-read.arrivals", "traffic.epA.1.dma-read.arrivals=poisson", {}},
@@ -366,6 +369,8 @@ const std::vector<Row> rows = {
     {"dma-read.burst", "traffic.epA.2.dma-read.burst=3", {}},
     {"dma-read.start", "traffic.epA.1.dma-read.start=3 us", {}},
     {"dma-read.buffer", "traffic.epA.1.dma-read.buffer=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-read.stride", "traffic.epA.1.dma-read.stride=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-read.pattern", "traffic.epA.1.dma-read.pattern=random", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
     {"dma-read.to", "traffic.epA.1.dma-read.to=epB", {}},
 };
 
