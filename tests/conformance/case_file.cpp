@@ -156,6 +156,9 @@ void read_setup(const Bases &bases, const Value &source, Case &c)
         }
     }
     merge_setup(c.setup, setup, false);
+    if (const Value *note = setup.find("note")) {
+        c.note = *note;
+    }
     if (const Value *idr = setup.find("idr")) {
         for (const Value &field : idr->children) {
             c.own_idr.insert(field.key);

@@ -22,6 +22,7 @@ struct Case {
     std::vector<std::string> requires_; /**< features the case lists */
     Value setup;                        /**< merged with the bases; `ste` and `cd` are lists */
     std::set<std::string> own_idr;      /**< fields of `idr` that the case itself sets, and so needs */
+    Value note;                         /**< the setup's */
     Value stimulus;                     /**< a list of steps */
     Value expected;                     /**< a list of entries */
     Place place;

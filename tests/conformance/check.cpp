@@ -120,6 +120,25 @@ std::string masked_differs(const Value &entry, const Value &wanted, Harness &har
     return differs(Value::number(wanted.to_number() & mask), got, harness, "value");
 }
 
+/* `X_any_of: [..]`: what is seen as X is one of these. */
+bool is_choice(const std::string &key)
+{
+    return key.size() > 7 && key.compare(key.size() - 7, 7, "_any_of") == 0;
+}
+
+std::string choice_differs(const Value &entry, const Value &choices, Harness &harness)
+{
+    const std::string key = choices.key.substr(0, choices.key.size() - 7);
+    const Value got = harness.observe(entry, key);
+
+    for (const Value &choice : choices.each()) {
+        if (differs(choice, got, harness, key).empty()) {
+            return "";
+        }
+    }
+    return mismatch(key + ": any of", choices, got);
+}
+
 std::string check_members(const Value &entry, const Value &whole, Harness &harness)
 {
     size_t checked = 0;
@@ -131,7 +150,9 @@ std::string check_members(const Value &entry, const Value &whole, Harness &harne
             continue;
         }
         checked++;
-        if (member.key == "same_as") {
+        if (is_choice(member.key)) {
+            different = choice_differs(whole, member, harness);
+        } else if (member.key == "same_as") {
             different = same_differs(whole, member, harness);
         } else if (member.key == "value" && entry.find("mask") != nullptr) {
             different = masked_differs(whole, member, harness);
@@ -146,6 +167,9 @@ std::string check_members(const Value &entry, const Value &whole, Harness &harne
         }
     }
     if (checked == 0 && entry.find("any_of") == nullptr) {
+        if (const auto different = harness.check_note(entry)) {
+            return *different;
+        }
         throw CaseError(entry.place, "an entry that expects nothing cannot fail");
     }
     return "";

@@ -58,12 +58,23 @@ class Harness
 
     /** Number of a symbol or of an expression, for comparing; nothing if it is plain text. */
     virtual std::optional<uint64_t> resolve(const std::string &text) = 0;
+
+    /**
+     * An entry that says what it expects only in its note: what differs, empty if nothing does. Nothing: the note is not
+     * understood, and the entry is an error.
+     */
+    virtual std::optional<std::string> check_note(const Value &entry)
+    {
+        (void)entry;
+        return std::nullopt;
+    }
 };
 
 /** The harness for a case's unit; NULL if there is none for that unit. */
 std::unique_ptr<Harness> make_harness(const Case &c, const Trace &trace);
 
 std::unique_ptr<Harness> make_smmu_harness(const Case &c, const Trace &trace);
+std::unique_ptr<Harness> make_its_harness(const Case &c, const Trace &trace);
 
 } // namespace conformance
 
