@@ -60,8 +60,8 @@ class Harness
     virtual std::optional<uint64_t> resolve(const std::string &text) = 0;
 
     /**
-     * An entry that says what it expects only in its note: what differs, empty if nothing does. Nothing: the note is not
-     * understood, and the entry is an error.
+     * An entry that says what it expects only in its note: what differs, empty if nothing does. Nothing: the note is
+     * not understood, and the entry is an error.
      */
     virtual std::optional<std::string> check_note(const Value &entry)
     {
