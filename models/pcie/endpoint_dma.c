@@ -255,7 +255,7 @@ static bool is_good(struct endpoint *endpoint, const struct endpoint_read *read,
 }
 
 /** A translation has come, or what there is instead of one. */
-static void take_translation(struct endpoint *endpoint, uint16_t number, struct sim_packet *packet)
+static void take_translation(struct endpoint *endpoint, uint16_t number, struct sim_packet *packet, sim_time now)
 {
     unsigned walk = (unsigned)endpoint->reads[number].walk;
 
@@ -277,7 +277,7 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
         return;
     }
     if (read->walk >= 0) {
-        take_translation(endpoint, (uint16_t)number, packet);
+        take_translation(endpoint, (uint16_t)number, packet, now);
         return;
     }
     endpoint->counters.read_bytes += packet->length;
