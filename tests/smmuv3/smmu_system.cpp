@@ -347,7 +347,8 @@ uint32_t System::start(const Txn &txn)
     op.value = 0xd00dfeed;
     op.stream_id = txn.sid;
     op.flags = flags_ | (txn.has_stream_id ? SIM_FLAG_HAS_STREAM_ID : 0u) | (txn.op == 'X' ? SIM_FLAG_EXECUTE : 0u) |
-               (txn.priv ? SIM_FLAG_PRIVILEGED : 0u) | (txn.ssid >= 0 ? SIM_FLAG_PASID : 0u);
+               (txn.priv ? SIM_FLAG_PRIVILEGED : 0u) | (txn.no_write ? SIM_FLAG_NO_WRITE : 0u) |
+               (txn.ssid >= 0 ? SIM_FLAG_PASID : 0u);
     op.pasid = txn.ssid >= 0 ? static_cast<uint32_t>(txn.ssid) : 0;
     op.at_type = txn.at;
     op.sequence = bus_driver_added(masters[txn.port]);

@@ -106,6 +106,7 @@ struct Txn {
     char op = 'R'; /**< R, W, or X for an instruction read */
     uint32_t size = 4;
     bool priv = false;
+    bool no_write = false; /**< translation request: NW */
     uint8_t at = SIM_AT_UNTRANSLATED;
     bool has_stream_id = true;
     uint32_t port = 0;

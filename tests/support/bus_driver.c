@@ -20,6 +20,12 @@ struct bus_driver {
     uint32_t waiting; /**< requests whose answer is to come */
     uint32_t limit;
     bool posted;
+    bool takes_messages;
+    bus_driver_responder responder;
+    void *context;
+    struct bus_driver_message *messages;
+    uint32_t message_count;
+    uint32_t message_capacity;
     bool stop_when_done;
     sim_time deaf_from;
     sim_time deaf_until;
@@ -28,7 +34,42 @@ struct bus_driver {
 /** Whether an operation gets an answer. */
 static bool is_answered(const struct bus_driver *driver, const struct bus_driver_op *op)
 {
-    return !driver->posted || op->type == SIM_PACKET_READ;
+    return op->type != SIM_PACKET_MESSAGE && (!driver->posted || op->type == SIM_PACKET_READ);
+}
+
+static uint32_t append(struct bus_driver *driver, const struct bus_driver_op *op);
+
+static void take_message(struct bus_driver *driver, struct sim_packet *packet, sim_time now)
+{
+    struct sim *sim = driver->component.sim;
+    struct bus_driver_message *message;
+    struct bus_driver_op op = {0};
+
+    if (driver->message_count == driver->message_capacity) {
+        const uint32_t capacity = driver->message_capacity > 0 ? 2 * driver->message_capacity : 64;
+        struct bus_driver_message *messages = sim_alloc(sim, capacity * sizeof(*messages));
+
+        if (driver->message_count > 0) {
+            memcpy(messages, driver->messages, driver->message_count * sizeof(*messages));
+        }
+        driver->messages = messages;
+        driver->message_capacity = capacity;
+    }
+    message = &driver->messages[driver->message_count++];
+    *message = (struct bus_driver_message){
+        .arrival = now,
+        .operation = packet->operation,
+        .address = packet->address,
+        .stream_id = packet->stream_id,
+        .flags = packet->flags,
+        .pasid = packet->pasid,
+        .length = packet->length,
+    };
+    memcpy(message->data, packet->data, packet->length < 8 ? packet->length : 8);
+    sim_packet_free(sim, packet);
+    if (driver->responder != NULL && driver->responder(driver->context, message, &op)) {
+        (void)append(driver, &op);
+    }
 }
 
 static void take_answer(struct bus_driver *driver, sim_time now)
@@ -38,6 +79,10 @@ static void take_answer(struct bus_driver *driver, sim_time now)
     struct entry *entry = packet->cookie < driver->issued ? &driver->entries[packet->cookie] : NULL;
     uint8_t wanted;
 
+    if (packet->type == SIM_PACKET_MESSAGE && driver->takes_messages) {
+        take_message(driver, packet, now);
+        return;
+    }
     if (entry == NULL || entry->result.answered || !is_answered(driver, &entry->op)) {
         sim_panic(sim, &driver->component, packet, "an answer that was not asked for");
     }
@@ -51,8 +96,10 @@ static void take_answer(struct bus_driver *driver, sim_time now)
     if (wanted == SIM_PACKET_COMPLETION) {
         uint8_t first[8] = {0};
 
-        memcpy(entry->bytes, packet->data, entry->op.length);
-        memcpy(first, packet->data, entry->op.length < 8 ? entry->op.length : 8);
+        const uint32_t bytes = packet->length < entry->op.length ? packet->length : entry->op.length;
+
+        memcpy(entry->bytes, packet->data, bytes);
+        memcpy(first, packet->data, bytes < 8 ? bytes : 8);
         entry->result.value = sim_load_le64(first);
     }
     driver->answered++;
@@ -72,6 +119,8 @@ static struct sim_packet *make_request(struct bus_driver *driver, uint32_t index
     packet->last_mark = now;
     packet->type = op->type;
     packet->at = op->at_type;
+    packet->operation = op->operation;
+    packet->status = op->status;
     packet->flags = op->flags;
     packet->address = op->address;
     packet->requester = op->requester;
@@ -199,7 +248,7 @@ static void grow(struct bus_driver *driver)
     driver->capacity = capacity;
 }
 
-uint32_t bus_driver_add(struct bus_driver *driver, const struct bus_driver_op *op)
+static uint32_t append(struct bus_driver *driver, const struct bus_driver_op *op)
 {
     struct sim *sim = driver->component.sim;
     uint32_t index = driver->count;
@@ -219,8 +268,36 @@ uint32_t bus_driver_add(struct bus_driver *driver, const struct bus_driver_op *o
     }
     entry->result.data = entry->bytes;
     entry->result.id = sim_packet_identity(driver->name_hash, index);
-    sim_wake(&driver->component, sim_component_edge(&driver->component, sim_time_max(op->at, sim_now(sim) + 1)));
     return index;
+}
+
+uint32_t bus_driver_add(struct bus_driver *driver, const struct bus_driver_op *op)
+{
+    const sim_time at = sim_time_max(op->at, sim_now(driver->component.sim) + 1);
+    const uint32_t index = append(driver, op);
+
+    sim_wake(&driver->component, sim_component_edge(&driver->component, at));
+    return index;
+}
+
+void bus_driver_take_messages(struct bus_driver *driver, bus_driver_responder responder, void *context)
+{
+    driver->takes_messages = true;
+    driver->responder = responder;
+    driver->context = context;
+}
+
+uint32_t bus_driver_message_count(const struct bus_driver *driver)
+{
+    return driver->message_count;
+}
+
+const struct bus_driver_message *bus_driver_get_message(const struct bus_driver *driver, uint32_t i)
+{
+    if (i >= driver->message_count) {
+        sim_panic(driver->component.sim, &driver->component, NULL, "message %u has not come", i);
+    }
+    return &driver->messages[i];
 }
 
 uint32_t bus_driver_read(struct bus_driver *driver, sim_time at, uint64_t address, uint32_t length)

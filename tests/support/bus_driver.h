@@ -21,7 +21,7 @@ struct bus_driver;
 
 struct bus_driver_op {
     sim_time at;  /**< not before this time */
-    uint8_t type; /**< SIM_PACKET_READ or SIM_PACKET_WRITE */
+    uint8_t type; /**< SIM_PACKET_READ, SIM_PACKET_WRITE, or SIM_PACKET_MESSAGE, which gets no answer */
     uint64_t address;
     uint32_t length;     /**< bytes, up to the simulation's payload block */
     const uint8_t *data; /**< write: length bytes, copied; NULL: the bytes of `value`, then zeros */
@@ -33,7 +33,9 @@ struct bus_driver_op {
     uint16_t requester;
     uint8_t first_be;
     uint8_t last_be;
-    uint8_t at_type; /**< enum sim_address_type */
+    uint8_t at_type;   /**< enum sim_address_type */
+    uint8_t operation; /**< message: code */
+    uint8_t status;    /**< message: enum sim_packet_status */
     uint32_t source;
     uint32_t sequence;
     uint32_t vector;
@@ -70,6 +72,32 @@ void bus_driver_set_deaf(struct bus_driver *driver, sim_time from, sim_time unti
 
 /** From within the run: stop it as soon as everything added so far has been answered (posted writes: issued). */
 void bus_driver_set_stop_when_done(struct bus_driver *driver, bool stop);
+
+/** A message that came. */
+struct bus_driver_message {
+    sim_time arrival; /**< edge at which it was taken */
+    uint8_t operation;
+    uint64_t address;
+    uint32_t stream_id;
+    uint32_t flags;
+    uint32_t pasid;
+    uint32_t length;
+    uint8_t data[8];
+};
+
+/**
+ * Called for a message that comes.
+ * @param op to be filled in: what is sent on it, at the end of the script
+ * @return whether something is
+ */
+typedef bool (*bus_driver_responder)(void *context, const struct bus_driver_message *message, struct bus_driver_op *op);
+
+/** Lets the driver take messages; without, one makes it panic. All are noted; a responder may be NULL. */
+void bus_driver_take_messages(struct bus_driver *driver, bus_driver_responder responder, void *context);
+
+/** Messages taken so far, and the i-th of them. */
+uint32_t bus_driver_message_count(const struct bus_driver *driver);
+const struct bus_driver_message *bus_driver_get_message(const struct bus_driver *driver, uint32_t i);
 
 /** Adds an operation to the end of the script. @return its index */
 uint32_t bus_driver_add(struct bus_driver *driver, const struct bus_driver_op *op);
