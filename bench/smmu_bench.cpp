@@ -38,7 +38,8 @@ class world
         context.input_bits = 48;
         context.stage1.half[0] = {0, 12, 48, 48, 0, false, false};
         context.stage1.absent[1] = true;
-        stream = {0x10, 0, false};
+        stream = {};
+        stream.stream_id = 0x10;
         memory_[0] = 0x1000 | 3;
         memory_[512 + (va_base >> 30 & 511)] = 0x2000 | 3;
         for (unsigned page = 0; page < pages; page++) {
