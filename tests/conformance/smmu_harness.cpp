@@ -217,12 +217,18 @@ void SmmuHarness::append_command(const Value &verb)
 
 void SmmuHarness::do_command(const Value &verb, bool sync)
 {
-    if (const Value *queue = verb.find("queue")) {
-        throw Skip("the model has no queue " + queue->to_text());
+    const Value *queue = verb.find("queue");
+
+    if (queue != nullptr) {
+        append_to(*queue, verb);
+    } else {
+        append_command(verb);
     }
-    append_command(verb);
     if (!sync) {
         return;
+    }
+    if (queue != nullptr) {
+        throw CaseError(queue->place, "`sync` is for the queue of page 0");
     }
     append_command(Value::text_of("SYNC"));
     const uint64_t cons = rig_->read(*find_smmu_register("CMDQ_CONS"));

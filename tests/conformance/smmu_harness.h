@@ -49,12 +49,20 @@ class SmmuHarness : public Harness
     void check_requirements();
     void place_queues();
     void program_registers();
-    void program_queue_extensions();
     uint64_t register_value(const Register &reg, const Value &given);
     void clear_reserved(const Register &reg, uint64_t *value);
     void write_acknowledged(const char *name, const char *ack, uint64_t value);
     void set_endpoint(const Value &ep);
     void answer_invalidation(const DevicePort::Message &message, uint8_t status);
+
+    /* smmu_queues.cpp */
+    void program_queue_extensions();
+    void program_ecmdq(const Value &ecmdq);
+    void program_vintf(const Value &vintf);
+    void program_vcmdq(const Value &vcmdq);
+    uint32_t ecmdq_offset(unsigned number, const Place &place);
+    const Register &register_of(const Value &where);
+    void append_to(const Value &name, const Value &verb);
 
     /* smmu_harness.cpp: verbs */
     void do_register_write(const Value &verb);
@@ -80,8 +88,6 @@ class SmmuHarness : public Harness
     Value messages_seen(size_t from, size_t to) const;
     Value translation_entries(const std::vector<uint8_t> &data) const;
 
-    const Register &register_of(const Value &where) const;
-
     const Case &case_;
     Trace trace_;
     std::unique_ptr<SmmuRig> rig_;
@@ -89,6 +95,9 @@ class SmmuHarness : public Harness
     Queue command_queue_;
     Queue event_queue_;
     Queue priq_;
+    std::map<std::string, Queue> queues_;       /**< by name, besides that of page 0 */
+    std::map<std::string, Register> registers_; /**< by name, of those */
+    std::vector<Value> commands_;               /**< as the SMMU carries them out */
     std::vector<Value> events_;
     std::vector<Value> page_requests_;
     std::map<std::string, Done> done_;

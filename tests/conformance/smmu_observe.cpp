@@ -27,13 +27,19 @@ Value SmmuHarness::register_seen(const Register &reg, uint64_t value, const std:
         return Value::number(value);
     }
     if (key == "active" || key == "fields") {
-        const uint64_t other = key == "active" ? rig_->read(*find_smmu_register("GERRORN")) : 0;
+        const std::string ends = std::string(reg.name) + "N";
+        const uint64_t other = key == "active" ? rig_->read(register_of(Value::text_of(ends))) : 0;
         const Layout layout = {reg.name, 1, reg.fields};
         const uint64_t shown = value ^ other;
         Value fields = all_fields(layout, &shown);
 
-        if (const std::string name = reg.name; name == "CMDQ_CONS" || name == "CMDQ_PROD") {
-            fields.set("index", Value::number(value & ((1u << command_queue_.log2size) - 1)));
+        const std::string name = reg.name;
+        const auto queue = queues_.find(name.substr(0, name.find('_')));
+
+        if (name == "CMDQ_CONS" || name == "CMDQ_PROD" || queue != queues_.end()) {
+            const unsigned bits = queue != queues_.end() ? queue->second.log2size : command_queue_.log2size;
+
+            fields.set("index", Value::number(value & ((1u << bits) - 1)));
         }
         return fields;
     }
@@ -203,6 +209,9 @@ Value SmmuHarness::end_seen(const Value &entry, const std::string &key)
     }
     if (key == "tlp_out") {
         return messages_seen(0, rig_->device->messages.size());
+    }
+    if (key == "effective_commands") {
+        return Value::list(commands_);
     }
     if (key == "probe") {
         return probe_;

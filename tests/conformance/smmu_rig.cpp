@@ -68,27 +68,28 @@ const std::map<std::string, Setter> &setters()
     return map;
 }
 
-void set_all(smmu_config &config, const Value &idr, const std::set<std::string> &left_out)
+/* What identification registers have no field for, or one that follows from elsewhere. */
+void set_feature(smmu_config &config, const std::string &feature)
 {
-    for (const auto &setter : setters()) {
-        const Value *wanted = idr.find(setter.first);
-        const bool size = setter.first == "CMDQS" || setter.first == "EVENTQS" || setter.first == "PRIQS";
-
-        /* The sizes of queues are as large as a case's registers want them. */
-        if (wanted != nullptr && left_out.count(setter.first) == 0) {
-            setter.second(config, wanted->to_number());
-        } else if (!size) {
-            setter.second(config, setter.first == "STALL_MODEL" && left_out.count("STALL_MODEL") > 0 ? 1 : 0);
-        }
+    if (feature == "ECMDQ") {
+        config.ecmdq_pages = 1;
+        config.ecmdq_queues = 4;
+    } else if (feature == "TEGRA241_CMDQV") {
+        config.vcmdqs = 2;
+        config.vintfs = 2;
+        config.vintf_sids = 4;
+    } else if (setters().count(feature) > 0) {
+        setters().at(feature)(config, 1);
     }
 }
 
 } // namespace
 
-smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
+smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features)
 {
+    /* The sizes of queues are as large as a case's registers want them. */
+    static const std::set<std::string> sizes = {"CMDQS", "EVENTQS", "PRIQS"};
     smmu_config config;
-    std::set<std::string> left_out;
 
     smmu_config_defaults(&config);
     config.base = SmmuRig::register_base;
@@ -96,19 +97,20 @@ smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
     config.command_queue_bits = 19;
     config.event_queue_bits = 19;
     config.pri_queue_bits = 19;
-    if (idr.children.empty()) {
-        return config;
+    for (const auto &setter : setters()) {
+        const Value *wanted = idr.find(setter.first);
+
+        if (wanted != nullptr) {
+            setter.second(config, wanted->to_number());
+        } else if (!idr.children.empty() && sizes.count(setter.first) == 0) {
+            setter.second(config, 0);
+        }
     }
-    set_all(config, idr, left_out);
-    /* What a base merely lists may be absent: the cases that need it then fail, all others still say something. */
-    for (const Value &field : idr.children) {
-        if (smmu_config_error(&config) == nullptr) {
-            break;
-        }
-        if (own.count(field.key) == 0 && (field.key == "ATS" || field.key == "PRI" || field.key == "STALL_MODEL")) {
-            left_out.insert(field.key);
-            set_all(config, idr, left_out);
-        }
+    for (const std::string &feature : features) {
+        set_feature(config, feature);
+    }
+    if (idr.number_or("ECMDQ", 0) != 0) {
+        set_feature(config, "ECMDQ");
     }
     if (smmu_config_error(&config) != nullptr) {
         throw Skip(std::string("the model cannot be built so: ") + smmu_config_error(&config));
@@ -116,7 +118,7 @@ smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own)
     return config;
 }
 
-SmmuRig::SmmuRig(const smmu_config &config)
+SmmuRig::SmmuRig(const smmu_config &given) : config(given)
 {
     sim_config options = {};
     sim_observer observer = {};
@@ -133,6 +135,7 @@ SmmuRig::SmmuRig(const smmu_config &config)
     host_ = bus_driver_create(sim, "host", period);
     smmu_ = smmu_create(sim, "smmu", &config);
 
+    smmu_observe_commands(smmu_, &SmmuRig::on_smmu_command, this);
     sim_component *self = smmu_component(smmu_);
     wide.request_capacity = 64;
     wide.response_capacity = 64;
@@ -165,6 +168,16 @@ void SmmuRig::on_event(void *context, sim_event_kind kind, const sim_packet *pac
     (void)detail;
     if (kind == SIM_EVENT_DROPPED) {
         static_cast<SmmuRig *>(context)->dropped.insert(packet->id);
+    }
+}
+
+void SmmuRig::on_smmu_command(void *context, uint32_t queue, const uint64_t *words)
+{
+    const auto *rig = static_cast<const SmmuRig *>(context);
+
+    (void)queue;
+    if (rig->on_command) {
+        rig->on_command(words);
     }
 }
 

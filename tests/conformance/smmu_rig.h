@@ -20,17 +20,18 @@ namespace conformance
 {
 
 /**
- * The configuration that a case's `idr` asks for.
- * @param own fields that the case itself names: Skip if the model cannot have them. The base's are only wished for.
+ * The configuration that a case asks for; Skip if the model refuses it.
+ * @param idr identification fields; those not named are 0, but if none is, the configuration is the default
+ * @param features what the case requires besides
  */
-smmu_config smmu_config_of(const Value &idr, const std::set<std::string> &own);
+smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features);
 
 class SmmuRig
 {
   public:
     static constexpr uint64_t register_base = 0x09050000;
 
-    explicit SmmuRig(const smmu_config &config);
+    explicit SmmuRig(const smmu_config &given);
     ~SmmuRig();
     SmmuRig(const SmmuRig &) = delete;
     SmmuRig &operator=(const SmmuRig &) = delete;
@@ -55,15 +56,18 @@ class SmmuRig
     /** Stops the simulation now; the hook is then called between two runs, and may use registers. */
     void interrupt(std::function<void()> hook);
 
+    smmu_config config;
     struct sim *sim;
     std::unique_ptr<MemoryPort> memory;
     std::unique_ptr<DevicePort> device;
     std::unique_ptr<SinkPort> sink;
+    std::function<void(const uint64_t *)> on_command; /**< called with each command that is carried out */
     std::set<uint64_t> dropped; /**< identities of packets that the SMMU terminated without an answer */
 
   private:
     static void on_event(void *context, sim_event_kind kind, const sim_packet *packet, const sim_component *where,
                          sim_time time, uint32_t detail);
+    static void on_smmu_command(void *context, uint32_t queue, const uint64_t *words);
     uint64_t access(uint32_t offset, uint64_t value, uint32_t bytes, bool is_write);
 
     struct bus_driver *host_;
