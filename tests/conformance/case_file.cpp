@@ -87,7 +87,8 @@ void merge_setup(Value &into, const Value &from, bool from_base)
             present->place = member.place;
         }
         if (member.key == "ste" || member.key == "cd") {
-            if (from_base) {
+            /* A base's own structure says where it stands; what does not changes the one of the base below. */
+            if (from_base && member.find(member.key == "ste" ? "sid" : "table") != nullptr) {
                 append(*present, member);
             } else {
                 merge_structures(*present, member, member.key == "ste" ? "sid" : "index");

@@ -45,11 +45,14 @@ Value effective_idr(const Value &setup)
     if (idr.children.empty()) {
         return idr;
     }
-    if (idr.number_or("S2P", 0) == 0) {
-        idr.set("VMID16", Value::number(0));
-    }
-    if (idr.number_or("ATS", 0) == 0) {
-        idr.set("PRI", Value::number(0));
+    static const std::pair<const char *, const char *> rules[] = {
+        {"S1P", "ASID16"}, {"S1P", "CD2L"},      {"SSIDSIZE", "CD2L"}, {"S1P", "HYP"}, {"S2P", "VMID16"},
+        {"S2P", "VMW"},    {"ATS", "ATSRECERR"}, {"ATS", "NS1ATS"},    {"ATS", "PRI"}, {"PRI", "PPS"}};
+
+    for (const auto &rule : rules) {
+        if (idr.number_or(rule.first, 0) == 0 && idr.find(rule.second) != nullptr) {
+            idr.set(rule.second, Value::number(0));
+        }
     }
     return idr;
 }
