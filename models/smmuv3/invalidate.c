@@ -166,7 +166,7 @@ void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
 }
 
 /* @return when to look at a TBU's part again; 0 if it is done */
-static sim_time wait_for_tbu(struct smmu *smmu, const struct smmu_tbu *tbu, struct smmu_sync_part *part, sim_time now)
+static sim_time wait_for_tbu(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_sync_part *part, sim_time now)
 {
     if (part->phase == PHASE_REACH) {
         if (part->until > now) {
@@ -187,7 +187,7 @@ static sim_time wait_for_tbu(struct smmu *smmu, const struct smmu_tbu *tbu, stru
         if (part->until > now) {
             return part->until;
         }
-        part->until = now + smmu->times.to_tcu;
+        part->until = smmu_tcu_message(smmu, tbu, now);
         part->phase = PHASE_RETURN;
     }
     if (part->until > now) {

@@ -588,7 +588,8 @@ void smmu_tbu_ask(struct smmu *smmu, uint16_t index, sim_time at);
 /** A slot's outcome, which it holds, is known to the TCU at @p at. */
 void smmu_tcu_answer(struct smmu *smmu, uint16_t index, sim_time at);
 
-/** A message to a TBU that is ready at @p at. @return when it arrives */
+/** A message to the TCU, or (smmu_tbu_message()) to a TBU, that is ready at @p at. @return when it arrives */
+sim_time smmu_tcu_message(struct smmu *smmu, struct smmu_tbu *tbu, sim_time at);
 sim_time smmu_tbu_message(struct smmu *smmu, struct smmu_tbu *tbu, sim_time at);
 
 /** Takes messages that have arrived. */

@@ -16,14 +16,23 @@ static struct smmu_tbu *tbu_of(struct smmu *smmu, const struct smmu_slot *slot)
 
 /* ---- To the TCU ---- */
 
+sim_time smmu_tcu_message(struct smmu *smmu, struct smmu_tbu *tbu, sim_time at)
+{
+    const sim_time leave = sim_time_max(at, tbu->to_tcu_free);
+
+    if (!smmu->distributed) {
+        return at;
+    }
+    tbu->to_tcu_free = leave + smmu->component.period;
+    return leave + smmu->times.to_tcu;
+}
+
 static void send_to_tcu(struct smmu *smmu, uint16_t index, sim_time at)
 {
     struct smmu_slot *slot = &smmu->slots[index];
     struct smmu_tbu *tbu = tbu_of(smmu, slot);
-    const sim_time leave = sim_time_max(at, tbu->to_tcu_free);
 
-    tbu->to_tcu_free = leave + smmu->component.period;
-    slot->arrival = leave + smmu->times.to_tcu;
+    slot->arrival = smmu_tcu_message(smmu, tbu, at);
     slot->asked = true;
     slot->cacheable = true;
     slot->has_answer = false;
