@@ -188,6 +188,24 @@ const char *smmu_config_error(const struct smmu_config *config)
     return smmu_features_error(&features);
 }
 
+static void receive_over_links(struct smmu *smmu, sim_time now)
+{
+    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
+        smmu_tcu_receive(smmu, &smmu->tbus[i], now);
+        smmu_tbu_receive(smmu, &smmu->tbus[i], now);
+    }
+}
+
+static sim_time links_due(const struct smmu *smmu)
+{
+    sim_time due = SIM_TIME_NEVER;
+
+    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
+        due = sim_time_min(due, smmu_tbu_link_due(smmu, &smmu->tbus[i]));
+    }
+    return due;
+}
+
 /*
  * The order within an evaluation: answers from memory and register accesses first, then requests with what those
  * changed, then the engines that requests feed, and last the walker port, which takes what all of these ask for.
@@ -200,9 +218,8 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     smmu->again = false;
     due = smmu_walker_receive(smmu, now);
     due = sim_time_min(due, smmu_registers_run(smmu, now));
-    for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
-        smmu_tcu_receive(smmu, &smmu->tbus[i], now);
-        smmu_tbu_receive(smmu, &smmu->tbus[i], now);
+    if (smmu->distributed) {
+        receive_over_links(smmu, now);
     }
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         due = sim_time_min(due, smmu_tbu_run(smmu, &smmu->tbus[i], now));
@@ -227,8 +244,8 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
         due = sim_time_min(due, smmu_walker_send(smmu, now));
     }
     smmu_registers_acknowledge(smmu);
-    for (uint32_t i = 0; i < smmu->tbu_count && smmu->distributed; i++) {
-        due = sim_time_min(due, smmu_tbu_link_due(smmu, &smmu->tbus[i]));
+    if (smmu->distributed) {
+        due = sim_time_min(due, links_due(smmu));
     }
     return smmu->again ? now : due;
 }

@@ -90,15 +90,6 @@ uint64_t cycles(const TxnResult &r)
     return (r.left - r.issued) / cycle - 2;
 }
 
-/** Runs cycle by cycle until something is so. */
-void run_until(System &s, const std::function<bool()> &is_so)
-{
-    for (unsigned i = 0; i < 100000 && !is_so(); i++) {
-        sim_run(s.sim, sim_now(s.sim) + cycle);
-    }
-    ASSERT_TRUE(is_so());
-}
-
 /* ---- Merging ---- */
 
 /* Of the misses of a TBU to one page one is asked for; the others look again when its answer is here. */
@@ -413,7 +404,7 @@ TEST(TbuInvalidation, TakesTheWayAndTheScan)
         make_streams(s, 1);
         s.txn({.sid = 0x20, .addr = 0x1000});
         give(s, 0, {{UINT64_C(0x30), 0}});
-        run_until(s, [&] { return s.counter("commands") == 1; });
+        s.run_until([&] { return s.counter("commands") == 1; });
         const sim_time applied = sim_now(s.sim);
         const sim_time done = applied + (to_tbu + 64 / 4) * cycle;
         /* Edges at which the TBU looks: one cycle after the master has pushed it. */
@@ -466,7 +457,7 @@ TEST(Sync, InvalidationRateOverTheLink)
 
                 commands.push_back({sync_none, 0});
                 const uint32_t doorbell = give(s, (batch - 1) * (c.k + 1), commands);
-                run_until(s, [&] { return s.counter("commands") == batch * (c.k + 1); });
+                s.run_until([&] { return s.counter("commands") == batch * (c.k + 1); });
                 /* It is taken an edge after it was issued. */
                 busy += sim_now(s.sim) - bus_driver_get_result(s.host, doorbell)->issue_time - cycle;
             }
@@ -502,7 +493,7 @@ TEST(Sync, WaitsForEveryTbu)
             EXPECT_EQ(s.counter("commands"), 1u) << "the invalidation, and not the CMD_SYNC";
             /* The other TBU goes on, and does not delay it. */
             const uint32_t young = s.start({.sid = 0x21, .addr = 0x5000, .op = 'W', .port = 1 - slow, .when = until});
-            run_until(s, [&] { return s.counter("commands") == 2; });
+            s.run_until([&] { return s.counter("commands") == 2; });
             const sim_time done = sim_now(s.sim);
             EXPECT_EQ(s.result(1 - slow, young).outcome, Outcome::pending);
             s.run();
@@ -530,9 +521,9 @@ TEST(Sync, WaitsForMissesOnTheirWay)
             for (unsigned i = 1; i <= 3; i++) {
                 index.push_back(s.start({.sid = 0x20, .addr = 0x1000 * i, .op = 'W', .when = when}));
             }
-            run_until(s, [&] { return s.counter("tbu-misses") == 4; });
+            s.run_until([&] { return s.counter("tbu-misses") == 4; });
             give(s, 0, {{sync_none, 0}});
-            run_until(s, [&] { return s.counter("commands") == 1; });
+            s.run_until([&] { return s.counter("commands") == 1; });
             const sim_time done = sim_now(s.sim);
             s.run();
             const sim_time left = s.result(0, index[2]).left;

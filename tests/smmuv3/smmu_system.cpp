@@ -456,6 +456,14 @@ uint64_t System::counter(const std::string &name) const
     return 0;
 }
 
+void System::run_until(const std::function<bool()> &is_so)
+{
+    for (unsigned i = 0; i < 100000 && !is_so(); i++) {
+        sim_run(sim, sim_now(sim) + period);
+    }
+    EXPECT_TRUE(is_so());
+}
+
 void everywhere(const System::Tweak &tweak, const std::function<void(System &)> &body)
 {
     uint64_t reference = 0;

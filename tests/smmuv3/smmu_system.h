@@ -232,6 +232,24 @@ class System
 
     uint64_t counter(const std::string &name) const;
 
+    /** Whether there is a link between TBUs and TCU. */
+    bool distributed() const
+    {
+        return config.to_tcu_cycles > 0;
+    }
+    /** Hits of every TLB there is. */
+    uint64_t tlb_hits() const
+    {
+        return counter("tlb-hits") + (distributed() ? counter("micro-tlb-hits") + counter("tbu-tlb-hits") : 0);
+    }
+    /** Whether the lowest tables of stage 1 are kept in a walk cache. */
+    bool has_walk_caches() const
+    {
+        return config.walk_cache[0][2].entries > 0;
+    }
+    /** Runs cycle by cycle until something is so. */
+    void run_until(const std::function<bool()> &is_so);
+
     struct sim *sim;
     smmu_config config;
     struct smmu *smmu;

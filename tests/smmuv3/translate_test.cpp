@@ -55,9 +55,9 @@ TEST(Translate, PagesAndBlocks) /* tr-001, tr-002 */
             expect_pa(s, {.addr = 0x402abcde, .size = 1}, 0x802abcde);
         }
         EXPECT_TRUE(s.events().empty());
-        EXPECT_EQ(s.counter("tlb-hits"), 2u);
+        EXPECT_EQ(s.tlb_hits(), 2u);
         EXPECT_EQ(s.counter("walks"), 2u);
-        EXPECT_EQ(s.counter("walk-reads"), 7u);
+        EXPECT_EQ(s.counter("walk-reads"), s.has_walk_caches() ? 5u : 7u) << "two tables are common";
     });
 }
 
@@ -123,7 +123,7 @@ TEST(Translate, TopByte) /* tr-012, tr-013 */
             [](System &s) {
                 expect_pa(s, {.addr = UINT64_C(0xab00000040001000)}, 0x80001000);
                 expect_pa(s, {.addr = UINT64_C(0x1200000040001004)}, 0x80001004);
-                EXPECT_EQ(s.counter("tlb-hits"), 1u) << "the top byte does not matter to the TLB either";
+                EXPECT_EQ(s.tlb_hits(), 1u) << "the top byte does not matter to the TLB either";
                 expect_fault(s, {.addr = UINT64_C(0x0001000040001000)}, 0x10);
             });
     with_s1({}, [](System &s) {
@@ -242,7 +242,8 @@ TEST(Permissions, OfLeaves) /* tr-017 and its neighbours; gem5's defect D3: a hi
             expect_permissions(s, 0x40004000, "ux pr pw px");
             expect_permissions(s, 0x40005000, "ur uw pr pw");
         }
-        EXPECT_EQ(s.counter("walks"), 4u);
+        /* Refusals are not kept: without a TLB in the TCU each of the seven walks, in both rounds. */
+        EXPECT_EQ(s.counter("walks"), s.config.tlb_entries > 0 ? 4u : 4u + 2 * 7);
     });
 }
 
