@@ -14,38 +14,40 @@ void lpi_set_create(struct sim *sim, struct lpi_set *set, uint32_t count)
 
 /* ---- Blocks ---- */
 
-/** The entry of an LPI whose block there is. */
-static struct lpi *entry_of(const struct lpi_set *set, uint32_t lpi)
+/** The block of an LPI, which there is. */
+static struct lpi_block *block_of(const struct lpi_set *set, uint32_t lpi)
 {
-    return &set->blocks[set->directory[lpi / LPI_BLOCK] - 1].lpis[lpi % LPI_BLOCK];
+    return &set->blocks[set->directory[lpi / LPI_BLOCK] - 1];
 }
 
-/** Makes sure that there is a block. A free one is all zero but `next`. */
-static void need_block(struct lpi_set *set, uint32_t lpi)
+static struct lpi *entry_of(const struct lpi_set *set, uint32_t lpi)
+{
+    return &block_of(set, lpi)->lpis[lpi % LPI_BLOCK];
+}
+
+/** The block of an LPI, made if there is none. A free one is all zero but `next`. */
+static struct lpi_block *need_block(struct lpi_set *set, uint32_t lpi)
 {
     uint32_t *number = &set->directory[lpi / LPI_BLOCK];
 
-    if (*number != 0) {
-        return;
+    if (*number == 0) {
+        if (set->free_block != 0) {
+            *number = set->free_block;
+            set->free_block = set->blocks[*number - 1].next;
+        } else {
+            *number = ++set->block_count;
+        }
     }
-    if (set->free_block != 0) {
-        *number = set->free_block;
-        set->free_block = set->blocks[*number - 1].next;
-    } else {
-        *number = ++set->block_count;
-    }
+    return &set->blocks[*number - 1];
 }
 
 /** Gives the block back, if nothing in it is pending or parked. */
-static void release_block(struct lpi_set *set, uint32_t lpi)
+static void release_block(struct lpi_set *set, struct lpi_block *block, uint32_t lpi)
 {
-    uint32_t *number = &set->directory[lpi / LPI_BLOCK];
-    struct lpi_block *block = &set->blocks[*number - 1];
-
     if (set->bits[lpi / LPI_BLOCK] == 0 && block->parked == 0) {
         block->next = set->free_block;
-        set->free_block = *number;
-        *number = 0;
+        set->free_block = set->directory[lpi / LPI_BLOCK];
+        set->directory[lpi / LPI_BLOCK] = 0;
     }
 }
 
@@ -91,9 +93,9 @@ static void move_down(struct lpi_set *set, uint32_t position, uint32_t key)
     place(set, position, key);
 }
 
-static void remove_from_heap(struct lpi_set *set, uint32_t lpi)
+/** Takes an LPI out of the heap, if it is there. */
+static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
 {
-    struct lpi *entry = entry_of(set, lpi);
     uint32_t position = entry->position;
     uint32_t last;
 
@@ -116,13 +118,23 @@ static void remove_from_heap(struct lpi_set *set, uint32_t lpi)
 void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority)
 {
     uint32_t key = (uint32_t)priority << 24 | lpi;
-    uint32_t position = entry_of(set, lpi)->position;
+    struct lpi *entry = entry_of(set, lpi);
 
-    if (position != 0 && enabled && set->heap[position - 1] == key) {
+    if (entry->position != 0) {
+        if (enabled && set->heap[entry->position - 1] == key) {
+            return;
+        }
+        remove_from_heap(set, entry);
+    }
+    if (!enabled) {
         return;
     }
-    remove_from_heap(set, lpi);
-    if (enabled) {
+    if (set->heap_count == 0) {
+        /* The usual case: nothing else is waiting. */
+        set->heap[0] = key;
+        set->heap_count = 1;
+        entry->position = 1;
+    } else {
         move_up(set, set->heap_count++, key);
     }
 }
@@ -133,18 +145,17 @@ void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
 {
     uint32_t word = lpi / 64;
 
-    need_block(set, lpi);
+    need_block(set, lpi)->lpis[lpi % LPI_BLOCK].packet = packet;
     set->bits[word] |= (uint64_t)1 << (lpi % 64);
     set->summary[word / 64] |= (uint64_t)1 << (word % 64);
     set->pending++;
-    entry_of(set, lpi)->packet = packet;
 }
 
-static void clear_bit(struct lpi_set *set, uint32_t lpi)
+static void clear_bit(struct lpi_set *set, struct lpi *entry, uint32_t lpi)
 {
     uint32_t word = lpi / 64;
 
-    remove_from_heap(set, lpi);
+    remove_from_heap(set, entry);
     set->bits[word] &= ~((uint64_t)1 << (lpi % 64));
     if (set->bits[word] == 0) {
         set->summary[word / 64] &= ~((uint64_t)1 << (word % 64));
@@ -154,38 +165,43 @@ static void clear_bit(struct lpi_set *set, uint32_t lpi)
 
 struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
 {
-    struct lpi *entry = entry_of(set, lpi);
+    struct lpi_block *block = block_of(set, lpi);
+    struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];
     struct sim_packet *packet = entry->packet;
 
-    clear_bit(set, lpi);
+    clear_bit(set, entry, lpi);
     entry->packet = NULL;
-    release_block(set, lpi);
+    release_block(set, block, lpi);
     return packet;
 }
 
 bool lpi_set_park(struct lpi_set *set, uint32_t lpi)
 {
-    bool parked = entry_of(set, lpi)->packet != NULL;
+    struct lpi_block *block = block_of(set, lpi);
+    struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];
+    bool parked = entry->packet != NULL;
 
-    clear_bit(set, lpi);
-    set->blocks[set->directory[lpi / LPI_BLOCK] - 1].parked += parked;
-    release_block(set, lpi);
+    clear_bit(set, entry, lpi);
+    block->parked += parked;
+    release_block(set, block, lpi);
     return parked;
 }
 
 struct sim_packet *lpi_set_unpark(struct lpi_set *set, uint32_t lpi)
 {
+    struct lpi_block *block;
     struct sim_packet *packet;
     struct lpi *entry;
 
     if (!lpi_set_has_parked(set, lpi) || lpi_set_is_pending(set, lpi)) {
         return NULL;
     }
-    entry = entry_of(set, lpi);
+    block = block_of(set, lpi);
+    entry = &block->lpis[lpi % LPI_BLOCK];
     packet = entry->packet;
     entry->packet = NULL;
-    set->blocks[set->directory[lpi / LPI_BLOCK] - 1].parked -= packet != NULL;
-    release_block(set, lpi);
+    block->parked -= packet != NULL;
+    release_block(set, block, lpi);
     return packet;
 }
 
@@ -222,7 +238,7 @@ bool lpi_set_adopt(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
     if (!lpi_set_is_pending(set, lpi)) {
         return false;
     }
-    entry = &set->blocks[set->directory[lpi / LPI_BLOCK] - 1].lpis[lpi % LPI_BLOCK];
+    entry = entry_of(set, lpi);
     if (entry->packet != NULL) {
         return false;
     }

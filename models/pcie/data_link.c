@@ -2,11 +2,17 @@
 
 /* ---- DLLPs ---- */
 
-static void find_first_due(struct pcie_data_link *own)
+static void take_first(struct pcie_data_link *own)
 {
+    own->owed &= ~(1u << own->first);
     own->first_due = SIM_TIME_NEVER;
-    for (unsigned i = 0; i < PCIE_DLLPS; i++) {
-        own->first_due = sim_time_min(own->first_due, own->due[i]);
+    for (uint32_t rest = own->owed; rest != 0; rest &= rest - 1) {
+        unsigned sort = (unsigned)__builtin_ctz(rest);
+
+        if (own->last_due[sort] < own->first_due) {
+            own->first_due = own->last_due[sort];
+            own->first = sort;
+        }
     }
 }
 
@@ -15,12 +21,6 @@ void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
     while (own->first_due <= until) {
         sim_time due = own->first_due;
 
-        for (unsigned i = 0; i < PCIE_DLLPS; i++) {
-            if (own->due[i] == due) {
-                own->due[i] = SIM_TIME_NEVER;
-                break;
-            }
-        }
         if (own->dllps_on_wire) {
             if (own->wire.busy_until < due) {
                 own->block_start = due;
@@ -29,7 +29,7 @@ void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
             own->wire.busy_until += own->dllp_time;
             own->wire.bytes += PCIE_DLLP_BYTES;
         }
-        find_first_due(own);
+        take_first(own);
     }
 }
 
@@ -41,7 +41,7 @@ static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time int
     if (own->sent[sort] && own->last_due[sort] > now) {
         return own->last_due[sort];
     }
-    if (own->due[sort] != SIM_TIME_NEVER) {
+    if ((own->owed >> sort & 1) != 0) {
         pcie_data_link_settle(own, now);
     }
     if (own->sent[sort]) {
@@ -49,8 +49,11 @@ static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time int
     }
     own->sent[sort] = true;
     own->last_due[sort] = due;
-    own->due[sort] = due;
-    own->first_due = sim_time_min(own->first_due, due);
+    own->owed |= 1u << sort;
+    if (due < own->first_due) {
+        own->first_due = due;
+        own->first = sort;
+    }
     if (sort == PCIE_DLLP_ACK) {
         own->counters.acks++;
     } else {

@@ -57,8 +57,9 @@ struct pcie_data_link {
     sim_time dllp_time;          /**< of one DLLP on the wire */
     sim_time update_interval;
     sim_time ack_interval;
-    sim_time first_due;            /**< the earliest of due */
-    sim_time due[PCIE_DLLPS];      /**< of DLLPs that the wire has not been charged with; SIM_TIME_NEVER: none */
+    uint32_t owed;                 /**< DLLPs that the wire has not been charged with, a bit for each sort */
+    unsigned first;                /**< the first of them, if there are any */
+    sim_time first_due;            /**< when it is due; SIM_TIME_NEVER: none is owed */
     sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
     bool sent[PCIE_DLLPS];
     sim_time back[PCIE_CLASSES]; /**< when the latest UpdateFC is at the other end */

@@ -268,9 +268,6 @@ static void init_data_link(struct sim *sim, const char *name, const struct pcie_
     own->update_interval = config->update_interval != 0 ? config->update_interval : limit;
     own->ack_interval = config->ack_interval != 0 ? config->ack_interval : limit;
     own->first_due = SIM_TIME_NEVER;
-    for (unsigned i = 0; i < PCIE_DLLPS; i++) {
-        own->due[i] = SIM_TIME_NEVER;
-    }
     for (unsigned i = 0; i < PCIE_CLASSES; i++) {
         own->infinite[i] = is_infinite(credits, (enum pcie_class)i);
     }
