@@ -238,7 +238,13 @@ TEST(Ecmdq, RegistersAreGuarded)
 
 TEST(Ecmdq, DisablingEndsAfterTheCommandUnderWay)
 {
-    everywhere(two_by_four, [](System &s) {
+    const System::Tweak slow = [](smmu_config &c) {
+        two_by_four(c);
+        c.command_cycles = 514;
+        c.scan_cycles = 0;
+    };
+
+    everywhere(slow, [](System &s) {
         Queue q(s, 5);
 
         s.enable();
