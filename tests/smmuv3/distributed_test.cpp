@@ -418,8 +418,8 @@ TEST(TbuInvalidation, TakesTheWayAndTheScan)
 }
 
 /**
- * Closed form Q23 over the link: batches of k invalidations and a CMD_SYNC, one at a time, k / (k * t_inv + t_sync). The
- * slower of command engine and TBUs decides: what the other does is hidden behind it, but for the last one's.
+ * Closed form Q23 over the link: batches of k invalidations and a CMD_SYNC, one at a time: k / (k * t_inv + t_sync).
+ * The slower of command engine and TBUs decides: what the other does is hidden behind it, but for the last one's.
  */
 TEST(Sync, InvalidationRateOverTheLink)
 {
