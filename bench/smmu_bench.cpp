@@ -39,7 +39,7 @@ class world
         context.stage1.half[0] = {0, 12, 48, 48, 0, false, false};
         context.stage1.absent[1] = true;
         stream = {};
-        stream.stream_id = 0x10;
+        stream.sid = 0x10;
         memory_[0] = 0x1000 | 3;
         memory_[512 + (va_base >> 30 & 511)] = 0x2000 | 3;
         for (unsigned page = 0; page < pages; page++) {
