@@ -345,6 +345,18 @@ static struct sim_bus_port join_posted(struct system *system, size_t rc, struct 
     return port;
 }
 
+/** Messages for the endpoints below a root complex go out by its port of the SMMU. */
+static void add_stream_routes(struct system *system, const struct scenario_root_complex *rc, size_t smmu, uint32_t port)
+{
+    for (size_t entry = 0; entry < rc->iommu_map.count; entry++) {
+        const struct scenario_map_entry *map = &rc->iommu_map.entries[entry];
+
+        if (map->smmu->index == smmu) {
+            smmu_add_stream_route(system->smmus[smmu], map->output_base, map->output_base + map->length - 1, port);
+        }
+    }
+}
+
 static void join_smmus(struct system *system, size_t i)
 {
     const struct scenario *scenario = system->scenario;
@@ -367,6 +379,7 @@ static void join_smmus(struct system *system, size_t i)
         root_complex_bind_memory(system->root_complexes[i], memory_port_of(scenario, rc, s), port);
         smmu_bind_upstream(system->smmus[s], upstream, port);
         smmu_bind_downstream(system->smmus[s], upstream, join_posted(system, i, smmu));
+        add_stream_routes(system, rc, s, upstream);
     }
     root_complex_bind_memory(system->root_complexes[i], bypass, join_posted(system, i, component));
 }
