@@ -138,6 +138,12 @@ bool BusRouter::answer(size_t target, std::vector<bool> &used, sim_time now)
     return true;
 }
 
+void BusRouter::send_to(size_t master, sim_packet *packet)
+{
+    own.emplace_back(master, packet);
+    sim_wake(&component, sim_component_edge(&component, sim_now(sim) + 1));
+}
+
 /** Looks again at the next edge whenever anything has arrived: slow and simple. */
 sim_time BusRouter::step(sim_time now)
 {
@@ -151,13 +157,22 @@ sim_time BusRouter::step(sim_time now)
         size_t master = (first + i) % masters.size();
         const sim_packet *head = sim_channel_peek(masters[master].port.request, now);
 
-        if (head != nullptr && target_of(head->address) == SIZE_MAX) {
+        if (head != nullptr && head->type == SIM_PACKET_MESSAGE) {
+            seen.push_back(describe(head, master, SIZE_MAX, now));
+            sim_packet_free(sim, sim_channel_pop(masters[master].port.request, now));
+        } else if (head != nullptr && target_of(head->address) == SIZE_MAX) {
             refuse(master, now);
             used_masters[master] = true;
         } else if (forward(master, used_targets, now)) {
             turn = (master + 1) % masters.size();
         }
     }
+    if (!own.empty() && sim_channel_has_space(masters[own[0].first].port.response, now, latency, 0)) {
+        sim_channel_push(masters[own[0].first].port.response, own[0].second, now, latency, 0, 0, 0);
+        used_masters[own[0].first] = true;
+        own.erase(own.begin());
+    }
+    due = own.empty() ? due : now;
     for (size_t i = 0; i < targets.size(); i++) {
         size_t target = (first_answer + i) % targets.size();
 

@@ -56,8 +56,9 @@ struct BusRouter {
     std::vector<Master> masters;
     std::vector<Target> targets;
     std::vector<Seen> seen;
-    size_t turn = 0;        /**< master that is looked at first */
-    size_t answer_turn = 0; /**< target that is looked at first */
+    std::vector<std::pair<size_t, sim_packet *>> own; /**< packets of its own that are to go */
+    size_t turn = 0;                                  /**< master that is looked at first */
+    size_t answer_turn = 0;                           /**< target that is looked at first */
 
     BusRouter(struct sim *owner, const char *name, sim_time period, sim_time service);
     BusRouter(const BusRouter &) = delete;
@@ -66,6 +67,9 @@ struct BusRouter {
     /** Adds a port; the router is the other end of the two channels. */
     void add_master(sim_bus_port port, bool posted);
     void add_target(sim_bus_port port, const std::vector<Range> &ranges);
+
+    /** Sends a packet to a master at the next edge, as an SMMU sends its messages; while the engine is paused. */
+    void send_to(size_t master, sim_packet *packet);
 
     /** Requests that came in at a master's port, by address. */
     std::vector<Seen> seen_from(size_t master) const;
