@@ -17,6 +17,11 @@
 #define MSIX_TABLE           0x04u
 #define ACS_CAP              0x04u
 #define ACS_CTRL             0x06u
+#define ACS_EGRESS           0x08u
+#define ATS_CTRL             0x06u
+#define ATS_ENABLE           0x8000u
+#define MSI_CONTROL          0x02u
+#define PCIE_LNKCAP          0x0cu
 #define ACS_WANTED           PCI_TREE_ACS_ISOLATING
 
 /** A pass over one host bridge. */
@@ -92,6 +97,14 @@ static void set_up_acs(struct scan *scan, uint64_t config, uint16_t acs, struct 
         pci_config_write16(scan->access, config, acs + ACS_CTRL, control);
     }
     function->acs.control = pci_config_read16(scan->access, config, acs + ACS_CTRL);
+    if ((function->acs.capability & PCI_TREE_ACS_EC) != 0) {
+        unsigned bits = function->acs.capability >> 8; /* 0 stands for 256 */
+
+        function->acs.egress = pci_config_read(scan->access, config, acs + ACS_EGRESS);
+        if (bits == 0 || bits > 32) {
+            function->acs.egress |= (uint64_t)pci_config_read(scan->access, config, acs + ACS_EGRESS + 4) << 32;
+        }
+    }
 }
 
 /** Code of a size in the Device Control register: 128 << code bytes. */
@@ -125,7 +138,12 @@ static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
 static void note_capabilities(struct scan *scan, struct enumerate_function *where, struct pci_tree_function *function)
 {
     uint64_t config = where->config;
+    uint16_t msi = pci_config_find(scan->access, config, PCI_CAP_MSI);
+    uint16_t ats;
 
+    if (msi != 0) {
+        function->msi_vectors = (uint16_t)(1u << (pci_config_read16(scan->access, config, msi + MSI_CONTROL) >> 1 & 7));
+    }
     where->msix = pci_config_find(scan->access, config, PCI_CAP_MSIX);
     if (where->msix != 0) {
         uint16_t control = pci_config_read16(scan->access, config, where->msix + MSIX_CONTROL);
@@ -135,6 +153,10 @@ static void note_capabilities(struct scan *scan, struct enumerate_function *wher
     if (where->pcie == 0) {
         return;
     }
+    if (pci_tree_is_bridge(function)) {
+        /* Egress control vectors have a bit for each of the first 64 port numbers. */
+        function->port_number = (pci_config_read(scan->access, config, where->pcie + PCIE_LNKCAP) >> 24) & 0x3f;
+    }
     where->acs = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ACS);
     set_up_acs(scan, config, where->acs, function);
     where->pasid = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PASID);
@@ -142,7 +164,9 @@ static void note_capabilities(struct scan *scan, struct enumerate_function *wher
         function->pasid = true;
         function->pasid_width = (pci_config_read16(scan->access, config, where->pasid + 4u) >> 8) & 0x1f;
     }
-    function->ats = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ATS) != 0;
+    ats = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ATS);
+    function->ats = ats != 0;
+    function->ats_enabled = ats != 0 && (pci_config_read16(scan->access, config, ats + ATS_CTRL) & ATS_ENABLE) != 0;
     function->pri = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PRI) != 0;
 }
 

@@ -1,5 +1,5 @@
-// Groups by true reach against the fabric itself: on random topologies, a real memory write from every function to a BAR
-// of every other one, and where it came out.
+// Groups by true reach against the fabric itself: on random topologies, a real memory write from every function to a
+// BAR of every other one, and where it came out.
 #include "host/groups.h"
 #include "host/reach.h"
 #include "models/pcie/endpoint.h"
