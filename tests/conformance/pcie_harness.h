@@ -102,6 +102,8 @@ class PcieHarness : public Harness
     void do_emit(const Value &verb);
     void do_walk(const Value &verb, Done &done);
     void do_pairs();
+    void do_software(const Value &step);
+    Value software_says(const Value &entry, const std::string &key) const;
     void ask(unsigned ep, endpoint_job job);
     Value sent_by_endpoint(const Done &done) const;
     Value completion_status(const Done &done) const;
@@ -120,6 +122,7 @@ class PcieHarness : public Harness
     std::map<std::string, Done> done_;
     Value pairs_;
     Value groups_;
+    std::map<std::string, uint32_t> software_; /**< by name: its group, or whether it passes */
 };
 
 } // namespace conformance
