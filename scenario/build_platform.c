@@ -1,4 +1,5 @@
 /* Builds the platform: memory, interconnect, PEs with redistributors, ITS, SMMUs. */
+#include "scenario/smmu_idr.h"
 #include "scenario/system_internal.h"
 
 #include <string.h>
@@ -11,7 +12,6 @@
 
 #define REDISTRIBUTOR_FRAME UINT64_C(0x20000)
 #define ITS_FRAME           UINT64_C(0x20000)
-#define SMMU_FRAME          UINT64_C(0x20000)
 
 static struct sim_channel *channel(struct system *system, struct sim_component *writer, struct sim_component *reader,
                                    sim_time latency, uint32_t capacity)
@@ -285,16 +285,6 @@ bool system_uses_smmu(const struct scenario_root_complex *rc, size_t smmu)
     return false;
 }
 
-static uint32_t log2_of(uint32_t value)
-{
-    uint32_t bits = 0;
-
-    while ((UINT32_C(2) << bits) <= value) {
-        bits++;
-    }
-    return bits;
-}
-
 static struct smmu_cache_config smmu_cache_of(const struct scenario_smmu_cache *from)
 {
     return (struct smmu_cache_config){
@@ -340,11 +330,7 @@ static struct smmu_config smmu_of(const struct scenario *scenario, const struct 
     config.period = from->clock.period;
     config.ports = system_smmu_users(scenario, from->index);
     config.order = from->order == SCENARIO_SMMU_ORDER_STREAM ? SMMU_ORDER_STREAM : SMMU_ORDER_PORT;
-    config.stream_id_bits = from->stream_id_bits;
-    config.substream_id_bits = from->substream_id_bits;
-    config.output_address_bits = from->output_address_bits;
-    config.command_queue_bits = log2_of(from->command_queue_entries);
-    config.event_queue_bits = log2_of(from->event_queue_entries);
+    smmu_idr_apply(from, &config);
     config.tlb_entries = from->tlb.entries;
     config.tlb_ways = from->tlb.ways;
     config.tlb_lookup_cycles = from->tlb.lookup_cycles;
@@ -375,7 +361,8 @@ static void build_smmu(struct system *system, size_t i)
 
     system->smmus[i] = smmu_create(system->sim, from->name, &config);
     component = smmu_component(system->smmus[i]);
-    smmu_bind_registers(system->smmus[i], system_join_target(system, component, from->base, SMMU_FRAME));
+    smmu_bind_registers(system->smmus[i],
+                        system_join_target(system, component, from->base, smmu_window_bytes(&config)));
     smmu_bind_walker(system->smmus[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
 }
 

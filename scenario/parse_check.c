@@ -2,9 +2,9 @@
 #include "models/interconnect/crossbar.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
-#include "models/smmuv3/smmu.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
+#include "scenario/smmu_idr.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -56,7 +56,11 @@ static void collect_windows(const struct scenario *scenario, struct windows *win
         add_window(windows, platform->its[i].base, KIB(128), "ITS ", platform->its[i].name, &platform->its[i].place);
     }
     for (size_t i = 0; i < platform->smmu_count; i++) {
-        add_window(windows, platform->smmu[i].base, KIB(128), "SMMU ", platform->smmu[i].name,
+        struct smmu_config config;
+
+        smmu_config_defaults(&config);
+        smmu_idr_apply(&platform->smmu[i], &config);
+        add_window(windows, platform->smmu[i].base, smmu_window_bytes(&config), "SMMU ", platform->smmu[i].name,
                    &platform->smmu[i].place);
     }
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
@@ -208,6 +212,20 @@ static void check_smmu_structure(struct parse *parse, const struct scenario_smmu
     }
 }
 
+/* Features that do not go together. */
+static void check_smmu_features(struct parse *parse, const struct scenario_smmu *smmu)
+{
+    struct smmu_config config;
+    const char *error;
+
+    smmu_config_defaults(&config);
+    smmu_idr_apply(smmu, &config);
+    error = smmu_config_error(&config);
+    if (error != NULL) {
+        parse_error_at(parse, either(&smmu->idr.place, &smmu->place), "`idr`: %s", error);
+    }
+}
+
 static void check_caches(struct parse *parse)
 {
     const struct scenario_platform *platform = &parse->scenario->platform;
@@ -219,6 +237,7 @@ static void check_caches(struct parse *parse)
         check_cache(parse, either(&smmu->config_cache.place, &smmu->place), "`config-cache`",
                     smmu->config_cache.entries, smmu->config_cache.ways);
         check_smmu_structure(parse, smmu);
+        check_smmu_features(parse, smmu);
         if (smmu->stream_table == SCENARIO_STREAM_TABLE_LINEAR && smmu->stream_id_bits > 20) {
             diagnostic_set_hint(parse_error_at(parse, &smmu->place,
                                                "a linear stream table for %" PRIu32 " StreamID bits is too large",

@@ -174,13 +174,41 @@ struct scenario_walk_cache {
     bool nonfinal; /**< stage 2 walks on behalf of stage 1 tables and context descriptors use them too */
 };
 
+/** What an SMMU implements: fields of its identification registers, and queues beyond the architecture's. */
+struct scenario_smmu_idr {
+    struct scenario_place place;
+    uint64_t given;
+    bool s1p;
+    bool s2p;
+    bool hyp;
+    bool ats;
+    bool ns1ats;
+    bool pri;
+    bool asid16;
+    bool vmid16;
+    bool vmw;
+    bool msi;
+    bool sev;
+    bool term_model;
+    bool gran4k;
+    bool gran16k;
+    bool gran64k;
+    uint32_t stall_model;  /**< 0, 1 or 2 */
+    uint32_t httu;         /**< 0, 1 or 2 */
+    uint32_t iidr;         /**< the whole register */
+    uint32_t ecmdq_pages;  /**< command queue control pages; 0: none */
+    uint32_t ecmdq_queues; /**< queues of each */
+    uint32_t vcmdqs;       /**< virtual command queues; 0: none */
+    uint32_t vintfs;       /**< their interfaces */
+};
+
 /** One SMMUv3. */
 struct scenario_smmu {
     struct scenario_place place;
     uint64_t given;
     const char *name;
     size_t index;
-    uint64_t base; /**< register page 0; page 1 at base + 0x1_0000; 128 KiB in all */
+    uint64_t base; /**< register page 0; page 1 at base + 0x1_0000; then what more queues have */
     struct scenario_clock clock;
     enum scenario_smmu_preset preset;
     struct scenario_smmu_cache tlb; /**< the TCU's */
@@ -189,6 +217,7 @@ struct scenario_smmu {
     struct scenario_smmu_cache tbu_tlb;   /**< of each TBU */
     struct scenario_smmu_cache ipa_cache;
     struct scenario_walk_cache walk_cache;
+    struct scenario_smmu_idr idr;
     uint32_t tbus;                 /**< translation buffer units */
     uint32_t tbu_slots;            /**< of each TBU; 0: as translation_slots */
     uint32_t to_tcu_cycles;        /**< link from a TBU to the TCU; 0: none */

@@ -115,6 +115,7 @@ extern const struct scenario_table scenario_table_root;
 extern const struct scenario_table scenario_table_platform;
 extern const struct scenario_table scenario_table_smmu;
 extern const struct scenario_table scenario_table_smmu_tlb;
+extern const struct scenario_table scenario_table_smmu_idr;
 extern const struct scenario_table scenario_table_config_cache;
 extern const struct scenario_table scenario_table_micro_tlb;
 extern const struct scenario_table scenario_table_tbu_tlb;

@@ -215,6 +215,7 @@ static const struct scenario_key smmu_keys[] = {
      .maximum = "1024",
      .unit_name = "events",
      .doc = "Event records that can wait to be written."},
+    {.name = "idr", KEY_PART(scenario_smmu, idr), .table = &scenario_table_smmu_idr, .doc = "What it implements."},
     {.name = "stream-id-bits",
      KEY_FIELD(scenario_smmu, stream_id_bits),
      .type = &scenario_type_number,
