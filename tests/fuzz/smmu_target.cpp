@@ -24,7 +24,7 @@ using smmu_test::Txn;
 constexpr unsigned kMost = 200;
 
 enum Operation : uint8_t {
-    kWrite32, /**< offset 2 (bit 15: page 1), value 4 */
+    kWrite32, /**< offset 2 (bit 15: page 1, and what follows it), value 4 */
     kWrite64, /**< offset 2, value 8 */
     kRead,    /**< offset 2, size 1 */
     kMemory,  /**< page 2, word 2, mask 8: exclusive or */
@@ -88,6 +88,11 @@ void configure(Reader &in, smmu_config &config)
         config.walk_slots = 1;
         config.config_slots = 1;
     }
+    config.ecmdq_pages = (caches & 8) != 0 ? 1 : 0;
+    config.ecmdq_queues = 4;
+    config.vcmdqs = (caches & 64) != 0 ? 4 : 0;
+    config.vintfs = 2;
+    config.features.vmw = config.features.sev = (caches & 128) != 0;
     config.event_buffer = (caches & 4) != 0 ? 1 : config.event_buffer;
     config.tlb_policy = static_cast<smmu_policy>(caches >> 4 & 3);
 }
@@ -155,7 +160,12 @@ class Machine
     uint32_t offset()
     {
         const uint32_t raw = in_.u16();
+        const uint32_t block = raw >> 11 & 0xf;
 
+        /* Of page 1 only the beginning; the rest of the numbers are for what follows it, 2 KiB of every 32. */
+        if ((raw & 0x8000) != 0 && block >= 2) {
+            return (block == 15 ? 0x31000 : 0x20000 + (block - 2) * 0x8000) + (raw & 0x7ff);
+        }
         return (raw & 0x7fff) | ((raw & 0x8000) != 0 ? 0x10000 : 0);
     }
 
@@ -482,6 +492,20 @@ void add_registers(std::vector<Seed> &list)
     }
     touch(sweep);
     list.push_back({"registers-sweep", sweep.bytes()});
+
+    Writer queues = header(1 << 5, 0, 8 | 64 | 128);
+
+    /* A queue of a control page, then a virtual one of interface 0; both read what the command queue holds. */
+    queues.put(kWrite64, 1).put(0x9000, 2).put(0x10000004, 8);
+    reg(queues, 0x9008, 0x80000003);
+    reg(queues, 0xf800, 0xb);
+    reg(queues, 0xf840, 3);
+    reg(queues, 0xa200, 1);
+    queues.put(kWrite64, 1).put(0xc000, 2).put(0x10000004, 8);
+    reg(queues, 0xb008, 1);
+    reg(queues, 0xb004, 2);
+    touch(queues);
+    list.push_back({"registers-queues", queues.bytes()});
 }
 
 void add_tables(std::vector<Seed> &list)

@@ -137,40 +137,35 @@ TEST(Registers, NoSecondUpdateBeforeTheFirstIsComplete)
     });
 }
 
-/* IRQ_CTRL: disabling is acknowledged when the last MSI has been answered. */
+/* IRQ_CTRL: disabling is acknowledged when the last MSI has been answered, at whatever time of its way it comes. */
 TEST(Registers, DisablingAnInterruptWaitsForItsMsi)
 {
-    everywhere([](System &s) {
+    unsigned waited = 0;
+
+    for (unsigned delay = 100; delay < 1000; delay += 20) {
+        System s(support::engines()[0]);
+
         s.enable();
         s.make_s1();
         s.write(EVENTQ_IRQ_CFG0, probe, 8);
         s.write(EVENTQ_IRQ_CFG1, 0x55);
         s.write(IRQ_CTRL, 5);
-        s.txn({.addr = 0x50000000, .op = 'W'}); /* warms the configuration */
-        EXPECT_EQ(memory_read32(s.memory, probe), 0x55u);
-        s.events();
-        memory_write32(s.memory, probe, 0);
         const sim_time begin = sim_now(s.sim);
-        s.start({.addr = 0x40003000, .op = 'W', .when = begin + 10 * SIM_NS});
-        std::vector<uint32_t> reads;
-        bool before = false;
-        /* Somewhere in this run the MSI is on its way. */
-        const uint32_t disable = bus_driver_write(s.host, begin + 560 * SIM_NS, System::register_base + IRQ_CTRL, 1, 4);
-        for (unsigned i = 0; i < 40; i++) {
-            reads.push_back(
-                bus_driver_read(s.host, begin + (570 + 10 * i) * SIM_NS, System::register_base + IRQ_CTRLACK, 4));
-        }
+        s.start({.addr = 0x50000000, .op = 'W', .when = begin + 10 * SIM_NS});
+        bus_driver_write(s.host, begin + delay * SIM_NS, System::register_base + IRQ_CTRL, 1, 4);
+        const uint32_t first =
+            bus_driver_read(s.host, begin + (delay + 1) * SIM_NS, System::register_base + IRQ_CTRLACK, 4);
         s.run();
-        ASSERT_TRUE(bus_driver_get_result(s.host, disable)->answered);
-        for (uint32_t read : reads) {
-            const uint64_t ack = bus_driver_get_result(s.host, read)->value;
+        const uint64_t ack = bus_driver_get_result(s.host, first)->value;
 
-            EXPECT_TRUE(ack == 1 || (ack == 5 && !before)) << ack;
-            before = before || ack == 1;
+        EXPECT_TRUE(ack == 1 || ack == 5) << ack;
+        if (ack == 5) {
+            waited++;
+            EXPECT_EQ(memory_read32(s.memory, probe), 0x55u) << "what it waits for is the MSI";
         }
-        EXPECT_TRUE(before);
         EXPECT_EQ(s.read(IRQ_CTRLACK), 1u);
-    });
+    }
+    EXPECT_GE(waited, 2u) << "an MSI takes 80 ns, and the delays are 20 ns apart";
 }
 
 /* inv-014 and its kind: CR0.VMW leaves the low bits of VMIDs out. */
