@@ -7,6 +7,7 @@
 
 #include "tests/conformance/value.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +24,10 @@ struct Case {
     Value setup;                        /**< merged with the bases; `ste` and `cd` are lists */
     std::set<std::string> own_idr;      /**< fields of `idr` that the case itself sets, and so needs */
     Value note;                         /**< the setup's */
-    Value stimulus;                     /**< a list of steps */
-    Value expected;                     /**< a list of entries */
+    /** How to build what the case leaves open: --option NAME=VALUE. */
+    std::map<std::string, std::string> options;
+    Value stimulus; /**< a list of steps */
+    Value expected; /**< a list of entries */
     Place place;
 };
 

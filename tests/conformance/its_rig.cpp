@@ -1,5 +1,6 @@
 #include "tests/conformance/its_rig.h"
 
+#include "tests/conformance/ports.h"
 #include "tests/conformance/value.h"
 #include "tests/support/bus_connect.h"
 
@@ -13,13 +14,11 @@ constexpr sim_time forever = 100 * SIM_S;
 
 } // namespace
 
-ItsRig::ItsRig(const Options &given) : options(given)
+ItsRig::ItsRig(const Options &given, const std::map<std::string, std::string> &build)
+    : options(given), sim(make_sim(build))
 {
-    sim_config settings = {};
     memory_config config = {};
 
-    settings.seed = 1;
-    sim = sim_create(&settings);
     config.base = queues;
     config.size = 0x40000000;
     config.period = SIM_NS;

@@ -11,6 +11,7 @@
 #include "tests/support/bus_driver.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ class ItsRig
     static constexpr uint64_t vconfigs = 0x89000000;       /**< the same */
     static constexpr uint64_t itts = 0x90000000;           /**< one after the other, 1 MiB each */
 
-    explicit ItsRig(const Options &options);
+    ItsRig(const Options &given, const std::map<std::string, std::string> &build);
     ~ItsRig();
     ItsRig(const ItsRig &) = delete;
     ItsRig &operator=(const ItsRig &) = delete;

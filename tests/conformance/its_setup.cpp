@@ -87,7 +87,7 @@ void ItsHarness::set_up()
 
     read_options();
     require_features();
-    rig_ = std::make_unique<ItsRig>(options_);
+    rig_ = std::make_unique<ItsRig>(options_, case_.options);
     queues_.resize(options_.its_count);
     shown_.assign(options_.rds, 0);
     acked_.assign(options_.rds, 0);

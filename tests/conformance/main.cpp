@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Options {
     std::vector<std::string> paths;
     std::vector<std::string> ids;
     std::vector<std::string> units;
+    std::map<std::string, std::string> options;
     bool list = false;
     bool trace = false;
     bool help = false;
@@ -26,6 +28,8 @@ const char *const usage = "Usage: doorbell-conformance [options] FOLDER|FILE...\
                           "Runs conformance cases and prints one line for each, and a last line with the counts.\n"
                           "  --id PATTERN    only cases whose id matches; * stands for anything; may be repeated\n"
                           "  --unit UNIT     only cases of that unit (smmuv3, its, pcie, group); may be repeated\n"
+                          "  --option NAME=VALUE  how to build what a case leaves open: engine=native|every-cycle,\n"
+                          "                  shuffle=SEED (order of components within an instant), smmu-preset=NAME\n"
                           "  --list          list the cases, run none\n"
                           "  --trace         also print every step and what was seen\n"
                           "  --help          this text\n"
@@ -54,6 +58,17 @@ bool is_chosen(const std::vector<std::string> &patterns, const std::string &text
     return patterns.empty();
 }
 
+bool are_known(const std::map<std::string, std::string> &options)
+{
+    for (const auto &option : options) {
+        if (option.first != "engine" && option.first != "shuffle" && option.first != "smmu-preset") {
+            fprintf(stderr, "doorbell-conformance: --option %s: there is no such option\n", option.first.c_str());
+            return false;
+        }
+    }
+    return true;
+}
+
 bool parse_options(int argc, char **argv, Options *options)
 {
     for (int i = 1; i < argc; i++) {
@@ -67,6 +82,10 @@ bool parse_options(int argc, char **argv, Options *options)
             options->help = true;
         } else if ((argument == "--id" || argument == "--unit") && i + 1 < argc) {
             (argument == "--id" ? options->ids : options->units).push_back(argv[++i]);
+        } else if (argument == "--option" && i + 1 < argc && std::strchr(argv[i + 1], '=') != nullptr) {
+            const std::string option = argv[++i];
+
+            options->options[option.substr(0, option.find('='))] = option.substr(option.find('=') + 1);
         } else if (argument.rfind("-", 0) == 0) {
             fprintf(stderr, "doorbell-conformance: %s: unknown option, or its value is missing\n", argv[i]);
             return false;
@@ -78,7 +97,7 @@ bool parse_options(int argc, char **argv, Options *options)
         fprintf(stderr, "doorbell-conformance: which folder of cases?\n");
         return false;
     }
-    return true;
+    return are_known(options->options);
 }
 
 void print_outcome(const Case &c, const Outcome &outcome)
@@ -105,12 +124,12 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
-    const Suite suite = read_suite(options.paths);
+    Suite suite = read_suite(options.paths);
 
     for (const std::string &problem : suite.problems) {
         fputs(problem.c_str(), stderr);
     }
-    for (const Case &c : suite.cases) {
+    for (Case &c : suite.cases) {
         if (!is_chosen(options.ids, c.id) || !is_chosen(options.units, c.unit)) {
             continue;
         }
@@ -121,6 +140,7 @@ int main(int argc, char **argv)
         if (options.trace) {
             printf("%s: %s\n", c.id.c_str(), c.title.c_str());
         }
+        c.options = options.options;
         const Outcome outcome = run_case(c, Trace(options.trace ? stdout : nullptr), make_harness);
 
         counts[static_cast<int>(outcome.verdict)]++;

@@ -1,5 +1,7 @@
 #include "tests/conformance/ports.h"
 
+#include "tests/conformance/value.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -18,6 +20,25 @@ uint64_t first_bytes(const uint8_t *data, uint32_t length)
 }
 
 } // namespace
+
+struct sim *make_sim(const std::map<std::string, std::string> &options)
+{
+    sim_config config = {};
+
+    config.seed = 1;
+    for (const auto &option : options) {
+        if (option.first == "engine" && option.second != "native" && option.second != "every-cycle") {
+            throw CaseError({}, "there is no engine `" + option.second + "`");
+        }
+        if (option.first == "engine") {
+            config.engine = option.second == "native" ? SIM_ENGINE_NATIVE : SIM_ENGINE_EVERY_CYCLE;
+        } else if (option.first == "shuffle") {
+            config.shuffle = true;
+            config.shuffle_seed = Value::text_of(option.second).to_number();
+        }
+    }
+    return sim_create(&config);
+}
 
 Part::Part(struct sim *sim, const char *name, sim_time period)
     : hook_(static_cast<Hook *>(sim_alloc(sim, sizeof(Hook))))

@@ -30,6 +30,9 @@ struct MemoryWrite {
     uint64_t value; /**< the first 8 bytes */
 };
 
+/** An empty simulation on the engine that the options `engine` and `shuffle` name; CaseError for a wrong one. */
+struct sim *make_sim(const std::map<std::string, std::string> &options);
+
 /** A component whose evaluate is a member function. */
 class Part
 {

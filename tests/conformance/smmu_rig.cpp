@@ -85,13 +85,18 @@ void set_feature(smmu_config &config, const std::string &feature)
 
 } // namespace
 
-smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features)
+smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features,
+                           const std::map<std::string, std::string> &options)
 {
     /* The sizes of queues are as large as a case's registers want them. */
     static const std::set<std::string> sizes = {"CMDQS", "EVENTQS", "PRIQS"};
     smmu_config config;
 
     smmu_config_defaults(&config);
+    if (const auto preset = options.find("smmu-preset");
+        preset != options.end() && !smmu_config_preset(&config, preset->second.c_str())) {
+        throw CaseError({}, "there is no preset `" + preset->second + "` of an SMMU");
+    }
     config.base = SmmuRig::register_base;
     config.period = period;
     config.command_queue_bits = 19;
@@ -118,14 +123,12 @@ smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &fea
     return config;
 }
 
-SmmuRig::SmmuRig(const smmu_config &given) : config(given)
+SmmuRig::SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options)
+    : config(given), sim(make_sim(options))
 {
-    sim_config options = {};
     sim_observer observer = {};
     bus_connect_config wide = {};
 
-    options.seed = 1;
-    sim = sim_create(&options);
     observer.context = this;
     observer.event = &SmmuRig::on_event;
     sim_observe(sim, &observer);

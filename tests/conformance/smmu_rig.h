@@ -12,6 +12,7 @@
 #include "tests/support/bus_driver.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,15 +24,17 @@ namespace conformance
  * The configuration that a case asks for; Skip if the model refuses it.
  * @param idr identification fields; those not named are 0, but if none is, the configuration is the default
  * @param features what the case requires besides
+ * @param options  `smmu-preset`: structures and cycles
  */
-smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features);
+smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &features,
+                           const std::map<std::string, std::string> &options);
 
 class SmmuRig
 {
   public:
     static constexpr uint64_t register_base = 0x09050000;
 
-    explicit SmmuRig(const smmu_config &given);
+    SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options);
     ~SmmuRig();
     SmmuRig(const SmmuRig &) = delete;
     SmmuRig &operator=(const SmmuRig &) = delete;

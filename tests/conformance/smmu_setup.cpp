@@ -88,7 +88,8 @@ void SmmuHarness::set_up()
     const Value &setup = case_.setup;
 
     check_setup_keys(setup);
-    rig_ = std::make_unique<SmmuRig>(smmu_config_of(effective_idr(setup), case_.requires_));
+    rig_ =
+        std::make_unique<SmmuRig>(smmu_config_of(effective_idr(setup), case_.requires_, case_.options), case_.options);
     rig_->on_command = [this](const uint64_t *words) {
         Value command = all_fields(command_layout, words);
 
