@@ -19,6 +19,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_show(request);
     case CLI_VERB_REPLAY:
         return cli_verb_replay(request);
+    case CLI_VERB_CALIBRATE:
+        return cli_verb_calibrate(request);
     case CLI_VERB_GOLDEN:
         return cli_verb_golden(request);
     case CLI_VERB_COMPARE:

@@ -6,8 +6,9 @@
 #define VERB_BIT(verb) (1U << (verb))
 #define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
 #define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
-#define ON_RESULTS     (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_PARAMS))
-#define ON_ENGINES     (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
+#define ON_RESULTS                                                                                                     \
+    (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) | VERB_BIT(CLI_VERB_PARAMS))
+#define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
     "Simulates the scenario. Prints which assumptions of the software hold, with what the hardware did",
@@ -31,6 +32,13 @@ static const char *const about_replay[] = {
     "Does to the models what a real driver did to an SMMUv3 and a GICv3 ITS: register writes, commands,",
     "tables. Prints what was recorded, what was compared (translations, faults, MSIs), and where a model",
     "disagrees. DIR is a recording, as docs/replay.md describes them. Exits 1 if anything disagrees.",
+    NULL,
+};
+
+static const char *const about_calibrate[] = {
+    "Fits an IOMMU, a device and a path to measurements of a host in the form of the public pcie-bench",
+    "data set (docs/validation.md), simulates every row with them, and prints the scenario; its comments",
+    "say which rows were used, and how far off each of the others is. Exits 1 if one is beyond tolerance.",
     NULL,
 };
 
@@ -82,6 +90,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
                         about_check},
     [CLI_VERB_SHOW] = {"show", "FILE", 1, 1, "print a scenario with every default filled in", about_show},
     [CLI_VERB_REPLAY] = {"replay", "DIR", 1, 1, "replay a recording of a real driver, and compare", about_replay},
+    [CLI_VERB_CALIBRATE] = {"calibrate", "DIR", 1, 1, "fit a scenario to a host's measurements, and score it",
+                            about_calibrate},
     [CLI_VERB_GOLDEN] = {"golden", "DIR", 1, 1, "run a folder's scenarios and compare with stored results",
                          about_golden},
     [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},

@@ -19,6 +19,10 @@ int cli_verb_show(const struct cli_request *request);
 
 /** `doorbell replay DIR`. */
 int cli_verb_replay(const struct cli_request *request);
+
+/** `doorbell calibrate DIR`. */
+int cli_verb_calibrate(const struct cli_request *request);
+
 /** `doorbell golden DIR`. */
 int cli_verb_golden(const struct cli_request *request);
 

@@ -318,6 +318,7 @@ static void set_smmu_structure(struct smmu_config *config, const struct scenario
     config->to_tbu_cycles = from->to_tbu_cycles;
     config->walk_begin_cycles = from->walk_begin_cycles;
     config->walk_interval_cycles = from->walk_interval_cycles;
+    config->separate_walks = !from->share_walks;
     config->config_decode_cycles = from->config_decode_cycles;
 }
 

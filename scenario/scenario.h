@@ -235,6 +235,7 @@ struct scenario_smmu {
     uint32_t scan_cycles;          /**< of an invalidation, for each set it visits */
     enum scenario_smmu_order order;
     uint32_t translation_slots;              /**< requests in flight */
+    bool share_walks; /**< a miss waits for a walk for its page that is under way; else it walks too */
     uint32_t walk_slots;                     /**< translation table walks in flight */
     uint32_t config_slots;                   /**< stream table entry and context descriptor fetches in flight */
     uint32_t event_buffer;                   /**< event records that wait to be written */

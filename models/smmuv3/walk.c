@@ -104,7 +104,7 @@ static void drive(struct smmu *smmu, struct smmu_walk *walk, enum smmu_translati
 bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, unsigned want,
                      uint16_t slot, sim_time at)
 {
-    struct smmu_walk *walk = find_shared(smmu, context, va);
+    struct smmu_walk *walk = smmu->config.separate_walks ? NULL : find_shared(smmu, context, va);
     const bool shared = walk != NULL;
     enum smmu_translation_step step = SMMU_TRANSLATION_FAULT;
 

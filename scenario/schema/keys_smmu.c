@@ -197,6 +197,13 @@ static const struct scenario_key smmu_keys[] = {
      .maximum = "256",
      .unit_name = "walks",
      .doc = "Translation table walks in flight at once."},
+    {.name = "share-walks",
+     KEY_FIELD(scenario_smmu, share_walks),
+     .type = &scenario_type_boolean,
+     .standard = "true",
+     .source = SCENARIO_ASSUMPTION,
+     .doc = "Whether a miss waits for a walk for its page that is under way, or walks too. VT-d hosts of the pcie-bench "
+            "data set do the latter, as their rates of writes show (docs/validation.md)."},
     {.name = "config-slots",
      KEY_FIELD(scenario_smmu, config_slots),
      .type = &scenario_type_number,
