@@ -234,14 +234,14 @@ struct scenario_smmu {
     uint32_t command_cycles;       /**< to decode and carry out a command, memory accesses not counted */
     uint32_t scan_cycles;          /**< of an invalidation, for each set it visits */
     enum scenario_smmu_order order;
-    uint32_t translation_slots;              /**< requests in flight */
-    bool share_walks; /**< a miss waits for a walk for its page that is under way; else it walks too */
-    uint32_t walk_slots;                     /**< translation table walks in flight */
-    uint32_t config_slots;                   /**< stream table entry and context descriptor fetches in flight */
-    uint32_t event_buffer;                   /**< event records that wait to be written */
-    uint32_t stream_id_bits;                 /**< IDR1.SIDSIZE, 1..32 */
-    uint32_t substream_id_bits;              /**< IDR1.SSIDSIZE, 0..20 */
-    uint32_t output_address_bits;            /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
+    uint32_t translation_slots;   /**< requests in flight */
+    bool share_walks;             /**< a miss waits for a walk for its page that is under way; else it walks too */
+    uint32_t walk_slots;          /**< translation table walks in flight */
+    uint32_t config_slots;        /**< stream table entry and context descriptor fetches in flight */
+    uint32_t event_buffer;        /**< event records that wait to be written */
+    uint32_t stream_id_bits;      /**< IDR1.SIDSIZE, 1..32 */
+    uint32_t substream_id_bits;   /**< IDR1.SSIDSIZE, 0..20 */
+    uint32_t output_address_bits; /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
     enum scenario_stream_table stream_table; /**< which format software chooses */
     uint32_t command_queue_entries;          /**< 16-byte commands, a power of two up to 2^19 */
     uint32_t event_queue_entries;            /**< 32-byte events, a power of two up to 2^19 */

@@ -127,8 +127,8 @@ struct smmu_config {
     struct smmu_cache_config ipa_cache; /**< of the TCU: results of stage 2 */
     uint32_t translation_slots;         /**< requests that the TCU works on, 1..SMMU_MAX_SLOTS */
     bool separate_walks; /**< a miss walks even while another walk for its page is under way; else it waits for that */
-    uint32_t walk_slots;                /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
-    uint32_t config_slots;              /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
+    uint32_t walk_slots; /**< concurrent translation table walks, 1..SMMU_MAX_JOBS */
+    uint32_t config_slots; /**< concurrent STE and CD fetches, 1..SMMU_MAX_JOBS */
     uint32_t stall_slots;  /**< IDR5.STALL_MAX: stalled transactions, 1..256; unless features.stall is NONE */
     uint32_t event_buffer; /**< event records waiting to be written to the event queue, at least 1 */
 

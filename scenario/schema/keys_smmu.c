@@ -202,8 +202,9 @@ static const struct scenario_key smmu_keys[] = {
      .type = &scenario_type_boolean,
      .standard = "true",
      .source = SCENARIO_ASSUMPTION,
-     .doc = "Whether a miss waits for a walk for its page that is under way, or walks too. VT-d hosts of the pcie-bench "
-            "data set do the latter, as their rates of writes show (docs/validation.md)."},
+     .doc =
+         "Whether a miss waits for a walk for its page that is under way, or walks too. VT-d hosts of the pcie-bench "
+         "data set do the latter, as their rates of writes show (docs/validation.md)."},
     {.name = "config-slots",
      KEY_FIELD(scenario_smmu, config_slots),
      .type = &scenario_type_number,

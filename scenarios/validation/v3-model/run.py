@@ -49,7 +49,7 @@ def measured(given, kinds, size, overhead, period):
     """Gb/s of each kind."""
     streams = ", ".join(stream(kind, size, period) for kind in kinds)
     sets = [LINK + overhead, "traffic.nfp=[%s]" % streams, "duration=%d us" % (10 + max(50, size // 2))]
-    dma = harness.dma_of(harness.simulate(given.doorbell, os.path.join(HERE, "scenario.yaml"), sets), "nfp")
+    dma = harness.dma_of(harness.simulate(given.doorbell, os.path.join(HERE, "v3-model.yaml"), sets), "nfp")
     nanoseconds = dma["measured-time-fs"] / 1e6
     counts = {"write": dma["writes-measured"] / tlps(size, MPS), "read": dma["reads-measured"] / tlps(size, MRRS)}
     return [counts[kind] * size * 8 / nanoseconds for kind in kinds]

@@ -21,7 +21,7 @@ def simulated(given, kind, size, read_request):
     """Gb/s."""
     stream = "[{dma-%s: {size: %d B, stride: 2 KiB, period: 1 ns, buffer: 8 KiB, pattern: random}}]" % (kind, size)
     sets = ["traffic.nfp=" + stream, "software.max-read-request=%d B" % read_request]
-    dma = harness.dma_of(harness.simulate(given.doorbell, os.path.join(HERE, "scenario.yaml"), sets), "nfp")
+    dma = harness.dma_of(harness.simulate(given.doorbell, os.path.join(HERE, "v4-bandwidth.yaml"), sets), "nfp")
     count = dma["writes-measured"] / -(-size // MPS) if kind == "write" else (
         dma["reads-measured"] / -(-size // read_request))
     return count * size * 8 / (dma["measured-time-fs"] / 1e6)
