@@ -331,6 +331,7 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
         scan.bridge = &bridges[i];
         scan.bridge_index = pci_tree_add_host_bridge(&result->tree, bridges[i].name, bridges[i].segment,
                                                      bridges[i].first_bus, bridges[i].last_bus);
+        result->tree.host_bridges[scan.bridge_index].peer_to_peer = bridges[i].peer_to_peer;
         scan.next_bus = bridges[i].first_bus + 1u;
         if (!scan_bus(&scan, bridges[i].first_bus, false)) {
             return false;

@@ -25,6 +25,7 @@ struct enumerate_bridge {
     uint64_t ecam;      /**< address of first_bus' configuration space */
     uint64_t mmio_base; /**< 32-bit memory window; bus addresses equal CPU addresses */
     uint64_t mmio_size;
+    bool peer_to_peer; /**< its root ports route to each other; no register tells, only the true reach asks */
 };
 
 /** Which ACS controls software turns on: SV, RR, CR and UF, where the capability has them. */

@@ -38,6 +38,7 @@ uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint1
     bridge->segment = segment;
     bridge->first_bus = first_bus;
     bridge->last_bus = last_bus;
+    bridge->peer_to_peer = false;
     return index;
 }
 

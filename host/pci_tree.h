@@ -120,6 +120,7 @@ struct pci_tree_host_bridge {
     uint16_t segment;
     uint8_t first_bus; /**< the root bus */
     uint8_t last_bus;
+    bool peer_to_peer; /**< its root ports route to each other before the IOMMU: a fact of the hardware, set by hand */
 };
 
 struct pci_tree {

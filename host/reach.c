@@ -13,6 +13,7 @@ struct climb {
     const struct reach_policy *policy;
     uint32_t source;
     uint32_t target;
+    bool translated; /* it can be one with a translated address that no port below has blocked */
 };
 
 /* What a place on the way says: go on upward, or the journey ends there. */
@@ -63,15 +64,14 @@ static struct step enter_port_bar(uint32_t ingress, const struct pci_tree_functi
     return end_at(REACH_DIRECT, ingress, "does not redirect requests to the BARs of ports");
 }
 
-/* Inside a switch, from the downstream port @p ingress towards another one (6.12.3). */
-static struct step turn_in_switch(const struct climb *climb, uint32_t ingress, uint32_t towards)
+/* From the downstream or root port @p ingress towards another one, beside it (6.12.3). */
+static struct step turn_between_ports(const struct climb *climb, uint32_t ingress, uint32_t towards)
 {
     const struct pci_tree_function *port = &climb->tree->functions[ingress];
-    const struct pci_tree_function *source = &climb->tree->functions[climb->source];
     unsigned target_port = climb->tree->functions[towards].port_number % 64u;
     uint32_t controls = controls_of(port);
 
-    if (source->ats_enabled && (controls & (PCI_TREE_ACS_DT | PCI_TREE_ACS_TB)) == PCI_TREE_ACS_DT) {
+    if (climb->translated && (controls & PCI_TREE_ACS_DT) != 0) {
         return end_at(REACH_DIRECT, ingress, "passes translated requests directly (ACS Direct Translated)");
     }
     if (controls & PCI_TREE_ACS_EC) {
@@ -135,9 +135,9 @@ static struct step turn_at_root(const struct climb *climb, uint32_t from, uint32
     if (!pci_tree_is_bridge(function) && same_slot(climb->tree, from, towards)) {
         return turn_in_device(climb, from);
     }
-    if (climb->policy->root_ports_are_peers && function->type == PCI_TREE_ROOT_PORT &&
-        (controls_of(function) & PCI_TREE_ACS_RR) == 0) {
-        return end_at(REACH_DIRECT, from, "has ACS Request Redirect off, and the root complex routes between ports");
+    if (function->type == PCI_TREE_ROOT_PORT && climb->tree->functions[towards].type == PCI_TREE_ROOT_PORT &&
+        (climb->policy->root_ports_are_peers || climb->tree->host_bridges[function->host_bridge].peer_to_peer)) {
+        return turn_between_ports(climb, from, towards);
     }
     return go_on();
 }
@@ -155,7 +155,7 @@ static struct step turn_on_bus(const struct climb *climb, uint32_t bridge, uint3
         if (towards == climb->target && climb->tree->functions[towards].type == PCI_TREE_DOWNSTREAM_PORT) {
             return enter_port_bar(from, function, PCI_TREE_ACS_DSP_TARGET_SHIFT);
         }
-        return turn_in_switch(climb, from, towards);
+        return turn_between_ports(climb, from, towards);
     case PCI_TREE_PCIE_TO_PCI_BRIDGE:
     case PCI_TREE_CONVENTIONAL_BRIDGE:
         return end_at(REACH_DIRECT, bridge, "is the head of a shared bus, where every function hears every other");
@@ -205,7 +205,11 @@ static uint32_t branch_on_bus(const struct pci_tree *tree, uint32_t bridge, uint
 struct reach_result reach_trace(const struct pci_tree *tree, const struct reach_policy *policy, uint32_t source,
                                 uint32_t target)
 {
-    struct climb climb = {.tree = tree, .policy = policy, .source = source, .target = target};
+    struct climb climb = {.tree = tree,
+                          .policy = policy,
+                          .source = source,
+                          .target = target,
+                          .translated = tree->functions[source].ats_enabled};
     bool one_host = tree->functions[source].host_bridge == tree->functions[target].host_bridge;
     uint32_t at = source;
 
@@ -214,6 +218,10 @@ struct reach_result reach_trace(const struct pci_tree *tree, const struct reach_
         uint32_t towards = one_host ? branch_on_bus(tree, bridge, target) : PCI_TREE_NONE;
         struct step step = go_on();
 
+        /* Translation Blocking acts where a request enters a port, and on all of its way from there. */
+        if (pci_tree_is_bridge(&tree->functions[at]) && (controls_of(&tree->functions[at]) & PCI_TREE_ACS_TB) != 0) {
+            climb.translated = false;
+        }
         if (towards != PCI_TREE_NONE && towards != at) {
             step = turn_on_bus(&climb, bridge, at, towards);
         }

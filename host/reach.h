@@ -29,7 +29,7 @@ enum reach_root_port {
 /** What the specifications leave to the hardware. */
 struct reach_policy {
     enum reach_root_port own_window;
-    /** The root complex routes between its root ports before the IOMMU, where the ingress port's redirect is off. */
+    /** Every root complex routes between its root ports before the IOMMU, as ACS of the ingress port allows. */
     bool root_ports_are_peers;
     /**
      * Functions of a device never reach each other inside it, as those of Doorbell's endpoints; else those do that have

@@ -165,6 +165,7 @@ bool predict_tree(const struct scenario *scenario, const struct enumerate_option
         prediction.segment = (uint16_t)rc->segment;
         prediction.host_bridge =
             pci_tree_add_host_bridge(tree, rc->name, prediction.segment, (uint8_t)rc->first_bus, (uint8_t)rc->last_bus);
+        tree->host_bridges[prediction.host_bridge].peer_to_peer = rc->peer_to_peer;
         for (size_t rank = 0; rank < rc->root_port_count; rank++) {
             for (size_t j = 0; j < rc->root_port_count; j++) {
                 if (rank_of(rc, j) == rank) {

@@ -490,6 +490,7 @@ struct scenario_root_complex {
     sim_time latency;                      /**< from the root port's link to the SMMU */
     struct scenario_map iommu_map;         /**< requester ID to StreamID; entries' `smmu` is never NULL */
     struct scenario_map msi_map;           /**< requester ID to DeviceID; entries' `its` is never NULL */
+    bool peer_to_peer;                     /**< root ports send to each other what ACS lets go directly */
     struct scenario_root_port *root_ports; /**< array of root_port_count, in the order of the file */
     size_t root_port_count;
 };

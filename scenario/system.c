@@ -97,7 +97,8 @@ static void describe(struct system *system)
                                                        .last_bus = (uint8_t)rc->last_bus,
                                                        .ecam = rc->ecam.base,
                                                        .mmio_base = rc->mmio.base,
-                                                       .mmio_size = rc->mmio.size};
+                                                       .mmio_size = rc->mmio.size,
+                                                       .peer_to_peer = rc->peer_to_peer};
     }
     for (size_t i = 0; i < platform->smmu_count; i++) {
         const struct scenario_smmu *smmu = &platform->smmu[i];

@@ -340,6 +340,12 @@ static const struct scenario_key root_complex_keys[] = {
      .standard = "0xffff",
      .maximum = "0xffff_ffff",
      .doc = "Requester IDs are ANDed with it before they are looked up in `msi-map`."},
+    {.name = "peer-to-peer",
+     KEY_FIELD(scenario_root_complex, peer_to_peer),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether a request for a device below another root port goes straight there, if the `acs` of the root port "
+            "where it came in does not redirect it. Otherwise all of them go to the SMMU."},
     {.name = "root-ports",
      KEY_ARRAY(KEY_NAMED, scenario_root_complex, root_ports, root_port_count),
      .table = &scenario_table_root_port,

@@ -207,6 +207,19 @@ TEST(Reach, RootPortsArePeersOnlyIfTheRootComplexRoutes)
     EXPECT_EQ(tree.direct_pairs(policy), (Pairs{{"b", "a"}}));
 }
 
+// A port further down that blocks translated requests leaves none for a port above to pass.
+TEST(Reach, TranslationBlockedBelowStaysBlocked)
+{
+    const auto tree_with = [](unsigned lower) {
+        return std::vector<Function>{rp("rp", 1, 1).acs(FULL), usp("usp", 1, 2),   dsp("dsp0", 2, 0, 3).acs(RR | DT),
+                                     dsp("dsp1", 2, 1, 6),     usp("inner", 3, 4), dsp("low", 4, 0, 5).acs(RR | lower),
+                                     ep("a", 5).with_ats(),    ep("b", 6)};
+    };
+
+    EXPECT_EQ(trace(Tree(tree_with(0)), "a", "b").route, REACH_DIRECT);
+    EXPECT_EQ(trace(Tree(tree_with(TB)), "a", "b").route, REACH_TRANSLATED);
+}
+
 TEST(Reach, HostBridgesMeetOnlyBehindTheIommu)
 {
     Tree tree({rp("rp0", 1, 1), rp("rp1", 1, 1).on(1), ep("a", 1), ep("b", 1).on(1)}, 2);
