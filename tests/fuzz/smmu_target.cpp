@@ -2,6 +2,9 @@
  * The SMMU over registers, tables, commands and requests. An input is a header of 8 bytes, which chooses what is built,
  * and then operations: one byte for which, and its operands.
  */
+#include "models/smmuv3/smmu_cmdqv.h"
+#include "models/smmuv3/smmu_regs.h"
+#include "sim/ats.h"
 #include "tests/fuzz/target.h"
 #include "tests/smmuv3/smmu_system.h"
 
@@ -36,8 +39,17 @@ enum Operation : uint8_t {
     kRequest, /**< StreamID 1, SubstreamID 1, address 6, flags 2 */
     kWait,    /**< nanoseconds 2 */
     kSettle,
-    kConsume, /**< the event queue */
-    kRepair,  /**< GERRORN = GERROR */
+    kConsume,      /**< the event queue */
+    kRepair,       /**< GERRORN = GERROR */
+    kPage,         /**< a Page Request: StreamID 1, SubstreamID 1, page 5, group 1, flags 1 */
+    kMessage,      /**< any message: code 1, StreamID 1, SubstreamID 1, address 8, flags 1 */
+    kConsumePages, /**< the PRI queue */
+    kFar32,        /**< a write to any page: offset 3, value 4 */
+    kFar64,        /**< offset 3, value 8 */
+    kFarRead,      /**< offset 3, size 1 */
+    kStartQueue,   /**< one more command queue, as its driver does: number 1, mode 1 */
+    kQueueCommand, /**< number 1, two words 16 */
+    kQueueRepair,  /**< acknowledges its error: number 1 */
     kOperations,
 };
 
@@ -47,9 +59,26 @@ constexpr unsigned kIsFetch = 2;
 constexpr unsigned kIsPrivileged = 4;
 constexpr unsigned kHasSubstream = 8;
 constexpr unsigned kNoStream = 16;
+constexpr unsigned kNoWrite = 1u << 11;
+
+/* Bytes of the header after the first four; all are 0 in an SMMU without any of this. */
+constexpr unsigned kAts = 1;
+constexpr unsigned kPri = 2;
+constexpr unsigned kAtsCheck = 32;
+
+/** Of the seeds: ATS and PRI, all of it; two control pages of two queues and two virtual ones of two interfaces. */
+constexpr unsigned kAllProtocols = 0x0f;
+constexpr unsigned kAllQueues = 0x67;
+constexpr unsigned kDistinctQueues = 16;
+constexpr unsigned kExtraBits = 4; /**< log2 of the entries of one of them */
+
+/** What an endpoint does with an Invalidate Request. */
+enum Answer : uint8_t { kDone, kSilence, kUnsupported, kHalf };
 
 constexpr uint32_t kEventsProd = 0x100a8;
 constexpr uint32_t kEventsCons = 0x100ac;
+constexpr uint32_t kPagesProd = 0x100c8;
+constexpr uint32_t kPagesCons = 0x100cc;
 constexpr uint64_t kStage2 = 0x11;
 constexpr uint64_t kNested = 0x12;
 
@@ -97,22 +126,38 @@ void configure(Reader &in, smmu_config &config)
     config.tlb_policy = static_cast<smmu_policy>(caches >> 4 & 3);
 }
 
+/** ATS, PRI, more command queues: what the next two bytes choose. 0: none of it. */
+void configure_protocols(unsigned protocols, unsigned queues, smmu_config &config)
+{
+    config.features.ats = (protocols & kAts) != 0;
+    config.features.pri = config.features.ats && (protocols & kPri) != 0;
+    config.features.ats_rec_err = (protocols & 4) != 0;
+    config.features.pps = (protocols & 8) != 0;
+    config.features.ns1ats = (protocols & 16) != 0;
+    config.features.sev = (protocols & 64) != 0;
+    config.features.vmw = (protocols & 128) != 0;
+    config.atc_timeout = 100 * SIM_US;
+    config.ecmdq_pages = (queues & 3) == 3 ? 2 : (queues & 3) != 0 ? 1 : 0;
+    config.ecmdq_queues = 1u << (queues >> 2 & 3) % 3;
+    config.vcmdqs = (queues >> 4 & 3) == 0 ? 0 : 1u << (queues >> 4 & 3);
+    config.vintfs = config.vcmdqs > 0 && (queues & 64) != 0 ? 2 : 1;
+    config.vintf_sids = (queues & 128) != 0 ? 1 : 4;
+}
+
 class Machine
 {
   public:
-    Machine(Reader &in, const smmu_config &config)
+    Machine(Reader &in, const smmu_config &config, unsigned protocols, unsigned endpoint)
         : in_(in), s_(
                        support::engines()[0], [&](smmu_config &c) { take_config(c, config); }, false),
-          base_(in.u8()), last_page_(0)
+          check_(config.features.ats && (protocols & kAtsCheck) != 0), answer_(static_cast<Answer>(endpoint & 3)),
+          delay_((endpoint >> 2 & 7) * 20 * SIM_US), last_page_(0)
     {
-        in.take(3);
-        s_.enable();
-        s_.make_s1();
+        enable((endpoint & 32) != 0);
+        s_.make_s1([&](Ste &ste, Cd &) { ste.eats = config.features.ats ? 1 : 0; });
         make_stage2();
         last_page_ = s_.allocate(0x1000);
-        for (bus_driver *master : s_.masters) {
-            bus_driver_set_posted(master, true);
-        }
+        extra_ = count_extra() > 0 ? s_.allocate(UINT64_C(16) << (kExtraBits + 4)) : 0;
     }
 
     void run()
@@ -133,6 +178,41 @@ class Machine
         to.base = base;
     }
 
+    void enable(bool routed)
+    {
+        for (bus_driver *master : s_.masters) {
+            bus_driver_set_posted(master, true);
+            if (s_.config.features.ats) {
+                bus_driver_take_messages(master, respond, this);
+            }
+        }
+        if (routed) {
+            smmu_add_stream_route(s_.smmu, 0x10, 0x11, 0);
+            smmu_add_stream_route(s_.smmu, 0x12, 0x20, s_.config.ports - 1);
+        }
+        if (s_.config.features.pri) {
+            s_.write(0xc0, s_.allocate(0x1000) | 3, 8);
+        }
+        s_.enable(0xdu | (s_.config.features.pri ? 2u : 0u) | (check_ ? 0x10u : 0u));
+    }
+
+    static bool respond(void *context, const bus_driver_message *message, bus_driver_op *op)
+    {
+        const auto *self = static_cast<const Machine *>(context);
+
+        if (message->operation != SIM_ATS_INVALIDATE_REQUEST || self->answer_ == kSilence) {
+            return false;
+        }
+        op->type = SIM_PACKET_MESSAGE;
+        op->operation = SIM_ATS_INVALIDATE_COMPLETION;
+        op->address = sim_ats_completion_word(1u << sim_ats_itag(message->address), self->answer_ == kHalf ? 2 : 1);
+        op->status = self->answer_ == kUnsupported ? SIM_STATUS_UR : SIM_STATUS_OK;
+        op->stream_id = message->stream_id;
+        op->flags = SIM_FLAG_HAS_STREAM_ID;
+        op->at = message->arrival + self->delay_;
+        return true;
+    }
+
     /** StreamID 0x11 with stage 2 only, 0x12 with both. Without stage 2 they are illegal, which is as good. */
     void make_stage2()
     {
@@ -146,6 +226,7 @@ class Machine
             memory_write64(s_.memory, table + 8 * i, i << 30 | 0x7fd);
         }
         ste.config = 6;
+        ste.eats = s_.config.features.ats ? 1 : 0;
         words = ste.words();
         words[2] = 2 | UINT64_C(25) << 32 | UINT64_C(1) << 38 | UINT64_C(1) << 40 | UINT64_C(1) << 42 |
                    UINT64_C(3) << 44 | UINT64_C(2) << 48 | UINT64_C(1) << 51 | UINT64_C(1) << 58;
@@ -153,7 +234,9 @@ class Machine
         s_.put(s_.stream_table + 64 * kStage2, words.data(), 8);
         ste.config = 7;
         ste.s1contextptr = s_.cd_table;
+        ste.eats = !s_.config.features.ats ? 0 : check_ ? 2 : 1;
         words[0] = ste.words()[0];
+        words[1] = ste.words()[1];
         s_.put(s_.stream_table + 64 * kNested, words.data(), 8);
     }
 
@@ -192,6 +275,7 @@ class Machine
         txn.priv = (flags & kIsPrivileged) != 0;
         txn.ssid = (flags & kHasSubstream) != 0 ? txn.ssid : -1;
         txn.has_stream_id = (flags & kNoStream) == 0;
+        txn.no_write = (flags & kNoWrite) != 0;
         txn.at = static_cast<uint8_t>(flags >> 5 & 3);
         txn.size = 1u << (flags >> 7 & 7);
         txn.port = (flags >> 10 & 1) % s_.config.ports;
@@ -317,7 +401,184 @@ class Machine
             write(0x64, s_.read(0x60), 4);
             break;
         default:
+            step_far(operation);
             break;
+        }
+    }
+
+    void step_far(Operation operation)
+    {
+        switch (operation) {
+        case kPage:
+            page();
+            break;
+        case kMessage:
+            message();
+            break;
+        case kConsumePages:
+            settle();
+            write(kPagesCons, s_.read(kPagesProd), 4);
+            break;
+        case kFar32: {
+            const uint32_t at = far();
+
+            write(at & ~3u, in_.u32(), 4);
+            break;
+        }
+        case kFar64: {
+            const uint32_t at = far();
+
+            write(at & ~7u, in_.u64(), 8);
+            break;
+        }
+        case kFarRead: {
+            const uint32_t at = far();
+            const uint32_t bytes = 1u << (in_.u8() & 3);
+
+            bus_driver_read(s_.host, 0, System::register_base + (at & ~(bytes - 1)), bytes);
+            break;
+        }
+        default:
+            step_queue(operation, in_.u8());
+            break;
+        }
+    }
+
+    /* ---- Messages ---- */
+
+    void send(uint32_t sid, uint32_t ssid, uint8_t code, uint64_t address, unsigned flags)
+    {
+        bus_driver_op op = {};
+
+        op.type = SIM_PACKET_MESSAGE;
+        op.operation = code;
+        op.address = address;
+        op.stream_id = sid;
+        op.pasid = ssid;
+        op.flags = SIM_FLAG_HAS_STREAM_ID | ((flags & 8) != 0 ? SIM_FLAG_PASID : 0u) |
+                   ((flags & 16) != 0 ? SIM_FLAG_PRIVILEGED : 0u) | ((flags & 32) != 0 ? SIM_FLAG_EXECUTE : 0u);
+        op.status = (flags & 64) != 0 ? SIM_STATUS_UR : SIM_STATUS_OK;
+        bus_driver_add(s_.masters[(flags >> 7 & 1) % s_.config.ports], &op);
+    }
+
+    void page()
+    {
+        const uint8_t sid = in_.u8();
+        const uint8_t ssid = in_.u8();
+        const uint64_t page = in_.take(5) << 12;
+        const uint8_t group = in_.u8();
+        const uint8_t flags = in_.u8();
+        const sim_ats_page_request request = {page, group, (flags & 4) != 0, (flags & 2) != 0, (flags & 1) != 0};
+
+        send(sid, ssid, SIM_ATS_PAGE_REQUEST, sim_ats_page_request_word(&request), flags);
+    }
+
+    void message()
+    {
+        const uint8_t code = in_.u8();
+        const uint8_t sid = in_.u8();
+        const uint8_t ssid = in_.u8();
+        const uint64_t address = in_.u64();
+
+        send(sid, ssid, code, address, in_.u8());
+    }
+
+    /* ---- More command queues: first those of control pages, then the virtual ones ---- */
+
+    uint32_t far()
+    {
+        const auto raw = static_cast<uint32_t>(in_.take(3));
+
+        return raw % (smmu_window_bytes(&s_.config) + 0x100);
+    }
+
+    uint32_t count_ecmdqs() const
+    {
+        return s_.config.ecmdq_pages * s_.config.ecmdq_queues;
+    }
+
+    uint32_t count_extra() const
+    {
+        return count_ecmdqs() + s_.config.vcmdqs;
+    }
+
+    uint64_t memory_of(uint32_t number) const
+    {
+        return extra_ + (UINT64_C(16) << kExtraBits) * (number % kDistinctQueues);
+    }
+
+    uint32_t registers_of(uint32_t number) const
+    {
+        return number < count_ecmdqs()
+                   ? 0x20000 + number * (0x10000 / s_.config.ecmdq_queues)
+                   : smmu_cmdqv_offset(&s_.config) + SMMU_CMDQV_VCMDQ_PAGE0 + (number - count_ecmdqs()) * 0x80;
+    }
+
+    void start_queue(uint32_t number, unsigned mode)
+    {
+        const uint32_t at = registers_of(number);
+
+        if (number < count_ecmdqs()) {
+            write(at, memory_of(number) | kExtraBits, 8);
+            write(at + SMMU_ECMDQ_PROD, UINT64_C(1) << 31, 4);
+            return;
+        }
+        const uint32_t aperture = smmu_cmdqv_offset(&s_.config);
+        const uint32_t index = number - count_ecmdqs();
+        const uint32_t interface = index % s_.config.vintfs;
+        const uint32_t vintf = aperture + SMMU_CMDQV_VINTFS + interface * SMMU_CMDQV_VINTF_BYTES;
+
+        write(aperture, 1, 4);
+        write(vintf, mode >> 1 << 1 | (mode & 1) << 17, 4);
+        write(vintf + SMMU_CMDQV_VINTF_SID_MATCH, 0x10 << 1 | 1, 4);
+        write(vintf + SMMU_CMDQV_VINTF_SID_REPLACE, 0x10, 4);
+        write(vintf, mode >> 1 << 1 | (mode & 1) << 17 | 1, 4);
+        write(aperture + SMMU_CMDQV_VCMDQ_ALLOC + 4 * index, interface << 15 | index / s_.config.vintfs << 1 | 1, 4);
+        write(at + 0x10000, memory_of(number) | kExtraBits, 8);
+        write(at + SMMU_VCMDQ_CONFIG, 1, 4);
+    }
+
+    void queue_command(uint32_t number)
+    {
+        const uint32_t reg = registers_of(number) + (number < count_ecmdqs() ? SMMU_ECMDQ_PROD : SMMU_VCMDQ_PROD);
+        const uint64_t word0 = in_.u64();
+        const uint64_t word1 = in_.u64();
+        const auto producer = static_cast<uint32_t>(s_.read(reg));
+        const uint32_t mask = (2u << kExtraBits) - 1;
+        const uint64_t slot = memory_of(number) + 16 * (producer & mask >> 1);
+
+        memory_write64(s_.memory, slot, word0);
+        memory_write64(s_.memory, slot + 8, word1);
+        write(reg, (producer & ~mask) | ((producer + 1) & mask), 4);
+    }
+
+    void repair_queue(uint32_t number)
+    {
+        const uint32_t at = registers_of(number);
+
+        settle();
+        if (number >= count_ecmdqs()) {
+            write(at + SMMU_VCMDQ_GERRORN, s_.read(at + SMMU_VCMDQ_GERROR), 4);
+            return;
+        }
+        const uint64_t producer = s_.read(at + SMMU_ECMDQ_PROD) & ~(UINT64_C(1) << 23);
+
+        write(at + SMMU_ECMDQ_PROD, producer | (s_.read(at + SMMU_ECMDQ_CONS) & UINT64_C(1) << 23), 4);
+    }
+
+    void step_queue(Operation operation, unsigned which)
+    {
+        if (count_extra() == 0) {
+            return;
+        }
+        const uint32_t number = which % count_extra();
+
+        if (operation == kStartQueue) {
+            start_queue(number, in_.u8());
+        } else if (operation == kQueueCommand) {
+            queue_command(number);
+        } else {
+            repair_queue(number);
         }
     }
 
@@ -341,8 +602,11 @@ class Machine
 
     Reader &in_;
     System s_;
-    uint8_t base_;
+    bool check_;
+    Answer answer_;
+    sim_time delay_;
     uint64_t last_page_;
+    uint64_t extra_ = 0; /**< memory of the further command queues */
     uint64_t stage2_ = 0;
     unsigned requests_ = 0;
 };
@@ -355,6 +619,17 @@ Writer header(unsigned stages = 1 << 5, unsigned memory = 0, unsigned caches = 0
     Writer w;
 
     w.put(preset, 1).put(stages, 1).put(memory, 1).put(caches, 1).put(0, 4);
+    return w;
+}
+
+/** The same with ATS, PRI, command queues, and an endpoint. */
+Writer header_ats(unsigned protocols, unsigned queues = 0, unsigned endpoint = 0, unsigned stages = 1 << 5,
+                  unsigned preset = 0)
+{
+    Writer w;
+
+    w.put(preset, 1).put(stages, 1).put(0x20, 1).put(0, 1);
+    w.put(protocols, 1).put(queues, 1).put(endpoint, 1).put(0, 1);
     return w;
 }
 
@@ -525,6 +800,92 @@ void add_tables(std::vector<Seed> &list)
     }
 }
 
+/** Translation requests and translated transactions of each stream, page requests, and their responses. */
+Writer &touch_ats(Writer &w)
+{
+    for (uint32_t sid : {0x10u, 0x11u, 0x12u, 0x13u}) {
+        for (unsigned page : {1u, 2u, 3u, 0x200u}) {
+            const uint64_t address = UINT64_C(0x40000000) + page * UINT64_C(4096);
+
+            request(w, sid, address, 3u << 7 | 1u << 5 | (page & 1) * kNoWrite);
+            request(w, sid, 0x80000000 + page * UINT64_C(4096), 2u << 7 | 2u << 5 | (page & 1));
+        }
+        w.put(kPage, 1).put(sid, 1).put(0, 1).put(0x40001, 5).put(sid, 1).put(5, 1);
+        w.put(kPage, 1).put(sid, 1).put(0, 1).put(0x40002, 5).put(sid, 1).put(4 | 8, 1);
+    }
+    return w.put(kSettle, 1).put(kConsume, 1).put(kConsumePages, 1);
+}
+
+void add_ats(std::vector<Seed> &list)
+{
+    for (unsigned endpoint = 0; endpoint < 4; endpoint++) {
+        for (unsigned preset = 0; smmu_presets[preset] != nullptr; preset++) {
+            for (unsigned check : {0u, kAtsCheck}) {
+                Writer w = header_ats(kAllProtocols | check, 0, endpoint | 32, check != 0 ? 0 : 1 << 5, preset);
+
+                touch_ats(w);
+                command(w, UINT64_C(0x1000000040), 52);
+                command(w, UINT64_C(0x1200000040), 0x40001000);
+                command(w, UINT64_C(0x1000000041), UINT64_C(0x2000000010)).put(kRepair, 1);
+                w.put(kMessage, 1).put(SIM_ATS_INVALIDATE_COMPLETION, 1).put(0x10, 1).put(0, 1);
+                w.put(UINT64_C(0x1ffffffff), 8).put(0, 1);
+                reg(w, 0x20, 0);
+                touch_ats(w);
+                list.push_back({std::string("ats-") + smmu_presets[preset] + "-" + std::to_string(endpoint) +
+                                    (check != 0 ? "-checked" : ""),
+                                w.bytes()});
+            }
+        }
+    }
+    /* A PRI queue that nobody empties overflows; one that is disabled; messages of every code. */
+    Writer full = header_ats(kAllProtocols);
+
+    for (unsigned i = 0; i < 12; i++) {
+        full.put(kPage, 1).put(0x10, 1).put(i, 1).put(i, 5).put(i, 1).put(i & 1 ? 5 : 0xb, 1);
+    }
+    full.put(kSettle, 1);
+    reg(full, 0x20, 0xd);
+    touch_ats(full);
+    list.push_back({"pri-overflow", full.bytes()});
+    Writer codes = header_ats(kAllProtocols);
+
+    for (unsigned code = 0; code < 8; code++) {
+        codes.put(kMessage, 1).put(code, 1).put(0x10, 1).put(0, 1).put(~UINT64_C(0), 8).put(code << 3, 1);
+    }
+    list.push_back({"ats-codes", codes.bytes()});
+}
+
+void add_queues(std::vector<Seed> &list)
+{
+    for (unsigned mode = 0; mode < 3; mode++) {
+        Writer w = header_ats(kAllProtocols, kAllQueues, mode);
+
+        for (unsigned number = 0; number < 8; number++) {
+            w.put(kStartQueue, 1).put(number, 1).put(mode, 1);
+            for (uint64_t word0 : {UINT64_C(0x0007000100000011), UINT64_C(0x1000000040), UINT64_C(0x46),
+                                   UINT64_C(0x1000000003), UINT64_C(0xf0)}) {
+                w.put(kQueueCommand, 1).put(number, 1).put(word0, 8).put(52, 8);
+            }
+        }
+        touch_ats(w);
+        for (unsigned number = 0; number < 8; number++) {
+            w.put(kQueueRepair, 1).put(number, 1);
+            w.put(kFar32, 1).put(0x40000 + 0x10008 + 0x80 * number, 3).put(0, 4);
+            w.put(kFar32, 1).put(0x20008 + 0x8000 * number, 3).put(number, 4);
+        }
+        list.push_back({"queues-" + std::to_string(mode), w.bytes()});
+    }
+    Writer sweep = header_ats(0, kAllQueues);
+
+    for (uint64_t page : {0x4000u, 0x20000u, 0x40000u, 0x40200u, 0x41000u, 0x410c0u, 0x50000u, 0x60000u, 0x70000u}) {
+        for (uint64_t offset = 0; offset < 0x28; offset += 4) {
+            sweep.put(kFarRead, 1).put(page + offset, 3).put(2, 1);
+            sweep.put(kFar32, 1).put(page + offset, 3).put(0xffffffff, 4);
+        }
+    }
+    list.push_back({"queues-sweep", sweep.bytes()});
+}
+
 } // namespace
 
 void run(const uint8_t *data, size_t size)
@@ -534,10 +895,16 @@ void run(const uint8_t *data, size_t size)
 
     smmu_config_defaults(&config);
     configure(in, config);
+    const uint8_t protocols = in.u8();
+    const uint8_t queues = in.u8();
+    const uint8_t endpoint = in.u8();
+
+    in.u8();
+    configure_protocols(protocols, queues, config);
     if (smmu_config_error(&config) != nullptr) {
         return;
     }
-    const auto machine = std::make_unique<Machine>(in, config);
+    const auto machine = std::make_unique<Machine>(in, config, protocols, endpoint);
 
     machine->run();
 }
@@ -550,6 +917,8 @@ std::vector<Seed> seeds()
     add_structures(list);
     add_registers(list);
     add_tables(list);
+    add_ats(list);
+    add_queues(list);
     return list;
 }
 

@@ -143,11 +143,12 @@ static struct sim_packet *make_request(struct bus_driver *driver, uint32_t index
 /** Issues the next operation if it may go now. @return when to try again */
 static sim_time issue_next(struct bus_driver *driver, sim_time now)
 {
-    struct entry *entry = &driver->entries[driver->issued];
+    struct entry *entry;
 
     if (driver->issued == driver->count) {
         return SIM_TIME_NEVER;
     }
+    entry = &driver->entries[driver->issued];
     if (entry->op.at > now) {
         return sim_component_edge(&driver->component, entry->op.at);
     }
