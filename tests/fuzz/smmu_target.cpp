@@ -855,6 +855,37 @@ void add_ats(std::vector<Seed> &list)
     list.push_back({"ats-codes", codes.bytes()});
 }
 
+/** Faults that stall, what resumes and ends them, page requests that are checked for PPAR, SMMUEN = 0 with all of it. */
+void add_stalls(std::vector<Seed> &list)
+{
+    for (unsigned preset = 0; smmu_presets[preset] != nullptr; preset++) {
+        Writer w = header_ats(kAllProtocols, 0, 0, 0, preset);
+
+        w.put(kCd, 1).put(0, 1).put(UINT64_C(1) << 44, 8);
+        ste(w, 0x10, 1, UINT64_C(1) << 18);
+        command(w, UINT64_C(0x1000000003), 1);
+        for (unsigned i = 0; i < 20; i++) {
+            request(w, 0x10, 0x50000000 + i * UINT64_C(4096), (2u << 7) | (i & 1));
+        }
+        w.put(kSettle, 1);
+        for (unsigned tag = 0; tag < 4; tag++) {
+            command(w, UINT64_C(0x1000000044) | (tag & 1) << 12, tag);
+        }
+        w.put(kConsume, 1);
+        for (unsigned i = 0; i < 12; i++) {
+            w.put(kPage, 1).put(0x10, 1).put(0, 1).put(i, 5).put(i, 1).put(8 | 5, 1);
+        }
+        w.put(kSettle, 1);
+        touch_ats(w);
+        command(w, UINT64_C(0x1000000045), 0);
+        request(w, 0x10, 0x50000000);
+        w.put(kSettle, 1);
+        reg(w, 0x20, 0);
+        touch_ats(w);
+        list.push_back({std::string("stalls-") + smmu_presets[preset], w.bytes()});
+    }
+}
+
 void add_queues(std::vector<Seed> &list)
 {
     for (unsigned mode = 0; mode < 3; mode++) {
@@ -918,6 +949,7 @@ std::vector<Seed> seeds()
     add_registers(list);
     add_tables(list);
     add_ats(list);
+    add_stalls(list);
     add_queues(list);
     return list;
 }
