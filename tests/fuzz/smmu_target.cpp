@@ -64,6 +64,7 @@ constexpr unsigned kNoWrite = 1u << 11;
 /* Bytes of the header after the first four; all are 0 in an SMMU without any of this. */
 constexpr unsigned kAts = 1;
 constexpr unsigned kPri = 2;
+constexpr unsigned kPps = 8;
 constexpr unsigned kAtsCheck = 32;
 
 /** Of the seeds: ATS and PRI, all of it; two control pages of two queues and two virtual ones of two interfaces. */
@@ -132,7 +133,7 @@ void configure_protocols(unsigned protocols, unsigned queues, smmu_config &confi
     config.features.ats = (protocols & kAts) != 0;
     config.features.pri = config.features.ats && (protocols & kPri) != 0;
     config.features.ats_rec_err = (protocols & 4) != 0;
-    config.features.pps = (protocols & 8) != 0;
+    config.features.pps = (protocols & kPps) != 0;
     config.features.ns1ats = (protocols & 16) != 0;
     config.features.sev = (protocols & 64) != 0;
     config.features.vmw = (protocols & 128) != 0;
@@ -859,7 +860,7 @@ void add_ats(std::vector<Seed> &list)
 void add_stalls(std::vector<Seed> &list)
 {
     for (unsigned preset = 0; smmu_presets[preset] != nullptr; preset++) {
-        Writer w = header_ats(kAllProtocols, 0, 0, 0, preset);
+        Writer w = header_ats(kAllProtocols & ~kPps, 0, 0, 0, preset);
 
         w.put(kCd, 1).put(0, 1).put(UINT64_C(1) << 44, 8);
         ste(w, 0x10, 1, UINT64_C(1) << 18);
