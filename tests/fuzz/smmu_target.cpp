@@ -856,7 +856,7 @@ void add_ats(std::vector<Seed> &list)
     list.push_back({"ats-codes", codes.bytes()});
 }
 
-/** Faults that stall, what resumes and ends them, page requests that are checked for PPAR, SMMUEN = 0 with all of it. */
+/** Faults that stall, what resumes and ends them, page requests checked for PPAR, SMMUEN = 0 with all of it. */
 void add_stalls(std::vector<Seed> &list)
 {
     for (unsigned preset = 0; smmu_presets[preset] != nullptr; preset++) {
