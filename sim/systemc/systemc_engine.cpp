@@ -270,7 +270,8 @@ void run(sim *simulation, sim_time end)
     /* One more, because the kernel holds back what is due exactly at the end. */
     sim_time duration = end < now ? 0 : end - now < most ? end - now + 1 : most;
 
-    if (duration > 0 && simulation->awake > 0) {
+    /* A kernel that has nothing to do in that time says so, at length: it is not asked. */
+    if (duration > 0 && simulation->awake > 0 && sc_core::sc_time_to_pending_activity() < kernel_time(duration)) {
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
     }
 }
