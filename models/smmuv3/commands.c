@@ -13,7 +13,7 @@ static struct smmu_queue decode_queue(struct smmu *smmu, const struct smmu_comma
 {
     const uint64_t base = q->kind == SMMU_QUEUE_CMDQ ? smmu_register64(smmu, SMMU_CMDQ_BASE) : q->base;
 
-    return smmu_queue_decode(base, smmu->config.command_queue_bits, SMMU_CMD_BYTES);
+    return smmu_queue_decode(smmu_truncate_output(smmu, base), smmu->config.command_queue_bits, SMMU_CMD_BYTES);
 }
 
 static uint32_t *prod_of(struct smmu *smmu, struct smmu_command_queue *q)

@@ -89,7 +89,9 @@ static bool is_enabled(struct smmu *smmu)
 
 static struct smmu_queue event_queue(struct smmu *smmu)
 {
-    return smmu_queue_decode(smmu_register64(smmu, SMMU_EVENTQ_BASE), smmu->config.event_queue_bits, SMMU_EVENT_BYTES);
+    const uint64_t base = smmu_truncate_output(smmu, smmu_register64(smmu, SMMU_EVENTQ_BASE));
+
+    return smmu_queue_decode(base, smmu->config.event_queue_bits, SMMU_EVENT_BYTES);
 }
 
 bool smmu_event_has_room(const struct smmu *smmu)

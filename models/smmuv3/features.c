@@ -35,7 +35,7 @@ void smmu_features_defaults(struct smmu_features *features)
 
 void smmu_features_resolve(struct smmu_features *features)
 {
-    features->hypervisor = features->hypervisor && features->stage1;
+    features->hypervisor = features->hypervisor && features->stage1 && features->stage2;
     features->asid16 = features->asid16 && features->stage1;
     features->vmid16 = features->vmid16 && features->stage2;
     features->vmw = features->vmw && features->stage2;

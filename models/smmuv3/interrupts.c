@@ -1,6 +1,6 @@
 /*
- * Global errors (IHI 0070, 7.5) and the SMMU's own interrupts (3.18): MSIs, or, where none is configured, wires, whose
- * edges are counted.
+ * Global errors (IHI 0070, 7.5) and the SMMU's own interrupts (3.18): an edge of a wire, which is counted, and an MSI,
+ * if there is an address for one.
  */
 #include "models/smmuv3/smmu_internal.h"
 
@@ -9,7 +9,10 @@ bool smmu_gerror_is_active(struct smmu *smmu, uint32_t bit)
     return ((*smmu_register(smmu, SMMU_GERROR) ^ *smmu_register(smmu, SMMU_GERRORN)) & bit) != 0;
 }
 
-/* An interrupt: an MSI, or an edge of its wire if there is no address for one. */
+/*
+ * An interrupt: an edge of its wire (3.18.2, 4.7.3: whatever the address), and an MSI unless its address is 0, all bits
+ * of which count, also those beyond the output size.
+ */
 static void raise_interrupt(struct smmu *smmu, enum smmu_msi_source source, uint64_t address, uint32_t data)
 {
     static const enum smmu_wire wires[SMMU_MSI_SOURCES] = {
@@ -20,12 +23,12 @@ static void raise_interrupt(struct smmu *smmu, enum smmu_msi_source source, uint
     };
     struct smmu_msi *msi = &smmu->msi[source];
 
+    smmu->counters.wires[wires[source]]++;
     if (!smmu->config.msi || address == 0) {
-        smmu->counters.wires[wires[source]]++;
         return;
     }
     smmu->msi_pending |= 1u << source;
-    msi->address = address;
+    msi->address = smmu_truncate_output(smmu, address);
     msi->data = data;
 }
 

@@ -15,7 +15,9 @@ static bool is_enabled(struct smmu *smmu)
 
 static struct smmu_queue page_queue(struct smmu *smmu)
 {
-    return smmu_queue_decode(smmu_register64(smmu, SMMU_PRIQ_BASE), smmu->config.pri_queue_bits, SMMU_PPR_BYTES);
+    const uint64_t base = smmu_truncate_output(smmu, smmu_register64(smmu, SMMU_PRIQ_BASE));
+
+    return smmu_queue_decode(base, smmu->config.pri_queue_bits, SMMU_PPR_BYTES);
 }
 
 static bool is_overflown(struct smmu *smmu)

@@ -152,6 +152,7 @@ const char *smmu_config_error(const struct smmu_config *config)
         {config->pri_queue_bits > 19, "pri_queue_bits is above 19"},
         {config->ecmdq_pages > 0 && !are_ecmdqs(config),
          "ecmdq_pages and ecmdq_queues are not powers of two, or make more than 128 queues"},
+        {config->ecmdq_pages > 0 && !config->msi, "ecmdq_pages needs msi"},
         {!within(config->stall_slots, 1, SMMU_MAX_STALLS), "stall_slots is not 1 to 256"},
         {config->atc_timeout == 0, "atc_timeout is 0"},
         {config->vcmdqs > 0 && !are_vcmdqs(config),

@@ -102,7 +102,7 @@ struct smmu_config {
     uint32_t event_queue_bits;     /**< IDR1.EVENTQS: likewise */
     uint32_t pri_queue_bits;       /**< IDR1.PRIQS: likewise */
     struct smmu_features features; /**< all other features (its sizes are not looked at) */
-    uint32_t ecmdq_pages;          /**< IDR6: command queue control pages, a power of two; 0: IDR1.ECMDQ = 0 */
+    uint32_t ecmdq_pages;          /**< IDR6: command queue control pages, a power of two, with msi; 0: none */
     uint32_t ecmdq_queues;         /**< IDR6: queues of each, a power of two; at most 128 in all */
     uint32_t vcmdqs;               /**< virtual command queues (smmu_cmdqv.h), a power of two up to 64; 0: none */
     uint32_t vintfs;               /**< their interfaces, a power of two up to vcmdqs */
@@ -209,7 +209,7 @@ void smmu_bind_downstream(struct smmu *smmu, uint32_t port, struct sim_bus_port 
 /** Binds the walker port: the SMMU is the master of an ordinary port, on which writes are acknowledged. */
 void smmu_bind_walker(struct smmu *smmu, struct sim_bus_port bus);
 
-/** Outputs of an SMMU that are wires: what an interrupt uses that is no MSI, and the wake-up of PEs that wait (WFE). */
+/** Outputs of an SMMU that are wires: its interrupts, also beside MSIs (3.18.2), and the wake-up of PEs (WFE). */
 enum smmu_wire {
     SMMU_WIRE_GERROR,
     SMMU_WIRE_EVENTQ,

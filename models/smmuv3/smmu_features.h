@@ -74,8 +74,8 @@ void smmu_features_defaults(struct smmu_features *features);
 
 /**
  * Clears the features that mean nothing without another that is absent, as their identification fields then are RES0:
- * 16-bit VMIDs and VMID wildcards without stage 2; EL2, 16-bit ASIDs and two-level CD tables without stage 1 (or
- * SubstreamIDs); page requests, NS1ATS and ATSRECERR without ATS; PPS without page requests.
+ * 16-bit VMIDs and VMID wildcards without stage 2; 16-bit ASIDs and two-level CD tables without stage 1 (or
+ * SubstreamIDs); EL2 without both stages; page requests, NS1ATS and ATSRECERR without ATS; PPS without page requests.
  */
 void smmu_features_resolve(struct smmu_features *features);
 

@@ -532,6 +532,12 @@ static inline bool smmu_exceeds_output(const struct smmu *smmu, uint64_t address
     return address >> smmu->features.output_address_bits != 0;
 }
 
+/** Address of an access of the SMMU's own to a queue, or of an MSI: cut off to the output size (3.4.3). */
+static inline uint64_t smmu_truncate_output(const struct smmu *smmu, uint64_t address)
+{
+    return address & ((UINT64_C(1) << smmu->features.output_address_bits) - 1);
+}
+
 /* ---- Registers (regs.c) ---- */
 
 /** A 32-bit register of page 0 or (offset with SMMU_PAGE_BYTES) page 1. */

@@ -521,6 +521,7 @@ TEST(Configuration, ErrorsAreNamed)
         {[](smmu_config &c) { c.walk_slots = 257; }, "walk_slots"},
         {[](smmu_config &c) { c.translation_slots = 0; }, "translation_slots"},
         {[](smmu_config &c) { c.event_buffer = 0; }, "event_buffer"},
+        {[](smmu_config &c) { c.ecmdq_pages = 1, c.msi = false; }, "ecmdq_pages needs msi"},
     };
 
     for (const auto &c : cases) {

@@ -238,6 +238,41 @@ TEST(Wires, WithoutMsis)
                });
 }
 
+TEST(Wires, BesideMsis)
+{
+    everywhere([](System &s) {
+        s.enable();
+        s.append(0x46 | 1 << 12 | UINT64_C(0xcafe0001) << 32, probe);
+        EXPECT_EQ(memory_read32(s.memory, probe), 0xcafe0001u);
+        EXPECT_EQ(s.counter("msis"), 1u);
+        EXPECT_EQ(smmu_get_edges(s.smmu, SMMU_WIRE_SYNC), 1u) << "whatever the address";
+        s.append(0x46 | 1 << 12, 0);
+        EXPECT_EQ(s.counter("msis"), 1u);
+        EXPECT_EQ(smmu_get_edges(s.smmu, SMMU_WIRE_SYNC), 2u);
+    });
+}
+
+TEST(OutputSize, CutsAddressesOfQueuesAndMsisOff)
+{
+    const uint64_t beyond = UINT64_C(1) << 41;
+
+    everywhere([](smmu_config &config) { config.output_address_bits = 40; },
+               [&](System &s) {
+                   s.enable(0);
+                   s.write(0x90, beyond | s.command_queue | s.command_bits, 8);
+                   s.write(0xa0, beyond | s.event_queue | s.event_bits, 8);
+                   s.write(0x20, 0xd);
+                   s.make_s1();
+                   s.txn({.addr = 0x50000000, .op = 'W'});
+                   ASSERT_EQ(s.events().size(), 1u);
+                   s.append(0x46 | 1 << 12 | UINT64_C(7) << 32, beyond | probe);
+                   EXPECT_EQ(s.read(CMDQ_CONS), 1u);
+                   EXPECT_EQ(memory_read32(s.memory, probe), 7u);
+                   s.append(0x46 | 1 << 12 | UINT64_C(7) << 32, beyond);
+                   EXPECT_EQ(s.counter("msis"), 2u) << "the address was not 0 before it was cut off";
+               });
+}
+
 TEST(Wires, PesAreWoken)
 {
     for (bool sev : {false, true}) {

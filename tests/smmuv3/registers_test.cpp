@@ -87,6 +87,16 @@ TEST(Registers, IdentificationSaysWhatIsThere)
     EXPECT_EQ(s.read(IDR0), idr0) << "read-only";
 }
 
+TEST(Registers, El2NeedsBothStages)
+{
+    for (bool stage1 : {false, true}) {
+        System s(support::engines()[0],
+                 [&](smmu_config &c) { (stage1 ? c.features.stage2 : c.features.stage1) = false; });
+
+        EXPECT_EQ(s.read(IDR0) >> 9 & 1, 0u) << "HYP";
+    }
+}
+
 TEST(Registers, IdentificationOfFeatures)
 {
     System s(support::engines()[0], [](smmu_config &c) {
