@@ -2,6 +2,7 @@
 
 #include "host/smmu_entries.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,18 @@ static uint64_t queue_entry(const struct smmu_driver_queue *queue, uint32_t inde
     return queue->base + (uint64_t)(index & ((1u << queue->log2) - 1)) * bytes;
 }
 
+/** Memory beyond the SMMU's output size cannot hold its structures: it cuts the addresses of queues off (3.4.3). */
+static bool check_reach(const struct smmu_driver *driver, uint64_t base, uint64_t size, struct host_error *error)
+{
+    static const unsigned bits[] = {32, 36, 40, 42, 44, 48, 52, 52}; /* IDR5.OAS; 7 is reserved */
+
+    if ((base + size - 1) >> bits[driver->output_size] != 0) {
+        return host_error_set(error, "SMMU %s: memory at 0x%" PRIx64 " is beyond its output size of %u bits",
+                              driver->config.name, base, bits[driver->output_size]);
+    }
+    return true;
+}
+
 static bool queue_init(struct smmu_driver *driver, struct smmu_driver_queue *queue, uint32_t log2, uint32_t limit,
                        uint32_t bytes, struct host_error *error)
 {
@@ -104,7 +117,7 @@ static bool queue_init(struct smmu_driver *driver, struct smmu_driver_queue *que
     if (queue->base == 0) {
         return host_error_set(error, "SMMU %s: no memory for a queue", driver->config.name);
     }
-    return true;
+    return check_reach(driver, queue->base, size, error);
 }
 
 /* ---- Commands (chapter 4) ---- */
@@ -170,6 +183,9 @@ static bool make_stream_table(struct smmu_driver *driver, struct host_error *err
     if (driver->stream_table == 0 || (driver->two_level && driver->level2 == NULL)) {
         return host_error_set(error, "SMMU %s: no memory for a stream table of %u StreamID bits", driver->config.name,
                               bits);
+    }
+    if (!check_reach(driver, driver->stream_table, size, error)) {
+        return false;
     }
     format = driver->two_level ? (1u << 16) | (SPLIT << 6) : 0;
     host_write64(driver->access, driver->config.base + SMMU_STRTAB_BASE, driver->stream_table | BASE_ALLOCATE);
