@@ -133,6 +133,24 @@ TEST(TranslationRequest, TellsPageAndPermissions) /* ats-001, ats-003 */
     });
 }
 
+/** More requests at once than slots, credits and queues have room for: none is lost, none is answered twice. */
+TEST(TranslationRequest, NoneIsLostUnderBackPressure) /* gem5's defect D11 */
+{
+    everywhere(with_ats, [](System &s) {
+        std::vector<uint32_t> asked;
+
+        ats_stream(s);
+        for (unsigned i = 0; i < 400; i++) {
+            asked.push_back(start(s, {.addr = i % 2 == 0 ? UINT64_C(0x40001000) : UINT64_C(0x40200000)}));
+        }
+        s.run();
+        for (unsigned i = 0; i < asked.size(); i++) {
+            expect_granted(answer_of(s, asked[i]), i % 2 == 0 ? 0x80001000 : 0x80200000, true, i % 2 == 0 ? 12 : 21);
+        }
+        EXPECT_EQ(s.counter("translation-requests"), asked.size());
+    });
+}
+
 TEST(TranslationRequest, FaultsAreEmptySuccesses) /* ats-005 */
 {
     everywhere(with_ats, [](System &s) {
