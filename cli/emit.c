@@ -45,3 +45,14 @@ int cli_emit(const struct cli_request *request, cli_writer writer, const void *c
     }
     return CLI_EXIT_OK;
 }
+
+int cli_emitted(const struct cli_request *request)
+{
+    struct cli_output output = {.stream = stdout};
+    struct cli_problem problem = {.message = ""};
+
+    if (!cli_output_commit(&output, &problem)) {
+        return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
+    }
+    return CLI_EXIT_OK;
+}

@@ -26,6 +26,12 @@ int cli_emit_possible(const struct cli_request *request);
  */
 int cli_emit(const struct cli_request *request, cli_writer writer, const void *context);
 
+/**
+ * Ends a verb that wrote to standard output itself.
+ * @return CLI_EXIT_OK, or CLI_EXIT_ENVIRONMENT if not all could be written, and then that has been told
+ */
+int cli_emitted(const struct cli_request *request);
+
 #ifdef __cplusplus
 }
 #endif

@@ -202,6 +202,37 @@ static bool add_set(const char *text, struct cli_request *request, struct cli_pr
     return append(&request->sets, &request->set_count, text, problem);
 }
 
+/** An option that names a file to write. */
+static bool take_file(const char *argument, const char *option, const char **file, struct cli_problem *problem)
+{
+    *file = argument;
+    return argument[0] != '\0' || complain(problem, "--%s: the file has no name", option);
+}
+
+/** An option with a number that counts only if it was given. */
+static bool take_number(const char *argument, const char *option, bool *given, uint64_t *value,
+                        struct cli_problem *problem)
+{
+    *given = true;
+    return parse_number(argument, option, value, problem);
+}
+
+static bool take_flag(bool *flag)
+{
+    *flag = true;
+    return true;
+}
+
+static bool add_tolerance(const char *argument, const char *option, struct cli_request *request,
+                          struct cli_problem *problem)
+{
+    if (tolerances_add(&request->tolerances, argument)) {
+        return true;
+    }
+    snprintf(problem->hint, sizeof(problem->hint), "for example --tolerance 'latency.*-fs=2%%'");
+    return complain(problem, "--%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", option, argument);
+}
+
 static bool take_option(enum cli_option option, const char *argument, struct cli_request *request,
                         struct cli_problem *problem)
 {
@@ -213,26 +244,23 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     case CLI_OPTION_ENGINE:
         return parse_engine(argument, request, problem);
     case CLI_OPTION_SEED:
-        request->seed_given = true;
-        return parse_number(argument, name, &request->seed, problem);
+        return take_number(argument, name, &request->seed_given, &request->seed, problem);
     case CLI_OPTION_SHUFFLE:
-        request->shuffle = true;
-        return parse_number(argument, name, &request->shuffle_seed, problem);
-    case CLI_OPTION_BLESS:
-        request->bless = true;
-        return true;
-    case CLI_OPTION_TOLERANCE:
-        if (tolerances_add(&request->tolerances, argument)) {
-            return true;
-        }
-        snprintf(problem->hint, sizeof(problem->hint), "for example --tolerance 'latency.*-fs=2%%'");
-        return complain(problem, "--%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", name, argument);
+        return take_number(argument, name, &request->shuffle, &request->shuffle_seed, problem);
+    case CLI_OPTION_UNTIL:
+        return take_number(argument, name, &request->until_given, &request->until, problem);
+    case CLI_OPTION_SNAPSHOT:
+        return take_number(argument, name, &request->snapshot_given, &request->snapshot, problem);
+    case CLI_OPTION_MISMATCHES:
+        return take_number(argument, name, &request->mismatches_given, &request->mismatches, problem);
     case CLI_OPTION_JUNIT:
-        request->junit = argument;
-        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
+        return take_file(argument, name, &request->junit, problem);
     case CLI_OPTION_TIMELINE:
-        request->timeline = argument;
-        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
+        return take_file(argument, name, &request->timeline, problem);
+    case CLI_OPTION_OUTPUT:
+        return take_file(argument, name, &request->output, problem);
+    case CLI_OPTION_TOLERANCE:
+        return add_tolerance(argument, name, request, problem);
     case CLI_OPTION_WINDOW:
         return parse_window(argument, name, request, problem);
     case CLI_OPTION_ONLY:
@@ -242,24 +270,12 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     case CLI_OPTION_PRESET:
         request->preset = argument;
         return true;
-    case CLI_OPTION_UNTIL:
-        request->until_given = true;
-        return parse_number(argument, name, &request->until, problem);
-    case CLI_OPTION_SNAPSHOT:
-        request->snapshot_given = true;
-        return parse_number(argument, name, &request->snapshot, problem);
-    case CLI_OPTION_MISMATCHES:
-        request->mismatches_given = true;
-        return parse_number(argument, name, &request->mismatches, problem);
+    case CLI_OPTION_BLESS:
+        return take_flag(&request->bless);
     case CLI_OPTION_JSON:
-        request->json = true;
-        return true;
-    case CLI_OPTION_OUTPUT:
-        request->output = argument;
-        return argument[0] != '\0' || complain(problem, "--%s: the file has no name", name);
+        return take_flag(&request->json);
     case CLI_OPTION_HELP:
-        request->help = true;
-        return true;
+        return take_flag(&request->help);
     case CLI_OPTIONS:
         break;
     }

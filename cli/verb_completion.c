@@ -1,23 +1,12 @@
 /* Verbs that print what is made from the table of verbs: completion scripts, the manual page. */
 #include "cli/completion.h"
+#include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/manual.h"
-#include "cli/output.h"
 #include "cli/suggest.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
-
-static int finish(const struct cli_request *request)
-{
-    struct cli_output output = {.stream = stdout};
-    struct cli_problem problem = {.message = ""};
-
-    if (!cli_output_commit(&output, &problem)) {
-        return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
-    }
-    return CLI_EXIT_OK;
-}
 
 int cli_verb_completion(const struct cli_request *request)
 {
@@ -25,7 +14,7 @@ int cli_verb_completion(const struct cli_request *request)
     const char *nearest;
 
     if (cli_completion_write(stdout, request->operand)) {
-        return finish(request);
+        return cli_emitted(request);
     }
     snprintf(problem.message, sizeof(problem.message), "there is no completion for the shell '%s'", request->operand);
     nearest = cli_suggest(request->operand, cli_shell_names, CLI_SHELLS);
@@ -40,5 +29,5 @@ int cli_verb_completion(const struct cli_request *request)
 int cli_verb_man(const struct cli_request *request)
 {
     cli_manual_write(stdout);
-    return finish(request);
+    return cli_emitted(request);
 }

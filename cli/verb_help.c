@@ -1,24 +1,12 @@
+#include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/help.h"
-#include "cli/output.h"
 #include "cli/suggest.h"
 #include "cli/verbs.h"
 #include "sim/systemc/systemc_engine.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/** Ends a verb that wrote to standard output. */
-static int finish(const struct cli_request *request)
-{
-    struct cli_output output = {.stream = stdout};
-    struct cli_problem problem = {.message = ""};
-
-    if (!cli_output_commit(&output, &problem)) {
-        return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
-    }
-    return CLI_EXIT_OK;
-}
 
 int cli_verb_help(const struct cli_request *request)
 {
@@ -28,17 +16,17 @@ int cli_verb_help(const struct cli_request *request)
 
     if (request->help) {
         cli_help_verb(stdout, request->verb);
-        return finish(request);
+        return cli_emitted(request);
     }
     if (request->operand == NULL) {
         cli_help_overview(stdout);
-        return finish(request);
+        return cli_emitted(request);
     }
     for (size_t i = 0; i < CLI_VERBS; i++) {
         names[i] = cli_verb_table[i].name;
         if (strcmp(request->operand, names[i]) == 0) {
             cli_help_verb(stdout, (enum cli_verb)i);
-            return finish(request);
+            return cli_emitted(request);
         }
     }
     snprintf(problem.message, sizeof(problem.message), "there is no verb '%s'", request->operand);
@@ -59,5 +47,5 @@ int cli_verb_version(const struct cli_request *request)
     } else {
         printf("engines: native, every-cycle, systemc (absent from this build)\n");
     }
-    return finish(request);
+    return cli_emitted(request);
 }

@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *outcome(const struct recorded_packet *packet)
-{
-    if (packet->kind == SIM_EVENT_DROPPED) {
-        return sim_drop_reason_name((enum sim_drop_reason)packet->detail);
-    }
-    return packet->kind == SIM_EVENT_MSI_DELIVERED ? "delivered" : "merged";
-}
-
 static void write_line(FILE *stream, const struct recorded_packet *packet, const struct recorded_hop *hops,
                        const struct sim *sim, const struct run_result *result, sim_time origin)
 {
@@ -27,7 +19,7 @@ static void write_line(FILE *stream, const struct recorded_packet *packet, const
         fprintf(stream, " [%s] %" PRIu64, sim_stage_name(sim, hop->stage), hop->end - begin);
         begin = hop->end;
     }
-    fprintf(stream, " %s at %s\n", outcome(packet), packet->where);
+    fprintf(stream, " %s at %s\n", recorded_outcome(packet), packet->where);
 }
 
 char *packet_paths_text(const struct recording *recording, const struct sim *sim, const struct run_result *result)

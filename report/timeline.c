@@ -119,18 +119,6 @@ static const char *device_name(const struct writer *writer, uint32_t device)
     return device < writer->result->device_count ? writer->result->devices[device].name : "?";
 }
 
-static const char *outcome_name(const struct recorded_packet *packet)
-{
-    switch (packet->kind) {
-    case SIM_EVENT_MSI_DELIVERED:
-        return "delivered";
-    case SIM_EVENT_MSI_MERGED:
-        return "merged";
-    default:
-        return sim_drop_reason_name((enum sim_drop_reason)packet->detail);
-    }
-}
-
 static void describe(const struct writer *writer, const struct span *span, struct annotations *annotations)
 {
     const struct recorded_packet *packet = span->packet;
@@ -140,7 +128,7 @@ static void describe(const struct writer *writer, const struct span *span, struc
     annotate_number(annotations, "packet", packet->id);
     annotate_text(annotations, "device", device_name(writer, packet->device));
     annotate_number(annotations, "vector", packet->vector);
-    annotate_text(annotations, "outcome", outcome_name(packet));
+    annotate_text(annotations, "outcome", recorded_outcome(packet));
     annotate_text(annotations, "ended_at", packet->where);
     annotate_number(annotations, "device_id", packet->device_id);
     if (packet->kind == SIM_EVENT_DROPPED) { /* one that arrives ends as a message without an address of its own */

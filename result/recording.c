@@ -204,3 +204,15 @@ sim_time recording_begin(const struct recording *recording)
 {
     return recording->start;
 }
+
+const char *recorded_outcome(const struct recorded_packet *packet)
+{
+    switch (packet->kind) {
+    case SIM_EVENT_MSI_DELIVERED:
+        return "delivered";
+    case SIM_EVENT_MSI_MERGED:
+        return "merged";
+    default:
+        return sim_drop_reason_name((enum sim_drop_reason)packet->detail);
+    }
+}

@@ -54,6 +54,9 @@ struct recorded_packet {
     uint32_t hop_count;
 };
 
+/** What became of a packet, for people: "delivered", "merged", or why it was lost (sim_drop_reason_name()). */
+const char *recorded_outcome(const struct recorded_packet *packet);
+
 struct recording;
 
 /**

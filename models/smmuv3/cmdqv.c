@@ -2,8 +2,8 @@
  * Virtual command queues: which of them run, what a virtual machine's commands become, and their errors. Their
  * registers are in cmdqv_registers.c.
  */
+#include "models/smmuv3/commands_internal.h"
 #include "models/smmuv3/smmu_cmdqv.h"
-#include "models/smmuv3/smmu_internal.h"
 
 static const struct smmu_vintf *vintf_of(const struct smmu *smmu, const struct smmu_command_queue *q)
 {

@@ -2,8 +2,8 @@
  * Registers of virtual command queues: a configuration page with the virtual interfaces, then two pages with all
  * queues, then two with the queues of each interface by their logical numbers. Offsets are from the aperture's base.
  */
+#include "models/smmuv3/commands_internal.h"
 #include "models/smmuv3/smmu_cmdqv.h"
-#include "models/smmuv3/smmu_internal.h"
 
 #define ALLOC_MASK                                                                                                     \
     (SMMU_MASK32(SMMU_CMDQV_VCMDQ_ALLOC_ALLOC) | SMMU_MASK32(SMMU_CMDQV_VCMDQ_ALLOC_LVCMDQ) |                          \

@@ -3,6 +3,7 @@
  * command engine's (commands.c).
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 enum kind {
     KIND_RESERVED, /**< also: a feature that is absent; CERROR_ILL */

@@ -5,6 +5,7 @@
  * is complete.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 /* What start() and run_step() return: nothing more at this instant, and the executor is free for another queue. */
 #define RELEASED 1

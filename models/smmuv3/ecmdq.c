@@ -2,7 +2,7 @@
  * Command queue control pages (IHI 0070, 3.5.6, 6.2.5): more command queues, each with registers and errors of its own.
  * The pages follow register page 1. They are registers, not memory (PRESET), and always enabled.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 #define BASE_MASK (SMMU_MASK(SMMU_QUEUE_HINT) | SMMU_MASK(SMMU_QUEUE_ADDR) | SMMU_MASK(SMMU_QUEUE_LOG2SIZE))
 

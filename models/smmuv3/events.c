@@ -2,6 +2,7 @@
  * Event records (IHI 0070, chapter 7): what they say, and how they get into the event queue.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 #include <string.h>
 

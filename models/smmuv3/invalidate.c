@@ -2,7 +2,7 @@
  * Invalidations, and what a CMD_SYNC waits for (IHI 0070, 4.7.3): every request that may have used what was invalidated
  * has left its TBU. What is beyond the SMMU by then is not waited for: its downstream ports are posted.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 /* ---- TBUs ---- */
 

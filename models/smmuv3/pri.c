@@ -3,6 +3,7 @@
  * the other, in the order in which they came; each keeps its slot until it is done with.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 /* ---- The queue ---- */
 

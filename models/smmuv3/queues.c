@@ -1,7 +1,7 @@
 /*
  * Circular queues (IHI 0070, 3.5.1): an index has LOG2SIZE bits, and the bit above them is the wrap bit.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 struct smmu_queue smmu_queue_decode(uint64_t base_register, uint32_t most, uint32_t entry_bytes)
 {

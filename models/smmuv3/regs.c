@@ -2,7 +2,7 @@
  * Register pages (IHI 0070, chapter 6): what they hold after reset, which bits software can write and when, and how a
  * bus access becomes a register access.
  */
-#include "models/smmuv3/smmu_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 /* When a register can be written; otherwise the write is ignored (from SMMUv3.2 on; AIDR says 3.2). */
 enum guard {

@@ -1,4 +1,5 @@
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 #include "models/smmuv3/smmu_cmdqv.h"
 
 void smmu_config_defaults(struct smmu_config *config)

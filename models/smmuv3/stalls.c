@@ -43,10 +43,14 @@ void smmu_stall(struct smmu *smmu, uint16_t index, sim_time now)
 
 void smmu_stall_unrecorded(struct smmu *smmu, uint32_t stag)
 {
-    struct smmu_slot *slot = &smmu->slots[stag];
+    struct smmu_slot *slot;
 
+    if (stag >= smmu->slot_count) {
+        return;
+    }
+    slot = &smmu->slots[stag];
     /* If it has left in the meantime there is nothing to tell any more. */
-    if (stag < smmu->slot_count && slot->state == SMMU_SLOT_STALLED && !slot->unrecorded) {
+    if (slot->state == SMMU_SLOT_STALLED && !slot->unrecorded) {
         slot->unrecorded = true;
         smmu->stalls.unrecorded++;
     }
@@ -141,11 +145,15 @@ void smmu_stalls_run(struct smmu *smmu, sim_time now)
 void smmu_stalls_resume(struct smmu *smmu, const uint64_t words[SMMU_CMD_WORDS], sim_time now)
 {
     const uint32_t stag = (uint32_t)smmu_field_get(words, SMMU_CMD_STAG);
-    const struct smmu_slot *slot = &smmu->slots[stag];
     const uint16_t index = (uint16_t)stag;
+    const struct smmu_slot *slot;
 
+    if (stag >= smmu->slot_count) {
+        return;
+    }
+    slot = &smmu->slots[stag];
     /* Only software that has seen a record can mean this transaction; one without a record is left alone (4.7.1). */
-    if (stag >= smmu->slot_count || slot->state != SMMU_SLOT_STALLED || slot->unrecorded ||
+    if (slot->state != SMMU_SLOT_STALLED || slot->unrecorded ||
         slot->stream.sid != smmu_field_get(words, SMMU_CMD_SID)) {
         return;
     }

@@ -3,6 +3,7 @@
  * they were asked for, at most one a cycle; answers may come in any order.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/commands_internal.h"
 
 void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request)
 {
