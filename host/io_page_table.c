@@ -14,6 +14,13 @@
 #define DESC_UXN       (UINT64_C(1) << 54)
 #define DESC_ADDRESS   UINT64_C(0x0000fffffffff000)
 
+/* Stage 2: memory attributes instead of an index, and permissions of its own. */
+#define DESC_S2_NORMAL (UINT64_C(0xf) << 2) /* write-back */
+#define DESC_S2_DEVICE (UINT64_C(1) << 2)   /* Device-nGnRE */
+#define DESC_S2_READ   (UINT64_C(1) << 6)
+#define DESC_S2_WRITE  (UINT64_C(1) << 7)
+#define DESC_S2_XN     (UINT64_C(1) << 54)
+
 #define LEVELS 4
 
 static uint64_t index_at(uint64_t iova, unsigned level)
@@ -21,19 +28,41 @@ static uint64_t index_at(uint64_t iova, unsigned level)
     return (iova >> (12 + 9 * (LEVELS - 1 - level))) & 511;
 }
 
+static bool init(struct io_page_table *table, struct host_ram *ram, bool stage2, uint64_t offset)
+{
+    uint64_t root = host_ram_take(ram, IO_PAGE_BYTES, IO_PAGE_BYTES);
+
+    table->ram = ram;
+    table->stage2 = stage2;
+    table->guest_offset = offset;
+    table->root = root == 0 ? 0 : root - offset;
+    return root != 0;
+}
+
 bool io_page_table_init(struct io_page_table *table, struct host_ram *ram)
 {
-    table->ram = ram;
-    table->root = host_ram_take(ram, IO_PAGE_BYTES, IO_PAGE_BYTES);
-    return table->root != 0;
+    return init(table, ram, false, 0);
+}
+
+bool io_page_table_init_stage2(struct io_page_table *table, struct host_ram *ram)
+{
+    return init(table, ram, true, 0);
+}
+
+bool io_page_table_init_guest(struct io_page_table *table, struct host_ram *ram, uint64_t offset)
+{
+    return init(table, ram, false, offset);
 }
 
 /** Address of the level-3 descriptor of an address; 0 if a table is missing and cannot be or is not to be made. */
 static uint64_t leaf_address(const struct io_page_table *table, uint64_t iova, bool create)
 {
-    uint64_t base = table->root;
+    uint64_t base = table->root + table->guest_offset;
 
-    for (unsigned level = 0; level < LEVELS - 1; level++) {
+    if (table->stage2 && iova >> IO_PAGE_STAGE2_BITS != 0) {
+        return 0;
+    }
+    for (unsigned level = table->stage2 ? 1 : 0; level < LEVELS - 1; level++) {
         uint64_t address = base + 8 * index_at(iova, level);
         uint64_t descriptor = memory_read64(table->ram->memory, address);
 
@@ -43,12 +72,23 @@ static uint64_t leaf_address(const struct io_page_table *table, uint64_t iova, b
             if (next == 0) {
                 return 0;
             }
-            descriptor = next | DESC_TABLE | DESC_VALID;
+            descriptor = (next - table->guest_offset) | DESC_TABLE | DESC_VALID;
             memory_write64(table->ram->memory, address, descriptor);
         }
-        base = descriptor & DESC_ADDRESS;
+        base = (descriptor & DESC_ADDRESS) + table->guest_offset;
     }
     return base + 8 * index_at(iova, LEVELS - 1);
+}
+
+static uint64_t stage2_descriptor(uint64_t physical, uint32_t protection)
+{
+    uint64_t descriptor = physical | DESC_TABLE | DESC_VALID | DESC_AF;
+
+    descriptor |= (protection & IO_PAGE_MMIO) != 0 ? DESC_S2_DEVICE | DESC_SH_OUTER : DESC_S2_NORMAL | DESC_SH_INNER;
+    descriptor |= (protection & IO_PAGE_READ) != 0 ? DESC_S2_READ : 0;
+    descriptor |= (protection & IO_PAGE_WRITE) != 0 ? DESC_S2_WRITE : 0;
+    descriptor |= (protection & IO_PAGE_NOEXEC) != 0 ? DESC_S2_XN : 0;
+    return descriptor;
 }
 
 static uint64_t leaf_descriptor(uint64_t physical, uint32_t protection)
@@ -79,7 +119,8 @@ bool io_page_table_map(struct io_page_table *table, uint64_t iova, uint64_t phys
     if (address == 0 || (memory_read64(table->ram->memory, address) & DESC_VALID) != 0) {
         return false;
     }
-    memory_write64(table->ram->memory, address, leaf_descriptor(physical, protection));
+    memory_write64(table->ram->memory, address,
+                   table->stage2 ? stage2_descriptor(physical, protection) : leaf_descriptor(physical, protection));
     return true;
 }
 

@@ -1,6 +1,8 @@
 /*
- * Stage-1 translation tables in the VMSAv8-64 format: 4 KiB granule, 48-bit input addresses, four levels, as a driver
- * builds them in memory (Arm ARM D8.3; the CD fields that describe them are made in host/smmu_driver.c).
+ * Translation tables in the VMSAv8-64 format with the 4 KiB granule, as a driver builds them in memory (Arm ARM D8.3):
+ * stage 1 with 48-bit input addresses and four levels, stage 2 with 39-bit ones and three. The CD and STE fields that
+ * describe them are made in host/smmu_driver.c and host/smmu_stream.c. A guest's stage 1 lies in guest memory: its
+ * descriptors hold intermediate physical addresses.
  */
 #ifndef DOORBELL_HOST_IO_PAGE_TABLE_H
 #define DOORBELL_HOST_IO_PAGE_TABLE_H
@@ -23,9 +25,14 @@ extern "C" {
 #define IO_PAGE_MMIO   0x8u  /**< device memory: a doorbell page */
 #define IO_PAGE_USER   0x10u /**< accessible to unprivileged transactions, which DMA is */
 
+/** Bits of an input address of stage 2. */
+#define IO_PAGE_STAGE2_BITS 39u
+
 struct io_page_table {
     struct host_ram *ram;
-    uint64_t root; /**< physical address of the level-0 table: TTB0 */
+    uint64_t root; /**< address of the first table, for TTB0 or S2TTB: of a guest's, the intermediate one */
+    bool stage2;
+    uint64_t guest_offset; /**< physical minus intermediate address of the memory that the tables lie in; 0: no guest */
 };
 
 /** Index of a memory type in the MAIR that host/smmu_driver.c puts into every CD. */
@@ -35,12 +42,23 @@ struct io_page_table {
 /** MAIR_EL1 value with those two types: Normal write-back, Device-nGnRE. */
 #define IO_PAGE_MAIR UINT64_C(0x00000000000004ff)
 
-/** Makes an empty table. @return false if memory is used up */
+/** Makes an empty stage-1 table. @return false if memory is used up */
 bool io_page_table_init(struct io_page_table *table, struct host_ram *ram);
+
+/** Makes an empty stage-2 table. @return false if memory is used up */
+bool io_page_table_init_stage2(struct io_page_table *table, struct host_ram *ram);
+
+/**
+ * Makes a guest's empty stage-1 table.
+ * @param ram    the guest's memory (physical addresses)
+ * @param offset what turns an intermediate physical address of that memory into a physical one by addition
+ * @return false if memory is used up
+ */
+bool io_page_table_init_guest(struct io_page_table *table, struct host_ram *ram, uint64_t offset);
 
 /**
  * Maps one 4 KiB page.
- * @param iova, physical multiples of 4096 below 2^48
+ * @param iova, physical multiples of 4096 below 2^48; at stage 2 @p iova is below 2^39
  * @return false if memory is used up or the page is mapped already
  */
 bool io_page_table_map(struct io_page_table *table, uint64_t iova, uint64_t physical, uint32_t protection);

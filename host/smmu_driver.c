@@ -144,7 +144,7 @@ static bool wait_commands(struct smmu_driver *driver, uint32_t outstanding, stru
     return host_error_set(error, "SMMU %s: its command queue makes no progress", driver->config.name);
 }
 
-static bool issue(struct smmu_driver *driver, uint64_t low, uint64_t high, struct host_error *error)
+bool smmu_driver_issue(struct smmu_driver *driver, uint64_t low, uint64_t high, struct host_error *error)
 {
     struct smmu_driver_queue *queue = &driver->commands;
     uint64_t entry = queue_entry(queue, queue->producer, CMD_BYTES);
@@ -162,7 +162,7 @@ static bool issue(struct smmu_driver *driver, uint64_t low, uint64_t high, struc
 
 bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error)
 {
-    return issue(driver, CMD_SYNC, 0, error) && wait_commands(driver, 0, error);
+    return smmu_driver_issue(driver, CMD_SYNC, 0, error) && wait_commands(driver, 0, error);
 }
 
 /* ---- Start (chapters 6.3 and 3.11) ---- */
@@ -205,6 +205,9 @@ static bool probe(struct smmu_driver *driver, struct host_error *error)
     }
     driver->stream_id_bits = idr1 & 0x3f;
     driver->output_size = idr5 & 7;
+    driver->substream_id_bits = (idr1 >> 6) & 0x1f;
+    driver->has_stage2 = (idr0 & 1u) != 0;
+    driver->two_level_contexts = ((idr0 >> 19) & 1u) != 0;
     if (((idr0 >> 27) & 3) == 0) {
         driver->config.two_level = false;
     }
@@ -224,6 +227,7 @@ bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, s
     driver->ram = ram;
     driver->config = *config;
     driver->next_asid = 1;
+    driver->next_vmid = 1;
     if (!probe(driver, error) || !write_cr0(driver, 0, error)) {
         return false;
     }
@@ -238,8 +242,9 @@ bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, s
     host_write64(access, base + SMMU_EVENTQ_BASE, driver->events.base | driver->events.log2 | BASE_ALLOCATE);
     write_register(driver, SMMU_EVENTQ_PROD, 0);
     write_register(driver, SMMU_EVENTQ_CONS, 0);
-    return write_cr0(driver, CR0_CMDQEN, error) && issue(driver, CMD_CFGI_STE_RANGE, 31, error) && /* CFGI_ALL */
-           issue(driver, CMD_TLBI_NSNH_ALL, 0, error) && smmu_driver_sync(driver, error) &&
+    return write_cr0(driver, CR0_CMDQEN, error) &&
+           smmu_driver_issue(driver, CMD_CFGI_STE_RANGE, 31, error) && /* CFGI_ALL */
+           smmu_driver_issue(driver, CMD_TLBI_NSNH_ALL, 0, error) && smmu_driver_sync(driver, error) &&
            write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN, error) &&
            write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, error);
 }
@@ -280,11 +285,9 @@ static uint64_t stream_table_entry(struct smmu_driver *driver, uint32_t stream_i
     return driver->level2[index] + (uint64_t)STE_BYTES * (stream_id & ((1u << SPLIT) - 1));
 }
 
-/** Changes an entry such that the SMMU never sees half of it, with an invalidation after every step. */
-static bool install(struct smmu_driver *driver, uint32_t stream_id, uint64_t word0, uint64_t word1,
-                    struct host_error *error)
+bool smmu_driver_write_stream(struct smmu_driver *driver, uint32_t stream_id, const uint64_t words[8],
+                              struct host_error *error)
 {
-    const uint64_t target[SMMU_ENTRY_WORDS] = {word0, word1};
     const uint64_t entry = stream_table_entry(driver, stream_id, error);
     uint64_t current[SMMU_ENTRY_WORDS];
     struct smmu_rewrite plan;
@@ -295,26 +298,50 @@ static bool install(struct smmu_driver *driver, uint32_t stream_id, uint64_t wor
     for (unsigned i = 0; i < SMMU_ENTRY_WORDS; i++) {
         current[i] = memory_read64(driver->ram->memory, entry + 8 * i);
     }
-    smmu_rewrite_plan(SMMU_ENTRY_STE, current, target, &plan);
+    smmu_rewrite_plan(SMMU_ENTRY_STE, current, words, &plan);
     for (unsigned step = 0; step < plan.count; step++) {
         for (unsigned i = 0; i < SMMU_ENTRY_WORDS; i++) {
             memory_write64(driver->ram->memory, entry + 8 * i, plan.steps[step][i]);
         }
-        if (!issue(driver, CMD_CFGI_STE | (uint64_t)stream_id << 32, 1, error) || !smmu_driver_sync(driver, error)) {
+        if (!smmu_driver_issue(driver, CMD_CFGI_STE | (uint64_t)stream_id << 32, 1, error) ||
+            !smmu_driver_sync(driver, error)) {
             return false;
         }
     }
     return true;
 }
 
-uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_page_table *table)
+bool smmu_driver_read_stream(const struct smmu_driver *driver, uint32_t stream_id, uint64_t words[8])
 {
-    uint64_t context = host_ram_take(driver->ram, CD_BYTES, CD_BYTES);
+    uint64_t entry = driver->stream_table;
+
+    if (driver->stream_id_bits < 32 && stream_id >> driver->stream_id_bits != 0) {
+        return false;
+    }
+    if (driver->two_level) {
+        entry = driver->level2[stream_id >> SPLIT];
+        stream_id &= (1u << SPLIT) - 1;
+    }
+    for (unsigned i = 0; entry != 0 && i < SMMU_ENTRY_WORDS; i++) {
+        words[i] = memory_read64(driver->ram->memory, entry + (uint64_t)STE_BYTES * stream_id + 8 * i);
+    }
+    return entry != 0;
+}
+
+static bool install(struct smmu_driver *driver, uint32_t stream_id, uint64_t word0, uint64_t word1,
+                    struct host_error *error)
+{
+    const uint64_t target[SMMU_ENTRY_WORDS] = {word0, word1};
+
+    return smmu_driver_write_stream(driver, stream_id, target, error);
+}
+
+void smmu_driver_context_words(const struct smmu_driver *driver, const struct io_page_table *table, uint16_t asid,
+                               uint64_t words[8])
+{
     uint64_t word = 0;
 
-    if (context == 0) {
-        return 0;
-    }
+    memset(words, 0, SMMU_ENTRY_WORDS * sizeof(*words));
     word |= 16;                                  /* T0SZ: 48-bit input */
     word |= UINT64_C(0) << 6;                    /* TG0: 4 KiB */
     word |= UINT64_C(1) << 8;                    /* IR0: write-back */
@@ -327,10 +354,24 @@ uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_pa
     word |= UINT64_C(1) << 45;                   /* R: record faults */
     word |= UINT64_C(1) << 46;                   /* A: abort faulting transactions */
     word |= UINT64_C(1) << 47;                   /* ASET: ASID not shared with the PEs */
-    word |= (uint64_t)driver->next_asid++ << 48;
-    memory_write64(driver->ram->memory, context + 8, table->root);
-    memory_write64(driver->ram->memory, context + 24, IO_PAGE_MAIR);
-    memory_write64(driver->ram->memory, context, word);
+    word |= (uint64_t)asid << 48;
+    words[0] = word;
+    words[1] = table->root;
+    words[3] = IO_PAGE_MAIR;
+}
+
+uint64_t smmu_driver_make_context(struct smmu_driver *driver, const struct io_page_table *table)
+{
+    uint64_t context = host_ram_take(driver->ram, CD_BYTES, CD_BYTES);
+    uint64_t words[SMMU_ENTRY_WORDS];
+
+    if (context == 0) {
+        return 0;
+    }
+    smmu_driver_context_words(driver, table, driver->next_asid++, words);
+    memory_write64(driver->ram->memory, context + 8, words[1]);
+    memory_write64(driver->ram->memory, context + 24, words[3]);
+    memory_write64(driver->ram->memory, context, words[0]);
     return context;
 }
 

@@ -41,11 +41,15 @@ struct smmu_driver {
     bool two_level;
     uint32_t stream_table_log2;
     uint64_t stream_table;
-    uint64_t *level2;     /**< two-level: physical address of each second-level table, 0 if none */
-    uint32_t output_size; /**< IDR5.OAS */
+    uint64_t *level2;           /**< two-level: physical address of each second-level table, 0 if none */
+    uint32_t output_size;       /**< IDR5.OAS */
+    uint32_t substream_id_bits; /**< IDR1.SSIDSIZE */
+    bool has_stage2;            /**< IDR0.S2P */
+    bool two_level_contexts;    /**< IDR0.CD2L */
     struct smmu_driver_queue commands;
     struct smmu_driver_queue events;
     uint16_t next_asid;
+    uint16_t next_vmid;
 };
 
 /** One event record as read from the event queue (chapter 7.3). */
@@ -74,6 +78,24 @@ bool smmu_driver_attach_stage1(struct smmu_driver *driver, uint32_t stream_id, u
 
 /** Installs a bypass stream table entry for a StreamID. @return false with @p error */
 bool smmu_driver_attach_bypass(struct smmu_driver *driver, uint32_t stream_id, struct host_error *error);
+
+/**
+ * Changes a StreamID's entry to @p words such that the SMMU never sees half of it: the steps of smmu_rewrite_plan(), an
+ * invalidation and a CMD_SYNC after each (IHI 0070, 3.21.3).
+ * @return false with @p error
+ */
+bool smmu_driver_write_stream(struct smmu_driver *driver, uint32_t stream_id, const uint64_t words[8],
+                              struct host_error *error);
+
+/** Reads a StreamID's entry as it is in memory. @return false if the stream table has no place for it yet */
+bool smmu_driver_read_stream(const struct smmu_driver *driver, uint32_t stream_id, uint64_t words[8]);
+
+/** Makes the words of a context descriptor for a stage-1 table (chapter 5.4). @param asid not shared with the PEs */
+void smmu_driver_context_words(const struct smmu_driver *driver, const struct io_page_table *table, uint16_t asid,
+                               uint64_t words[8]);
+
+/** Appends a command of two words (chapter 4); waits only for room. @return false with @p error */
+bool smmu_driver_issue(struct smmu_driver *driver, uint64_t low, uint64_t high, struct host_error *error);
 
 /** Issues CMD_SYNC and waits until the command queue is empty. @return false with @p error if a command failed */
 bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error);

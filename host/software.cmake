@@ -7,7 +7,9 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   pci_config.c
   placement.c
   ram.c
+  rules.c
   smmu_driver.c
   smmu_entries.c
+  smmu_stream.c
   software.c
   vpe_driver.c)
