@@ -2,7 +2,9 @@
  * CMD_ATC_INV (IHI 0070, 4.5.1): invalidations of endpoints' translation caches. One is under way until its completions
  * have come, or nobody can answer it, or its time is over; CMD_SYNC waits for those of its queue (commands.c).
  *
- * The SMMU has the 32 ITags that a requester has; a command that finds none free waits.
+ * The SMMU has the 32 ITags that a requester has; a command that finds none free waits. One whose time was over may
+ * still be answered, and the answer must not pass for that to a later request: its ITag is kept back until then, or for
+ * as long again.
  */
 #include "models/smmuv3/ats_internal.h"
 
@@ -58,12 +60,27 @@ void smmu_atc_invalidate(struct smmu *smmu, uint8_t queue, const uint64_t words[
     smmu->counters.atc_invalidations++;
 }
 
-static void end(struct smmu *smmu, struct smmu_atc_request *request)
+static void free_itag(struct smmu *smmu, struct smmu_atc_request *request)
 {
     request->active = false;
     smmu->atc.active--;
-    smmu->atc.outstanding[request->queue]--;
     smmu->again = true; /* commands may have waited for it */
+}
+
+static void end(struct smmu *smmu, struct smmu_atc_request *request)
+{
+    smmu->atc.outstanding[request->queue]--;
+    free_itag(smmu, request);
+}
+
+static void time_out(struct smmu *smmu, struct smmu_atc_request *request)
+{
+    smmu->atc.failed[request->queue] = true;
+    smmu->atc.outstanding[request->queue]--;
+    smmu->counters.atc_timeouts++;
+    smmu->again = true;
+    request->late = true;
+    request->deadline += smmu->config.atc_timeout;
 }
 
 void smmu_atc_completed(struct smmu *smmu, const struct sim_packet *packet)
@@ -80,7 +97,12 @@ void smmu_atc_completed(struct smmu *smmu, const struct sim_packet *packet)
         }
         request->completed++;
         /* UR: there is nothing that could be invalidated, which is no error (3.9.1.5). */
-        if (packet->status != SIM_STATUS_OK || request->completed >= sim_ats_completion_count(packet->address)) {
+        if (packet->status == SIM_STATUS_OK && request->completed < sim_ats_completion_count(packet->address)) {
+            continue;
+        }
+        if (request->late) {
+            free_itag(smmu, request);
+        } else {
             end(smmu, request);
         }
     }
@@ -89,22 +111,25 @@ void smmu_atc_completed(struct smmu *smmu, const struct sim_packet *packet)
 sim_time smmu_atc_run(struct smmu *smmu, sim_time now)
 {
     sim_time due = SIM_TIME_NEVER;
+    sim_time next_free = SIM_TIME_NEVER;
 
     for (unsigned itag = 0; itag < SIM_ATS_ITAGS; itag++) {
         struct smmu_atc_request *request = &smmu->atc.requests[itag];
 
-        if (!request->active) {
-            continue;
+        if (request->active && !request->late && request->deadline <= now) {
+            time_out(smmu, request);
         }
-        if (request->deadline <= now) {
-            smmu->atc.failed[request->queue] = true;
-            smmu->counters.atc_timeouts++;
-            end(smmu, request);
-        } else {
-            due = sim_time_min(due, sim_component_edge(&smmu->component, request->deadline));
+        if (request->active && request->late && request->deadline <= now) {
+            free_itag(smmu, request);
+        }
+        if (request->active) {
+            sim_time *next = request->late ? &next_free : &due;
+
+            *next = sim_time_min(*next, sim_component_edge(&smmu->component, request->deadline));
         }
     }
-    return due;
+    /* Nothing happens when an ITag that was kept back comes free, unless somebody may want it. */
+    return smmu->atc.active < SIM_ATS_ITAGS ? due : sim_time_min(due, next_free);
 }
 
 bool smmu_atc_take_failure(struct smmu *smmu, uint8_t queue)

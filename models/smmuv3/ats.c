@@ -48,9 +48,21 @@ static bool is_privileged(const struct smmu_slot *slot)
     return has_flag(slot, SIM_FLAG_PRIVILEGED);
 }
 
+/*
+ * A translation request needs something that it can be granted: if stage 1 grants nothing, stage 2 is not asked
+ * (3.9.1.2). What an instruction fetch may do stands for reading if the STE makes every read one.
+ */
 unsigned smmu_slot_need(const struct smmu_slot *slot)
 {
-    return slot->kind == SMMU_KIND_TRANSLATION_REQUEST ? 0 : smmu_request_need(&slot->context, slot->packet);
+    bool execute;
+    unsigned need;
+
+    if (slot->kind != SMMU_KIND_TRANSLATION_REQUEST) {
+        return smmu_request_need(&slot->context, slot->packet);
+    }
+    execute = (slot->context.flags_set & SIM_FLAG_EXECUTE) != 0;
+    need = smmu_access_need(false, execute, is_privileged(slot)) | smmu_access_need(true, false, is_privileged(slot));
+    return SMMU_NEED_ANY | (need & SMMU_PERM_STAGE1);
 }
 
 unsigned smmu_slot_want(const struct smmu_slot *slot)

@@ -315,6 +315,7 @@ struct smmu_pri_engine {
 /** An Invalidate Request under way: index is its ITag. */
 struct smmu_atc_request {
     bool active;
+    bool late;         /**< timed out: nobody waits for it, but its ITag is not given out before `deadline` */
     uint8_t queue;     /**< command queue that it came from */
     uint8_t completed; /**< completions received */
     uint32_t sid;
@@ -326,7 +327,7 @@ struct smmu_atc_request {
 
 struct smmu_atc_engine {
     struct smmu_atc_request requests[SIM_ATS_ITAGS];
-    uint32_t active;
+    uint32_t active;                       /**< ITags that are taken */
     uint16_t outstanding[SMMU_ATC_QUEUES]; /**< by queue */
     bool failed[SMMU_ATC_QUEUES];          /**< one of the queue's has timed out since its last CMD_SYNC */
 };
@@ -673,7 +674,7 @@ struct smmu_tlb_entry smmu_translation_entry(const struct smmu_translation *t);
 /**
  * Starts a walk for the canonical address @p va, or joins one for the same page; see smmu_config_fetch_start(). The
  * address must not be one that smmu_translation_refuses().
- * @param need what the access needs: see smmu_access_need(); 0: a prefetch, or a translation request
+ * @param need what the access needs: see smmu_access_need(), SMMU_NEED_ANY; 0: a prefetch
  * @param want what is to be marked dirty if it is permitted
  */
 bool smmu_walk_start(struct smmu *smmu, const struct smmu_context *context, uint64_t va, unsigned need, unsigned want,

@@ -61,6 +61,8 @@ enum smmu_world {
 #define SMMU_PERM_STAGE2 0x3c0u
 /** Writable but clean: a write must walk again, so that its descriptor is marked dirty. */
 #define SMMU_PERM_CLEAN 0x400u
+/** With a need: one of the permissions of stage 1 that it names is enough. */
+#define SMMU_NEED_ANY 0x800u
 
 /** One entry; an invalid one has tag 0. */
 struct smmu_tlb_entry {

@@ -357,6 +357,17 @@ static enum smmu_translation_step update1(struct smmu_translation *t, uint64_t l
     return step;
 }
 
+/* Whether stage 1 refuses what is needed; @param any whether a need for one of several permissions counts too. */
+static bool is_refused(const struct smmu_translation *t, unsigned permissions, bool any)
+{
+    const unsigned need = t->need & SMMU_PERM_STAGE1;
+
+    if ((t->need & SMMU_NEED_ANY) != 0) {
+        return any && (need & permissions) == 0;
+    }
+    return (need & ~permissions) != 0;
+}
+
 /* Stage 1's part of the result. */
 static void take_leaf1(struct smmu_translation *t, const struct smmu_descriptor *descriptor, uint64_t leaf,
                        unsigned permissions)
@@ -382,7 +393,7 @@ static enum smmu_translation_step leaf1(struct smmu_translation *t, const struct
 {
     const struct smmu_stage1 *stage1 = &t->context.stage1;
     const unsigned permissions = smmu_descriptor_permissions1(stage1, leaf, t->walk[0].at.denied);
-    const bool denied = (t->need & SMMU_PERM_STAGE1 & ~permissions) != 0;
+    const bool denied = is_refused(t, permissions, false);
     const uint64_t updated = denied ? leaf : updates_of_leaf1(t, leaf, permissions);
 
     if (smmu_get(leaf, SMMU_PTE_AF) == 0 && !stage1->update_access && !stage1->access_flag_ignored) {
@@ -397,6 +408,9 @@ static enum smmu_translation_step leaf1(struct smmu_translation *t, const struct
         if (!t->context.has_stage2 && (smmu_get(leaf, SMMU_PTE_AF) != 0 || !stage1->update_access)) {
             t->learnt |= SMMU_LEARNT_RESULT;
         }
+        return fail(t, SMMU_F_PERMISSION);
+    }
+    if (t->context.has_stage2 && is_refused(t, permissions, true)) {
         return fail(t, SMMU_F_PERMISSION);
     }
     if (t->context.has_stage2) {

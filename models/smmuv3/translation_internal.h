@@ -99,7 +99,8 @@ struct smmu_translation {
 
 /**
  * Begins to translate a canonical address in a context that translates (SMMU_ACTION_TRANSLATE).
- * @param need SMMU_PERM_* bits that must be granted, see smmu_access_need(); 0: a prefetch, which nothing is refused
+ * @param need SMMU_PERM_* bits that must be granted, see smmu_access_need(), and SMMU_NEED_ANY; 0: a prefetch, which
+ *        nothing is refused
  * @param want likewise, for marking dirty; an ordinary access wants what it needs
  */
 enum smmu_translation_step smmu_translation_begin(struct smmu_translation *t, const struct smmu_context *context,

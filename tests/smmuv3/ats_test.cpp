@@ -332,6 +332,30 @@ TEST(TranslationRequest, Nested) /* ats-017, ats-019, ats-021, ats-022 */
     });
 }
 
+TEST(TranslationRequest, WhatStage1RefusesAsksStage2Nothing) /* 3.9.1.2 */
+{
+    for (const bool readable : {false, true}) {
+        everywhere(with_ats, [&](System &s) {
+            ats_stream(s);
+            nested_stream(s, [&](Ste &ste) {
+                const uint64_t leaf = UINT64_C(0xf) << 2 | 3 << 6 | 3 << 8 | 1 << 10;
+
+                ste.eats = 1;
+                s.map_any(ste.s2ttb, 12, 39, 1, UINT64_C(0x5000000000), 0x91000000, leaf, 12);
+                /* Its level 2 table is moved to where no memory is. */
+                memory_write64(s.memory, ste.s2ttb + 8 * (UINT64_C(0x5000000000) >> 30), System::nowhere | 3);
+            });
+            s.map(s.root, 0x40600000, UINT64_C(0x5000000000), {.el0 = readable});
+            if (readable) {
+                EXPECT_EQ(ask(s, {.addr = 0x40600000, .sid = 0x30}).status, SIM_STATUS_CA) << "stage 2 is walked";
+            } else {
+                expect_denied(ask(s, {.addr = 0x40600000, .sid = 0x30}));
+                EXPECT_TRUE(s.events().empty());
+            }
+        });
+    }
+}
+
 TEST(Translated, PassesWithoutALook) /* ats-023 */
 {
     everywhere(with_ats, [](System &s) {

@@ -30,13 +30,14 @@ struct Endpoint {
     unsigned count = 1; /**< completions */
     sim_time delay = 0;
     unsigned seen = 0;
+    unsigned answers = ~0u; /**< after so many it is silent */
 };
 
 bool respond(void *context, const bus_driver_message *message, bus_driver_op *op)
 {
     auto *endpoint = static_cast<Endpoint *>(context);
 
-    if (message->operation != SIM_ATS_INVALIDATE_REQUEST || endpoint->silent) {
+    if (message->operation != SIM_ATS_INVALIDATE_REQUEST || endpoint->silent || endpoint->seen >= endpoint->answers) {
         return false;
     }
     endpoint->seen++;
@@ -229,6 +230,50 @@ TEST(AtcInvalidate, TimeOutIsToldByTheNextSync) /* ats-035 */
         s.write(0x64, s.read(0x60));
         EXPECT_EQ(s.read(0x9c) & 0xfffff, 3u) << "the CMD_SYNC completes: its invalidations are over";
         EXPECT_EQ(s.counter("atc-timeouts"), 1u);
+    });
+}
+
+/** Sends 33 invalidations at once; @return when the last one, for which there is no ITag, came to the endpoint. */
+sim_time arrival_of_33rd(System &s, Endpoint &endpoint)
+{
+    std::vector<uint64_t> words;
+
+    begin(s, 6, &endpoint);
+    const sim_time start = sim_now(s.sim);
+    for (unsigned i = 0; i < 33; i++) {
+        words.push_back(atc_inv(0x10));
+        words.push_back(i << 12);
+    }
+    s.put(s.command_queue, words.data(), words.size());
+    s.write(0x98, 33);
+    s.run();
+    EXPECT_EQ(s.counter("atc-invalidations"), 33u);
+    return last_message(s)->arrival - start;
+}
+
+TEST(AtcInvalidate, ITagIsKeptBackAfterItsTime)
+{
+    everywhere(with_pri, [](System &s) {
+        Endpoint endpoint;
+
+        endpoint.silent = true;
+        EXPECT_GE(arrival_of_33rd(s, endpoint), 200 * SIM_US) << "as long again";
+        EXPECT_EQ(s.counter("atc-timeouts"), 33u);
+    });
+}
+
+TEST(AtcInvalidate, AnswerAfterItsTimeFreesItsITag)
+{
+    everywhere(with_pri, [](System &s) {
+        Endpoint endpoint;
+
+        endpoint.delay = 150 * SIM_US;
+        endpoint.answers = 1;
+        const sim_time arrival = arrival_of_33rd(s, endpoint);
+        EXPECT_GE(arrival, 150 * SIM_US);
+        EXPECT_LT(arrival, 160 * SIM_US);
+        EXPECT_EQ(sim_ats_itag(last_message(s)->address), 0u);
+        EXPECT_EQ(s.counter("atc-timeouts"), 33u) << "the answer was for the first one, and too late";
     });
 }
 
