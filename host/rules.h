@@ -1,6 +1,6 @@
 /*
- * Rule sets: what system software does, by version and by proposal. What differs lives in one table (rules.c); code asks
- * the rule set and never compares versions itself. docs/software.md shows the table.
+ * Rule sets: what system software does, by version and by proposal. What differs lives in one table (rules.c); code
+ * asks the rule set and never compares versions itself. docs/software.md shows the table.
  */
 #ifndef DOORBELL_HOST_RULES_H
 #define DOORBELL_HOST_RULES_H
@@ -23,8 +23,8 @@ enum doorbell_style {
     DOORBELL_FILE,        /**< iommufd: one table for each open file, the same addresses in all its domains (C11) */
     DOORBELL_GEOMETRY,    /**< 2016: an aperture of the domain's, pages counted by their users (C21) */
     DOORBELL_BIND_DEVICE, /**< the user binds a guest doorbell for each device (BIND_MSI v3 to v6) */
-    DOORBELL_BIND_DOMAIN, /**< the user binds guest doorbells, matched by doorbell, else the latest unused (v1, v2, v7 on) */
-    DOORBELL_BIND_GROUP,    /**< the claim of 2019 taken at its word: one guest doorbell for a whole group */
+    DOORBELL_BIND_DOMAIN, /**< the user binds guest doorbells: by doorbell, else the latest unused (v1, v2, v7 on) */
+    DOORBELL_BIND_GROUP,  /**< the claim of 2019 taken at its word: one guest doorbell for a whole group */
     DOORBELL_IDENTITY_PAGE, /**< the doorbell's own page, mapped one to one: a window that hardware fixes */
     DOORBELL_SINGLE_PAGE,   /**< the user gives the address; one page of the virtual ITS leads to the hardware (C22) */
     DOORBELL_STYLES,

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/** A stream table entry in its parts. All zero: abort. Values of the fields are those of models/smmuv3/smmu_formats.h. */
+/** A stream table entry in its parts. All zero: abort. Values are those of models/smmuv3/smmu_formats.h. */
 struct smmu_stream_setting {
     unsigned config;  /**< SMMU_STE_CONFIG_* */
     uint64_t context; /**< stage 1: address of the context descriptor, or of the table of them (an IPA if nested) */
