@@ -17,6 +17,9 @@
 #define MSIX_TABLE           0x04u
 #define ACS_CAP              0x04u
 #define ACS_CTRL             0x06u
+#define AER_CONTROL          0x18u
+#define AER_ECRC_CAPABLE     0x20u
+#define AER_ECRC_ENABLE      0x40u
 #define ACS_EGRESS           0x08u
 #define ATS_CTRL             0x06u
 #define ATS_ENABLE           0x8000u
@@ -135,6 +138,20 @@ static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
     pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
 }
 
+static void set_up_ecrc(struct scan *scan, uint64_t config)
+{
+    uint16_t aer = scan->options->ecrc ? pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER) : 0;
+    uint32_t control;
+
+    if (aer == 0) {
+        return;
+    }
+    control = pci_config_read(scan->access, config, aer + AER_CONTROL);
+    if ((control & AER_ECRC_CAPABLE) != 0) {
+        pci_config_write(scan->access, config, aer + AER_CONTROL, control | AER_ECRC_ENABLE);
+    }
+}
+
 static void note_capabilities(struct scan *scan, struct enumerate_function *where, struct pci_tree_function *function)
 {
     uint64_t config = where->config;
@@ -243,6 +260,7 @@ static bool scan_function(struct scan *scan, uint16_t rid, bool multifunction, b
     }
     size_bars(scan, config, is_bridge ? 2 : PCI_TREE_BARS, &function);
     set_up_pcie(scan, config, where.pcie);
+    set_up_ecrc(scan, config);
     note_capabilities(scan, &where, &function);
     return append(scan, &function, &where, &index) && (!is_bridge || scan_bridge(scan, index));
 }

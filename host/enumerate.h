@@ -39,6 +39,7 @@ struct enumerate_options {
     enum enumerate_acs acs;
     uint32_t max_payload;      /**< bytes, 128..4096 */
     uint32_t max_read_request; /**< bytes, 128..4096 */
+    bool ecrc;                 /**< turns ECRC generation on where AER can do it */
     /** Name of a function for reports; may return NULL, and may be NULL. */
     const char *(*name_of)(void *context, uint16_t segment, uint16_t rid);
     void *name_context;

@@ -31,6 +31,7 @@ extern "C" {
 #define PCI_CAP_PCIE 0x10u
 #define PCI_CAP_MSIX 0x11u
 
+#define PCI_EXT_CAP_AER   0x0001u
 #define PCI_EXT_CAP_ACS   0x000du
 #define PCI_EXT_CAP_ATS   0x000fu
 #define PCI_EXT_CAP_PRI   0x0013u

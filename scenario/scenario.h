@@ -536,6 +536,7 @@ struct scenario_software {
     uint64_t page_size;        /**< bytes; 4096 */
     uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */
     uint64_t max_read_request; /**< Max_Read_Request_Size that software sets, bytes */
+    bool ecrc;                 /**< software turns ECRC generation on */
 };
 
 /* ------------------------------------------------------------------------------------------------ traffic */

@@ -212,6 +212,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
     config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
     config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
+    config->enumerate.ecrc = scenario->software.ecrc;
 }
 
 /* ---- Life ---- */

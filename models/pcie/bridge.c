@@ -68,6 +68,7 @@ void pcie_bridge_decode(struct pcie_bridge *bridge)
         pcie_config_get16(space, PCIE_PREFETCH_BASE), pcie_config_get16(space, PCIE_PREFETCH_LIMIT),
         pcie_config_get32(space, PCIE_PREFETCH_BASE_HI), pcie_config_get32(space, PCIE_PREFETCH_LIMIT_HI));
     bridge->max_payload = pcie_config_max_payload(space);
+    bridge->ecrc = pcie_config_generates_ecrc(space);
     bridge->ari_forwarding = (device_control2 & PCIE_EXP_DEVCTL2_ARI_FORWARDING) != 0;
     bridge->acs = 0;
     bridge->egress = 0;

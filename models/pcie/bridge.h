@@ -48,6 +48,7 @@ struct pcie_bridge {
     uint32_t max_payload; /**< Max_Payload_Size that software set, bytes */
     unsigned port_number;
     uint16_t id; /**< own requester ID */
+    bool ecrc;   /**< TLPs that the bridge itself makes carry an ECRC */
 };
 
 /** Lays out registers and capabilities: PM, PCI Express; AER, ACS. Building only. */

@@ -142,6 +142,11 @@ uint32_t pcie_config_max_read_request(const struct pcie_config_space *space)
     return size_of_code((control & PCIE_EXP_DEVCTL_MAX_READ_REQUEST) >> PCIE_EXP_DEVCTL_MAX_READ_REQUEST_SHIFT);
 }
 
+bool pcie_config_generates_ecrc(const struct pcie_config_space *space)
+{
+    return space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
+}
+
 void pcie_config_log_error(struct pcie_config_space *space, uint32_t error)
 {
     uint16_t detected = PCIE_EXP_DEVSTA_NONFATAL;

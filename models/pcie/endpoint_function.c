@@ -235,8 +235,7 @@ static void decode_device_control(struct endpoint_function *function)
     bool phantom = (control & PCIE_EXP_DEVCTL_PHANTOM) != 0;
 
     function->relaxed_enabled = (control & PCIE_EXP_DEVCTL_RELAXED_ORDERING) != 0;
-    function->ecrc_enabled =
-        space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
+    function->ecrc_enabled = pcie_config_generates_ecrc(space);
     function->phantom_bits = phantom ? (capabilities & PCIE_EXP_DEVCAP_PHANTOM) >> PCIE_EXP_DEVCAP_PHANTOM_SHIFT : 0;
     function->wire_tags = (control & PCIE_EXP_DEVCTL_EXTENDED_TAG) != 0 ? 256 : 32;
     /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
@@ -451,9 +450,11 @@ void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_ti
         !find_place(endpoint, packet, &place)) {
         log_unsupported(endpoint);
         pcie_tlp_complete(packet, endpoint->functions[0].id, SIM_STATUS_UR, 0);
+        pcie_tlp_set_digest(packet, endpoint->functions[0].ecrc_enabled);
         return;
     }
     endpoint->counters.requests_served++;
     read_place(&place, packet);
     pcie_tlp_complete(packet, place.function->id, SIM_STATUS_OK, packet->length);
+    pcie_tlp_set_digest(packet, place.function->ecrc_enabled);
 }

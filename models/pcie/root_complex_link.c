@@ -147,6 +147,7 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
             rc->counters.unsupported++;
         }
         pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)answer->decision.status, 0);
+        pcie_tlp_set_digest(packet, input->bridge.ecrc);
     } else if (answer->decision.action == RC_PEER_REQUEST) {
         rc->counters.peer_requests++;
     }
@@ -157,16 +158,11 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
     return packet;
 }
 
-static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
-                                     enum pcie_class class_, const struct offer *offer, sim_time now)
+static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port, enum pcie_class class_,
+                                   const struct offer *offer)
 {
     uint16_t tag;
 
-    rc->counters.completions += class_ == PCIE_COMPLETION;
-    port->answer_first[class_] = !offer->answer;
-    if (offer->answer) {
-        return take_answer(rc, round, port, class_, now);
-    }
     switch (class_) {
     case PCIE_POSTED:
         return take_write(rc, port, offer);
@@ -177,6 +173,21 @@ static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *r
     default:
         return pcie_split_take(&port->completion, rc->sim, offer->bytes);
     }
+}
+
+static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
+                                     enum pcie_class class_, const struct offer *offer, sim_time now)
+{
+    struct sim_packet *packet;
+
+    rc->counters.completions += class_ == PCIE_COMPLETION;
+    port->answer_first[class_] = !offer->answer;
+    if (offer->answer) {
+        return take_answer(rc, round, port, class_, now);
+    }
+    packet = take_own(rc, port, class_, offer);
+    pcie_tlp_set_digest(packet, port->bridge.ecrc);
+    return packet;
 }
 
 static void serve_port(struct root_complex *rc, struct rc_round *round, unsigned index, sim_time now)

@@ -149,6 +149,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
         switch_->counters.unsupported++;
     }
     pcie_tlp_complete(packet, bridge->id, (enum sim_packet_status)decision->status, 0);
+    pcie_tlp_set_digest(packet, bridge->ecrc);
 }
 
 static void move(struct pcie_switch *switch_, struct round *round, struct candidate *candidate, sim_time now)

@@ -85,6 +85,12 @@ static inline uint32_t pcie_tlp_digest_bytes(const struct sim_packet *packet)
     return (packet->flags & SIM_FLAG_ECRC) != 0 ? PCIE_ECRC_BYTES : 0;
 }
 
+/** Adds an ECRC to a TLP that is about to be sent by whoever makes it, or takes that of another TLP off (TD, 2.2.3). */
+static inline void pcie_tlp_set_digest(struct sim_packet *packet, bool on)
+{
+    packet->flags = on ? packet->flags | SIM_FLAG_ECRC : packet->flags & ~SIM_FLAG_ECRC;
+}
+
 /** Bytes of payload on the wire: whole double words. */
 static inline uint32_t pcie_tlp_payload_bytes(const struct sim_packet *packet)
 {
@@ -122,7 +128,8 @@ static inline bool pcie_tlp_byte_enabled(const struct sim_packet *packet, uint32
 }
 
 /**
- * Turns a non-posted request into its completion: same packet, identity and tag; attributes stay, a PASID prefix goes.
+ * Turns a non-posted request into its completion: same packet, identity and tag; attributes stay, a PASID prefix goes,
+ * and so does the ECRC: whether a completion has one is up to the completer, see pcie_tlp_set_digest().
  * @param completer requester ID of whoever answers
  * @param bytes     data carried, already in packet->data; 0 unless @p status is OK
  */

@@ -61,6 +61,13 @@ static const struct scenario_key software_keys[] = {
      .maximum = "4 KiB",
      .power_of_two = true,
      .doc = "Max_Read_Request_Size of every function."},
+    {.name = "ecrc",
+     KEY_FIELD(scenario_software, ecrc),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc =
+         "Whether software turns ECRC generation on in every function whose AER capability has it: each TLP that the "
+         "function makes is four bytes longer."},
 };
 const struct scenario_table scenario_table_software = {.name = "software",
                                                        .path = "software",

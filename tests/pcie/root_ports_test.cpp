@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 using namespace pcie_test;
 
 namespace
@@ -143,6 +145,45 @@ TEST(RootPorts, ReadsPushWritesAndComeBack)
         }
         EXPECT_EQ(sim_now(rig.sim), reference) << engine.name;
     }
+}
+
+/** TLPs' bytes on the link of EP2, down and up, while EP2 reads 64 bytes of memory and the host a word of its BAR. */
+std::pair<uint64_t, uint64_t> bytes_on_link(bool port_generates, bool endpoint_generates)
+{
+    Rig rig;
+    uint8_t data[64] = {};
+    endpoint_job job = {};
+
+    for (auto [rid, on] : {std::pair{RP_RID[1], port_generates}, std::pair{RID[2], endpoint_generates}}) {
+        rig.config_write(rid, rig.find_extended(rid, PCIE_EXT_CAP_ID_AER) + PCIE_AER_CONTROL,
+                         on ? PCIE_AER_ECRC_GENERATION : 0, 4);
+    }
+    rig.drain();
+    auto bytes = [](const pcie_data_link &end) {
+        return end.wire.bytes - (end.counters.acks + end.counters.updates) * PCIE_DLLP_BYTES;
+    };
+    const pcie_link *link = rig.links[1];
+    uint64_t down = bytes(link->upper_end);
+    uint64_t up = bytes(link->lower_end);
+    job.kind = ENDPOINT_DMA_READ;
+    job.address = MEMORY;
+    job.bytes = sizeof(data);
+    EXPECT_TRUE(endpoint_request(rig.ep[2], &job));
+    rig.drain();
+    rig.read(BAR[2] + 0x40, 4);
+    return {bytes(link->upper_end) - down, bytes(link->lower_end) - up};
+}
+
+/** Who makes a TLP says whether it has an ECRC: a completion has none because its request had one (2.7.1). */
+TEST(RootPorts, EcrcIsUpToWhoMakesTheTlp)
+{
+    const auto [down, up] = bytes_on_link(false, false);
+
+    EXPECT_EQ(down, (8u + 12 + 64) + (8u + 12)) << "completion with 64 bytes, read";
+    EXPECT_EQ(up, (8u + 12) + (8u + 12 + 4)) << "read, completion with a word";
+    EXPECT_EQ(bytes_on_link(true, false), std::pair(down + 8, up));
+    EXPECT_EQ(bytes_on_link(false, true), std::pair(down, up + 8));
+    EXPECT_EQ(bytes_on_link(true, true), std::pair(down + 8, up + 8));
 }
 
 } // namespace

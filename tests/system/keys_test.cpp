@@ -358,6 +358,7 @@ const std::vector<Row> rows = {
     {"software.enable-acs", "software.enable-acs=no", {"sw0.switch.acs={cap: full}"}},
     {"software.max-payload", "software.max-payload=128 B", {}},
     {"software.max-read-request", "software.max-read-request=128 B", {}},
+    {"software.ecrc", "software.ecrc=yes", {}},
     {"msi.vectors", "traffic.epA.0.msi.vectors=[0]", {}},
     {"msi.arrivals", "traffic.epA.0.msi.arrivals=periodic", {}},
     {"msi.rate", "traffic.epA.0.msi.rate=3 MHz", {}},
