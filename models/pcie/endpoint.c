@@ -201,20 +201,33 @@ static void register_counters(struct endpoint *endpoint)
     }
 }
 
+static struct endpoint_stream_list streams_of(const struct endpoint *endpoint, const struct endpoint_config *config,
+                                              uint32_t f)
+{
+    const struct endpoint_function *function = &endpoint->functions[f];
+    const struct endpoint_function_config *own;
+
+    if (function->physical == NULL) {
+        return (struct endpoint_stream_list){config->functions[f].streams, config->functions[f].stream_count};
+    }
+    own = &config->functions[function->physical->index];
+    return own->vf_streams != NULL ? own->vf_streams[function->vf_number - 1] : (struct endpoint_stream_list){NULL, 0};
+}
+
 static void init_streams(struct endpoint *endpoint, const struct endpoint_config *config)
 {
     size_t count = 0;
 
-    for (size_t f = 0; f < config->function_count; f++) {
-        count += config->functions[f].stream_count;
+    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+        count += streams_of(endpoint, config, f).count;
     }
     endpoint->streams = sim_alloc(endpoint->sim, (count > 0 ? count : 1) * sizeof(*endpoint->streams));
-    for (size_t f = 0; f < config->function_count; f++) {
-        const struct endpoint_function_config *function = &config->functions[f];
+    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+        const struct endpoint_stream_list list = streams_of(endpoint, config, f);
 
-        for (size_t i = 0; i < function->stream_count; i++) {
-            endpoint_stream_init(&endpoint->streams[endpoint->stream_count++], &endpoint->functions[f],
-                                 &function->streams[i], i);
+        for (size_t i = 0; i < list.count; i++) {
+            endpoint_stream_init(&endpoint->streams[endpoint->stream_count++], &endpoint->functions[f], &list.items[i],
+                                 i);
         }
     }
 }
@@ -238,17 +251,37 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     return config;
 }
 
+/** Function numbers that an endpoint needs room for, in whole buses. */
+static uint32_t count_numbers(const struct endpoint_config *config)
+{
+    uint32_t last = 0;
+
+    for (uint32_t f = 0; f < config->function_count; f++) {
+        const struct pcie_sriov *sriov = &config->functions[f].sriov;
+        uint32_t own = f;
+
+        if (sriov->total_vfs > 0) {
+            own += sriov->first_vf_offset + (sriov->total_vfs - 1u) * sriov->vf_stride;
+        }
+        last = own > last ? own : last;
+    }
+    return (last | 0xffu) + 1;
+}
+
 static void init_functions(struct endpoint *endpoint, const struct endpoint_config *config)
 {
     uint32_t next = (uint32_t)config->function_count;
 
     endpoint->physical_count = next;
+    endpoint->phantom_bits = config->functions[0].phantom_bits;
     endpoint->function_count = next;
     for (size_t f = 0; f < config->function_count; f++) {
         endpoint->function_count += config->functions[f].sriov.total_vfs;
     }
     endpoint->functions = sim_alloc(endpoint->sim, endpoint->function_count * sizeof(*endpoint->functions));
-    for (size_t i = 0; i < sizeof(endpoint->by_number) / sizeof(endpoint->by_number[0]); i++) {
+    endpoint->number_count = count_numbers(config);
+    endpoint->by_number = sim_alloc(endpoint->sim, endpoint->number_count * sizeof(*endpoint->by_number));
+    for (size_t i = 0; i < endpoint->number_count; i++) {
         endpoint->by_number[i] = ENDPOINT_NO_FUNCTION;
     }
     for (uint32_t f = 0; f < endpoint->physical_count; f++) {

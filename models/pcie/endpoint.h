@@ -66,6 +66,12 @@ extern "C" {
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
 #define ENDPOINT_DEFAULT_MAX_PAYLOAD      512u
 
+/** The streams of one function. */
+struct endpoint_stream_list {
+    const struct endpoint_stream_config *items;
+    size_t count;
+};
+
 struct endpoint_function_config {
     struct pcie_identity identity;
     struct pcie_bar bars[PCIE_TYPE0_BARS];
@@ -92,7 +98,12 @@ struct endpoint_function_config {
     bool pri_response_pasid;  /**< PRG responses to requests with a PASID have one */
     struct pcie_sriov sriov;
     uint32_t vf_msix_vectors; /**< of every VF, table and pending bits at the end of its BAR 0; 0: no MSI-X */
-    unsigned phantom_bits;    /**< 0..3: function number bits that reads can use as tags; single functions only */
+    const struct endpoint_stream_list *vf_streams; /**< of each VF, as many as it has; NULL: none has any */
+    /**
+     * 0..3: function number bits that reads can use as tags (7.5.3.3), the most significant ones, so that real functions
+     * are left 8 >> bits numbers. The same in all functions; none then has ARI, VFs or an alias.
+     */
+    unsigned phantom_bits;
     /** A device with the known defect that its memory requests carry another function number. */
     bool has_dma_alias;
     uint8_t dma_alias; /**< that number: device 7:3 and function 2:0 */

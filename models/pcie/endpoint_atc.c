@@ -402,13 +402,11 @@ static void invalidate(struct endpoint *endpoint, struct endpoint_function *func
 
 bool endpoint_atc_take_message(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now)
 {
-    unsigned index = endpoint->by_number[packet->target & 0xff];
-    struct endpoint_function *function;
+    struct endpoint_function *function = endpoint->atc != NULL ? endpoint_find_function(endpoint, packet->target) : NULL;
 
-    if (endpoint->atc == NULL || index == ENDPOINT_NO_FUNCTION || !endpoint->functions[index].present) {
+    if (function == NULL) {
         return false;
     }
-    function = &endpoint->functions[index];
     if (packet->operation == SIM_ATS_INVALIDATE_REQUEST && function->config.ats != 0 &&
         packet->length == SIM_ATS_ENTRY_BYTES) {
         invalidate(endpoint, function, packet, now);

@@ -107,7 +107,8 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
 
 /*
  * A read is known by its place in the table of reads. Its number is the tag; where the function may use fewer tags than
- * that, the number's upper part goes into the function number of the requester ID, if phantom functions are enabled.
+ * that, the number's upper part goes into the most significant bits of the function number in the requester ID, if
+ * phantom functions are enabled (7.5.3.3: one bit leaves functions 0 to 3 to be real, two 0 and 1, three 0).
  */
 
 static uint32_t read_numbers(const struct endpoint_function *function)
@@ -143,12 +144,13 @@ static uint16_t take_tag(struct endpoint *endpoint, const struct endpoint_functi
 /** Number of the read that a completion answers. */
 static uint32_t number_of(const struct endpoint *endpoint, const struct sim_packet *packet)
 {
-    const struct endpoint_function *first = &endpoint->functions[0];
+    const uint32_t real_bits = 3 - endpoint->phantom_bits;
+    const uint32_t real = packet->target & ((1u << real_bits) - 1);
 
-    if (first->phantom_bits == 0) {
+    if (endpoint->phantom_bits == 0 || real >= endpoint->physical_count) {
         return packet->tag;
     }
-    return packet->tag + first->wire_tags * ((packet->target ^ first->dma_id) & 7u);
+    return packet->tag + endpoint->functions[real].wire_tags * ((packet->target & 7u) >> real_bits);
 }
 
 uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function *function, struct sim_packet *packet,
@@ -158,7 +160,7 @@ uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function
     struct endpoint_read *read = &endpoint->reads[number];
 
     packet->tag = (uint16_t)(number % function->wire_tags);
-    packet->requester = (uint16_t)(function->dma_id ^ number / function->wire_tags);
+    packet->requester = (uint16_t)(function->dma_id | number / function->wire_tags << (3 - endpoint->phantom_bits));
     read->active = true;
     read->function = function;
     read->requester = packet->requester;

@@ -96,11 +96,16 @@ static void init_capabilities(struct endpoint_function *function, const struct e
 static void check_aliases(const struct endpoint_function *function, const struct endpoint_config *config)
 {
     const struct endpoint_function_config *own = &config->functions[function->number];
-    bool several = config->function_count > 1 || own->sriov.total_vfs > 0 || own->has_dma_alias;
+    uint32_t bits = config->functions[0].phantom_bits;
+    bool other = own->ari || own->sriov.total_vfs > 0 || own->has_dma_alias;
 
-    if (own->phantom_bits > 3 || (own->phantom_bits > 0 && several)) {
+    if (own->phantom_bits != bits || (bits > 0 && other)) {
         sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
-                  "phantom functions are for endpoints of a single function");
+                  "phantom functions are for endpoints whose functions all have them, without ARI, VFs or aliases");
+    }
+    if (bits > 3 || config->function_count > 8u >> bits) {
+        sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
+                  "%u bits of phantom functions leave no room for %zu functions", bits, config->function_count);
     }
 }
 
@@ -283,6 +288,14 @@ void endpoint_function_set_id(struct endpoint_function *function, uint16_t id)
     function->dma_id = function->dma_number < 0 ? id : (uint16_t)((id & 0xff00) | function->dma_number);
 }
 
+struct endpoint_function *endpoint_find_function(struct endpoint *endpoint, uint16_t id)
+{
+    uint32_t number = (uint16_t)(id - (endpoint->functions[0].id & 0xff00u));
+    unsigned index = number < endpoint->number_count ? endpoint->by_number[number] : ENDPOINT_NO_FUNCTION;
+
+    return index != ENDPOINT_NO_FUNCTION && endpoint->functions[index].present ? &endpoint->functions[index] : NULL;
+}
+
 /* ---- BARs ---- */
 
 /** A byte range of a BAR of a function. */
@@ -292,23 +305,46 @@ struct place {
     uint64_t offset;
 };
 
+/** Whether a request lies in a BAR of a function. */
+static bool find_in_function(struct endpoint_function *function, const struct sim_packet *packet, struct place *place)
+{
+    for (unsigned i = 0; function->memory_space && i < PCIE_TYPE0_BARS; i++) {
+        uint64_t offset = packet->address - function->bars[i].base;
+
+        if (offset < function->bars[i].size && packet->length <= function->bars[i].size - offset) {
+            place->function = function;
+            place->bar = i;
+            place->offset = offset;
+            return true;
+        }
+    }
+    return false;
+}
+
+/** The same for the VFs of a function: their slices of a VF BAR follow each other. */
+static bool find_in_virtual(struct endpoint_function *physical, const struct sim_packet *packet, struct place *place)
+{
+    struct endpoint_function *first = &physical->endpoint->functions[physical->first_vf];
+
+    for (unsigned i = 0; physical->vfs_enabled > 0 && i < PCIE_TYPE0_BARS; i++) {
+        uint64_t offset = packet->address - first->bars[i].base;
+        uint64_t size = first->bars[i].size;
+
+        if (size != 0 && offset / size < physical->vfs_enabled &&
+            find_in_function(&first[offset / size], packet, place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool find_place(struct endpoint *endpoint, const struct sim_packet *packet, struct place *place)
 {
-    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
         struct endpoint_function *function = &endpoint->functions[f];
 
-        if (!function->memory_space) {
-            continue;
-        }
-        for (unsigned i = 0; i < PCIE_TYPE0_BARS; i++) {
-            uint64_t offset = packet->address - function->bars[i].base;
-
-            if (offset < function->bars[i].size && packet->length <= function->bars[i].size - offset) {
-                place->function = function;
-                place->bar = i;
-                place->offset = offset;
-                return true;
-            }
+        if (find_in_function(function, packet, place) || find_in_virtual(function, packet, place)) {
+            return true;
         }
     }
     return false;
@@ -418,20 +454,33 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
     endpoint_refresh_next(function->endpoint);
 }
 
+/**
+ * The function that a configuration request is for. Type 0: on the endpoint's own bus, whichever that is; with ARI the
+ * whole of the lower byte is a function number, without only device 0 is ever below a link. Type 1: a VF on one of the
+ * buses behind, to which no bridge leads (9.2.1.2).
+ */
+static struct endpoint_function *addressed_function(struct endpoint *endpoint, const struct sim_packet *packet)
+{
+    uint16_t bus = (uint16_t)(endpoint->functions[0].id & 0xff00u);
+    unsigned index;
+
+    if ((packet->flags & SIM_FLAG_CONFIG_TYPE1) != 0) {
+        return (packet->target & 0xff00u) == bus ? NULL : endpoint_find_function(endpoint, packet->target);
+    }
+    index = endpoint->by_number[packet->target & 0xffu];
+    return index != ENDPOINT_NO_FUNCTION && endpoint->functions[index].present ? &endpoint->functions[index] : NULL;
+}
+
 static void serve_config(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
-    /* With ARI the whole of the lower byte is a function number; without, only device 0 is ever below a link. */
-    unsigned index = endpoint->by_number[packet->target & 0xffu];
     uint16_t target = packet->target;
-    struct endpoint_function *function;
+    struct endpoint_function *function = addressed_function(endpoint, packet);
 
-    if (index == ENDPOINT_NO_FUNCTION || !endpoint->functions[index].present ||
-        (packet->flags & SIM_FLAG_CONFIG_TYPE1) != 0) {
+    if (function == NULL) {
         endpoint->counters.unsupported_requests++;
         pcie_tlp_complete(packet, target, SIM_STATUS_UR, 0);
         return;
     }
-    function = &endpoint->functions[index];
     endpoint->counters.requests_served++;
     if (pcie_config_access(&function->config, packet, target)) {
         config_written(function, target, now);

@@ -43,7 +43,7 @@ struct endpoint_bar {
 struct endpoint_function {
     struct endpoint *endpoint;
     unsigned index;                     /**< in endpoint.functions */
-    unsigned number;                    /**< function number: the lower byte of its requester ID */
+    unsigned number;                    /**< its requester ID less that of number 0 on the endpoint's own bus */
     struct endpoint_function *physical; /**< VFs: the PF; else NULL */
     uint32_t vf_number;                 /**< VFs: 1 and up */
     uint32_t first_vf;                  /**< PFs: index of VF 1 */
@@ -198,7 +198,9 @@ struct endpoint {
     struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
     uint32_t function_count;
     uint32_t physical_count;
-    uint16_t by_number[256];  /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
+    uint32_t phantom_bits;    /**< function number bits that its functions can use as tags */
+    uint16_t *by_number;      /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
+    uint32_t number_count;    /**< numbers in it: 256 for every bus that the endpoint has functions on */
     struct pcie_split answer; /**< completion that is going out */
     struct endpoint_read reads[ENDPOINT_MAX_TAGS];
     uint16_t free_tags[ENDPOINT_MAX_TAGS];
@@ -219,6 +221,12 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
 
 /** Decodes the configuration space after a write. */
 void endpoint_function_decode(struct endpoint_function *function);
+
+/**
+ * The function with a requester ID; NULL if there is none, or it is a VF that is not enabled. VFs may be on buses beyond
+ * the endpoint's own (9.2.1.2).
+ */
+struct endpoint_function *endpoint_find_function(struct endpoint *endpoint, uint16_t id);
 
 /** A function learns its requester ID. */
 void endpoint_function_set_id(struct endpoint_function *function, uint16_t id);

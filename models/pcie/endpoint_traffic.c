@@ -457,7 +457,7 @@ void endpoint_set_buffer(struct endpoint *endpoint, unsigned function, size_t st
     for (size_t i = 0; i < endpoint->stream_count; i++) {
         struct endpoint_stream *candidate = &endpoint->streams[i];
 
-        if (candidate->function->number != function) {
+        if (candidate->function->index != function) {
             continue;
         }
         if (seen == stream) {

@@ -10,7 +10,7 @@ static void check(const struct endpoint_function *physical, const struct endpoin
 {
     const struct pcie_sriov *sriov = &config->functions[physical->number].sriov;
     uint32_t last = physical->number + sriov->first_vf_offset + (sriov->total_vfs - 1u) * sriov->vf_stride;
-    bool wrong = sriov->first_vf_offset == 0 || sriov->vf_stride == 0 || last > 0xff;
+    bool wrong = sriov->first_vf_offset == 0 || sriov->vf_stride == 0 || last > UINT16_MAX;
 
     for (unsigned i = 0; i < PCIE_TYPE0_BARS; i++) {
         const struct pcie_bar *bar = &sriov->bars[i];
@@ -20,7 +20,7 @@ static void check(const struct endpoint_function *physical, const struct endpoin
     }
     if (wrong) {
         sim_panic(physical->endpoint->sim, &physical->endpoint->component, NULL,
-                  "the virtual functions of function %u make no sense, or go beyond their bus", physical->number);
+                  "the virtual functions of function %u make no sense, or go beyond the last bus", physical->number);
     }
 }
 

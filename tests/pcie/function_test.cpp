@@ -367,7 +367,7 @@ TEST(PhantomFunction, ReadsBeyondTheTagsUseFunctionNumbers)
     pair.run();
     for (const auto &got : pair.requests()) {
         used.insert({got.tlp.requester, got.tlp.tag});
-        EXPECT_EQ(got.tlp.requester, PAIR_RID | 1);
+        EXPECT_EQ(got.tlp.requester, PAIR_RID | 4) << "the most significant bit of the function number";
         EXPECT_LT(got.tlp.tag, 32);
     }
     EXPECT_EQ(used.size(), 8u);
