@@ -1,5 +1,6 @@
 #include "host/enumerate.h"
 
+#include "host/enumerate_internal.h"
 #include "host/pci_config.h"
 #include "host/placement.h"
 
@@ -27,51 +28,38 @@
 #define PCIE_LNKCAP          0x0cu
 #define ACS_WANTED           PCI_TREE_ACS_ISOLATING
 
-/** A pass over one host bridge. */
-struct scan {
-    struct enumeration *result;
-    struct host_access *access;
-    const struct enumerate_bridge *bridge;
-    const struct enumerate_options *options;
-    struct host_error *error;
-    uint32_t bridge_index;
-    unsigned next_bus;
-    unsigned *ports_seen; /**< ports with ACS so far, over all bridges */
-};
-
-static uint64_t config_address(const struct enumerate_bridge *bridge, uint16_t rid)
+uint64_t enumerate_config_address(const struct enumerate_bridge *bridge, uint16_t rid)
 {
     return bridge->ecam + ((uint64_t)(rid >> 8) - bridge->first_bus) * 0x100000 + (uint64_t)(rid & 0xff) * 0x1000;
 }
 
 /* ---- What a function is ---- */
 
-/** Sizes the memory BARs: writes ones, looks which bits stay, puts the old value back. */
-static void size_bars(struct scan *scan, uint64_t config, unsigned count, struct pci_tree_function *function)
+void enumerate_size_bars(struct enumerate_scan *scan, uint64_t registers, unsigned count, struct pci_tree_range *bars)
 {
     for (unsigned i = 0; i < count; i++) {
-        uint32_t old = pci_config_read(scan->access, config, PCI_BAR(i));
+        uint32_t old = pci_config_read(scan->access, registers, 4 * i);
         uint32_t mask;
         bool wide;
 
-        pci_config_write(scan->access, config, PCI_BAR(i), UINT32_MAX);
-        mask = pci_config_read(scan->access, config, PCI_BAR(i));
-        pci_config_write(scan->access, config, PCI_BAR(i), old);
+        pci_config_write(scan->access, registers, 4 * i, UINT32_MAX);
+        mask = pci_config_read(scan->access, registers, 4 * i);
+        pci_config_write(scan->access, registers, 4 * i, old);
         if (mask == 0 || (mask & BAR_IO) != 0) {
             continue;
         }
         wide = (mask & 6) == BAR_64BIT;
         /* Windows are below 4 GiB, so a 64-bit BAR needs no more than its low half to tell its size. */
-        function->bars[i].size = (uint64_t)(uint32_t) ~(mask & ~15u) + 1;
-        function->bars[i].prefetchable = (mask & BAR_PREFETCHABLE) != 0;
+        bars[i].size = (uint64_t)(uint32_t) ~(mask & ~15u) + 1;
+        bars[i].prefetchable = (mask & BAR_PREFETCHABLE) != 0;
         if (wide) {
-            pci_config_write(scan->access, config, PCI_BAR(i + 1), 0);
+            pci_config_write(scan->access, registers, 4 * (i + 1), 0);
             i++;
         }
     }
 }
 
-static enum pci_tree_type type_of(struct scan *scan, uint64_t config, bool is_bridge, uint16_t pcie)
+static enum pci_tree_type type_of(struct enumerate_scan *scan, uint64_t config, bool is_bridge, uint16_t pcie)
 {
     if (pcie == 0) {
         return is_bridge ? PCI_TREE_CONVENTIONAL_BRIDGE : PCI_TREE_CONVENTIONAL_DEVICE;
@@ -80,7 +68,7 @@ static enum pci_tree_type type_of(struct scan *scan, uint64_t config, bool is_br
 }
 
 /** Turns ACS on where told, and notes what is on afterwards. */
-static void set_up_acs(struct scan *scan, uint64_t config, uint16_t acs, struct pci_tree_function *function)
+static void set_up_acs(struct enumerate_scan *scan, uint64_t config, uint16_t acs, struct pci_tree_function *function)
 {
     bool is_port = function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT;
     bool enable = scan->options->acs != ENUMERATE_ACS_NONE;
@@ -121,7 +109,7 @@ static uint16_t size_code(uint32_t bytes)
     return code;
 }
 
-static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
+static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t pcie)
 {
     uint16_t control;
     uint16_t supported;
@@ -138,7 +126,7 @@ static void set_up_pcie(struct scan *scan, uint64_t config, uint16_t pcie)
     pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
 }
 
-static void set_up_ecrc(struct scan *scan, uint64_t config)
+static void set_up_ecrc(struct enumerate_scan *scan, uint64_t config)
 {
     uint16_t aer = scan->options->ecrc ? pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER) : 0;
     uint32_t control;
@@ -152,21 +140,31 @@ static void set_up_ecrc(struct scan *scan, uint64_t config)
     }
 }
 
-static void note_capabilities(struct scan *scan, struct enumerate_function *where, struct pci_tree_function *function)
+void enumerate_note_messages(struct enumerate_scan *scan, struct enumerate_function *where,
+                             struct pci_tree_function *function)
 {
-    uint64_t config = where->config;
-    uint16_t msi = pci_config_find(scan->access, config, PCI_CAP_MSI);
-    uint16_t ats;
+    uint16_t msi = pci_config_find(scan->access, where->config, PCI_CAP_MSI);
 
     if (msi != 0) {
-        function->msi_vectors = (uint16_t)(1u << (pci_config_read16(scan->access, config, msi + MSI_CONTROL) >> 1 & 7));
+        uint16_t control = pci_config_read16(scan->access, where->config, msi + MSI_CONTROL);
+
+        function->msi_vectors = (uint16_t)(1u << (control >> 1 & 7));
     }
-    where->msix = pci_config_find(scan->access, config, PCI_CAP_MSIX);
+    where->msix = pci_config_find(scan->access, where->config, PCI_CAP_MSIX);
     if (where->msix != 0) {
-        uint16_t control = pci_config_read16(scan->access, config, where->msix + MSIX_CONTROL);
+        uint16_t control = pci_config_read16(scan->access, where->config, where->msix + MSIX_CONTROL);
 
         function->msix_vectors = (uint16_t)((control & 0x7ff) + 1);
     }
+}
+
+static void note_capabilities(struct enumerate_scan *scan, struct enumerate_function *where,
+                              struct pci_tree_function *function)
+{
+    uint64_t config = where->config;
+    uint16_t ats;
+
+    enumerate_note_messages(scan, where, function);
     if (where->pcie == 0) {
         return;
     }
@@ -187,8 +185,8 @@ static void note_capabilities(struct scan *scan, struct enumerate_function *wher
     function->pri = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PRI) != 0;
 }
 
-static bool append(struct scan *scan, const struct pci_tree_function *function, const struct enumerate_function *where,
-                   uint32_t *index)
+bool enumerate_append(struct enumerate_scan *scan, const struct pci_tree_function *function,
+                      const struct enumerate_function *where, uint32_t *index)
 {
     struct enumeration *result = scan->result;
     void *grown = realloc(result->functions, (result->tree.function_count + 1) * sizeof(*result->functions));
@@ -204,10 +202,10 @@ static bool append(struct scan *scan, const struct pci_tree_function *function, 
 
 /* ---- Scanning ---- */
 
-static bool scan_bus(struct scan *scan, uint8_t bus, bool one_device);
+static bool scan_bus(struct enumerate_scan *scan, uint8_t bus, bool one_device);
 
 /** Gives a bridge its bus numbers and scans what is below it. */
-static bool scan_bridge(struct scan *scan, uint32_t index)
+static bool scan_bridge(struct enumerate_scan *scan, uint32_t index)
 {
     struct pci_tree_function *function = &scan->result->tree.functions[index];
     uint64_t config = scan->result->functions[index].config;
@@ -220,6 +218,8 @@ static bool scan_bridge(struct scan *scan, uint32_t index)
                               scan->bridge->last_bus - scan->bridge->first_bus + 1u);
     }
     scan->next_bus++;
+    scan->above = index;
+    scan->ari = false;
     function->secondary = (uint8_t)secondary;
     pci_config_write(scan->access, config, PCI_BUSES,
                      primary | secondary << 8 | (uint32_t)scan->bridge->last_bus << 16);
@@ -234,9 +234,9 @@ static bool scan_bridge(struct scan *scan, uint32_t index)
 }
 
 /** Looks at one function number. @param found set if a function answers */
-static bool scan_function(struct scan *scan, uint16_t rid, bool multifunction, bool *found, uint32_t *header)
+static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multifunction, bool *found, uint32_t *header)
 {
-    uint64_t config = config_address(scan->bridge, rid);
+    uint64_t config = enumerate_config_address(scan->bridge, rid);
     struct enumerate_function where = {.config = config};
     struct pci_tree_function function;
     uint32_t index = 0;
@@ -250,6 +250,9 @@ static bool scan_function(struct scan *scan, uint16_t rid, bool multifunction, b
     *header = pci_config_read(scan->access, config, PCI_HEADER);
     is_bridge = HEADER_TYPE(*header) == 1;
     where.pcie = pci_config_find(scan->access, config, PCI_CAP_PCIE);
+    if ((rid & 0xff) == 0 && where.pcie != 0) {
+        enumerate_set_up_ari(scan, config);
+    }
     pci_tree_function_init(&function, type_of(scan, config, is_bridge, where.pcie), rid);
     function.host_bridge = scan->bridge_index;
     function.multifunction = multifunction || (*header & HEADER_MULTIFUNCTION) != 0;
@@ -258,14 +261,17 @@ static bool scan_function(struct scan *scan, uint16_t rid, bool multifunction, b
         function.name =
             (char *)(uintptr_t)scan->options->name_of(scan->options->name_context, scan->bridge->segment, rid);
     }
-    size_bars(scan, config, is_bridge ? 2 : PCI_TREE_BARS, &function);
+    enumerate_size_bars(scan, config + PCI_BAR(0), is_bridge ? 2 : PCI_TREE_BARS, function.bars);
     set_up_pcie(scan, config, where.pcie);
     set_up_ecrc(scan, config);
     note_capabilities(scan, &where, &function);
-    return append(scan, &function, &where, &index) && (!is_bridge || scan_bridge(scan, index));
+    if (!is_bridge && !enumerate_find_virtual(scan, &where, &function)) {
+        return false;
+    }
+    return enumerate_append(scan, &function, &where, &index) && (!is_bridge || scan_bridge(scan, index));
 }
 
-static bool scan_bus(struct scan *scan, uint8_t bus, bool one_device)
+static bool scan_bus(struct enumerate_scan *scan, uint8_t bus, bool one_device)
 {
     for (unsigned device = 0; device < (one_device ? 1u : 32u); device++) {
         bool multifunction = false;
@@ -291,7 +297,7 @@ static bool scan_bus(struct scan *scan, uint8_t bus, bool one_device)
 /* ---- Placing BARs and opening windows ---- */
 
 /** Writes down in the registers where everything was placed. */
-static void program_addresses(struct scan *scan, uint32_t index)
+static void program_addresses(struct enumerate_scan *scan, uint32_t index)
 {
     const struct pci_tree_function *function = &scan->result->tree.functions[index];
     const struct pci_tree_range *range = &function->windows[0];
@@ -302,6 +308,9 @@ static void program_addresses(struct scan *scan, uint32_t index)
         if (function->bars[i].size != 0) {
             pci_config_write(scan->access, config, PCI_BAR(i), (uint32_t)function->bars[i].base);
         }
+    }
+    if (scan->result->functions[index].sriov != 0) {
+        enumerate_place_virtual(scan, index);
     }
     if (!pci_tree_is_bridge(function)) {
         return;
@@ -315,8 +324,19 @@ static void program_addresses(struct scan *scan, uint32_t index)
     pci_config_write(scan->access, config, PCI_PREFETCH_LIMIT, 0);
 }
 
+void enumerate_find_table(struct enumerate_scan *scan, uint32_t index)
+{
+    struct enumerate_function *where = &scan->result->functions[index];
+
+    if (where->msix != 0) {
+        uint32_t table = pci_config_read(scan->access, where->config, where->msix + MSIX_TABLE);
+
+        where->msix_table = scan->result->tree.functions[index].bars[table & 7].base + (table & ~7u);
+    }
+}
+
 /** Programs the addresses of one host bridge's functions and lets them work. */
-static void enable(struct scan *scan)
+static void enable(struct enumerate_scan *scan)
 {
     struct enumeration *result = scan->result;
 
@@ -329,11 +349,7 @@ static void enable(struct scan *scan)
         program_addresses(scan, i);
         pci_config_write16(scan->access, where->config, PCI_COMMAND,
                            PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX);
-        if (where->msix != 0) {
-            uint32_t table = pci_config_read(scan->access, where->config, where->msix + MSIX_TABLE);
-
-            where->msix_table = result->tree.functions[i].bars[table & 7].base + (table & ~7u);
-        }
+        enumerate_find_table(scan, i);
     }
 }
 
@@ -341,7 +357,7 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
                    uint32_t bridge_count, const struct enumerate_options *options, struct host_error *error)
 {
     unsigned ports_seen = 0;
-    struct scan scan = {
+    struct enumerate_scan scan = {
         .result = result, .access = access, .options = options, .error = error, .ports_seen = &ports_seen};
 
     memset(result, 0, sizeof(*result));
@@ -351,6 +367,8 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
                                                      bridges[i].first_bus, bridges[i].last_bus);
         result->tree.host_bridges[scan.bridge_index].peer_to_peer = bridges[i].peer_to_peer;
         scan.next_bus = bridges[i].first_bus + 1u;
+        scan.above = PCI_TREE_NONE;
+        scan.ari = false;
         if (!scan_bus(&scan, bridges[i].first_bus, false)) {
             return false;
         }
@@ -366,7 +384,7 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
         }
         enable(&scan);
     }
-    return true;
+    return enumerate_enable_virtual(&scan, bridges) && pci_tree_finish(&result->tree, error->text, sizeof(error->text));
 }
 
 void enumeration_clear(struct enumeration *result)

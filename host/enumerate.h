@@ -1,6 +1,7 @@
 /*
  * Enumeration: finds the PCI functions below each host bridge through configuration space, numbers buses depth first,
- * sizes and places BARs, opens bridge windows, sets payload sizes, turns ACS on as told, and writes down what it found.
+ * sizes and places BARs, opens bridge windows, sets payload sizes, turns ACS on as told, enables virtual functions, and
+ * writes down what it found.
  */
 #ifndef DOORBELL_HOST_ENUMERATE_H
 #define DOORBELL_HOST_ENUMERATE_H
@@ -43,6 +44,9 @@ struct enumerate_options {
     /** Name of a function for reports; may return NULL, and may be NULL. */
     const char *(*name_of)(void *context, uint16_t segment, uint16_t rid);
     void *name_context;
+    /** VFs that software enables on a PF, at most TotalVFs (more counts as all); NULL: none on any. */
+    uint32_t (*vfs_of)(void *context, uint16_t segment, uint16_t rid);
+    void *vfs_context;
 };
 
 /** Where a function keeps what drivers need. Offsets into configuration space; 0: no such capability. */
@@ -52,6 +56,9 @@ struct enumerate_function {
     uint16_t msix;       /**< MSI-X capability */
     uint16_t acs;        /**< ACS extended capability */
     uint16_t pasid;      /**< PASID extended capability */
+    uint16_t sriov;      /**< SR-IOV extended capability, of a PF */
+    uint16_t vf_offset;  /**< PFs: First VF Offset with all VFs enabled */
+    uint16_t vf_stride;  /**< PFs: VF Stride, likewise */
     uint64_t msix_table; /**< CPU address of the MSI-X table; 0 if none */
 };
 
@@ -61,7 +68,12 @@ struct enumeration {
     struct enumerate_function *functions;
 };
 
-/** Enumerates all host bridges. Release with enumeration_clear(), even after a failure. @return false with @p error */
+/**
+ * Enumerates all host bridges. VFs come last in the tree, behind all other functions of all host bridges, as they do
+ * where drivers enable them.
+ *
+ * Release with enumeration_clear(), even after a failure. @return false with @p error
+ */
 bool enumerate_all(struct enumeration *result, struct host_access *access, const struct enumerate_bridge *bridges,
                    uint32_t bridge_count, const struct enumerate_options *options, struct host_error *error);
 

@@ -33,6 +33,8 @@ extern "C" {
 
 #define PCI_EXT_CAP_AER   0x0001u
 #define PCI_EXT_CAP_ACS   0x000du
+#define PCI_EXT_CAP_ARI   0x000eu
+#define PCI_EXT_CAP_SRIOV 0x0010u
 #define PCI_EXT_CAP_ATS   0x000fu
 #define PCI_EXT_CAP_PRI   0x0013u
 #define PCI_EXT_CAP_PASID 0x001bu

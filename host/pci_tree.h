@@ -105,13 +105,16 @@ struct pci_tree_function {
     uint32_t real_dma_function; /**< the function whose requester ID its requests carry; PCI_TREE_NONE: its own */
 
     struct pci_tree_range bars[PCI_TREE_BARS]; /**< memory BARs that are assigned; unused ones have size 0 */
-    uint16_t msi_vectors;                      /**< MSI vectors it can send; 0 without the capability */
-    uint16_t msix_vectors;                     /**< MSI-X table size; 0 without the capability */
-    bool pasid;                                /**< has the PASID capability */
-    uint8_t pasid_width;                       /**< Max PASID Width, 0..20 */
-    bool ats;                                  /**< has the ATS capability */
-    bool ats_enabled;                          /**< its ATS Enable is set: it can send translated requests */
-    bool pri;                                  /**< has the PRI capability */
+    uint16_t total_vfs;                        /**< PFs: VFs that it can have; 0 without the SR-IOV capability */
+    /** PFs: VF BARs, each as large as those of all total_vfs VFs together; VF n has the n-th part. */
+    struct pci_tree_range vf_bars[PCI_TREE_BARS];
+    uint16_t msi_vectors;  /**< MSI vectors it can send; 0 without the capability */
+    uint16_t msix_vectors; /**< MSI-X table size; 0 without the capability */
+    bool pasid;            /**< has the PASID capability */
+    uint8_t pasid_width;   /**< Max PASID Width, 0..20 */
+    bool ats;              /**< has the ATS capability */
+    bool ats_enabled;      /**< its ATS Enable is set: it can send translated requests */
+    bool pri;              /**< has the PRI capability */
 };
 
 /** One root bus and what hangs off it. */

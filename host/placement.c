@@ -15,15 +15,16 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
     return (value + alignment - 1) & ~(alignment - 1);
 }
 
-static bool place_bars(struct placement *placement, struct pci_tree_function *function, uint64_t *cursor)
+/** @param parts of a BAR that are powers of two in size, to one of which it is aligned: 1, or the number of VFs */
+static bool place_bars(struct placement *placement, struct pci_tree_range *bars, unsigned parts, uint64_t *cursor)
 {
     for (unsigned i = 0; i < PCI_TREE_BARS; i++) {
-        struct pci_tree_range *bar = &function->bars[i];
+        struct pci_tree_range *bar = &bars[i];
 
         if (bar->size == 0) {
             continue;
         }
-        bar->base = align_up(*cursor, bar->size);
+        bar->base = align_up(*cursor, bar->size / parts);
         if (bar->base + bar->size > placement->end) {
             return host_error_set(
                 placement->error, "host bridge %s: its memory window of %llu bytes is too small for the BARs",
@@ -46,7 +47,8 @@ static bool place_bus(struct placement *placement, uint32_t parent, uint64_t *cu
         if (function->host_bridge != placement->host_bridge || function->parent != parent) {
             continue;
         }
-        if (!place_bars(placement, function, cursor)) {
+        if (!place_bars(placement, function->bars, 1, cursor) ||
+            !place_bars(placement, function->vf_bars, function->total_vfs > 0 ? function->total_vfs : 1, cursor)) {
             return false;
         }
         if (!pci_tree_is_bridge(function)) {

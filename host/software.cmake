@@ -1,6 +1,7 @@
 set(DOORBELL_HOST_SOFTWARE_SOURCES
   domain.c
   enumerate.c
+  enumerate_virtual.c
   error.c
   io_page_table.c
   its_driver.c

@@ -1,6 +1,8 @@
 /* Builds everything from the root complexes down: root ports, links, switches, endpoints with their traffic. */
 #include "models/pcie/checker.h"
+#include "scenario/functions.h"
 #include "scenario/system_internal.h"
+#include "sim/allocate.h"
 
 #include <stdlib.h>
 
@@ -103,20 +105,25 @@ static void describe_stream(const struct scenario_stream *from, struct endpoint_
     stream->scattered = dma->pattern == SCENARIO_PATTERN_RANDOM;
 }
 
-/** Fills in the streams of one function. @return their array, the caller's to free */
-static struct endpoint_stream_config *
-describe_streams(const struct system *system, const struct scenario_device *device, uint32_t function, size_t *count)
+/** Describes the streams of every function of an endpoint. @return a list of them, to be freed with its streams */
+static struct endpoint_stream_list *describe_streams(const struct system *system, const struct scenario_device *device)
 {
-    struct endpoint_stream_config *streams = calloc(system->stream_count + 1, sizeof(*streams));
+    const uint32_t count = scenario_function_count(device->endpoint);
+    struct endpoint_stream_list *lists = sim_allocate(count, sizeof(*lists));
+    struct endpoint_stream_config *streams = sim_allocate(system->stream_count + 1, sizeof(*streams));
+    size_t used = 0;
 
-    *count = 0;
-    for (size_t i = 0; streams != NULL && i < system->stream_count; i++) {
-        if (system->streams[i].device == device && system->streams[i].function == function) {
-            describe_stream(system->streams[i].description, &streams[*count]);
-            streams[(*count)++].source = (uint32_t)i + 1;
+    for (uint32_t function = 0; function < count; function++) {
+        lists[function].items = &streams[used];
+        for (size_t i = 0; i < system->stream_count; i++) {
+            if (system->streams[i].device == device && system->streams[i].function == function) {
+                describe_stream(system->streams[i].description, &streams[used]);
+                streams[used++].source = (uint32_t)i + 1;
+                lists[function].count++;
+            }
         }
     }
-    return streams;
+    return lists;
 }
 
 static void describe_function(const struct scenario_endpoint *from, struct endpoint_function_config *function)
@@ -129,8 +136,19 @@ static void describe_function(const struct scenario_endpoint *from, struct endpo
     function->msix_vectors = from->msix_vectors;
     function->pasid_bits = from->pasid_bits;
     function->acs = acs_of(&from->acs);
-    for (size_t i = 0; i < from->bar_count; i++) {
-        function->bars[bar++].size = from->bars[i];
+    function->ari = from->ari;
+    for (size_t i = 0; i < from->bars.count; i++) {
+        function->bars[bar++].size = from->bars.sizes[i];
+    }
+    if (from->sriov != NULL) {
+        function->sriov.total_vfs = (uint16_t)from->sriov->vfs;
+        function->sriov.first_vf_offset = (uint16_t)from->sriov->first_offset;
+        function->sriov.vf_stride = (uint16_t)from->sriov->stride;
+        function->sriov.vf_device_id = (uint16_t)from->sriov->device_id;
+        function->vf_msix_vectors = from->sriov->msix_vectors;
+        for (size_t i = 0; i < from->sriov->bars.count; i++) {
+            function->sriov.bars[i].size = from->sriov->bars.sizes[i];
+        }
     }
 }
 
@@ -162,12 +180,12 @@ static void join_handled(struct system *system, const struct scenario_device *de
     }
 }
 
-static bool build_endpoint(struct system *system, const struct scenario_device *device, struct host_error *error)
+static void build_endpoint(struct system *system, const struct scenario_device *device)
 {
     const struct scenario_endpoint *from = device->endpoint;
-    struct endpoint_function_config *functions = calloc(from->functions, sizeof(*functions));
+    struct endpoint_function_config *functions = sim_allocate(from->functions, sizeof(*functions));
+    struct endpoint_stream_list *streams = describe_streams(system, device);
     struct endpoint_config config;
-    bool complete = functions != NULL;
 
     endpoint_config_init(&config);
     config.period = from->clock.period;
@@ -177,20 +195,19 @@ static bool build_endpoint(struct system *system, const struct scenario_device *
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
     config.functions = functions;
     config.function_count = from->functions;
-    for (uint32_t i = 0; complete && i < from->functions; i++) {
+    for (uint32_t i = 0; i < from->functions; i++) {
         describe_function(from, &functions[i]);
-        functions[i].streams = describe_streams(system, device, i, &functions[i].stream_count);
-        complete = functions[i].streams != NULL;
+        functions[i].streams = streams[i].items;
+        functions[i].stream_count = streams[i].count;
+        if (from->sriov != NULL) {
+            functions[i].vf_streams = &streams[scenario_virtual_function(from, i, 1)];
+        }
     }
-    if (complete) {
-        system->endpoints[device->index] = endpoint_create(system->sim, device->name, &config);
-        join_handled(system, device, system->endpoints[device->index]);
-    }
-    for (uint32_t i = 0; functions != NULL && i < from->functions; i++) {
-        free((void *)(uintptr_t)functions[i].streams);
-    }
+    system->endpoints[device->index] = endpoint_create(system->sim, device->name, &config);
+    join_handled(system, device, system->endpoints[device->index]);
+    free((void *)(uintptr_t)streams[0].items);
+    free(streams);
     free(functions);
-    return complete || host_error_set(error, "out of memory");
 }
 
 /* ---- Switches ---- */
@@ -238,7 +255,11 @@ static bool build_switch(struct system *system, const struct scenario_device *de
 
 static bool build_device(struct system *system, const struct scenario_device *device, struct host_error *error)
 {
-    return device->endpoint != NULL ? build_endpoint(system, device, error) : build_switch(system, device, error);
+    if (device->endpoint != NULL) {
+        build_endpoint(system, device);
+        return true;
+    }
+    return build_switch(system, device, error);
 }
 
 /* ---- Links ---- */

@@ -2,6 +2,7 @@
 #include "models/interconnect/crossbar.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
+#include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 #include "scenario/smmu_idr.h"
@@ -258,38 +259,18 @@ static void check_caches(struct parse *parse)
 
 /* -------------------------------------------------------------------------------------------- endpoints */
 
-static void check_bars(struct parse *parse, const struct scenario_device *device)
-{
-    const struct scenario_endpoint *endpoint = device->endpoint;
-    uint64_t need = (uint64_t)endpoint->msix_vectors * 16 * 2;
-    char text[32];
-
-    if (endpoint->msix_vectors == 0) {
-        return;
-    }
-    if (endpoint->bar_count == 0) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &device->place, "`%.63s` has MSI-X but no BAR to hold its table", device->name),
-            "give it bars: [64 KiB], or msi-x: 0");
-    } else if (endpoint->bars[0] < need) {
-        units_format(UNITS_SIZE, endpoint->bars[0], text, sizeof(text));
-        diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                           "the first BAR of `%.63s`, %s, is too small for its "
-                                           "MSI-X table and PBA",
-                                           device->name, text),
-                            "%" PRIu32 " vectors need %" PRIu64 " bytes: half for the table, half for the PBA",
-                            endpoint->msix_vectors, need);
-    }
-}
-
 /* At least this much of the MMIO window goes to a device: bridge windows are whole MiB. */
 static uint64_t mmio_need(const struct scenario_device *device)
 {
     uint64_t need = 0;
 
     if (device->endpoint != NULL) {
-        for (size_t i = 0; i < device->endpoint->bar_count; i++) {
-            need += device->endpoint->bars[i] * device->endpoint->functions;
+        for (uint32_t f = 0; f < scenario_function_count(device->endpoint); f++) {
+            const struct scenario_bars *bars = scenario_function_bars(device->endpoint, f);
+
+            for (size_t i = 0; i < bars->count; i++) {
+                need += bars->sizes[i];
+            }
         }
     }
     for (size_t i = 0; i < device->below_count; i++) {
@@ -334,17 +315,17 @@ static unsigned bits_for(uint32_t count)
 static void check_its_capacity(struct parse *parse, const struct scenario_traffic *traffic,
                                const struct scenario_its *its, uint32_t device_id)
 {
-    const struct scenario_endpoint *endpoint = traffic->device->endpoint;
+    const uint32_t vectors = scenario_function_vectors(traffic->device->endpoint, traffic->function);
 
     if (its->device_id_bits < 32 && device_id >> its->device_id_bits != 0) {
         parse_error_at(parse, &traffic->place,
                        "DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of ITS `%.63s`", device_id,
                        traffic->name, its->device_id_bits, its->name);
     }
-    if (bits_for(endpoint->msix_vectors) > its->event_id_bits) {
+    if (bits_for(vectors) > its->event_id_bits) {
         parse_error_at(parse, &traffic->place,
                        "the %" PRIu32 " vectors of `%.63s` do not fit the %" PRIu32 " EventID bits of ITS `%.63s`",
-                       endpoint->msix_vectors, traffic->name, its->event_id_bits, its->name);
+                       vectors, traffic->name, its->event_id_bits, its->name);
     }
 }
 
@@ -363,12 +344,9 @@ static void check_identifiers(struct parse *parse, const struct scenario_traffic
 {
     const struct scenario_root_complex *root_complex = traffic->device->root_complex;
     const struct scenario_map_entry *entry;
-    struct scenario_bdf bdf = traffic->device->bdf;
+    uint16_t rid = scenario_function_rid(traffic->device, traffic->function);
     uint32_t output;
-    uint16_t rid;
 
-    bdf.function = (uint8_t)traffic->function;
-    rid = scenario_rid(bdf);
     entry = scenario_map_find(&root_complex->iommu_map, rid, &output);
     if (entry != NULL && entry->smmu != NULL && entry->smmu->stream_id_bits < 32 &&
         output >> entry->smmu->stream_id_bits != 0) {
@@ -385,8 +363,8 @@ static void check_identifiers(struct parse *parse, const struct scenario_traffic
                                            "no entry of `msi-map` covers `%.63s`, requester ID "
                                            "0x%04x: it has no ITS for its MSIs",
                                            traffic->name, rid),
-                            "buses are numbered depth first: `%.63s` is at %02x:%02x.%x", traffic->name, bdf.bus,
-                            bdf.device, bdf.function);
+                            "buses are numbered depth first: `%.63s` is at %02x:%02x.%x", traffic->name, rid >> 8,
+                            rid >> 3 & 0x1fu, rid & 7u);
         return;
     }
     if (entry->its != NULL) {
@@ -405,6 +383,9 @@ static void check_lpis(struct parse *parse)
         const struct scenario_endpoint *endpoint = scenario->devices[i]->endpoint;
 
         vectors += endpoint == NULL ? 0 : (uint64_t)endpoint->msix_vectors * endpoint->functions;
+        if (endpoint != NULL && endpoint->sriov != NULL) {
+            vectors += (uint64_t)endpoint->sriov->msix_vectors * endpoint->sriov->enabled * endpoint->functions;
+        }
     }
     if (vectors > lpis) {
         diagnostic_set_hint(parse_error_at(parse, &redistributor->place,
@@ -527,7 +508,7 @@ void parse_check(struct parse *parse)
     for (size_t i = 0; i < scenario->device_count; i++) {
         check_credits(parse, scenario->devices[i]);
         if (scenario->devices[i]->endpoint != NULL) {
-            check_bars(parse, scenario->devices[i]);
+            parse_check_functions(parse, scenario->devices[i]);
             endpoints++;
         }
     }

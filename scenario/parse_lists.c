@@ -175,40 +175,40 @@ static bool bar_parse(struct parse *parse, const struct tree_node *node, uint64_
 
 static bool bars_parse(struct parse *parse, const struct scenario_key *key, const struct tree_node *node, void *field)
 {
-    struct scenario_endpoint *endpoint = field;
-    const size_t limit = sizeof(endpoint->bars) / sizeof(endpoint->bars[0]);
+    struct scenario_bars *bars = field;
+    const size_t limit = sizeof(bars->sizes) / sizeof(bars->sizes[0]);
     bool good = true;
 
     (void)key;
-    endpoint->bar_count = 0;
+    bars->count = 0;
     if (node->kind == TREE_SCALAR) {
-        endpoint->bar_count = bar_parse(parse, node, &endpoint->bars[0]) ? 1 : 0;
-        return endpoint->bar_count == 1;
+        bars->count = bar_parse(parse, node, &bars->sizes[0]) ? 1 : 0;
+        return bars->count == 1;
     }
     if (!parse_expect_kind(parse, node, TREE_LIST, "bars")) {
         return false;
     }
     for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
-        if (endpoint->bar_count == limit) {
+        if (bars->count == limit) {
             parse_error(parse, &child->mark, "a function has at most %zu BARs", limit);
             return false;
         }
-        good = bar_parse(parse, child, &endpoint->bars[endpoint->bar_count]) && good;
-        endpoint->bar_count++;
+        good = bar_parse(parse, child, &bars->sizes[bars->count]) && good;
+        bars->count++;
     }
     return good;
 }
 
 static void bars_print(FILE *stream, const struct scenario_key *key, const void *field)
 {
-    const struct scenario_endpoint *endpoint = field;
+    const struct scenario_bars *bars = field;
 
     (void)key;
     fputc('[', stream);
-    for (size_t i = 0; i < endpoint->bar_count; i++) {
+    for (size_t i = 0; i < bars->count; i++) {
         char text[32];
 
-        units_format(UNITS_SIZE, endpoint->bars[i], text, sizeof(text));
+        units_format(UNITS_SIZE, bars->sizes[i], text, sizeof(text));
         fprintf(stream, "%s%s", i == 0 ? "" : ", ", text);
     }
     fputc(']', stream);

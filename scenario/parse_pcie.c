@@ -1,7 +1,9 @@
 /* The PCIe trees: who stands below whom, which port has which number, which bus is where. */
+#include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define DEVICES_PER_BUS 32u
@@ -165,6 +167,18 @@ static void set_port_bdf(struct scenario_port *port, uint8_t bus)
 
 static void number_switch(struct walk *walk, struct scenario_device *device);
 
+/* VFs may need buses of their own, behind that of their endpoint. */
+static void number_virtual(struct walk *walk, const struct scenario_device *device)
+{
+    const uint32_t last = scenario_last_function_offset(device->endpoint) >> 8;
+    const struct scenario_place *place =
+        device->endpoint->sriov != NULL ? &device->endpoint->sriov->place : &device->place;
+
+    for (uint32_t i = 0; i < last && !walk->out_of_buses; i++) {
+        take_bus(walk, place);
+    }
+}
+
 /* A device at the other end of a link, on the bus below a port. */
 static void number_device(struct walk *walk, struct scenario_device *device, uint8_t bus)
 {
@@ -175,6 +189,8 @@ static void number_device(struct walk *walk, struct scenario_device *device, uin
     scenario->devices[scenario->device_count++] = device;
     if (device->sw != NULL) {
         number_switch(walk, device);
+    } else if (device->endpoint != NULL) {
+        number_virtual(walk, device);
     }
 }
 
@@ -269,6 +285,28 @@ static void adopt_below_root_port(struct parse *parse, struct scenario_device *d
     device->link = root_port->link;
 }
 
+/* Fills in what SR-IOV takes from the endpoint. */
+static void adopt_virtual(struct parse *parse, struct scenario_device *device)
+{
+    struct scenario_endpoint *endpoint = device->endpoint;
+    struct scenario_sriov *sriov = endpoint->sriov;
+
+    if (!parse_is_given(&scenario_table_sriov, sriov, "enabled")) {
+        sriov->enabled = sriov->vfs;
+    }
+    if (!parse_is_given(&scenario_table_sriov, sriov, "first-offset")) {
+        sriov->first_offset = endpoint->functions;
+    }
+    if (!parse_is_given(&scenario_table_sriov, sriov, "stride")) {
+        sriov->stride = endpoint->functions;
+    }
+    if (sriov->enabled > sriov->vfs) {
+        parse_error_at(parse, &sriov->place, "`enabled` is more than the %" PRIu32 " VFs that there are", sriov->vfs);
+        sriov->enabled = sriov->vfs;
+    }
+    parse_check_virtual(parse, device);
+}
+
 static void adopt(struct parse *parse, struct scenario_device *devices, size_t count,
                   const struct scenario_device *parent, const struct scenario_root_port *root_port)
 {
@@ -279,6 +317,9 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
         device->root_port = root_port;
         device->root_complex = root_port->root_complex;
         check_kind(parse, device);
+        if (device->endpoint != NULL && device->endpoint->sriov != NULL) {
+            adopt_virtual(parse, device);
+        }
         if (parent != NULL) {
             adopt_below_switch(parse, device);
         } else {

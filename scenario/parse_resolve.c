@@ -1,5 +1,6 @@
 /* Names become pointers. */
 #include "scenario/parse_resolve.h"
+#include "scenario/functions.h"
 #include "scenario/parse_table.h"
 
 #include <inttypes.h>
@@ -317,31 +318,73 @@ void parse_resolve_names(struct parse *parse)
     }
 }
 
+/* What stands behind the endpoint's name: "/1", "/vf2", "/1/vf2". Returns whether it is one of those. */
+static bool read_function(const char *text, uint32_t *physical, uint32_t *vf)
+{
+    char *end;
+
+    *physical = 0;
+    *vf = 0;
+    if (text[1] >= '1' && text[1] <= '7') {
+        *physical = (uint32_t)(text[1] - '0');
+        text += 2;
+        if (*text == '\0') {
+            return true;
+        }
+    }
+    if (strncmp(text, "/vf", 3) != 0 || text[3] < '1' || text[3] > '9' || strlen(text) > 8) {
+        return false;
+    }
+    *vf = (uint32_t)strtoul(text + 3, &end, 10);
+    return *end == '\0';
+}
+
+/* Holds a function's number against what the endpoint has. Returns whether it is there. */
+static bool check_function(struct parse *parse, const struct scenario_place *place,
+                           const struct scenario_device *device, uint32_t physical, uint32_t vf)
+{
+    const struct scenario_endpoint *endpoint = device->endpoint;
+
+    if (physical >= endpoint->functions) {
+        parse_error_at(parse, place, "endpoint `%.63s` has %" PRIu32 " function%s: there is no function %" PRIu32,
+                       device->name, endpoint->functions, endpoint->functions == 1 ? "" : "s", physical);
+        return false;
+    }
+    if (vf != 0 && endpoint->sriov == NULL) {
+        diagnostic_set_hint(parse_error_at(parse, place, "endpoint `%.63s` has no virtual functions", device->name),
+                            "give it some, for example sr-iov: {vfs: 4}");
+        return false;
+    }
+    if (vf != 0 && vf > endpoint->sriov->enabled) {
+        parse_error_at(parse, place, "software enables %" PRIu32 " VF%s of `%.63s`: there is no VF %" PRIu32,
+                       endpoint->sriov->enabled, endpoint->sriov->enabled == 1 ? "" : "s", device->name, vf);
+        return false;
+    }
+    return true;
+}
+
 const struct scenario_device *parse_find_function(struct parse *parse, const char *name,
                                                   const struct scenario_place *place, uint32_t *function)
 {
     const char *slash = strchr(name, '/');
     const struct scenario_device *device;
+    uint32_t physical = 0;
+    uint32_t vf = 0;
 
     *function = 0;
     if (slash != NULL) {
-        if (slash[1] < '1' || slash[1] > '7' || slash[2] != '\0') {
+        if (!read_function(slash, &physical, &vf)) {
             diagnostic_set_hint(parse_error_at(parse, place, "`%.63s` names no function", name),
-                                "write epA for function 0, epA/1 to epA/7 for the others");
+                                "write epA for function 0, epA/1 to epA/7 for the others, epA/vf1 and so on for VFs");
             return NULL;
         }
-        *function = (uint32_t)(slash[1] - '0');
         name = scenario_arena_copy(parse->arena, name, (size_t)(slash - name));
     }
     device = find_reference(parse, place, name, SCENARIO_CLASS_ENDPOINT);
-    if (device == NULL || device->endpoint == NULL) {
+    if (device == NULL || device->endpoint == NULL || !check_function(parse, place, device, physical, vf)) {
         return NULL;
     }
-    if (*function >= device->endpoint->functions) {
-        parse_error_at(parse, place, "endpoint `%.63s` has %" PRIu32 " function%s: there is no function %" PRIu32, name,
-                       device->endpoint->functions, device->endpoint->functions == 1 ? "" : "s", *function);
-        return NULL;
-    }
+    *function = vf != 0 ? scenario_virtual_function(device->endpoint, physical, vf) : physical;
     return device;
 }
 

@@ -26,11 +26,20 @@ void parse_resolve_traffic(struct parse *parse);
 /** Resolves the endpoints that expectations name. (parse_resolve.c) */
 void parse_resolve_expectations(struct parse *parse);
 
+/**
+ * Checks that the functions of an endpoint with SR-IOV have numbers that differ and can be reached.
+ * (parse_functions.c)
+ */
+void parse_check_virtual(struct parse *parse, const struct scenario_device *device);
+
+/** Checks the BARs of all functions of an endpoint. (parse_functions.c) */
+void parse_check_functions(struct parse *parse, const struct scenario_device *device);
+
 /** Holds the parts against each other: address windows, identifiers, capacities. (parse_check.c) */
 void parse_check(struct parse *parse);
 
 /**
- * Finds an endpoint's function by "epA" or "epA/1".
+ * Finds an endpoint's function by "epA", "epA/1", "epA/vf2" or "epA/1/vf2".
  * @param place of the name, for messages
  * @return the endpoint; NULL after an error
  */

@@ -1,4 +1,5 @@
 /* Streams: vectors, rates and periods, buffers. */
+#include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 
@@ -10,6 +11,7 @@ struct function {
     struct parse *parse;
     const struct scenario_traffic *traffic;
     const struct scenario_endpoint *endpoint; /* NULL: its name was wrong */
+    uint32_t vectors;                         /* MSI-X table size */
     uint32_t *identity;                       /* 0, 1, 2, ...: what `all` stands for */
 };
 
@@ -22,11 +24,11 @@ static void check_vectors(const struct function *function, const struct scenario
     for (size_t i = 0; i < msi->vector_count; i++) {
         uint32_t vector = msi->vectors[i];
 
-        if (vector >= function->endpoint->msix_vectors) {
+        if (vector >= function->vectors) {
             diagnostic_set_hint(parse_error_at(function->parse, &msi->vectors_place, "`%.63s` has no vector %" PRIu32,
                                                function->traffic->name, vector),
-                                "its MSI-X table has %" PRIu32 " vectors: 0 to %" PRIu32,
-                                function->endpoint->msix_vectors, function->endpoint->msix_vectors - 1);
+                                "its MSI-X table has %" PRIu32 " vectors: 0 to %" PRIu32, function->vectors,
+                                function->vectors - 1);
             return;
         }
         if ((seen[vector / 8] >> vector % 8 & 1) != 0) {
@@ -85,13 +87,13 @@ static void resolve_msi(const struct function *function, struct scenario_msi_tra
     if (function->endpoint == NULL) {
         return;
     }
-    if (function->endpoint->msix_vectors == 0) {
+    if (function->vectors == 0) {
         parse_error_at(parse, &msi->place, "`%.63s` has no MSI-X vectors to send", function->traffic->name);
         return;
     }
     if (msi->all_vectors) {
         msi->vectors = function->identity;
-        msi->vector_count = function->endpoint->msix_vectors;
+        msi->vector_count = function->vectors;
         return;
     }
     check_vectors(function, msi);
@@ -100,28 +102,28 @@ static void resolve_msi(const struct function *function, struct scenario_msi_tra
 static void resolve_target(const struct function *function, struct scenario_dma_traffic *dma)
 {
     struct parse *parse = function->parse;
-    const struct scenario_endpoint *endpoint;
-    uint32_t ignored;
+    const struct scenario_bars *bars;
     char text[32];
 
     if (dma->target_written.name == NULL || strcmp(dma->target_written.name, "memory") == 0) {
         return;
     }
-    dma->target = parse_find_function(parse, dma->target_written.name, &dma->target_written.place, &ignored);
+    dma->target =
+        parse_find_function(parse, dma->target_written.name, &dma->target_written.place, &dma->target_function);
     if (dma->target == NULL) {
         return;
     }
-    endpoint = dma->target->endpoint;
-    if (dma->target == function->traffic->device) {
+    bars = scenario_function_bars(dma->target->endpoint, dma->target_function);
+    if (dma->target == function->traffic->device && dma->target_function == function->traffic->function) {
         parse_error_at(parse, &dma->place, "`%.63s` cannot be its own peer", dma->target_written.name);
-    } else if (endpoint->bar_count < 2) {
+    } else if (bars->count < 2) {
         diagnostic_set_hint(parse_error_at(parse, &dma->place,
                                            "endpoint `%.63s` has no BAR for peers: its first one "
                                            "holds the MSI-X table",
                                            dma->target_written.name),
                             "give it a second one, for example bars: [64 KiB, 1 MiB]");
-    } else if (dma->buffer > endpoint->bars[endpoint->bar_count - 1]) {
-        units_format(UNITS_SIZE, endpoint->bars[endpoint->bar_count - 1], text, sizeof(text));
+    } else if (dma->buffer > bars->sizes[bars->count - 1]) {
+        units_format(UNITS_SIZE, bars->sizes[bars->count - 1], text, sizeof(text));
         parse_error_at(parse, &dma->place, "`buffer` is larger than the last BAR of `%.63s`, %s",
                        dma->target_written.name, text);
     }
@@ -193,6 +195,9 @@ void parse_resolve_traffic(struct parse *parse)
 
         traffic->device = parse_find_function(parse, traffic->name, &traffic->place, &traffic->function);
         function.endpoint = traffic->device == NULL ? NULL : traffic->device->endpoint;
+        if (function.endpoint != NULL) {
+            function.vectors = scenario_function_vectors(function.endpoint, traffic->function);
+        }
         for (size_t j = 0; j < traffic->stream_count; j++) {
             resolve_stream(&function, &traffic->streams[j]);
         }

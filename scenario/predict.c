@@ -1,6 +1,7 @@
 #include "scenario/predict.h"
 
 #include "host/placement.h"
+#include "scenario/functions.h"
 
 #include <stdlib.h>
 
@@ -58,8 +59,14 @@ static void predict_endpoint(struct prediction *prediction, const struct scenari
         function.msix_vectors = (uint16_t)endpoint->msix_vectors;
         function.pasid = endpoint->pasid_bits > 0;
         function.pasid_width = (uint8_t)endpoint->pasid_bits;
-        for (size_t bar = 0; bar < endpoint->bar_count; bar++) {
-            function.bars[bar].size = endpoint->bars[bar];
+        for (size_t bar = 0; bar < endpoint->bars.count; bar++) {
+            function.bars[bar].size = endpoint->bars.sizes[bar];
+        }
+        if (endpoint->sriov != NULL) {
+            function.total_vfs = (uint16_t)endpoint->sriov->vfs;
+        }
+        for (size_t bar = 0; endpoint->sriov != NULL && bar < endpoint->sriov->bars.count; bar++) {
+            function.vf_bars[bar].size = endpoint->sriov->bars.sizes[bar] * endpoint->sriov->vfs;
         }
         predict_acs(prediction, &endpoint->acs, &function);
         add(prediction, &function);
@@ -154,6 +161,52 @@ static void predict_root_port(struct prediction *prediction, const struct scenar
     }
 }
 
+/** The endpoint that has a function of the tree; NULL if it is no function of one. */
+static const struct scenario_device *find_device(const struct prediction *prediction, uint32_t index)
+{
+    const struct pci_tree_function *function = &prediction->tree->functions[index];
+
+    for (size_t i = 0; i < prediction->scenario->device_count; i++) {
+        const struct scenario_device *device = prediction->scenario->devices[i];
+
+        if (device->endpoint != NULL && device->root_complex->index == function->host_bridge &&
+            scenario_rid(device->bdf) >> 3 == function->rid >> 3) {
+            return device;
+        }
+    }
+    return NULL;
+}
+
+/** The VFs of a PF that software enables. */
+static void predict_virtual(struct prediction *prediction, uint32_t physical)
+{
+    const struct scenario_device *device = NULL;
+
+    if (prediction->tree->functions[physical].total_vfs > 0) {
+        device = find_device(prediction, physical);
+    }
+    for (uint32_t vf = 1; device != NULL && vf <= device->endpoint->sriov->enabled; vf++) {
+        const struct scenario_endpoint *endpoint = device->endpoint;
+        const struct pci_tree_function *pf = &prediction->tree->functions[physical];
+        const uint32_t number = scenario_virtual_function(endpoint, pf->rid & 7u, vf);
+        struct pci_tree_function function;
+
+        pci_tree_function_init(&function, PCI_TREE_ENDPOINT, scenario_function_rid(device, number));
+        function.is_vf = true;
+        function.physical_function = physical;
+        function.msix_vectors = (uint16_t)endpoint->sriov->msix_vectors;
+        function.pasid = pf->pasid;
+        function.pasid_width = pf->pasid_width;
+        for (size_t bar = 0; bar < endpoint->sriov->bars.count; bar++) {
+            function.bars[bar].size = endpoint->sriov->bars.sizes[bar];
+            function.bars[bar].base = pf->vf_bars[bar].base + (vf - 1) * function.bars[bar].size;
+        }
+        prediction->host_bridge = pf->host_bridge;
+        prediction->segment = (uint16_t)device->root_complex->segment;
+        add(prediction, &function);
+    }
+}
+
 bool predict_tree(const struct scenario *scenario, const struct enumerate_options *options, struct pci_tree *tree,
                   struct host_error *error)
 {
@@ -183,5 +236,8 @@ bool predict_tree(const struct scenario *scenario, const struct enumerate_option
             return false;
         }
     }
-    return true;
+    for (uint32_t i = 0, count = tree->function_count; i < count; i++) {
+        predict_virtual(&prediction, i);
+    }
+    return pci_tree_finish(tree, error->text, sizeof(error->text));
 }

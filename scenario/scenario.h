@@ -401,16 +401,39 @@ struct scenario_switch {
     uint8_t subordinate_bus;
 };
 
-/** An endpoint: functions alike. */
+/** Memory BARs of a function. */
+struct scenario_bars {
+    uint64_t sizes[6]; /**< bytes, powers of two */
+    size_t count;      /**< 0..6 */
+};
+
+/** SR-IOV of an endpoint's functions: each is a PF with as many VFs. */
+struct scenario_sriov {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t vfs;              /**< TotalVFs */
+    uint32_t enabled;          /**< VFs that software enables, at most all */
+    uint32_t first_offset;     /**< requester ID of VF 1 less that of its PF */
+    uint32_t stride;           /**< from one VF's requester ID to the next one's */
+    uint32_t device_id;        /**< PCI device ID of the VFs */
+    uint32_t msix_vectors;     /**< MSI-X table size of each VF; 0: none */
+    struct scenario_bars bars; /**< of each VF; the first holds its MSI-X table and PBA */
+};
+
+/**
+ * An endpoint: functions alike. Where one function of it is meant, its number counts functions first, then all VFs of
+ * function 0, then those of function 1, and so on (scenario/functions.h).
+ */
 struct scenario_endpoint {
     struct scenario_place place;
     uint64_t given;
-    uint32_t msix_vectors;   /**< MSI-X table size of each function; 0: no MSI-X capability */
-    uint64_t bars[6];        /**< sizes; bars[0] holds the MSI-X table and PBA */
-    size_t bar_count;        /**< memory BARs, 0..6 */
-    uint32_t pasid_bits;     /**< Max PASID Width; 0: no PASID capability */
-    uint32_t functions;      /**< 1..8 */
-    struct scenario_acs acs; /**< of each function */
+    uint32_t msix_vectors;        /**< MSI-X table size of each function; 0: no MSI-X capability */
+    struct scenario_bars bars;    /**< the first holds the MSI-X table and PBA */
+    uint32_t pasid_bits;          /**< Max PASID Width; 0: no PASID capability */
+    uint32_t functions;           /**< 1..8 */
+    bool ari;                     /**< functions have the ARI capability */
+    struct scenario_sriov *sriov; /**< NULL: no SR-IOV */
+    struct scenario_acs acs;      /**< of each function */
     uint32_t vendor_id;
     uint32_t device_id;          /**< PCI device ID (not the ITS's DeviceID) */
     struct scenario_clock clock; /**< of the endpoint's logic */
@@ -586,6 +609,7 @@ struct scenario_dma_traffic {
     enum scenario_pattern pattern;
     struct scenario_reference target_written; /**< "memory" or an endpoint */
     const struct scenario_device *target;     /**< endpoint whose last BAR (not BAR 0) holds the buffer; NULL: memory */
+    uint32_t target_function;                 /**< of it */
 };
 
 /** One stream; exactly one of the pointers is not NULL. */

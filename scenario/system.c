@@ -1,6 +1,7 @@
 #include "scenario/system.h"
 
 #include "scenario/firmware_tables.h"
+#include "scenario/functions.h"
 #include "scenario/system_internal.h"
 #include "sim/allocate.h"
 #include "sim/systemc/systemc_engine.h"
@@ -28,19 +29,13 @@ static void add_function(struct system *system, const struct scenario_device *de
 {
     const struct scenario_traffic *traffic = traffic_of(system->scenario, device, function);
     struct system_function *added = &system->functions[system->function_count];
-    struct scenario_bdf bdf = device->bdf;
-    size_t size = strlen(device->name) + 8;
+    size_t size = strlen(device->name) + 24;
 
-    bdf.function = (uint8_t)function;
     added->device = device;
     added->function = function;
-    added->rid = scenario_rid(bdf);
+    added->rid = scenario_function_rid(device, function);
     system->function_names[system->function_count] = sim_allocate(size, 1);
-    if (function == 0) {
-        snprintf(system->function_names[system->function_count], size, "%s", device->name);
-    } else {
-        snprintf(system->function_names[system->function_count], size, "%s/%u", device->name, function);
-    }
+    scenario_format_function(device, function, system->function_names[system->function_count], size);
     for (size_t i = 0; traffic != NULL && i < traffic->stream_count; i++) {
         struct system_stream *stream = &system->streams[system->stream_count++];
 
@@ -60,7 +55,8 @@ void system_number_streams(struct system *system)
     size_t streams = 0;
 
     for (size_t i = 0; i < scenario->device_count; i++) {
-        functions += scenario->devices[i]->endpoint != NULL ? scenario->devices[i]->endpoint->functions : 0;
+        functions +=
+            scenario->devices[i]->endpoint != NULL ? scenario_function_count(scenario->devices[i]->endpoint) : 0;
     }
     for (size_t i = 0; i < scenario->traffic_count; i++) {
         streams += scenario->traffic[i].stream_count;
@@ -71,8 +67,10 @@ void system_number_streams(struct system *system)
     for (size_t i = 0; i < scenario->device_count; i++) {
         const struct scenario_device *device = scenario->devices[i];
 
-        for (uint32_t f = 0; device->endpoint != NULL && f < device->endpoint->functions; f++) {
-            add_function(system, device, f);
+        for (uint32_t f = 0; device->endpoint != NULL && f < scenario_function_count(device->endpoint); f++) {
+            if (scenario_function_exists(device->endpoint, f)) {
+                add_function(system, device, f);
+            }
         }
     }
 }
@@ -119,12 +117,10 @@ static void describe(struct system *system)
 
 static const char *device_name_at(const struct scenario_device *device, uint16_t rid, char *text, size_t size)
 {
-    if (device->endpoint != NULL && (scenario_rid(device->bdf) & ~7u) == (rid & ~7u) &&
-        (rid & 7u) < device->endpoint->functions) {
-        if ((rid & 7u) == 0) {
-            return device->name;
-        }
-        snprintf(text, size, "%s/%u", device->name, rid & 7u);
+    uint32_t function;
+
+    if (device->endpoint != NULL && scenario_find_function(device, rid, &function)) {
+        scenario_format_function(device, function, text, size);
         return text;
     }
     if (device->sw != NULL && scenario_rid(device->bdf) == rid) {
@@ -160,6 +156,25 @@ static const char *name_of(void *context, uint16_t segment, uint16_t rid)
     struct system *system = context;
 
     return system_name_at(system->scenario, segment, rid, system->name_text, sizeof(system->name_text));
+}
+
+uint32_t system_vfs_at(const struct scenario *scenario, uint16_t segment, uint16_t rid)
+{
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+        uint32_t function;
+
+        if (device->endpoint != NULL && device->endpoint->sriov != NULL && device->root_complex->segment == segment &&
+            scenario_find_function(device, rid, &function)) {
+            return device->endpoint->sriov->enabled;
+        }
+    }
+    return 0;
+}
+
+static uint32_t vfs_of(void *context, uint16_t segment, uint16_t rid)
+{
+    return system_vfs_at(((const struct system *)context)->scenario, segment, rid);
 }
 
 static enum group_rule rule_of(enum scenario_grouping grouping)
@@ -305,11 +320,13 @@ static bool map_buffers(struct system *system, struct host_error *error)
         }
         if (dma->target != NULL) {
             const struct pci_tree *tree = &system->software.found.tree;
-            uint32_t peer =
-                pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment, scenario_rid(dma->target->bdf));
+            uint32_t peer = pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment,
+                                          scenario_function_rid(dma->target, dma->target_function));
 
             /* Not the first one, which holds the MSI-X table (docs/scenario-format.md, `to`). */
-            address = tree->functions[peer].bars[dma->target->endpoint->bar_count - 1].base;
+            address = tree->functions[peer]
+                          .bars[scenario_function_bars(dma->target->endpoint, dma->target_function)->count - 1]
+                          .base;
         } else if (!software_map_buffer(&system->software, tree_index, dma->buffer, &address, error)) {
             return false;
         }
@@ -331,6 +348,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
     config.itses = system->its_configs;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = system;
+    config.enumerate.vfs_of = vfs_of;
+    config.enumerate.vfs_context = system;
     system->brought_up = true;
     if (!software_bring_up(&system->software, &system->access, &config, error)) {
         return false;

@@ -44,7 +44,7 @@ struct system_stream {
 /** One function of an endpoint: what reports list as a device. */
 struct system_function {
     const struct scenario_device *device;
-    uint32_t function;
+    uint32_t function; /**< number, as scenario/functions.h counts */
     uint16_t rid;
     uint32_t tree_index; /**< in the software's tree; set by system_bring_up() */
 };
@@ -77,8 +77,11 @@ void system_end_traffic(struct system *system);
 /** What the scenario tells the software: rules, domains, ACS. Pointers in it stay NULL but for those given. */
 void system_software_options(const struct scenario *scenario, struct software_config *config);
 
-/** Name of the function at a place, as the scenario calls it; NULL if there is none. @param text holds "epA/1" */
+/** Name of the function at a place, as the scenario calls it; NULL if there is none. @param text holds "epA/1/vf2" */
 const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size);
+
+/** VFs that software enables on the PF at a place; 0 if it is none. */
+uint32_t system_vfs_at(const struct scenario *scenario, uint16_t segment, uint16_t rid);
 
 size_t system_stream_count(const struct system *system);
 const struct system_stream *system_stream(const struct system *system, size_t i);

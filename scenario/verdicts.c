@@ -2,6 +2,7 @@
 
 #include "host/assumptions.h"
 #include "scenario/firmware_tables.h"
+#include "scenario/functions.h"
 #include "scenario/predict.h"
 #include "scenario/system_internal.h"
 #include "sim/allocate.h"
@@ -219,12 +220,9 @@ static bool plan_buffers(const struct scenario *scenario, struct software *softw
 {
     for (size_t i = 0; i < scenario->traffic_count; i++) {
         const struct scenario_traffic *traffic = &scenario->traffic[i];
-        struct scenario_bdf bdf = traffic->device->bdf;
-        uint32_t function;
+        uint32_t function = pci_tree_find(&software->found.tree, (uint16_t)traffic->device->root_complex->segment,
+                                          scenario_function_rid(traffic->device, traffic->function));
 
-        bdf.function = (uint8_t)traffic->function;
-        function =
-            pci_tree_find(&software->found.tree, (uint16_t)traffic->device->root_complex->segment, scenario_rid(bdf));
         for (size_t j = 0; function != PCI_TREE_NONE && j < traffic->stream_count; j++) {
             const struct scenario_stream *stream = &traffic->streams[j];
             const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;

@@ -100,8 +100,8 @@ struct endpoint_function_config {
     uint32_t vf_msix_vectors; /**< of every VF, table and pending bits at the end of its BAR 0; 0: no MSI-X */
     const struct endpoint_stream_list *vf_streams; /**< of each VF, as many as it has; NULL: none has any */
     /**
-     * 0..3: function number bits that reads can use as tags (7.5.3.3), the most significant ones, so that real functions
-     * are left 8 >> bits numbers. The same in all functions; none then has ARI, VFs or an alias.
+     * 0..3: function number bits that reads can use as tags (7.5.3.3), the most significant ones, so that real
+     * functions are left 8 >> bits numbers. The same in all functions; none then has ARI, VFs or an alias.
      */
     unsigned phantom_bits;
     /** A device with the known defect that its memory requests carry another function number. */

@@ -402,9 +402,9 @@ static void invalidate(struct endpoint *endpoint, struct endpoint_function *func
 
 bool endpoint_atc_take_message(struct endpoint *endpoint, const struct sim_packet *packet, sim_time now)
 {
-    struct endpoint_function *function = endpoint->atc != NULL ? endpoint_find_function(endpoint, packet->target) : NULL;
+    struct endpoint_function *function = endpoint_find_function(endpoint, packet->target);
 
-    if (function == NULL) {
+    if (endpoint->atc == NULL || function == NULL) {
         return false;
     }
     if (packet->operation == SIM_ATS_INVALIDATE_REQUEST && function->config.ats != 0 &&

@@ -223,8 +223,8 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
 void endpoint_function_decode(struct endpoint_function *function);
 
 /**
- * The function with a requester ID; NULL if there is none, or it is a VF that is not enabled. VFs may be on buses beyond
- * the endpoint's own (9.2.1.2).
+ * The function with a requester ID; NULL if there is none, or it is a VF that is not enabled. VFs may be on buses
+ * beyond the endpoint's own (9.2.1.2).
  */
 struct endpoint_function *endpoint_find_function(struct endpoint *endpoint, uint16_t id);
 

@@ -109,6 +109,7 @@ struct scenario_table {
 #define SCENARIO_ASSUMPTION "assumption"
 
 /** The table of the whole file. */
+extern const struct scenario_table scenario_table_sriov;
 extern const struct scenario_table scenario_table_root;
 
 /** The tables of its parts, for use in other tables. */

@@ -60,10 +60,17 @@ void expect_configuration(const software &software)
     for (uint32_t i = 0; i < tree.function_count; i++) {
         SCOPED_TRACE(tree.functions[i].name);
         uint64_t config = software.found.functions[i].config;
-        EXPECT_EQ(pci_config_read16(software.access, config, PCI_COMMAND), 0x0406u);
+        EXPECT_EQ(pci_config_read16(software.access, config, PCI_COMMAND), tree.functions[i].is_vf ? 0x0004u : 0x0406u);
         for (unsigned bar = 0; bar < PCI_TREE_BARS; bar++) {
             const pci_tree_range &planned = tree.functions[i].bars[bar];
-            if (planned.size != 0) {
+            const pci_tree_range &of_vfs = tree.functions[i].vf_bars[bar];
+            const uint16_t sriov = software.found.functions[i].sriov;
+            if (of_vfs.size != 0) {
+                EXPECT_EQ(pci_config_read(software.access, config, sriov + 0x24 + 4 * bar) & ~15u, of_vfs.base);
+            }
+            if (tree.functions[i].is_vf) {
+                EXPECT_EQ(pci_config_read(software.access, config, PCI_BAR(bar)), 0u) << "a VF's are its PF's";
+            } else if (planned.size != 0) {
                 EXPECT_EQ(pci_config_read(software.access, config, PCI_BAR(bar)) & ~15u, planned.base);
             }
         }
@@ -183,6 +190,10 @@ void expect_same_function(const pci_tree_function &found, const pci_tree_functio
     EXPECT_EQ(found.acs.egress, predicted.acs.egress);
     EXPECT_EQ(found.quirks, predicted.quirks);
     EXPECT_EQ(found.real_dma_function, predicted.real_dma_function);
+    EXPECT_EQ(found.total_vfs, predicted.total_vfs);
+    for (unsigned bar = 0; bar < PCI_TREE_BARS; bar++) {
+        expect_same_range(found.vf_bars[bar], predicted.vf_bars[bar]);
+    }
     EXPECT_EQ(found.msi_vectors, predicted.msi_vectors);
     EXPECT_EQ(found.msix_vectors, predicted.msix_vectors);
     EXPECT_EQ(found.pasid, predicted.pasid);

@@ -32,9 +32,17 @@ class Writer
         std::string name = "ep" + std::to_string(endpoints++);
         unsigned functions = random() % 4 == 0 ? 2 + static_cast<unsigned>(random() % 3) : 1;
         names.push_back(name + (functions > 1 && random() % 2 != 0 ? "/1" : ""));
+        std::string more;
+        if (random() % 4 == 0) {
+            /* Virtual functions: on the endpoint's own bus, or on the next one. */
+            bool near = random() % 2 == 0;
+            more = std::string(", ari: yes, sr-iov: { vfs: ") + std::to_string(1 + random() % 3) +
+                   (near ? "" : ", first-offset: " + std::to_string(252 + random() % 8)) + ", msi-x: 1 }";
+            names.push_back(name + "/vf1");
+        }
         return pad + name + ":\n" + pad + "  endpoint: { msi-x: " + std::to_string(1 + random() % 6) +
                ", functions: " + std::to_string(functions) + ", bars: " + bars[random() % 3] + ", acs: " + acs() +
-               " }\n";
+               more + " }\n";
     }
 
     std::string device(const std::string &pad, unsigned depth)

@@ -27,8 +27,8 @@ TEST(Load, TenLinesAreEnough)
     const scenario_device *ep0 = s->devices[0];
     EXPECT_EQ(scenario_rid(ep0->bdf), 0x0100);
     ASSERT_NE(ep0->endpoint, nullptr);
-    EXPECT_EQ(ep0->endpoint->bar_count, 1u);
-    EXPECT_EQ(ep0->endpoint->bars[0], 65536u);
+    EXPECT_EQ(ep0->endpoint->bars.count, 1u);
+    EXPECT_EQ(ep0->endpoint->bars.sizes[0], 65536u);
     uint32_t output = 0;
     const scenario_map_entry *entry = scenario_map_find(&s->root_complexes[0].msi_map, 0x0100, &output);
     ASSERT_NE(entry, nullptr);

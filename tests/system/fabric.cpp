@@ -1,5 +1,7 @@
 #include "tests/system/fabric.h"
 
+#include "scenario/functions.h"
+
 #include "host/pci_config.h"
 #include "models/pcie/config_registers.h"
 #include "scenario/system_internal.h"
@@ -111,10 +113,20 @@ class Writer
         static const char *const bars[] = {"[64 KiB]", "[16 KiB, 4 KiB]", "[16 KiB, 64 KiB, 2 MiB]"};
         const unsigned count = pick(3) == 0 ? 2 + pick(2) : 1;
 
+        std::string more;
+
+        if (pick(4) == 0) {
+            const unsigned vfs = 1 + pick(3);
+
+            more = ", ari: yes, sr-iov: { vfs: " + std::to_string(vfs) +
+                   (pick(2) == 0 ? "" : ", first-offset: " + std::to_string(250 + pick(10))) +
+                   ", enabled: " + std::to_string(1 + pick(vfs)) + ", bars: [16 KiB, 64 KiB] }";
+            functions += count;
+        }
         functions += count;
         return pad + fresh("ep") + ":\n" + port(pad, below_switch) + pad +
                "  endpoint: { functions: " + std::to_string(count) + ", bars: " + bars[pick(3)] +
-               ", read-tags: 256, acs: " + acs() + " }\n";
+               ", read-tags: 256, acs: " + acs() + more + " }\n";
     }
 
     std::string device(const std::string &pad, unsigned depth, bool below_switch)
@@ -230,7 +242,8 @@ Outcome Fabric::send(size_t source, size_t target, bool read, sim_address_type a
 {
     const struct system_function *from = system_function(system_, source);
     const struct system_function *to = system_function(system_, target);
-    const unsigned bar = static_cast<unsigned>(to->device->endpoint->bar_count - 1);
+    const scenario_bars *bars = scenario_function_bars(to->device->endpoint, to->function);
+    const unsigned bar = static_cast<unsigned>(bars->count - 1);
     const uint32_t offset = static_cast<uint32_t>(WORD * (sent_ % 256));
     endpoint *asking = system_->endpoints[from->device->index];
     uint8_t *bytes = endpoint_bar_bytes(system_->endpoints[to->device->index], to->function, bar, nullptr) + offset;
