@@ -1,9 +1,24 @@
 #include "host/domain.h"
 
+#include "models/smmuv3/smmu_formats.h"
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FOUR_GIB (UINT64_C(1) << 32)
+
+#define PROTECT_DOORBELL (IO_PAGE_WRITE | IO_PAGE_NOEXEC | IO_PAGE_MMIO | IO_PAGE_USER)
+#define PROTECT_BUFFER   (IO_PAGE_READ | IO_PAGE_WRITE | IO_PAGE_NOEXEC | IO_PAGE_USER)
+
+const char *domain_kind_name(enum domain_kind kind)
+{
+    static const char *const names[DOMAIN_KINDS] = {"dma", "identity", "blocked", "unmanaged"};
+
+    return names[kind];
+}
+
+/* ---- Making and releasing ---- */
 
 bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_driver *smmu, struct host_ram *ram,
                  struct host_error *error)
@@ -12,37 +27,14 @@ bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_drive
     domain->kind = kind;
     domain->smmu = smmu;
     domain->iova_end = FOUR_GIB;
-    if (smmu == NULL || kind == DOMAIN_IDENTITY) {
+    if (smmu == NULL || kind == DOMAIN_IDENTITY || kind == DOMAIN_BLOCKED) {
         return true;
     }
+    domain->asid = smmu->next_asid;
     if (io_page_table_init(&domain->table, ram)) {
         domain->context = smmu_driver_make_context(smmu, &domain->table);
     }
-    return domain->context != 0 || host_error_set(error, "no memory for a translation domain");
-}
-
-void domain_release(struct domain *domain)
-{
-    free(domain->doorbells);
-    free(domain->mappings);
-    domain->doorbells = NULL;
-    domain->mappings = NULL;
-}
-
-bool domain_attach(struct domain *domain, uint32_t stream_id, struct host_error *error)
-{
-    if (domain->smmu == NULL) {
-        return true;
-    }
-    if (domain->kind == DOMAIN_IDENTITY) {
-        return smmu_driver_attach_bypass(domain->smmu, stream_id, error);
-    }
-    return smmu_driver_attach_stage1(domain->smmu, stream_id, domain->context, error);
-}
-
-bool domain_translates(const struct domain *domain)
-{
-    return (domain->smmu != NULL || domain->planned) && domain->kind == DOMAIN_DMA;
+    return domain->context != 0 || host_error_fail(error, ENOMEM, "no memory for a translation domain");
 }
 
 void domain_init_planned(struct domain *domain, enum domain_kind kind)
@@ -53,29 +45,218 @@ void domain_init_planned(struct domain *domain, enum domain_kind kind)
     domain->iova_end = FOUR_GIB;
 }
 
+bool domain_init_stage2(struct domain *domain, struct smmu_driver *smmu, struct host_ram *ram, struct host_error *error)
+{
+    domain_init_planned(domain, DOMAIN_UNMANAGED);
+    domain->stage2 = true;
+    domain->planned = smmu == NULL;
+    domain->smmu = smmu;
+    if (smmu == NULL) {
+        return true;
+    }
+    if (!smmu->has_stage2) {
+        return host_error_fail(error, EOPNOTSUPP, "SMMU %s has no stage 2", smmu->config.name);
+    }
+    domain->vmid = smmu->next_vmid++;
+    return io_page_table_init_stage2(&domain->table, ram) ||
+           host_error_fail(error, ENOMEM, "no memory for a translation domain");
+}
+
+bool domain_init_guest(struct domain *domain, struct domain *parent, struct host_ram *ram, uint64_t offset,
+                       struct host_error *error)
+{
+    uint64_t words[SMMU_CD_WORDS];
+    uint64_t context;
+
+    domain_init_planned(domain, DOMAIN_UNMANAGED);
+    domain->planned = parent->planned;
+    domain->parent = parent;
+    domain->smmu = parent->smmu;
+    domain->smmu_index = parent->smmu_index;
+    if (domain->planned) {
+        return true;
+    }
+    context = host_ram_take(ram, SMMU_CD_BYTES, SMMU_CD_BYTES);
+    if (context == 0 || !io_page_table_init_guest(&domain->table, ram, offset)) {
+        return host_error_fail(error, ENOMEM, "no guest memory for a translation domain");
+    }
+    domain->asid = domain->smmu->next_asid++;
+    domain->context = context - offset;
+    smmu_driver_context_words(domain->smmu, &domain->table, domain->asid, words);
+    for (unsigned i = 0; i < SMMU_CD_WORDS; i++) {
+        memory_write64(ram->memory, context + 8 * i, words[i]);
+    }
+    return true;
+}
+
+void domain_release(struct domain *domain)
+{
+    free(domain->doorbells);
+    free(domain->mappings);
+    domain->doorbells = NULL;
+    domain->mappings = NULL;
+}
+
+bool domain_translates(const struct domain *domain)
+{
+    return (domain->smmu != NULL || domain->planned) &&
+           (domain->kind == DOMAIN_DMA || domain->kind == DOMAIN_UNMANAGED);
+}
+
+bool domain_make_room(struct domain *domain, size_t doorbells, size_t mappings, struct host_error *error)
+{
+    size_t doorbell_limit = domain->doorbell_count + doorbells;
+    size_t mapping_limit = domain->mapping_count + mappings;
+    void *grown;
+
+    if (doorbell_limit > domain->doorbell_limit) {
+        grown = realloc(domain->doorbells, doorbell_limit * sizeof(*domain->doorbells));
+        if (grown == NULL) {
+            return host_error_fail(error, ENOMEM, "out of memory");
+        }
+        domain->doorbells = grown;
+        domain->doorbell_limit = doorbell_limit;
+    }
+    if (mapping_limit > domain->mapping_limit) {
+        grown = realloc(domain->mappings, mapping_limit * sizeof(*domain->mappings));
+        if (grown == NULL) {
+            return host_error_fail(error, ENOMEM, "out of memory");
+        }
+        domain->mappings = grown;
+        domain->mapping_limit = mapping_limit;
+    }
+    return true;
+}
+
+/* ---- Attaching ---- */
+
+void domain_describe(const struct domain *domain, struct smmu_stream_setting *setting)
+{
+    memset(setting, 0, sizeof(*setting));
+    switch (domain->kind) {
+    case DOMAIN_IDENTITY:
+        setting->config = SMMU_STE_CONFIG_BYPASS;
+        return;
+    case DOMAIN_BLOCKED:
+        setting->config = SMMU_STE_CONFIG_ABORT;
+        return;
+    default:
+        break;
+    }
+    if (domain->stage2) {
+        setting->config = SMMU_STE_CONFIG_S2;
+        setting->stage2 = &domain->table;
+        setting->vmid = domain->vmid;
+        return;
+    }
+    setting->config = SMMU_STE_CONFIG_S1;
+    setting->context = domain->context;
+    if (domain->parent != NULL) {
+        setting->config = SMMU_STE_CONFIG_NESTED;
+        setting->stage2 = &domain->parent->table;
+        setting->vmid = domain->parent->vmid;
+        setting->merge_events = true;
+    }
+}
+
+bool domain_attach(struct domain *domain, uint32_t stream_id, struct host_error *error)
+{
+    struct smmu_stream_setting setting;
+
+    if (domain->smmu == NULL) {
+        return true;
+    }
+    domain_describe(domain, &setting);
+    return smmu_stream_set(domain->smmu, stream_id, &setting, error);
+}
+
+/* ---- Mapping ---- */
+
+static uint64_t page_of(uint64_t address)
+{
+    return address & ~(IO_PAGE_BYTES - 1);
+}
+
+static uint64_t round_up(uint64_t size)
+{
+    return page_of(size + IO_PAGE_BYTES - 1);
+}
+
+static bool overlap(uint64_t base, uint64_t size, uint64_t other, uint64_t other_size)
+{
+    return size != 0 && other_size != 0 && base <= other + (other_size - 1) && other <= base + (size - 1);
+}
+
 /** Maps one page, unless the domain only plans. */
 static bool map_page(struct domain *domain, uint64_t iova, uint64_t physical, uint32_t protection)
 {
     return domain->planned || io_page_table_map(&domain->table, iova, physical, protection);
 }
 
-/** Takes so many bytes of I/O virtual address space, from the top of 4 GiB downward. 0: none left. */
-static uint64_t take_iova(struct domain *domain, uint64_t size)
+/** Forgets what caches hold of one page. */
+static bool invalidate_page(struct domain *domain, uint64_t iova, struct host_error *error)
 {
-    size = (size + IO_PAGE_BYTES - 1) & ~(IO_PAGE_BYTES - 1);
+    if (domain->planned) {
+        return true;
+    }
+    return domain->stage2 ? smmu_invalidate_ipa(domain->smmu, domain->vmid, iova, error)
+                          : smmu_invalidate_page(domain->smmu, domain->asid, iova, error);
+}
+
+uint64_t domain_take_iova(struct domain *domain, uint64_t size)
+{
+    size = round_up(size);
     if (size >= domain->iova_end) {
         return 0;
+    }
+    if (overlap(domain->iova_end - size, size, domain->window_base, domain->window_size)) {
+        domain->iova_end = page_of(domain->window_base);
+        if (size >= domain->iova_end) {
+            return 0;
+        }
     }
     domain->iova_end -= size;
     return domain->iova_end;
 }
 
+bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error)
+{
+    for (size_t i = 0; i < domain->doorbell_count; i++) {
+        if (domain->doorbells[i].iova == iova) {
+            return domain->doorbells[i].physical == physical ||
+                   host_error_fail(error, EEXIST, "0x%llx leads to doorbell page 0x%llx already",
+                                   (unsigned long long)iova, (unsigned long long)domain->doorbells[i].physical);
+        }
+    }
+    if (!domain_make_room(domain, 1, 0, error)) {
+        return false;
+    }
+    if (iova == 0 || !map_page(domain, iova, physical, PROTECT_DOORBELL)) {
+        return host_error_fail(error, EEXIST, "doorbell 0x%llx cannot be mapped", (unsigned long long)physical);
+    }
+    domain->doorbells[domain->doorbell_count].physical = physical;
+    domain->doorbells[domain->doorbell_count].iova = iova;
+    domain->doorbell_count++;
+    return true;
+}
+
+bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_error *error)
+{
+    for (size_t i = 0; i < domain->doorbell_count; i++) {
+        if (domain->doorbells[i].iova != iova) {
+            continue;
+        }
+        domain->doorbells[i] = domain->doorbells[--domain->doorbell_count];
+        return domain->planned || (io_page_table_unmap(&domain->table, iova) && invalidate_page(domain, iova, error));
+    }
+    return host_error_fail(error, ENOENT, "no doorbell is mapped at 0x%llx", (unsigned long long)iova);
+}
+
 bool domain_map_doorbell(struct domain *domain, uint64_t doorbell, uint64_t *address, struct host_error *error)
 {
-    uint64_t page = doorbell & ~(IO_PAGE_BYTES - 1);
+    uint64_t page = page_of(doorbell);
     uint64_t offset = doorbell - page;
     uint64_t iova;
-    void *grown;
 
     if (!domain_translates(domain)) {
         *address = doorbell;
@@ -87,19 +268,50 @@ bool domain_map_doorbell(struct domain *domain, uint64_t doorbell, uint64_t *add
             return true;
         }
     }
-    iova = take_iova(domain, IO_PAGE_BYTES);
-    grown = realloc(domain->doorbells, (domain->doorbell_count + 1) * sizeof(*domain->doorbells));
-    if (grown != NULL) {
-        domain->doorbells = grown;
+    iova = domain_take_iova(domain, IO_PAGE_BYTES);
+    if (iova == 0) {
+        return host_error_fail(error, ENOMEM, "doorbell 0x%llx cannot be mapped", (unsigned long long)doorbell);
     }
-    if (grown == NULL || iova == 0 ||
-        !map_page(domain, iova, page, IO_PAGE_WRITE | IO_PAGE_NOEXEC | IO_PAGE_MMIO | IO_PAGE_USER)) {
-        return host_error_set(error, "doorbell 0x%llx cannot be mapped", (unsigned long long)doorbell);
-    }
-    domain->doorbells[domain->doorbell_count].physical = page;
-    domain->doorbells[domain->doorbell_count].iova = iova;
-    domain->doorbell_count++;
     *address = iova + offset;
+    return domain_install_doorbell(domain, iova, page, error);
+}
+
+bool domain_overlaps(const struct domain *domain, uint64_t base, uint64_t size, const char **what)
+{
+    for (size_t i = 0; i < domain->mapping_count; i++) {
+        if (overlap(base, size, domain->mappings[i].iova, domain->mappings[i].size)) {
+            *what = "a DMA mapping";
+            return true;
+        }
+    }
+    for (size_t i = 0; i < domain->doorbell_count; i++) {
+        if (overlap(base, size, domain->doorbells[i].iova, IO_PAGE_BYTES)) {
+            *what = "a doorbell's mapping";
+            return true;
+        }
+    }
+    if (overlap(base, size, domain->window_base, domain->window_size)) {
+        *what = "the window set aside for MSIs";
+        return true;
+    }
+    return false;
+}
+
+/** Maps pages and keeps the range. */
+static bool map_range(struct domain *domain, uint64_t iova, uint64_t physical, uint64_t size, struct host_error *error)
+{
+    if (!domain_make_room(domain, 0, 1, error)) {
+        return false;
+    }
+    for (uint64_t offset = 0; domain_translates(domain) && offset < size; offset += IO_PAGE_BYTES) {
+        if (!map_page(domain, iova + offset, physical + offset, PROTECT_BUFFER)) {
+            return host_error_fail(error, ENOMEM, "no memory to map a buffer");
+        }
+    }
+    domain->mappings[domain->mapping_count].iova = iova;
+    domain->mappings[domain->mapping_count].physical = physical;
+    domain->mappings[domain->mapping_count].size = size;
+    domain->mapping_count++;
     return true;
 }
 
@@ -107,29 +319,80 @@ bool domain_map_buffer(struct domain *domain, uint64_t physical, uint64_t size, 
                        struct host_error *error)
 {
     uint64_t iova = physical;
-    void *grown = realloc(domain->mappings, (domain->mapping_count + 1) * sizeof(*domain->mappings));
 
-    if (grown == NULL) {
-        return host_error_set(error, "out of memory");
-    }
-    domain->mappings = grown;
     if (domain_translates(domain)) {
-        iova = take_iova(domain, size);
+        iova = domain_take_iova(domain, size);
         if (iova == 0) {
-            return host_error_set(error, "no I/O virtual addresses left for a buffer of %llu bytes",
-                                  (unsigned long long)size);
+            return host_error_fail(error, ENOMEM, "no I/O virtual addresses left for a buffer of %llu bytes",
+                                   (unsigned long long)size);
         }
-        for (uint64_t offset = 0; offset < size; offset += IO_PAGE_BYTES) {
-            if (!map_page(domain, iova + offset, physical + offset,
-                          IO_PAGE_READ | IO_PAGE_WRITE | IO_PAGE_NOEXEC | IO_PAGE_USER)) {
-                return host_error_set(error, "no memory to map a buffer");
+    }
+    *address = iova;
+    return map_range(domain, iova, physical, size, error);
+}
+
+bool domain_map_at(struct domain *domain, uint64_t iova, uint64_t physical, uint64_t size, struct host_error *error)
+{
+    const char *what;
+
+    if (domain_overlaps(domain, iova, size, &what)) {
+        return host_error_fail(error, EEXIST, "0x%llx to 0x%llx meets %s", (unsigned long long)iova,
+                               (unsigned long long)(iova + (size - 1)), what);
+    }
+    return map_range(domain, iova, physical, size, error);
+}
+
+bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error)
+{
+    for (size_t i = 0; i < domain->mapping_count; i++) {
+        struct domain_mapping mapping = domain->mappings[i];
+
+        if (mapping.iova != iova) {
+            continue;
+        }
+        domain->mappings[i] = domain->mappings[--domain->mapping_count];
+        for (uint64_t offset = 0; !domain->planned && domain_translates(domain) && offset < mapping.size;
+             offset += IO_PAGE_BYTES) {
+            if (!io_page_table_unmap(&domain->table, iova + offset) || !invalidate_page(domain, iova + offset, error)) {
+                return false;
             }
         }
+        return true;
     }
-    domain->mappings[domain->mapping_count].iova = iova;
-    domain->mappings[domain->mapping_count].physical = physical;
-    domain->mappings[domain->mapping_count].size = size;
-    domain->mapping_count++;
-    *address = iova;
-    return true;
+    return host_error_fail(error, ENOENT, "nothing is mapped at 0x%llx", (unsigned long long)iova);
+}
+
+/* ---- Looking ---- */
+
+/** Where one stage leads. */
+static bool resolve_stage(const struct domain *domain, uint64_t address, uint64_t *output)
+{
+    for (size_t i = 0; i < domain->doorbell_count; i++) {
+        if (page_of(address) == domain->doorbells[i].iova) {
+            *output = domain->doorbells[i].physical + (address - page_of(address));
+            return true;
+        }
+    }
+    for (size_t i = 0; i < domain->mapping_count; i++) {
+        const struct domain_mapping *mapping = &domain->mappings[i];
+
+        if (address >= mapping->iova && address - mapping->iova < mapping->size) {
+            *output = mapping->physical + (address - mapping->iova);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *physical)
+{
+    if (domain->kind == DOMAIN_BLOCKED) {
+        return false;
+    }
+    if (!domain_translates(domain)) {
+        *physical = address;
+        return true;
+    }
+    return resolve_stage(domain, address, physical) &&
+           (domain->parent == NULL || resolve_stage(domain->parent, *physical, physical));
 }

@@ -1,8 +1,10 @@
 /*
- * Translation domains as the DMA layer of Linux manages them: one address space behind one SMMU, with an allocator of
- * I/O virtual addresses and the doorbell pages that the domain's devices write MSIs to (rules C1 to C7 of the fact
- * sheet;
- * docs/doorbells.md restates them).
+ * Translation domains: one address space behind one SMMU, with what is mapped in it. The kernel's own DMA domains hand
+ * out I/O virtual addresses from the top of 4 GiB downward (C7); users of VFIO and iommufd choose theirs; a guest's
+ * stage 1 stands on a stage 2 of the host's. Which doorbell is mapped where is decided in host/doorbell_map.h and kept
+ * here, because a mapping lives in a domain. docs/doorbells.md restates the rules.
+ *
+ * A planned domain has no hardware behind it: addresses are chosen as always and nothing is written.
  */
 #ifndef DOORBELL_HOST_DOMAIN_H
 #define DOORBELL_HOST_DOMAIN_H
@@ -10,6 +12,7 @@
 #include "host/error.h"
 #include "host/io_page_table.h"
 #include "host/smmu_driver.h"
+#include "host/smmu_stream.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,50 +23,85 @@ extern "C" {
 #endif
 
 enum domain_kind {
-    DOMAIN_DMA,      /**< translated; doorbells are mapped on demand */
-    DOMAIN_IDENTITY, /**< bypass: devices use physical addresses */
+    DOMAIN_DMA,       /**< translated; the kernel hands out addresses */
+    DOMAIN_IDENTITY,  /**< bypass: devices use physical addresses */
+    DOMAIN_BLOCKED,   /**< every request is aborted */
+    DOMAIN_UNMANAGED, /**< translated; its user chooses addresses */
+    DOMAIN_KINDS,
 };
 
-/** A doorbell page that a domain maps. Pages stay for as long as the domain does (C5). */
+/** "dma", "identity", "blocked", "unmanaged". */
+const char *domain_kind_name(enum domain_kind kind);
+
+/** A doorbell page that a domain maps. */
 struct domain_doorbell {
-    uint64_t physical; /**< page */
+    uint64_t physical; /**< page; in a guest's domain an intermediate physical address */
     uint64_t iova;     /**< page */
 };
 
 /** A range of addresses that a domain maps for DMA. */
 struct domain_mapping {
     uint64_t iova;
-    uint64_t physical;
+    uint64_t physical; /**< as for doorbells */
     uint64_t size;
 };
 
 struct domain {
     enum domain_kind kind;
     bool planned;             /**< no hardware: addresses are chosen as always, nothing is written */
-    struct smmu_driver *smmu; /**< NULL: no SMMU, physical addresses */
+    const char *name;         /**< of a user's domain, for reports; NULL: the group's default domain */
+    bool stage2;              /**< its table is a stage 2 */
+    struct domain *parent;    /**< the stage 2 below; this one is then a guest's stage 1 */
+    struct smmu_driver *smmu; /**< NULL: no SMMU, physical addresses; or planned */
     uint32_t smmu_index;
-    uint32_t group;
+    uint32_t group; /**< of a default domain */
     struct io_page_table table;
-    uint64_t context;  /**< physical address of the context descriptor */
+    uint16_t asid;     /**< stage 1 */
+    uint16_t vmid;     /**< stage 2 */
+    uint64_t context;  /**< address of the context descriptor; of a guest's, the intermediate one */
     uint64_t iova_end; /**< addresses from here to 4 GiB are taken: allocation goes downward (C7) */
     struct domain_doorbell *doorbells;
     size_t doorbell_count;
+    size_t doorbell_limit; /**< elements that there is memory for */
     struct domain_mapping *mappings;
     size_t mapping_count;
+    size_t mapping_limit;
+    uint64_t window_base; /**< set aside for MSIs; nothing else is mapped there */
+    uint64_t window_size; /**< 0: no window */
+    bool identity_pages;  /**< doorbells are mapped at their own addresses: a window that hardware fixes */
+    uint32_t attached;    /**< functions and PASIDs that use it */
 };
 
-/** Makes a domain. @return false with @p error if memory is used up */
+/** Makes a domain of stage 1, or one without a table. @return false with @p error if memory is used up */
 bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_driver *smmu, struct host_ram *ram,
                  struct host_error *error);
 
 /** Makes a domain that only plans: what it would map where, if there were an SMMU. */
 void domain_init_planned(struct domain *domain, enum domain_kind kind);
 
+/** Makes an unmanaged domain of stage 2. @param smmu, ram NULL: it only plans. @return false with @p error */
+bool domain_init_stage2(struct domain *domain, struct smmu_driver *smmu, struct host_ram *ram,
+                        struct host_error *error);
+
+/**
+ * Makes a guest's stage 1 on a stage 2 of the host's: table and context descriptor lie in the guest's memory.
+ * @param ram the guest's memory  @param offset see io_page_table_init_guest(); both unused if @p parent only plans
+ * @return false with @p error
+ */
+bool domain_init_guest(struct domain *domain, struct domain *parent, struct host_ram *ram, uint64_t offset,
+                       struct host_error *error);
+
 /** Whether devices of the domain use addresses that are translated. */
 bool domain_translates(const struct domain *domain);
 
 /** Frees what a domain holds in host memory. */
 void domain_release(struct domain *domain);
+
+/** Makes room for so many more doorbells and mappings, so that none is allocated while traffic runs. */
+bool domain_make_room(struct domain *domain, size_t doorbells, size_t mappings, struct host_error *error);
+
+/** Fills in the stream table entry that puts requests without PASID into the domain by a context descriptor alone. */
+void domain_describe(const struct domain *domain, struct smmu_stream_setting *setting);
 
 /** Installs the stream table entry that puts a StreamID into the domain. @return false with @p error */
 bool domain_attach(struct domain *domain, uint32_t stream_id, struct host_error *error);
@@ -79,6 +117,27 @@ bool domain_map_doorbell(struct domain *domain, uint64_t doorbell, uint64_t *add
 /** Maps a buffer for reading and writing. @param address set to where devices see it. @return false with @p error */
 bool domain_map_buffer(struct domain *domain, uint64_t physical, uint64_t size, uint64_t *address,
                        struct host_error *error);
+
+/** The same at an address that the user chooses. EEXIST if something is there already, or the MSI window is. */
+bool domain_map_at(struct domain *domain, uint64_t iova, uint64_t physical, uint64_t size, struct host_error *error);
+
+/** Takes away the mapping that begins at an address, and invalidates. ENOENT if there is none. */
+bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error);
+
+/** Maps a doorbell page (both page-aligned). EEXIST if the address is mapped to something else already. */
+bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error);
+
+/** Takes a doorbell page away, and invalidates. ENOENT if none is mapped there. */
+bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_error *error);
+
+/** Takes addresses from the allocator (C7): page-aligned; 0 if none are left. */
+uint64_t domain_take_iova(struct domain *domain, uint64_t size);
+
+/** Whether a range meets a mapping, a doorbell, or the MSI window of the domain; which, for a person, in @p what. */
+bool domain_overlaps(const struct domain *domain, uint64_t base, uint64_t size, const char **what);
+
+/** Where an address of a device leads, all stages together. @return false: nowhere, it faults */
+bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *physical);
 
 #ifdef __cplusplus
 }

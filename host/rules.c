@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define LINUX_6_1                                                                                                      \
-    .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_1, .type1 = DOORBELL_BUMP, .alias_error = EINVAL
+    .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_1, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_UNSUPPORTED, \
+    .nested_vfio = true, .alias_error = EINVAL
 #define LINUX_6_12                                                                                                     \
     .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_12, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_BUMP,       \
     .direct_blocks_claim = true, .file_has_iommufd = true, .auxiliary = true, .pasid_needs_acs = true,                 \
@@ -22,8 +23,8 @@
     }
 
 static const struct software_rules sets[] = {
-    {.name = "linux-6.1", .doc = "Linux 6.1.", LINUX_6_1, .nested = DOORBELL_BUMP},
-    {.name = "linux-6.12", .doc = "Linux 6.12.", LINUX_6_12, .nested = DOORBELL_BUMP, .nested_identity = true},
+    {.name = "linux-6.1", .doc = "Linux 6.1.", LINUX_6_1, .nested = DOORBELL_UNSUPPORTED},
+    {.name = "linux-6.12", .doc = "Linux 6.12.", LINUX_6_12, .nested = DOORBELL_UNSUPPORTED},
     {.name = "linux-7.3", .doc = "Linux 7.3.", .grouping = GROUP_RULE_LINUX, LINUX_7_3},
     {.name = "corrected-grouping",
      .doc = "Linux 7.3 with the grouping of the series of 2025.",
@@ -31,8 +32,12 @@ static const struct software_rules sets[] = {
      LINUX_7_3},
     {.name = "msi-geometry-2016",
      .doc = "The MSI mapping API of 2016: an aperture, and doorbells counted by their users.",
-     LINUX_6_1,
-     .nested = DOORBELL_GEOMETRY},
+     .grouping = GROUP_RULE_LINUX,
+     .kernel = GROUP_KERNEL_6_1,
+     .type1 = DOORBELL_GEOMETRY,
+     .iommufd = DOORBELL_UNSUPPORTED,
+     .nested = DOORBELL_UNSUPPORTED,
+     .alias_error = EINVAL},
     {.name = "bind-per-group",
      .doc = "A hypervisor that relies on the claim of 2019: one guest doorbell bound for a whole group.",
      LINUX_6_1,

@@ -28,6 +28,7 @@ enum doorbell_style {
     DOORBELL_IDENTITY_PAGE, /**< the doorbell's own page, mapped one to one: a window that hardware fixes */
     DOORBELL_SINGLE_PAGE,   /**< the user gives the address; one page of the virtual ITS leads to the hardware (C22) */
     DOORBELL_STYLES,
+    DOORBELL_UNSUPPORTED = DOORBELL_STYLES, /**< the rule set has no such use of devices */
 };
 
 /** "cookie", "bump", ...: the words that scenario files use. */
@@ -41,6 +42,7 @@ struct software_rules {
     enum doorbell_style type1;   /**< of a VFIO container with one stage */
     enum doorbell_style iommufd; /**< of an iommufd file with one stage */
     enum doorbell_style nested;  /**< of nested translation */
+    bool nested_vfio;            /**< nested translation is VFIO's; else iommufd's */
     bool nested_identity;        /**< nested: the guest maps the MSI window one to one (RMR, C12) */
     bool bind_checks_domain;     /**< attach to a nested domain fails if the device's ITS differs (v7 to v15, C18) */
     bool bind_refuses_fixed;     /**< nested domains refuse devices with a fixed MSI window (v8 on) */

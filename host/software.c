@@ -4,6 +4,7 @@
 #include "host/pci_config.h"
 #include "host/rid_map.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,8 @@ static void resolve(struct software *software, uint32_t index)
     mine->iommu = NONE32;
     mine->its = NONE32;
     mine->domain = SIZE_MAX;
+    mine->consumer = CONSUMER_NONE;
+    mine->message = SOFTWARE_NO_ADDRESS;
     rid_map_choose(firmware, host, function->rid, &choice);
     if (choice.iommu_route == RID_IOMMU_MAPPED) {
         mine->iommu = (uint32_t)choice.iommu;
@@ -93,39 +96,84 @@ static bool form_groups(struct software *software, struct host_error *error)
     return true;
 }
 
-/** The domain of a group at one SMMU; made if there is none. A group has one, but for maps that split it over SMMUs. */
-static struct domain *domain_of(struct software *software, uint32_t group, uint32_t iommu, struct host_error *error)
+struct domain *software_take_domain(struct software *software, struct host_error *error)
 {
-    struct domain *domain;
+    if (software->domain_count == software->domain_limit) {
+        host_error_fail(error, ENOSPC, "more domains than were foreseen");
+        return NULL;
+    }
+    return &software->domains[software->domain_count++];
+}
 
+/** A domain without a user's name: a default one, or the blocked one of an SMMU. */
+static struct domain *find_plain(struct software *software, uint32_t group, uint32_t iommu)
+{
     for (size_t i = 0; i < software->domain_count; i++) {
-        domain = &software->domains[i];
-        if (domain->group == group && domain->smmu_index == iommu) {
+        struct domain *domain = &software->domains[i];
+
+        if (domain->name == NULL && domain->group == group && domain->smmu_index == iommu) {
             return domain;
         }
     }
-    domain = &software->domains[software->domain_count];
+    return NULL;
+}
+
+static struct domain *make_plain(struct software *software, uint32_t group, uint32_t iommu, enum domain_kind kind,
+                                 struct host_error *error)
+{
+    struct domain *domain = software_take_domain(software, error);
+
+    if (domain == NULL) {
+        return NULL;
+    }
     if (software->planned) {
-        domain_init_planned(domain, software->config.domain_kind);
-    } else if (!domain_init(domain, software->config.domain_kind, &software->smmus[iommu], &software->ram, error)) {
+        domain_init_planned(domain, kind);
+    } else if (!domain_init(domain, kind, &software->smmus[iommu], &software->ram, error)) {
+        software->domain_count--;
         return NULL;
     }
     domain->group = group;
     domain->smmu_index = iommu;
-    software->domain_count++;
     return domain;
+}
+
+/** A group has one at an SMMU: one in all, but for maps that split it over SMMUs. */
+struct domain *software_default_domain(struct software *software, uint32_t group, uint32_t iommu,
+                                       struct host_error *error)
+{
+    struct domain *domain = find_plain(software, group, iommu);
+
+    return domain != NULL ? domain : make_plain(software, group, iommu, software->config.domain_kind, error);
+}
+
+struct domain *software_blocked_domain(struct software *software, uint32_t iommu, struct host_error *error)
+{
+    struct domain *domain = find_plain(software, GROUP_NONE, iommu);
+
+    return domain != NULL ? domain : make_plain(software, GROUP_NONE, iommu, DOMAIN_BLOCKED, error);
+}
+
+bool software_attach(struct software *software, uint32_t function, struct domain *domain, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+
+    if (!attachment_set_domain(&mine->attachment, domain, error)) {
+        return false;
+    }
+    mine->domain = (size_t)(domain - software->domains);
+    return true;
 }
 
 /** Attaching an alias' StreamID needs its own look-up; called for each of a function's requester IDs (rule B6). */
 struct attach {
     struct software *software;
     const struct firmware_host *host;
-    struct domain *domain;
+    struct attachment *attachment;
     struct host_error *error;
     bool failed;
 };
 
-static bool attach_alias(void *context, const struct group_alias *alias)
+static bool add_alias(void *context, const struct group_alias *alias)
 {
     struct attach *attach = context;
     struct rid_choice choice;
@@ -134,38 +182,45 @@ static bool attach_alias(void *context, const struct group_alias *alias)
     if (choice.iommu_route != RID_IOMMU_MAPPED) {
         return false;
     }
-    attach->failed = !domain_attach(attach->domain, rid_id_of(&choice.stream, alias->rid), attach->error);
+    attach->failed = !attachment_add_stream(attach->attachment, rid_id_of(&choice.stream, alias->rid), attach->error);
     return attach->failed;
+}
+
+/** Finds a function's StreamIDs and puts them into the group's default domain. */
+static bool attach_function(struct software *software, uint32_t index, struct host_error *error)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    struct software_function *function = &software->functions[index];
+    struct attach attach = {.software = software, .attachment = &function->attachment, .error = error};
+    struct domain *domain = software_default_domain(software, software->groups.group_of[index], function->iommu, error);
+
+    if (domain == NULL) {
+        return false;
+    }
+    attach.host = &software->config.firmware->hosts[tree->functions[index].host_bridge];
+    attachment_init(&function->attachment, software->planned ? NULL : &software->smmus[function->iommu],
+                    function->iommu);
+    group_alias_walk(tree, index, software->config.kernel, add_alias, &attach);
+    return !attach.failed && software_attach(software, index, domain, error);
 }
 
 static bool attach_functions(struct software *software, struct host_error *error)
 {
     const struct pci_tree *tree = &software->found.tree;
 
-    /* At most one domain a function, and one for functions without an SMMU. */
-    software->domains = allocate(tree->function_count + 1, sizeof(*software->domains));
-    if (software->domains == NULL) {
-        return host_error_set(error, "out of memory");
+    /* At most one domain a function, one blocked domain an SMMU, and those of consumers. */
+    software->domain_limit =
+        tree->function_count + software->config.firmware->iommu_count + consumers_domain_limit(software);
+    software->domains = allocate(software->domain_limit, sizeof(*software->domains));
+    software->group_states = allocate(software->groups.group_count, sizeof(*software->group_states));
+    if (software->domains == NULL || software->group_states == NULL) {
+        return host_error_fail(error, ENOMEM, "out of memory");
+    }
+    for (uint32_t i = 0; i < software->groups.group_count; i++) {
+        software->group_states[i].consumer = CONSUMER_NONE;
     }
     for (uint32_t i = 0; i < tree->function_count; i++) {
-        struct software_function *function = &software->functions[i];
-        uint32_t group = software->groups.group_of[i];
-        struct attach attach = {.software = software, .error = error};
-
-        if (group == GROUP_NONE) {
-            continue;
-        }
-        attach.host = &software->config.firmware->hosts[tree->functions[i].host_bridge];
-        attach.domain = domain_of(software, group, function->iommu, error);
-        if (attach.domain == NULL) {
-            return false;
-        }
-        function->domain = (size_t)(attach.domain - software->domains);
-        if (software->planned) {
-            continue;
-        }
-        group_alias_walk(tree, i, software->config.kernel, attach_alias, &attach);
-        if (attach.failed) {
+        if (software->groups.group_of[i] != GROUP_NONE && !attach_function(software, i, error)) {
             return false;
         }
     }
@@ -173,17 +228,6 @@ static bool attach_functions(struct software *software, struct host_error *error
 }
 
 /* ---- MSI-X ---- */
-
-/** Address under which a function reaches its doorbell. */
-static bool message_address(struct software *software, struct software_function *function, uint64_t *address,
-                            struct host_error *error)
-{
-    if (function->domain == SIZE_MAX) {
-        *address = function->doorbell;
-        return true;
-    }
-    return domain_map_doorbell(&software->domains[function->domain], function->doorbell, address, error);
-}
 
 /** Writes one MSI-X table entry, masked while it changes (PCIe Base 6.1.4). */
 static void write_entry(struct software *software, uint64_t entry, uint64_t address, uint32_t data)
@@ -209,7 +253,7 @@ static bool set_up_vectors(struct software *software, uint32_t index, struct hos
         return host_error_set(error, "out of memory");
     }
     if (!its_driver_map_device(its, function->device_id, count, error) ||
-        !message_address(software, function, &address, error)) {
+        !consumer_map_doorbell(software, index, &address, error)) {
         return false;
     }
     control = pci_config_read16(software->access, where->config, where->msix + MSIX_CONTROL);
@@ -226,20 +270,91 @@ static bool set_up_vectors(struct software *software, uint32_t index, struct hos
         write_entry(software, where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, i);
     }
     function->vector_count = count;
+    function->message = address;
     pci_config_write16(software->access, where->config, where->msix + MSIX_CONTROL,
                        (uint16_t)((control | MSIX_CONTROL_ENABLE) & ~MSIX_CONTROL_MASK));
     return its_driver_sync(its, error);
 }
 
+static bool has_messages(const struct software *software, uint32_t function)
+{
+    return software->functions[function].its != NONE32 && software->found.tree.functions[function].msix_vectors > 0;
+}
+
+bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+
+    if (!has_messages(software, function)) {
+        return host_error_fail(error, ENODEV, "%s has no messages or no ITS to send them to",
+                               software->found.tree.functions[function].name);
+    }
+    if (mine->message != SOFTWARE_NO_ADDRESS) {
+        return true;
+    }
+    if (!software->planned) {
+        return set_up_vectors(software, function, error);
+    }
+    return consumer_map_doorbell(software, function, &mine->message, error);
+}
+
+/** Interrupts of functions that the kernel drives; a system in which one of them cannot be set up does not come up. */
 static bool set_up_interrupts(struct software *software, struct host_error *error)
 {
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        if (software->functions[i].its != NONE32 && software->found.tree.functions[i].msix_vectors > 0 &&
-            !set_up_vectors(software, i, error)) {
+        if (software->functions[i].consumer == CONSUMER_NONE && !software->functions[i].attached.tried &&
+            has_messages(software, i) && !software_enable_interrupts(software, i, error)) {
             return false;
         }
     }
     return true;
+}
+
+/** Function of the tree that a consumer's list names. */
+static uint32_t find_device(const struct software *software, const struct consumer_device *device)
+{
+    return pci_tree_find(&software->found.tree, device->segment, device->rid);
+}
+
+/** Consumers take their devices, then enable interrupts, both in the order of their lists. Refusals are outcomes. */
+static bool set_up_consumers(struct software *software, struct host_error *error)
+{
+    if (!consumers_init(software, error)) {
+        return false;
+    }
+    for (uint32_t c = 0; c < software->consumer_count; c++) {
+        const struct consumer_config *config = software->consumers[c].config;
+
+        for (size_t i = 0; i < config->device_count; i++) {
+            uint32_t function = find_device(software, &config->devices[i]);
+            struct host_error refused = {.code = 0};
+
+            if (function == PCI_TREE_NONE) {
+                return host_error_fail(error, ENODEV, "%s: there is no function %04x:%04x", config->name,
+                                       config->devices[i].segment, config->devices[i].rid);
+            }
+            consumer_attach(software, c, function, &refused);
+        }
+    }
+    return true;
+}
+
+static void enable_consumers(struct software *software)
+{
+    for (uint32_t c = 0; c < software->consumer_count; c++) {
+        const struct consumer_config *config = software->consumers[c].config;
+
+        for (size_t i = 0; i < config->device_count; i++) {
+            uint32_t function = find_device(software, &config->devices[i]);
+            struct software_outcome *outcome = &software->functions[function].interrupts;
+
+            if (software->functions[function].consumer == c && has_messages(software, function)) {
+                outcome->tried = true;
+                host_error_clear(&outcome->error);
+                software_enable_interrupts(software, function, &outcome->error);
+            }
+        }
+    }
 }
 
 /* ---- The whole ---- */
@@ -290,7 +405,7 @@ static bool decide(struct software *software, struct host_error *error)
         resolve(software, i);
     }
     refuse_shared_streams(software);
-    return form_groups(software, error) && attach_functions(software, error);
+    return form_groups(software, error) && attach_functions(software, error) && set_up_consumers(software, error);
 }
 
 bool software_bring_up(struct software *software, struct host_access *access, const struct software_config *config,
@@ -298,6 +413,7 @@ bool software_bring_up(struct software *software, struct host_access *access, co
 {
     memset(software, 0, sizeof(*software));
     software->config = *config;
+    software->rules = config->rules != NULL ? config->rules : rules_find(group_kernel_name(config->kernel));
     software->access = access;
     host_ram_init(&software->ram, access->memory);
     if (!start_drivers(software, error) ||
@@ -305,7 +421,11 @@ bool software_bring_up(struct software *software, struct host_access *access, co
                        &config->enumerate, error)) {
         return false;
     }
-    return decide(software, error) && set_up_interrupts(software, error);
+    if (!decide(software, error) || !set_up_interrupts(software, error)) {
+        return false;
+    }
+    enable_consumers(software);
+    return true;
 }
 
 bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
@@ -313,38 +433,46 @@ bool software_plan(struct software *software, const struct software_config *conf
 {
     memset(software, 0, sizeof(*software));
     software->config = *config;
+    software->rules = config->rules != NULL ? config->rules : rules_find(group_kernel_name(config->kernel));
     software->planned = true;
     software->found.tree = *tree;
     memset(tree, 0, sizeof(*tree));
-    if (!decide(software, error)) {
+    if (!decide(software, error) || !set_up_interrupts(software, error)) {
         return false;
     }
-    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        struct software_function *function = &software->functions[i];
-        uint64_t address;
-
-        if (function->its != NONE32 && software->found.tree.functions[i].msix_vectors > 0 &&
-            !message_address(software, function, &address, error)) {
-            return false;
-        }
-    }
+    enable_consumers(software);
     return true;
+}
+
+/** Memory for a function's buffer: the guest's own if a guest drives it. 0: used up. */
+static uint64_t take_buffer(struct software *software, const struct software_function *function, uint64_t size)
+{
+    struct consumer *owner = function->consumer != CONSUMER_NONE ? &software->consumers[function->consumer] : NULL;
+
+    if (owner != NULL && owner->has_guest_memory) {
+        return host_ram_take(&owner->guest_ram, size, IO_PAGE_BYTES);
+    }
+    return host_ram_take(&software->ram, size, IO_PAGE_BYTES);
 }
 
 bool software_map_buffer(struct software *software, uint32_t function, uint64_t size, uint64_t *address,
                          struct host_error *error)
 {
-    uint64_t physical = software->planned ? 0 : host_ram_take(&software->ram, size, IO_PAGE_BYTES);
-    size_t domain = software->functions[function].domain;
+    struct software_function *mine = &software->functions[function];
+    uint64_t physical = software->planned ? 0 : take_buffer(software, mine, size);
+    struct domain *domain = mine->attachment.domain;
 
     if (physical == 0 && !software->planned) {
-        return host_error_set(error, "no memory for a DMA buffer of %llu bytes", (unsigned long long)size);
+        return host_error_fail(error, ENOMEM, "no memory for a DMA buffer of %llu bytes", (unsigned long long)size);
     }
-    if (domain == SIZE_MAX) {
+    if (mine->domain == SIZE_MAX) {
         *address = physical;
         return true;
     }
-    return domain_map_buffer(&software->domains[domain], physical, size, address, error);
+    if (domain->parent != NULL) {
+        physical -= domain->table.guest_offset;
+    }
+    return domain_map_buffer(domain, physical, size, address, error);
 }
 
 uint32_t software_collect_events(struct software *software)
@@ -369,12 +497,15 @@ void software_release(struct software *software)
     for (size_t i = 0; software->itses != NULL && i < firmware->controller_count; i++) {
         its_driver_release(&software->itses[i]);
     }
+    for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
+        free(software->functions[i].vectors);
+        attachment_clear(&software->functions[i].attachment);
+    }
     for (size_t i = 0; i < software->domain_count; i++) {
         domain_release(&software->domains[i]);
     }
-    for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
-        free(software->functions[i].vectors);
-    }
+    consumers_clear(software);
+    free(software->group_states);
     free(software->smmus);
     free(software->itses);
     free(software->domains);

@@ -1,5 +1,9 @@
 set(DOORBELL_HOST_SOFTWARE_SOURCES
+  attachment.c
+  consumer.c
+  consumer_attach.c
   domain.c
+  doorbell_map.c
   enumerate.c
   enumerate_virtual.c
   error.c
@@ -8,6 +12,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   pci_config.c
   placement.c
   ram.c
+  reserved.c
   rules.c
   smmu_driver.c
   smmu_entries.c

@@ -11,6 +11,8 @@
 #define DOORBELL_HOST_SOFTWARE_H
 
 #include "host/access.h"
+#include "host/attachment.h"
+#include "host/consumer.h"
 #include "host/domain.h"
 #include "host/enumerate.h"
 #include "host/error.h"
@@ -18,6 +20,8 @@
 #include "host/groups.h"
 #include "host/its_driver.h"
 #include "host/ram.h"
+#include "host/reserved.h"
+#include "host/rules.h"
 #include "host/smmu_driver.h"
 
 #include <stdbool.h>
@@ -41,6 +45,10 @@ struct software_config {
     enum group_rule grouping;
     enum group_kernel kernel;
     enum domain_kind domain_kind;
+    const struct software_rules *rules; /**< NULL: those of Linux in the version of `kernel` */
+    const struct consumer_config *consumers;
+    size_t consumer_count;
+    struct reserved_regions reserved;
     struct enumerate_options enumerate;
 };
 
@@ -51,6 +59,15 @@ struct software_vector {
     uint64_t address; /**< as programmed into the MSI-X table */
 };
 
+/** How something that software tried for a function came out. */
+struct software_outcome {
+    bool tried;
+    struct host_error error; /**< code 0 and no text: it went well */
+};
+
+/** No message address. */
+#define SOFTWARE_NO_ADDRESS UINT64_MAX
+
 /** One function. Indices are SIZE_MAX (or UINT32_MAX where 32 bits) if it has no such thing. */
 struct software_function {
     uint32_t iommu;     /**< index of its SMMU */
@@ -59,13 +76,25 @@ struct software_function {
     uint32_t device_id;
     uint64_t doorbell; /**< physical address */
     size_t domain;     /**< index of its domain */
-    bool aliased;      /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
+    struct attachment attachment;
+    uint32_t consumer; /**< whose it is; CONSUMER_NONE: the kernel's */
+    uint64_t message;  /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    struct software_outcome attached;   /**< to its consumer */
+    struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
+    bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
     struct software_vector *vectors;
     uint32_t vector_count;
 };
 
+/** Who has an IOMMU group (A23). */
+struct software_group {
+    uint32_t consumer; /**< CONSUMER_NONE: the kernel */
+    uint32_t members;  /**< functions of it that are attached to that consumer */
+};
+
 struct software {
     struct software_config config;
+    const struct software_rules *rules;
     struct host_access *access;
     struct host_ram ram;
     struct enumeration found;
@@ -76,6 +105,10 @@ struct software {
     struct lpi_pool lpis;
     struct domain *domains;
     size_t domain_count;
+    size_t domain_limit;
+    struct software_group *group_states; /**< one per group */
+    struct consumer *consumers;
+    size_t consumer_count;
     bool planned; /**< made by software_plan(): no hardware behind it */
     uint32_t next_pe;
     uint32_t event_count; /**< SMMU event records found during set-up and by software_collect_events() */
@@ -98,6 +131,25 @@ bool software_bring_up(struct software *software, struct host_access *access, co
  */
 bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
                    struct host_error *error);
+
+/** Takes a domain of the software's array, zeroed; NULL with @p error if its limit is reached. */
+struct domain *software_take_domain(struct software *software, struct host_error *error);
+
+/** The domain of a group at an SMMU that the kernel gives it; made if there is none. NULL with @p error. */
+struct domain *software_default_domain(struct software *software, uint32_t group, uint32_t iommu,
+                                       struct host_error *error);
+
+/** The blocked domain of an SMMU; made if there is none. NULL with @p error. */
+struct domain *software_blocked_domain(struct software *software, uint32_t iommu, struct host_error *error);
+
+/** Puts a function's requests without PASID into a domain. @return false with @p error */
+bool software_attach(struct software *software, uint32_t function, struct domain *domain, struct host_error *error);
+
+/**
+ * Maps a function's doorbell by its owner's style, its vectors at its ITS, and switches its messages on; nothing to do
+ * if they are on. ENODEV: it has none. @return false with @p error
+ */
+bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error);
 
 /**
  * Gives a function a buffer of its own for DMA and maps it into its domain.

@@ -1,0 +1,269 @@
+#include "host/attachment.h"
+
+#include "models/smmuv3/smmu_formats.h"
+
+#include <errno.h>
+#include <string.h>
+
+void attachment_init(struct attachment *attachment, struct smmu_driver *smmu, uint32_t smmu_index)
+{
+    memset(attachment, 0, sizeof(*attachment));
+    attachment->smmu = smmu;
+    attachment->smmu_index = smmu_index;
+}
+
+bool attachment_add_stream(struct attachment *attachment, uint32_t stream_id, struct host_error *error)
+{
+    for (size_t i = 0; i < attachment->stream_count; i++) {
+        if (attachment->streams[i] == stream_id) {
+            return true;
+        }
+    }
+    if (attachment->stream_count == ATTACHMENT_STREAMS) {
+        return host_error_fail(error, ENOSPC, "a function has more than %u StreamIDs", ATTACHMENT_STREAMS);
+    }
+    attachment->streams[attachment->stream_count++] = stream_id;
+    return true;
+}
+
+void attachment_clear(struct attachment *attachment)
+{
+    if (attachment->domain != NULL) {
+        attachment->domain->attached--;
+    }
+    for (size_t i = 0; i < attachment->pasid_count; i++) {
+        attachment->pasids[i].domain->attached--;
+    }
+    attachment->domain = NULL;
+    attachment->pasid_count = 0;
+    smmu_contexts_clear(&attachment->contexts);
+    attachment->has_contexts = false;
+}
+
+/** A stage 1 of the host's own: what a context descriptor of the host's can lead to. */
+static bool has_own_stage1(const struct domain *domain)
+{
+    return domain != NULL && !domain->stage2 && domain->parent == NULL &&
+           (domain->kind == DOMAIN_DMA || domain->kind == DOMAIN_UNMANAGED);
+}
+
+static bool has_stage2(const struct domain *domain)
+{
+    return domain != NULL && (domain->stage2 || domain->parent != NULL);
+}
+
+/** The entry that says what @p domain for requests without PASID, and the PASIDs in use, need. */
+static void describe(const struct attachment *attachment, const struct domain *domain, bool pasids_in_use,
+                     struct smmu_stream_setting *setting)
+{
+    if (domain == NULL) {
+        memset(setting, 0, sizeof(*setting));
+        setting->config = SMMU_STE_CONFIG_ABORT;
+    } else {
+        domain_describe(domain, setting);
+    }
+    if (attachment->has_contexts && !has_stage2(domain) && (pasids_in_use || has_own_stage1(domain))) {
+        setting->dss = setting->config == SMMU_STE_CONFIG_S1       ? SMMU_S1DSS_SSID0
+                       : setting->config == SMMU_STE_CONFIG_BYPASS ? SMMU_S1DSS_BYPASS
+                                                                   : SMMU_S1DSS_TERMINATE;
+        setting->config = SMMU_STE_CONFIG_S1;
+        smmu_contexts_describe(&attachment->contexts, setting);
+    }
+    if (setting->config != SMMU_STE_CONFIG_ABORT && setting->config != SMMU_STE_CONFIG_BYPASS) {
+        setting->eats = attachment->eats;
+    }
+}
+
+static bool write_entries(struct attachment *attachment, const struct domain *domain, bool pasids_in_use,
+                          struct host_error *error)
+{
+    struct smmu_stream_setting setting;
+
+    describe(attachment, domain, pasids_in_use, &setting);
+    for (size_t i = 0; i < attachment->stream_count; i++) {
+        if (!smmu_stream_set(attachment->smmu, attachment->streams[i], &setting, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Writes a context descriptor of the function's own table. @param domain NULL: none */
+static bool write_context(struct attachment *attachment, uint32_t pasid, const struct domain *domain,
+                          struct host_error *error)
+{
+    uint64_t words[SMMU_CD_WORDS];
+
+    if (domain != NULL) {
+        smmu_driver_context_words(attachment->smmu, &domain->table, domain->asid, words);
+    }
+    return smmu_contexts_set(&attachment->contexts, attachment->streams, attachment->stream_count, pasid,
+                             domain != NULL ? words : NULL, error);
+}
+
+/** Makes the table of context descriptors and moves the function onto it. */
+static bool make_contexts(struct attachment *attachment, struct host_error *error)
+{
+    if (!smmu_contexts_init(&attachment->contexts, attachment->smmu, attachment->pasid_bits, error)) {
+        return false;
+    }
+    attachment->has_contexts = true;
+    if (!has_own_stage1(attachment->domain)) {
+        return true;
+    }
+    return write_context(attachment, 0, attachment->domain, error) &&
+           write_entries(attachment, attachment->domain, false, error);
+}
+
+bool attachment_enable_pasids(struct attachment *attachment, unsigned bits, struct host_error *error)
+{
+    if (bits == attachment->pasid_bits) {
+        return true;
+    }
+    if (attachment->pasid_count != 0) {
+        return host_error_fail(error, EBUSY, "%zu PASIDs are in use", attachment->pasid_count);
+    }
+    if (bits == 0) {
+        attachment->pasid_bits = 0;
+        return true;
+    }
+    if (attachment->smmu != NULL && bits > attachment->smmu->substream_id_bits) {
+        return host_error_fail(error, EINVAL, "SMMU %s has %u SubstreamID bits, not %u", attachment->smmu->config.name,
+                               attachment->smmu->substream_id_bits, bits);
+    }
+    attachment->pasid_bits = bits;
+    return attachment->smmu == NULL || attachment->has_contexts || make_contexts(attachment, error);
+}
+
+bool attachment_set_domain(struct attachment *attachment, struct domain *domain, struct host_error *error)
+{
+    struct domain *before = attachment->domain;
+
+    if (before == domain) {
+        return true;
+    }
+    if (domain != NULL && domain->smmu_index != attachment->smmu_index) {
+        return host_error_fail(error, EINVAL, "the domain belongs to another SMMU");
+    }
+    if (has_stage2(domain) && attachment->pasid_count != 0) {
+        return host_error_fail(error, EBUSY, "%zu PASIDs are in use, which a domain with a stage 2 excludes",
+                               attachment->pasid_count);
+    }
+    if (attachment->smmu != NULL) {
+        bool with_contexts = attachment->has_contexts && has_own_stage1(domain);
+
+        if ((with_contexts && !write_context(attachment, 0, domain, error)) ||
+            !write_entries(attachment, domain, attachment->pasid_count != 0, error)) {
+            return false;
+        }
+        if (!with_contexts && attachment->has_contexts && has_own_stage1(before) &&
+            !write_context(attachment, 0, NULL, error)) {
+            return false;
+        }
+    }
+    if (before != NULL) {
+        before->attached--;
+    }
+    if (domain != NULL) {
+        domain->attached++;
+    }
+    attachment->domain = domain;
+    return true;
+}
+
+static struct attachment_pasid *find_pasid(struct attachment *attachment, uint32_t pasid)
+{
+    for (size_t i = 0; i < attachment->pasid_count; i++) {
+        if (attachment->pasids[i].pasid == pasid) {
+            return &attachment->pasids[i];
+        }
+    }
+    return NULL;
+}
+
+static bool remove_pasid(struct attachment *attachment, uint32_t pasid, struct host_error *error)
+{
+    struct attachment_pasid *found = find_pasid(attachment, pasid);
+
+    if (found == NULL) {
+        return host_error_fail(error, ENOENT, "PASID %u is not in use", pasid);
+    }
+    if (attachment->smmu != NULL) {
+        if (!write_context(attachment, pasid, NULL, error) ||
+            !smmu_invalidate_asid(attachment->smmu, found->domain->asid, error)) {
+            return false;
+        }
+        /* With the last PASID goes the table, where requests without PASID do not need it (D11). */
+        if (attachment->pasid_count == 1 && !write_entries(attachment, attachment->domain, false, error)) {
+            return false;
+        }
+    }
+    found->domain->attached--;
+    *found = attachment->pasids[--attachment->pasid_count];
+    return true;
+}
+
+/** Why a domain cannot have this PASID; NULL if it can. */
+static bool check_pasid(struct attachment *attachment, uint32_t pasid, const struct domain *domain,
+                        struct host_error *error)
+{
+    if (pasid == 0) {
+        return host_error_fail(error, EINVAL, "PASID 0 stands for requests without one");
+    }
+    if (attachment->pasid_bits == 0) {
+        return host_error_fail(error, EINVAL, "PASIDs are not enabled on the function");
+    }
+    if (pasid >> attachment->pasid_bits != 0) {
+        return host_error_fail(error, EINVAL, "PASID %u is wider than %u bits", pasid, attachment->pasid_bits);
+    }
+    if (domain->smmu_index != attachment->smmu_index) {
+        return host_error_fail(error, EINVAL, "the domain belongs to another SMMU");
+    }
+    if (!has_own_stage1(domain)) {
+        return host_error_fail(error, EINVAL, "only a domain with a stage 1 of the host's can be attached to a PASID");
+    }
+    if (has_stage2(attachment->domain)) {
+        return host_error_fail(error, EINVAL,
+                               "requests without PASID go through a stage 2, which leaves no room for "
+                               "the host's context descriptors");
+    }
+    if (find_pasid(attachment, pasid) != NULL) {
+        return host_error_fail(error, EBUSY, "PASID %u is in use", pasid);
+    }
+    return attachment->pasid_count < ATTACHMENT_PASIDS ||
+           host_error_fail(error, ENOSPC, "%u PASIDs are in use", ATTACHMENT_PASIDS);
+}
+
+bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
+                          struct host_error *error)
+{
+    if (domain == NULL) {
+        return remove_pasid(attachment, pasid, error);
+    }
+    if (!check_pasid(attachment, pasid, domain, error)) {
+        return false;
+    }
+    if (attachment->smmu != NULL &&
+        (!write_context(attachment, pasid, domain, error) ||
+         (attachment->pasid_count == 0 && !write_entries(attachment, attachment->domain, true, error)))) {
+        return false;
+    }
+    attachment->pasids[attachment->pasid_count].pasid = pasid;
+    attachment->pasids[attachment->pasid_count].domain = domain;
+    attachment->pasid_count++;
+    domain->attached++;
+    return true;
+}
+
+struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid)
+{
+    if (pasid == 0) {
+        return attachment->domain;
+    }
+    for (size_t i = 0; i < attachment->pasid_count; i++) {
+        if (attachment->pasids[i].pasid == pasid) {
+            return attachment->pasids[i].domain;
+        }
+    }
+    return NULL;
+}

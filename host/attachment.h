@@ -1,0 +1,84 @@
+/*
+ * What one function is attached to: the domain of its requests without PASID, and domains by PASID (rules D5 to D11).
+ *
+ * A function without PASIDs has an entry that points to its domain's own context descriptor. One that has them enabled
+ * gets a table of context descriptors of its own, whose entry 0 is the domain's of requests without PASID; when that
+ * domain has no stage 1, S1DSS says what such requests do.
+ */
+#ifndef DOORBELL_HOST_ATTACHMENT_H
+#define DOORBELL_HOST_ATTACHMENT_H
+
+#include "host/domain.h"
+#include "host/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** StreamIDs of one function: its own requester ID's and those of its aliases. */
+#define ATTACHMENT_STREAMS 16u
+
+/** Domains that a function can have by PASID at once. */
+#define ATTACHMENT_PASIDS 32u
+
+/** A PASID in use. */
+struct attachment_pasid {
+    uint32_t pasid;
+    struct domain *domain;
+};
+
+struct attachment {
+    struct smmu_driver *smmu; /**< NULL: planned, or no SMMU */
+    uint32_t smmu_index;
+    uint32_t streams[ATTACHMENT_STREAMS];
+    size_t stream_count;
+    struct domain *domain; /**< of requests without PASID; NULL: none yet, they abort */
+    unsigned pasid_bits;   /**< PASIDs are enabled, that wide; 0: they are not */
+    bool has_contexts;
+    struct smmu_contexts contexts;
+    struct attachment_pasid pasids[ATTACHMENT_PASIDS];
+    size_t pasid_count;
+    unsigned eats; /**< STE.EATS of entries with a stage (models/smmuv3/smmu_formats.h) */
+};
+
+/** Makes an attachment to nothing. @param smmu NULL: planned */
+void attachment_init(struct attachment *attachment, struct smmu_driver *smmu, uint32_t smmu_index);
+
+/** Adds a StreamID; one that is there already is not added again. @return false with @p error if there are too many */
+bool attachment_add_stream(struct attachment *attachment, uint32_t stream_id, struct host_error *error);
+
+/** Detaches from everything in host memory only; hardware is left as it is. */
+void attachment_clear(struct attachment *attachment);
+
+/**
+ * Switches PASIDs on or off for the function. @param bits width, at most what the SMMU has; 0: off, EBUSY while any
+ * PASID is in use. @return false with @p error
+ */
+bool attachment_enable_pasids(struct attachment *attachment, unsigned bits, struct host_error *error);
+
+/**
+ * Puts requests without PASID into a domain: EINVAL if it is of another SMMU; EBUSY if it has a stage 2 while a PASID
+ * is in use (D6). @return false with @p error, and nothing changed
+ */
+bool attachment_set_domain(struct attachment *attachment, struct domain *domain, struct host_error *error);
+
+/**
+ * Puts requests with a PASID into a domain; NULL takes the PASID away (ENOENT if it is not in use). EINVAL: PASID 0 or
+ * too wide, PASIDs not enabled, domain of another SMMU or without a stage 1 of its own, or requests without PASID are
+ * in a domain with a stage 2 (D6). EBUSY: the PASID is in use. @return false with @p error, and nothing changed
+ */
+bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
+                          struct host_error *error);
+
+/** Domain of a PASID; NULL if there is none. PASID 0 stands for requests without PASID. */
+struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

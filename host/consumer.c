@@ -1,0 +1,477 @@
+/* Consumers: their domains, their doorbells, their guests' memory. */
+#include "host/consumer_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUR_GIB (UINT64_C(1) << 32)
+
+static bool is_kernel(const struct consumer *consumer)
+{
+    return consumer->config->kind == CONSUMER_KERNEL;
+}
+
+static bool is_nested(const struct consumer *consumer)
+{
+    return consumer->config->translation == CONSUMER_NESTED;
+}
+
+/** Styles whose table serves all domains of a consumer. */
+static bool is_for_all(enum doorbell_style style)
+{
+    return style == DOORBELL_FILE || style == DOORBELL_BIND_DEVICE || style == DOORBELL_BIND_DOMAIN ||
+           style == DOORBELL_BIND_GROUP || style == DOORBELL_SINGLE_PAGE;
+}
+
+static enum doorbell_style choose_style(const struct software_rules *rules, const struct consumer_config *config)
+{
+    if (config->kind == CONSUMER_KERNEL) {
+        return DOORBELL_COOKIE;
+    }
+    if (config->translation == CONSUMER_NESTED) {
+        return rules->nested_vfio != (config->kind == CONSUMER_VFIO) ? DOORBELL_UNSUPPORTED
+               : config->style_given                                 ? config->style
+                                                                     : rules->nested;
+    }
+    if (config->kind == CONSUMER_IOMMUFD && !rules->file_has_iommufd) {
+        return DOORBELL_UNSUPPORTED;
+    }
+    if (config->style_given) {
+        return config->style;
+    }
+    return config->kind == CONSUMER_VFIO ? rules->type1 : rules->iommufd;
+}
+
+/* ---- Life ---- */
+
+static size_t space_limit(const struct software *software, const struct consumer_config *config)
+{
+    return config->separate || config->kind == CONSUMER_KERNEL ? software->groups.group_count
+                                                               : software->config.firmware->iommu_count;
+}
+
+size_t consumers_domain_limit(const struct software *software)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < software->config.consumer_count; i++) {
+        const struct consumer_config *config = &software->config.consumers[i];
+
+        sum +=
+            2 * space_limit(software, config) + (config->guest_domain_each ? software->found.tree.function_count : 0);
+    }
+    return sum;
+}
+
+static uint64_t table_base(const struct consumer *consumer)
+{
+    return consumer->style == DOORBELL_SINGLE_PAGE ? consumer->config->guest_doorbell : consumer->config->window_base;
+}
+
+static void init_table(const struct consumer *consumer, struct doorbell_table *table)
+{
+    uint64_t size = consumer->style == DOORBELL_GEOMETRY ? consumer->config->window_size : 0;
+
+    doorbell_table_init(table, consumer->style, table_base(consumer), size);
+}
+
+bool consumers_init(struct software *software, struct host_error *error)
+{
+    size_t count = software->config.consumer_count;
+
+    software->consumers = calloc(count + 1, sizeof(*software->consumers));
+    if (software->consumers == NULL) {
+        return host_error_fail(error, ENOMEM, "out of memory");
+    }
+    software->consumer_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct consumer *consumer = &software->consumers[i];
+
+        consumer->config = &software->config.consumers[i];
+        consumer->style = choose_style(software->rules, consumer->config);
+        consumer->guest_next_iova = FOUR_GIB;
+        consumer->space_limit = space_limit(software, consumer->config);
+        consumer->spaces = calloc(consumer->space_limit + 1, sizeof(*consumer->spaces));
+        if (consumer->spaces == NULL) {
+            return host_error_fail(error, ENOMEM, "out of memory");
+        }
+        init_table(consumer, &consumer->doorbells);
+    }
+    return true;
+}
+
+void consumers_clear(struct software *software)
+{
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        free(software->consumers[i].spaces);
+    }
+    free(software->consumers);
+    software->consumers = NULL;
+    software->consumer_count = 0;
+}
+
+/* ---- Guests ---- */
+
+static uint64_t guest_iova(struct consumer *consumer)
+{
+    consumer->guest_next_iova -= IO_PAGE_BYTES;
+    return consumer->guest_next_iova;
+}
+
+/** Memory for a guest, at the first nested domain. */
+static bool make_guest_memory(struct software *software, struct consumer *consumer, struct host_error *error)
+{
+    uint64_t size = consumer->config->guest_memory;
+
+    if (consumer->has_guest_memory || software->planned) {
+        return true;
+    }
+    consumer->guest_ram_base = host_ram_take(&software->ram, size, IO_PAGE_BYTES);
+    if (consumer->guest_ram_base == 0) {
+        return host_error_fail(error, ENOMEM, "no memory for a guest of %llu bytes", (unsigned long long)size);
+    }
+    consumer->guest_ram.memory = software->ram.memory;
+    consumer->guest_ram.next = consumer->guest_ram_base + IO_PAGE_BYTES;
+    consumer->guest_ram.end = consumer->guest_ram_base + size;
+    consumer->has_guest_memory = true;
+    return true;
+}
+
+bool consumer_teach_guest(struct domain *guest, uint64_t iova, uint64_t ipa, struct host_error *error)
+{
+    return domain_install_doorbell(guest, iova, ipa, error);
+}
+
+/** What a guest's tables know from the beginning. */
+static bool prepare_guest(const struct software *software, struct consumer *consumer, struct domain *guest,
+                          struct host_error *error)
+{
+    const struct consumer_config *config = consumer->config;
+
+    guest->iova_end = consumer->guest_next_iova;
+    if (consumer->style == DOORBELL_SINGLE_PAGE) {
+        return consumer_teach_guest(guest, consumer->doorbells.guest_iova, config->guest_doorbell, error);
+    }
+    for (uint32_t i = 0; software->rules->nested_identity && i < config->identity_pages; i++) {
+        uint64_t page = config->window_base + IO_PAGE_BYTES * i;
+
+        if (!consumer_teach_guest(guest, page, page, error)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < consumer->doorbells.count && !config->guest_domain_each; i++) {
+        const struct doorbell_page *page = &consumer->doorbells.pages[i];
+
+        if (page->ipa != 0 && !consumer_teach_guest(guest, page->iova, page->ipa, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct domain *make_guest(struct software *software, struct consumer *consumer, struct domain *parent,
+                                 struct host_error *error)
+{
+    struct domain *guest = software_take_domain(software, error);
+
+    if (guest == NULL) {
+        return NULL;
+    }
+    if (!domain_init_guest(guest, parent, &consumer->guest_ram,
+                           consumer->guest_ram_base - consumer->config->guest_memory_base, error)) {
+        return NULL;
+    }
+    guest->name = consumer->config->name;
+    guest->smmu_index = parent->smmu_index;
+    return prepare_guest(software, consumer, guest, error) ? guest : NULL;
+}
+
+/* ---- Bindings: what the user of a BIND_MSI interface asks for (C18, C19) ---- */
+
+/** Binds the next guest doorbell, for a function, a group, or anybody. */
+static bool bind_next(struct consumer *consumer, uint32_t function, uint32_t group, uint64_t *iova, uint64_t *ipa,
+                      struct host_error *error)
+{
+    uint32_t pages = consumer->config->guest_doorbells;
+
+    *iova = guest_iova(consumer);
+    *ipa = consumer->config->guest_doorbell + IO_PAGE_BYTES * (consumer->doorbells.count % (pages > 0 ? pages : 1));
+    return doorbell_bind(&consumer->doorbells, *iova, *ipa, function, group, error);
+}
+
+/** Bindings that are made before any device is attached. */
+static bool bind_beforehand(struct consumer *consumer, struct host_error *error)
+{
+    uint64_t iova;
+    uint64_t ipa;
+
+    if (consumer->style == DOORBELL_SINGLE_PAGE) {
+        consumer->doorbells.guest_iova = guest_iova(consumer);
+    }
+    for (uint32_t i = 0; consumer->style == DOORBELL_BIND_DOMAIN && i < consumer->config->bindings; i++) {
+        if (!bind_next(consumer, DOORBELL_ANY, DOORBELL_ANY, &iova, &ipa, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_bound(const struct consumer *consumer, uint32_t function, uint32_t group)
+{
+    for (size_t i = 0; i < consumer->doorbells.count; i++) {
+        const struct doorbell_page *page = &consumer->doorbells.pages[i];
+
+        if (consumer->style == DOORBELL_BIND_GROUP ? page->group == group : page->function == function) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** The binding that comes with a device, and what its guest's tables learn of it. */
+static bool bind_for(struct software *software, struct consumer *consumer, struct domain *guest, uint32_t function,
+                     struct host_error *error)
+{
+    uint32_t group = software->groups.group_of[function];
+    bool by_group = consumer->style == DOORBELL_BIND_GROUP;
+    uint64_t iova;
+    uint64_t ipa;
+
+    if (by_group || consumer->style == DOORBELL_BIND_DEVICE) {
+        if (is_bound(consumer, function, group)) {
+            return true;
+        }
+        return bind_next(consumer, by_group ? DOORBELL_ANY : function, by_group ? group : DOORBELL_ANY, &iova, &ipa,
+                         error) &&
+               consumer_teach_guest(guest, iova, ipa, error);
+    }
+    if (consumer->style == DOORBELL_BIND_DOMAIN && consumer->config->guest_domain_each) {
+        size_t mine = consumer->devices_seen++ % (consumer->doorbells.count > 0 ? consumer->doorbells.count : 1);
+
+        return consumer->doorbells.count == 0 || consumer_teach_guest(guest, consumer->doorbells.pages[mine].iova,
+                                                                      consumer->doorbells.pages[mine].ipa, error);
+    }
+    return true;
+}
+
+/* ---- Spaces ---- */
+
+static enum domain_kind kind_of(enum consumer_translation translation)
+{
+    switch (translation) {
+    case CONSUMER_DMA:
+        return DOMAIN_DMA;
+    case CONSUMER_IDENTITY:
+        return DOMAIN_IDENTITY;
+    case CONSUMER_BLOCKED:
+        return DOMAIN_BLOCKED;
+    default:
+        return DOMAIN_UNMANAGED;
+    }
+}
+
+static bool make_domain(struct software *software, const struct consumer *consumer, struct domain *domain,
+                        uint32_t iommu, struct host_error *error)
+{
+    struct smmu_driver *smmu = software->planned ? NULL : &software->smmus[iommu];
+
+    if (consumer->config->translation == CONSUMER_STAGE_2 || is_nested(consumer)) {
+        return domain_init_stage2(domain, smmu, &software->ram, error);
+    }
+    if (software->planned) {
+        domain_init_planned(domain, kind_of(consumer->config->translation));
+        return true;
+    }
+    return domain_init(domain, kind_of(consumer->config->translation), smmu, &software->ram, error);
+}
+
+/** Maps what the user had mapped before: a range of memory of its own. */
+static bool map_user_memory(struct software *software, const struct consumer *consumer, struct domain *domain,
+                            struct host_error *error)
+{
+    const struct consumer_config *config = consumer->config;
+    uint64_t physical = 0;
+
+    if (is_nested(consumer) &&
+        !domain_map_at(domain, config->guest_memory_base, consumer->guest_ram_base, config->guest_memory, error)) {
+        return false;
+    }
+    if (config->user_size == 0) {
+        return true;
+    }
+    if (!software->planned) {
+        physical = host_ram_take(&software->ram, config->user_size, IO_PAGE_BYTES);
+        if (physical == 0) {
+            return host_error_fail(error, ENOMEM, "no memory for %llu bytes of the user's",
+                                   (unsigned long long)config->user_size);
+        }
+    }
+    return domain_map_at(domain, config->user_base, physical, config->user_size, error);
+}
+
+static bool fill_space(struct software *software, struct consumer *consumer, struct consumer_space *space,
+                       uint32_t iommu, struct host_error *error)
+{
+    struct domain *domain = software_take_domain(software, error);
+
+    if (domain == NULL || !make_domain(software, consumer, domain, iommu, error)) {
+        return false;
+    }
+    domain->name = consumer->config->name;
+    domain->smmu_index = iommu;
+    space->domain = domain;
+    init_table(consumer, &space->doorbells);
+    if (is_kernel(consumer)) {
+        return true;
+    }
+    domain->window_base = consumer->config->window_base;
+    domain->window_size = consumer->config->window_size;
+    if (is_nested(consumer) && !make_guest_memory(software, consumer, error)) {
+        return false;
+    }
+    if (consumer->space_count == 0 && !bind_beforehand(consumer, error)) {
+        return false;
+    }
+    if (!map_user_memory(software, consumer, domain, error)) {
+        return false;
+    }
+    if (is_nested(consumer) && !consumer->config->guest_domain_each) {
+        space->guest = make_guest(software, consumer, domain, error);
+        return space->guest != NULL;
+    }
+    return true;
+}
+
+struct consumer_space *consumer_find_space(struct software *software, uint32_t consumer, uint32_t group, uint32_t iommu,
+                                           struct host_error *error)
+{
+    struct consumer *user = &software->consumers[consumer];
+    bool separate = user->config->separate || is_kernel(user);
+    struct consumer_space *space;
+    size_t domains = software->domain_count;
+
+    for (size_t i = 0; i < user->space_count; i++) {
+        space = &user->spaces[i];
+        if (space->domain->smmu_index == iommu && (!separate || space->group == group)) {
+            return space;
+        }
+    }
+    if (user->space_count == user->space_limit) {
+        host_error_fail(error, ENOSPC, "%s: more domains than were foreseen", user->config->name);
+        return NULL;
+    }
+    space = &user->spaces[user->space_count];
+    memset(space, 0, sizeof(*space));
+    space->group = group;
+    if (!fill_space(software, user, space, iommu, error)) {
+        while (software->domain_count > domains) {
+            domain_release(&software->domains[--software->domain_count]);
+        }
+        return NULL;
+    }
+    user->space_count++;
+    return space;
+}
+
+struct domain *consumer_domain_for(struct software *software, uint32_t consumer, struct consumer_space *space,
+                                   uint32_t function, struct host_error *error)
+{
+    struct consumer *user = &software->consumers[consumer];
+    struct domain *domain = space->domain;
+
+    if (!is_nested(user)) {
+        return domain;
+    }
+    domain = space->guest != NULL ? space->guest : make_guest(software, user, space->domain, error);
+    return domain != NULL && bind_for(software, user, domain, function, error) ? domain : NULL;
+}
+
+struct consumer_space *consumer_space_of(const struct software *software, uint32_t function)
+{
+    const struct software_function *mine = &software->functions[function];
+    const struct domain *domain = mine->attachment.domain;
+
+    if (mine->consumer == CONSUMER_NONE || domain == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < software->consumers[mine->consumer].space_count; i++) {
+        struct consumer_space *space = &software->consumers[mine->consumer].spaces[i];
+
+        if (space->domain == domain || (domain->parent != NULL && space->domain == domain->parent)) {
+            return space;
+        }
+    }
+    return NULL;
+}
+
+/* ---- Doorbells ---- */
+
+/** Table and request of a function. @return NULL: not mapped by a table */
+static struct doorbell_table *find_table(const struct software *software, uint32_t function,
+                                         struct doorbell_request *request)
+{
+    struct software_function *mine = &software->functions[function];
+    struct consumer_space *space = consumer_space_of(software, function);
+
+    request->function = function;
+    request->group = software->groups.group_of[function];
+    request->doorbell = mine->doorbell;
+    request->domain = space != NULL ? space->domain : mine->attachment.domain;
+    if (space == NULL || software->consumers[mine->consumer].config->kind == CONSUMER_KERNEL) {
+        return NULL;
+    }
+    return is_for_all(space->doorbells.style) ? &software->consumers[mine->consumer].doorbells : &space->doorbells;
+}
+
+static bool has_fixed_window(const struct software *software, uint32_t function)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    const struct pci_tree_function *at = &tree->functions[function];
+
+    return reserved_find(&software->config.reserved, tree->host_bridges[at->host_bridge].segment, at->rid,
+                         RESERVED_MSI) != NULL;
+}
+
+bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_t *address, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+    struct domain *domain = mine->attachment.domain;
+    struct doorbell_request request;
+    struct doorbell_table *table;
+
+    if (domain == NULL || domain->kind == DOMAIN_IDENTITY) {
+        *address = mine->doorbell;
+        return true;
+    }
+    if (domain->kind == DOMAIN_BLOCKED) {
+        *address = mine->doorbell;
+        return !software->rules->blocked_refuses_msi ||
+               host_error_fail(error, EOPNOTSUPP, "a blocked domain has no way to a doorbell");
+    }
+    table = find_table(software, function, &request);
+    if (has_fixed_window(software, function)) {
+        uint64_t page = mine->doorbell & ~(IO_PAGE_BYTES - 1);
+
+        *address = mine->doorbell;
+        return domain_install_doorbell(request.domain, page, page, error) &&
+               (domain == request.domain || domain_install_doorbell(domain, page, page, error));
+    }
+    if (table == NULL) {
+        return domain_map_doorbell(domain, mine->doorbell, address, error);
+    }
+    return doorbell_map(table, &request, address, error);
+}
+
+bool consumer_unmap_doorbell(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct domain *domain = software->functions[function].attachment.domain;
+    struct doorbell_request request;
+    struct doorbell_table *table;
+
+    if (domain == NULL || !domain_translates(domain) || has_fixed_window(software, function)) {
+        return true;
+    }
+    table = find_table(software, function, &request);
+    return table == NULL || doorbell_unmap(table, &request, error);
+}

@@ -1,0 +1,143 @@
+/*
+ * Who uses devices: the kernel's own drivers, a VFIO type 1 container, an open iommufd file. A consumer has domains,
+ * one or more at each SMMU that its devices are behind, and tables of doorbells; groups are attached to it as a whole
+ * (A23).
+ *
+ * What a consumer may do is the rule set's matter (host/rules.h). Refusals are outcomes with the errno that Linux would
+ * return. docs/software.md goes through the rules one by one.
+ */
+#ifndef DOORBELL_HOST_CONSUMER_H
+#define DOORBELL_HOST_CONSUMER_H
+
+#include "host/attachment.h"
+#include "host/domain.h"
+#include "host/doorbell_map.h"
+#include "host/error.h"
+#include "host/ram.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct software;
+
+/** No consumer: the kernel's drivers with the group's default domain. */
+#define CONSUMER_NONE UINT32_MAX
+
+enum consumer_kind {
+    CONSUMER_KERNEL,  /**< drivers of the kernel, in domains of another kind than the default */
+    CONSUMER_VFIO,    /**< a VFIO type 1 container */
+    CONSUMER_IOMMUFD, /**< an iommufd file with one I/O address space */
+};
+
+enum consumer_translation {
+    CONSUMER_DMA,      /**< kernel */
+    CONSUMER_IDENTITY, /**< kernel */
+    CONSUMER_BLOCKED,  /**< kernel */
+    CONSUMER_STAGE_1,  /**< VFIO, iommufd: one stage, of format 1 */
+    CONSUMER_STAGE_2,  /**< the same, of format 2 */
+    CONSUMER_NESTED,   /**< a guest's stage 1 on the host's stage 2 */
+};
+
+/** A function that a consumer shall get. */
+struct consumer_device {
+    uint16_t segment;
+    uint16_t rid;
+};
+
+/** What a consumer is. Pointers are the caller's and outlive it. */
+struct consumer_config {
+    const char *name;
+    enum consumer_kind kind;
+    enum consumer_translation translation;
+    const struct consumer_device *devices; /**< in the order in which they are attached and enabled */
+    size_t device_count;
+    bool style_given;
+    enum doorbell_style style; /**< of doorbells, if given; else as the rule set says */
+    bool separate;             /**< iommufd: a domain (HWPT) for each group, not one for all */
+    bool unsafe_interrupts;    /**< VFIO: allow_unsafe_interrupts (C16) */
+    uint64_t window_base;      /**< MSI window, or the aperture of 2016 */
+    uint64_t window_size;
+    uint64_t user_base; /**< what the user mapped before it attached any device */
+    uint64_t user_size; /**< 0: nothing */
+    /* Nested. */
+    uint64_t guest_memory;      /**< bytes, whole pages */
+    uint64_t guest_memory_base; /**< intermediate physical address */
+    uint64_t guest_doorbell;    /**< intermediate physical address of the virtual ITS's page */
+    uint32_t guest_doorbells;   /**< such pages, one after the other */
+    uint32_t bindings;          /**< doorbells that the user binds beforehand; styles that bind for all */
+    uint32_t identity_pages;    /**< of the MSI window that the guest maps one to one */
+    bool guest_domain_each;     /**< the guest gives every device a domain of its own, not one for all */
+};
+
+/** A domain of a consumer at one SMMU. */
+struct consumer_space {
+    struct domain *domain; /**< one stage, or the stage 2 of all nested domains there */
+    struct domain *guest;  /**< nested: the guest's stage 1 for all devices; NULL if every device has its own */
+    uint32_t group;        /**< it is for, if domains are separate */
+    uint32_t its;          /**< of the first device attached (C18) */
+    bool has_its;
+    struct doorbell_table doorbells; /**< of styles that keep one for each domain */
+};
+
+/** A consumer as it stands. */
+struct consumer {
+    const struct consumer_config *config;
+    enum doorbell_style style;
+    struct consumer_space *spaces;
+    size_t space_count;
+    size_t space_limit;
+    struct doorbell_table doorbells; /**< of styles that keep one for all domains */
+    bool has_guest_memory;
+    struct host_ram guest_ram;
+    uint64_t guest_ram_base;  /**< physical */
+    uint64_t guest_next_iova; /**< the guest's own allocator of addresses for doorbells: downward */
+    size_t devices_seen;      /**< that the guest gave a domain of its own */
+};
+
+/** Makes the consumers of software->config. Their devices are attached by consumer_attach(). @return false, @p error */
+bool consumers_init(struct software *software, struct host_error *error);
+
+/** Releases what they hold in host memory. */
+void consumers_clear(struct software *software);
+
+/** How many domains all consumers together can come to need. */
+size_t consumers_domain_limit(const struct software *software);
+
+/**
+ * Gives a function's group to a consumer and attaches it. The function's outcome is also kept in the software.
+ *
+ * ENODEV: no IOMMU, no group. EBUSY: another function of the group is used by the kernel. EPERM: by another consumer;
+ * or MSIs are not isolated. EINVAL: a direct region, regions in conflict with what is mapped, a domain of another
+ * SMMU, or the rule set's check of doorbells. EOPNOTSUPP: the rule set or the SMMU has no such thing.
+ * @return false with @p error, and nothing changed
+ */
+bool consumer_attach(struct software *software, uint32_t consumer, uint32_t function, struct host_error *error);
+
+/**
+ * Takes a function away from its consumer. With the last function of a group the group goes back to the kernel and its
+ * default domain. ENODEV: it has none.
+ */
+bool consumer_detach(struct software *software, uint32_t function, struct host_error *error);
+
+/**
+ * The address that a function writes to reach its doorbell, by its owner's style; maps what is missing.
+ * @return false with @p error: see doorbell_map(); EOPNOTSUPP in a blocked domain (C2)
+ */
+bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_t *address, struct host_error *error);
+
+/** A function no longer sends messages. */
+bool consumer_unmap_doorbell(struct software *software, uint32_t function, struct host_error *error);
+
+/** The space that a function's requests without PASID are in; NULL: it belongs to no consumer. */
+struct consumer_space *consumer_space_of(const struct software *software, uint32_t function);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
