@@ -149,6 +149,7 @@ struct sim_packet {
 
     uint8_t route[SIM_PACKET_ROUTE_DEPTH]; /**< ports by which the answer returns, innermost last */
     uint8_t route_depth;
+    uint8_t traffic_class; /**< PCIe: TC, 0..7; an answer keeps its request's */
 
     uint8_t *data; /**< payload: points into `bytes`, or to a block of the payload pool */
     uint8_t bytes[SIM_PACKET_INLINE_BYTES];

@@ -28,6 +28,7 @@ void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct 
     pcie_add_express(space, &express);
     pcie_add_aer(space);
     pcie_add_acs(space, &config->acs);
+    pcie_vcs_init(&bridge->vcs, space, sim, &config->virtual_channels);
     bridge->port_number = config->port_number;
     pcie_bridge_decode(bridge);
 }
@@ -70,6 +71,7 @@ void pcie_bridge_decode(struct pcie_bridge *bridge)
     bridge->max_payload = pcie_config_max_payload(space);
     bridge->ecrc = pcie_config_generates_ecrc(space);
     bridge->ari_forwarding = (device_control2 & PCIE_EXP_DEVCTL2_ARI_FORWARDING) != 0;
+    pcie_vcs_decode(&bridge->vcs, &bridge->config);
     bridge->acs = 0;
     bridge->egress = 0;
     if (space->acs != 0) {
@@ -120,12 +122,16 @@ enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, con
     return redirect ? PCIE_PEER_REDIRECT : PCIE_PEER_DIRECT;
 }
 
-bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet)
+bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet, const struct pcie_port *link,
+                               sim_time now)
 {
-    bool written = pcie_config_access(&bridge->config, packet, bridge->id);
+    bool written;
 
+    pcie_vcs_follow(&bridge->vcs, &bridge->config, link, now);
+    written = pcie_config_access(&bridge->config, packet, bridge->id);
     if (written) {
         pcie_bridge_decode(bridge);
+        pcie_vcs_follow(&bridge->vcs, &bridge->config, link, now);
     }
     return written;
 }

@@ -8,6 +8,7 @@
 #include "models/pcie/capabilities.h"
 #include "models/pcie/config_space.h"
 #include "models/pcie/link.h"
+#include "models/pcie/virtual_channels.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ struct pcie_bridge_config {
     struct pcie_identity identity; /**< class_code 0: 0x060400, PCI-to-PCI bridge */
     unsigned type;                 /**< PCIE_EXP_TYPE_ROOT_PORT, _UPSTREAM or _DOWNSTREAM */
     struct pcie_acs acs;
+    struct pcie_vc_config virtual_channels;
     uint32_t max_payload; /**< supported, bytes; 0: 512 */
     unsigned port_number; /**< also its bit in egress control vectors, 0..63 */
     bool multi_function;
@@ -49,6 +51,7 @@ struct pcie_bridge {
     unsigned port_number;
     uint16_t id; /**< own requester ID */
     bool ecrc;   /**< TLPs that the bridge itself makes carry an ECRC */
+    struct pcie_vcs vcs;
 };
 
 /** Lays out registers and capabilities: PM, PCI Express; AER, ACS. Building only. */
@@ -97,9 +100,11 @@ enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, con
 
 /**
  * Carries a configuration request out on the bridge's own registers and turns it into its completion.
+ * @param link of the port; NULL: link down
  * @return true if the registers were written (and decoded anew)
  */
-bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet);
+bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet, const struct pcie_port *link,
+                               sim_time now);
 
 #ifdef __cplusplus
 }

@@ -113,6 +113,8 @@ void pcie_add_express(struct pcie_config_space *space, const struct pcie_express
                                      PCIE_EXP_DEVCTL_NO_SNOOP |
                                      (express->extended_tag ? PCIE_EXP_DEVCTL_EXTENDED_TAG : 0)));
         pcie_config_allow16(space, at + PCIE_EXP_LINK_CONTROL, PCIE_EXP_LNKCTL_RCB_128);
+        pcie_config_allow16(space, at + PCIE_EXP_DEVICE_CONTROL2,
+                            PCIE_EXP_DEVCTL2_IDO_REQUESTS | PCIE_EXP_DEVCTL2_IDO_COMPLETIONS);
     }
     pcie_config_allow16(space, at + PCIE_EXP_DEVICE_CONTROL, control);
     pcie_config_clear_on_one16(space, at + PCIE_EXP_DEVICE_STATUS,

@@ -23,9 +23,9 @@ void checker_report(const struct checker_direction *direction, enum pcie_rule ru
 
 /* ---- Credits and order ---- */
 
-static void check_credits(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+static void check_credits(struct checker_direction *direction, unsigned queue, const struct sim_packet *packet)
 {
-    struct checker_class *state = &direction->classes[class_];
+    struct checker_class *state = &direction->queues[queue];
 
     state->headers++;
     state->units += pcie_tlp_units(packet);
@@ -51,10 +51,10 @@ static bool may_pass(const struct sim_packet *packet, const struct checker_fligh
     return (packet->flags & SIM_FLAG_ID_ORDER) != 0 && packet->requester != posted->requester;
 }
 
-static void check_order(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+static void check_order(struct checker_direction *direction, unsigned queue, const struct sim_packet *packet)
 {
-    struct checker_class *state = &direction->classes[class_];
-    struct checker_class *posted = &direction->classes[PCIE_POSTED];
+    struct checker_class *state = &direction->queues[queue];
+    struct checker_class *posted = &direction->queues[pcie_queue_posted(queue)];
     uint64_t number;
 
     if (state->count == 0 || flight_at(state, 0)->packet != packet) {
@@ -64,7 +64,7 @@ static void check_order(struct checker_direction *direction, enum pcie_class cla
     number = flight_at(state, 0)->number;
     state->head = (state->head + 1) % state->size;
     state->count--;
-    if (class_ == PCIE_POSTED) {
+    if (state == posted) {
         return;
     }
     for (uint32_t i = 0; i < posted->count && flight_at(posted, i)->number < number; i++) {
@@ -75,9 +75,9 @@ static void check_order(struct checker_direction *direction, enum pcie_class cla
     }
 }
 
-static void note_flight(struct checker_direction *direction, enum pcie_class class_, const struct sim_packet *packet)
+static void note_flight(struct checker_direction *direction, unsigned queue, const struct sim_packet *packet)
 {
-    struct checker_class *state = &direction->classes[class_];
+    struct checker_class *state = &direction->queues[queue];
     struct checker_flight *flight;
 
     if (state->count == state->size) {
@@ -92,14 +92,14 @@ static void note_flight(struct checker_direction *direction, enum pcie_class cla
 
 /* ---- Taps ---- */
 
-static void sent(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+static void sent(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                  sim_time now)
 {
     struct checker_direction *direction = context;
 
     (void)port;
-    check_credits(direction, class_, packet);
-    note_flight(direction, class_, packet);
+    check_credits(direction, queue, packet);
+    note_flight(direction, queue, packet);
     checker_check_format(direction, packet);
     if (direction->checker->tags != NULL) {
         checker_track_tags(direction, packet, now);
@@ -107,16 +107,16 @@ static void sent(void *context, const struct pcie_port *port, enum pcie_class cl
 }
 
 /** The other end takes what this direction carried. */
-static void taken(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+static void taken(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                   sim_time now)
 {
     const struct checker_direction *own = context;
     struct checker_direction *direction = own->opposite;
-    struct checker_class *state = &direction->classes[class_];
+    struct checker_class *state = &direction->queues[queue];
 
     (void)port;
     (void)now;
-    check_order(direction, class_, packet);
+    check_order(direction, queue, packet);
     state->headers--;
     state->units -= pcie_tlp_units(packet);
 }
@@ -129,16 +129,20 @@ static void init_flights(struct sim *sim, struct checker_class *state)
     state->flights = sim_alloc(sim, state->size * sizeof(*state->flights));
 }
 
-static void init_credits(struct checker_direction *direction, const struct pcie_credits *credits)
+static void init_credits(struct checker_direction *direction, const struct pcie_credits *credits, unsigned vcs)
 {
-    direction->classes[PCIE_POSTED].header_credits = credits->posted_headers;
-    direction->classes[PCIE_POSTED].unit_credits = credits->posted_data;
-    direction->classes[PCIE_NON_POSTED].header_credits = credits->non_posted_headers;
-    direction->classes[PCIE_NON_POSTED].unit_credits = credits->non_posted_data;
-    direction->classes[PCIE_COMPLETION].header_credits = credits->completion_headers;
-    direction->classes[PCIE_COMPLETION].unit_credits = credits->completion_data;
-    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        init_flights(direction->checker->sim, &direction->classes[i]);
+    for (unsigned vc = 0; vc < vcs; vc++) {
+        struct checker_class *queues = &direction->queues[pcie_queue(vc, PCIE_POSTED)];
+
+        queues[PCIE_POSTED].header_credits = credits->posted_headers;
+        queues[PCIE_POSTED].unit_credits = credits->posted_data;
+        queues[PCIE_NON_POSTED].header_credits = credits->non_posted_headers;
+        queues[PCIE_NON_POSTED].unit_credits = credits->non_posted_data;
+        queues[PCIE_COMPLETION].header_credits = credits->completion_headers;
+        queues[PCIE_COMPLETION].unit_credits = credits->completion_data;
+        for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+            init_flights(direction->checker->sim, &queues[i]);
+        }
     }
 }
 
@@ -169,8 +173,8 @@ struct pcie_checker *pcie_checker_create(struct sim *sim, const char *name, cons
     checker->down.space = config->upper;
     checker->up.space = config->lower;
     checker->up.limits_reads = config->tags;
-    init_credits(&checker->down, &config->lower_credits);
-    init_credits(&checker->up, &config->upper_credits);
+    init_credits(&checker->down, &config->lower_credits, config->link->upper.vcs);
+    init_credits(&checker->up, &config->upper_credits, config->link->upper.vcs);
     return checker;
 }
 

@@ -41,7 +41,7 @@ struct checker_direction {
     const struct pcie_config_space *space; /**< of the sender; may be NULL */
     bool limits_reads;                     /**< Max_Read_Request_Size of `space` is that of whoever reads */
     uint64_t sent;
-    struct checker_class classes[PCIE_CLASSES];
+    struct checker_class queues[PCIE_QUEUES];
 };
 
 /** A non-posted request under way, in a hash table with open addressing. */

@@ -88,6 +88,7 @@
 #define PCIE_CAP_ID_PCI_EXPRESS      0x10
 #define PCIE_CAP_ID_MSIX             0x11
 #define PCIE_EXT_CAP_ID_AER          0x0001
+#define PCIE_EXT_CAP_ID_VC           0x0002
 #define PCIE_EXT_CAP_ID_ACS          0x000d
 #define PCIE_EXT_CAP_ID_ARI          0x000e
 #define PCIE_EXT_CAP_ID_ATS          0x000f
@@ -179,6 +180,8 @@
 #define PCIE_EXP_DEVCAP2_ARI_FORWARDING        0x00000020u
 #define PCIE_EXP_DEVCAP2_END_END_PREFIX        0x00200000u
 #define PCIE_EXP_DEVCTL2_ARI_FORWARDING        0x0020u
+#define PCIE_EXP_DEVCTL2_IDO_REQUESTS          0x0100u
+#define PCIE_EXP_DEVCTL2_IDO_COMPLETIONS       0x0200u
 
 /* ---- MSI (7.7.1) ---- */
 #define PCIE_MSI_CONTROL                0x02
@@ -258,6 +261,37 @@
 #define PCIE_ACS_CONTROLS                0x007fu
 #define PCIE_ACS_EGRESS_SIZE             0xff00u /* bits of the egress control vector */
 #define PCIE_ACS_EGRESS_SIZE_SHIFT       8
+
+/* ---- Virtual Channels (7.9.1) ---- */
+#define PCIE_VC_PORT_CAPABILITY1         0x04
+#define PCIE_VC_PORT_CAPABILITY2         0x08
+#define PCIE_VC_PORT_CONTROL             0x0c
+#define PCIE_VC_PORT_STATUS              0x0e
+#define PCIE_VC_RESOURCE(n)              (0x10u + 12u * (n)) /* capability; control; two reserved bytes, status */
+#define PCIE_VC_RESOURCE_CONTROL         0x04
+#define PCIE_VC_RESOURCE_STATUS          0x0a
+#define PCIE_VC_EXTENDED_COUNT           0x00000007u /* virtual channels besides VC0 */
+#define PCIE_VC_LOW_PRIORITY_COUNT       0x00000070u /* of them, in the group of lowest priority with VC0 */
+#define PCIE_VC_LOW_PRIORITY_COUNT_SHIFT 4
+#define PCIE_VC_ENTRY_SIZE_SHIFT         10 /* of port arbitration tables: 1 << n bits */
+#define PCIE_VC_TABLE_OFFSET_SHIFT       24 /* units of 16 bytes from the start of the capability */
+#define PCIE_VC_LOAD_TABLE               0x0001u
+#define PCIE_VC_ARBITRATION_SELECT       0x000eu
+#define PCIE_VC_ARBITRATION_SELECT_SHIFT 1
+#define PCIE_VC_TABLE_STATUS             0x0001u /* written and not loaded */
+#define PCIE_VC_TC_MAP                   0x000000ffu
+#define PCIE_VC_LOAD_PORT_TABLE          0x00010000u
+#define PCIE_VC_PORT_SELECT              0x000e0000u
+#define PCIE_VC_PORT_SELECT_SHIFT        17
+#define PCIE_VC_ID                       0x07000000u
+#define PCIE_VC_ID_SHIFT                 24
+#define PCIE_VC_ENABLE                   0x80000000u
+#define PCIE_VC_NEGOTIATION_PENDING      0x0002u
+/* Arbitration schemes: bit n of a capability, value n of a select field. */
+#define PCIE_VC_ROUND_ROBIN  0u
+#define PCIE_VC_WEIGHTED_32  1u
+#define PCIE_VC_WEIGHTED_64  2u
+#define PCIE_VC_WEIGHTED_128 3u
 
 /* ---- Alternative Routing-ID Interpretation (7.8.7) ---- */
 #define PCIE_ARI_CAPABILITY          0x04

@@ -31,6 +31,7 @@ struct pcie_config_space {
     uint16_t msi;
     uint16_t msix;
     uint16_t aer;
+    uint16_t vc;
     uint16_t acs;
     uint16_t ari;
     uint16_t ats;

@@ -77,20 +77,20 @@ static sim_time dllp_end(const struct pcie_data_link *own, sim_time due)
     return due + wait + own->dllp_time;
 }
 
-sim_time pcie_data_link_taken(struct pcie_data_link *own, enum pcie_class class_, sim_time now, sim_time whole)
+sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole)
 {
     sim_time due;
 
     schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole));
-    if (own->infinite[class_]) {
+    if (own->infinite[queue]) {
         return now + 1;
     }
-    due = schedule(own, class_, own->update_interval, now, now);
+    due = schedule(own, queue, own->update_interval, now, now);
     if (own->credit_latency != 0) {
         return now + own->credit_latency;
     }
-    own->back[class_] = sim_time_max(own->back[class_], dllp_end(own, due) + own->flight);
-    return own->back[class_];
+    own->back[queue] = sim_time_max(own->back[queue], dllp_end(own, due) + own->flight);
+    return own->back[queue];
 }
 
 /* ---- Errors and replay ---- */

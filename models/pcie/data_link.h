@@ -35,8 +35,8 @@ extern "C" {
 #define PCIE_DLLP_BYTES 8u
 #define PCIE_MILLION    1000000u
 
-/** What an end owes: an UpdateFC of each class (enum pcie_class), and an Ack. */
-#define PCIE_DLLP_ACK ((unsigned)PCIE_CLASSES)
+/** What an end owes: an UpdateFC of each queue, and an Ack. */
+#define PCIE_DLLP_ACK PCIE_QUEUES
 #define PCIE_DLLPS    (PCIE_DLLP_ACK + 1)
 
 struct pcie_data_link_counters {
@@ -49,10 +49,11 @@ struct pcie_data_link_counters {
 
 struct pcie_data_link {
     struct sim_wire wire;        /**< on which this end sends */
+    struct sim_component *component;
     sim_time period;             /**< of the component at this end */
     sim_time flight;             /**< one way, fs */
     bool dllps_on_wire;          /**< DLLPs take time on the wire */
-    bool infinite[PCIE_CLASSES]; /**< credits that this end advertised as infinite: no UpdateFC */
+    bool infinite[PCIE_QUEUES]; /**< credits that this end advertised as infinite: no UpdateFC */
     sim_time credit_latency;     /**< fixed return of credits; 0: by UpdateFC */
     sim_time dllp_time;          /**< of one DLLP on the wire */
     sim_time update_interval;
@@ -62,7 +63,9 @@ struct pcie_data_link {
     sim_time first_due;            /**< when it is due; SIM_TIME_NEVER: none is owed */
     sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
     bool sent[PCIE_DLLPS];
-    sim_time back[PCIE_CLASSES]; /**< when the latest UpdateFC is at the other end */
+    sim_time back[PCIE_QUEUES]; /**< when the latest UpdateFC is at the other end */
+    sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
+    bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
     sim_time block_start;        /**< since when the wire has been busy without a gap */
     sim_time tlp_time;           /**< of the last TLP on the wire */
     /* Errors: */
@@ -135,7 +138,7 @@ static inline void pcie_data_link_after(struct pcie_data_link *own)
  * @param whole when its last byte was or will be in
  * @return when the credit is at the other end
  */
-sim_time pcie_data_link_taken(struct pcie_data_link *own, enum pcie_class class_, sim_time now, sim_time whole);
+sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole);
 
 #ifdef __cplusplus
 }

@@ -12,28 +12,29 @@
 
 /* ---- Inputs ---- */
 
-static void take_completions(struct endpoint *endpoint, sim_time now)
+static void take_completions(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
-    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[PCIE_COMPLETION], now);
+    unsigned queue = pcie_queue(vc, PCIE_COMPLETION);
+    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[queue], now);
 
-    if (next != NULL && !pcie_port_must_wait(endpoint->port, PCIE_COMPLETION, next)) {
-        endpoint_take_completion(endpoint, pcie_port_take(endpoint->port, PCIE_COMPLETION, now), now);
+    if (next != NULL && !pcie_port_must_wait(endpoint->port, queue, next)) {
+        endpoint_take_completion(endpoint, pcie_port_take(endpoint->port, queue, now), now);
     }
 }
 
-static void take_requests(struct endpoint *endpoint, sim_time now)
+static void take_requests(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
-    struct sim_channel *posted = endpoint->port->receive[PCIE_POSTED];
-    struct sim_channel *non_posted = endpoint->port->receive[PCIE_NON_POSTED];
-    const struct sim_packet *next = sim_channel_peek(non_posted, now);
+    unsigned posted = pcie_queue(vc, PCIE_POSTED);
+    unsigned non_posted = pcie_queue(vc, PCIE_NON_POSTED);
+    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[non_posted], now);
     /* Asked before anything is popped: a posted request that leaves in this instant still goes first. */
-    bool wait = next != NULL && pcie_port_must_wait(endpoint->port, PCIE_NON_POSTED, next);
+    bool wait = next != NULL && pcie_port_must_wait(endpoint->port, non_posted, next);
 
-    if (sim_channel_peek(posted, now) != NULL) {
-        endpoint_take_posted(endpoint, pcie_port_take(endpoint->port, PCIE_POSTED, now), now);
+    if (sim_channel_peek(endpoint->port->receive[posted], now) != NULL) {
+        endpoint_take_posted(endpoint, pcie_port_take(endpoint->port, posted, now), now);
     }
     if (next != NULL && !wait && endpoint->answer.whole == NULL) {
-        endpoint->answer.whole = pcie_port_take(endpoint->port, PCIE_NON_POSTED, now);
+        endpoint->answer.whole = pcie_port_take(endpoint->port, non_posted, now);
         endpoint_serve(endpoint, endpoint->answer.whole, now);
     }
 }
@@ -64,10 +65,10 @@ static uint32_t answer_bytes(const struct endpoint *endpoint)
 static void send_answer(struct endpoint *endpoint, sim_time now)
 {
     uint32_t bytes = answer_bytes(endpoint);
+    unsigned queue = endpoint_queue_of(endpoint, endpoint->answer.whole, PCIE_COMPLETION);
 
-    if (pcie_port_has_space(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency,
-                            sim_channel_units(bytes))) {
-        pcie_port_send(endpoint->port, PCIE_COMPLETION, pcie_split_take(&endpoint->answer, endpoint->sim, bytes), now,
+    if (pcie_port_has_space(endpoint->port, queue, now, endpoint->complete_latency, sim_channel_units(bytes))) {
+        pcie_port_send(endpoint->port, queue, pcie_split_take(&endpoint->answer, endpoint->sim, bytes), now,
                        endpoint->complete_latency);
     }
 }
@@ -75,11 +76,12 @@ static void send_answer(struct endpoint *endpoint, sim_time now)
 static sim_time answer_due(struct endpoint *endpoint, sim_time now)
 {
     uint32_t units = sim_channel_units(answer_bytes(endpoint));
+    unsigned queue = endpoint_queue_of(endpoint, endpoint->answer.whole, PCIE_COMPLETION);
 
-    if (pcie_port_has_space(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency, units)) {
+    if (pcie_port_has_space(endpoint->port, queue, now, endpoint->complete_latency, units)) {
         return now;
     }
-    return pcie_port_space_at(endpoint->port, PCIE_COMPLETION, now, endpoint->complete_latency, units);
+    return pcie_port_space_at(endpoint->port, queue, now, endpoint->complete_latency, units);
 }
 
 /* ---- Evaluation ---- */
@@ -89,8 +91,13 @@ static sim_time inputs_due(struct endpoint *endpoint)
     sim_time due = SIM_TIME_NEVER;
 
     for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        sim_time arrival = sim_channel_next_arrival(endpoint->port->receive[class_]);
+        sim_time arrival = SIM_TIME_NEVER;
 
+        for (unsigned vc = 0; vc < endpoint->port->vcs; vc++) {
+            const struct sim_channel *channel = endpoint->port->receive[pcie_queue(vc, (enum pcie_class)class_)];
+
+            arrival = sim_time_min(arrival, sim_channel_next_arrival(channel));
+        }
         if (arrival == SIM_TIME_NEVER) {
             endpoint->arrived &= ~(UINT64_C(1) << class_);
         } else if (class_ != PCIE_NON_POSTED || endpoint->answer.whole == NULL) {
@@ -112,6 +119,24 @@ static sim_time inputs_due(struct endpoint *endpoint)
     return due;
 }
 
+static void send_requests(struct endpoint *endpoint, sim_time now)
+{
+    /* ATS and PRI speak with TC0. */
+    bool messages = endpoint->atc != NULL && endpoint_atc_send_message(endpoint, now);
+    bool requests;
+
+    if (!messages && endpoint->vcs.count == 1) {
+        endpoint_send_posted(endpoint, now);
+    }
+    requests = endpoint->atc != NULL && endpoint_atc_send_request(endpoint, now);
+    if (!requests && endpoint->vcs.count == 1) {
+        endpoint_send_reads(endpoint, now);
+    }
+    if (endpoint->vcs.count > 1) {
+        endpoint_send_by_vc(endpoint, now);
+    }
+}
+
 static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct endpoint *endpoint = (struct endpoint *)(void *)component;
@@ -121,8 +146,10 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
         return SIM_TIME_NEVER;
     }
     if (endpoint->arrived != 0) {
-        take_completions(endpoint, now);
-        take_requests(endpoint, now);
+        for (unsigned vc = 0; vc < endpoint->port->vcs; vc++) {
+            take_completions(endpoint, vc, now);
+            take_requests(endpoint, vc, now);
+        }
         take_handled(endpoint, now);
     }
     if (endpoint->answer.whole != NULL) {
@@ -131,12 +158,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if (endpoint->read_deadline <= now) {
         endpoint_expire_reads(endpoint, now);
     }
-    if (endpoint->atc == NULL || !endpoint_atc_send_message(endpoint, now)) {
-        endpoint_send_posted(endpoint, now);
-    }
-    if (endpoint->atc == NULL || !endpoint_atc_send_request(endpoint, now)) {
-        endpoint_send_reads(endpoint, now);
-    }
+    send_requests(endpoint, now);
     if (endpoint->atc != NULL) {
         due = endpoint_atc_due(endpoint, now);
     }
@@ -339,9 +361,10 @@ struct pcie_end endpoint_end(struct endpoint *endpoint)
 void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
 {
     endpoint->port = port;
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        sim_channel_set_hint(port->receive[class_], &endpoint->arrived, class_);
+    for (unsigned queue = 0; queue < port->vcs * PCIE_CLASSES; queue++) {
+        sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));
     }
+    pcie_vcs_bind(&endpoint->vcs, &endpoint->functions[0].config, port);
     for (uint32_t f = 0; f < endpoint->function_count; f++) {
         pcie_set_link(&endpoint->functions[f].config, port->speed, port->width);
     }

@@ -40,6 +40,7 @@
 #include "models/pcie/capabilities.h"
 #include "models/pcie/endpoint_traffic.h"
 #include "models/pcie/link.h"
+#include "models/pcie/virtual_channels.h"
 #include "sim/sim.h"
 
 #include <stdbool.h>
@@ -120,6 +121,7 @@ struct endpoint_config {
     uint32_t atc_entries;        /**< translations that its cache keeps; 0: default */
     uint32_t bar_store;          /**< bytes of each BAR that are real; 0: default */
     uint32_t max_payload;        /**< Max_Payload_Size supported, bytes; 0: default */
+    struct pcie_vc_config virtual_channels;
     const struct endpoint_function_config *functions;
     size_t function_count; /**< 1..ENDPOINT_MAX_FUNCTIONS */
 };
@@ -135,6 +137,9 @@ struct endpoint_job {
     const uint8_t *data;      /**< DMA write of up to 8 bytes: its bytes; NULL: stamps, as in streams */
     enum sim_address_type at; /**< DMA: AT field */
     bool relaxed;
+    bool id_ordered;
+    bool no_snoop;
+    uint8_t traffic_class;
     bool with_pasid;
     uint32_t pasid;
     bool ats;       /**< DMA: through the translation cache while ATS is enabled */

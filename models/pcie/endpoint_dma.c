@@ -33,6 +33,12 @@ static uint32_t attributes(const struct endpoint_operation *operation)
     if (operation->relaxed && operation->function->relaxed_enabled) {
         flags |= SIM_FLAG_RELAXED;
     }
+    if (operation->id_ordered && operation->function->ido_requests) {
+        flags |= SIM_FLAG_ID_ORDER;
+    }
+    if (operation->no_snoop && operation->function->no_snoop_enabled) {
+        flags |= SIM_FLAG_NO_SNOOP;
+    }
     if (operation->with_pasid && operation->function->pasid_enabled) {
         flags |= SIM_FLAG_PASID;
     }
@@ -53,6 +59,7 @@ static void describe_request(const struct endpoint_operation *operation, uint32_
     packet->requester = operation->function->dma_id;
     packet->at = (uint8_t)operation->at;
     packet->flags = attributes(operation);
+    packet->traffic_class = endpoint_traffic_class(operation->function->endpoint, operation->traffic_class);
     packet->pasid = (packet->flags & SIM_FLAG_PASID) != 0 ? operation->pasid : 0;
     pcie_tlp_set_range(packet, operation->address + progress, bytes);
 }
@@ -100,7 +107,8 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
         sim_event(endpoint->sim, SIM_EVENT_WRITE_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
     }
-    pcie_port_send(endpoint->port, PCIE_POSTED, packet, now, endpoint->send_latency);
+    pcie_port_send(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_POSTED), packet, now,
+                   endpoint->send_latency);
 }
 
 /* ---- Tags ---- */
@@ -188,7 +196,8 @@ void endpoint_send_read(struct endpoint *endpoint, const struct endpoint_operati
     describe_request(operation, progress, bytes, id, packet);
     endpoint->reads[endpoint_start_read(endpoint, operation->function, packet, now)].stream = stream;
     endpoint->counters.reads_sent++;
-    pcie_port_send(endpoint->port, PCIE_NON_POSTED, packet, now, endpoint->send_latency);
+    pcie_port_send(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_NON_POSTED), packet, now,
+                   endpoint->send_latency);
 }
 
 /* ---- Completions ---- */

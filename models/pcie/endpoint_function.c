@@ -51,12 +51,15 @@ static void init_msi(struct endpoint_function *function, const struct pcie_msi *
 }
 
 static void init_extended(struct endpoint_function *function, const struct endpoint_function_config *own,
-                          unsigned next_function)
+                          const struct pcie_vc_config *virtual_channels, unsigned next_function)
 {
     struct pcie_config_space *space = &function->config;
 
     pcie_add_aer(space);
     pcie_add_acs(space, &own->acs);
+    if (function->number == 0) {
+        pcie_vcs_init(&function->endpoint->vcs, space, function->endpoint->sim, virtual_channels);
+    }
     if (own->ari) {
         pcie_add_ari(space, next_function);
     }
@@ -90,7 +93,7 @@ static void init_capabilities(struct endpoint_function *function, const struct e
     pcie_add_express(space, &express);
     endpoint_msix_init(function, own);
     endpoint_ims_init(function, own);
-    init_extended(function, own, next_function);
+    init_extended(function, own, &config->virtual_channels, next_function);
 }
 
 static void check_aliases(const struct endpoint_function *function, const struct endpoint_config *config)
@@ -236,11 +239,15 @@ static void decode_device_control(struct endpoint_function *function)
     const struct endpoint_function *owner = function->physical != NULL ? function->physical : function;
     const struct pcie_config_space *space = &owner->config;
     uint16_t control = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL);
+    uint16_t control2 = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL2);
     uint32_t capabilities = pcie_config_get32(space, space->express + PCIE_EXP_DEVICE_CAPABILITIES);
     bool phantom = (control & PCIE_EXP_DEVCTL_PHANTOM) != 0;
 
     function->relaxed_enabled = (control & PCIE_EXP_DEVCTL_RELAXED_ORDERING) != 0;
     function->ecrc_enabled = pcie_config_generates_ecrc(space);
+    function->no_snoop_enabled = (control & PCIE_EXP_DEVCTL_NO_SNOOP) != 0;
+    function->ido_requests = (control2 & PCIE_EXP_DEVCTL2_IDO_REQUESTS) != 0;
+    function->ido_completions = (control2 & PCIE_EXP_DEVCTL2_IDO_COMPLETIONS) != 0;
     function->phantom_bits = phantom ? (capabilities & PCIE_EXP_DEVCAP_PHANTOM) >> PCIE_EXP_DEVCAP_PHANTOM_SHIFT : 0;
     function->wire_tags = (control & PCIE_EXP_DEVCTL_EXTENDED_TAG) != 0 ? 256 : 32;
     /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
@@ -449,6 +456,10 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
         endpoint_function_reset(function, now);
     }
     endpoint_function_decode(function);
+    if (function->index == 0) {
+        pcie_vcs_decode(&function->endpoint->vcs, space);
+        pcie_vcs_follow(&function->endpoint->vcs, space, function->endpoint->port, now);
+    }
     endpoint_message_unmasked(function);
     endpoint_atc_pri_changed(function->endpoint);
     endpoint_refresh_next(function->endpoint);
@@ -482,6 +493,9 @@ static void serve_config(struct endpoint *endpoint, struct sim_packet *packet, s
         return;
     }
     endpoint->counters.requests_served++;
+    if (index == 0) {
+        pcie_vcs_follow(&endpoint->vcs, &function->config, endpoint->port, now);
+    }
     if (pcie_config_access(&function->config, packet, target)) {
         config_written(function, target, now);
     }
@@ -506,4 +520,7 @@ void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_ti
     read_place(&place, packet);
     pcie_tlp_complete(packet, place.function->id, SIM_STATUS_OK, packet->length);
     pcie_tlp_set_digest(packet, place.function->ecrc_enabled);
+    /* RO and NS are the request's; ID-based ordering is the completer's own to ask for (2.2.9). */
+    packet->flags &= ~SIM_FLAG_ID_ORDER;
+    packet->flags |= place.function->ido_completions ? SIM_FLAG_ID_ORDER : 0;
 }

@@ -19,6 +19,8 @@ struct endpoint_held {
     uint64_t id;
     uint32_t source;
     uint32_t vector;
+    uint32_t flags; /**< attributes */
+    uint8_t traffic_class;
     bool pending;
 };
 
@@ -72,6 +74,9 @@ struct endpoint_function {
     uint32_t phantom_bits;    /**< function number bits in use as tags */
     uint32_t wire_tags;       /**< tags that it may use: 32 or 256 */
     bool relaxed_enabled;
+    bool no_snoop_enabled;
+    bool ido_requests;
+    bool ido_completions;
     bool ecrc_enabled;
     uint32_t max_payload;
     uint32_t max_read_request;
@@ -112,6 +117,9 @@ struct endpoint_operation {
     bool has_inline_data;
     enum sim_address_type at;
     bool relaxed;
+    bool id_ordered;
+    bool no_snoop;
+    uint8_t traffic_class;
     bool with_pasid;
     uint32_t pasid;
     bool untracked;
@@ -164,6 +172,7 @@ struct endpoint_read {
 
 #define ENDPOINT_NO_FUNCTION UINT16_MAX
 
+/* Of VC0; those of VC n lie 2 n bits higher. */
 #define ENDPOINT_BLOCKED_POSTED 1u
 #define ENDPOINT_BLOCKED_READ   2u
 
@@ -184,9 +193,13 @@ struct endpoint {
     uint64_t arrived; /**< hint: bits 0..2 the classes of the link, then the handlers' inputs */
     sim_time send_latency;
     sim_time complete_latency;
-    /** Cached: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none that could be sent. */
-    sim_time posted_next;
-    sim_time read_next;
+    struct pcie_vcs vcs;
+    /**
+     * Cached, of each virtual channel: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none
+     * that could be sent.
+     */
+    sim_time posted_next[PCIE_MAX_VCS];
+    sim_time read_next[PCIE_MAX_VCS];
     uint32_t releasing_functions; /**< how many are */
     struct endpoint_stream *streams;
     size_t stream_count;
@@ -213,6 +226,27 @@ struct endpoint {
     struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
     struct endpoint_counters counters;
 };
+
+/** Virtual channel of a traffic class. One that has none goes as TC0. */
+static inline unsigned endpoint_vc_of(const struct endpoint *endpoint, uint8_t traffic_class)
+{
+    uint8_t vc = endpoint->vcs.vc_of[traffic_class];
+
+    return vc != PCIE_NO_VC ? vc : 0;
+}
+
+/** Traffic class that a request really has. */
+static inline uint8_t endpoint_traffic_class(const struct endpoint *endpoint, uint8_t traffic_class)
+{
+    return endpoint->vcs.vc_of[traffic_class] != PCIE_NO_VC ? traffic_class : 0;
+}
+
+/** Queue of a TLP that the endpoint sends. */
+static inline unsigned endpoint_queue_of(const struct endpoint *endpoint, const struct sim_packet *packet,
+                                         enum pcie_class class_)
+{
+    return pcie_queue(endpoint_vc_of(endpoint, packet->traffic_class), class_);
+}
 
 /* ---- endpoint_function.c ---- */
 
@@ -371,11 +405,14 @@ sim_time endpoint_atc_due(struct endpoint *endpoint, sim_time now);
 void endpoint_stream_init(struct endpoint_stream *stream, struct endpoint_function *function,
                           const struct endpoint_stream_config *config, size_t index);
 
-/** Sends at most one posted request, oldest first. */
+/** Sends at most one posted request of VC0, oldest first. */
 void endpoint_send_posted(struct endpoint *endpoint, sim_time now);
 
-/** Sends at most one DMA read, oldest first. */
+/** Sends at most one DMA read of VC0, oldest first. */
 void endpoint_send_reads(struct endpoint *endpoint, sim_time now);
+
+/** With several virtual channels, in place of both: each sends at most one of either, as their arbitration says. */
+void endpoint_send_by_vc(struct endpoint *endpoint, sim_time now);
 
 /** When either of the two may have something to do next. */
 sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now);

@@ -107,27 +107,27 @@ static void show_pending(struct endpoint_function *function, uint32_t slot, bool
 
 /* ---- Messages ---- */
 
-static struct sim_packet *make_message(struct endpoint_function *function, uint32_t vector, sim_time born,
-                                       uint32_t source, uint64_t id)
+static struct sim_packet *make_message(struct endpoint_function *function, const struct endpoint_held *what)
 {
     struct sim_packet *packet = sim_packet_new(function->endpoint->sim, 4);
 
     packet->type = SIM_PACKET_WRITE;
-    packet->flags = SIM_FLAG_TRACKED | SIM_FLAG_MSI | (function->ecrc_enabled ? SIM_FLAG_ECRC : 0);
-    packet->id = id;
-    packet->born = born;
-    packet->last_mark = born;
-    packet->source = source;
+    packet->flags = SIM_FLAG_TRACKED | SIM_FLAG_MSI | (function->ecrc_enabled ? SIM_FLAG_ECRC : 0) | what->flags;
+    packet->id = what->id;
+    packet->born = what->born;
+    packet->last_mark = what->born;
+    packet->source = what->source;
     packet->sequence = function->writes_sent;
-    packet->vector = vector;
+    packet->vector = what->vector;
+    packet->traffic_class = endpoint_traffic_class(function->endpoint, what->traffic_class);
     packet->requester = function->dma_id;
     packet->first_be = 0xf;
     return packet;
 }
 
 /**
- * Fills in what registers and tables say now and sends: RO and NS are 0 and there is no PASID, whatever the function's
- * DMA has.
+ * Fills in what registers and tables say now and sends: NS is 0 and there is no PASID, whatever the function's DMA has,
+ * and no RO unless that is the function's defect.
  */
 static void send_message(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet, sim_time now)
 {
@@ -145,7 +145,8 @@ static void send_message(struct endpoint_function *function, uint32_t slot, stru
     }
     endpoint->counters.msi_sent++;
     sim_event(endpoint->sim, SIM_EVENT_MSI_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
-    pcie_port_send(endpoint->port, PCIE_POSTED, packet, now, endpoint->send_latency);
+    pcie_port_send(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_POSTED), packet, now,
+                   endpoint->send_latency);
 }
 
 static void hold(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet, sim_time now)
@@ -163,6 +164,8 @@ static void hold(struct endpoint_function *function, uint32_t slot, struct sim_p
         held->id = packet->id;
         held->source = packet->source;
         held->vector = packet->vector;
+        held->flags = packet->flags & (SIM_FLAG_RELAXED | SIM_FLAG_ID_ORDER);
+        held->traffic_class = packet->traffic_class;
         function->held_count++;
         show_pending(function, slot, true);
     }
@@ -173,7 +176,16 @@ bool endpoint_message_signal(struct endpoint *endpoint, const struct endpoint_op
                              sim_time now)
 {
     struct endpoint_function *function = operation->function;
-    struct sim_packet *packet = make_message(function, operation->vector, operation->born, operation->source, id);
+    const struct endpoint_held what = {
+        .born = operation->born,
+        .id = id,
+        .source = operation->source,
+        .vector = operation->vector,
+        .flags = (operation->relaxed && function->relaxed_enabled ? SIM_FLAG_RELAXED : 0) |
+                 (operation->id_ordered && function->ido_requests ? SIM_FLAG_ID_ORDER : 0),
+        .traffic_class = operation->traffic_class,
+    };
+    struct sim_packet *packet = make_message(function, &what);
     uint32_t slot = 0;
 
     endpoint->counters.msi_born++;
@@ -242,7 +254,7 @@ static struct sim_packet *take_held(struct endpoint_function *function, uint32_t
     held->pending = false;
     function->held_count--;
     show_pending(function, slot, false);
-    return make_message(function, held->vector, held->born, held->source, held->id);
+    return make_message(function, held);
 }
 
 void endpoint_message_release(struct endpoint_function *function, uint32_t slot, sim_time now)

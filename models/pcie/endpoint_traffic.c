@@ -174,20 +174,26 @@ static bool can_leave(const struct endpoint_function *function, enum endpoint_st
     return kind == ENDPOINT_MSI || kind == ENDPOINT_PAGE_REQUEST || function->bus_master;
 }
 
-static sim_time jobs_next(const struct endpoint_jobs *jobs)
+static sim_time jobs_next(const struct endpoint *endpoint, const struct endpoint_jobs *jobs, unsigned vc)
 {
     const struct endpoint_operation *first = &jobs->ring[jobs->head];
 
+    if (jobs->count > 0 && endpoint_vc_of(endpoint, first->traffic_class) != vc) {
+        return SIM_TIME_NEVER;
+    }
     return jobs->count > 0 && can_leave(first->function, first->kind) ? first->born : SIM_TIME_NEVER;
 }
 
 void endpoint_refresh_next(struct endpoint *endpoint)
 {
-    endpoint->posted_next = jobs_next(&endpoint->posted_jobs);
-    endpoint->read_next = jobs_next(&endpoint->read_jobs);
+    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
+        endpoint->posted_next[vc] = jobs_next(endpoint, &endpoint->posted_jobs, vc);
+        endpoint->read_next[vc] = jobs_next(endpoint, &endpoint->read_jobs, vc);
+    }
     for (size_t i = 0; i < endpoint->stream_count; i++) {
         const struct endpoint_stream *stream = &endpoint->streams[i];
-        sim_time *next = stream->config.kind == ENDPOINT_DMA_READ ? &endpoint->read_next : &endpoint->posted_next;
+        sim_time *nexts = stream->config.kind == ENDPOINT_DMA_READ ? endpoint->read_next : endpoint->posted_next;
+        sim_time *next = &nexts[endpoint_vc_of(endpoint, stream->config.traffic_class)];
 
         if (stream->next < *next && can_leave(stream->function, stream->config.kind)) {
             *next = stream->next;
@@ -214,6 +220,10 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     operation->source = config->source;
     operation->number = stream->number;
     operation->bytes = 0;
+    operation->relaxed = config->relaxed;
+    operation->id_ordered = config->id_ordered;
+    operation->no_snoop = config->no_snoop;
+    operation->traffic_class = config->traffic_class;
     if (config->kind == ENDPOINT_MSI) {
         operation->vector = config->vectors[stream->next_vector];
         return;
@@ -221,7 +231,6 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     operation->address = stream->buffer + stream->buffer_offset;
     operation->bytes = config->size;
     operation->at = SIM_AT_UNTRANSLATED;
-    operation->relaxed = config->relaxed;
     operation->with_pasid = config->with_pasid;
     operation->pasid = config->pasid;
     operation->untracked = config->untracked;
@@ -230,14 +239,15 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     choice->progress = stream->progress;
 }
 
-/** Finds the oldest request of a sort, born at @p oldest. Equal ages: jobs first, then streams in their order. */
-static void choose(struct endpoint *endpoint, bool reads, sim_time oldest, struct choice *choice)
+/** Finds the oldest request of a sort. Equal ages: jobs first, then streams in their order. */
+static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
 {
     struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
+    sim_time oldest = reads ? endpoint->read_next[vc] : endpoint->posted_next[vc];
 
     choice->jobs = NULL;
     choice->progress = 0;
-    if (jobs_next(jobs) == oldest) {
+    if (jobs_next(endpoint, jobs, vc) == oldest) {
         choice->jobs = jobs;
         choice->operation = jobs->ring[jobs->head];
         choice->progress = jobs->progress;
@@ -247,6 +257,7 @@ static void choose(struct endpoint *endpoint, bool reads, sim_time oldest, struc
         struct endpoint_stream *stream = &endpoint->streams[i];
 
         if (stream->next == oldest && (stream->config.kind == ENDPOINT_DMA_READ) == reads &&
+            endpoint_vc_of(endpoint, stream->config.traffic_class) == vc &&
             can_leave(stream->function, stream->config.kind)) {
             choice->stream = stream;
             describe_stream(stream, choice);
@@ -290,6 +301,11 @@ static uint32_t posted_units(const struct choice *choice)
     return sim_channel_units(endpoint_payload(&choice->operation, choice->progress));
 }
 
+static unsigned released_queue(const struct endpoint *endpoint, const struct endpoint_function *function, uint32_t slot)
+{
+    return pcie_queue(endpoint_vc_of(endpoint, function->held[slot].traffic_class), PCIE_POSTED);
+}
+
 static bool release_one(struct endpoint *endpoint, sim_time now)
 {
     uint32_t slot = 0;
@@ -298,7 +314,7 @@ static bool release_one(struct endpoint *endpoint, sim_time now)
     if (function == NULL) {
         return false;
     }
-    if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 1)) {
+    if (pcie_port_has_space(endpoint->port, released_queue(endpoint, function, slot), now, endpoint->send_latency, 1)) {
         endpoint_message_release(function, slot, now);
     }
     return true;
@@ -324,7 +340,7 @@ static bool translate(struct endpoint *endpoint, struct choice *choice, uint32_t
 }
 
 /** Requests for translations and pages that a driver asked for. */
-static void serve_request(struct endpoint *endpoint, struct choice *choice)
+static void serve_request(struct endpoint *endpoint, struct choice *choice, unsigned vc)
 {
     const struct endpoint_operation *operation = &choice->operation;
     struct sim_ats_page_request request = {.page = operation->address,
@@ -340,56 +356,64 @@ static void serve_request(struct endpoint *endpoint, struct choice *choice)
         wait = endpoint_atc_request_page(endpoint, operation->function, &request, operation) == ENDPOINT_ATC_WAIT;
     }
     if (wait) {
-        endpoint->atc_blocked |= ENDPOINT_BLOCKED_READ;
+        endpoint->atc_blocked |= ENDPOINT_BLOCKED_READ << 2 * vc;
     } else {
         finish(endpoint, choice, 0);
     }
 }
 
-void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
+/** Sends the oldest posted request of a virtual channel. @return whether it had one and could look at it */
+static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
+    uint32_t blocked = ENDPOINT_BLOCKED_POSTED << 2 * vc;
     struct choice choice;
 
-    if (endpoint->releasing_functions != 0 && release_one(endpoint, now)) {
-        return;
+    if (endpoint->posted_next[vc] > now || (endpoint->atc_blocked & blocked) != 0) {
+        return false;
     }
-    if (endpoint->posted_next > now || (endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED) != 0) {
-        return;
-    }
-    choose(endpoint, false, endpoint->posted_next, &choice);
-    if (!pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, posted_units(&choice))) {
-        return;
+    choose(endpoint, false, vc, &choice);
+    if (!pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_POSTED), now, endpoint->send_latency,
+                             posted_units(&choice))) {
+        return false;
     }
     if (choice.operation.kind == ENDPOINT_MSI) {
         endpoint_message_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, 0);
-    } else if (translate(endpoint, &choice, ENDPOINT_BLOCKED_POSTED)) {
+    } else if (translate(endpoint, &choice, blocked)) {
         uint32_t bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
 
         endpoint_send_write(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, bytes);
     }
+    return true;
 }
 
-void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
+void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 {
+    if (endpoint->releasing_functions == 0 || !release_one(endpoint, now)) {
+        send_posted(endpoint, 0, now);
+    }
+}
+
+/** Sends the oldest read of a virtual channel. @return whether it had one and could look at it */
+static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
+{
+    uint32_t blocked = ENDPOINT_BLOCKED_READ << 2 * vc;
     struct endpoint_stream *waiting;
     struct choice choice;
     uint32_t bytes;
 
-    if (endpoint->read_next > now || endpoint->free_tag_count == 0 ||
-        (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ) != 0 ||
-        !pcie_port_has_space(endpoint->port, PCIE_NON_POSTED, now, endpoint->send_latency, 0)) {
-        return;
+    if (endpoint->read_next[vc] > now || endpoint->free_tag_count == 0 || (endpoint->atc_blocked & blocked) != 0 ||
+        !pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_NON_POSTED), now, endpoint->send_latency, 0)) {
+        return false;
     }
-    choose(endpoint, true, endpoint->read_next, &choice);
+    choose(endpoint, true, vc, &choice);
     if (choice.operation.kind != ENDPOINT_DMA_READ) {
-        serve_request(endpoint, &choice);
-        return;
+        serve_request(endpoint, &choice, vc);
+        return true;
     }
-    if (!endpoint_has_tag(endpoint, choice.operation.function) ||
-        !translate(endpoint, &choice, ENDPOINT_BLOCKED_READ)) {
-        return;
+    if (!endpoint_has_tag(endpoint, choice.operation.function) || !translate(endpoint, &choice, blocked)) {
+        return true;
     }
     bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
     waiting = choice.jobs == NULL && choice.stream->config.arrivals == ENDPOINT_WHEN_DONE ? choice.stream : NULL;
@@ -399,15 +423,100 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
     endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), waiting,
                        now);
     finish(endpoint, &choice, bytes);
+    return true;
 }
 
-/** When a class can take so many units, if something waits for it now. */
-static sim_time output_due(const struct endpoint *endpoint, enum pcie_class class_, uint32_t units, sim_time now)
+void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
 {
-    if (pcie_port_has_space(endpoint->port, class_, now, endpoint->send_latency, units)) {
+    send_read(endpoint, 0, now);
+}
+
+/** Whether a virtual channel has something that its credits and the wire let go. */
+static bool is_ready(struct endpoint *endpoint, bool reads, unsigned vc, sim_time now)
+{
+    sim_time next = reads ? endpoint->read_next[vc] : endpoint->posted_next[vc];
+    unsigned queue = pcie_queue(vc, reads ? PCIE_NON_POSTED : PCIE_POSTED);
+    uint32_t blocked = (reads ? ENDPOINT_BLOCKED_READ : ENDPOINT_BLOCKED_POSTED) << 2 * vc;
+    struct choice choice;
+
+    if (next > now || (endpoint->atc_blocked & blocked) != 0 || (reads && endpoint->free_tag_count == 0)) {
+        return false;
+    }
+    choose(endpoint, reads, vc, &choice);
+    return pcie_port_has_space(endpoint->port, queue, now, endpoint->send_latency, reads ? 0 : posted_units(&choice));
+}
+
+void endpoint_send_by_vc(struct endpoint *endpoint, sim_time now)
+{
+    unsigned tried[2] = {0, 0};
+
+    if (endpoint->releasing_functions != 0 && release_one(endpoint, now)) {
+        tried[0] = UINT8_MAX;
+    }
+    for (;;) {
+        unsigned ready[2] = {0, 0};
+        unsigned vc;
+        bool reads;
+
+        for (vc = 0; vc < endpoint->vcs.count; vc++) {
+            for (unsigned sort = 0; sort < 2; sort++) {
+                bool could = (tried[sort] >> vc & 1) == 0 && is_ready(endpoint, sort == 1, vc, now);
+
+                ready[sort] |= (unsigned)could << vc;
+            }
+        }
+        if ((ready[0] | ready[1]) == 0) {
+            return;
+        }
+        vc = pcie_vcs_choose(&endpoint->vcs, ready[0] | ready[1]);
+        reads = (ready[0] >> vc & 1) == 0;
+        tried[reads] |= 1u << vc;
+        if (reads) {
+            send_read(endpoint, vc, now);
+        } else {
+            send_posted(endpoint, vc, now);
+        }
+        pcie_vcs_sent(&endpoint->vcs, vc);
+    }
+}
+
+/** When a queue can take so many units, if something waits for it now. */
+static sim_time output_due(const struct endpoint *endpoint, unsigned queue, uint32_t units, sim_time now)
+{
+    if (pcie_port_has_space(endpoint->port, queue, now, endpoint->send_latency, units)) {
         return now;
     }
-    return pcie_port_space_at(endpoint->port, class_, now, endpoint->send_latency, units);
+    return pcie_port_space_at(endpoint->port, queue, now, endpoint->send_latency, units);
+}
+
+static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
+{
+    struct choice choice;
+
+    if (endpoint->posted_next[vc] > now) {
+        return sim_component_edge(&endpoint->component, endpoint->posted_next[vc]);
+    }
+    if ((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED << 2 * vc) != 0) {
+        return SIM_TIME_NEVER;
+    }
+    choose(endpoint, false, vc, &choice);
+    return output_due(endpoint, pcie_queue(vc, PCIE_POSTED), posted_units(&choice), now);
+}
+
+static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
+{
+    struct choice choice;
+
+    if (endpoint->read_next[vc] > now) {
+        return sim_component_edge(&endpoint->component, endpoint->read_next[vc]);
+    }
+    if (endpoint->free_tag_count == 0 || (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ << 2 * vc) != 0) {
+        return SIM_TIME_NEVER;
+    }
+    choose(endpoint, true, vc, &choice);
+    return endpoint_has_tag(endpoint, choice.operation.function)
+               ? output_due(endpoint, pcie_queue(vc, PCIE_NON_POSTED), 0, now)
+               : SIM_TIME_NEVER;
 }
 
 sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
@@ -415,25 +524,14 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
     sim_time due = SIM_TIME_NEVER;
 
     if (endpoint->releasing_functions != 0) {
-        due = output_due(endpoint, PCIE_POSTED, 1, now);
-    }
-    if (endpoint->posted_next > now) {
-        due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->posted_next));
-    } else if ((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED) == 0) {
-        struct choice choice;
+        uint32_t slot = 0;
+        struct endpoint_function *function = endpoint_message_find_released(endpoint, &slot);
 
-        choose(endpoint, false, endpoint->posted_next, &choice);
-        due = sim_time_min(due, output_due(endpoint, PCIE_POSTED, posted_units(&choice), now));
+        due = function != NULL ? output_due(endpoint, released_queue(endpoint, function, slot), 1, now) : due;
     }
-    if (endpoint->read_next > now) {
-        due = sim_time_min(due, sim_component_edge(&endpoint->component, endpoint->read_next));
-    } else if (endpoint->free_tag_count > 0 && (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ) == 0) {
-        struct choice choice;
-
-        choose(endpoint, true, endpoint->read_next, &choice);
-        if (endpoint_has_tag(endpoint, choice.operation.function)) {
-            due = sim_time_min(due, output_due(endpoint, PCIE_NON_POSTED, 0, now));
-        }
+    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
+        due = sim_time_min(due, posted_due(endpoint, vc, now));
+        due = sim_time_min(due, read_due(endpoint, vc, now));
     }
     return due;
 }
@@ -442,7 +540,11 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
 
 static void wake(struct endpoint *endpoint)
 {
-    sim_time earliest = sim_time_min(endpoint->posted_next, endpoint->read_next);
+    sim_time earliest = SIM_TIME_NEVER;
+
+    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
+        earliest = sim_time_min(earliest, sim_time_min(endpoint->posted_next[vc], endpoint->read_next[vc]));
+    }
 
     if (earliest != SIM_TIME_NEVER) {
         sim_wake(&endpoint->component,
@@ -494,6 +596,9 @@ static void describe_job(const struct endpoint *endpoint, const struct endpoint_
     operation->bytes = job->kind == ENDPOINT_DMA_READ || job->kind == ENDPOINT_DMA_WRITE ? job->bytes : 0;
     operation->at = job->at;
     operation->relaxed = job->relaxed;
+    operation->id_ordered = job->id_ordered;
+    operation->no_snoop = job->no_snoop;
+    operation->traffic_class = job->traffic_class;
     operation->with_pasid = job->with_pasid;
     operation->pasid = job->pasid;
     operation->ats = job->ats;

@@ -50,7 +50,14 @@ struct endpoint_stream_config {
     uint32_t size;   /**< bytes a request, at least 1 */
     uint32_t stride; /**< bytes from one place in the buffer to the next; 0: `size` */
     bool scattered;  /**< each request goes to a place drawn at random, all alike likely; else in their order */
-    bool relaxed;    /**< asks for relaxed ordering, where Device Control allows it */
+    /**
+     * Asks for relaxed ordering, where Device Control allows it. An MSI must not have it (6.1.4): a function whose MSIs
+     * do has a defect.
+     */
+    bool relaxed;
+    bool id_ordered; /**< asks for ID-based ordering, where Device Control 2 allows it */
+    bool no_snoop;   /**< asks for No Snoop, where Device Control allows it; not of MSIs */
+    uint8_t traffic_class; /**< 0..7; TC0 goes instead while no virtual channel has it */
     bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
     uint32_t pasid;  /**< 20 bits */
     bool ats;        /**< asks for translations, and sends translated requests, while ATS is enabled */

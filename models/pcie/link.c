@@ -183,10 +183,13 @@ struct direction {
 };
 
 static struct sim_channel *make_channel(struct sim *sim, const char *name, const struct pcie_link_config *config,
-                                        const struct direction *direction, enum pcie_class class_)
+                                        const struct direction *direction, unsigned queue)
 {
+    enum pcie_class class_ = pcie_queue_class(queue);
+    unsigned vc = pcie_queue_vc(queue);
+    const char *end = vc == 0 ? class_names[class_] : sim_printf(sim, "vc%u.%s", vc, class_names[class_]);
     struct sim_channel_config channel = {
-        .name = sim_printf(sim, "%s.%s.%s", name, direction->name, class_names[class_]),
+        .name = sim_printf(sim, "%s.%s.%s", name, direction->name, end),
         .writer = direction->from.component,
         .reader = direction->to.component,
         .latency = config->latency,
@@ -260,6 +263,7 @@ static void init_data_link(struct sim *sim, const char *name, const struct pcie_
     sim_time limit = config->speed == FLIT_SPEED ? 0 : pcie_link_limit(config);
 
     init_wire(&own->wire, config);
+    own->component = direction->from.component;
     own->period = direction->from.component->period;
     own->flight = config->latency;
     own->dllps_on_wire = config->overhead == PCIE_OVERHEAD_PHYSICAL && config->speed != FLIT_SPEED;
@@ -268,13 +272,17 @@ static void init_data_link(struct sim *sim, const char *name, const struct pcie_
     own->update_interval = config->update_interval != 0 ? config->update_interval : limit;
     own->ack_interval = config->ack_interval != 0 ? config->ack_interval : limit;
     own->first_due = SIM_TIME_NEVER;
-    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        own->infinite[i] = is_infinite(credits, (enum pcie_class)i);
+    for (unsigned i = 0; i < PCIE_QUEUES; i++) {
+        own->infinite[i] = is_infinite(credits, pcie_queue_class(i));
+    }
+    for (unsigned vc = 1; vc < PCIE_MAX_VCS; vc++) {
+        own->ready_at[vc] = SIM_TIME_NEVER;
     }
     init_errors(sim, name, config, direction);
 }
 
-static void init_port(struct pcie_port *port, const struct pcie_link_config *config, struct pcie_data_link *own)
+static void init_port(struct pcie_port *port, const struct pcie_link_config *config, struct pcie_data_link *own,
+                      struct pcie_data_link *opposite)
 {
     bool flit = config->speed >= FLIT_SPEED;
 
@@ -282,7 +290,9 @@ static void init_port(struct pcie_port *port, const struct pcie_link_config *con
     port->framing_head = flit ? 0 : PCIE_FRAMING_HEAD_BYTES;
     port->speed = config->speed;
     port->width = config->width;
+    port->vcs = config->virtual_channels != 0 ? config->virtual_channels : 1;
     port->own = own;
+    port->opposite = opposite;
 }
 
 static void check_config(struct sim *sim, const char *name, const struct pcie_link_config *config)
@@ -293,6 +303,9 @@ static void check_config(struct sim *sim, const char *name, const struct pcie_li
     }
     if (config->tlp_errors >= PCIE_MILLION || config->lost_naks > PCIE_MILLION) {
         sim_panic(sim, NULL, NULL, "link %s: nothing would ever arrive", name);
+    }
+    if (config->virtual_channels > PCIE_MAX_VCS) {
+        sim_panic(sim, NULL, NULL, "link %s: no link has %u virtual channels", name, config->virtual_channels);
     }
 }
 
@@ -306,20 +319,51 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
     check_config(sim, name, config);
     init_data_link(sim, name, config, &down, &config->upper_credits);
     init_data_link(sim, name, config, &up, &config->lower_credits);
-    init_port(&link->upper, config, &link->upper_end);
-    init_port(&link->lower, config, &link->lower_end);
-    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        link->upper.transmit[i] = make_channel(sim, name, config, &down, (enum pcie_class)i);
+    init_port(&link->upper, config, &link->upper_end, &link->lower_end);
+    init_port(&link->lower, config, &link->lower_end, &link->upper_end);
+    for (unsigned i = 0; i < link->upper.vcs * PCIE_CLASSES; i++) {
+        link->upper.transmit[i] = make_channel(sim, name, config, &down, i);
         link->lower.receive[i] = link->upper.transmit[i];
-        link->lower.transmit[i] = make_channel(sim, name, config, &up, (enum pcie_class)i);
+        link->lower.transmit[i] = make_channel(sim, name, config, &up, i);
         link->upper.receive[i] = link->lower.transmit[i];
     }
     return link;
 }
 
-bool pcie_port_ids_differ(const struct pcie_port *port, const struct sim_packet *packet, sim_time arrival)
+/* ---- Virtual channels ---- */
+
+/** Both ends send three InitFC1, and when those are in three InitFC2. */
+static sim_time initialisation_time(const struct pcie_data_link *own)
 {
-    const struct sim_channel *channel = port->receive[PCIE_POSTED];
+    return 2 * (PCIE_CLASSES * own->dllp_time + own->flight);
+}
+
+void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled, sim_time now)
+{
+    struct pcie_data_link *own = port->own;
+    struct pcie_data_link *opposite = port->opposite;
+
+    if (own->enabled[vc] == enabled) {
+        return;
+    }
+    own->enabled[vc] = enabled;
+    own->ready_at[vc] = SIM_TIME_NEVER;
+    opposite->ready_at[vc] = SIM_TIME_NEVER;
+    if (enabled && opposite->enabled[vc]) {
+        /* Whichever end comes second sets the time for both, which is later than now for either. */
+        own->ready_at[vc] = now + sim_time_max(initialisation_time(own), 1);
+        opposite->ready_at[vc] = own->ready_at[vc];
+        sim_wake(own->component, sim_time_align(own->ready_at[vc], own->period));
+        sim_wake(opposite->component, sim_time_align(opposite->ready_at[vc], opposite->period));
+    }
+}
+
+/* ---- Order ---- */
+
+bool pcie_port_ids_differ(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
+                          sim_time arrival)
+{
+    const struct sim_channel *channel = port->receive[pcie_queue_posted(queue)];
     const struct sim_packet *posted;
 
     for (uint32_t i = 0; (posted = sim_channel_peek_behind(channel, i, arrival)) != NULL; i++) {

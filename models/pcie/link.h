@@ -83,6 +83,7 @@ struct pcie_link_config {
     uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
     sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
     uint32_t replay_buffer;            /**< TLPs that may be without an Ack; 0: as many as it takes */
+    unsigned virtual_channels;         /**< VC0 among them, 1..PCIE_MAX_VCS; 0: 1; each has the credits below */
     struct pcie_credits upper_credits; /**< advertised by the upper end (root port, downstream port) */
     struct pcie_credits lower_credits; /**< advertised by the lower end (endpoint, upstream port) */
 };
@@ -98,19 +99,21 @@ struct pcie_port;
 /** An onlooker at a port, which hears of every TLP and changes nothing. */
 struct pcie_tap {
     /** A TLP is about to be sent. */
-    void (*sent)(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+    void (*sent)(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                  sim_time now);
     /** A TLP has been taken out of the receive buffer. */
-    void (*taken)(void *context, const struct pcie_port *port, enum pcie_class class_, const struct sim_packet *packet,
+    void (*taken)(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                   sim_time now);
     void *context;
 };
 
 /** One end of a link, as its component sees it. */
 struct pcie_port {
-    struct sim_channel *transmit[PCIE_CLASSES];
-    struct sim_channel *receive[PCIE_CLASSES];
+    struct sim_channel *transmit[PCIE_QUEUES];
+    struct sim_channel *receive[PCIE_QUEUES];
+    unsigned vcs;               /**< virtual channels */
     struct pcie_data_link *own; /**< the data link layer of this end */
+    struct pcie_data_link *opposite;
     const struct pcie_tap *tap; /**< an onlooker (checker.h); NULL: none */
     uint32_t framing;           /**< bytes on the wire around header and payload */
     uint32_t framing_head;      /**< of them, those before the header */
@@ -151,77 +154,96 @@ static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const 
            pcie_tlp_digest_bytes(packet);
 }
 
-/** Whether the wire and the credits let a TLP of that class and payload leave now. @param service as for the channel */
-static inline bool pcie_port_has_space(const struct pcie_port *port, enum pcie_class class_, sim_time now,
-                                       sim_time service, uint32_t units)
+/**
+ * Switches a virtual channel other than VC0 on or off at this end. When it is on at both, flow control is initialised:
+ * each end sends its three InitFC1 and, when those of the other are in, three InitFC2 (3.4.1). Until the end of that
+ * nothing can be sent on it.
+ */
+void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled, sim_time now);
+
+/** Whether flow control of a virtual channel is initialised. */
+static inline bool pcie_port_vc_is_ready(const struct pcie_port *port, unsigned vc, sim_time now)
 {
-    return sim_channel_has_credit(port->transmit[class_], now, units) &&
+    return vc == 0 || port->own->ready_at[vc] <= now;
+}
+
+/** Whether the wire and the credits let a TLP of that queue and payload leave now. @param service as for the channel */
+static inline bool pcie_port_has_space(const struct pcie_port *port, unsigned queue, sim_time now, sim_time service,
+                                       uint32_t units)
+{
+    return (queue < PCIE_CLASSES || pcie_port_vc_is_ready(port, pcie_queue_vc(queue), now)) &&
+           sim_channel_has_credit(port->transmit[queue], now, units) &&
            pcie_data_link_is_open(port->own, now, now + service);
 }
 
 /** When to ask again. */
-static inline sim_time pcie_port_space_at(const struct pcie_port *port, enum pcie_class class_, sim_time now,
-                                          sim_time service, uint32_t units)
+static inline sim_time pcie_port_space_at(const struct pcie_port *port, unsigned queue, sim_time now, sim_time service,
+                                          uint32_t units)
 {
-    sim_time credit_at = sim_channel_credit_at(port->transmit[class_], units);
+    sim_time credit_at = sim_channel_credit_at(port->transmit[queue], units);
 
+    if (queue >= PCIE_CLASSES && !pcie_port_vc_is_ready(port, pcie_queue_vc(queue), now)) {
+        /* NEVER, until the other end switches it on: that wakes this one. */
+        return port->own->ready_at[pcie_queue_vc(queue)];
+    }
     return credit_at == SIM_TIME_NEVER ? credit_at
                                        : sim_time_max(credit_at, pcie_data_link_open_at(port->own, now, service));
 }
 
 /** Sends a TLP; there must be space. */
-static inline void pcie_port_send(const struct pcie_port *port, enum pcie_class class_, struct sim_packet *packet,
-                                  sim_time now, sim_time service)
+static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
+                                  sim_time service)
 {
     uint32_t header = pcie_tlp_header_bytes(packet);
     uint32_t payload = pcie_tlp_payload_bytes(packet);
     uint32_t bytes = port->framing + header + payload + pcie_tlp_digest_bytes(packet);
 
     if (port->tap != NULL) {
-        port->tap->sent(port->tap->context, port, class_, packet, now);
+        port->tap->sent(port->tap->context, port, queue, packet, now);
     }
     pcie_data_link_before(port->own, now + service, bytes);
-    sim_channel_push(port->transmit[class_], packet, now, service, sim_channel_units(payload), bytes,
+    sim_channel_push(port->transmit[queue], packet, now, service, sim_channel_units(payload), bytes,
                      port->framing_head + header);
     pcie_data_link_after(port->own);
 }
 
-/** Takes the oldest TLP of a class, which must have arrived; its credits start their way back. */
-static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, enum pcie_class class_, sim_time now)
+/** Takes the oldest TLP of a queue, which must have arrived; its credits start their way back. */
+static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now)
 {
-    struct sim_channel *channel = port->receive[class_];
+    struct sim_channel *channel = port->receive[queue];
     const struct sim_packet *head = sim_channel_peek(channel, now);
-    sim_time free_at = pcie_data_link_taken(port->own, class_, now, head != NULL ? head->tail : now);
+    sim_time free_at = pcie_data_link_taken(port->own, queue, now, head != NULL ? head->tail : now);
     struct sim_packet *packet = sim_channel_pop_until(channel, now, free_at);
 
     if (port->tap != NULL) {
-        port->tap->taken(port->tap->context, port, class_, packet, now);
+        port->tap->taken(port->tap->context, port, queue, packet, now);
     }
     return packet;
 }
 
-/** Whether all posted requests of a port that have arrived by a time are of other IDs than a TLP with IDO (2.4.1). */
-bool pcie_port_ids_differ(const struct pcie_port *port, const struct sim_packet *packet, sim_time arrival);
+/** Whether a port's posted requests of a queue's virtual channel that arrived by a time let a TLP with IDO pass. */
+bool pcie_port_ids_differ(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
+                          sim_time arrival);
 
 /**
- * Whether a non-posted request or a completion at the head of its class must wait for a posted one of the same port
- * (2.4.1): it may not pass one that came before it. Arrivals at one instant count as "before": then it waits, which is
- * always allowed. A completion with relaxed ordering passes; so does what has ID-based ordering, where all that came
- * before it are of other IDs.
+ * Whether a non-posted request or a completion at the head of its queue must wait for a posted one of the same virtual
+ * channel (2.4.1): it may not pass one that came before it. Arrivals at one instant count as "before": then it waits,
+ * which is always allowed. A completion with relaxed ordering passes; so does what has ID-based ordering, where all
+ * that came before it are of other IDs. Virtual channels do not wait for each other.
  */
-static inline bool pcie_port_must_wait(const struct pcie_port *port, enum pcie_class class_,
-                                       const struct sim_packet *packet)
+static inline bool pcie_port_must_wait(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet)
 {
+    unsigned posted = pcie_queue_posted(queue);
     sim_time arrival;
 
-    if (class_ == PCIE_POSTED || (class_ == PCIE_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0)) {
+    if (queue == posted || (pcie_queue_class(queue) == PCIE_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0)) {
         return false;
     }
-    arrival = sim_channel_next_arrival(port->receive[class_]);
-    if (sim_channel_next_arrival(port->receive[PCIE_POSTED]) > arrival) {
+    arrival = sim_channel_next_arrival(port->receive[queue]);
+    if (sim_channel_next_arrival(port->receive[posted]) > arrival) {
         return false;
     }
-    return (packet->flags & SIM_FLAG_ID_ORDER) == 0 || !pcie_port_ids_differ(port, packet, arrival);
+    return (packet->flags & SIM_FLAG_ID_ORDER) == 0 || !pcie_port_ids_differ(port, queue, packet, arrival);
 }
 
 #ifdef __cplusplus

@@ -10,17 +10,17 @@ static sim_time inputs_due(struct root_complex *rc, const struct rc_round *round
 {
     sim_time due = SIM_TIME_NEVER;
 
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        for (uint64_t rest = rc->arrived[class_]; rest != 0; rest &= rest - 1) {
+    for (unsigned queue = 0; queue < rc->queues; queue++) {
+        for (uint64_t rest = rc->arrived[queue]; rest != 0; rest &= rest - 1) {
             unsigned input = (unsigned)__builtin_ctzll(rest);
             uint64_t bit = UINT64_C(1) << input;
-            sim_time arrival = sim_channel_next_arrival(rc->ports[input].link->receive[class_]);
+            sim_time arrival = sim_channel_next_arrival(rc->ports[input].link->receive[queue]);
 
             if (arrival == SIM_TIME_NEVER) {
-                rc->arrived[class_] &= ~bit;
+                rc->arrived[queue] &= ~bit;
             } else if (arrival > now) {
                 due = sim_time_min(due, arrival);
-            } else if ((round->moved[class_] & bit) != 0 || (round->moved[PCIE_POSTED] & bit) != 0) {
+            } else if ((round->moved[queue] & bit) != 0 || (round->moved[pcie_queue_posted(queue)] & bit) != 0) {
                 /* A new head, or one that waited for the posted request that has just left. */
                 due = now;
             }
@@ -47,7 +47,7 @@ static sim_time answers_due(struct root_complex *rc, sim_time now)
         if (packet != NULL && packet->type == SIM_PACKET_COMPLETION) {
             unsigned port = rc_port_towards(rc, packet->requester >> 8);
 
-            if (port != RC_NOBODY && rc->ports[port].completion.whole != NULL) {
+            if (port != RC_NOBODY && rc_split_of(&rc->ports[port], packet)->whole != NULL) {
                 continue;
             }
         }
@@ -62,7 +62,7 @@ static bool one_posted_input(const struct root_complex *rc)
     uint64_t posted = rc->arrived[PCIE_POSTED];
     uint64_t others = rc->arrived[PCIE_NON_POSTED] | rc->arrived[PCIE_COMPLETION] | rc->bus_arrived | rc->busy_ports;
 
-    return posted != 0 && (posted & (posted - 1)) == 0 && others == 0 && rc->response_count == 0;
+    return rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 && others == 0 && rc->response_count == 0;
 }
 
 static sim_time evaluate(struct sim_component *component, sim_time now)
@@ -154,6 +154,7 @@ static void init_port(struct root_complex *rc, unsigned index)
         .identity = own->identity,
         .type = PCIE_EXP_TYPE_ROOT_PORT,
         .acs = own->acs,
+        .virtual_channels = own->virtual_channels,
         .max_payload = rc->config.max_payload,
         .port_number = index + 1,
         .multi_function = shares_device(&rc->config, index),
@@ -192,6 +193,7 @@ static void register_counters(struct root_complex *rc)
 struct root_complex *root_complex_create(struct sim *sim, const char *name, const struct root_complex_config *config)
 {
     struct root_complex *rc = sim_alloc(sim, sizeof(*rc));
+    unsigned vcs = 1;
 
     sim_component_init(&rc->component, sim, name, config->period != 0 ? config->period : ROOT_COMPLEX_DEFAULT_PERIOD,
                        evaluate);
@@ -207,9 +209,11 @@ struct root_complex *root_complex_create(struct sim *sim, const char *name, cons
     copy_map(sim, &rc->config.msi_map);
     rc->id = (uint16_t)((unsigned)config->first_bus << 8);
     rc->port_count = config->port_count;
+    rc->queues = PCIE_CLASSES;
     memset(rc->port_at, RC_NOBODY, sizeof(rc->port_at));
     for (unsigned i = 0; i < rc->port_count; i++) {
         init_port(rc, i);
+        vcs = rc->ports[i].bridge.vcs.count > vcs ? rc->ports[i].bridge.vcs.count : vcs;
     }
     rc->config.ports = NULL; /* the caller's, not copied */
     rc->responses = sim_alloc(sim, rc->config.host_requests * sizeof(struct sim_packet *));
@@ -217,7 +221,7 @@ struct root_complex *root_complex_create(struct sim *sim, const char *name, cons
         rc->free_tags[rc->free_tag_count++] = (uint16_t)(rc->config.host_requests - 1 - i);
     }
     /* Held: requests of the host and their answers; an answer of the bus that each root port is cutting up. */
-    sim_packet_reserve(sim, 2 * rc->config.host_requests + rc->port_count, true);
+    sim_packet_reserve(sim, 2 * rc->config.host_requests + rc->port_count * vcs, true);
     register_counters(rc);
     return rc;
 }
@@ -235,10 +239,12 @@ struct pcie_end root_complex_end(struct root_complex *rc)
 void root_complex_bind_link(struct root_complex *rc, unsigned port, const struct pcie_port *link)
 {
     rc->ports[port].link = link;
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        sim_channel_set_hint(link->receive[class_], &rc->arrived[class_], port);
+    for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
+        sim_channel_set_hint(link->receive[queue], &rc->arrived[queue], port);
     }
+    rc->queues = rc->queues > link->vcs * PCIE_CLASSES ? rc->queues : link->vcs * PCIE_CLASSES;
     pcie_set_link(&rc->ports[port].bridge.config, link->speed, link->width);
+    pcie_vcs_bind(&rc->ports[port].bridge.vcs, &rc->ports[port].bridge.config, link);
 }
 
 void root_complex_bind_host(struct root_complex *rc, struct sim_bus_port bus)

@@ -65,6 +65,7 @@ struct root_port_config {
     unsigned function; /**< 0..7 */
     struct pcie_identity identity;
     struct pcie_acs acs;
+    struct pcie_vc_config virtual_channels;
 };
 
 struct root_complex_config {

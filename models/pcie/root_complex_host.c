@@ -195,12 +195,15 @@ static uint8_t dword_enables(const struct sim_packet *packet)
 }
 
 /** A root port's own registers: no TLP is made. */
-static void access_root_port(struct root_complex *rc, struct pcie_bridge *bridge, struct sim_packet *packet)
+static void access_root_port(struct root_complex *rc, struct rc_port *port, struct sim_packet *packet)
 {
+    struct pcie_bridge *bridge = &port->bridge;
+    const struct pcie_port *link = port->link;
     unsigned offset = (unsigned)packet->address & (PCIE_CONFIG_BYTES - 4);
     unsigned skip = (unsigned)packet->address & 3;
 
     if (packet->type == SIM_PACKET_READ) {
+        pcie_vcs_follow(&bridge->vcs, &bridge->config, link, sim_now(rc->sim));
         memcpy(packet->data, bridge->config.value + offset + skip, packet->length);
     } else {
         uint32_t value = 0;
@@ -210,6 +213,7 @@ static void access_root_port(struct root_complex *rc, struct pcie_bridge *bridge
         }
         pcie_config_write(&bridge->config, offset, value, dword_enables(packet));
         pcie_bridge_decode(bridge);
+        pcie_vcs_follow(&bridge->vcs, &bridge->config, link, sim_now(rc->sim));
     }
     answer(rc, packet, SIM_STATUS_OK, true);
 }
@@ -229,7 +233,7 @@ static void take_config(struct root_complex *rc, struct sim_packet *packet)
         if (port == RC_NOBODY) {
             answer(rc, packet, SIM_STATUS_UR, true);
         } else {
-            access_root_port(rc, &rc->ports[port].bridge, packet);
+            access_root_port(rc, &rc->ports[port], packet);
         }
         return;
     }

@@ -47,6 +47,7 @@ struct rc_outstanding {
 enum rc_action {
     RC_TO_MEMORY, /**< to a memory port */
     RC_REFUSE,    /**< error; posted: dropped, else a completion at the same port */
+    RC_DISCARD,   /**< error; nobody is told */
     RC_TAKE_MESSAGE,
     RC_TAKE_COMPLETION, /**< answers the host */
     RC_PEER_REQUEST,    /**< for a device below another root port, straight */
@@ -58,7 +59,8 @@ struct rc_decision {
     enum rc_action action;
     uint8_t port;   /**< memory port, or root port of RC_PEER_* */
     uint8_t status; /**< RC_REFUSE */
-    uint32_t error; /**< RC_REFUSE: PCIE_AER_* */
+    uint8_t vc;     /**< RC_PEER_*: on which it goes out */
+    uint32_t error; /**< RC_REFUSE, RC_DISCARD: PCIE_AER_* */
 };
 
 /** A head that wants to go out at a root port, or a completion to go out there. */
@@ -66,21 +68,22 @@ struct rc_answer {
     struct sim_packet *packet; /**< NULL: none */
     struct rc_decision decision;
     uint8_t input;
-    uint8_t class_in;
+    uint8_t queue_in;
 };
 
 struct rc_port {
     const struct pcie_port *link; /**< NULL: link down */
     struct pcie_bridge bridge;
-    struct pcie_split completion; /**< answer of the bus that is going down */
-    struct pcie_split write;      /**< the host's write that is going down */
+    struct pcie_split completion[PCIE_MAX_VCS]; /**< answers of the bus that are going down */
+    struct pcie_split write;                    /**< the host's write that is going down */
     struct rc_queue posted;
     uint32_t messages; /**< of them, messages: at most RC_MESSAGES */
     struct rc_queue non_posted;
-    struct rc_answer answers[PCIE_CLASSES]; /**< found in this evaluation, by class out; packets are NULL outside */
-    uint8_t class_turn;
-    uint8_t answer_turn[PCIE_CLASSES]; /**< input (root port × 3 + class) that is looked at first for .answers */
-    bool answer_first[PCIE_CLASSES];   /**< .answers go before the port's own the next time */
+    struct rc_answer answers[PCIE_QUEUES]; /**< found in this evaluation, by queue out; packets are NULL outside */
+    uint8_t class_turn[PCIE_MAX_VCS];
+    uint32_t sent; /**< bit a queue that has sent in this evaluation */
+    uint16_t answer_turn[PCIE_QUEUES]; /**< input (root port × queues + queue) that is looked at first for .answers */
+    bool answer_first[PCIE_QUEUES];    /**< .answers go before the port's own the next time */
 };
 
 /** What a requester ID becomes; a cache of the maps, which never change. */
@@ -95,10 +98,10 @@ struct rc_wiring {
 
 struct rc_memory {
     struct sim_bus_port bus;
-    uint8_t turn; /**< input (root port × 2 + class) that is looked at first */
+    uint16_t turn; /**< input (root port × queues + queue) that is looked at first */
     /* Of this evaluation: */
-    uint8_t best;       /**< input that is to go next */
-    uint8_t candidates; /**< inputs that have something for this port */
+    uint16_t best;       /**< input that is to go next */
+    uint16_t candidates; /**< inputs that have something for this port */
 };
 
 struct root_complex {
@@ -106,7 +109,8 @@ struct root_complex {
     struct sim *sim;
     struct root_complex_config config;
     uint16_t id; /**< own requester ID */
-    uint64_t arrived[PCIE_CLASSES];
+    uint64_t arrived[PCIE_QUEUES];
+    unsigned queues; /**< of the link with the most virtual channels */
     uint64_t bus_arrived;
     uint64_t busy_ports; /**< root ports that have something of their own to send: queues, completion, write */
     uint32_t port_count;
@@ -129,12 +133,20 @@ struct root_complex {
 
 /** What an evaluation did, for the due time. */
 struct rc_round {
-    uint64_t moved[PCIE_CLASSES]; /**< bit a root port from whose input something was taken */
+    uint64_t moved[PCIE_QUEUES]; /**< bit a root port from whose input something was taken */
     uint64_t memories;            /**< bit a memory port that inputs have something for */
     uint64_t answers;             /**< bit a root port with an answer from an input */
     bool answer_lost;             /**< an input lost its turn for an answer */
     bool answer_sent;
 };
+
+/** Where an answer of the bus waits at a root port: one of each virtual channel at a time. */
+static inline struct pcie_split *rc_split_of(struct rc_port *port, const struct sim_packet *packet)
+{
+    unsigned vc = pcie_vcs_of(&port->bridge.vcs, packet);
+
+    return &port->completion[vc != PCIE_NO_VC ? vc : 0];
+}
 
 /* ---- root_complex_upstream.c ---- */
 

@@ -10,9 +10,9 @@ struct offer {
 
 /* ---- What there is to send ---- */
 
-static uint32_t completion_bytes(const struct root_complex *rc, const struct rc_port *port)
+static uint32_t completion_bytes(const struct root_complex *rc, const struct rc_port *port, unsigned vc)
 {
-    return pcie_split_bytes(&port->completion, port->bridge.max_payload, rc->config.completion_boundary,
+    return pcie_split_bytes(&port->completion[vc], port->bridge.max_payload, rc->config.completion_boundary,
                             rc->config.chop_completions);
 }
 
@@ -53,36 +53,38 @@ static struct offer offer_non_posted(const struct root_complex *rc, const struct
     return offer;
 }
 
-static struct offer offer_completion(const struct root_complex *rc, const struct rc_port *port)
+static struct offer offer_completion(const struct root_complex *rc, const struct rc_port *port, unsigned vc)
 {
-    struct offer offer = {.present = port->completion.whole != NULL};
+    struct offer offer = {.present = port->completion[vc].whole != NULL};
 
     if (offer.present) {
-        offer.bytes = completion_bytes(rc, port);
+        offer.bytes = completion_bytes(rc, port, vc);
         offer.units = sim_channel_units(offer.bytes);
     }
     return offer;
 }
 
-static struct offer own_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
+/** The host's requests and SMMUs' messages have traffic class 0, answers that of their request. */
+static struct offer own_offer(const struct root_complex *rc, const struct rc_port *port, unsigned queue)
 {
-    switch (class_) {
+    switch (queue) {
     case PCIE_POSTED:
         return offer_posted(port);
     case PCIE_NON_POSTED:
         return offer_non_posted(rc, port);
     default:
-        return offer_completion(rc, port);
+        return pcie_queue_class(queue) == PCIE_COMPLETION ? offer_completion(rc, port, pcie_queue_vc(queue))
+                                                          : (struct offer){.present = false};
     }
 }
 
 /** The port's own and what came in at the others take turns. */
-static struct offer find_offer(const struct root_complex *rc, const struct rc_port *port, enum pcie_class class_)
+static struct offer find_offer(const struct root_complex *rc, const struct rc_port *port, unsigned queue)
 {
-    const struct rc_answer *answer = &port->answers[class_];
-    struct offer offer = own_offer(rc, port, class_);
+    const struct rc_answer *answer = &port->answers[queue];
+    struct offer offer = own_offer(rc, port, queue);
 
-    if (answer->packet != NULL && (!offer.present || port->answer_first[class_])) {
+    if (answer->packet != NULL && (!offer.present || port->answer_first[queue])) {
         offer.present = true;
         offer.answer = true;
         offer.units = answer->decision.action == RC_REFUSE ? 0 : pcie_tlp_units(answer->packet);
@@ -90,9 +92,9 @@ static struct offer find_offer(const struct root_complex *rc, const struct rc_po
     return offer;
 }
 
-static sim_time service_of(const struct root_complex *rc, enum pcie_class class_, const struct offer *offer)
+static sim_time service_of(const struct root_complex *rc, unsigned queue, const struct offer *offer)
 {
-    if (class_ == PCIE_COMPLETION) {
+    if (pcie_queue_class(queue) == PCIE_COMPLETION) {
         return rc->config.completion_latency;
     }
     return offer->answer ? rc->config.latency : rc->config.host_latency;
@@ -132,12 +134,12 @@ static struct sim_packet *take_write(struct root_complex *rc, struct rc_port *po
 }
 
 static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
-                                      enum pcie_class class_, sim_time now)
+                                      unsigned queue, sim_time now)
 {
-    struct rc_answer *answer = &port->answers[class_];
+    struct rc_answer *answer = &port->answers[queue];
     struct rc_port *input = &rc->ports[answer->input];
-    struct sim_packet *packet = pcie_port_take(input->link, (enum pcie_class)answer->class_in, now);
-    unsigned past = (unsigned)answer->input * PCIE_CLASSES + answer->class_in + 1;
+    struct sim_packet *packet = pcie_port_take(input->link, answer->queue_in, now);
+    unsigned past = (unsigned)answer->input * PCIE_QUEUES + answer->queue_in + 1;
 
     if (answer->decision.action == RC_REFUSE) {
         pcie_config_log_error(&input->bridge.config, answer->decision.error);
@@ -151,19 +153,19 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
     } else if (answer->decision.action == RC_PEER_REQUEST) {
         rc->counters.peer_requests++;
     }
-    port->answer_turn[class_] = (uint8_t)(past < rc->port_count * PCIE_CLASSES ? past : 0);
-    round->moved[answer->class_in] |= UINT64_C(1) << answer->input;
+    port->answer_turn[queue] = (uint16_t)(past < rc->port_count * PCIE_QUEUES ? past : 0);
+    round->moved[answer->queue_in] |= UINT64_C(1) << answer->input;
     round->answer_sent = true;
     answer->packet = NULL;
     return packet;
 }
 
-static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port, enum pcie_class class_,
+static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port, unsigned queue,
                                    const struct offer *offer)
 {
     uint16_t tag;
 
-    switch (class_) {
+    switch (queue) {
     case PCIE_POSTED:
         return take_write(rc, port, offer);
     case PCIE_NON_POSTED:
@@ -171,44 +173,98 @@ static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port
         advance(rc, &port->non_posted);
         return rc_make_request(rc, tag);
     default:
-        return pcie_split_take(&port->completion, rc->sim, offer->bytes);
+        return pcie_split_take(&port->completion[pcie_queue_vc(queue)], rc->sim, offer->bytes);
     }
 }
 
 static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *round, struct rc_port *port,
-                                     enum pcie_class class_, const struct offer *offer, sim_time now)
+                                     unsigned queue, const struct offer *offer, sim_time now)
 {
     struct sim_packet *packet;
 
-    rc->counters.completions += class_ == PCIE_COMPLETION;
-    port->answer_first[class_] = !offer->answer;
+    rc->counters.completions += pcie_queue_class(queue) == PCIE_COMPLETION;
+    port->answer_first[queue] = !offer->answer;
     if (offer->answer) {
-        return take_answer(rc, round, port, class_, now);
+        return take_answer(rc, round, port, queue, now);
     }
-    packet = take_own(rc, port, class_, offer);
+    packet = take_own(rc, port, queue, offer);
     pcie_tlp_set_digest(packet, port->bridge.ecrc);
     return packet;
+}
+
+static bool can_send(const struct root_complex *rc, const struct rc_port *port, unsigned queue,
+                     const struct offer *offer, sim_time now)
+{
+    return offer->present &&
+           pcie_port_has_space(port->link, queue, now, service_of(rc, queue, offer), offer->units);
+}
+
+/** Lets the classes of a virtual channel take turns. @param most TLPs that may go */
+static void serve_vc(struct root_complex *rc, struct rc_round *round, struct rc_port *port, unsigned vc, unsigned most,
+                     sim_time now)
+{
+    unsigned class_ = port->class_turn[vc];
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < PCIE_CLASSES && sent < most; i++) {
+        unsigned queue = pcie_queue(vc, (enum pcie_class)class_);
+        struct offer offer = find_offer(rc, port, queue);
+
+        class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
+        if ((port->sent >> queue & 1) == 0 && can_send(rc, port, queue, &offer, now)) {
+            struct sim_packet *packet = take_offer(rc, round, port, queue, &offer, now);
+
+            port->class_turn[vc] = (uint8_t)class_;
+            port->sent |= 1u << queue;
+            pcie_port_send(port->link, queue, packet, now, service_of(rc, queue, &offer));
+            sent++;
+        }
+    }
+}
+
+/** Virtual channels that could send something; each queue sends at most one TLP an edge. */
+static unsigned ready_vcs(const struct root_complex *rc, const struct rc_port *port, sim_time now)
+{
+    unsigned ready = 0;
+
+    for (unsigned queue = 0; queue < port->link->vcs * PCIE_CLASSES; queue++) {
+        struct offer offer = find_offer(rc, port, queue);
+
+        if ((port->sent >> queue & 1) == 0 && can_send(rc, port, queue, &offer, now)) {
+            ready |= 1u << pcie_queue_vc(queue);
+        }
+    }
+    return ready;
+}
+
+static bool is_busy(const struct rc_port *port)
+{
+    bool busy = port->posted.count + port->non_posted.count != 0;
+
+    for (unsigned vc = 0; vc < port->bridge.vcs.count; vc++) {
+        busy = busy || port->completion[vc].whole != NULL;
+    }
+    return busy;
 }
 
 static void serve_port(struct root_complex *rc, struct rc_round *round, unsigned index, sim_time now)
 {
     struct rc_port *port = &rc->ports[index];
-    unsigned class_ = port->class_turn;
+    unsigned ready;
 
     load_write(port);
-    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        enum pcie_class kind = (enum pcie_class)class_;
-        struct offer offer = find_offer(rc, port, kind);
+    port->sent = 0;
+    if (port->bridge.vcs.count == 1) {
+        serve_vc(rc, round, port, 0, PCIE_CLASSES, now);
+    } else {
+        while ((ready = ready_vcs(rc, port, now)) != 0) {
+            unsigned vc = pcie_vcs_choose(&port->bridge.vcs, ready);
 
-        class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
-        if (offer.present && pcie_port_has_space(port->link, kind, now, service_of(rc, kind, &offer), offer.units)) {
-            struct sim_packet *packet = take_offer(rc, round, port, kind, &offer, now);
-
-            port->class_turn = (uint8_t)class_;
-            pcie_port_send(port->link, kind, packet, now, service_of(rc, kind, &offer));
+            serve_vc(rc, round, port, vc, 1, now);
+            pcie_vcs_sent(&port->bridge.vcs, vc);
         }
     }
-    if (port->posted.count + port->non_posted.count == 0 && port->completion.whole == NULL) {
+    if (!is_busy(port)) {
         rc->busy_ports &= ~(UINT64_C(1) << index);
     }
 }
@@ -227,17 +283,16 @@ static sim_time port_due(struct root_complex *rc, struct rc_port *port, sim_time
     sim_time due = SIM_TIME_NEVER;
 
     load_write(port);
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        enum pcie_class kind = (enum pcie_class)class_;
-        struct offer offer = find_offer(rc, port, kind);
+    for (unsigned queue = 0; queue < port->link->vcs * PCIE_CLASSES; queue++) {
+        struct offer offer = find_offer(rc, port, queue);
 
         if (!offer.present) {
             continue;
         }
-        if (pcie_port_has_space(port->link, kind, now, service_of(rc, kind, &offer), offer.units)) {
+        if (pcie_port_has_space(port->link, queue, now, service_of(rc, queue, &offer), offer.units)) {
             return now;
         }
-        due = sim_time_min(due, pcie_port_space_at(port->link, kind, now, service_of(rc, kind, &offer), offer.units));
+        due = sim_time_min(due, pcie_port_space_at(port->link, queue, now, service_of(rc, queue, &offer), offer.units));
     }
     return due;
 }
@@ -250,7 +305,7 @@ sim_time rc_links_due(struct root_complex *rc, const struct rc_round *round, sim
         struct rc_port *port = &rc->ports[__builtin_ctzll(rest)];
 
         due = sim_time_min(due, port_due(rc, port, now));
-        for (unsigned i = 0; i < PCIE_CLASSES; i++) {
+        for (unsigned i = 0; i < port->link->vcs * PCIE_CLASSES; i++) {
             port->answers[i].packet = NULL;
         }
     }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define MEMORY_CLASSES 2u
 
 /* ---- Where a TLP from below goes ---- */
 
@@ -128,7 +127,7 @@ static struct rc_decision decide_message(struct root_complex *rc, const struct s
     return (struct rc_decision){.action = RC_TO_MEMORY, .port = wiring->memory_port};
 }
 
-static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+static struct rc_decision decide_route(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     switch (packet->type) {
     case SIM_PACKET_READ:
@@ -144,7 +143,36 @@ static struct rc_decision decide(struct root_complex *rc, unsigned input, const 
     }
 }
 
+/** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
+static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    struct rc_decision decision;
+
+    if (rc->queues == PCIE_CLASSES) {
+        return decide_route(rc, input, packet);
+    }
+    if (pcie_vcs_of(&rc->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
+        return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_MALFORMED_TLP};
+    }
+    decision = decide_route(rc, input, packet);
+    if (decision.action == RC_PEER_REQUEST || decision.action == RC_PEER_COMPLETION) {
+        decision.vc = (uint8_t)pcie_vcs_of(&rc->ports[decision.port].bridge.vcs, packet);
+        if (decision.vc == PCIE_NO_VC) {
+            return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_MALFORMED_TLP};
+        }
+    }
+    return decision;
+}
+
 /* ---- Inputs ---- */
+
+/** Virtual channels above the low-priority group of the port where they came in go before all others. */
+static unsigned priority_of(const struct root_complex *rc, unsigned input)
+{
+    unsigned vc = pcie_queue_vc(input % PCIE_QUEUES);
+
+    return vc > rc->ports[input / PCIE_QUEUES].bridge.vcs.config.low_priority ? vc : 0;
+}
 
 static unsigned turn_distance(unsigned input, unsigned turn, unsigned inputs)
 {
@@ -154,15 +182,21 @@ static unsigned turn_distance(unsigned input, unsigned turn, unsigned inputs)
 static void note_for_memory(struct root_complex *rc, struct rc_round *round, unsigned memory_port, unsigned input)
 {
     struct rc_memory *memory = &rc->memories[memory_port];
-    unsigned inputs = rc->port_count * MEMORY_CLASSES;
+    unsigned inputs = rc->port_count * PCIE_QUEUES;
+    bool before;
 
     if ((round->memories >> memory_port & 1) == 0) {
         round->memories |= UINT64_C(1) << memory_port;
         memory->candidates = 0;
     }
-    if (memory->candidates == 0 ||
-        turn_distance(input, memory->turn, inputs) < turn_distance(memory->best, memory->turn, inputs)) {
-        memory->best = (uint8_t)input;
+    before = memory->candidates == 0 ||
+             turn_distance(input, memory->turn, inputs) < turn_distance(memory->best, memory->turn, inputs);
+    if (rc->queues > PCIE_CLASSES && memory->candidates > 0 &&
+        priority_of(rc, input) != priority_of(rc, memory->best)) {
+        before = priority_of(rc, input) > priority_of(rc, memory->best);
+    }
+    if (before) {
+        memory->best = (uint16_t)input;
     }
     memory->candidates++;
 }
@@ -170,14 +204,16 @@ static void note_for_memory(struct root_complex *rc, struct rc_round *round, uns
 static void note_answer(struct root_complex *rc, struct rc_round *round, unsigned output,
                         const struct rc_answer *candidate)
 {
-    unsigned class_out = candidate->decision.action == RC_REFUSE ? PCIE_COMPLETION : candidate->class_in;
-    struct rc_answer *answer = &rc->ports[output].answers[class_out];
-    unsigned turn = rc->ports[output].answer_turn[class_out];
-    unsigned inputs = rc->port_count * PCIE_CLASSES;
-    unsigned key = (unsigned)candidate->input * PCIE_CLASSES + candidate->class_in;
+    bool refused = candidate->decision.action == RC_REFUSE;
+    unsigned queue_out = pcie_queue(refused ? pcie_queue_vc(candidate->queue_in) : candidate->decision.vc,
+                                    refused ? PCIE_COMPLETION : pcie_queue_class(candidate->queue_in));
+    struct rc_answer *answer = &rc->ports[output].answers[queue_out];
+    unsigned turn = rc->ports[output].answer_turn[queue_out];
+    unsigned inputs = rc->port_count * PCIE_QUEUES;
+    unsigned key = (unsigned)candidate->input * PCIE_QUEUES + candidate->queue_in;
 
     if (answer->packet != NULL) {
-        unsigned other = (unsigned)answer->input * PCIE_CLASSES + answer->class_in;
+        unsigned other = (unsigned)answer->input * PCIE_QUEUES + answer->queue_in;
 
         round->answer_lost = true;
         if (turn_distance(other, turn, inputs) < turn_distance(key, turn, inputs)) {
@@ -212,10 +248,10 @@ static void end_here(struct root_complex *rc, unsigned input, struct sim_packet 
 }
 
 /** Takes a head that needs no output. */
-static void take(struct root_complex *rc, unsigned input, enum pcie_class class_, const struct rc_decision *decision,
+static void take(struct root_complex *rc, unsigned input, unsigned queue, const struct rc_decision *decision,
                  sim_time now)
 {
-    struct sim_packet *packet = pcie_port_take(rc->ports[input].link, class_, now);
+    struct sim_packet *packet = pcie_port_take(rc->ports[input].link, queue, now);
 
     switch (decision->action) {
     case RC_TAKE_MESSAGE:
@@ -231,34 +267,35 @@ static void take(struct root_complex *rc, unsigned input, enum pcie_class class_
     }
 }
 
-static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, enum pcie_class class_,
+static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue,
                          sim_time now)
 {
     const struct pcie_port *link = rc->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->receive[class_], now);
-    struct rc_answer candidate = {.packet = packet, .input = (uint8_t)input, .class_in = (uint8_t)class_};
+    struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
+    struct rc_answer candidate = {.packet = packet, .input = (uint8_t)input, .queue_in = (uint8_t)queue};
 
-    if (packet == NULL || pcie_port_must_wait(link, class_, packet)) {
+    if (packet == NULL || pcie_port_must_wait(link, queue, packet)) {
         return;
     }
     candidate.decision = decide(rc, input, packet);
     if (candidate.decision.action == RC_TO_MEMORY) {
-        note_for_memory(rc, round, candidate.decision.port, input * MEMORY_CLASSES + class_);
+        note_for_memory(rc, round, candidate.decision.port, input * PCIE_QUEUES + queue);
     } else if (candidate.decision.action == RC_PEER_COMPLETION || candidate.decision.action == RC_PEER_REQUEST) {
         note_answer(rc, round, candidate.decision.port, &candidate);
-    } else if (candidate.decision.action == RC_REFUSE && class_ == PCIE_NON_POSTED) {
+    } else if (candidate.decision.action == RC_REFUSE &&
+               pcie_queue_class(queue) == PCIE_NON_POSTED) {
         note_answer(rc, round, input, &candidate);
     } else {
-        take(rc, input, class_, &candidate.decision, now);
-        round->moved[class_] |= UINT64_C(1) << input;
+        take(rc, input, queue, &candidate.decision, now);
+        round->moved[queue] |= UINT64_C(1) << input;
     }
 }
 
 void rc_collect(struct root_complex *rc, struct rc_round *round, sim_time now)
 {
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        for (uint64_t rest = rc->arrived[class_]; rest != 0; rest &= rest - 1) {
-            collect_head(rc, round, (unsigned)__builtin_ctzll(rest), (enum pcie_class)class_, now);
+    for (unsigned queue = 0; queue < rc->queues; queue++) {
+        for (uint64_t rest = rc->arrived[queue]; rest != 0; rest &= rest - 1) {
+            collect_head(rc, round, (unsigned)__builtin_ctzll(rest), queue, now);
         }
     }
 }
@@ -287,13 +324,13 @@ static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
     }
 }
 
-/** Sends the head of an input (root port × 2 + class) to a memory port, which has space. */
+/** Sends the head of an input (root port × queues + queue) to a memory port, which has space. */
 static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
 {
-    const struct pcie_port *link = rc->ports[input / MEMORY_CLASSES].link;
-    struct sim_packet *packet = pcie_port_take(link, (enum pcie_class)(input % MEMORY_CLASSES), now);
+    const struct pcie_port *link = rc->ports[input / PCIE_QUEUES].link;
+    struct sim_packet *packet = pcie_port_take(link, input % PCIE_QUEUES, now);
 
-    memory->turn = (uint8_t)(input + 1 < rc->port_count * MEMORY_CLASSES ? input + 1 : 0);
+    memory->turn = (uint16_t)(input + 1 < rc->port_count * PCIE_QUEUES ? input + 1 : 0);
     put_on_bus(rc, packet);
     rc->counters.requests++;
     sim_channel_push(memory->bus.request, packet, now, rc->config.latency, 0, 0, 0);
@@ -305,7 +342,7 @@ static void serve_memory(struct root_complex *rc, struct rc_round *round, unsign
 
     if (sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
         memory->candidates--;
-        round->moved[memory->best % MEMORY_CLASSES] |= UINT64_C(1) << memory->best / MEMORY_CLASSES;
+        round->moved[memory->best % PCIE_QUEUES] |= UINT64_C(1) << memory->best / PCIE_QUEUES;
         send_to_memory(rc, memory, memory->best, now);
     }
 }
@@ -327,7 +364,7 @@ bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
             *due = sim_channel_space_at(memory->bus.request, now, rc->config.latency, 0);
             return true;
         }
-        send_to_memory(rc, memory, input * MEMORY_CLASSES + PCIE_POSTED, now);
+        send_to_memory(rc, memory, input * PCIE_QUEUES + PCIE_POSTED, now);
     }
     *due = sim_channel_next_arrival(channel);
     if (*due == SIM_TIME_NEVER) {
@@ -366,6 +403,7 @@ sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, 
 /** Turns an answer to a read into a completion that the root port sends down. */
 static void load_completion(struct root_complex *rc, struct rc_port *port, struct sim_packet *packet)
 {
+    struct pcie_split *split = rc_split_of(port, packet);
     uint32_t bytes = packet->status == SIM_STATUS_OK ? packet->length : 0;
 
     if (bytes == 0 && packet->status == SIM_STATUS_OK) {
@@ -373,8 +411,8 @@ static void load_completion(struct root_complex *rc, struct rc_port *port, struc
         memset(packet->data, 0, bytes);
     }
     pcie_tlp_complete(packet, rc->id, (enum sim_packet_status)packet->status, bytes);
-    port->completion.whole = packet;
-    port->completion.sent = 0;
+    split->whole = packet;
+    split->sent = 0;
 }
 
 /** The requester ID that a memory port knows by a StreamID. @return false if none has it */
@@ -452,7 +490,7 @@ static void take_answer(struct root_complex *rc, unsigned index, sim_time now)
         sim_drop(rc->sim, sim_channel_pop(channel, now), &rc->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
         return;
     }
-    if (rc->ports[port].completion.whole == NULL) {
+    if (rc_split_of(&rc->ports[port], packet)->whole == NULL) {
         load_completion(rc, &rc->ports[port], sim_channel_pop(channel, now));
         rc->busy_ports |= UINT64_C(1) << port;
     }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define NO_CANDIDATE 0xffu
+#define NO_CANDIDATE 0xffffu
 
 /** The head of an input that could move in this evaluation. */
 struct candidate {
@@ -12,33 +12,35 @@ struct candidate {
     struct sim_packet *packet;
     uint32_t units; /**< data credits that it takes at the output */
     uint8_t input;
-    uint8_t class_in;
+    uint8_t queue_in;
     uint8_t output;
-    uint8_t class_out;
+    uint8_t queue_out;
     bool moved;
 };
 
 /** What an evaluation looks at. Outputs are initialised when first touched. */
 struct round {
-    struct candidate candidates[SWITCH_MAX_PORTS * PCIE_CLASSES];
+    struct candidate candidates[SWITCH_MAX_PORTS * PCIE_QUEUES];
     unsigned count;
-    uint64_t outputs;             /**< bit an output port for which there is a candidate */
-    uint64_t moved[PCIE_CLASSES]; /**< bit an input from which something was taken */
-    uint8_t best[SWITCH_MAX_PORTS][PCIE_CLASSES];
+    uint64_t outputs;            /**< bit an output port for which there is a candidate */
+    uint64_t moved[PCIE_QUEUES]; /**< bit an input from which something was taken */
+    uint16_t best[SWITCH_MAX_PORTS][PCIE_QUEUES];
 };
 
 /* ---- Collecting ---- */
 
 /** A posted request or a completion that goes nowhere: it ends here. */
-static void drop(struct pcie_switch *switch_, unsigned input, enum pcie_class class_,
+static void drop(struct pcie_switch *switch_, unsigned input, unsigned queue,
                  const struct switch_decision *decision, sim_time now)
 {
-    struct sim_packet *packet = pcie_port_take(switch_->ports[input].link, class_, now);
+    struct sim_packet *packet = pcie_port_take(switch_->ports[input].link, queue, now);
     enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
 
     if (decision->action == SWITCH_DISCARD) {
         switch_->counters.dropped++;
-        if (packet->type == SIM_PACKET_COMPLETION) {
+        if (decision->error != 0) {
+            pcie_config_log_error(&switch_->ports[decision->port].bridge.config, decision->error);
+        } else if (packet->type == SIM_PACKET_COMPLETION) {
             pcie_config_log_error(&switch_->ports[input].bridge.config, PCIE_AER_UNEXPECTED_COMPLETION);
         }
     } else {
@@ -54,63 +56,73 @@ static void drop(struct pcie_switch *switch_, unsigned input, enum pcie_class cl
     sim_drop(switch_->sim, packet, &switch_->component, now, reason);
 }
 
+/** Places of a candidate from the head of the line at its output. */
 static unsigned distance(const struct pcie_switch *switch_, const struct candidate *candidate)
 {
-    unsigned turn = switch_->ports[candidate->output].turn[candidate->class_out];
+    const struct switch_port *output = &switch_->ports[candidate->output];
+    unsigned turn = output->turn[candidate->queue_out];
+    const struct pcie_vc_table *table = output->bridge.vcs.port_tables;
+    unsigned behind = candidate->input >= turn ? candidate->input - turn : candidate->input + switch_->port_count - turn;
 
-    return candidate->input >= turn ? candidate->input - turn : candidate->input + switch_->port_count - turn;
+    if (table != NULL && table[pcie_queue_vc(candidate->queue_out)].phases != 0) {
+        table += pcie_queue_vc(candidate->queue_out);
+        behind += SWITCH_MAX_PORTS *
+                  pcie_vc_table_distance(table, switch_->ports[candidate->input].bridge.port_number);
+    }
+    return behind;
 }
 
-static void add_candidate(struct pcie_switch *switch_, struct round *round, unsigned input, enum pcie_class class_,
+static void add_candidate(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue,
                           struct sim_packet *packet, const struct switch_decision *decision)
 {
     struct candidate *candidate = &round->candidates[round->count];
     bool answered = decision->action == SWITCH_CONFIGURE || decision->action == SWITCH_REFUSE;
-    uint8_t *best;
+    uint16_t *best;
 
     candidate->decision = *decision;
     candidate->packet = packet;
     candidate->input = (uint8_t)input;
-    candidate->class_in = (uint8_t)class_;
+    candidate->queue_in = (uint8_t)queue;
     candidate->output = answered ? (uint8_t)input : decision->port;
-    candidate->class_out = (uint8_t)(answered ? PCIE_COMPLETION : class_);
+    candidate->queue_out = (uint8_t)pcie_queue(answered ? pcie_queue_vc(queue) : decision->vc,
+                                               answered ? PCIE_COMPLETION : pcie_queue_class(queue));
     candidate->units = answered ? (packet->type == SIM_PACKET_CONFIG_READ) : pcie_tlp_units(packet);
     candidate->moved = false;
     if ((round->outputs >> candidate->output & 1) == 0) {
         round->outputs |= UINT64_C(1) << candidate->output;
-        memset(round->best[candidate->output], NO_CANDIDATE, PCIE_CLASSES);
+        memset(round->best[candidate->output], 0xff, switch_->queues * sizeof(round->best[0][0]));
     }
-    best = &round->best[candidate->output][candidate->class_out];
+    best = &round->best[candidate->output][candidate->queue_out];
     if (*best == NO_CANDIDATE || distance(switch_, candidate) < distance(switch_, &round->candidates[*best])) {
-        *best = (uint8_t)round->count;
+        *best = (uint16_t)round->count;
     }
     round->count++;
 }
 
-static void collect_head(struct pcie_switch *switch_, struct round *round, unsigned input, enum pcie_class class_,
-                         sim_time now)
+static void collect_head(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = switch_->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->receive[class_], now);
+    struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
     struct switch_decision decision;
 
-    if (packet == NULL || pcie_port_must_wait(link, class_, packet)) {
+    if (packet == NULL || pcie_port_must_wait(link, queue, packet)) {
         return;
     }
     decision = switch_route(switch_, input, packet);
-    if (decision.action == SWITCH_DISCARD || (decision.action == SWITCH_REFUSE && class_ != PCIE_NON_POSTED)) {
-        drop(switch_, input, class_, &decision, now);
-        round->moved[class_] |= UINT64_C(1) << input;
+    if (decision.action == SWITCH_DISCARD ||
+        (decision.action == SWITCH_REFUSE && pcie_queue_class(queue) != PCIE_NON_POSTED)) {
+        drop(switch_, input, queue, &decision, now);
+        round->moved[queue] |= UINT64_C(1) << input;
         return;
     }
-    add_candidate(switch_, round, input, class_, packet, &decision);
+    add_candidate(switch_, round, input, queue, packet, &decision);
 }
 
 static void collect(struct pcie_switch *switch_, struct round *round, sim_time now)
 {
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        for (uint64_t rest = switch_->arrived[class_]; rest != 0; rest &= rest - 1) {
-            collect_head(switch_, round, (unsigned)__builtin_ctzll(rest), (enum pcie_class)class_, now);
+    for (unsigned queue = 0; queue < switch_->queues; queue++) {
+        for (uint64_t rest = switch_->arrived[queue]; rest != 0; rest &= rest - 1) {
+            collect_head(switch_, round, (unsigned)__builtin_ctzll(rest), queue, now);
         }
     }
 }
@@ -138,7 +150,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
     if (decision->action == SWITCH_CONFIGURE) {
         /* A bridge learns its own number from the requests that it completes (2.2.6.2). */
         bridge->id = packet->target;
-        pcie_bridge_access_config(bridge, packet);
+        pcie_bridge_access_config(bridge, packet, switch_->ports[decision->port].link, sim_now(switch_->sim));
         switch_->counters.configured++;
         return;
     }
@@ -154,8 +166,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
 
 static void move(struct pcie_switch *switch_, struct round *round, struct candidate *candidate, sim_time now)
 {
-    struct sim_packet *packet =
-        pcie_port_take(switch_->ports[candidate->input].link, (enum pcie_class)candidate->class_in, now);
+    struct sim_packet *packet = pcie_port_take(switch_->ports[candidate->input].link, candidate->queue_in, now);
 
     switch (candidate->decision.action) {
     case SWITCH_TO_TYPE0:
@@ -170,46 +181,90 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
         break;
     }
     candidate->moved = true;
-    round->moved[candidate->class_in] |= UINT64_C(1) << candidate->input;
-    pcie_port_send(switch_->ports[candidate->output].link, (enum pcie_class)candidate->class_out, packet, now,
-                   switch_->latency);
+    round->moved[candidate->queue_in] |= UINT64_C(1) << candidate->input;
+    pcie_port_send(switch_->ports[candidate->output].link, candidate->queue_out, packet, now, switch_->latency);
 }
 
 /**
  * Passes an output's turn on: to the next class, and within the class to the input after the one that had it, once that
- * has sent as many TLPs in a row as its weight says.
+ * has sent as many TLPs in a row as its weight says. Where software loaded a table, that goes before.
  */
-static void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned class_, unsigned input)
+static void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned queue, unsigned input)
 {
-    if (port->turn[class_] != input) {
+    unsigned vc = pcie_queue_vc(queue);
+    enum pcie_class class_ = pcie_queue_class(queue);
+
+    if (port->turn[queue] != input) {
         /* Whose turn it was had nothing to send. */
-        port->turn[class_] = (uint8_t)input;
-        port->used[class_] = 0;
+        port->turn[queue] = (uint8_t)input;
+        port->used[queue] = 0;
     }
-    port->used[class_]++;
-    if (port->used[class_] >= switch_->ports[input].weight) {
-        port->turn[class_] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
-        port->used[class_] = 0;
+    port->used[queue]++;
+    if (port->used[queue] >= switch_->ports[input].weight) {
+        port->turn[queue] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
+        port->used[queue] = 0;
     }
-    port->class_turn = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
+    port->class_turn[vc] = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
+    if (port->bridge.vcs.port_tables != NULL) {
+        pcie_vc_table_pass(&port->bridge.vcs.port_tables[vc], switch_->ports[input].bridge.port_number);
+    }
 }
 
-/** Lets the classes take turns at an output's wire. */
+/** Lets the classes of a virtual channel take turns at an output's wire. @param most TLPs that may go */
+static void serve_vc(struct pcie_switch *switch_, struct round *round, unsigned output, unsigned vc, unsigned most,
+                     sim_time now)
+{
+    struct switch_port *port = &switch_->ports[output];
+    unsigned class_ = port->class_turn[vc];
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < PCIE_CLASSES && sent < most; i++) {
+        unsigned queue = pcie_queue(vc, (enum pcie_class)class_);
+        uint16_t best = round->best[output][queue];
+
+        class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
+        if (best != NO_CANDIDATE &&
+            pcie_port_has_space(port->link, queue, now, switch_->latency, round->candidates[best].units)) {
+            pass_turn(switch_, port, queue, round->candidates[best].input);
+            round->best[output][queue] = NO_CANDIDATE;
+            move(switch_, round, &round->candidates[best], now);
+            sent++;
+        }
+    }
+}
+
+/** Virtual channels that could send something at an output. */
+static unsigned ready_vcs(const struct pcie_switch *switch_, const struct round *round, unsigned output, sim_time now)
+{
+    const struct switch_port *port = &switch_->ports[output];
+    unsigned ready = 0;
+
+    for (unsigned queue = 0; queue < port->link->vcs * PCIE_CLASSES; queue++) {
+        uint16_t best = round->best[output][queue];
+
+        if (best != NO_CANDIDATE &&
+            pcie_port_has_space(port->link, queue, now, switch_->latency, round->candidates[best].units)) {
+            ready |= 1u << pcie_queue_vc(queue);
+        }
+    }
+    return ready;
+}
+
+/** Lets virtual channels, and the classes of each, take turns at an output's wire. */
 static void serve_output(struct pcie_switch *switch_, struct round *round, unsigned output, sim_time now)
 {
     struct switch_port *port = &switch_->ports[output];
-    unsigned class_ = port->class_turn;
+    unsigned ready;
 
-    for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        uint8_t best = round->best[output][class_];
-        unsigned next = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
+    if (port->bridge.vcs.count == 1) {
+        serve_vc(switch_, round, output, 0, PCIE_CLASSES, now);
+        return;
+    }
+    while ((ready = ready_vcs(switch_, round, output, now)) != 0) {
+        unsigned vc = pcie_vcs_choose(&port->bridge.vcs, ready);
 
-        if (best != NO_CANDIDATE && pcie_port_has_space(port->link, (enum pcie_class)class_, now, switch_->latency,
-                                                        round->candidates[best].units)) {
-            pass_turn(switch_, port, class_, round->candidates[best].input);
-            move(switch_, round, &round->candidates[best], now);
-        }
-        class_ = next;
+        serve_vc(switch_, round, output, vc, 1, now);
+        pcie_vcs_sent(&port->bridge.vcs, vc);
     }
 }
 
@@ -222,15 +277,14 @@ static sim_time candidates_due(struct pcie_switch *switch_, const struct round *
     for (unsigned i = 0; i < round->count; i++) {
         const struct candidate *candidate = &round->candidates[i];
         const struct pcie_port *link = switch_->ports[candidate->output].link;
-        enum pcie_class class_ = (enum pcie_class)candidate->class_out;
 
         if (candidate->moved) {
             continue;
         }
-        if (pcie_port_has_space(link, class_, now, switch_->latency, candidate->units)) {
+        if (pcie_port_has_space(link, candidate->queue_out, now, switch_->latency, candidate->units)) {
             return now;
         }
-        due = sim_time_min(due, pcie_port_space_at(link, class_, now, switch_->latency, candidate->units));
+        due = sim_time_min(due, pcie_port_space_at(link, candidate->queue_out, now, switch_->latency, candidate->units));
     }
     return due;
 }
@@ -239,17 +293,17 @@ static sim_time inputs_due(struct pcie_switch *switch_, const struct round *roun
 {
     sim_time due = SIM_TIME_NEVER;
 
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        for (uint64_t rest = switch_->arrived[class_]; rest != 0; rest &= rest - 1) {
+    for (unsigned queue = 0; queue < switch_->queues; queue++) {
+        for (uint64_t rest = switch_->arrived[queue]; rest != 0; rest &= rest - 1) {
             unsigned input = (unsigned)__builtin_ctzll(rest);
             uint64_t bit = UINT64_C(1) << input;
-            sim_time arrival = sim_channel_next_arrival(switch_->ports[input].link->receive[class_]);
+            sim_time arrival = sim_channel_next_arrival(switch_->ports[input].link->receive[queue]);
 
             if (arrival == SIM_TIME_NEVER) {
-                switch_->arrived[class_] &= ~bit;
+                switch_->arrived[queue] &= ~bit;
             } else if (arrival > now) {
                 due = sim_time_min(due, arrival);
-            } else if ((round->moved[class_] & bit) != 0 || (round->moved[PCIE_POSTED] & bit) != 0) {
+            } else if ((round->moved[queue] & bit) != 0 || (round->moved[pcie_queue_posted(queue)] & bit) != 0) {
                 /* A new head, or one that waited for the posted request that has just left. */
                 due = now;
             }
@@ -314,10 +368,22 @@ static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *d
     return input == SWITCH_MAX_PORTS || forward_one(switch_, input, now, due);
 }
 
-/** Whether nobody has anything but posted requests. */
+/** Whether nobody has anything but posted requests of VC0. */
 static bool posted_only(const struct pcie_switch *switch_)
 {
-    return (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0;
+    return (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0 &&
+           switch_->queues == PCIE_CLASSES;
+}
+
+static bool is_idle(const struct pcie_switch *switch_)
+{
+    uint64_t arrived =
+        switch_->arrived[PCIE_POSTED] | switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION];
+
+    for (unsigned queue = PCIE_CLASSES; queue < switch_->queues; queue++) {
+        arrived |= switch_->arrived[queue];
+    }
+    return arrived == 0;
 }
 
 static sim_time contest(struct pcie_switch *switch_, sim_time now)
@@ -326,7 +392,7 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
 
     round.count = 0;
     round.outputs = 0;
-    memset(round.moved, 0, sizeof(round.moved));
+    memset(round.moved, 0, switch_->queues * sizeof(round.moved[0]));
     collect(switch_, &round, now);
     for (uint64_t rest = round.outputs; rest != 0; rest &= rest - 1) {
         serve_output(switch_, &round, (unsigned)__builtin_ctzll(rest), now);
@@ -339,7 +405,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     struct pcie_switch *switch_ = (struct pcie_switch *)(void *)component;
     sim_time due = SIM_TIME_NEVER;
 
-    if ((switch_->arrived[PCIE_POSTED] | switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0) {
+    if (is_idle(switch_)) {
         return SIM_TIME_NEVER;
     }
     if (posted_only(switch_) && forward_alone(switch_, now, &due)) {
@@ -370,6 +436,7 @@ static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_
     struct pcie_bridge_config bridge = {
         .identity = config->identity,
         .type = PCIE_EXP_TYPE_UPSTREAM,
+        .virtual_channels = config->virtual_channels,
         .max_payload = config->max_payload,
     };
 
@@ -395,6 +462,7 @@ static void init_downstream(struct pcie_switch *switch_, const struct pcie_switc
         .identity = own->identity,
         .type = PCIE_EXP_TYPE_DOWNSTREAM,
         .acs = own->acs,
+        .virtual_channels = own->virtual_channels,
         .max_payload = config->max_payload,
         .port_number = index + 1,
         .multi_function = shares_device(config, index),
@@ -436,6 +504,7 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
     switch_->latency = config->latency;
     switch_->cut_through = !config->store_and_forward;
     switch_->port_count = config->downstream_count + 1;
+    switch_->queues = PCIE_CLASSES;
     memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));
     init_upstream(switch_, config);
     for (unsigned i = 0; i < config->downstream_count; i++) {
@@ -458,10 +527,12 @@ struct pcie_end pcie_switch_end(struct pcie_switch *switch_)
 static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
 {
     switch_->ports[port].link = link;
-    for (unsigned class_ = 0; class_ < PCIE_CLASSES; class_++) {
-        sim_channel_set_hint(link->receive[class_], &switch_->arrived[class_], port);
+    for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
+        sim_channel_set_hint(link->receive[queue], &switch_->arrived[queue], port);
     }
+    switch_->queues = switch_->queues > link->vcs * PCIE_CLASSES ? switch_->queues : link->vcs * PCIE_CLASSES;
     pcie_set_link(&switch_->ports[port].bridge.config, link->speed, link->width);
+    pcie_vcs_bind(&switch_->ports[port].bridge.vcs, &switch_->ports[port].bridge.config, link);
 }
 
 void pcie_switch_bind_upstream(struct pcie_switch *switch_, const struct pcie_port *port)

@@ -56,6 +56,7 @@ struct pcie_downstream_config {
     unsigned function; /**< 0..7; ports on one device number are a multi-function device, which must have function 0 */
     struct pcie_identity identity;
     struct pcie_acs acs;
+    struct pcie_vc_config virtual_channels;
     uint32_t weight; /**< TLPs of a class in a row that may come from here while others wait, 1..255; 0: 1 */
 };
 
@@ -65,6 +66,7 @@ struct pcie_switch_config {
     bool store_and_forward;        /**< acts on a TLP when all of it is in */
     uint32_t upstream_weight;      /**< the same for what comes from above */
     struct pcie_identity identity; /**< of the upstream port */
+    struct pcie_vc_config virtual_channels; /**< of the upstream port */
     uint32_t max_payload;          /**< supported, bytes; 0: 512 */
     const struct pcie_downstream_config *downstream;
     unsigned downstream_count; /**< 1..PCIE_SWITCH_MAX_DOWNSTREAM */

@@ -20,23 +20,24 @@ enum switch_action {
     SWITCH_TO_TYPE0,  /**< the same, a configuration request that has reached its bus */
     SWITCH_CONFIGURE, /**< for the bridge of `port`, whose completion goes back */
     SWITCH_REFUSE,    /**< a completion with `status` goes back; posted: dropped; the bridge of `port` logs `error` */
-    SWITCH_DISCARD,   /**< nobody is told */
+    SWITCH_DISCARD,   /**< nobody is told; the bridge of `port` logs `error`, if there is one */
 };
 
 struct switch_decision {
     enum switch_action action;
     uint8_t port;
     uint8_t status; /**< SWITCH_REFUSE */
+    uint8_t vc;     /**< on which it goes out */
     bool redirected;
-    uint32_t error; /**< SWITCH_REFUSE: PCIE_AER_* */
+    uint32_t error; /**< SWITCH_REFUSE, SWITCH_DISCARD: PCIE_AER_* */
 };
 
 struct switch_port {
     const struct pcie_port *link;
     struct pcie_bridge bridge;
-    uint8_t class_turn;         /**< class that is looked at first at this output */
-    uint8_t turn[PCIE_CLASSES]; /**< input port that is looked at first at this output */
-    uint8_t used[PCIE_CLASSES]; /**< TLPs in a row that it has sent in this turn */
+    uint8_t class_turn[PCIE_MAX_VCS]; /**< class that is looked at first at this output */
+    uint8_t turn[PCIE_QUEUES];        /**< input port that is looked at first at this output */
+    uint8_t used[PCIE_QUEUES];        /**< TLPs in a row that it has sent in this turn */
     uint8_t weight;             /**< as an input: TLPs in a row that make a turn */
 };
 
@@ -45,7 +46,8 @@ struct pcie_switch {
     struct sim *sim;
     sim_time latency;
     bool cut_through;
-    uint64_t arrived[PCIE_CLASSES]; /**< hints: a bit an input port */
+    uint64_t arrived[PCIE_QUEUES]; /**< hints: a bit an input port */
+    unsigned queues;               /**< of the link with the most virtual channels */
     uint32_t port_count;
     struct switch_port ports[SWITCH_MAX_PORTS];
     uint8_t port_at[256]; /**< downstream port by device and function number; SWITCH_NOBODY */

@@ -217,14 +217,34 @@ static struct switch_decision decide(const struct pcie_switch *switch_, unsigned
     }
 }
 
+/** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
+static struct switch_decision unmapped(unsigned port)
+{
+    return (struct switch_decision){
+        .action = SWITCH_DISCARD,
+        .port = (uint8_t)port,
+        .error = PCIE_AER_MALFORMED_TLP,
+    };
+}
+
 struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet)
 {
-    struct switch_decision decision = decide(switch_, input, packet);
-    bool goes_out = decision.action == SWITCH_FORWARD || decision.action == SWITCH_TO_TYPE0;
+    struct switch_decision decision;
+    bool goes_out;
+
+    if (pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
+        return unmapped(input);
+    }
+    decision = decide(switch_, input, packet);
+    goes_out = decision.action == SWITCH_FORWARD || decision.action == SWITCH_TO_TYPE0;
 
     /* A port without a link is one whose link is down: its bridge answers for what lies below. */
     if (goes_out && switch_->ports[decision.port].link == NULL) {
         return unsupported(decision.port);
+    }
+    if (goes_out && switch_->queues > PCIE_CLASSES) {
+        decision.vc = (uint8_t)pcie_vcs_of(&switch_->ports[decision.port].bridge.vcs, packet);
+        return decision.vc != PCIE_NO_VC ? decision : unmapped(decision.port);
     }
     return decision;
 }

@@ -103,6 +103,7 @@ struct sim_packet *pcie_split_take(struct pcie_split *split, struct sim *sim, ui
     piece->requester = whole->requester;
     piece->target = whole->target;
     piece->tag = whole->tag;
+    piece->traffic_class = whole->traffic_class;
     piece->arg = whole->type == SIM_PACKET_COMPLETION ? whole->length - split->sent : 0;
     enable_bytes(whole, split->sent == 0, false, piece);
     memcpy(piece->data, whole->data + split->sent, bytes);

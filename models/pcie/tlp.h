@@ -36,6 +36,36 @@ enum pcie_class {
     PCIE_CLASSES,
 };
 
+/** Traffic classes, and virtual channels that a link can have (2.5). */
+#define PCIE_TRAFFIC_CLASSES 8u
+#define PCIE_MAX_VCS         8u
+
+/**
+ * A queue is a class of a virtual channel: VC × PCIE_CLASSES + class. The queues of VC0 have the numbers of the classes.
+ */
+#define PCIE_QUEUES (PCIE_MAX_VCS * PCIE_CLASSES)
+
+static inline unsigned pcie_queue(unsigned vc, enum pcie_class class_)
+{
+    return vc * PCIE_CLASSES + class_;
+}
+
+static inline enum pcie_class pcie_queue_class(unsigned queue)
+{
+    return (enum pcie_class)(queue % PCIE_CLASSES);
+}
+
+static inline unsigned pcie_queue_vc(unsigned queue)
+{
+    return queue / PCIE_CLASSES;
+}
+
+/** The queue of the posted requests of the same virtual channel. */
+static inline unsigned pcie_queue_posted(unsigned queue)
+{
+    return queue - queue % PCIE_CLASSES;
+}
+
 /** Message routing, r[2:0] (2.2.8). */
 #define PCIE_ROUTE_TO_ROOT 0u
 #define PCIE_ROUTE_BY_ID   2u

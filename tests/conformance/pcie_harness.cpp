@@ -37,18 +37,18 @@ void PcieHarness::watch()
             taps_.push_back({this, link, up, port.tap, {}});
             Tap &tap = taps_.back();
             tap.tap.context = &tap;
-            tap.tap.sent = [](void *context, const pcie_port *from, pcie_class class_, const sim_packet *packet,
+            tap.tap.sent = [](void *context, const pcie_port *from, unsigned queue, const sim_packet *packet,
                               sim_time now) {
                 const auto *self = static_cast<const Tap *>(context);
 
                 self->harness->note(*self, packet, now);
-                self->next->sent(self->next->context, from, class_, packet, now);
+                self->next->sent(self->next->context, from, queue, packet, now);
             };
-            tap.tap.taken = [](void *context, const pcie_port *at, pcie_class class_, const sim_packet *packet,
+            tap.tap.taken = [](void *context, const pcie_port *at, unsigned queue, const sim_packet *packet,
                                sim_time now) {
                 const auto *self = static_cast<const Tap *>(context);
 
-                self->next->taken(self->next->context, at, class_, packet, now);
+                self->next->taken(self->next->context, at, queue, packet, now);
             };
             port.tap = &tap.tap;
         }
