@@ -184,7 +184,9 @@ static inline sim_time pcie_port_space_at(const struct pcie_port *port, unsigned
 
     if (queue >= PCIE_CLASSES && !pcie_port_vc_is_ready(port, pcie_queue_vc(queue), now)) {
         /* NEVER, until the other end switches it on: that wakes this one. */
-        return port->own->ready_at[pcie_queue_vc(queue)];
+        sim_time ready_at = port->own->ready_at[pcie_queue_vc(queue)];
+
+        return ready_at == SIM_TIME_NEVER ? ready_at : sim_time_align(ready_at, port->own->period);
     }
     return credit_at == SIM_TIME_NEVER ? credit_at
                                        : sim_time_max(credit_at, pcie_data_link_open_at(port->own, now, service));

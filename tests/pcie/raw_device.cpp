@@ -23,6 +23,12 @@ void RawDevice::bind(const pcie_port *link)
     port = link;
 }
 
+void RawDevice::use_vc(unsigned vc, unsigned traffic_class)
+{
+    pcie_port_enable_vc(port, vc, true, sim_now(sim));
+    vc_of[traffic_class] = static_cast<uint8_t>(vc);
+}
+
 size_t RawDevice::send(const Tlp &tlp)
 {
     script.push_back(tlp);
@@ -64,6 +70,7 @@ sim_packet *RawDevice::make(const Tlp &tlp, size_t index, sim_time now)
     packet->operation = tlp.operation;
     packet->arg = tlp.arg;
     packet->flags = tlp.flags;
+    packet->traffic_class = tlp.traffic_class;
     return packet;
 }
 
@@ -88,11 +95,11 @@ static uint32_t units_of(const Tlp &tlp)
 sim_time RawDevice::send_next(sim_time now)
 {
     sim_time due = SIM_TIME_NEVER;
-    bool blocked[PCIE_CLASSES] = {};
+    bool blocked[PCIE_QUEUES] = {};
 
     for (size_t i = next; i < script.size(); i++) {
         const Tlp &tlp = script[i];
-        pcie_class kind = class_of(tlp);
+        unsigned kind = pcie_queue(vc_of[tlp.traffic_class], class_of(tlp));
 
         if (done[i] || blocked[kind]) {
             continue;
@@ -138,6 +145,7 @@ static Tlp describe(const sim_packet *packet)
     tlp.operation = packet->operation;
     tlp.arg = packet->arg;
     tlp.flags = packet->flags;
+    tlp.traffic_class = packet->traffic_class;
     return tlp;
 }
 
@@ -145,7 +153,7 @@ sim_time RawDevice::take(sim_time now)
 {
     sim_time due = SIM_TIME_NEVER;
 
-    for (unsigned kind = 0; kind < PCIE_CLASSES; kind++) {
+    for (unsigned kind = 0; kind < port->vcs * PCIE_CLASSES; kind++) {
         sim_channel *channel = port->receive[kind];
         sim_time open = sim_component_edge(&component, closed_until[kind]);
 
@@ -153,11 +161,11 @@ sim_time RawDevice::take(sim_time now)
             continue;
         }
         if (sim_channel_peek(channel, now) != nullptr && now >= open) {
-            sim_packet *packet = pcie_port_take(port, static_cast<pcie_class>(kind), now);
+            sim_packet *packet = pcie_port_take(port, kind, now);
             bool carries = pcie_tlp_payload_bytes(packet) > 0;
 
             got.push_back({now, packet->tail, describe(packet), packet->id,
-                           std::vector<uint8_t>(packet->data, packet->data + (carries ? packet->length : 0))});
+                           std::vector<uint8_t>(packet->data, packet->data + (carries ? packet->length : 0)), kind});
             sim_packet_free(sim, packet);
         }
         due = std::min(due, sim_channel_next_arrival(channel) == SIM_TIME_NEVER

@@ -52,6 +52,7 @@ struct Tlp {
     uint8_t operation = 0;
     uint32_t arg = 0;
     uint32_t flags = SIM_FLAG_TRACKED;
+    uint8_t traffic_class = 0;
 };
 
 struct RawDevice {
@@ -62,6 +63,7 @@ struct RawDevice {
         Tlp tlp;
         uint64_t id;
         std::vector<uint8_t> data;
+        unsigned queue;
     };
 
     sim_component component = {};
@@ -73,7 +75,8 @@ struct RawDevice {
     size_t next = 0;            /**< index in script */
     std::vector<sim_time> sent; /**< edges at which they left */
     std::vector<Got> got;
-    sim_time closed_until[PCIE_CLASSES] = {}; /**< takes nothing of a class before */
+    sim_time closed_until[PCIE_QUEUES] = {}; /**< takes nothing of a queue before */
+    uint8_t vc_of[PCIE_TRAFFIC_CLASSES] = {}; /**< virtual channel of each traffic class that it sends */
     uint32_t name_hash = 0;
     bool any_order = false; /**< classes do not wait for each other: a blocked TLP lets later ones of others pass */
     std::vector<bool> done;
@@ -84,6 +87,9 @@ struct RawDevice {
 
     pcie_end end();
     void bind(const pcie_port *link);
+
+    /** Switches a virtual channel on at this end and sends a traffic class on it. */
+    void use_vc(unsigned vc, unsigned traffic_class);
 
     /** Adds a TLP to the end of the script; while the engine is paused. @return its index */
     size_t send(const Tlp &tlp);

@@ -25,12 +25,19 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
     unsigned count = options.ports + options.unlinked;
     std::vector<pcie_downstream_config> ports(count);
     pcie_switch_config config = options.config;
+    pcie_link_config up_config = options.uplink;
+    pcie_link_config down_config = options.downlink;
+
+    config.virtual_channels = options.virtual_channels;
+    up_config.virtual_channels = options.virtual_channels.extended + 1;
+    down_config.virtual_channels = options.virtual_channels.extended + 1;
 
     log = std::make_unique<support::MarkLog>(sim);
     for (unsigned i = 0; i < count; i++) {
         /* More ports than device numbers have to be functions. */
         ports[i].device = options.multi_function ? 0 : count > 32 ? i / 8 : i;
         ports[i].function = options.multi_function ? i : count > 32 ? i % 8 : 0;
+        ports[i].virtual_channels = options.virtual_channels;
         ports[i].weight = i < options.weights.size() ? options.weights[i] : 0;
         if (i < options.acs.size()) {
             ports[i].acs = options.acs[i];
@@ -41,14 +48,14 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
     config.downstream_count = count;
     sw = pcie_switch_create(sim, "sw", &config);
     up = std::make_unique<RawDevice>(sim, "up", SIM_NS);
-    uplink = pcie_link_create(sim, "uplink", &options.uplink, up->end(), pcie_switch_end(sw));
+    uplink = pcie_link_create(sim, "uplink", &up_config, up->end(), pcie_switch_end(sw));
     up->bind(&uplink->upper);
     pcie_switch_bind_upstream(sw, &uplink->lower);
     for (unsigned i = 0; i < options.ports; i++) {
         const char *name = sim_printf(sim, "down%u", i);
 
         down.push_back(std::make_unique<RawDevice>(sim, name, SIM_NS));
-        downlinks.push_back(pcie_link_create(sim, sim_printf(sim, "link%u", i), &options.downlink, pcie_switch_end(sw),
+        downlinks.push_back(pcie_link_create(sim, sim_printf(sim, "link%u", i), &down_config, pcie_switch_end(sw),
                                              down[i]->end()));
         pcie_switch_bind_downstream(sw, i, &downlinks[i]->upper);
         down[i]->bind(&downlinks[i]->lower);
@@ -76,6 +83,42 @@ void SwitchRig::config_write(uint16_t rid, unsigned offset, uint32_t value)
     tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
     up->send(tlp);
     run();
+}
+
+uint32_t SwitchRig::config_read(uint16_t rid, unsigned offset)
+{
+    Tlp tlp;
+    size_t before = up->got.size();
+
+    tlp.type = SIM_PACKET_CONFIG_READ;
+    tlp.target = rid;
+    tlp.address = offset;
+    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
+    up->send(tlp);
+    run();
+    uint32_t value = static_cast<uint32_t>(up->got.at(before).tlp.value);
+    up->got.resize(before);
+    return value;
+}
+
+uint16_t SwitchRig::rid_of(unsigned port) const
+{
+    return port == 0 ? 0x0100 : port_rid[port - 1];
+}
+
+unsigned SwitchRig::vc_capability(unsigned port) const
+{
+    return pcie_switch_bridge(sw, port)->config.vc;
+}
+
+void SwitchRig::use_vc(unsigned port, unsigned vc, unsigned traffic_class)
+{
+    unsigned at = vc_capability(port) + PCIE_VC_RESOURCE(vc) + PCIE_VC_RESOURCE_CONTROL;
+
+    config_write(rid_of(port), at, PCIE_VC_ENABLE | vc << PCIE_VC_ID_SHIFT | 1u << traffic_class);
+    (port == 0 ? up : down[port - 1])->use_vc(vc, traffic_class);
+    run();
+    up->got.clear();
 }
 
 void SwitchRig::run()

@@ -24,6 +24,7 @@ struct SwitchOptions {
     pcie_link_config downlink;
     std::vector<pcie_acs> acs;     /**< of each port; may be short */
     std::vector<uint32_t> weights; /**< of each port; may be short */
+    pcie_vc_config virtual_channels = {}; /**< of every port and link */
     bool multi_function = false;   /**< ports are functions of device 0 */
 
     SwitchOptions();
@@ -45,6 +46,12 @@ struct SwitchRig {
     SwitchRig &operator=(const SwitchRig &) = delete;
 
     void config_write(uint16_t rid, unsigned offset, uint32_t value);
+    uint32_t config_read(uint16_t rid, unsigned offset);
+    /** Requester ID and offset of the VC capability of a port: 0 is the upstream port. */
+    uint16_t rid_of(unsigned port) const;
+    unsigned vc_capability(unsigned port) const;
+    /** Switches a virtual channel on at a port and at the device there, for one traffic class. */
+    void use_vc(unsigned port, unsigned vc, unsigned traffic_class);
     void run();
 
     /** Address in the window of a port; requester ID of a device below it. */
