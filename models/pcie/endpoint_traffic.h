@@ -55,13 +55,13 @@ struct endpoint_stream_config {
      * do has a defect.
      */
     bool relaxed;
-    bool id_ordered; /**< asks for ID-based ordering, where Device Control 2 allows it */
-    bool no_snoop;   /**< asks for No Snoop, where Device Control allows it; not of MSIs */
+    bool id_ordered;       /**< asks for ID-based ordering, where Device Control 2 allows it */
+    bool no_snoop;         /**< asks for No Snoop, where Device Control allows it; not of MSIs */
     uint8_t traffic_class; /**< 0..7; TC0 goes instead while no virtual channel has it */
-    bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
-    uint32_t pasid;  /**< 20 bits */
-    bool ats;        /**< asks for translations, and sends translated requests, while ATS is enabled */
-    bool untracked;  /**< observers do not follow these requests */
+    bool with_pasid;       /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
+    uint32_t pasid;        /**< 20 bits */
+    bool ats;              /**< asks for translations, and sends translated requests, while ATS is enabled */
+    bool untracked;        /**< observers do not follow these requests */
 };
 
 /**

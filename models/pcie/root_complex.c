@@ -62,7 +62,8 @@ static bool one_posted_input(const struct root_complex *rc)
     uint64_t posted = rc->arrived[PCIE_POSTED];
     uint64_t others = rc->arrived[PCIE_NON_POSTED] | rc->arrived[PCIE_COMPLETION] | rc->bus_arrived | rc->busy_ports;
 
-    return rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 && others == 0 && rc->response_count == 0;
+    return rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 && others == 0 &&
+           rc->response_count == 0;
 }
 
 static sim_time evaluate(struct sim_component *component, sim_time now)

@@ -81,7 +81,7 @@ struct rc_port {
     struct rc_queue non_posted;
     struct rc_answer answers[PCIE_QUEUES]; /**< found in this evaluation, by queue out; packets are NULL outside */
     uint8_t class_turn[PCIE_MAX_VCS];
-    uint32_t sent; /**< bit a queue that has sent in this evaluation */
+    uint32_t sent;                     /**< bit a queue that has sent in this evaluation */
     uint16_t answer_turn[PCIE_QUEUES]; /**< input (root port × queues + queue) that is looked at first for .answers */
     bool answer_first[PCIE_QUEUES];    /**< .answers go before the port's own the next time */
 };
@@ -134,9 +134,9 @@ struct root_complex {
 /** What an evaluation did, for the due time. */
 struct rc_round {
     uint64_t moved[PCIE_QUEUES]; /**< bit a root port from whose input something was taken */
-    uint64_t memories;            /**< bit a memory port that inputs have something for */
-    uint64_t answers;             /**< bit a root port with an answer from an input */
-    bool answer_lost;             /**< an input lost its turn for an answer */
+    uint64_t memories;           /**< bit a memory port that inputs have something for */
+    uint64_t answers;            /**< bit a root port with an answer from an input */
+    bool answer_lost;            /**< an input lost its turn for an answer */
     bool answer_sent;
 };
 

@@ -195,8 +195,7 @@ static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *r
 static bool can_send(const struct root_complex *rc, const struct rc_port *port, unsigned queue,
                      const struct offer *offer, sim_time now)
 {
-    return offer->present &&
-           pcie_port_has_space(port->link, queue, now, service_of(rc, queue, offer), offer->units);
+    return offer->present && pcie_port_has_space(port->link, queue, now, service_of(rc, queue, offer), offer->units);
 }
 
 /** Lets the classes of a virtual channel take turns. @param most TLPs that may go */

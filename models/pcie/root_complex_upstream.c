@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 /* ---- Where a TLP from below goes ---- */
 
 unsigned rc_port_towards(const struct root_complex *rc, unsigned bus)
@@ -267,8 +266,7 @@ static void take(struct root_complex *rc, unsigned input, unsigned queue, const 
     }
 }
 
-static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue,
-                         sim_time now)
+static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = rc->ports[input].link;
     struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
@@ -282,8 +280,7 @@ static void collect_head(struct root_complex *rc, struct rc_round *round, unsign
         note_for_memory(rc, round, candidate.decision.port, input * PCIE_QUEUES + queue);
     } else if (candidate.decision.action == RC_PEER_COMPLETION || candidate.decision.action == RC_PEER_REQUEST) {
         note_answer(rc, round, candidate.decision.port, &candidate);
-    } else if (candidate.decision.action == RC_REFUSE &&
-               pcie_queue_class(queue) == PCIE_NON_POSTED) {
+    } else if (candidate.decision.action == RC_REFUSE && pcie_queue_class(queue) == PCIE_NON_POSTED) {
         note_answer(rc, round, input, &candidate);
     } else {
         take(rc, input, queue, &candidate.decision, now);

@@ -30,8 +30,8 @@ struct round {
 /* ---- Collecting ---- */
 
 /** A posted request or a completion that goes nowhere: it ends here. */
-static void drop(struct pcie_switch *switch_, unsigned input, unsigned queue,
-                 const struct switch_decision *decision, sim_time now)
+static void drop(struct pcie_switch *switch_, unsigned input, unsigned queue, const struct switch_decision *decision,
+                 sim_time now)
 {
     struct sim_packet *packet = pcie_port_take(switch_->ports[input].link, queue, now);
     enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
@@ -62,12 +62,12 @@ static unsigned distance(const struct pcie_switch *switch_, const struct candida
     const struct switch_port *output = &switch_->ports[candidate->output];
     unsigned turn = output->turn[candidate->queue_out];
     const struct pcie_vc_table *table = output->bridge.vcs.port_tables;
-    unsigned behind = candidate->input >= turn ? candidate->input - turn : candidate->input + switch_->port_count - turn;
+    unsigned behind =
+        candidate->input >= turn ? candidate->input - turn : candidate->input + switch_->port_count - turn;
 
     if (table != NULL && table[pcie_queue_vc(candidate->queue_out)].phases != 0) {
         table += pcie_queue_vc(candidate->queue_out);
-        behind += SWITCH_MAX_PORTS *
-                  pcie_vc_table_distance(table, switch_->ports[candidate->input].bridge.port_number);
+        behind += SWITCH_MAX_PORTS * pcie_vc_table_distance(table, switch_->ports[candidate->input].bridge.port_number);
     }
     return behind;
 }
@@ -284,7 +284,8 @@ static sim_time candidates_due(struct pcie_switch *switch_, const struct round *
         if (pcie_port_has_space(link, candidate->queue_out, now, switch_->latency, candidate->units)) {
             return now;
         }
-        due = sim_time_min(due, pcie_port_space_at(link, candidate->queue_out, now, switch_->latency, candidate->units));
+        due =
+            sim_time_min(due, pcie_port_space_at(link, candidate->queue_out, now, switch_->latency, candidate->units));
     }
     return due;
 }

@@ -67,7 +67,7 @@ struct pcie_switch_config {
     uint32_t upstream_weight;      /**< the same for what comes from above */
     struct pcie_identity identity; /**< of the upstream port */
     struct pcie_vc_config virtual_channels; /**< of the upstream port */
-    uint32_t max_payload;          /**< supported, bytes; 0: 512 */
+    uint32_t max_payload;                   /**< supported, bytes; 0: 512 */
     const struct pcie_downstream_config *downstream;
     unsigned downstream_count; /**< 1..PCIE_SWITCH_MAX_DOWNSTREAM */
 };

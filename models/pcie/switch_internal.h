@@ -38,7 +38,7 @@ struct switch_port {
     uint8_t class_turn[PCIE_MAX_VCS]; /**< class that is looked at first at this output */
     uint8_t turn[PCIE_QUEUES];        /**< input port that is looked at first at this output */
     uint8_t used[PCIE_QUEUES];        /**< TLPs in a row that it has sent in this turn */
-    uint8_t weight;             /**< as an input: TLPs in a row that make a turn */
+    uint8_t weight;                   /**< as an input: TLPs in a row that make a turn */
 };
 
 struct pcie_switch {

@@ -41,7 +41,8 @@ enum pcie_class {
 #define PCIE_MAX_VCS         8u
 
 /**
- * A queue is a class of a virtual channel: VC × PCIE_CLASSES + class. The queues of VC0 have the numbers of the classes.
+ * A queue is a class of a virtual channel: VC × PCIE_CLASSES + class. The queues of VC0 have the numbers of the
+ * classes.
  */
 #define PCIE_QUEUES (PCIE_MAX_VCS * PCIE_CLASSES)
 

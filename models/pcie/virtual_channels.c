@@ -79,8 +79,7 @@ static void add_capability(struct pcie_config_space *space, const struct pcie_vc
     if (config->low_priority > 0) {
         pcie_config_set32(space, space->vc + PCIE_VC_PORT_CAPABILITY2,
                           offset / TABLE_UNIT << PCIE_VC_TABLE_OFFSET_SHIFT | TURNS_OR_TABLE);
-        pcie_config_allow16(space, space->vc + PCIE_VC_PORT_CONTROL,
-                            PCIE_VC_LOAD_TABLE | PCIE_VC_ARBITRATION_SELECT);
+        pcie_config_allow16(space, space->vc + PCIE_VC_PORT_CONTROL, PCIE_VC_LOAD_TABLE | PCIE_VC_ARBITRATION_SELECT);
         allow_table(space, space->vc + offset, VC_TABLE_BYTES, 0x77777777u);
     }
     for (unsigned i = 0; i <= config->extended; i++) {

@@ -4,8 +4,9 @@
  * A virtual channel is known by its VC ID. This model takes IDs up to the Extended VC Count, so a link has as many
  * virtual channels as the lesser of its ends. A traffic class that is mapped to none must not be sent or taken.
  *
- * Arbitration between virtual channels (6.3.3.2): those above the low-priority group go first, the highest ID before all
- * others; inside the group they take turns, or follow the table that software wrote and loaded, if it selected that.
+ * Arbitration between virtual channels (6.3.3.2): those above the low-priority group go first, the highest ID before
+ * all others; inside the group they take turns, or follow the table that software wrote and loaded, if it selected
+ * that.
  * Arbitration between the inputs of a port (6.3.3.1), for each virtual channel: turns of the component's own, or a
  * table. Both tables are work-conserving: an entry of somebody who has nothing to send is passed over. What a table
  * never names goes when nobody else can.
@@ -42,13 +43,13 @@ struct pcie_vc_table {
 
 struct pcie_vcs {
     struct pcie_vc_config config;
-    unsigned count;                         /**< VC0 and the extended ones, as the link allows */
-    uint8_t vc_of[PCIE_TRAFFIC_CLASSES];    /**< PCIE_NO_VC: not mapped */
-    uint8_t enabled;                        /**< bit a VC ID */
-    uint8_t turn;                           /**< in the low-priority group: VC ID that is looked at first */
-    struct pcie_vc_table arbitration;       /**< between virtual channels */
-    struct pcie_vc_table *port_tables;      /**< one a VC ID: between inputs, by port number; NULL: none */
-    uint8_t resource_of[PCIE_MAX_VCS];      /**< place in the capability of a VC ID that is enabled */
+    unsigned count;                      /**< VC0 and the extended ones, as the link allows */
+    uint8_t vc_of[PCIE_TRAFFIC_CLASSES]; /**< PCIE_NO_VC: not mapped */
+    uint8_t enabled;                     /**< bit a VC ID */
+    uint8_t turn;                        /**< in the low-priority group: VC ID that is looked at first */
+    struct pcie_vc_table arbitration;    /**< between virtual channels */
+    struct pcie_vc_table *port_tables;   /**< one a VC ID: between inputs, by port number; NULL: none */
+    uint8_t resource_of[PCIE_MAX_VCS];   /**< place in the capability of a VC ID that is enabled */
 };
 
 /** Adds the capability to a configuration space that has none, if there is more than VC0. Building only. */

@@ -75,7 +75,7 @@ struct RawDevice {
     size_t next = 0;            /**< index in script */
     std::vector<sim_time> sent; /**< edges at which they left */
     std::vector<Got> got;
-    sim_time closed_until[PCIE_QUEUES] = {}; /**< takes nothing of a queue before */
+    sim_time closed_until[PCIE_QUEUES] = {};  /**< takes nothing of a queue before */
     uint8_t vc_of[PCIE_TRAFFIC_CLASSES] = {}; /**< virtual channel of each traffic class that it sends */
     uint32_t name_hash = 0;
     bool any_order = false; /**< classes do not wait for each other: a blocked TLP lets later ones of others pass */

@@ -55,8 +55,8 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
         const char *name = sim_printf(sim, "down%u", i);
 
         down.push_back(std::make_unique<RawDevice>(sim, name, SIM_NS));
-        downlinks.push_back(pcie_link_create(sim, sim_printf(sim, "link%u", i), &down_config, pcie_switch_end(sw),
-                                             down[i]->end()));
+        downlinks.push_back(
+            pcie_link_create(sim, sim_printf(sim, "link%u", i), &down_config, pcie_switch_end(sw), down[i]->end()));
         pcie_switch_bind_downstream(sw, i, &downlinks[i]->upper);
         down[i]->bind(&downlinks[i]->lower);
     }

@@ -22,10 +22,10 @@ struct SwitchOptions {
     pcie_switch_config config;
     pcie_link_config uplink;
     pcie_link_config downlink;
-    std::vector<pcie_acs> acs;     /**< of each port; may be short */
-    std::vector<uint32_t> weights; /**< of each port; may be short */
+    std::vector<pcie_acs> acs;            /**< of each port; may be short */
+    std::vector<uint32_t> weights;        /**< of each port; may be short */
     pcie_vc_config virtual_channels = {}; /**< of every port and link */
-    bool multi_function = false;   /**< ports are functions of device 0 */
+    bool multi_function = false;          /**< ports are functions of device 0 */
 
     SwitchOptions();
 };
