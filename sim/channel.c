@@ -144,6 +144,22 @@ sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_tim
     return at;
 }
 
+sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count)
+{
+    const uint64_t later = channel->pushed - count;
+    const struct sim_channel_slot *slot;
+
+    if (count == 0 || later >= channel->capacity) {
+        return 0; /* nothing to wait for, or its slot has been used again since */
+    }
+    slot = &channel->slots[(channel->tail + channel->capacity - 1 - (uint32_t)later) % channel->capacity];
+    if (slot->packet != NULL) {
+        channel->writer_waits = true;
+        return SIM_TIME_NEVER;
+    }
+    return slot->free_at;
+}
+
 void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
                       uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
 {

@@ -172,6 +172,13 @@ static inline bool sim_channel_has_space(struct sim_channel *channel, sim_time n
 sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units);
 
 /**
+ * When the writer knows that the reader has taken the first @p count of all packets pushed (see `pushed`): a time that
+ * is already known, 0 if it is long past, or SIM_TIME_NEVER, and then the channel wakes the writer when the reader next
+ * takes one.
+ */
+sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count);
+
+/**
  * Sends a packet; there must be space.
  * @param service time the packet still spends inside the writer, booked under the writer's stage
  * @param units   data units that it takes

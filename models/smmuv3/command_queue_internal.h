@@ -26,6 +26,7 @@ struct smmu_sync_part {
 struct smmu_sync {
     bool begun;
     struct smmu_sync_part part[SMMU_MAX_TBUS];
+    uint64_t sent[SMMU_MAX_PORTS]; /**< packets that had left a port downstream, and must have been taken there */
     uint64_t events; /**< when all parts are done: event records that must be out of the buffer (events.finished) */
 };
 

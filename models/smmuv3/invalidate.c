@@ -1,6 +1,6 @@
 /*
  * Invalidations, and what a CMD_SYNC waits for (IHI 0070, 4.7.3): every request that may have used what was invalidated
- * has left its TBU. What is beyond the SMMU by then is not waited for: its downstream ports are posted.
+ * has left its TBU, and what is beyond the SMMU has taken it. No answer is waited for: its downstream ports are posted.
  */
 #include "models/smmuv3/commands_internal.h"
 
@@ -120,6 +120,7 @@ enum phase {
     PHASE_REACH,  /**< it must get there, and what was invalidated before it must be dropped */
     PHASE_SLOTS,  /**< then slots that are older must leave */
     PHASE_LEAVE,  /**< and what has left its slot must be out of the port */
+    PHASE_TAKEN,  /**< and what is beyond must have taken it */
     PHASE_RETURN, /**< and it must get back */
     PHASE_DONE,
 };
@@ -131,6 +132,21 @@ static sim_time ports_empty_at(const struct smmu *smmu, const struct smmu_tbu *t
 
     for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
         at = sim_time_max(at, smmu->ports[port].out_free);
+    }
+    return at;
+}
+
+/*
+ * When what was sent downstream has been taken there. From then on it is in order with all that software does later:
+ * transactions are to be observable when the command completes (4.7.3), and writes that come back to nobody say so in
+ * no other way.
+ */
+static sim_time taken_at(struct smmu *smmu, const struct smmu_tbu *tbu, const uint64_t *sent)
+{
+    sim_time at = 0;
+
+    for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
+        at = sim_time_max(at, sim_channel_taken_at(smmu->ports[port].downstream.request, sent[port]));
     }
     return at;
 }
@@ -166,8 +182,10 @@ void smmu_sync_begin(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
 }
 
 /* @return when to look at a TBU's part again; 0 if it is done */
-static sim_time wait_for_tbu(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_sync_part *part, sim_time now)
+static sim_time wait_for_tbu(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_sync *sync, sim_time now)
 {
+    struct smmu_sync_part *part = &sync->part[tbu - smmu->tbus];
+
     if (part->phase == PHASE_REACH) {
         if (part->until > now) {
             return part->until;
@@ -187,6 +205,17 @@ static sim_time wait_for_tbu(struct smmu *smmu, struct smmu_tbu *tbu, struct smm
         if (part->until > now) {
             return part->until;
         }
+        for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
+            sync->sent[port] = smmu->ports[port].downstream.request->pushed;
+        }
+        part->phase = PHASE_TAKEN;
+    }
+    if (part->phase == PHASE_TAKEN) {
+        const sim_time at = taken_at(smmu, tbu, sync->sent);
+
+        if (at > now) {
+            return at;
+        }
         part->until = smmu_tcu_message(smmu, tbu, now);
         part->phase = PHASE_RETURN;
     }
@@ -203,7 +232,7 @@ sim_time smmu_sync_wait(struct smmu *smmu, struct smmu_sync *sync, sim_time now)
     bool done = true;
 
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
-        const sim_time again = wait_for_tbu(smmu, &smmu->tbus[i], &sync->part[i], now);
+        const sim_time again = wait_for_tbu(smmu, &smmu->tbus[i], sync, now);
 
         done = done && again == 0;
         due = again == 0 ? due : sim_time_min(due, again);

@@ -46,6 +46,48 @@ TEST(Wrong, EachCaseFails)
     }
 }
 
+/** Wherever a write is when its page is unmapped: it is refused, or ahead of what software does after the SYNC. */
+TEST(System, NoWriteLandsAfterTheSyncWhereverItWas)
+{
+    Suite suite = read_suite({data("examples")});
+    unsigned cases = 0;
+
+    for (Case &c : suite.cases) {
+        if (c.id != "example-system-unmap") {
+            continue;
+        }
+        for (unsigned lead = 0; lead < 800; lead += 10) {
+            c.options["lead"] = std::to_string(lead);
+            const Outcome outcome = run_case(c, Trace(), make_harness);
+
+            EXPECT_EQ(outcome.verdict, Verdict::passed) << lead << " ns: " << outcome.text;
+            cases++;
+        }
+    }
+    EXPECT_EQ(cases, 80u);
+}
+
+TEST(System, PassesInAnyOrderAndOnEveryEngine)
+{
+    const std::map<std::string, std::string> builds[] = {{{"shuffle", "3"}}, {{"engine", "every-cycle"}}};
+    Suite suite = read_suite({data("examples/system.yaml"), data("examples/bases.yaml")});
+
+    for (const auto &build : builds) {
+        unsigned cases = 0;
+
+        for (Case &c : suite.cases) {
+            if (c.id.rfind("example-system", 0) == 0) {
+                c.options = build;
+                const Outcome outcome = run_case(c, Trace(), make_harness);
+
+                EXPECT_EQ(outcome.verdict, Verdict::passed) << c.id << ": " << outcome.text;
+                cases++;
+            }
+        }
+        EXPECT_EQ(cases, 5u);
+    }
+}
+
 TEST(Malformed, IsReportedWithItsPlace)
 {
     const std::pair<const char *, const char *> files[] = {

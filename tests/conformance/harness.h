@@ -75,6 +75,7 @@ std::unique_ptr<Harness> make_harness(const Case &c, const Trace &trace);
 
 std::unique_ptr<Harness> make_smmu_harness(const Case &c, const Trace &trace);
 std::unique_ptr<Harness> make_its_harness(const Case &c, const Trace &trace);
+std::unique_ptr<Harness> make_system_harness(const Case &c, const Trace &trace);
 std::unique_ptr<Harness> make_pcie_harness(const Case &c, const Trace &trace);
 
 } // namespace conformance

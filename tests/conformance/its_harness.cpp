@@ -67,6 +67,23 @@ void ItsHarness::step(const Value &step)
     }
 }
 
+void ItsHarness::begin_other()
+{
+    other_from_ = signals_.size();
+}
+
+void ItsHarness::end_other(const Value &step)
+{
+    collect();
+    if (const Value *id = step.find("id")) {
+        Done done;
+
+        done.seen = {other_from_, signals_.size()};
+        done_[id->to_text()] = done;
+        looked_at_ = signals_.size();
+    }
+}
+
 void ItsHarness::do_verb(const Value &step, const Value &verb, Done &done)
 {
     (void)step;

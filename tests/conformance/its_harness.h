@@ -25,6 +25,20 @@ class ItsHarness : public Harness
     ItsHarness(const Case &c, const Trace &trace);
 
     void set_up() override;
+    /**
+     * The two halves of set_up(), for a system of which the GIC is a part: what is built in @p shared (NULL: a
+     * simulation of its own), and what software does once all is joined.
+     */
+    void build(struct sim *shared);
+    void program();
+    ItsRig &rig()
+    {
+        return *rig_;
+    }
+    /** Before and after a step that another harness does: what PEs are shown meanwhile is that step's. */
+    void begin_other();
+    void end_other(const Value &step);
+
     void step(const Value &step) override;
     Value observe(const Value &entry, const std::string &key) override;
     std::optional<uint64_t> resolve(const std::string &text) override;
@@ -106,6 +120,7 @@ class ItsHarness : public Harness
     std::vector<size_t> acked_;   /**< acknowledges of each PE that were looked at */
     std::vector<size_t> guest_acked_;
     size_t looked_at_ = 0; /**< signals before this were seen under an earlier label */
+    size_t other_from_ = 0;
     std::pair<size_t, size_t> first_message_ = {0, 0};
     bool message_sent_ = false;
     std::map<std::string, Done> done_;

@@ -14,8 +14,8 @@ constexpr sim_time forever = 100 * SIM_S;
 
 } // namespace
 
-ItsRig::ItsRig(const Options &given, const std::map<std::string, std::string> &build)
-    : options(given), sim(make_sim(build))
+ItsRig::ItsRig(const Options &given, const std::map<std::string, std::string> &build, struct sim *shared)
+    : options(given), sim(shared != nullptr ? shared : make_sim(build)), owns_sim_(shared == nullptr)
 {
     memory_config config = {};
 
@@ -24,7 +24,7 @@ ItsRig::ItsRig(const Options &given, const std::map<std::string, std::string> &b
     config.period = SIM_NS;
     config.latency = 20 * SIM_NS;
     config.ports = options.its_count + options.rds;
-    memory = memory_create(sim, "memory", &config);
+    memory = memory_create(sim, "gic.tables", &config);
     for (uint32_t i = 0; i < options.its_count; i++) {
         create_its(i);
     }
@@ -40,7 +40,9 @@ ItsRig::ItsRig(const Options &given, const std::map<std::string, std::string> &b
 
 ItsRig::~ItsRig()
 {
-    sim_destroy(sim);
+    if (owns_sim_) {
+        sim_destroy(sim);
+    }
 }
 
 void ItsRig::run()
@@ -50,7 +52,7 @@ void ItsRig::run()
     }
 }
 
-uint64_t ItsRig::its_base(uint32_t index) const
+uint64_t ItsRig::its_base(uint32_t index)
 {
     return 0x08080000 + index * UINT64_C(0x40000);
 }
@@ -108,8 +110,18 @@ void ItsRig::create_its(uint32_t index)
     memory_bind(memory, memory_ports_++, port);
     its_cpus_.push_back(driver("cpu." + name, self, &port));
     its_bind_target(its[index], 0, port);
-    devices_.push_back(driver("device." + name, self, &port));
+    if (owns_sim_) {
+        devices_.push_back(driver("device." + name, self, &port));
+        its_bind_target(its[index], 1, port);
+    }
+}
+
+struct sim_bus_port ItsRig::bind_device(uint32_t index, struct sim_component *master)
+{
+    const struct sim_bus_port port = join("msi.its" + std::to_string(index), master, its_component(its[index]));
+
     its_bind_target(its[index], 1, port);
+    return port;
 }
 
 void ItsRig::create_rd(uint32_t index)

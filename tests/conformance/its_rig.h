@@ -41,7 +41,11 @@ class ItsRig
     static constexpr uint64_t vconfigs = 0x89000000;       /**< the same */
     static constexpr uint64_t itts = 0x90000000;           /**< one after the other, 1 MiB each */
 
-    ItsRig(const Options &given, const std::map<std::string, std::string> &build);
+    /**
+     * @param shared a simulation to build in, which stays its maker's; then there are no devices at the doorbells, and
+     *               bind_device() is to be called for each ITS. NULL: one of its own
+     */
+    ItsRig(const Options &given, const std::map<std::string, std::string> &build, struct sim *shared = nullptr);
     ~ItsRig();
     ItsRig(const ItsRig &) = delete;
     ItsRig &operator=(const ItsRig &) = delete;
@@ -54,6 +58,11 @@ class ItsRig
     uint64_t rd_read(uint32_t rd, uint32_t offset, uint32_t bytes);
     void rd_write(uint32_t rd, uint32_t offset, uint64_t value, uint32_t bytes);
 
+    /** Where an ITS's registers begin; the frame with GITS_TRANSLATER is 64 KiB behind. */
+    static uint64_t its_base(uint32_t index);
+    /** Joins what carries the devices' writes to an ITS. @return the port, which that is to bind */
+    struct sim_bus_port bind_device(uint32_t index, struct sim_component *master);
+
     /** A write to GITS_TRANSLATER, added to what the device does next. */
     void add_msi(uint32_t its, uint32_t device, uint32_t event, uint32_t bytes, bool has_device);
 
@@ -65,7 +74,6 @@ class ItsRig
     std::vector<std::unique_ptr<gic_test::ScriptedPe>> pes;
 
   private:
-    uint64_t its_base(uint32_t index) const;
     uint64_t rd_base(uint32_t index) const;
     void create_its(uint32_t index);
     void create_rd(uint32_t index);
@@ -76,6 +84,7 @@ class ItsRig
     struct bus_driver *driver(const std::string &name, struct sim_component *target, struct sim_bus_port *port);
     uint64_t access(struct bus_driver *driver, bool write, uint64_t address, uint64_t value, uint32_t bytes);
 
+    bool owns_sim_;
     std::vector<struct bus_driver *> its_cpus_;
     std::vector<struct bus_driver *> devices_;
     std::vector<struct bus_driver *> rd_cpus_;

@@ -83,15 +83,25 @@ void ItsHarness::require_features()
 
 void ItsHarness::set_up()
 {
-    const Value &setup = case_.setup;
+    build(nullptr);
+    program();
+}
 
+void ItsHarness::build(struct sim *shared)
+{
     read_options();
     require_features();
-    rig_ = std::make_unique<ItsRig>(options_, case_.options);
+    rig_ = std::make_unique<ItsRig>(options_, case_.options, shared);
     queues_.resize(options_.its_count);
     shown_.assign(options_.rds, 0);
     acked_.assign(options_.rds, 0);
     guest_acked_.assign(options_.rds, 0);
+}
+
+void ItsHarness::program()
+{
+    const Value &setup = case_.setup;
+
     rig_->run();
     if (case_.bases.empty()) {
         return;

@@ -24,17 +24,19 @@ struct Options {
     bool help = false;
 };
 
-const char *const usage = "Usage: doorbell-conformance [options] FOLDER|FILE...\n"
-                          "Runs conformance cases and prints one line for each, and a last line with the counts.\n"
-                          "  --id PATTERN    only cases whose id matches; * stands for anything; may be repeated\n"
-                          "  --unit UNIT     only cases of that unit (smmuv3, its, pcie, group); may be repeated\n"
-                          "  --option NAME=VALUE  how to build what a case leaves open: engine=native|every-cycle,\n"
-                          "                  shuffle=SEED (order of components within an instant), smmu-preset=NAME\n"
-                          "  --list          list the cases, run none\n"
-                          "  --trace         also print every step and what was seen\n"
-                          "  --help          this text\n"
-                          "Exit status: 0 all passed or skipped, 1 a case failed, 2 bad arguments,\n"
-                          "3 a file could not be read or understood.\n";
+const char *const usage =
+    "Usage: doorbell-conformance [options] FOLDER|FILE...\n"
+    "Runs conformance cases and prints one line for each, and a last line with the counts.\n"
+    "  --id PATTERN    only cases whose id matches; * stands for anything; may be repeated\n"
+    "  --unit UNIT     only cases of that unit (smmuv3, its, pcie, group); may be repeated\n"
+    "  --option NAME=VALUE  how to build what a case leaves open: engine=native|every-cycle,\n"
+    "                  shuffle=SEED (order of components within an instant), smmu-preset=NAME,\n"
+    "                  lead=NANOSECONDS (from a request that is not waited for to the next step)\n"
+    "  --list          list the cases, run none\n"
+    "  --trace         also print every step and what was seen\n"
+    "  --help          this text\n"
+    "Exit status: 0 all passed or skipped, 1 a case failed, 2 bad arguments,\n"
+    "3 a file could not be read or understood.\n";
 
 /* `*` stands for any text. */
 bool matches(const char *pattern, const char *text)
@@ -61,7 +63,8 @@ bool is_chosen(const std::vector<std::string> &patterns, const std::string &text
 bool are_known(const std::map<std::string, std::string> &options)
 {
     for (const auto &option : options) {
-        if (option.first != "engine" && option.first != "shuffle" && option.first != "smmu-preset") {
+        if (option.first != "engine" && option.first != "shuffle" && option.first != "smmu-preset" &&
+            option.first != "lead") {
             fprintf(stderr, "doorbell-conformance: --option %s: there is no such option\n", option.first.c_str());
             return false;
         }

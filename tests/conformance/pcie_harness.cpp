@@ -83,7 +83,9 @@ void PcieHarness::step(const Value &step)
             do_verb(verb, done);
         }
     }
-    rig_->drain();
+    if (!busy_) {
+        rig_->drain();
+    }
     done.sent[1] = sent_.size();
     done.seen[1] = rig_->router->seen.size();
     done.raw[1] = rig_->raw != nullptr ? rig_->raw->got.size() : 0;
@@ -257,6 +259,10 @@ void PcieHarness::do_dma(unsigned ep, const Value &action, const Value &whole)
     if (const Value *value = action.find("data")) {
         sim_store_le64(data, value->to_number());
         job.data = data;
+    } else if (job.bytes <= sizeof(data)) {
+        /* Other bytes than memory has already. */
+        sim_store_le64(data, UINT64_C(0xD00DFEEDD00DFEED));
+        job.data = data;
     }
     for (uint64_t i = 0; i < action.number_or("repeat", 1); i++) {
         ask(ep, job);
@@ -312,18 +318,29 @@ void PcieHarness::do_action(unsigned ep, const Value &action, const Value &whole
     }
 }
 
-void PcieHarness::do_endpoint(const Value &verb, Done &done)
+size_t PcieHarness::count_at_root() const
 {
-    const uint16_t rid = parse_bdf(verb.at("bdf"));
+    return static_cast<size_t>(
+        std::count_if(sent_.begin(), sent_.end(), [](const Sent &sent) { return sent.link == 0 && sent.up; }));
+}
+
+unsigned PcieHarness::endpoint_at(const Value &bdf)
+{
+    const uint16_t rid = parse_bdf(bdf);
     const auto found = std::find(std::begin(pcie_test::RID), std::end(pcie_test::RID), rid);
 
     if (rid >> 8 == 6) {
         throw Skip("the model has no PCIe-to-PCI bridge");
     }
     if (found == std::end(pcie_test::RID)) {
-        throw CaseError(verb.place, "there is no endpoint at " + verb.at("bdf").to_text());
+        throw CaseError(bdf.place, "there is no endpoint at " + bdf.to_text());
     }
-    const auto ep = static_cast<unsigned>(found - std::begin(pcie_test::RID));
+    return static_cast<unsigned>(found - std::begin(pcie_test::RID));
+}
+
+void PcieHarness::do_endpoint(const Value &verb, Done &done)
+{
+    const unsigned ep = endpoint_at(verb.at("bdf"));
 
     for (const Value &action : verb.children) {
         if (action.key == "bdf" || action.key == "pasid" || action.key == "no_response") {

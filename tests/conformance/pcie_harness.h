@@ -42,6 +42,36 @@ class PcieHarness : public Harness
     {
     }
     void set_up() override;
+    /**
+     * The two halves of set_up(), for a system of which the fabric is a part: what is built with options of the
+     * system's, and what software does once all is joined.
+     */
+    void build();
+    void program();
+    pcie_test::Options &options()
+    {
+        return options_;
+    }
+    pcie_test::Rig &rig()
+    {
+        return *rig_;
+    }
+    /** Number of the endpoint at a requester ID; CaseError. */
+    static unsigned endpoint_at(const Value &bdf);
+    /** Asks an endpoint for one request, waiting for room. */
+    void ask(unsigned ep, endpoint_job job);
+    /** Whether steps end as soon as they have been asked for, and not when nothing moves any more. */
+    void set_busy(bool busy)
+    {
+        busy_ = busy;
+    }
+    bool is_busy() const
+    {
+        return busy_;
+    }
+    /** TLPs that have gone up to the root complex. */
+    size_t count_at_root() const;
+
     void step(const Value &step) override;
     Value observe(const Value &entry, const std::string &key) override;
     std::optional<uint64_t> resolve(const std::string &text) override;
@@ -104,7 +134,6 @@ class PcieHarness : public Harness
     void do_pairs();
     void do_software(const Value &step);
     Value software_says(const Value &entry, const std::string &key) const;
-    void ask(unsigned ep, endpoint_job job);
     Value sent_by_endpoint(const Done &done) const;
     Value completion_status(const Done &done) const;
     Value routed(const Done &done) const;
@@ -115,6 +144,7 @@ class PcieHarness : public Harness
 
     Case case_;
     Trace trace_;
+    bool busy_ = false;
     pcie_test::Options options_;
     std::unique_ptr<pcie_test::Rig> rig_;
     std::list<Tap> taps_;

@@ -281,12 +281,15 @@ sim_time DevicePort::evaluate(sim_time now)
     if (sim_channel_peek(port_.response, now) != nullptr) {
         take(sim_channel_pop(port_.response, now), now);
     }
-    if (!queue_.empty() && sim_channel_has_space(port_.request, now, 0, 0)) {
+    if (!queue_.empty() && now >= next_ && sim_channel_has_space(port_.request, now, 0, 0)) {
         sim_channel_push(port_.request, make(queue_.front().second, queue_.front().first, now), now, 0, 0, 0, 0);
         queue_.pop_front();
+        next_ = now + gap_;
         sent = true;
     }
-    if (!queue_.empty()) {
+    if (!queue_.empty() && now < next_) {
+        next = next_;
+    } else if (!queue_.empty()) {
         next = sent ? now + component()->period : sim_channel_space_at(port_.request, now, 0, 0);
     }
     evaluating_ = false;

@@ -170,6 +170,11 @@ class DevicePort : public Part
     {
         port_ = port;
     }
+    /** The least time from one packet to the next. */
+    void set_gap(sim_time gap)
+    {
+        gap_ = gap;
+    }
     /** Queues a packet. @return its identity, by which the answer is found */
     uint64_t send(const Request &request);
     /** NULL if there was none. */
@@ -189,6 +194,8 @@ class DevicePort : public Part
     struct sim_bus_port port_ = {};
     uint32_t name_hash_;
     uint32_t sent_ = 0;
+    sim_time gap_ = 0;
+    sim_time next_ = 0; /**< the next packet goes no earlier */
     bool evaluating_ = false;
     std::deque<std::pair<uint64_t, Request>> queue_;
     std::map<uint64_t, Answer> answers_;

@@ -11,7 +11,7 @@ namespace conformance
 namespace
 {
 
-const char *const verbs[] = {"reg_write", "reg_read", "mem", "cmd", "txn", "ppr", "capture"};
+const char *const verbs[] = {"reg_write", "reg_read", "mem", "cmd", "txn", "ppr", "capture", "background"};
 
 bool is_remark(const std::string &key)
 {
@@ -54,19 +54,45 @@ void SmmuHarness::step(const Value &step)
     Done done;
 
     done.verb = verb.key;
-    done.messages[0] = rig_->device->messages.size();
+    done.messages[0] = messages_seen();
     done.priq[0] = page_requests_.size();
     for (uint64_t i = 0; i < repeat; i++) {
         do_verb(step, verb, done);
         /* What stalls is never answered; all else has been when nothing moves any more. */
-        rig_->run();
+        wait();
         collect();
     }
-    done.messages[1] = rig_->device->messages.size();
+    done.messages[1] = messages_seen();
     done.priq[1] = page_requests_.size();
     if (const Value *id = step.find("id")) {
         done_[id->to_text()] = done;
     }
+}
+
+size_t SmmuHarness::messages_seen() const
+{
+    return rig_->device != nullptr ? rig_->device->messages.size() : 0;
+}
+
+void SmmuHarness::wait()
+{
+    if (!busy_) {
+        rig_->run();
+    }
+}
+
+/** Reads CMDQ_CONS until it shows that all is consumed, as software does that has other things going on. */
+void SmmuHarness::wait_consumed(uint32_t prod)
+{
+    constexpr unsigned most = 100000;
+
+    for (unsigned i = 0; i < most; i++) {
+        if (rig_->read(*find_smmu_register("CMDQ_CONS")) == prod) {
+            consumed_at_ = sim_now(rig_->sim);
+            return;
+        }
+    }
+    throw Failure("a command is never consumed");
 }
 
 void SmmuHarness::do_verb(const Value &step, const Value &verb, Done &done)
@@ -83,6 +109,8 @@ void SmmuHarness::do_verb(const Value &step, const Value &verb, Done &done)
         do_transaction(verb, done);
     } else if (verb.key == "ppr") {
         do_page_request(verb);
+    } else if (verb.key == "background") {
+        background_ = verb;
     } else {
         do_capture(verb, step);
     }
@@ -150,7 +178,9 @@ void SmmuHarness::do_memory(const Value &verb)
 {
     for (const Value &what : verb.children) {
         for (const Value &item : what.each()) {
-            if (what.key == "ste") {
+            if (what.key == "ste" && item.find("sequence") != nullptr) {
+                do_sequence(item);
+            } else if (what.key == "ste") {
                 tables_->set_ste(item);
             } else if (what.key == "cd") {
                 tables_->set_cd(item);
@@ -212,7 +242,11 @@ void SmmuHarness::append_command(const Value &verb)
 
     put_command(command_queue_.base + 16 * (prod & mask), verb);
     rig_->write(prod_register, (prod + 1) & (2 * mask + 1));
-    rig_->run();
+    if (busy_) {
+        wait_consumed((prod + 1) & (2 * mask + 1));
+    } else {
+        rig_->run();
+    }
 }
 
 void SmmuHarness::do_command(const Value &verb, bool sync)

@@ -23,6 +23,32 @@ class SmmuHarness : public Harness
     SmmuHarness(const Case &c, const Trace &trace);
 
     void set_up() override;
+    /**
+     * The two halves of set_up(), for a system of which the SMMU is a part: what is built in @p shared (NULL: a
+     * simulation of its own), and what software does once all is joined.
+     */
+    void build(struct sim *shared);
+    void program();
+    SmmuRig &rig()
+    {
+        return *rig_;
+    }
+    /** Takes the records that have come. */
+    void collect();
+    /**
+     * While others keep the system busy: a step ends as soon as the SMMU has consumed its command, and not when nothing
+     * moves any more.
+     */
+    void set_busy(bool busy)
+    {
+        busy_ = busy;
+    }
+    /** When software saw the last command consumed: the answer to its read of CMDQ_CONS. */
+    sim_time consumed_at() const
+    {
+        return consumed_at_;
+    }
+
     void step(const Value &step) override;
     Value observe(const Value &entry, const std::string &key) override;
     std::optional<uint64_t> resolve(const std::string &text) override;
@@ -75,9 +101,19 @@ class SmmuHarness : public Harness
     void do_verb(const Value &step, const Value &verb, Done &done);
     void append_command(const Value &verb);
     void put_command(uint64_t address, const Value &verb);
-    void collect();
+    void wait();
+    void wait_consumed(uint32_t prod);
+    size_t messages_seen() const;
     void collect_queue(Queue &queue, const char *prod, const Layout &layout, std::vector<Value> &records);
     void set_aborts(const Value &region);
+
+    /* smmu_background.cpp */
+    void start_background(uint64_t count);
+    void write_ste_words(uint32_t sid, const uint64_t *words, const uint64_t *old);
+    void change_ste(uint32_t sid, const Value &from, const Value &to);
+    void do_sequence(const Value &item);
+    Value background_seen();
+    Value events_that_never_came(const Value &types) const;
 
     /* smmu_observe.cpp */
     Value transaction_seen(const Done &done, const std::string &key);
@@ -104,6 +140,10 @@ class SmmuHarness : public Harness
     std::map<std::string, uint64_t> before_;   /**< registers before the first step */
     std::map<std::string, uint64_t> captured_; /**< by label */
     Value probe_;
+    Value background_; /**< requests that go on beside the steps; null: none */
+    std::vector<Done> background_requests_;
+    bool busy_ = false;
+    sim_time consumed_at_ = 0;
 };
 
 } // namespace conformance

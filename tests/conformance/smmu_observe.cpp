@@ -216,6 +216,12 @@ Value SmmuHarness::end_seen(const Value &entry, const std::string &key)
     if (key == "probe") {
         return probe_;
     }
+    if (key == "every_result" && !background_.is_null()) {
+        return background_seen();
+    }
+    if (key == "never_events") {
+        return events_that_never_came(entry.at(key));
+    }
     throw CaseError(entry.place, "nothing called `" + key + "` can be seen of an SMMU at the end");
 }
 

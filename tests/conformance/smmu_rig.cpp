@@ -123,44 +123,69 @@ smmu_config smmu_config_of(const Value &idr, const std::vector<std::string> &fea
     return config;
 }
 
-SmmuRig::SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options)
-    : config(given), sim(make_sim(options))
+SmmuRig::SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options, struct sim *shared)
+    : config(given), sim(shared != nullptr ? shared : make_sim(options)), owns_sim_(shared == nullptr)
+{
+    bus_connect_config wide = {};
+
+    memory = std::make_unique<MemoryPort>(sim, "smmu.tables", period, memory_latency);
+    host_ = bus_driver_create(sim, "smmu.host", period);
+    smmu_ = smmu_create(sim, "smmu", &config);
+    smmu_observe_commands(smmu_, &SmmuRig::on_smmu_command, this);
+    wide.request_capacity = 64;
+    wide.response_capacity = 64;
+    sim_bus_port port = bus_connect(sim, "walker", smmu_component(smmu_), memory->component(), &wide);
+    smmu_bind_walker(smmu_, port);
+    memory->bind(port);
+    port = bus_connect(sim, "registers", bus_driver_component(host_), smmu_component(smmu_), nullptr);
+    bus_driver_bind(host_, port);
+    smmu_bind_registers(smmu_, port);
+    if (owns_sim_) {
+        connect_ports();
+    }
+}
+
+/** A device and a sink at every port, and an observer of what the SMMU drops. */
+void SmmuRig::connect_ports()
 {
     sim_observer observer = {};
-    bus_connect_config wide = {};
 
     observer.context = this;
     observer.event = &SmmuRig::on_event;
     sim_observe(sim, &observer);
-    memory = std::make_unique<MemoryPort>(sim, "memory", period, memory_latency);
     device = std::make_unique<DevicePort>(sim, "device", period);
     sink = std::make_unique<SinkPort>(sim, "sink", period, memory_latency);
-    host_ = bus_driver_create(sim, "host", period);
-    smmu_ = smmu_create(sim, "smmu", &config);
-
-    smmu_observe_commands(smmu_, &SmmuRig::on_smmu_command, this);
-    sim_component *self = smmu_component(smmu_);
-    wide.request_capacity = 64;
-    wide.response_capacity = 64;
-    sim_bus_port port = bus_connect(sim, "walker", self, memory->component(), &wide);
-    smmu_bind_walker(smmu_, port);
-    memory->bind(port);
-    port = bus_connect(sim, "registers", bus_driver_component(host_), self, nullptr);
-    bus_driver_bind(host_, port);
-    smmu_bind_registers(smmu_, port);
     for (uint32_t i = 0; i < config.ports; i++) {
-        port = bus_connect(sim, "upstream", device->component(), self, &wide);
+        bus_connect_config wide = {};
+
+        wide.request_capacity = 64;
+        wide.response_capacity = 64;
+        sim_bus_port port = bus_connect(sim, "upstream", device->component(), smmu_component(smmu_), &wide);
         device->bind(port);
         smmu_bind_upstream(smmu_, i, port);
-        port = bus_connect(sim, "downstream", self, sink->component(), &wide);
+        port = bus_connect(sim, "downstream", smmu_component(smmu_), sink->component(), &wide);
         sink->bind(port);
         smmu_bind_downstream(smmu_, i, port);
     }
 }
 
+sim_bus_port SmmuRig::connect(struct sim_component *master, const std::function<void(sim_bus_port)> &bind_master,
+                              struct sim_component *target)
+{
+    sim_bus_port port = bus_connect(sim, "upstream", master, smmu_component(smmu_), nullptr);
+
+    bind_master(port);
+    smmu_bind_upstream(smmu_, 0, port);
+    port = bus_connect(sim, "downstream", smmu_component(smmu_), target, nullptr);
+    smmu_bind_downstream(smmu_, 0, port);
+    return port;
+}
+
 SmmuRig::~SmmuRig()
 {
-    sim_destroy(sim);
+    if (owns_sim_) {
+        sim_destroy(sim);
+    }
 }
 
 void SmmuRig::on_event(void *context, sim_event_kind kind, const sim_packet *packet, const sim_component *where,

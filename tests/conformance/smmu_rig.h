@@ -34,10 +34,18 @@ class SmmuRig
   public:
     static constexpr uint64_t register_base = 0x09050000;
 
-    SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options);
+    /**
+     * @param shared a simulation to build in, which stays its maker's. Then nothing stands at the ports for device
+     *               traffic, and port 0 is to be bound with connect(); NULL: one of its own
+     */
+    SmmuRig(const smmu_config &given, const std::map<std::string, std::string> &options, struct sim *shared = nullptr);
     ~SmmuRig();
     SmmuRig(const SmmuRig &) = delete;
     SmmuRig &operator=(const SmmuRig &) = delete;
+
+    /** Puts the SMMU between a master and a target. @return the port at the target, which the target is to bind */
+    sim_bus_port connect(struct sim_component *master, const std::function<void(sim_bus_port)> &bind_master,
+                         struct sim_component *target);
 
     /** Runs until nothing is left to do. Failure if that takes for ever. */
     void run();
@@ -73,6 +81,9 @@ class SmmuRig
     static void on_smmu_command(void *context, uint32_t queue, const uint64_t *words);
     uint64_t access(uint32_t offset, uint64_t value, uint32_t bytes, bool is_write);
 
+    void connect_ports();
+
+    bool owns_sim_;
     struct bus_driver *host_;
     struct smmu *smmu_ = nullptr;
     std::vector<std::function<void()>> hooks_;

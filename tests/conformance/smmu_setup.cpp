@@ -85,11 +85,15 @@ void SmmuHarness::check_requirements()
 
 void SmmuHarness::set_up()
 {
-    const Value &setup = case_.setup;
+    build(nullptr);
+    program();
+}
 
-    check_setup_keys(setup);
-    rig_ =
-        std::make_unique<SmmuRig>(smmu_config_of(effective_idr(setup), case_.requires_, case_.options), case_.options);
+void SmmuHarness::build(struct sim *shared)
+{
+    check_setup_keys(case_.setup);
+    rig_ = std::make_unique<SmmuRig>(smmu_config_of(effective_idr(case_.setup), case_.requires_, case_.options),
+                                     case_.options, shared);
     rig_->on_command = [this](const uint64_t *words) {
         Value command = all_fields(command_layout, words);
 
@@ -97,6 +101,12 @@ void SmmuHarness::set_up()
         commands_.push_back(command);
     };
     tables_ = std::make_unique<SmmuTables>(*rig_->memory);
+}
+
+void SmmuHarness::program()
+{
+    const Value &setup = case_.setup;
+
     rig_->run();
     check_requirements();
     if (!case_.bases.empty()) {
@@ -105,7 +115,9 @@ void SmmuHarness::set_up()
         if (const Value *mem = setup.find("mem")) {
             do_memory(*mem);
         }
-        set_endpoint(setup.find("ep") != nullptr ? *setup.find("ep") : Value());
+        if (rig_->device != nullptr) {
+            set_endpoint(setup.find("ep") != nullptr ? *setup.find("ep") : Value());
+        }
         program_registers();
         program_queue_extensions();
     }

@@ -186,10 +186,8 @@ void SmmuTables::set_l1std(const Value &fields)
     write_words(l1std_layout, fields, stream_table_ + 8 * index);
 }
 
-void SmmuTables::write_ste(uint32_t sid)
+uint64_t SmmuTables::ste_address(uint32_t sid)
 {
-    uint64_t address = stream_table_ + UINT64_C(64) * sid;
-
     if (two_level_) {
         const uint64_t index = sid >> split_;
 
@@ -201,9 +199,14 @@ void SmmuTables::write_ste(uint32_t sid)
             l1std.set("L2Ptr", Value::number(allocate_big()));
             set_l1std(l1std);
         }
-        address = level2_[index] + 64 * (sid & ((1u << split_) - 1));
+        return level2_[index] + 64 * (sid & ((1u << split_) - 1));
     }
-    write_words(ste_layout, stes_[sid], address);
+    return stream_table_ + UINT64_C(64) * sid;
+}
+
+void SmmuTables::write_ste(uint32_t sid)
+{
+    write_words(ste_layout, stes_[sid], ste_address(sid));
 }
 
 /* Pointers that the case leaves to us. */

@@ -38,6 +38,8 @@ class SmmuTables
     /** Changes a structure: a field of an STE or CD that is there, or a whole one. */
     void set_ste(const Value &fields);
     void set_cd(const Value &fields);
+    /** Where an STE lies; its level-2 table is made if there is none. */
+    uint64_t ste_address(uint32_t sid);
     void set_l1std(const Value &fields);
     void set_l1cd(const Value &fields);
     void map(const Value &entry);

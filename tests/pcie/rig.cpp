@@ -28,7 +28,8 @@ Function plain_function(uint32_t vectors)
     return function;
 }
 
-Rig::Rig(const Options &given) : sim(support::create(given.engine, given.seed))
+Rig::Rig(const Options &given)
+    : sim(given.sim != nullptr ? given.sim : support::create(given.engine, given.seed)), owns_sim_(given.sim == nullptr)
 {
     log = std::make_unique<support::MarkLog>(sim, given.keep_marks);
     build(given);
@@ -39,7 +40,9 @@ Rig::Rig(const Options &given) : sim(support::create(given.engine, given.seed))
 
 Rig::~Rig()
 {
-    sim_destroy(sim);
+    if (owns_sim_) {
+        sim_destroy(sim);
+    }
 }
 
 /* ---- Building ---- */
@@ -176,8 +179,12 @@ void Rig::build_bus(const Options &options)
     port = connect(sim, "host-bus", bus_driver_component(host), &router->component);
     bus_driver_bind(host, port);
     router->add_master(port, false);
-    port = connect(sim, "rc-mem", root_complex_component(rc), &router->component);
-    root_complex_bind_memory(rc, 0, port);
+    if (options.above) {
+        port = options.above(*this);
+    } else {
+        port = connect(sim, "rc-mem", root_complex_component(rc), &router->component);
+        root_complex_bind_memory(rc, 0, port);
+    }
     router->add_master(port, true);
     port = connect(sim, "mem-bus", &router->component, memory_component(mem));
     memory_bind(mem, 0, port);

@@ -25,6 +25,7 @@
 #include "tests/support/bus_target.h"
 #include "tests/support/marks.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -56,7 +57,15 @@ struct Function {
     std::vector<endpoint_stream_config> streams;
 };
 
+class Rig;
+
 struct Options {
+    struct sim *sim = nullptr; /**< one to build in, which stays its maker's; else one of its own on `engine` */
+    /**
+     * What stands between the root complex and the router, as an SMMU does: binds the root complex's memory port and
+     * returns the port that comes to the router. Nothing: the two are joined.
+     */
+    std::function<sim_bus_port(Rig &)> above;
     support::Engine engine = support::engines()[0];
     uint64_t seed = 1;
     pcie_acs dsp_acs[2] = {};
@@ -133,6 +142,8 @@ class Rig
     void configure_bridge(uint16_t rid, unsigned primary, unsigned secondary, unsigned subordinate, uint64_t base,
                           uint64_t limit);
     void configure_endpoint(unsigned number);
+
+    bool owns_sim_;
 };
 
 /** The address in a configuration space seen through ECAM. */

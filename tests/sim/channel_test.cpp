@@ -1,6 +1,7 @@
 /* Credits, data units, wires and cut-through, exact to the cycle. */
 #include "sim/sim.h"
 
+#include <algorithm>
 #include <functional>
 #include <gtest/gtest.h>
 #include <vector>
@@ -195,6 +196,36 @@ TEST(ChannelDeath, PoppingTooEarlyIsABrokenInvariant)
     sim_channel_push(channel, sim_packet_new(simulation, 0), SIM_NS, 0, 0, 0, 0);
     EXPECT_DEATH(sim_channel_pop(channel, SIM_NS), "internal error at .* in b, packet .*nothing has arrived");
     sim_destroy(simulation);
+}
+
+/** The writer is told when its first packets are taken, however many follow, and woken to see it. */
+TEST_F(Channel, WriterSeesWhatWasTaken)
+{
+    std::vector<std::pair<sim_time, sim_time>> asked;
+
+    join(2 * SIM_NS, 3 * SIM_NS, 4);
+    limit = 6;
+    reader_opens = 20 * SIM_NS;
+    EXPECT_EQ(sim_channel_taken_at(channel, 0), 0u);
+    writer.evaluate = [&](sim_time now) {
+        const sim_time due = write(now);
+        const sim_time taken = sent.size() >= 2 ? sim_channel_taken_at(channel, 2) : now;
+
+        asked.emplace_back(now, taken);
+        return sim_time_min(due, taken > now ? taken : SIM_TIME_NEVER);
+    };
+    go();
+    /* Pushed at 1 and 2, read at 20 and 21; the second one's slot is free, for the writer, at 24. */
+    for (const auto &one : asked) {
+        if (one.first >= 2 * SIM_NS && one.first < 20 * SIM_NS) {
+            EXPECT_EQ(one.second, SIM_TIME_NEVER) << one.first;
+        } else if (one.first >= 24 * SIM_NS) {
+            EXPECT_LE(one.second, one.first) << one.first;
+        }
+    }
+    EXPECT_TRUE(std::any_of(asked.begin(), asked.end(), [](const auto &one) { return one.second == 24 * SIM_NS; }));
+    EXPECT_GE(asked.back().first, 24 * SIM_NS);
+    EXPECT_EQ(sim_channel_taken_at(channel, 1), 0u);
 }
 
 } // namespace
