@@ -493,7 +493,7 @@ static void serve_config(struct endpoint *endpoint, struct sim_packet *packet, s
         return;
     }
     endpoint->counters.requests_served++;
-    if (index == 0) {
+    if (function->index == 0) {
         pcie_vcs_follow(&endpoint->vcs, &function->config, endpoint->port, now);
     }
     if (pcie_config_access(&function->config, packet, target)) {
