@@ -143,10 +143,9 @@ static void set_up_ecrc(struct enumerate_scan *scan, uint64_t config)
 void enumerate_note_messages(struct enumerate_scan *scan, struct enumerate_function *where,
                              struct pci_tree_function *function)
 {
-    uint16_t msi = pci_config_find(scan->access, where->config, PCI_CAP_MSI);
-
-    if (msi != 0) {
-        uint16_t control = pci_config_read16(scan->access, where->config, msi + MSI_CONTROL);
+    where->msi = pci_config_find(scan->access, where->config, PCI_CAP_MSI);
+    if (where->msi != 0) {
+        uint16_t control = pci_config_read16(scan->access, where->config, where->msi + MSI_CONTROL);
 
         function->msi_vectors = (uint16_t)(1u << (control >> 1 & 7));
     }
@@ -180,9 +179,11 @@ static void note_capabilities(struct enumerate_scan *scan, struct enumerate_func
         function->pasid_width = (pci_config_read16(scan->access, config, where->pasid + 4u) >> 8) & 0x1f;
     }
     ats = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_ATS);
+    where->ats = ats;
     function->ats = ats != 0;
     function->ats_enabled = ats != 0 && (pci_config_read16(scan->access, config, ats + ATS_CTRL) & ATS_ENABLE) != 0;
-    function->pri = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PRI) != 0;
+    where->pri = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_PRI);
+    function->pri = where->pri != 0;
 }
 
 bool enumerate_append(struct enumerate_scan *scan, const struct pci_tree_function *function,

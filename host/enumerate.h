@@ -59,6 +59,9 @@ struct enumerate_function {
     uint16_t sriov;      /**< SR-IOV extended capability, of a PF */
     uint16_t vf_offset;  /**< PFs: First VF Offset with all VFs enabled */
     uint16_t vf_stride;  /**< PFs: VF Stride, likewise */
+    uint16_t msi;        /**< MSI capability */
+    uint16_t ats;        /**< ATS extended capability */
+    uint16_t pri;        /**< PRI extended capability */
     uint64_t msix_table; /**< CPU address of the MSI-X table; 0 if none */
 };
 

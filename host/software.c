@@ -1,7 +1,6 @@
 #include "host/software.h"
 
 #include "host/groups_alias.h"
-#include "host/pci_config.h"
 #include "host/rid_map.h"
 
 #include <errno.h>
@@ -9,11 +8,6 @@
 #include <string.h>
 
 #define NONE32 UINT32_MAX
-
-#define MSIX_CONTROL        0x02u
-#define MSIX_CONTROL_ENABLE 0x8000u
-#define MSIX_CONTROL_MASK   0x4000u
-#define MSIX_ENTRY_BYTES    16u
 
 static void *allocate(size_t count, size_t size)
 {
@@ -227,58 +221,30 @@ static bool attach_functions(struct software *software, struct host_error *error
     return true;
 }
 
-/* ---- MSI-X ---- */
+/* ---- Messages ---- */
 
-/** Writes one MSI-X table entry, masked while it changes (PCIe Base 6.1.4). */
-static void write_entry(struct software *software, uint64_t entry, uint64_t address, uint32_t data)
+static bool set_up_messages(struct software *software, uint32_t index, struct host_error *error)
 {
-    host_write32(software->access, entry + 12, 1);
-    host_write32(software->access, entry, (uint32_t)address);
-    host_write32(software->access, entry + 4, (uint32_t)(address >> 32));
-    host_write32(software->access, entry + 8, data);
-    host_write32(software->access, entry + 12, 0);
-}
-
-static bool set_up_vectors(struct software *software, uint32_t index, struct host_error *error)
-{
-    const struct enumerate_function *where = &software->found.functions[index];
     struct software_function *function = &software->functions[index];
-    struct its_driver *its = &software->itses[function->its];
-    uint32_t count = software->found.tree.functions[index].msix_vectors;
+    uint32_t count = messages_count(software, index);
     uint64_t address;
-    uint16_t control;
 
     function->vectors = allocate(count, sizeof(*function->vectors));
     if (function->vectors == NULL) {
         return host_error_set(error, "out of memory");
     }
-    if (!its_driver_map_device(its, function->device_id, count, error) ||
-        !consumer_map_doorbell(software, index, &address, error)) {
+    if (!its_driver_map_device(&software->itses[function->its], function->device_id, count, error) ||
+        !consumer_map_doorbell(software, index, &address, error) ||
+        !messages_set_up(software, index, address, error)) {
         return false;
     }
-    control = pci_config_read16(software->access, where->config, where->msix + MSIX_CONTROL);
-    pci_config_write16(software->access, where->config, where->msix + MSIX_CONTROL,
-                       control | MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK);
-    for (uint32_t i = 0; i < count; i++) {
-        struct software_vector *vector = &function->vectors[i];
-
-        vector->pe = software->next_pe++ % software->config.pe_count;
-        vector->address = address;
-        if (!its_driver_map_event(its, function->device_id, i, vector->pe, &vector->intid, error)) {
-            return false;
-        }
-        write_entry(software, where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, i);
-    }
-    function->vector_count = count;
     function->message = address;
-    pci_config_write16(software->access, where->config, where->msix + MSIX_CONTROL,
-                       (uint16_t)((control | MSIX_CONTROL_ENABLE) & ~MSIX_CONTROL_MASK));
-    return its_driver_sync(its, error);
+    return true;
 }
 
 static bool has_messages(const struct software *software, uint32_t function)
 {
-    return software->functions[function].its != NONE32 && software->found.tree.functions[function].msix_vectors > 0;
+    return software->functions[function].its != NONE32 && messages_count(software, function) > 0;
 }
 
 bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error)
@@ -293,7 +259,7 @@ bool software_enable_interrupts(struct software *software, uint32_t function, st
         return true;
     }
     if (!software->planned) {
-        return set_up_vectors(software, function, error);
+        return set_up_messages(software, function, error);
     }
     return consumer_map_doorbell(software, function, &mine->message, error);
 }

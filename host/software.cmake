@@ -9,6 +9,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   error.c
   io_page_table.c
   its_driver.c
+  messages.c
   pci_config.c
   placement.c
   ram.c

@@ -19,6 +19,7 @@
 #include "host/firmware.h"
 #include "host/groups.h"
 #include "host/its_driver.h"
+#include "host/messages.h"
 #include "host/ram.h"
 #include "host/reserved.h"
 #include "host/rules.h"
@@ -49,14 +50,16 @@ struct software_config {
     const struct consumer_config *consumers;
     size_t consumer_count;
     struct reserved_regions reserved;
+    const struct device_knowledge *known; /**< what drivers know about their devices */
+    size_t known_count;
     struct enumerate_options enumerate;
 };
 
-/** One MSI-X vector that was set up. */
+/** One message that was set up: of MSI-X or MSI, or behind those of the device's own store. */
 struct software_vector {
     uint32_t intid;
     uint32_t pe;
-    uint64_t address; /**< as programmed into the MSI-X table */
+    uint64_t address; /**< as programmed into the function */
 };
 
 /** How something that software tried for a function came out. */

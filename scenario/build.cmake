@@ -1,6 +1,7 @@
 set(DOORBELL_SCENARIO_BUILD_SOURCES
   build_pcie.c
   build_platform.c
+  device_knowledge.c
   expect.c
   firmware_tables.c
   predict.c

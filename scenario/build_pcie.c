@@ -80,7 +80,19 @@ static enum endpoint_arrivals arrivals_of(enum scenario_arrivals arrivals)
     }
 }
 
-static void describe_stream(const struct scenario_stream *from, struct endpoint_stream_config *stream)
+/** Entries of a message store as the endpoint numbers them. */
+static const uint32_t *ims_vectors(const struct system *system, const struct scenario_msi_traffic *msi)
+{
+    uint32_t *vectors = sim_alloc(system->sim, msi->vector_count * sizeof(*vectors));
+
+    for (size_t i = 0; i < msi->vector_count; i++) {
+        vectors[i] = ENDPOINT_IMS_VECTOR(msi->vectors[i]);
+    }
+    return vectors;
+}
+
+static void describe_stream(const struct system *system, const struct scenario_stream *from,
+                            struct endpoint_stream_config *stream)
 {
     const struct scenario_dma_traffic *dma = from->dma_write != NULL ? from->dma_write : from->dma_read;
 
@@ -91,7 +103,7 @@ static void describe_stream(const struct scenario_stream *from, struct endpoint_
         stream->burst = from->msi->burst;
         stream->think_time = from->msi->think_time;
         stream->start = from->msi->start;
-        stream->vectors = from->msi->vectors;
+        stream->vectors = from->msi->ims ? ims_vectors(system, from->msi) : from->msi->vectors;
         stream->vector_count = from->msi->vector_count;
         return;
     }
@@ -103,6 +115,9 @@ static void describe_stream(const struct scenario_stream *from, struct endpoint_
     stream->size = (uint32_t)dma->size;
     stream->stride = (uint32_t)dma->stride;
     stream->scattered = dma->pattern == SCENARIO_PATTERN_RANDOM;
+    stream->ats = dma->ats;
+    stream->with_pasid = dma->pasid != 0;
+    stream->pasid = dma->pasid;
 }
 
 /** Describes the streams of every function of an endpoint. @return a list of them, to be freed with its streams */
@@ -117,7 +132,7 @@ static struct endpoint_stream_list *describe_streams(const struct system *system
         lists[function].items = &streams[used];
         for (size_t i = 0; i < system->stream_count; i++) {
             if (system->streams[i].device == device && system->streams[i].function == function) {
-                describe_stream(system->streams[i].description, &streams[used]);
+                describe_stream(system, system->streams[i].description, &streams[used]);
                 streams[used++].source = (uint32_t)i + 1;
                 lists[function].count++;
             }
@@ -134,6 +149,18 @@ static void describe_function(const struct scenario_endpoint *from, struct endpo
     function->identity.device_id = (uint16_t)from->device_id;
     function->identity.class_code = CLASS_ENDPOINT;
     function->msix_vectors = from->msix_vectors;
+    function->ims_entries = from->ims_entries;
+    if (from->msi != NULL) {
+        function->msi =
+            (struct pcie_msi){.vectors = from->msi->vectors, .wide = from->msi->wide, .maskable = from->msi->maskable};
+    }
+    if (from->ats != NULL) {
+        function->ats_queue_depth = from->ats->queue_depth;
+    }
+    if (from->pri != NULL) {
+        function->pri_capacity = from->pri->capacity;
+        function->pri_response_pasid = from->pri->response_pasid;
+    }
     function->pasid_bits = from->pasid_bits;
     function->acs = acs_of(&from->acs);
     function->ari = from->ari;
@@ -192,6 +219,8 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.send_latency = from->send_latency;
     config.complete_latency = from->complete_latency;
     config.read_tags = from->read_tags;
+    config.completion_timeout = from->completion_timeout;
+    config.atc_entries = from->ats != NULL ? from->ats->entries : 0;
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
     config.functions = functions;
     config.function_count = from->functions;
@@ -289,7 +318,7 @@ static void watch_link(struct system *system, const struct scenario_device *devi
         .lower_credits = config->lower_credits,
         .upper = &above->config,
         .tags = device->endpoint != NULL,
-        .tag_timeout = ENDPOINT_DEFAULT_TIMEOUT,
+        .tag_timeout = device->endpoint != NULL ? device->endpoint->completion_timeout : ENDPOINT_DEFAULT_TIMEOUT,
         .fatal = true,
     };
 

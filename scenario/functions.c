@@ -40,6 +40,14 @@ uint32_t scenario_function_vectors(const struct scenario_endpoint *endpoint, uin
     return function < endpoint->functions ? endpoint->msix_vectors : endpoint->sriov->msix_vectors;
 }
 
+uint32_t scenario_message_count(const struct scenario_endpoint *endpoint, uint32_t function)
+{
+    const uint32_t msix = scenario_function_vectors(endpoint, function);
+    const uint32_t msi = endpoint->msi != NULL ? endpoint->msi->granted : 0;
+
+    return function < endpoint->functions ? (msix > 0 ? msix : msi) + endpoint->ims_entries : msix;
+}
+
 const struct scenario_bars *scenario_function_bars(const struct scenario_endpoint *endpoint, uint32_t function)
 {
     return function < endpoint->functions ? &endpoint->bars : &endpoint->sriov->bars;

@@ -29,6 +29,9 @@ bool scenario_function_exists(const struct scenario_endpoint *endpoint, uint32_t
 /** MSI-X vectors of a function. */
 uint32_t scenario_function_vectors(const struct scenario_endpoint *endpoint, uint32_t function);
 
+/** Messages that software sets up for a function: those of MSI-X, or else MSI, and those of its own store. */
+uint32_t scenario_message_count(const struct scenario_endpoint *endpoint, uint32_t function);
+
 /** Memory BARs of a function. */
 const struct scenario_bars *scenario_function_bars(const struct scenario_endpoint *endpoint, uint32_t function);
 

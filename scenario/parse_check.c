@@ -315,7 +315,7 @@ static unsigned bits_for(uint32_t count)
 static void check_its_capacity(struct parse *parse, const struct scenario_traffic *traffic,
                                const struct scenario_its *its, uint32_t device_id)
 {
-    const uint32_t vectors = scenario_function_vectors(traffic->device->endpoint, traffic->function);
+    const uint32_t vectors = scenario_message_count(traffic->device->endpoint, traffic->function);
 
     if (its->device_id_bits < 32 && device_id >> its->device_id_bits != 0) {
         parse_error_at(parse, &traffic->place,
@@ -382,9 +382,8 @@ static void check_lpis(struct parse *parse)
     for (size_t i = 0; i < scenario->device_count; i++) {
         const struct scenario_endpoint *endpoint = scenario->devices[i]->endpoint;
 
-        vectors += endpoint == NULL ? 0 : (uint64_t)endpoint->msix_vectors * endpoint->functions;
-        if (endpoint != NULL && endpoint->sriov != NULL) {
-            vectors += (uint64_t)endpoint->sriov->msix_vectors * endpoint->sriov->enabled * endpoint->functions;
+        for (uint32_t f = 0; endpoint != NULL && f < scenario_function_count(endpoint); f++) {
+            vectors += scenario_function_exists(endpoint, f) ? scenario_message_count(endpoint, f) : 0;
         }
     }
     if (vectors > lpis) {

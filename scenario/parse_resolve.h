@@ -17,6 +17,9 @@ void parse_resolve_pcie(struct parse *parse);
 /** Fills in what SMMUs have from their presets. (parse_smmu.c) */
 void parse_resolve_smmus(struct parse *parse);
 
+/** Fills in and checks what endpoints' capabilities ask of each other. (parse_endpoint.c) */
+void parse_resolve_endpoints(struct parse *parse);
+
 /** Checks that names differ, and resolves those of maps, ITS placement and traffic targets. (parse_resolve.c) */
 void parse_resolve_names(struct parse *parse);
 

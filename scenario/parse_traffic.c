@@ -11,24 +11,42 @@ struct function {
     struct parse *parse;
     const struct scenario_traffic *traffic;
     const struct scenario_endpoint *endpoint; /* NULL: its name was wrong */
-    uint32_t vectors;                         /* MSI-X table size */
     uint32_t *identity;                       /* 0, 1, 2, ...: what `all` stands for */
 };
 
 #define MAX_VECTORS 2048u
 
-static void check_vectors(const struct function *function, const struct scenario_msi_traffic *msi)
+/* Where the messages of a stream come from, and how many there are. */
+static uint32_t count_vectors(const struct function *function, const struct scenario_msi_traffic *msi,
+                              const char **where)
+{
+    const struct scenario_endpoint *endpoint = function->endpoint;
+    const bool is_virtual = function->traffic->function >= endpoint->functions;
+
+    if (msi->ims) {
+        *where = "its own store (IMS)";
+        return is_virtual ? 0 : endpoint->ims_entries;
+    }
+    if (!is_virtual && endpoint->msix_vectors == 0 && endpoint->msi != NULL) {
+        *where = "its MSI capability";
+        return endpoint->msi->vectors;
+    }
+    *where = "its MSI-X table";
+    return scenario_function_vectors(endpoint, function->traffic->function);
+}
+
+static void check_vectors(const struct function *function, const struct scenario_msi_traffic *msi, uint32_t count,
+                          const char *where)
 {
     uint8_t seen[MAX_VECTORS / 8] = {0};
 
     for (size_t i = 0; i < msi->vector_count; i++) {
         uint32_t vector = msi->vectors[i];
 
-        if (vector >= function->vectors) {
+        if (vector >= count) {
             diagnostic_set_hint(parse_error_at(function->parse, &msi->vectors_place, "`%.63s` has no vector %" PRIu32,
                                                function->traffic->name, vector),
-                                "its MSI-X table has %" PRIu32 " vectors: 0 to %" PRIu32, function->vectors,
-                                function->vectors - 1);
+                                "%s has %" PRIu32 " vectors: 0 to %" PRIu32, where, count, count - 1);
             return;
         }
         if ((seen[vector / 8] >> vector % 8 & 1) != 0) {
@@ -79,6 +97,8 @@ static void check_start(struct parse *parse, const struct scenario_place *place,
 static void resolve_msi(const struct function *function, struct scenario_msi_traffic *msi)
 {
     struct parse *parse = function->parse;
+    const char *where = NULL;
+    uint32_t count;
 
     check_start(parse, &msi->place, msi->start);
     if (check_pace(parse, &scenario_table_msi, msi, &msi->place, msi->arrivals) && msi->rate != 0) {
@@ -87,16 +107,25 @@ static void resolve_msi(const struct function *function, struct scenario_msi_tra
     if (function->endpoint == NULL) {
         return;
     }
-    if (function->vectors == 0) {
-        parse_error_at(parse, &msi->place, "`%.63s` has no MSI-X vectors to send", function->traffic->name);
+    count = count_vectors(function, msi, &where);
+    if (count == 0 && msi->ims) {
+        diagnostic_set_hint(parse_error_at(parse, &msi->place, "`%.63s` has no message store of its own (IMS)",
+                                           function->traffic->name),
+                            "give it one, for example ims: 16");
+        return;
+    }
+    if (count == 0) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &msi->place, "`%.63s` has no vectors to send", function->traffic->name),
+            "give it MSI-X (msi-x: 8) or MSI (msi: {})");
         return;
     }
     if (msi->all_vectors) {
         msi->vectors = function->identity;
-        msi->vector_count = function->vectors;
+        msi->vector_count = count;
         return;
     }
-    check_vectors(function, msi);
+    check_vectors(function, msi, count, where);
 }
 
 static void resolve_target(const struct function *function, struct scenario_dma_traffic *dma)
@@ -129,6 +158,36 @@ static void resolve_target(const struct function *function, struct scenario_dma_
     }
 }
 
+/* Translation cache, PASID and page requests. */
+static void resolve_translation(const struct function *function, const struct scenario_table *table,
+                                struct scenario_dma_traffic *dma)
+{
+    const struct scenario_endpoint *endpoint = function->endpoint;
+    struct parse *parse = function->parse;
+    const char *name = function->traffic->name;
+
+    if (endpoint == NULL) {
+        return;
+    }
+    if (!parse_is_given(table, dma, "ats")) {
+        dma->ats = endpoint->ats != NULL;
+    } else if (dma->ats && endpoint->ats == NULL) {
+        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` has no translation cache", name),
+                            "give the endpoint ats: {}");
+    }
+    if (dma->pasid >> endpoint->pasid_bits != 0) {
+        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` cannot send PASID %" PRIu32, name, dma->pasid),
+                            "`pasid` of the endpoint is its width: %" PRIu32 " bits", endpoint->pasid_bits);
+    }
+    if (dma->pages == SCENARIO_PAGES_ON_DEMAND && (endpoint->pri == NULL || !dma->ats)) {
+        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` cannot ask for pages", name),
+                            "it needs pri: {} and ats: {}, and the stream `ats`");
+    }
+    if (dma->target != NULL && (dma->pasid != 0 || dma->pages != SCENARIO_PAGES_PINNED)) {
+        parse_error_at(parse, &dma->place, "a peer's BAR is in no PASID's address space, and always there");
+    }
+}
+
 static void resolve_dma(const struct function *function, const struct scenario_table *table,
                         struct scenario_dma_traffic *dma)
 {
@@ -151,6 +210,7 @@ static void resolve_dma(const struct function *function, const struct scenario_t
                        parse_is_given(table, dma, "stride") ? "stride" : "size");
     }
     resolve_target(function, dma);
+    resolve_translation(function, table, dma);
 }
 
 static void resolve_stream(const struct function *function, struct scenario_stream *stream)
@@ -195,9 +255,6 @@ void parse_resolve_traffic(struct parse *parse)
 
         traffic->device = parse_find_function(parse, traffic->name, &traffic->place, &traffic->function);
         function.endpoint = traffic->device == NULL ? NULL : traffic->device->endpoint;
-        if (function.endpoint != NULL) {
-            function.vectors = scenario_function_vectors(function.endpoint, traffic->function);
-        }
         for (size_t j = 0; j < traffic->stream_count; j++) {
             resolve_stream(&function, &traffic->streams[j]);
         }

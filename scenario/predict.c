@@ -57,6 +57,9 @@ static void predict_endpoint(struct prediction *prediction, const struct scenari
         pci_tree_function_init(&function, PCI_TREE_ENDPOINT, scenario_rid(bdf));
         function.multifunction = endpoint->functions > 1;
         function.msix_vectors = (uint16_t)endpoint->msix_vectors;
+        function.msi_vectors = (uint16_t)(endpoint->msi != NULL ? endpoint->msi->vectors : 0);
+        function.ats = endpoint->ats != NULL;
+        function.pri = endpoint->pri != NULL;
         function.pasid = endpoint->pasid_bits > 0;
         function.pasid_width = (uint8_t)endpoint->pasid_bits;
         for (size_t bar = 0; bar < endpoint->bars.count; bar++) {

@@ -420,6 +420,32 @@ struct scenario_sriov {
     struct scenario_bars bars; /**< of each VF; the first holds its MSI-X table and PBA */
 };
 
+/** An MSI capability. */
+struct scenario_msi_capability {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t vectors; /**< asked for: 1, 2, 4, 8, 16 or 32 */
+    uint32_t granted; /**< what its driver wants of them, a power of two */
+    bool wide;        /**< 64-bit address */
+    bool maskable;    /**< mask and pending bit per vector */
+};
+
+/** An ATS capability, and the endpoint's translation cache. */
+struct scenario_ats {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t queue_depth; /**< invalidations that it can take, 1..32 */
+    uint32_t entries;     /**< translations that its cache keeps */
+};
+
+/** A PRI capability. */
+struct scenario_pri {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t capacity;   /**< page requests that can be outstanding */
+    bool response_pasid; /**< PRG responses to requests with a PASID must have one */
+};
+
 /**
  * An endpoint: functions alike. Where one function of it is meant, its number counts functions first, then all VFs of
  * function 0, then those of function 1, and so on (scenario/functions.h).
@@ -435,11 +461,16 @@ struct scenario_endpoint {
     struct scenario_sriov *sriov; /**< NULL: no SR-IOV */
     struct scenario_acs acs;      /**< of each function */
     uint32_t vendor_id;
-    uint32_t device_id;          /**< PCI device ID (not the ITS's DeviceID) */
-    struct scenario_clock clock; /**< of the endpoint's logic */
-    sim_time send_latency;       /**< from the event in the device to the TLP at the link */
-    sim_time complete_latency;   /**< from a request in to its completion at the link */
-    uint32_t read_tags;          /**< DMA reads in flight */
+    uint32_t device_id;                  /**< PCI device ID (not the ITS's DeviceID) */
+    struct scenario_clock clock;         /**< of the endpoint's logic */
+    sim_time send_latency;               /**< from the event in the device to the TLP at the link */
+    sim_time complete_latency;           /**< from a request in to its completion at the link */
+    uint32_t read_tags;                  /**< DMA reads in flight */
+    sim_time completion_timeout;         /**< of a read, from its sending on */
+    struct scenario_msi_capability *msi; /**< NULL: none */
+    uint32_t ims_entries;                /**< messages in a store of the device's own, at the start of BAR 0; 0: none */
+    struct scenario_ats *ats;            /**< NULL: none */
+    struct scenario_pri *pri;            /**< NULL: none */
 };
 
 /** One entry of a `below:` map: a switch or an endpoint, with the link above it. */
@@ -584,7 +615,8 @@ struct scenario_msi_traffic {
     uint64_t given;
     struct scenario_place vectors_place; /**< of a list of vectors */
     bool all_vectors;                    /**< "all" was written; `vectors` is filled in all the same */
-    const uint32_t *vectors;             /**< array of vector_count, each below msix_vectors, no duplicates */
+    bool ims;                            /**< vectors are entries of the device's own message store */
+    const uint32_t *vectors;             /**< array of vector_count, each one that the function has, no duplicates */
     size_t vector_count;
     enum scenario_arrivals arrivals;
     uint64_t rate;       /**< hertz, as written; 0 if `period` was */
@@ -592,6 +624,12 @@ struct scenario_msi_traffic {
     uint32_t burst;      /**< MSIs a burst; 1 unless arrivals is burst */
     sim_time think_time; /**< for when-handled */
     sim_time start;      /**< of the first arrival, counted from the start of traffic */
+};
+
+/** Whether the pages of a buffer are there from the start. */
+enum scenario_pages {
+    SCENARIO_PAGES_PINNED,    /**< software maps them beforehand */
+    SCENARIO_PAGES_ON_DEMAND, /**< software maps each when the device asks for it (PRI) */
 };
 
 /** One stream of DMA writes or reads of one function. */
@@ -610,6 +648,9 @@ struct scenario_dma_traffic {
     struct scenario_reference target_written; /**< "memory" or an endpoint */
     const struct scenario_device *target;     /**< endpoint whose last BAR (not BAR 0) holds the buffer; NULL: memory */
     uint32_t target_function;                 /**< of it */
+    bool ats;                                 /**< goes through the endpoint's translation cache */
+    uint32_t pasid;                           /**< the buffer is in the address space of this PASID; 0: no PASID */
+    enum scenario_pages pages;
 };
 
 /** One stream; exactly one of the pointers is not NULL. */

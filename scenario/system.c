@@ -1,5 +1,6 @@
 #include "scenario/system.h"
 
+#include "scenario/device_knowledge.h"
 #include "scenario/firmware_tables.h"
 #include "scenario/functions.h"
 #include "scenario/system_internal.h"
@@ -83,6 +84,7 @@ static void describe(struct system *system)
     const struct scenario_platform *platform = &scenario->platform;
 
     firmware_tables_make(scenario, &system->firmware);
+    system->known = device_knowledge_make(scenario, &system->known_count);
     system->bridges = sim_allocate(scenario->root_complex_count, sizeof(*system->bridges));
     system->smmu_configs = sim_allocate(platform->smmu_count, sizeof(*system->smmu_configs));
     system->its_configs = sim_allocate(platform->its_count, sizeof(*system->its_configs));
@@ -291,6 +293,7 @@ void system_destroy(struct system *system)
     free(system->bridges);
     free(system->smmu_configs);
     free(system->its_configs);
+    free(system->known);
     free(system->pes);
     free(system->redistributors);
     free(system->itses);
@@ -346,6 +349,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
     config.bridges = system->bridges;
     config.smmus = system->smmu_configs;
     config.itses = system->its_configs;
+    config.known = system->known;
+    config.known_count = system->known_count;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = system;
     config.enumerate.vfs_of = vfs_of;

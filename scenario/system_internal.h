@@ -49,6 +49,8 @@ struct system {
     struct enumerate_bridge *bridges;
     struct smmu_driver_config *smmu_configs;
     struct its_driver_config *its_configs;
+    struct device_knowledge *known; /**< one per function of an endpoint */
+    size_t known_count;
     struct host_access access;
     struct software software;
     bool brought_up;

@@ -1,6 +1,7 @@
 #include "scenario/verdicts.h"
 
 #include "host/assumptions.h"
+#include "scenario/device_knowledge.h"
 #include "scenario/firmware_tables.h"
 #include "scenario/functions.h"
 #include "scenario/predict.h"
@@ -244,9 +245,12 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     struct software_config config;
     struct software software = {0};
     struct pci_tree tree = {0};
+    struct device_knowledge *known;
     bool complete;
 
     system_software_options(scenario, &config);
+    known = device_knowledge_make(scenario, &config.known_count);
+    config.known = known;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = &names;
     config.firmware = &firmware;
@@ -265,5 +269,6 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     }
     pci_tree_clear(&tree);
     firmware_clear(&firmware);
+    free(known);
     return complete;
 }

@@ -124,6 +124,7 @@ extern const struct scenario_table scenario_table_ipa_cache;
 extern const struct scenario_table scenario_table_walk_cache;
 extern const struct scenario_table scenario_table_link;
 extern const struct scenario_table scenario_table_device;
+extern const struct scenario_table scenario_table_endpoint_msi;
 extern const struct scenario_table scenario_table_port;
 extern const struct scenario_table scenario_table_root_port;
 extern const struct scenario_table scenario_table_root_complex;

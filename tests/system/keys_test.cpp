@@ -74,6 +74,10 @@ const Sets small_walk_cache = {"platform.smmu.S.preset=gem5-default", "platform.
                                "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
                                "platform.smmu.S.walk-cache={stage1-level2: 2, ways: 2, policy: lru}"};
 
+/** MSI in the place of MSI-X. */
+const Sets with_msi = {"epB.endpoint={msi-x: 0, bars: [64 KiB, 64 KiB], msi: {vectors: 4}}",
+                       "traffic.epB.0.msi.vectors=all"};
+
 /** Says which case it was, before a panic ends the process. */
 void tell(void *context, const char *message)
 {
@@ -306,6 +310,11 @@ const std::vector<Row> rows = {
       "traffic.epA.2={dma-read: {size: 1 KiB, period: 100 ns, to: epB}}"}},
     {"switch.multifunction-ports", "sw0.switch.multifunction-ports=yes", {}},
     {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
+    {"endpoint.ims", "epB.endpoint.ims=4", {}},
+    {"endpoint-msi.vectors", "epB.endpoint.msi.vectors=8", with_msi},
+    {"endpoint-msi.granted", "epB.endpoint.msi.granted=2", with_msi},
+    {"endpoint-msi.wide", "epB.endpoint.msi.wide=no", with_msi},
+    {"endpoint-msi.mask", "epB.endpoint.msi.mask=no", with_msi},
     {"endpoint.bars", "epB.endpoint.bars=[64 KiB]", {}},
     {"endpoint.functions", "epB.endpoint.functions=2", {}},
     {"endpoint.ari", "epB.endpoint.ari=yes", {}},
@@ -321,6 +330,7 @@ const std::vector<Row> rows = {
     {"endpoint.send-latency", "epB.endpoint.send-latency=90 ns", {}},
     {"endpoint.complete-latency", "epB.endpoint.complete-latency=90 ns", {}},
     {"endpoint.read-tags", "epA.endpoint.read-tags=1", {}},
+    {"endpoint.completion-timeout", "epA.endpoint.completion-timeout=1 us", {"platform.memory.latency=2 us"}},
     {"port.acs", "epB.port.acs=none", {}},
     {"port.weight", "epB.port.weight=9", {"rp0.link.width=1"}},
     {"port.device", "epB.port.device=9", {}},
@@ -367,6 +377,7 @@ const std::vector<Row> rows = {
     {"software.max-read-request", "software.max-read-request=128 B", {}},
     {"software.ecrc", "software.ecrc=yes", {}},
     {"msi.vectors", "traffic.epA.0.msi.vectors=[0]", {}},
+    {"msi.ims", "traffic.epB.0.msi.ims=yes", {"epB.endpoint.ims=4"}},
     {"msi.arrivals", "traffic.epA.0.msi.arrivals=periodic", {}},
     {"msi.rate", "traffic.epA.0.msi.rate=3 MHz", {}},
     {"msi.period", "traffic.epC.1.msi.period=700 ns", {}},
@@ -434,6 +445,16 @@ const std::map<std::string, const char *> silent = {
     {"endpoint.vendor-id", "no driver and no quirk of the software knows any"},
     {"sr-iov.device-id", "no driver and no quirk of the software knows any"},
     {"endpoint.device-id", "no driver and no quirk of the software knows any"},
+    {"endpoint-ats.queue-depth", "the software enables no ATS yet"},
+    {"endpoint-ats.entries", "the software enables no ATS yet"},
+    {"endpoint-pri.capacity", "the software enables no page requests yet"},
+    {"endpoint-pri.response-pasid", "the software enables no page requests yet"},
+    {"dma-write.ats", "the software enables no ATS yet"},
+    {"dma-write.pasid", "the software enables no PASIDs yet"},
+    {"dma-write.pages", "the software enables no page requests yet"},
+    {"dma-read.ats", "the software enables no ATS yet"},
+    {"dma-read.pasid", "the software enables no PASIDs yet"},
+    {"dma-read.pages", "the software enables no page requests yet"},
     {"credits.npd", "only configuration writes take such a credit, and the host has one of them under way at a time"},
 };
 

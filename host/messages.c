@@ -1,0 +1,189 @@
+#include "host/messages.h"
+
+#include "host/pci_config.h"
+#include "host/software.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Capability registers (7.7.1, 7.7.2). */
+#define MSI_CONTROL             0x02u
+#define MSI_CONTROL_ENABLE      0x0001u
+#define MSI_CONTROL_GRANT       0x0070u
+#define MSI_CONTROL_GRANT_SHIFT 4
+#define MSI_CONTROL_WIDE        0x0080u
+#define MSI_CONTROL_MASK        0x0100u
+#define MSI_ADDRESS             0x04u
+#define MSI_ADDRESS_HIGH        0x08u
+#define MSI_DATA                0x08u
+#define MSI_MASK                0x0cu
+#define MSI_WIDE                0x04u /* data and mask are so much further with a 64-bit address */
+#define MSIX_CONTROL            0x02u
+#define MSIX_CONTROL_ENABLE     0x8000u
+#define MSIX_CONTROL_MASK       0x4000u
+#define MSIX_ENTRY_BYTES        16u
+
+/** A function whose messages are being set up. */
+struct setup {
+    struct software *software;
+    const struct enumerate_function *where;
+    const struct pci_tree_function *found;
+    const struct device_knowledge *known; /**< NULL: nothing */
+    uint64_t address;
+};
+
+const struct device_knowledge *device_knowledge_find(const struct device_knowledge *known, size_t count,
+                                                     uint16_t segment, uint16_t rid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].segment == segment && known[i].rid == rid) {
+            return &known[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct device_knowledge *known_of(const struct software *software, uint32_t function)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    const struct pci_tree_function *found = &tree->functions[function];
+
+    return device_knowledge_find(software->config.known, software->config.known_count,
+                                 tree->host_bridges[found->host_bridge].segment, found->rid);
+}
+
+/** Messages of the MSI-X table, or of the MSI capability. */
+static uint32_t standard_messages(const struct pci_tree_function *found, const struct device_knowledge *known)
+{
+    if (found->msix_vectors > 0) {
+        return found->msix_vectors;
+    }
+    return known != NULL && known->msi_wanted > 0 && known->msi_wanted < found->msi_vectors ? known->msi_wanted
+                                                                                            : found->msi_vectors;
+}
+
+uint32_t messages_count(const struct software *software, uint32_t function)
+{
+    const struct device_knowledge *known = known_of(software, function);
+
+    return standard_messages(&software->found.tree.functions[function], known) +
+           (known != NULL ? known->ims_entries : 0);
+}
+
+/** Writes an entry of an MSI-X table or message store, masked while it changes (6.1.4). */
+static void write_entry(struct host_access *access, uint64_t entry, uint64_t address, uint32_t data)
+{
+    host_write32(access, entry + 12, 1);
+    host_write32(access, entry, (uint32_t)address);
+    host_write32(access, entry + 4, (uint32_t)(address >> 32));
+    host_write32(access, entry + 8, data);
+    host_write32(access, entry + 12, 0);
+}
+
+/* ---- The three places ---- */
+
+static uint16_t begin_msix(const struct setup *setup)
+{
+    struct host_access *access = setup->software->access;
+    uint16_t control = pci_config_read16(access, setup->where->config, setup->where->msix + MSIX_CONTROL);
+
+    pci_config_write16(access, setup->where->config, setup->where->msix + MSIX_CONTROL,
+                       control | MSIX_CONTROL_ENABLE | MSIX_CONTROL_MASK);
+    return control;
+}
+
+static void end_msix(const struct setup *setup, uint16_t control)
+{
+    pci_config_write16(setup->software->access, setup->where->config, setup->where->msix + MSIX_CONTROL,
+                       (uint16_t)((control | MSIX_CONTROL_ENABLE) & ~MSIX_CONTROL_MASK));
+}
+
+/** The MSI capability: EventIDs from 0 on, which the function puts into the low bits of the data. */
+static void write_msi(const struct setup *setup, uint32_t messages)
+{
+    struct host_access *access = setup->software->access;
+    uint64_t config = setup->where->config;
+    uint32_t msi = setup->where->msi;
+    uint16_t control = pci_config_read16(access, config, msi + MSI_CONTROL);
+    uint32_t wide = (control & MSI_CONTROL_WIDE) != 0 ? MSI_WIDE : 0;
+    uint16_t grant = (uint16_t)(31 - __builtin_clz(messages));
+
+    if ((control & MSI_CONTROL_MASK) != 0) {
+        pci_config_write(access, config, msi + MSI_MASK + wide, UINT32_MAX >> (32 - messages));
+    }
+    pci_config_write(access, config, msi + MSI_ADDRESS, (uint32_t)setup->address);
+    if (wide != 0) {
+        pci_config_write(access, config, msi + MSI_ADDRESS_HIGH, (uint32_t)(setup->address >> 32));
+    }
+    pci_config_write16(access, config, msi + MSI_DATA + wide, 0);
+    control = (uint16_t)((control & ~MSI_CONTROL_GRANT) | grant << MSI_CONTROL_GRANT_SHIFT | MSI_CONTROL_ENABLE);
+    pci_config_write16(access, config, msi + MSI_CONTROL, control);
+    if ((control & MSI_CONTROL_MASK) != 0) {
+        pci_config_write(access, config, msi + MSI_MASK + wide, 0);
+    }
+}
+
+static uint64_t store_of(const struct setup *setup)
+{
+    return setup->found->bars[setup->known->ims_bar].base + setup->known->ims_offset;
+}
+
+/* ---- The whole ---- */
+
+/** A 32-bit MSI capability reaches no doorbell above 4 GiB (rule B18). */
+static bool check_reach(const struct setup *setup, uint32_t messages, struct host_error *error)
+{
+    uint16_t control;
+
+    if (setup->found->msix_vectors > 0 || messages == 0 || setup->address >> 32 == 0) {
+        return true;
+    }
+    control = pci_config_read16(setup->software->access, setup->where->config, setup->where->msi + MSI_CONTROL);
+    if ((control & MSI_CONTROL_WIDE) != 0) {
+        return true;
+    }
+    return host_error_fail(error, EIO, "%s: its MSI capability has a 32-bit address, and its doorbell is at 0x%" PRIx64,
+                           setup->found->name, setup->address);
+}
+
+bool messages_set_up(struct software *software, uint32_t index, uint64_t address, struct host_error *error)
+{
+    struct software_function *function = &software->functions[index];
+    struct its_driver *its = &software->itses[function->its];
+    const struct setup setup = {.software = software,
+                                .where = &software->found.functions[index],
+                                .found = &software->found.tree.functions[index],
+                                .known = known_of(software, index),
+                                .address = address};
+    uint32_t count = messages_count(software, index);
+    uint32_t standard = standard_messages(setup.found, setup.known);
+    bool has_msix = setup.found->msix_vectors > 0;
+    uint16_t control;
+
+    if (!check_reach(&setup, standard, error)) {
+        return false;
+    }
+    control = has_msix ? begin_msix(&setup) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct software_vector *vector = &function->vectors[i];
+
+        vector->pe = software->next_pe++ % software->config.pe_count;
+        vector->address = address;
+        if (!its_driver_map_event(its, function->device_id, i, vector->pe, &vector->intid, error)) {
+            return false;
+        }
+        if (i >= standard) {
+            write_entry(software->access, store_of(&setup) + (uint64_t)MSIX_ENTRY_BYTES * (i - standard), address, i);
+        } else if (has_msix) {
+            write_entry(software->access, setup.where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, i);
+        }
+    }
+    function->vector_count = count;
+    if (has_msix) {
+        end_msix(&setup, control);
+    } else if (standard > 0) {
+        write_msi(&setup, standard);
+    }
+    return its_driver_sync(its, error);
+}

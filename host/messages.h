@@ -1,0 +1,50 @@
+/*
+ * Interrupt messages of a function, as its driver sets them up: at the ITS, then in the function. Messages come from
+ * the MSI-X table, or from the MSI capability where there is none (PCIe Base 6.1.4), and from a store of the device's
+ * own (IMS), whose layout only its driver knows. EventIDs: first those of MSI-X or MSI, then those of the store.
+ */
+#ifndef DOORBELL_HOST_MESSAGES_H
+#define DOORBELL_HOST_MESSAGES_H
+
+#include "host/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct software;
+struct pci_tree_function;
+
+/** What a driver knows about its device that no register tells. */
+struct device_knowledge {
+    uint16_t segment;
+    uint16_t rid;         /**< of the function */
+    uint16_t msi_wanted;  /**< MSI: messages to grant, a power of two; 0: all that are asked for */
+    uint32_t ims_entries; /**< message store: entries; 0: none */
+    unsigned ims_bar;     /**< the BAR in which it lies */
+    uint32_t ims_offset;
+};
+
+/** Finds what is known about a function; NULL if nothing is. */
+const struct device_knowledge *device_knowledge_find(const struct device_knowledge *known, size_t count,
+                                                     uint16_t segment, uint16_t rid);
+
+/** How many messages the software sets up for a function of the tree. */
+uint32_t messages_count(const struct software *software, uint32_t function);
+
+/**
+ * Maps the events of a function at its ITS, each to an LPI of the next PE in turn, and programs the function's messages.
+ * @param address of the doorbell, as the function writes it
+ * @return false with @p error; EIO if the function cannot write to that address
+ */
+bool messages_set_up(struct software *software, uint32_t function, uint64_t address, struct host_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
