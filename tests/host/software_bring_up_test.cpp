@@ -135,27 +135,79 @@ uint64_t translate(const software &software, const software_function &function, 
     return walk(store, smmu_field_get_address(cd, SMMU_CD_TTB0), address);
 }
 
-// @return how many MSI-X entries were looked at
+void expect_entry(const software &software, uint64_t entry, uint64_t address, uint32_t event)
+{
+    uint64_t held = host_read32(software.access, entry);
+
+    held |= static_cast<uint64_t>(host_read32(software.access, entry + 4)) << 32;
+    EXPECT_EQ(held, address);
+    EXPECT_EQ(host_read32(software.access, entry + 8), event) << "data is the EventID";
+    EXPECT_EQ(host_read32(software.access, entry + 12) & 1, 0u) << "not masked";
+}
+
+void expect_msix(const software &software, uint32_t i)
+{
+    uint32_t control =
+        pci_config_read16(software.access, software.found.functions[i].config, software.found.functions[i].msix + 2u);
+
+    EXPECT_EQ(control & 0xc000, 0x8000u) << "enabled, not masked";
+    for (uint32_t v = 0; v < software.found.tree.functions[i].msix_vectors; v++) {
+        expect_entry(software, software.found.functions[i].msix_table + 16 * v,
+                     software.functions[i].vectors[v].address, v);
+    }
+}
+
+// The MSI capability (7.7.1).
+void expect_msi(const software &software, uint32_t i, uint32_t messages)
+{
+    const uint64_t config = software.found.functions[i].config;
+    const uint32_t msi = software.found.functions[i].msi;
+    const uint32_t control = pci_config_read16(software.access, config, msi + 2);
+    const uint32_t wide = (control & 0x80) != 0 ? 4 : 0;
+    uint64_t address = pci_config_read(software.access, config, msi + 4);
+
+    if (wide != 0) {
+        address |= static_cast<uint64_t>(pci_config_read(software.access, config, msi + 8)) << 32;
+    }
+    EXPECT_EQ(address, software.functions[i].vectors[0].address);
+    EXPECT_EQ(control & 1, 1u);
+    EXPECT_EQ(1u << (control >> 4 & 7), messages) << "granted";
+    EXPECT_EQ(pci_config_read16(software.access, config, msi + 8 + wide), 0u) << "data: the first EventID";
+    if ((control & 0x100) != 0) {
+        EXPECT_EQ(pci_config_read(software.access, config, msi + 12 + wide), 0u) << "not masked";
+    }
+}
+
+// @return how many messages were looked at
 unsigned expect_messages(const software &software)
 {
     unsigned seen = 0;
     for (uint32_t i = 0; i < software.found.tree.function_count; i++) {
         const software_function &function = software.functions[i];
-        SCOPED_TRACE(software.found.tree.functions[i].name);
+        const pci_tree_function &found = software.found.tree.functions[i];
+        const device_knowledge *known =
+            device_knowledge_find(software.config.known, software.config.known_count,
+                                  software.found.tree.host_bridges[found.host_bridge].segment, found.rid);
+        const uint32_t in_store = known != nullptr ? known->ims_entries : 0;
+        SCOPED_TRACE(found.name);
         for (uint32_t v = 0; v < function.vector_count; v++, seen++) {
-            uint64_t entry = software.found.functions[i].msix_table + 16 * v;
-            uint64_t address = host_read32(software.access, entry);
-            address |= static_cast<uint64_t>(host_read32(software.access, entry + 4)) << 32;
-            EXPECT_EQ(address, function.vectors[v].address);
-            EXPECT_EQ(host_read32(software.access, entry + 8), v) << "data is the EventID";
-            EXPECT_EQ(host_read32(software.access, entry + 12) & 1, 0u) << "not masked";
+            const uint64_t address = function.vectors[v].address;
             uint64_t reached = function.domain == SIZE_MAX ? address : translate(software, function, address);
             EXPECT_EQ(reached, its_driver_doorbell(&software.itses[function.its]));
         }
-        if (function.vector_count > 0) {
-            uint32_t control = pci_config_read16(software.access, software.found.functions[i].config,
-                                                 software.found.functions[i].msix + 2u);
-            EXPECT_EQ(control & 0xc000, 0x8000u) << "enabled, not masked";
+        if (function.vector_count == 0) {
+            continue;
+        }
+        const uint32_t standard = function.vector_count - in_store;
+        if (found.msix_vectors > 0) {
+            EXPECT_EQ(standard, found.msix_vectors);
+            expect_msix(software, i);
+        } else if (standard > 0) {
+            expect_msi(software, i, standard);
+        }
+        for (uint32_t v = standard; v < function.vector_count; v++) {
+            expect_entry(software, found.bars[known->ims_bar].base + known->ims_offset + 16 * (v - standard),
+                         function.vectors[v].address, v);
         }
     }
     return seen;
