@@ -64,6 +64,7 @@ extern "C" {
 #define ENDPOINT_DEFAULT_ATC_ENTRIES      64u
 #define ENDPOINT_DEFAULT_READ_TAGS        32u
 #define ENDPOINT_DEFAULT_TIMEOUT          (50 * SIM_MS)
+#define ENDPOINT_LATE_COMPLETIONS         (50 * SIM_MS) /**< how long the tag of a read that was given up is kept back */
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
 #define ENDPOINT_DEFAULT_MAX_PAYLOAD      512u
 

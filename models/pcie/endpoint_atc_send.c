@@ -41,7 +41,8 @@ static bool reads_pending(const struct endpoint *endpoint, const struct atc_mess
     for (uint32_t i = 0; i < endpoint->read_tags; i++) {
         const struct endpoint_read *read = &endpoint->reads[i];
 
-        if (read->active && read->translated && read->function == message->function && read->sent <= message->after) {
+        if (read->active && !read->late && read->translated && read->function == message->function &&
+            read->sent <= message->after) {
             return true;
         }
     }

@@ -176,6 +176,7 @@ uint16_t endpoint_start_read(struct endpoint *endpoint, struct endpoint_function
     read->address = packet->address;
     read->rest = packet->length;
     read->sent = now;
+    read->late = false;
     read->translated = packet->at == SIM_AT_TRANSLATED;
     read->walk = -1;
     if (endpoint->completion_timeout != SIM_TIME_NEVER) {
@@ -215,17 +216,51 @@ static bool is_expected(const struct endpoint_read *read, const struct sim_packe
            ((packet->address ^ read->address) & 0x7f) == 0;
 }
 
-static void free_tag(struct endpoint *endpoint, uint16_t tag, sim_time now)
+/** A read is over for whoever made it. */
+static void end_read(struct endpoint *endpoint, const struct endpoint_read *read, sim_time now)
+{
+    if (read->stream != NULL) {
+        endpoint_stream_read_done(read->stream, now);
+    }
+    endpoint->counters.reads_done += read->walk < 0;
+}
+
+static void put_tag_back(struct endpoint *endpoint, uint16_t tag)
 {
     endpoint->reads[tag].active = false;
-    if (endpoint->reads[tag].stream != NULL) {
-        endpoint_stream_read_done(endpoint->reads[tag].stream, now);
-    }
+    endpoint->late_tags -= endpoint->reads[tag].late ? 1 : 0;
     endpoint->free_tags[endpoint->free_tag_count++] = tag;
-    endpoint->counters.reads_done += endpoint->reads[tag].walk < 0;
     if (endpoint->free_tag_count == endpoint->read_tags) {
         endpoint->read_deadline = SIM_TIME_NEVER;
     }
+}
+
+static void free_tag(struct endpoint *endpoint, uint16_t tag, sim_time now)
+{
+    end_read(endpoint, &endpoint->reads[tag], now);
+    put_tag_back(endpoint, tag);
+}
+
+/** Nothing has come in time: whoever waits goes on, but completions may still come. */
+static void give_up(struct endpoint *endpoint, struct endpoint_read *read, sim_time now)
+{
+    endpoint->counters.completion_timeouts++;
+    endpoint->counters.read_errors += read->walk < 0;
+    pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
+    read->late = true;
+    endpoint->late_tags++;
+    end_read(endpoint, read, now);
+    if (read->walk >= 0) {
+        endpoint_atc_answered(endpoint, (unsigned)read->walk, NULL);
+    }
+}
+
+/** When a read is given up, or its tag is free again after that. */
+static sim_time deadline_of(const struct endpoint *endpoint, const struct endpoint_read *read)
+{
+    sim_time time = read->sent + endpoint->completion_timeout;
+
+    return sim_component_edge(&endpoint->component, read->late ? time + ENDPOINT_LATE_COMPLETIONS : time);
 }
 
 void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
@@ -233,22 +268,16 @@ void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
     sim_time deadline = SIM_TIME_NEVER;
 
     for (uint16_t tag = 0; tag < endpoint->read_tags; tag++) {
-        const struct endpoint_read *read = &endpoint->reads[tag];
-        sim_time limit = sim_component_edge(&endpoint->component, read->sent + endpoint->completion_timeout);
+        struct endpoint_read *read = &endpoint->reads[tag];
 
-        if (!read->active) {
-            continue;
+        if (read->active && !read->late && deadline_of(endpoint, read) <= now) {
+            give_up(endpoint, read, now);
         }
-        if (limit > now) {
-            deadline = sim_time_min(deadline, limit);
-            continue;
+        if (read->active && read->late && deadline_of(endpoint, read) <= now) {
+            put_tag_back(endpoint, tag);
         }
-        endpoint->counters.completion_timeouts++;
-        endpoint->counters.read_errors += read->walk < 0;
-        pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
-        free_tag(endpoint, tag, now);
-        if (read->walk >= 0) {
-            endpoint_atc_answered(endpoint, (unsigned)read->walk, NULL);
+        if (read->active) {
+            deadline = sim_time_min(deadline, deadline_of(endpoint, read));
         }
     }
     endpoint->read_deadline = deadline;
@@ -275,6 +304,22 @@ static void take_translation(struct endpoint *endpoint, uint16_t number, struct 
     sim_packet_free(endpoint->sim, packet);
 }
 
+/** One that comes after its time is unexpected (2.8), but tells that its tag will be free. */
+static void take_late(struct endpoint *endpoint, uint16_t number, struct sim_packet *packet)
+{
+    struct endpoint_read *read = &endpoint->reads[number];
+
+    endpoint->counters.unexpected_completions++;
+    pcie_config_log_error(&read->function->config, PCIE_AER_UNEXPECTED_COMPLETION);
+    if (packet->status != SIM_STATUS_OK || packet->length == read->rest) {
+        put_tag_back(endpoint, number);
+    } else {
+        read->address += packet->length;
+        read->rest -= packet->length;
+    }
+    sim_packet_free(endpoint->sim, packet);
+}
+
 void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     uint32_t number = number_of(endpoint, packet);
@@ -285,6 +330,10 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
         endpoint->counters.unexpected_completions++;
         pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_UNEXPECTED_COMPLETION);
         sim_packet_free(endpoint->sim, packet);
+        return;
+    }
+    if (read->late) {
+        take_late(endpoint, (uint16_t)number, packet);
         return;
     }
     if (read->walk >= 0) {

@@ -166,6 +166,7 @@ struct endpoint_read {
     uint64_t address;               /**< of the next byte expected */
     uint32_t rest;                  /**< bytes expected */
     sim_time sent;
+    bool late;       /**< given up: its completions may still come, so its tag is kept back for a while */
     bool translated; /**< a translated request */
     int8_t walk;     /**< a translation request: for whom; else -1 */
 };
@@ -218,6 +219,7 @@ struct endpoint {
     struct endpoint_read reads[ENDPOINT_MAX_TAGS];
     uint16_t free_tags[ENDPOINT_MAX_TAGS];
     uint32_t free_tag_count;
+    uint32_t late_tags; /**< taken by reads that were given up */
     uint32_t read_tags;
     sim_time completion_timeout;
     sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */

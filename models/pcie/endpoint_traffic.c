@@ -640,5 +640,6 @@ bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)
 
 unsigned endpoint_outstanding(const struct endpoint *endpoint)
 {
-    return endpoint->posted_jobs.count + endpoint->read_jobs.count + (endpoint->read_tags - endpoint->free_tag_count);
+    return endpoint->posted_jobs.count + endpoint->read_jobs.count +
+           (endpoint->read_tags - endpoint->free_tag_count - endpoint->late_tags);
 }
