@@ -234,8 +234,7 @@ static bool set_up_messages(struct software *software, uint32_t index, struct ho
         return host_error_set(error, "out of memory");
     }
     if (!its_driver_map_device(&software->itses[function->its], function->device_id, count, error) ||
-        !consumer_map_doorbell(software, index, &address, error) ||
-        !messages_set_up(software, index, address, error)) {
+        !consumer_map_doorbell(software, index, &address, error) || !messages_set_up(software, index, address, error)) {
         return false;
     }
     function->message = address;

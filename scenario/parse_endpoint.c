@@ -25,11 +25,10 @@ static void check_store(struct parse *parse, const struct scenario_device *devic
         return;
     }
     units_format(UNITS_SIZE, size, text, sizeof(text));
-    diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                       "the first BAR of `%.63s`, %s, is too small for its message store", device->name,
-                                       text),
-                        "%" PRIu32 " entries of 16 bytes and what MSI-X needs: %" PRIu64 " bytes",
-                        endpoint->ims_entries, need);
+    diagnostic_set_hint(
+        parse_error_at(parse, &device->place, "the first BAR of `%.63s`, %s, is too small for its message store",
+                       device->name, text),
+        "%" PRIu32 " entries of 16 bytes and what MSI-X needs: %" PRIu64 " bytes", endpoint->ims_entries, need);
 }
 
 static void resolve_msi(struct parse *parse, struct scenario_msi_capability *msi)
