@@ -37,7 +37,7 @@ const struct device_knowledge *device_knowledge_find(const struct device_knowled
 uint32_t messages_count(const struct software *software, uint32_t function);
 
 /**
- * Maps the events of a function at its ITS, each to an LPI of the next PE in turn, and programs the function's messages.
+ * Maps the events of a function at its ITS, each to an LPI of the next PE in turn, and programs the function.
  * @param address of the doorbell, as the function writes it
  * @return false with @p error; EIO if the function cannot write to that address
  */

@@ -64,7 +64,6 @@ extern "C" {
 #define ENDPOINT_DEFAULT_ATC_ENTRIES      64u
 #define ENDPOINT_DEFAULT_READ_TAGS        32u
 #define ENDPOINT_DEFAULT_TIMEOUT          (50 * SIM_MS)
-#define ENDPOINT_LATE_COMPLETIONS         (50 * SIM_MS) /**< how long the tag of a read that was given up is kept back */
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
 #define ENDPOINT_DEFAULT_MAX_PAYLOAD      512u
 
@@ -73,6 +72,9 @@ struct endpoint_stream_list {
     const struct endpoint_stream_config *items;
     size_t count;
 };
+
+/** How long the tag of a read that was given up is kept back for completions that come late. */
+#define ENDPOINT_LATE_COMPLETIONS (50 * SIM_MS)
 
 struct endpoint_function_config {
     struct pcie_identity identity;
