@@ -30,6 +30,7 @@ struct setup {
     const struct enumerate_function *where;
     const struct pci_tree_function *found;
     const struct device_knowledge *known; /**< NULL: nothing */
+    uint32_t first;                       /**< EventID of its first message */
     uint64_t address;
 };
 
@@ -61,6 +62,14 @@ static uint32_t standard_messages(const struct pci_tree_function *found, const s
     }
     return known != NULL && known->msi_wanted > 0 && known->msi_wanted < found->msi_vectors ? known->msi_wanted
                                                                                             : found->msi_vectors;
+}
+
+uint32_t messages_alignment(const struct software *software, uint32_t function)
+{
+    const struct pci_tree_function *found = &software->found.tree.functions[function];
+    uint32_t messages = standard_messages(found, known_of(software, function));
+
+    return found->msix_vectors > 0 || messages == 0 ? 1 : messages;
 }
 
 uint32_t messages_count(const struct software *software, uint32_t function)
@@ -99,7 +108,7 @@ static void end_msix(const struct setup *setup, uint16_t control)
                        (uint16_t)((control | MSIX_CONTROL_ENABLE) & ~MSIX_CONTROL_MASK));
 }
 
-/** The MSI capability: EventIDs from 0 on, which the function puts into the low bits of the data. */
+/** The MSI capability: EventIDs from `first` on, whose low bits the function puts into those of the data. */
 static void write_msi(const struct setup *setup, uint32_t messages)
 {
     struct host_access *access = setup->software->access;
@@ -116,7 +125,7 @@ static void write_msi(const struct setup *setup, uint32_t messages)
     if (wide != 0) {
         pci_config_write(access, config, msi + MSI_ADDRESS_HIGH, (uint32_t)(setup->address >> 32));
     }
-    pci_config_write16(access, config, msi + MSI_DATA + wide, 0);
+    pci_config_write16(access, config, msi + MSI_DATA + wide, (uint16_t)setup->first);
     control = (uint16_t)((control & ~MSI_CONTROL_GRANT) | grant << MSI_CONTROL_GRANT_SHIFT | MSI_CONTROL_ENABLE);
     pci_config_write16(access, config, msi + MSI_CONTROL, control);
     if ((control & MSI_CONTROL_MASK) != 0) {
@@ -147,7 +156,8 @@ static bool check_reach(const struct setup *setup, uint32_t messages, struct hos
                            setup->found->name, setup->address);
 }
 
-bool messages_set_up(struct software *software, uint32_t index, uint64_t address, struct host_error *error)
+bool messages_set_up(struct software *software, uint32_t index, uint32_t first, uint64_t address,
+                     struct host_error *error)
 {
     struct software_function *function = &software->functions[index];
     struct its_driver *its = &software->itses[function->its];
@@ -155,6 +165,7 @@ bool messages_set_up(struct software *software, uint32_t index, uint64_t address
                                 .where = &software->found.functions[index],
                                 .found = &software->found.tree.functions[index],
                                 .known = known_of(software, index),
+                                .first = first,
                                 .address = address};
     uint32_t count = messages_count(software, index);
     uint32_t standard = standard_messages(setup.found, setup.known);
@@ -170,13 +181,14 @@ bool messages_set_up(struct software *software, uint32_t index, uint64_t address
 
         vector->pe = software->next_pe++ % software->config.pe_count;
         vector->address = address;
-        if (!its_driver_map_event(its, function->device_id, i, vector->pe, &vector->intid, error)) {
+        if (!its_driver_map_event(its, function->device_id, first + i, vector->pe, &vector->intid, error)) {
             return false;
         }
         if (i >= standard) {
-            write_entry(software->access, store_of(&setup) + (uint64_t)MSIX_ENTRY_BYTES * (i - standard), address, i);
+            write_entry(software->access, store_of(&setup) + (uint64_t)MSIX_ENTRY_BYTES * (i - standard), address,
+                        first + i);
         } else if (has_msix) {
-            write_entry(software->access, setup.where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, i);
+            write_entry(software->access, setup.where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, first + i);
         }
     }
     function->vector_count = count;

@@ -1,7 +1,7 @@
 /*
  * Interrupt messages of a function, as its driver sets them up: at the ITS, then in the function. Messages come from
  * the MSI-X table, or from the MSI capability where there is none (PCIe Base 6.1.4), and from a store of the device's
- * own (IMS), whose layout only its driver knows. EventIDs: first those of MSI-X or MSI, then those of the store.
+ * own (IMS), whose layout only its driver knows. EventIDs follow each other: those of MSI-X or MSI, then those of the store.
  */
 #ifndef DOORBELL_HOST_MESSAGES_H
 #define DOORBELL_HOST_MESSAGES_H
@@ -36,12 +36,17 @@ const struct device_knowledge *device_knowledge_find(const struct device_knowled
 /** How many messages the software sets up for a function of the tree. */
 uint32_t messages_count(const struct software *software, uint32_t function);
 
+/** What the EventID of a function's first message must be a multiple of: MSI puts message numbers into its low bits. */
+uint32_t messages_alignment(const struct software *software, uint32_t function);
+
 /**
  * Maps the events of a function at its ITS, each to an LPI of the next PE in turn, and programs the function.
+ * @param first   EventID of its first message; functions that share a DeviceID divide its table among them
  * @param address of the doorbell, as the function writes it
  * @return false with @p error; EIO if the function cannot write to that address
  */
-bool messages_set_up(struct software *software, uint32_t function, uint64_t address, struct host_error *error);
+bool messages_set_up(struct software *software, uint32_t function, uint32_t first, uint64_t address,
+                     struct host_error *error);
 
 #ifdef __cplusplus
 }

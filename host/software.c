@@ -2,6 +2,7 @@
 
 #include "host/groups_alias.h"
 #include "host/rid_map.h"
+#include "host/software_sharing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static void resolve(struct software *software, uint32_t index)
     mine->consumer = CONSUMER_NONE;
     mine->message = SOFTWARE_NO_ADDRESS;
     rid_map_choose(firmware, host, function->rid, &choice);
-    if (choice.iommu_route == RID_IOMMU_MAPPED) {
+    if (choice.iommu_route == RID_IOMMU_MAPPED && software_aliases_are_mapped(software, index)) {
         mine->iommu = (uint32_t)choice.iommu;
         mine->stream_id = rid_id_of(&choice.stream, function->rid);
     }
@@ -42,25 +43,6 @@ static void resolve(struct software *software, uint32_t index)
         mine->its = (uint32_t)choice.controller;
         mine->device_id = rid_id_of(&choice.device_id, msi_rid);
         mine->doorbell = firmware->controllers[mine->its].base + FIRMWARE_ITS_DOORBELL;
-    }
-}
-
-/** A StreamID that another function owns cannot be used again (rule A21): the later function gets no IOMMU. */
-static void refuse_shared_streams(struct software *software)
-{
-    uint32_t count = software->found.tree.function_count;
-
-    for (uint32_t i = 0; i < count; i++) {
-        struct software_function *one = &software->functions[i];
-
-        for (uint32_t j = 0; j < i && !one->aliased; j++) {
-            const struct software_function *other = &software->functions[j];
-
-            if (one->iommu != NONE32 && !other->aliased && other->iommu == one->iommu &&
-                other->stream_id == one->stream_id) {
-                one->aliased = true;
-            }
-        }
     }
 }
 
@@ -227,14 +209,16 @@ static bool set_up_messages(struct software *software, uint32_t index, struct ho
 {
     struct software_function *function = &software->functions[index];
     uint32_t count = messages_count(software, index);
+    struct software_events events = software_events_of(software, index);
     uint64_t address;
 
     function->vectors = allocate(count, sizeof(*function->vectors));
     if (function->vectors == NULL) {
         return host_error_set(error, "out of memory");
     }
-    if (!its_driver_map_device(&software->itses[function->its], function->device_id, count, error) ||
-        !consumer_map_doorbell(software, index, &address, error) || !messages_set_up(software, index, address, error)) {
+    if (!its_driver_map_device(&software->itses[function->its], function->device_id, events.total, error) ||
+        !consumer_map_doorbell(software, index, &address, error) ||
+        !messages_set_up(software, index, events.first, address, error)) {
         return false;
     }
     function->message = address;
@@ -369,7 +353,9 @@ static bool decide(struct software *software, struct host_error *error)
     for (uint32_t i = 0; i < count; i++) {
         resolve(software, i);
     }
-    refuse_shared_streams(software);
+    if (!software_refuse_shared_streams(software)) {
+        return host_error_set(error, "out of memory");
+    }
     return form_groups(software, error) && attach_functions(software, error) && set_up_consumers(software, error);
 }
 

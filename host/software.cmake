@@ -19,4 +19,5 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   smmu_entries.c
   smmu_stream.c
   software.c
+  software_sharing.c
   vpe_driver.c)

@@ -1,0 +1,162 @@
+#include "host/software_sharing.h"
+
+#include "host/groups_alias.h"
+#include "host/messages.h"
+#include "host/rid_map.h"
+
+#include <stdlib.h>
+
+/* ---- StreamIDs ---- */
+
+/** A StreamID that a function has been given. */
+struct claim {
+    bool used;
+    uint32_t iommu;
+    uint32_t stream_id;
+};
+
+struct claims {
+    struct claim *table; /**< open addressing; `size` is a power of two and never half full */
+    size_t size;
+};
+
+/** A walk over the aliases of one function. */
+struct walk {
+    const struct software *software;
+    const struct firmware_host *host;
+    struct claims *claims;
+    uint32_t index;
+    size_t count;
+};
+
+static const struct firmware_host *host_of(const struct software *software, uint32_t index)
+{
+    return &software->config.firmware->hosts[software->found.tree.functions[index].host_bridge];
+}
+
+static bool visit(const struct software *software, uint32_t index, group_alias_visitor visitor, void *context)
+{
+    return group_alias_walk(&software->found.tree, index, software->config.kernel, visitor, context);
+}
+
+static bool is_unmapped(void *context, const struct group_alias *alias)
+{
+    struct walk *walk = context;
+    struct rid_choice choice;
+
+    walk->count++;
+    rid_map_choose(walk->software->config.firmware, walk->host, alias->rid, &choice);
+    return choice.iommu_route != RID_IOMMU_MAPPED;
+}
+
+bool software_aliases_are_mapped(const struct software *software, uint32_t index)
+{
+    struct walk walk = {.software = software, .host = host_of(software, index)};
+
+    return !visit(software, index, is_unmapped, &walk);
+}
+
+/** The place of a StreamID: its claim, or where that would stand. */
+static struct claim *find_claim(const struct claims *claims, uint32_t iommu, uint32_t stream_id)
+{
+    size_t at = (stream_id * UINT32_C(2654435761) + iommu * UINT32_C(40503)) & (claims->size - 1);
+
+    while (claims->table[at].used && (claims->table[at].iommu != iommu || claims->table[at].stream_id != stream_id)) {
+        at = (at + 1) & (claims->size - 1);
+    }
+    return &claims->table[at];
+}
+
+/** The claim of an alias' StreamID. Aliases at another SMMU are programmed into the function's own (rule B7). */
+static struct claim *claim_of(const struct walk *walk, const struct group_alias *alias, uint32_t *stream_id)
+{
+    struct rid_choice choice;
+
+    rid_map_choose(walk->software->config.firmware, walk->host, alias->rid, &choice);
+    *stream_id = rid_id_of(&choice.stream, alias->rid);
+    return find_claim(walk->claims, walk->software->functions[walk->index].iommu, *stream_id);
+}
+
+static bool is_claimed(void *context, const struct group_alias *alias)
+{
+    const struct walk *walk = context;
+    uint32_t stream_id;
+
+    return claim_of(walk, alias, &stream_id)->used;
+}
+
+static bool claim_one(void *context, const struct group_alias *alias)
+{
+    const struct walk *walk = context;
+    uint32_t stream_id = 0;
+    struct claim *claim = claim_of(walk, alias, &stream_id);
+
+    *claim =
+        (struct claim){.used = true, .iommu = walk->software->functions[walk->index].iommu, .stream_id = stream_id};
+    return false;
+}
+
+/** Room for all StreamIDs that all functions could have. */
+static bool make_claims(const struct software *software, struct claims *claims)
+{
+    struct walk walk = {.software = software};
+    size_t size = 64;
+
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        walk.host = host_of(software, i);
+        visit(software, i, is_unmapped, &walk);
+    }
+    while (size < 4 * walk.count) {
+        size *= 2;
+    }
+    claims->table = calloc(size, sizeof(*claims->table));
+    claims->size = size;
+    return claims->table != NULL;
+}
+
+bool software_refuse_shared_streams(struct software *software)
+{
+    struct claims claims;
+
+    if (!make_claims(software, &claims)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        struct walk walk = {
+            .software = software, .host = host_of(software, i), .claims = &claims, .index = i, .count = 0};
+
+        if (software->functions[i].iommu == UINT32_MAX) {
+            continue;
+        }
+        software->functions[i].aliased = visit(software, i, is_claimed, &walk);
+        if (!software->functions[i].aliased) {
+            visit(software, i, claim_one, &walk);
+        }
+    }
+    free(claims.table);
+    return true;
+}
+
+/* ---- DeviceIDs ---- */
+
+struct software_events software_events_of(const struct software *software, uint32_t index)
+{
+    const struct software_function *mine = &software->functions[index];
+    struct software_events events = {0, 0};
+    uint32_t alignment;
+
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        const struct software_function *other = &software->functions[i];
+
+        if (other->its != mine->its || other->device_id != mine->device_id) {
+            continue;
+        }
+        alignment = messages_alignment(software, i);
+        events.total = (events.total + alignment - 1) / alignment * alignment;
+        if (i == index) {
+            events.first = events.total;
+        }
+        events.total += messages_count(software, i);
+    }
+    return events;
+}
