@@ -1,7 +1,8 @@
 /*
  * Interrupt messages of a function, as its driver sets them up: at the ITS, then in the function. Messages come from
  * the MSI-X table, or from the MSI capability where there is none (PCIe Base 6.1.4), and from a store of the device's
- * own (IMS), whose layout only its driver knows. EventIDs follow each other: those of MSI-X or MSI, then those of the store.
+ * own (IMS), whose layout only its driver knows. EventIDs follow each other: those of MSI-X or MSI, then those of the
+ * store.
  */
 #ifndef DOORBELL_HOST_MESSAGES_H
 #define DOORBELL_HOST_MESSAGES_H
