@@ -45,6 +45,16 @@ static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid
     return wiring;
 }
 
+/**
+ * Whether a request or completion from below that is for something below the same root port is taken as one that was
+ * redirected (6.12.1.1, ACS P2P Upstream Forwarding). Without that control the specification leaves open what becomes
+ * of either; taken here: neither passes.
+ */
+static bool forwards_upstream(const struct pcie_bridge *bridge)
+{
+    return (bridge->acs & PCIE_ACS_UPSTREAM_FORWARDING) != 0;
+}
+
 /** A request that may be for a device below another root port. @return whether it does not go to an SMMU */
 static bool decide_peer(const struct root_complex *rc, unsigned input, const struct sim_packet *packet,
                         struct rc_decision *decision)
@@ -79,7 +89,7 @@ static struct rc_decision decide_memory(struct root_complex *rc, unsigned input,
     case PCIE_INGRESS_OK:
         break;
     }
-    if (pcie_bridge_claims(bridge, packet->address) && (bridge->acs & PCIE_ACS_UPSTREAM_FORWARDING) == 0) {
+    if (pcie_bridge_claims(bridge, packet->address) && !forwards_upstream(bridge)) {
         return refuse(SIM_STATUS_UR, PCIE_AER_UNSUPPORTED_REQUEST);
     }
     if (rc->config.peer_to_peer) {
@@ -107,7 +117,8 @@ static struct rc_decision decide_completion(const struct root_complex *rc, unsig
     /* Peers' completions come here if Completion Redirect sent them up. */
     port = rc_port_towards(rc, packet->target >> 8);
     if (port == RC_NOBODY || rc->ports[port].link == NULL ||
-        (port == input && packet->requester >> 8 == packet->target >> 8)) {
+        (port == input &&
+         (packet->requester >> 8 == packet->target >> 8 || !forwards_upstream(&rc->ports[input].bridge)))) {
         return (struct rc_decision){.action = RC_UNEXPECTED};
     }
     return (struct rc_decision){.action = RC_PEER_COMPLETION, .port = (uint8_t)port};

@@ -385,6 +385,28 @@ TEST(Acs, CompletionRedirectTakesTheWayUpUnlessRelaxed)
     }
 }
 
+/** The specification leaves open what becomes of both (6.12.1.1); here neither passes, and both are logged. */
+TEST(Acs, RootPortWithoutUpstreamForwardingPassesNeitherRequestNorCompletion)
+{
+    for (bool forwarding : {false, true}) {
+        Options options;
+        options.dsp_acs[1] = acs(PCIE_ACS_P2P_COMPLETION_REDIRECT);
+        options.rp_acs[0] = acs(forwarding ? PCIE_ACS_UPSTREAM_FORWARDING : 0);
+        Rig rig(options);
+        endpoint_job job = {};
+
+        job.kind = ENDPOINT_DMA_READ;
+        job.address = BAR[1] + 0x80;
+        job.bytes = 64;
+        ASSERT_TRUE(endpoint_request(rig.ep[0], &job));
+        rig.drain();
+        EXPECT_EQ(endpoint_get_counters(rig.ep[0])->read_errors, forwarding ? 0u : 1u);
+        EXPECT_EQ(endpoint_get_counters(rig.ep[0])->completion_timeouts, forwarding ? 0u : 1u);
+        EXPECT_EQ(root_complex_get_counters(rig.rc)->unexpected, forwarding ? 0u : 1u);
+        EXPECT_EQ(rig.live(), 0u);
+    }
+}
+
 TEST(Acs, MsiThatFallsIntoAPeersBarIsReportedAsSuch)
 {
     Rig rig;
