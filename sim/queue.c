@@ -252,3 +252,17 @@ struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time l
     *time = earliest;
     return take(queue, head, earliest);
 }
+
+sim_time sim_queue_next_time(const struct sim_queue *queue)
+{
+    sim_time earliest = SIM_TIME_NEVER;
+
+    if (queue->wheel_count == 0) {
+        return queue->heap_count == 0 ? SIM_TIME_NEVER : queue->heap[0]->time;
+    }
+    for (const struct sim_queue_event *event = queue->slots[wheel_first(queue) & (queue->slot_count - 1)];
+         event != NULL; event = event->next) {
+        earliest = sim_time_min(earliest, event->time);
+    }
+    return earliest;
+}

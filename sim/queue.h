@@ -70,6 +70,9 @@ void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_t
  */
 struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time);
 
+/** The earliest instant, which stays queued; SIM_TIME_NEVER if there is none. Costs as much as taking it. */
+sim_time sim_queue_next_time(const struct sim_queue *queue);
+
 /** True if no event is queued. */
 static inline bool sim_queue_is_empty(const struct sim_queue *queue)
 {

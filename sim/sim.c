@@ -288,6 +288,21 @@ void sim_request_stop(struct sim *sim)
     }
 }
 
+sim_time sim_next_due(const struct sim *sim)
+{
+    return sim_queue_next_time(&sim->queue);
+}
+
+void sim_bring_forward(struct sim *sim, sim_time now)
+{
+    if (sim->config.engine != SIM_ENGINE_NATIVE || now < sim->hot.now || sim_next_due(sim) < now) {
+        sim_panic(sim, NULL, NULL, "time cannot be brought forward to %llu fs: something is due before",
+                  (unsigned long long)now);
+    }
+    sim->started = true;
+    sim->hot.now = now;
+}
+
 /* ---- Observation ---- */
 
 void sim_observe(struct sim *sim, const struct sim_observer *observer)

@@ -84,6 +84,22 @@ enum sim_run_result sim_run(struct sim *sim, sim_time end);
 /** From within evaluate: end the run after this instant. */
 void sim_request_stop(struct sim *sim);
 
+/* ---- Time that is someone else's: the native engine inside another simulation, which runs it up to its own now ---- */
+
+/**
+ * When something is due: an instant not later than sim_now() if it has not been run yet, SIM_TIME_NEVER if nothing is.
+ * Native engine only.
+ */
+sim_time sim_next_due(const struct sim *sim);
+
+/**
+ * Brings time forward to @p now, so that packets can be pushed and popped at that time outside of evaluate, by whoever
+ * is the writer or reader of a channel. What is due at @p now itself may have been evaluated or not: neither side of a
+ * channel sees what the other does in the same instant. Native engine only.
+ * @param now not before sim_now(); something due before it that has not been run is a broken invariant
+ */
+void sim_bring_forward(struct sim *sim, sim_time now);
+
 /** Component by name; NULL if there is none. For set-up and tests, linear. */
 struct sim_component *sim_component_find(struct sim *sim, const char *name);
 

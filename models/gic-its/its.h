@@ -127,6 +127,13 @@ uint64_t its_doorbell(const struct its *its);
  * choice of the system; here nothing is. */
 bool its_umsi_interrupt(const struct its *its);
 
+/**
+ * What a register access of 4 or 8 bytes at an offset of the ITS's frames would read, without the traces that a real
+ * one leaves in GITS_STATUSR. For debuggers.
+ * @return false if it is outside of the frames, or not of a size and alignment that is served
+ */
+bool its_probe_register(const struct its *its, uint64_t offset, uint32_t bytes, uint64_t *value);
+
 /** How many commands ended in this error so far. */
 uint64_t its_error_count(const struct its *its, uint8_t opcode, enum its_error_reason reason);
 

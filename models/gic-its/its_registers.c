@@ -250,6 +250,17 @@ static void read_register(struct its *its, struct sim_packet *packet, uint64_t o
     }
 }
 
+bool its_probe_register(const struct its *its, uint64_t offset, uint32_t bytes, uint64_t *value)
+{
+    bool known = true;
+
+    if ((bytes != 4 && bytes != 8) || offset >= GITS_SIZE || (offset & (bytes - 1)) != 0) {
+        return false;
+    }
+    *value = bytes == 4 ? read_narrow(its, (uint32_t)offset) : read_wide(its, (uint32_t)offset, &known);
+    return known;
+}
+
 void its_access_register(struct its *its, struct sim_packet *packet)
 {
     uint64_t offset = packet->address - its->config.base;

@@ -25,6 +25,9 @@ void pe_tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
 void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start)
 {
     pe->count_delivered++;
+    if (pe->handler_observer != NULL) {
+        pe->handler_observer(pe->handler_context, packet->intid, start);
+    }
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
         sim_mark(pe->component.sim, packet, pe->component.stage, start);
         sim_event(pe->component.sim, SIM_EVENT_MSI_DELIVERED, packet, &pe->component, start, 0);
@@ -213,6 +216,12 @@ static void interface_changed(struct pe *pe)
 {
     pe->threshold = cpu_interface_threshold(&pe->interface);
     sim_wake(&pe->component, sim_component_edge(&pe->component, sim_now(pe->component.sim) + 1));
+}
+
+void pe_observe_handlers(struct pe *pe, pe_handler_observer observer, void *context)
+{
+    pe->handler_observer = observer;
+    pe->handler_context = context;
 }
 
 void pe_set_priority_mask(struct pe *pe, uint32_t mask)

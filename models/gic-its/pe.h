@@ -87,6 +87,15 @@ struct sim_component *pe_component(struct pe *pe);
 void pe_bind_redistributor(struct pe *pe, struct sim_channel *from, struct sim_channel *to);
 
 /**
+ * Called when it is known that a handler starts, whatever raised its interrupt.
+ * @param start when: now or later, since it is told when the acknowledge has been answered
+ */
+typedef void (*pe_handler_observer)(void *context, uint32_t intid, sim_time start);
+
+/** Sets who is told of handlers that start; NULL: nobody. It must not change the simulation's components. */
+void pe_observe_handlers(struct pe *pe, pe_handler_observer observer, void *context);
+
+/**
  * Binds the channel on which the handlers of a source's MSIs tell the device that they have ended; the reader frees the
  * packets. A handler does not end before the channel takes its packet. Without a channel nobody is told.
  * @param source packet->source of the MSIs, below config.sources

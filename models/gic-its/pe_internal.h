@@ -49,6 +49,8 @@ struct pe_guest {
 struct pe {
     struct sim_component component; /**< first */
     struct pe_config config;
+    pe_handler_observer handler_observer; /**< NULL: nobody */
+    void *handler_context;
     struct sim_channel *from; /**< redistributor to PE */
     struct gic_output to;
     struct gic_output *handled; /**< by source; channel NULL: nobody wants to know */

@@ -106,6 +106,12 @@ void redistributor_bind_its(struct redistributor *rd, uint32_t index, struct sim
 /** Binds the PE. @param to  redistributor to PE  @param from  PE to redistributor */
 void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, struct sim_channel *from);
 
+/**
+ * What a register access of 4 or 8 bytes at an offset of the redistributor's frames would read. For debuggers.
+ * @return false if it is outside of the frames, or not of a size and alignment that is served
+ */
+bool redistributor_probe_register(const struct redistributor *rd, uint64_t offset, uint32_t bytes, uint64_t *value);
+
 /** Whether an LPI is pending here. For tests and debuggers; hardware has no such window while LPIs are enabled. */
 bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid);
 

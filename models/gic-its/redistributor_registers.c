@@ -150,6 +150,18 @@ static bool is_register_access(const struct redistributor *rd, const struct sim_
     return (packet->length == 4 || packet->length == 8) && offset < size && (offset & (packet->length - 1)) == 0;
 }
 
+bool redistributor_probe_register(const struct redistributor *rd, uint64_t offset, uint32_t bytes, uint64_t *value)
+{
+    uint64_t size = rd->virt == NULL ? GICR_SIZE : GICR_VIRTUAL_SIZE;
+    bool known = true;
+
+    if ((bytes != 4 && bytes != 8) || offset >= size || (offset & (bytes - 1)) != 0) {
+        return false;
+    }
+    *value = bytes == 4 ? read_narrow(rd, (uint32_t)offset) : read_wide(rd, (uint32_t)offset, &known);
+    return known;
+}
+
 static void read_register(const struct redistributor *rd, struct sim_packet *packet, uint64_t offset)
 {
     bool known = false;

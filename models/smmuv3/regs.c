@@ -3,6 +3,7 @@
  * bus access becomes a register access.
  */
 #include "models/smmuv3/commands_internal.h"
+#include "models/smmuv3/smmu_probe.h"
 
 /* When a register can be written; otherwise the write is ignored (from SMMUv3.2 on; AIDR says 3.2). */
 enum guard {
@@ -311,14 +312,30 @@ static bool is_wide(struct smmu *smmu, uint32_t offset)
     return smmu_ecmdq_is_wide(smmu, offset);
 }
 
+static bool is_proper(struct smmu *smmu, uint32_t offset, uint32_t bytes)
+{
+    return offset % 4 == 0 && (bytes == 4 || (bytes == 8 && offset % 8 == 0 && is_wide(smmu, offset)));
+}
+
+bool smmu_probe_register(struct smmu *smmu, uint32_t offset, uint32_t bytes, uint64_t *value)
+{
+    if (offset >= smmu_window_bytes(&smmu->config) || !is_proper(smmu, offset, bytes)) {
+        return false;
+    }
+    *value = read32(smmu, offset);
+    if (bytes == 8) {
+        *value |= (uint64_t)read32(smmu, offset + 4) << 32;
+    }
+    return true;
+}
+
 /* Carries an access out, and turns its packet into the answer. */
 static void access_register(struct smmu *smmu, struct sim_packet *packet)
 {
     const uint64_t distance = packet->address - smmu->config.base;
     const uint32_t offset = (uint32_t)distance;
     const bool inside = distance < smmu_window_bytes(&smmu->config);
-    const bool proper = inside && offset % 4 == 0 &&
-                        (packet->length == 4 || (packet->length == 8 && offset % 8 == 0 && is_wide(smmu, offset)));
+    const bool proper = inside && is_proper(smmu, offset, packet->length);
 
     packet->status = inside ? SIM_STATUS_OK : SIM_STATUS_UR;
     if (packet->type == SIM_PACKET_READ) {
