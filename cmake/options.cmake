@@ -69,7 +69,7 @@ find_program(DOORBELL_RUN_CLANG_TIDY NAMES run-clang-tidy-14 run-clang-tidy)
 if(DOORBELL_RUN_CLANG_TIDY)
   add_custom_target(tidy
     COMMAND ${DOORBELL_RUN_CLANG_TIDY} -quiet -p ${PROJECT_BINARY_DIR}
-            "${PROJECT_SOURCE_DIR}/(sim|models|result|host|scenario|report|cli)/.*[.](c|cpp)$"
+            "${PROJECT_SOURCE_DIR}/(sim|models|result|host|scenario|report|cli|wrappers)/.*[.](c|cpp)$"
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     COMMENT "clang-tidy"
     USES_TERMINAL VERBATIM)

@@ -1,0 +1,82 @@
+/*
+ * One platform a process: SystemC's kernel elaborates once, and ctest runs each test in a process of its own.
+ */
+#ifndef DOORBELL_TESTS_WRAPPERS_KERNEL_H
+#define DOORBELL_TESTS_WRAPPERS_KERNEL_H
+
+#include "wrappers/protocol_checker.h"
+#include "wrappers/simulation.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <systemc>
+#include <vector>
+
+namespace wrappers_test
+{
+
+/** What a platform's thread runs. */
+class Thread : public sc_core::sc_module
+{
+  public:
+    Thread(const sc_core::sc_module_name &name, std::function<void()> body)
+        : sc_core::sc_module(name), body_(std::move(body))
+    {
+        SC_HAS_PROCESS(Thread);
+        SC_THREAD(run);
+    }
+
+    bool done = false;
+
+  private:
+    void run()
+    {
+        body_();
+        done = true;
+    }
+
+    std::function<void()> body_;
+};
+
+/** Checkers for all sockets of a platform; the end of the test looks at them. */
+class Checkers
+{
+  public:
+    ~Checkers()
+    {
+        for (const auto &each : all_) {
+            EXPECT_TRUE(each->violations().empty()) << each->report();
+            EXPECT_EQ(each->open(), 0u) << each->name();
+        }
+    }
+
+    /** Binds an initiator's socket to a target's, with a checker between them. */
+    template <typename Initiator, typename Target> doorbell::protocol_checker &join(Initiator &from, Target &to)
+    {
+        all_.push_back(std::make_unique<doorbell::protocol_checker>(sc_core::sc_gen_unique_name("checker")));
+        from.bind(all_.back()->target);
+        all_.back()->initiator.bind(to);
+        return *all_.back();
+    }
+
+  private:
+    std::vector<std::unique_ptr<doorbell::protocol_checker>> all_;
+};
+
+/** Reports of the kernel become exceptions, on standard error nothing. */
+inline void quiet()
+{
+    sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_ERROR, sc_core::SC_THROW);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+}
+
+inline sc_core::sc_time ns(double count)
+{
+    return sc_core::sc_time(count, sc_core::SC_NS);
+}
+
+} // namespace wrappers_test
+
+#endif
