@@ -84,7 +84,7 @@ enum sim_run_result sim_run(struct sim *sim, sim_time end);
 /** From within evaluate: end the run after this instant. */
 void sim_request_stop(struct sim *sim);
 
-/* ---- Time that is someone else's: the native engine inside another simulation, which runs it up to its own now ---- */
+/* ---- Time that is someone else's: the native engine in another simulation, which runs it up to its own now ---- */
 
 /**
  * When something is due: an instant not later than sim_now() if it has not been run yet, SIM_TIME_NEVER if nothing is.

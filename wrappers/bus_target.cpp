@@ -10,7 +10,7 @@ namespace doorbell
 namespace
 {
 
-/* A cookie: which end made the packet, which of its records it belongs to, and which byte of the data it begins with. */
+/* A cookie: which end made the packet, which of its records it belongs to, which byte of the data it begins with. */
 constexpr unsigned kOffsetBits = 24;
 constexpr unsigned kRecordBits = 20;
 constexpr unsigned kMostRecords = 1u << kRecordBits;

@@ -122,7 +122,7 @@ class inlet
         return channel_->slots[channel_->tail].free_at;
     }
 
-    /** Sends a packet that is there at @p at; the model sees it at its first edge from then on that is later than now. */
+    /** Sends a packet that is there at @p at: the model sees it at its first edge from then on, later than now. */
     void push(sim_packet *packet, sim_time at, uint32_t units = 0);
 
   private:

@@ -1,7 +1,7 @@
 /*
- * The least that software has to do so that devices behind an SMMU can send MSIs to an ITS: tables in memory, registers,
- * commands. It reaches registers by blocking accesses, as a PE does, and its tables by debug accesses, as if they were in
- * its cache. Runs in an SC_THREAD.
+ * The least that software has to do so that devices behind an SMMU can send MSIs to an ITS: tables in memory,
+ * registers, commands. It reaches registers by blocking accesses, as a PE does, and its tables by debug accesses, as if
+ * they were in its cache. Runs in an SC_THREAD.
  *
  * Of Doorbell it uses the register maps only.
  */

@@ -1,6 +1,7 @@
 /*
- * A memory of somebody else's: written against TLM-2.0 alone. One access is transferred after the other, at a bandwidth;
- * each is answered a latency after its transfer. Loosely and approximately timed, debug accesses, direct memory.
+ * A memory of somebody else's: written against TLM-2.0 alone. One access is transferred after the other, at a
+ * bandwidth; each is answered a latency after its transfer. Loosely and approximately timed, debug accesses, direct
+ * memory.
  */
 #ifndef DOORBELL_EXAMPLES_COMMON_MEMORY_H
 #define DOORBELL_EXAMPLES_COMMON_MEMORY_H

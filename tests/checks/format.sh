@@ -14,7 +14,9 @@ if [ "$version" != 14 ]; then
     echo "skipped: the layout is that of clang-format 14; this is version $version"
     exit 77
 fi
-files=$(find sim models result host scenario report cli replay calibrate wrappers examples tests bench -name '*.[ch]' -o -name '*.cpp' | sort)
+rooms='sim models result host scenario report cli replay calibrate wrappers examples tests bench'
+# shellcheck disable=SC2086 # one word a room
+files=$(find $rooms -name '*.[ch]' -o -name '*.cpp' | sort)
 if [ -z "$files" ]; then
     echo "no files to look at in $1"
     exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# headers.sh ROOT COMPILER OPTION...: compiles every header of the rooms alone. Names each that fails. Those of wrappers/
-# and examples/ are C++ and need SystemC: they are left out in C, and where there is none.
+# headers.sh ROOT COMPILER OPTION...: compiles every header of the rooms alone. Names each that fails. Those of
+# wrappers/ and examples/ are C++ and need SystemC: they are left out in C, and where there is none.
 set -eu
 
 root=$1
