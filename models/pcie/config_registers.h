@@ -80,6 +80,7 @@
 
 #define PCIE_BRIDGE_CONTROL_PARITY_RESPONSE     0x0001u
 #define PCIE_BRIDGE_CONTROL_SERR                0x0002u
+#define PCIE_BRIDGE_CONTROL_MASTER_ABORT        0x0020u /**< master aborts are reported */
 #define PCIE_BRIDGE_CONTROL_SECONDARY_BUS_RESET 0x0040u
 
 /* ---- Capability identifiers ---- */

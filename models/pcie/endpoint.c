@@ -296,6 +296,9 @@ static void init_functions(struct endpoint *endpoint, const struct endpoint_conf
 
     endpoint->physical_count = next;
     endpoint->phantom_bits = config->functions[0].phantom_bits;
+    endpoint->conventional = config->conventional;
+    endpoint->device = config->conventional ? config->device : 0;
+    endpoint->burst = config->max_payload;
     endpoint->function_count = next;
     for (size_t f = 0; f < config->function_count; f++) {
         endpoint->function_count += config->functions[f].sriov.total_vfs;
@@ -365,7 +368,7 @@ void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
         sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));
     }
     pcie_vcs_bind(&endpoint->vcs, &endpoint->functions[0].config, port);
-    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+    for (uint32_t f = 0; f < endpoint->function_count && !endpoint->conventional; f++) {
         pcie_set_link(&endpoint->functions[f].config, port->speed, port->width);
     }
 }

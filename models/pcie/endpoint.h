@@ -116,7 +116,13 @@ struct endpoint_function_config {
 };
 
 struct endpoint_config {
-    sim_time period;             /**< clock, fs; 0: default */
+    sim_time period; /**< clock, fs; 0: default */
+    /**
+     * A device of a conventional PCI bus, behind a bridge (pci_bridge.h): no PCI Express capability nor any of the
+     * extended ones; requests of at most `max_payload` bytes, whatever software sets.
+     */
+    bool conventional;
+    unsigned device;             /**< conventional: device number on its bus, 0..31 */
     sim_time send_latency;       /**< fs */
     sim_time complete_latency;   /**< fs */
     uint32_t read_tags;          /**< 1..ENDPOINT_MAX_TAGS; 0: default */

@@ -90,10 +90,30 @@ static void init_capabilities(struct endpoint_function *function, const struct e
 
     pcie_add_power_management(space);
     init_msi(function, &own->msi);
-    pcie_add_express(space, &express);
+    if (!config->conventional) {
+        pcie_add_express(space, &express);
+    }
     endpoint_msix_init(function, own);
     endpoint_ims_init(function, own);
-    init_extended(function, own, &config->virtual_channels, next_function);
+    if (!config->conventional) {
+        init_extended(function, own, &config->virtual_channels, next_function);
+    } else if (function->number == 0) {
+        pcie_vcs_init(&function->endpoint->vcs, space, function->endpoint->sim, &config->virtual_channels);
+    }
+}
+
+/** What needs extended capabilities, a conventional function cannot have. */
+static void check_conventional(const struct endpoint_function *function, const struct endpoint_config *config)
+{
+    const struct endpoint_function_config *own = &config->functions[function->number];
+    bool express = own->acs.present || own->ari || own->ats_queue_depth > 0 || own->pri_capacity > 0;
+
+    express = express || own->pasid_bits > 0 || own->sriov.total_vfs > 0 || own->phantom_bits > 0 ||
+              own->has_dma_alias || config->virtual_channels.extended > 0;
+    if (config->conventional && (express || config->device > 31)) {
+        sim_panic(function->endpoint->sim, &function->endpoint->component, NULL,
+                  "a conventional function has no capabilities of PCI Express, and a device number of five bits");
+    }
 }
 
 static void check_aliases(const struct endpoint_function *function, const struct endpoint_config *config)
@@ -117,6 +137,7 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
     const struct endpoint_function_config *own = &config->functions[function->number];
 
     check_aliases(function, config);
+    check_conventional(function, config);
     function->present = true;
     function->dma_number = own->has_dma_alias ? own->dma_alias : -1;
     pcie_config_init(&function->config, function->endpoint->sim);
@@ -233,11 +254,9 @@ static bool has_memory_space(const struct endpoint_function *function)
     return (pcie_config_get16(space, PCIE_COMMAND) & PCIE_COMMAND_MEMORY_SPACE) != 0;
 }
 
-/** Device Control; that of the PF counts for its VFs (9.3.5.4). */
-static void decode_device_control(struct endpoint_function *function)
+/** Device Control and Device Control 2. */
+static void decode_express_control(struct endpoint_function *function, const struct pcie_config_space *space)
 {
-    const struct endpoint_function *owner = function->physical != NULL ? function->physical : function;
-    const struct pcie_config_space *space = &owner->config;
     uint16_t control = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL);
     uint16_t control2 = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL2);
     uint32_t capabilities = pcie_config_get32(space, space->express + PCIE_EXP_DEVICE_CAPABILITIES);
@@ -253,6 +272,21 @@ static void decode_device_control(struct endpoint_function *function)
     /* A device may always ask for less than it is allowed to: no more than fits into one of our payload blocks. */
     function->max_payload = at_most_a_block(function, pcie_config_max_payload(space));
     function->max_read_request = at_most_a_block(function, pcie_config_max_read_request(space));
+}
+
+/** Device Control; that of the PF counts for its VFs (9.3.5.4). */
+static void decode_device_control(struct endpoint_function *function)
+{
+    const struct endpoint_function *owner = function->physical != NULL ? function->physical : function;
+    const struct pcie_config_space *space = &owner->config;
+
+    if (function->endpoint->conventional) {
+        function->wire_tags = 256;
+        function->max_payload = at_most_a_block(function, function->endpoint->burst);
+        function->max_read_request = function->max_payload;
+        return;
+    }
+    decode_express_control(function, space);
 }
 
 /** What was cached is of no use once ATS has been off (10.3.7). */
@@ -452,7 +486,7 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
     unsigned at = space->express + PCIE_EXP_DEVICE_CONTROL;
 
     endpoint_function_set_id(function, id);
-    if ((pcie_config_get16(space, at) & PCIE_EXP_DEVCTL_INITIATE_FLR) != 0) {
+    if (space->express != 0 && (pcie_config_get16(space, at) & PCIE_EXP_DEVCTL_INITIATE_FLR) != 0) {
         endpoint_function_reset(function, now);
     }
     endpoint_function_decode(function);
@@ -478,7 +512,7 @@ static struct endpoint_function *addressed_function(struct endpoint *endpoint, c
     if ((packet->flags & SIM_FLAG_CONFIG_TYPE1) != 0) {
         return (packet->target & 0xff00u) == bus ? NULL : endpoint_find_function(endpoint, packet->target);
     }
-    index = endpoint->by_number[packet->target & 0xffu];
+    index = endpoint->by_number[(packet->target & 0xffu) ^ endpoint->device << 3];
     return index != ENDPOINT_NO_FUNCTION && endpoint->functions[index].present ? &endpoint->functions[index] : NULL;
 }
 
