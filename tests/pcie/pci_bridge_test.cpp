@@ -1,4 +1,4 @@
-/* A PCI Express to PCI bridge with two conventional devices behind it, below a raw device that stands for a root port. */
+/* A PCI Express to PCI bridge with two conventional devices, below a raw device that stands for a root port. */
 #include "models/pcie/pci_bridge.h"
 #include "tests/pcie/pair.h"
 
