@@ -1,5 +1,6 @@
 #include "host/attachment.h"
 
+#include "host/smmu_ats.h"
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
@@ -26,13 +27,38 @@ bool attachment_add_stream(struct attachment *attachment, uint32_t stream_id, st
     return true;
 }
 
+/** A domain is in use by the function's requests with a PASID, or without one (0). */
+static void enter(struct attachment *attachment, uint32_t pasid, struct domain *domain)
+{
+    struct domain_user *user = attachment->users;
+
+    while (user->attachment != NULL) {
+        user++; /* there is one for each PASID, and for requests without */
+    }
+    *user = (struct domain_user){.next = domain->users, .attachment = attachment, .pasid = pasid};
+    domain->users = user;
+    domain->attached++;
+}
+
+static void leave(const struct attachment *attachment, uint32_t pasid, struct domain *domain)
+{
+    struct domain_user **link = &domain->users;
+
+    while ((*link)->attachment != attachment || (*link)->pasid != pasid) {
+        link = &(*link)->next;
+    }
+    (*link)->attachment = NULL;
+    *link = (*link)->next;
+    domain->attached--;
+}
+
 void attachment_clear(struct attachment *attachment)
 {
     if (attachment->domain != NULL) {
-        attachment->domain->attached--;
+        leave(attachment, 0, attachment->domain);
     }
     for (size_t i = 0; i < attachment->pasid_count; i++) {
-        attachment->pasids[i].domain->attached--;
+        leave(attachment, attachment->pasids[i].pasid, attachment->pasids[i].domain);
     }
     attachment->domain = NULL;
     attachment->pasid_count = 0;
@@ -71,6 +97,7 @@ static void describe(const struct attachment *attachment, const struct domain *d
     }
     if (setting->config != SMMU_STE_CONFIG_ABORT && setting->config != SMMU_STE_CONFIG_BYPASS) {
         setting->eats = attachment->eats;
+        setting->page_response_pasid = attachment->page_response_pasid;
     }
 }
 
@@ -162,13 +189,13 @@ bool attachment_set_domain(struct attachment *attachment, struct domain *domain,
         }
     }
     if (before != NULL) {
-        before->attached--;
+        leave(attachment, 0, before);
     }
     if (domain != NULL) {
-        domain->attached++;
+        enter(attachment, 0, domain);
     }
     attachment->domain = domain;
-    return true;
+    return attachment_invalidate(attachment, 0, 0, SMMU_ATS_ALL, error);
 }
 
 static struct attachment_pasid *find_pasid(struct attachment *attachment, uint32_t pasid)
@@ -190,7 +217,8 @@ static bool remove_pasid(struct attachment *attachment, uint32_t pasid, struct h
     }
     if (attachment->smmu != NULL) {
         if (!write_context(attachment, pasid, NULL, error) ||
-            !smmu_invalidate_asid(attachment->smmu, found->domain->asid, error)) {
+            !smmu_invalidate_asid(attachment->smmu, found->domain->asid, error) ||
+            !attachment_invalidate(attachment, pasid, 0, SMMU_ATS_ALL, error)) {
             return false;
         }
         /* With the last PASID goes the table, where requests without PASID do not need it (D11). */
@@ -198,7 +226,7 @@ static bool remove_pasid(struct attachment *attachment, uint32_t pasid, struct h
             return false;
         }
     }
-    found->domain->attached--;
+    leave(attachment, pasid, found->domain);
     *found = attachment->pasids[--attachment->pasid_count];
     return true;
 }
@@ -251,8 +279,31 @@ bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct 
     attachment->pasids[attachment->pasid_count].pasid = pasid;
     attachment->pasids[attachment->pasid_count].domain = domain;
     attachment->pasid_count++;
-    domain->attached++;
+    enter(attachment, pasid, domain);
     return true;
+}
+
+bool attachment_allow_ats(struct attachment *attachment, bool allowed, bool page_response_pasid,
+                          struct host_error *error)
+{
+    attachment->eats = allowed ? SMMU_EATS_FULL : SMMU_EATS_NONE;
+    attachment->page_response_pasid = allowed && page_response_pasid;
+    return attachment->smmu == NULL ||
+           write_entries(attachment, attachment->domain, attachment->pasid_count != 0, error);
+}
+
+bool attachment_invalidate(const struct attachment *attachment, uint32_t pasid, uint64_t iova, unsigned size,
+                           struct host_error *error)
+{
+    if (attachment->smmu == NULL || attachment->eats == SMMU_EATS_NONE) {
+        return true;
+    }
+    for (size_t i = 0; i < attachment->stream_count; i++) {
+        if (!smmu_ats_invalidate(attachment->smmu, attachment->streams[i], pasid, iova, size, error)) {
+            return false;
+        }
+    }
+    return smmu_driver_sync(attachment->smmu, error);
 }
 
 struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid)

@@ -42,7 +42,9 @@ struct attachment {
     struct smmu_contexts contexts;
     struct attachment_pasid pasids[ATTACHMENT_PASIDS];
     size_t pasid_count;
-    unsigned eats; /**< STE.EATS of entries with a stage (models/smmuv3/smmu_formats.h) */
+    struct domain_user users[ATTACHMENT_PASIDS + 1]; /**< of `domain`, and of each PASID's */
+    unsigned eats;            /**< STE.EATS of entries with a stage (models/smmuv3/smmu_formats.h) */
+    bool page_response_pasid; /**< STE.PPAR: page responses that the SMMU makes itself have a PASID */
 };
 
 /** Makes an attachment to nothing. @param smmu NULL: planned */
@@ -73,6 +75,20 @@ bool attachment_set_domain(struct attachment *attachment, struct domain *domain,
  */
 bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
                           struct host_error *error);
+
+/**
+ * Says in the stream table entries whether the function may use ATS (EATS), and how page requests are answered (PPAR).
+ * Takes effect on what may be asked for from now on: what the device has cached it keeps. @return false with @p error
+ */
+bool attachment_allow_ats(struct attachment *attachment, bool allowed, bool page_response_pasid,
+                          struct host_error *error);
+
+/**
+ * Makes the device forget translations, if it may use ATS, and waits until it has.
+ * @param pasid 0: those of requests without PASID  @param size log2 of the bytes, or SMMU_ATS_ALL (host/smmu_ats.h)
+ */
+bool attachment_invalidate(const struct attachment *attachment, uint32_t pasid, uint64_t iova, unsigned size,
+                           struct host_error *error);
 
 /** Domain of a PASID; NULL if there is none. PASID 0 stands for requests without PASID. */
 struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid);

@@ -1,5 +1,7 @@
 #include "host/domain.h"
 
+#include "host/attachment.h"
+#include "host/smmu_ats.h"
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
@@ -193,14 +195,27 @@ static bool map_page(struct domain *domain, uint64_t iova, uint64_t physical, ui
     return domain->planned || io_page_table_map(&domain->table, iova, physical, protection);
 }
 
-/** Forgets what caches hold of one page. */
-static bool invalidate_page(struct domain *domain, uint64_t iova, struct host_error *error)
+/** What devices cache of a domain: of one page, or of all where the address that they use for it is not known. */
+static bool invalidate_devices(const struct domain *domain, uint64_t iova, struct host_error *error)
 {
+    for (const struct domain_user *user = domain->users; user != NULL; user = user->next) {
+        if (!attachment_invalidate(user->attachment, user->pasid, iova, domain->stage2 ? SMMU_ATS_ALL : 12, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool domain_invalidate_page(struct domain *domain, uint64_t iova, struct host_error *error)
+{
+    bool done;
+
     if (domain->planned) {
         return true;
     }
-    return domain->stage2 ? smmu_invalidate_ipa(domain->smmu, domain->vmid, iova, error)
+    done = domain->stage2 ? smmu_invalidate_ipa(domain->smmu, domain->vmid, iova, error)
                           : smmu_invalidate_page(domain->smmu, domain->asid, iova, error);
+    return done && invalidate_devices(domain, iova, error);
 }
 
 uint64_t domain_take_iova(struct domain *domain, uint64_t size)
@@ -247,7 +262,8 @@ bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_er
             continue;
         }
         domain->doorbells[i] = domain->doorbells[--domain->doorbell_count];
-        return domain->planned || (io_page_table_unmap(&domain->table, iova) && invalidate_page(domain, iova, error));
+        return domain->planned ||
+               (io_page_table_unmap(&domain->table, iova) && domain_invalidate_page(domain, iova, error));
     }
     return host_error_fail(error, ENOENT, "no doorbell is mapped at 0x%llx", (unsigned long long)iova);
 }
@@ -353,7 +369,8 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
         domain->mappings[i] = domain->mappings[--domain->mapping_count];
         for (uint64_t offset = 0; !domain->planned && domain_translates(domain) && offset < mapping.size;
              offset += IO_PAGE_BYTES) {
-            if (!io_page_table_unmap(&domain->table, iova + offset) || !invalidate_page(domain, iova + offset, error)) {
+            if (!io_page_table_unmap(&domain->table, iova + offset) ||
+                !domain_invalidate_page(domain, iova + offset, error)) {
                 return false;
             }
         }

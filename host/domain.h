@@ -46,6 +46,15 @@ struct domain_mapping {
     uint64_t size;
 };
 
+struct attachment;
+
+/** A function whose requests, without PASID or with one, are in a domain (host/attachment.h). */
+struct domain_user {
+    struct domain_user *next;
+    const struct attachment *attachment; /**< NULL: not in use */
+    uint32_t pasid;                      /**< 0: requests without PASID */
+};
+
 struct domain {
     enum domain_kind kind;
     bool planned;             /**< no hardware: addresses are chosen as always, nothing is written */
@@ -70,6 +79,7 @@ struct domain {
     uint64_t window_size; /**< 0: no window */
     bool identity_pages;  /**< doorbells are mapped at their own addresses: a window that hardware fixes */
     uint32_t attached;    /**< functions and PASIDs that use it */
+    struct domain_user *users;
 };
 
 /** Makes a domain of stage 1, or one without a table. @return false with @p error if memory is used up */
@@ -126,6 +136,13 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
 
 /** Maps a doorbell page (both page-aligned). EEXIST if the address is mapped to something else already. */
 bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error);
+
+/**
+ * Forgets what caches hold of one page of the domain: those of the SMMU, and of the devices that have some of their own
+ * (ATS), which say so only when no request with the old translation is under way any more.
+ * @return false with @p error
+ */
+bool domain_invalidate_page(struct domain *domain, uint64_t iova, struct host_error *error);
 
 /** Takes a doorbell page away, and invalidates. ENOENT if none is mapped there. */
 bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_error *error);

@@ -1,5 +1,6 @@
 #include "host/smmu_driver.h"
 
+#include "host/smmu_ats.h"
 #include "host/smmu_entries.h"
 
 #include <inttypes.h>
@@ -26,8 +27,10 @@
 #define SMMU_EVENTQ_CONS     0x100acu
 
 #define CR0_SMMUEN   (1u << 0)
+#define CR0_PRIQEN   (1u << 1)
 #define CR0_EVENTQEN (1u << 2)
 #define CR0_CMDQEN   (1u << 3)
+#define CR0_ATSCHK   (1u << 4)
 
 /* Inner shareable, write-back, for tables and queues. */
 #define CR1_CACHEABLE 0x0d75u
@@ -193,6 +196,11 @@ static bool make_stream_table(struct smmu_driver *driver, struct host_error *err
     return true;
 }
 
+static uint32_t smaller(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
 static bool probe(struct smmu_driver *driver, struct host_error *error)
 {
     uint32_t idr0 = read_register(driver, SMMU_IDR0);
@@ -204,6 +212,9 @@ static bool probe(struct smmu_driver *driver, struct host_error *error)
                               driver->config.name, idr0, idr5);
     }
     driver->stream_id_bits = idr1 & 0x3f;
+    driver->has_ats = (idr0 >> 10 & 1) != 0;
+    driver->has_pri = driver->has_ats && (idr0 >> 16 & 1) != 0;
+    driver->pages.log2 = smaller(driver->config.page_queue_log2, idr1 >> 11 & 0x1f);
     driver->output_size = idr5 & 7;
     driver->substream_id_bits = (idr1 >> 6) & 0x1f;
     driver->has_stage2 = (idr0 & 1u) != 0;
@@ -215,6 +226,29 @@ static bool probe(struct smmu_driver *driver, struct host_error *error)
                       error) &&
            queue_init(driver, &driver->events, driver->config.event_queue_log2, (idr1 >> 16) & 0x1f, EVENT_BYTES,
                       error);
+}
+
+/** Switches everything on, one thing after the other; the SMMU itself last. */
+static bool enable(struct smmu_driver *driver, struct host_error *error)
+{
+    uint32_t value = CR0_CMDQEN | CR0_EVENTQEN;
+
+    if (!write_cr0(driver, value, error)) {
+        return false;
+    }
+    if (driver->has_pri) {
+        value |= CR0_PRIQEN;
+        if (!smmu_pages_init(driver, error) || !write_cr0(driver, value, error)) {
+            return false;
+        }
+    }
+    if (driver->has_ats) {
+        value |= CR0_ATSCHK;
+        if (!write_cr0(driver, value, error)) {
+            return false;
+        }
+    }
+    return write_cr0(driver, value | CR0_SMMUEN, error);
 }
 
 bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, struct host_ram *ram,
@@ -245,8 +279,7 @@ bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, s
     return write_cr0(driver, CR0_CMDQEN, error) &&
            smmu_driver_issue(driver, CMD_CFGI_STE_RANGE, 31, error) && /* CFGI_ALL */
            smmu_driver_issue(driver, CMD_TLBI_NSNH_ALL, 0, error) && smmu_driver_sync(driver, error) &&
-           write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN, error) &&
-           write_cr0(driver, CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN, error);
+           enable(driver, error);
 }
 
 void smmu_driver_release(struct smmu_driver *driver)

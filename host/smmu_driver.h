@@ -23,6 +23,7 @@ struct smmu_driver_config {
     bool two_level;              /**< stream table format */
     uint32_t command_queue_log2; /**< entries wanted; limited by IDR1.CMDQS */
     uint32_t event_queue_log2;   /**< entries wanted; limited by IDR1.EVENTQS */
+    uint32_t page_queue_log2;    /**< entries of the page request queue wanted; limited by IDR1.PRIQS */
 };
 
 /** A queue in memory. Indices run over 2^(log2 + 1) values; the top bit is the wrap bit. */
@@ -31,6 +32,7 @@ struct smmu_driver_queue {
     uint32_t log2;
     uint32_t producer;
     uint32_t consumer;
+    uint32_t overflow; /**< page requests: the overflow flag as it was acknowledged, in place */
 };
 
 struct smmu_driver {
@@ -46,8 +48,11 @@ struct smmu_driver {
     uint32_t substream_id_bits; /**< IDR1.SSIDSIZE */
     bool has_stage2;            /**< IDR0.S2P */
     bool two_level_contexts;    /**< IDR0.CD2L */
+    bool has_ats;               /**< IDR0.ATS; ATSCHK is then on */
+    bool has_pri;               /**< IDR0.PRI; the page request queue is then in use */
     struct smmu_driver_queue commands;
     struct smmu_driver_queue events;
+    struct smmu_driver_queue pages;
     uint16_t next_asid;
     uint16_t next_vmid;
 };

@@ -53,6 +53,7 @@ void smmu_stream_words(const struct smmu_driver *driver, const struct smmu_strea
     smmu_field_put(words, SMMU_STE_CONFIG, setting->config);
     smmu_field_put(words, SMMU_STE_EATS, setting->eats);
     smmu_field_put(words, SMMU_STE_MEV, setting->merge_events ? 1 : 0);
+    smmu_field_put(words, SMMU_STE_PPAR, setting->page_response_pasid ? 1 : 0);
     if (setting->config == SMMU_STE_CONFIG_S1 || setting->config == SMMU_STE_CONFIG_NESTED) {
         describe_stage1(setting, words);
     }

@@ -24,6 +24,7 @@ struct smmu_stream_setting {
     unsigned dss;                       /**< S1DSS; only with context_bits */
     unsigned eats;                      /**< EATS */
     bool merge_events;                  /**< MEV */
+    bool page_response_pasid;           /**< PPAR */
     uint16_t vmid;                      /**< stage 2 */
     const struct io_page_table *stage2; /**< stage 2: its table */
 };

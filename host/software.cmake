@@ -15,6 +15,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   ram.c
   reserved.c
   rules.c
+  smmu_ats.c
   smmu_driver.c
   smmu_entries.c
   smmu_stream.c
