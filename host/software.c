@@ -133,11 +133,12 @@ bool software_attach(struct software *software, uint32_t function, struct domain
 {
     struct software_function *mine = &software->functions[function];
 
-    if (!attachment_set_domain(&mine->attachment, domain, error)) {
+    if (!services_before_attach(software, function, domain, error) ||
+        !attachment_set_domain(&mine->attachment, domain, error)) {
         return false;
     }
     mine->domain = (size_t)(domain - software->domains);
-    return true;
+    return services_after_attach(software, function, error);
 }
 
 /** Attaching an alias' StreamID needs its own look-up; called for each of a function's requester IDs (rule B6). */
@@ -177,6 +178,7 @@ static bool attach_function(struct software *software, uint32_t index, struct ho
     attachment_init(&function->attachment, software->planned ? NULL : &software->smmus[function->iommu],
                     function->iommu);
     group_alias_walk(tree, index, software->config.kernel, add_alias, &attach);
+    services_probe(software, index);
     return !attach.failed && software_attach(software, index, domain, error);
 }
 
@@ -185,8 +187,8 @@ static bool attach_functions(struct software *software, struct host_error *error
     const struct pci_tree *tree = &software->found.tree;
 
     /* At most one domain a function, one blocked domain an SMMU, and those of consumers. */
-    software->domain_limit =
-        tree->function_count + software->config.firmware->iommu_count + consumers_domain_limit(software);
+    software->domain_limit = tree->function_count + software->config.firmware->iommu_count +
+                             consumers_domain_limit(software) + software->config.pasid_domains;
     software->domains = allocate(software->domain_limit, sizeof(*software->domains));
     software->group_states = allocate(software->groups.group_count, sizeof(*software->group_states));
     if (software->domains == NULL || software->group_states == NULL) {
@@ -456,6 +458,7 @@ void software_release(struct software *software)
         domain_release(&software->domains[i]);
     }
     consumers_clear(software);
+    paging_clear(&software->paging);
     free(software->group_states);
     free(software->smmus);
     free(software->itses);

@@ -10,11 +10,13 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   io_page_table.c
   its_driver.c
   messages.c
+  paging.c
   pci_config.c
   placement.c
   ram.c
   reserved.c
   rules.c
+  services.c
   smmu_ats.c
   smmu_driver.c
   smmu_entries.c

@@ -20,9 +20,11 @@
 #include "host/groups.h"
 #include "host/its_driver.h"
 #include "host/messages.h"
+#include "host/paging.h"
 #include "host/ram.h"
 #include "host/reserved.h"
 #include "host/rules.h"
+#include "host/services.h"
 #include "host/smmu_driver.h"
 
 #include <stdbool.h>
@@ -50,6 +52,11 @@ struct software_config {
     const struct consumer_config *consumers;
     size_t consumer_count;
     struct reserved_regions reserved;
+    bool ats;                             /**< use ATS where device and SMMU have it */
+    bool page_requests;                   /**< use PRI where device and SMMU have it, with ATS */
+    sim_time fault_time;                  /**< to find and map a page that a device asked for, fs */
+    uint32_t pasid_domains;               /**< domains that paging_map_buffer() may make for PASIDs */
+    const bool *ats_of;                   /**< software_plan() only: which SMMUs have ATS; NULL: none */
     const struct device_knowledge *known; /**< what drivers know about their devices */
     size_t known_count;
     struct enumerate_options enumerate;
@@ -80,8 +87,9 @@ struct software_function {
     uint64_t doorbell; /**< physical address */
     size_t domain;     /**< index of its domain */
     struct attachment attachment;
-    uint32_t consumer; /**< whose it is; CONSUMER_NONE: the kernel's */
-    uint64_t message;  /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    struct services services; /**< beyond plain requests, what is switched on */
+    uint32_t consumer;        /**< whose it is; CONSUMER_NONE: the kernel's */
+    uint64_t message;         /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
     bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
@@ -112,6 +120,7 @@ struct software {
     struct software_group *group_states; /**< one per group */
     struct consumer *consumers;
     size_t consumer_count;
+    struct paging paging;
     bool planned; /**< made by software_plan(): no hardware behind it */
     uint32_t next_pe;
     uint32_t event_count; /**< SMMU event records found during set-up and by software_collect_events() */

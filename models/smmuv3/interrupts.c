@@ -87,6 +87,36 @@ uint64_t smmu_get_edges(const struct smmu *smmu, enum smmu_wire wire)
     return smmu->counters.wires[wire];
 }
 
+void smmu_bind_wire(struct smmu *smmu, enum smmu_wire wire, struct sim_channel *channel)
+{
+    smmu->wires_bound |= 1u << wire;
+    smmu->wires[wire] = channel;
+    sim_packet_reserve(smmu->sim, SMMU_WIRE_PACKETS, false);
+}
+
+void smmu_wires_run(struct smmu *smmu, sim_time now)
+{
+    for (uint32_t rest = smmu->wires_bound; rest != 0; rest &= rest - 1) {
+        const unsigned wire = (unsigned)__builtin_ctz(rest);
+        struct sim_channel *channel = smmu->wires[wire];
+        struct sim_packet *packet;
+
+        if (smmu->edges_told[wire] == smmu->counters.wires[wire]) {
+            continue;
+        }
+        smmu->edges_told[wire] = smmu->counters.wires[wire];
+        /* Those that wait in a full channel will be seen later than now, and so tell of this one too. */
+        if (sim_channel_has_space(channel, now, smmu->times.forward, 0)) {
+            packet = sim_packet_new(smmu->sim, 0);
+            packet->type = SIM_PACKET_MESSAGE;
+            packet->source = wire;
+            packet->born = now;
+            packet->last_mark = now;
+            sim_channel_push(channel, packet, now, smmu->times.forward, 0, 0, 0);
+        }
+    }
+}
+
 void smmu_interrupts_run(struct smmu *smmu, sim_time now)
 {
     for (uint32_t source = 0; source < SMMU_MSI_SOURCES; source++) {

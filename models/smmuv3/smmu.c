@@ -242,6 +242,9 @@ static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
     if (smmu->msi_pending != 0) {
         smmu_interrupts_run(smmu, now);
     }
+    if (smmu->wires_bound != 0) {
+        smmu_wires_run(smmu, now);
+    }
     if (smmu->walker.count > 0) {
         due = sim_time_min(due, smmu_walker_send(smmu, now));
     }

@@ -220,7 +220,17 @@ enum smmu_wire {
     SMMU_WIRES,
 };
 
-/** How many edges an output has had. Nothing is connected to the wires: software polls, or uses MSIs. */
+/** Edges that can be on their way along a wire. */
+#define SMMU_WIRE_PACKETS 4u
+
+/**
+ * Connects a wire: each of its edges pushes a packet of type SIM_PACKET_MESSAGE, whose reader frees it. The
+ * channel holds SMMU_WIRE_PACKETS; an edge that finds it full joins those that are on their way. Without this nothing is connected to a wire: software polls,
+ * or uses MSIs.
+ */
+void smmu_bind_wire(struct smmu *smmu, enum smmu_wire wire, struct sim_channel *channel);
+
+/** How many edges an output has had. */
 uint64_t smmu_get_edges(const struct smmu *smmu, enum smmu_wire wire);
 
 /**

@@ -414,6 +414,9 @@ struct smmu {
     void *observer_context;
     struct smmu_msi msi[SMMU_MSI_SOURCES];
     uint32_t msi_pending; /**< one bit a source: to be sent */
+    uint32_t wires_bound; /**< one bit a wire that leads somewhere */
+    struct sim_channel *wires[SMMU_WIRES];
+    uint64_t edges_told[SMMU_WIRES];
     struct smmu_stalls stalls;
     struct smmu_pri_engine pri;
     struct smmu_atc_engine atc;
@@ -752,6 +755,9 @@ void smmu_interrupt_wake(struct smmu *smmu);
 
 /** Sends MSIs that are pending. */
 void smmu_interrupts_run(struct smmu *smmu, sim_time now);
+
+/** Sends the edges of this evaluation along the wires that lead somewhere. */
+void smmu_wires_run(struct smmu *smmu, sim_time now);
 
 /** The write of an MSI was answered. */
 void smmu_interrupt_written(struct smmu *smmu, uint32_t source, bool ok);

@@ -1,0 +1,169 @@
+#include "host/services.h"
+
+#include "host/pci_config.h"
+#include "host/smmu_ats.h"
+#include "host/software.h"
+
+/* PASID capability (7.8.9). */
+#define PASID_CAPABILITY 0x04u
+#define PASID_CONTROL    0x06u
+#define PASID_ENABLE     0x0001u
+
+/* ATS capability (10.5.1). The smallest unit is a page of 4 KiB: 0. */
+#define ATS_CONTROL 0x06u
+#define ATS_ENABLE  0x8000u
+
+/* PRI capability (10.5.2). */
+#define PRI_CONTROL        0x04u
+#define PRI_CONTROL_ENABLE 0x0001u
+#define PRI_CONTROL_RESET  0x0002u
+#define PRI_STATUS         0x06u
+#define PRI_STATUS_PASID   0x8000u
+#define PRI_CAPACITY       0x08u
+#define PRI_ALLOCATION     0x0cu
+
+/** A function, and where its registers are. */
+struct place {
+    struct software *software;
+    struct host_access *access; /**< NULL: planned */
+    const struct enumerate_function *where;
+    struct pci_tree_function *found;
+    struct software_function *function;
+    const struct smmu_driver *smmu;
+};
+
+static struct place place_of(struct software *software, uint32_t index)
+{
+    struct place place = {
+        .software = software, .found = &software->found.tree.functions[index], .function = &software->functions[index]};
+
+    if (!software->planned) {
+        place.access = software->access;
+        place.where = &software->found.functions[index];
+        place.smmu = &software->smmus[place.function->iommu];
+    }
+    return place;
+}
+
+static uint16_t read16(const struct place *place, uint32_t offset)
+{
+    return pci_config_read16(place->access, place->where->config, offset);
+}
+
+static void write16(const struct place *place, uint32_t offset, uint16_t value)
+{
+    pci_config_write16(place->access, place->where->config, offset, value);
+}
+
+/* ---- PASIDs ---- */
+
+void services_probe(struct software *software, uint32_t index)
+{
+    const struct place place = place_of(software, index);
+    uint32_t bits = place.found->pasid_width;
+
+    if (place.found->is_vf) {
+        /* A VF has no capability of its own and follows its PF (D3). */
+        place.function->services.pasid_bits = software->functions[place.found->physical_function].services.pasid_bits;
+        return;
+    }
+    if (!place.found->pasid || !group_pasid_path_ok(&software->found.tree, index, software->rules->kernel)) {
+        return;
+    }
+    if (!software->planned) {
+        bits = bits < place.smmu->substream_id_bits ? bits : place.smmu->substream_id_bits;
+        write16(&place, place.where->pasid + PASID_CONTROL, bits > 0 ? PASID_ENABLE : 0);
+    }
+    place.function->services.pasid_bits = bits;
+}
+
+/* ---- ATS ---- */
+
+/** Whether a function in a domain may have ATS: where nothing translates there is nothing to cache. */
+static bool can_have_ats(const struct place *place, const struct domain *domain)
+{
+    const struct software_config *config = &place->software->config;
+    const bool smmu = place->software->planned ? config->ats_of != NULL && config->ats_of[place->function->iommu]
+                                               : place->smmu->has_ats;
+
+    return config->ats && place->found->ats && smmu && domain_translates(domain);
+}
+
+static bool switch_ats_on(const struct place *place, struct host_error *error)
+{
+    struct attachment *attachment = &place->function->attachment;
+
+    place->function->services.ats = true;
+    place->found->ats_enabled = true;
+    if (place->software->planned) {
+        return true;
+    }
+    if (place->where->pri != 0) {
+        place->function->services.response_pasid =
+            (read16(place, place->where->pri + PRI_STATUS) & PRI_STATUS_PASID) != 0;
+    }
+    /* The device must have nothing cached from before, and may ask as soon as it is switched on. */
+    if (!attachment_allow_ats(attachment, true, place->function->services.response_pasid, error) ||
+        !attachment_invalidate(attachment, 0, 0, SMMU_ATS_ALL, error)) {
+        return false;
+    }
+    write16(place, place->where->ats + ATS_CONTROL, ATS_ENABLE);
+    return true;
+}
+
+/* ---- Page requests ---- */
+
+static void switch_pages_on(const struct place *place)
+{
+    const uint32_t pri = place->where->pri;
+    uint32_t capacity = pci_config_read(place->access, place->where->config, pri + PRI_CAPACITY);
+
+    capacity = capacity < SERVICES_PAGE_REQUESTS ? capacity : SERVICES_PAGE_REQUESTS;
+    write16(place, pri + PRI_CONTROL, PRI_CONTROL_RESET);
+    pci_config_write(place->access, place->where->config, pri + PRI_ALLOCATION, capacity);
+    write16(place, pri + PRI_CONTROL, PRI_CONTROL_ENABLE);
+    place->function->services.page_requests = capacity;
+}
+
+/* ---- Domains ---- */
+
+bool services_before_attach(struct software *software, uint32_t index, const struct domain *next,
+                            struct host_error *error)
+{
+    const struct place place = place_of(software, index);
+    struct services *services = &place.function->services;
+
+    if (!services->ats || can_have_ats(&place, next)) {
+        return true;
+    }
+    services->ats = false;
+    place.found->ats_enabled = false;
+    if (software->planned) {
+        return true;
+    }
+    if (services->page_requests > 0) {
+        write16(&place, place.where->pri + PRI_CONTROL, 0);
+        services->page_requests = 0;
+    }
+    write16(&place, place.where->ats + ATS_CONTROL, 0);
+    /* What the device asked for before it heard of that is carried out before this completes. */
+    return attachment_invalidate(&place.function->attachment, 0, 0, SMMU_ATS_ALL, error) &&
+           attachment_allow_ats(&place.function->attachment, false, false, error);
+}
+
+bool services_after_attach(struct software *software, uint32_t index, struct host_error *error)
+{
+    const struct place place = place_of(software, index);
+    struct services *services = &place.function->services;
+
+    if (services->ats || !can_have_ats(&place, place.function->attachment.domain)) {
+        return true;
+    }
+    if (!switch_ats_on(&place, error)) {
+        return false;
+    }
+    if (!software->planned && software->config.page_requests && place.where->pri != 0 && place.smmu->has_pri) {
+        switch_pages_on(&place);
+    }
+    return true;
+}
