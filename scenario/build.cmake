@@ -7,6 +7,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   predict.c
   run.c
   system.c
+  system_run.c
   verdicts.c)
 set(DOORBELL_SCENARIO_BUILD_LIBS doorbell_pcie doorbell_smmuv3 doorbell_gic doorbell_interconnect doorbell_memory
   doorbell_systemc)

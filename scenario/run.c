@@ -106,7 +106,6 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
                         const struct scenario_run_options *options, struct run_result *result)
 {
     struct collector *collector = watchers->collector;
-    struct sim *sim = system_sim(system);
     sim_time start = system_start_traffic(system, scenario->duration);
 
     result->setup_time = start;
@@ -123,7 +122,7 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
         if (is_interrupted(options)) {
             return false;
         }
-        sim_run(sim, end);
+        system_run(system, end);
         if (options->progress != NULL) {
             struct scenario_progress progress = {
                 .now = end - start, .duration = scenario->duration, .msis = collector_born(collector)};
@@ -131,7 +130,7 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
             options->progress(options->progress_context, &progress);
         }
     }
-    sim_run(sim, start + scenario->duration + DRAIN_LIMIT);
+    system_run(system, start + scenario->duration + DRAIN_LIMIT);
     system_end_traffic(system);
     return true;
 }
@@ -203,6 +202,9 @@ enum scenario_run_status scenario_run(const struct scenario *scenario, const str
     if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;
         status = SCENARIO_RUN_INTERRUPTED;
+    } else if (system_failure(system) != NULL) {
+        *error = *system_failure(system);
+        status = SCENARIO_RUN_STUCK;
     } else if (collector_outstanding(watchers.collector) > 0) {
         host_error_set(error, "%llu MSIs are still under way long after the traffic ended",
                        (unsigned long long)collector_outstanding(watchers.collector));

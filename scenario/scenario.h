@@ -245,6 +245,7 @@ struct scenario_smmu {
     enum scenario_stream_table stream_table; /**< which format software chooses */
     uint32_t command_queue_entries;          /**< 16-byte commands, a power of two up to 2^19 */
     uint32_t event_queue_entries;            /**< 32-byte events, a power of two up to 2^19 */
+    uint32_t page_queue_entries;             /**< 16-byte page requests, a power of two up to 2^19 */
 };
 
 /** The system interconnect. */
@@ -590,6 +591,11 @@ struct scenario_software {
     uint64_t page_size;        /**< bytes; 4096 */
     uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */
     uint64_t max_read_request; /**< Max_Read_Request_Size that software sets, bytes */
+    bool ats;                  /**< enable ATS where device and SMMU have it */
+    bool page_requests;        /**< and PRI */
+    sim_time fault_latency;    /**< from a page request in the queue to the handler's first instruction */
+    sim_time fault_time;       /**< to find and map a page */
+    sim_time reclaim;          /**< between two pages that are taken away again; 0: none is */
     bool ecrc;                 /**< software turns ECRC generation on */
 };
 
@@ -661,6 +667,12 @@ struct scenario_stream {
     struct scenario_dma_traffic *dma_write;
     struct scenario_dma_traffic *dma_read;
 };
+
+/** The DMA of a stream; NULL if it has MSIs. */
+static inline const struct scenario_dma_traffic *scenario_stream_dma(const struct scenario_stream *stream)
+{
+    return stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
+}
 
 /** All streams of one function. */
 struct scenario_traffic {

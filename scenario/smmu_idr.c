@@ -15,6 +15,7 @@ void smmu_idr_apply(const struct scenario_smmu *from, struct smmu_config *config
     config->output_address_bits = from->output_address_bits;
     config->command_queue_bits = log2_of(from->command_queue_entries);
     config->event_queue_bits = log2_of(from->event_queue_entries);
+    config->pri_queue_bits = log2_of(from->page_queue_entries);
     config->msi = idr->msi;
     config->ecmdq_pages = idr->ecmdq_pages;
     config->ecmdq_queues = idr->ecmdq_queues;

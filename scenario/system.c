@@ -109,6 +109,7 @@ static void describe(struct system *system)
         config->two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL;
         config->command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries);
         config->event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries);
+        config->page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries);
     }
     for (size_t i = 0; i < platform->its_count; i++) {
         system->its_configs[i] = (struct its_driver_config){.name = platform->its[i].name,
@@ -215,6 +216,21 @@ static enum enumerate_acs acs_of(enum scenario_enable_acs enable)
     }
 }
 
+/** At most so many PASIDs of functions are in use. */
+static uint32_t count_pasids(const struct scenario *scenario)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        for (size_t j = 0; j < scenario->traffic[i].stream_count; j++) {
+            const struct scenario_dma_traffic *dma = scenario_stream_dma(&scenario->traffic[i].streams[j]);
+
+            count += dma != NULL && dma->pasid != 0 ? 1 : 0;
+        }
+    }
+    return count;
+}
+
 void system_software_options(const struct scenario *scenario, struct software_config *config)
 {
     memset(config, 0, sizeof(*config));
@@ -226,6 +242,10 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->kernel = kernel_of(scenario->software.rules);
     config->domain_kind =
         scenario->software.domains.default_kind == SCENARIO_DOMAIN_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA;
+    config->ats = scenario->software.ats;
+    config->page_requests = scenario->software.page_requests;
+    config->fault_time = scenario->software.fault_time;
+    config->pasid_domains = count_pasids(scenario);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
     config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
     config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
@@ -254,6 +274,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
                                           ? scenario->software.max_payload
                                           : scenario->software.max_read_request);
     system->scenario = scenario;
+    system->next_reclaim = SIM_TIME_NEVER;
     system->checkers = options->checkers;
     system->sim = sim_create(&config);
     system->pes = sim_allocate(platform->pe.count, sizeof(struct pe *));
@@ -271,6 +292,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
         system_destroy(system);
         return NULL;
     }
+    system_build_interrupts(system);
     describe(system);
     return system;
 }
@@ -308,6 +330,15 @@ void system_destroy(struct system *system)
     free(system);
 }
 
+bool system_map_buffer(struct software *software, uint32_t function, const struct scenario_dma_traffic *dma,
+                       uint64_t *address, struct host_error *error)
+{
+    const struct paging_buffer buffer = {
+        .size = dma->buffer, .pasid = dma->pasid, .on_demand = dma->pages == SCENARIO_PAGES_ON_DEMAND};
+
+    return paging_map_buffer(software, function, &buffer, address, error);
+}
+
 /** Gives every DMA stream its buffer: in memory, or the BAR of a peer. */
 static bool map_buffers(struct system *system, struct host_error *error)
 {
@@ -330,7 +361,7 @@ static bool map_buffers(struct system *system, struct host_error *error)
             address = tree->functions[peer]
                           .bars[scenario_function_bars(dma->target->endpoint, dma->target_function)->count - 1]
                           .base;
-        } else if (!software_map_buffer(&system->software, tree_index, dma->buffer, &address, error)) {
+        } else if (!system_map_buffer(&system->software, tree_index, dma, &address, error)) {
             return false;
         }
         endpoint_set_buffer(system->endpoints[stream->device->index], stream->function, stream->stream, address,
@@ -381,6 +412,7 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
             endpoint_start_traffic(system->endpoints[i], start, start + duration);
         }
     }
+    system_begin_reclaim(system, start, start + duration);
     return start;
 }
 

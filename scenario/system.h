@@ -2,7 +2,7 @@
  * A system built from a scenario: components, channels, and what software needs to bring it up.
  *
  * Data flows one way: struct scenario → system_create() → system_bring_up() (the software programs it) →
- * system_start_traffic() → sim_run().
+ * system_start_traffic() → system_run().
  */
 #ifndef DOORBELL_SCENARIO_SYSTEM_H
 #define DOORBELL_SCENARIO_SYSTEM_H
@@ -71,11 +71,25 @@ bool system_bring_up(struct system *system, struct host_error *error);
  */
 sim_time system_start_traffic(struct system *system, sim_time duration);
 
+/**
+ * Runs the system, software included: as sim_run(), but an interrupt for software, or the time of something that it
+ * does by itself, lets it act. Software that is at it when @p end comes finishes: then sim_now() is later.
+ * @return REACHED_END or DRAINED
+ */
+enum sim_run_result system_run(struct system *system, sim_time end);
+
+/** What software failed at while the system ran, if it did; else NULL. */
+const struct host_error *system_failure(const struct system *system);
+
 /** Ends a run: reports interrupts that a mask held back until now as lost. */
 void system_end_traffic(struct system *system);
 
 /** What the scenario tells the software: rules, domains, ACS. Pointers in it stay NULL but for those given. */
 void system_software_options(const struct scenario *scenario, struct software_config *config);
+
+/** Gives a function the buffer of a DMA stream, as the scenario wants it. @return false with @p error */
+bool system_map_buffer(struct software *software, uint32_t function, const struct scenario_dma_traffic *dma,
+                       uint64_t *address, struct host_error *error);
 
 /** Name of the function at a place, as the scenario calls it; NULL if there is none. @param text holds "epA/1/vf2" */
 const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size);

@@ -3,6 +3,7 @@
 #define DOORBELL_SCENARIO_SYSTEM_INTERNAL_H
 
 #include "host/access.h"
+#include "host/interrupt_input.h"
 #include "models/gic-its/its.h"
 #include "models/gic-its/pe.h"
 #include "models/gic-its/redistributor.h"
@@ -54,7 +55,11 @@ struct system {
     struct host_access access;
     struct software software;
     bool brought_up;
-    char name_text[64]; /**< scratch for name_of() */
+    struct interrupt_input *interrupts; /**< NULL: no SMMU has an interrupt for software */
+    sim_time next_reclaim;              /**< when a page is taken away; SIM_TIME_NEVER: no more */
+    sim_time reclaim_stop;
+    struct host_error failure; /**< text empty: software has carried everything out so far */
+    char name_text[64];        /**< scratch for name_of() */
 };
 
 /** Joins a master to a master port of a crossbar and a component to a target port: two channels each. */
@@ -77,6 +82,12 @@ uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu);
 
 /** Makes memory, interconnect, PEs, ITS and SMMUs (scenario/build_platform.c). */
 bool system_build_platform(struct system *system, struct host_error *error);
+
+/** Leads the interrupts of SMMUs to the software (scenario/system_run.c). */
+void system_build_interrupts(struct system *system);
+
+/** Lets pages be taken away again from now on, as often as the scenario says. */
+void system_begin_reclaim(struct system *system, sim_time start, sim_time stop);
 
 /** Makes everything from the root complexes down (scenario/build_pcie.c). */
 bool system_build_pcie(struct system *system, struct host_error *error);

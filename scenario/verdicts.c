@@ -229,8 +229,7 @@ static bool plan_buffers(const struct scenario *scenario, struct software *softw
             const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
             uint64_t address;
 
-            if (dma != NULL && dma->target == NULL &&
-                !software_map_buffer(software, function, dma->buffer, &address, error)) {
+            if (dma != NULL && dma->target == NULL && !system_map_buffer(software, function, dma, &address, error)) {
                 return false;
             }
         }
@@ -246,11 +245,16 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     struct software software = {0};
     struct pci_tree tree = {0};
     struct device_knowledge *known;
+    bool *ats_of = sim_allocate(scenario->platform.smmu_count, sizeof(*ats_of));
     bool complete;
 
     system_software_options(scenario, &config);
     known = device_knowledge_make(scenario, &config.known_count);
     config.known = known;
+    for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
+        ats_of[i] = scenario->platform.smmu[i].idr.ats;
+    }
+    config.ats_of = ats_of;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = &names;
     config.firmware = &firmware;
@@ -270,5 +274,6 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     pci_tree_clear(&tree);
     firmware_clear(&firmware);
     free(known);
+    free(ats_of);
     return complete;
 }

@@ -277,6 +277,16 @@ static const struct scenario_key smmu_keys[] = {
      .unit_name = "events",
      .power_of_two = true,
      .doc = "Length of the event queue, 32 bytes an event."},
+    {.name = "page-queue",
+     KEY_FIELD(scenario_smmu, page_queue_entries),
+     .type = &scenario_type_number,
+     .standard = "128",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "2",
+     .maximum = "524288",
+     .unit_name = "events",
+     .power_of_two = true,
+     .doc = "Length of the event queue, 32 bytes an event."},
 };
 const struct scenario_table scenario_table_smmu = {
     .name = "smmu",

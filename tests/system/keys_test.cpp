@@ -74,6 +74,17 @@ const Sets small_walk_cache = {"platform.smmu.S.preset=gem5-default", "platform.
                                "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
                                "platform.smmu.S.walk-cache={stage1-level2: 2, ways: 2, policy: lru}"};
 
+/** ATS, page requests and PASIDs. Where PASIDs shall get through, ACS brings all requests to the root complex. */
+const Sets with_ats = {"platform.smmu.S.idr={ats: yes, pri: yes}",
+                       "epB.endpoint={msi-x: 4, bars: [64 KiB, 64 KiB], ats: {}, pri: {}, pasid: 16}"};
+const Sets with_demand = {with_ats[0], with_ats[1],
+                          "traffic.epB.1.dma-write={size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}"};
+const Sets with_pasid_demand = {
+    with_ats[0], with_ats[1],
+    "traffic.epB.1.dma-write={size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand, pasid: 7}"};
+const Sets read_with_ats = {with_ats[0], "epA.endpoint={functions: 2, bars: [64 KiB, 64 KiB], ats: {}, pri: {}, "
+                                         "pasid: 16, acs: full}"};
+
 /** MSI in the place of MSI-X. */
 const Sets with_msi = {"epB.endpoint={msi-x: 0, bars: [64 KiB, 64 KiB], msi: {vectors: 4}}",
                        "traffic.epB.0.msi.vectors=all"};
@@ -311,6 +322,27 @@ const std::vector<Row> rows = {
     {"switch.multifunction-ports", "sw0.switch.multifunction-ports=yes", {}},
     {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
     {"endpoint.ims", "epB.endpoint.ims=4", {}},
+    {"endpoint-ats.entries", "epB.endpoint.ats.entries=1", with_ats},
+    {"endpoint-pri.capacity",
+     "epB.endpoint.pri.capacity=1",
+     {with_demand[0], with_demand[1], with_demand[2],
+      "traffic.epB.2={dma-read: {size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}}"}},
+    {"endpoint-pri.response-pasid", "epB.endpoint.pri.response-pasid=no", with_pasid_demand},
+    {"idr.ats", "platform.smmu.S.idr.ats=no", {with_ats[0], with_ats[1], "platform.smmu.S.idr.pri=no"}},
+    {"idr.pri", "platform.smmu.S.idr.pri=no", with_ats},
+    {"smmu.substream-id-bits", "platform.smmu.S.substream-id-bits=0", with_pasid_demand, FAILS},
+    {"smmu.page-queue",
+     "platform.smmu.S.page-queue=2",
+     {with_ats[0], with_ats[1], "epA.endpoint={functions: 2, bars: [64 KiB, 64 KiB], ats: {}, pri: {}}",
+      "traffic.epB.1={dma-write: {size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}}",
+      "traffic.epB.2={dma-read: {size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}}",
+      "traffic.epA.1={dma-read: {size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}}",
+      "traffic.epA.2={dma-write: {size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand}}"}},
+    {"software.ats", "software.ats=no", with_ats},
+    {"software.page-requests", "software.page-requests=no", with_ats},
+    {"software.fault-latency", "software.fault-latency=5 us", with_demand},
+    {"software.fault-time", "software.fault-time=5 us", with_demand},
+    {"software.reclaim", "software.reclaim=3 us", with_demand},
     {"endpoint-msi.vectors", "epB.endpoint.msi.vectors=8", with_msi},
     {"endpoint-msi.granted", "epB.endpoint.msi.granted=2", with_msi},
     {"endpoint-msi.wide", "epB.endpoint.msi.wide=no", with_msi},
@@ -393,6 +425,12 @@ const std::vector<Row> rows = {
     {"dma-write.buffer", "traffic.epB.1.dma-write.buffer=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
     {"dma-write.stride", "traffic.epB.1.dma-write.stride=4 KiB", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
     {"dma-write.pattern", "traffic.epB.1.dma-write.pattern=random", {"platform.smmu.S.tlb={entries: 4, ways: 4}"}},
+    {"dma-write.ats", "traffic.epB.1.dma-write.ats=no", with_ats},
+    {"dma-write.pasid", "traffic.epB.1.dma-write.pasid=3", with_ats},
+    {"dma-write.pages", "traffic.epB.1.dma-write.pages=on-demand", with_ats},
+    {"dma-read.ats", "traffic.epA.1.dma-read.ats=no", read_with_ats},
+    {"dma-read.pasid", "traffic.epA.1.dma-read.pasid=3", read_with_ats},
+    {"dma-read.pages", "traffic.epA.1.dma-read.pages=on-demand", read_with_ats},
     {"dma-write.to", "traffic.epB.1.dma-write.to=epA", {}},
     {"dma-read.size", "traffic.epA.1.dma-read.size=128 B", {}},
     {"dma-read.arrivals", "traffic.epA.1.dma-read.arrivals=poisson", {}},
@@ -427,9 +465,7 @@ const std::map<std::string, const char *> silent = {
     {"ipa-cache.lookup", "no software of a scenario uses stage 2 yet"},
     {"idr.s2p", "no software of a scenario uses stage 2 yet"},
     {"idr.hyp", "the software's streams are of EL1"},
-    {"idr.ats", "the software enables no ATS yet"},
     {"idr.ns1ats", "the software enables no ATS yet"},
-    {"idr.pri", "the software enables no page requests yet"},
     {"idr.asid16", "the software has fewer than 256 ASIDs"},
     {"idr.vmid16", "no software of a scenario uses stage 2 yet"},
     {"idr.vmw", "no software of a scenario uses stage 2 yet"},
@@ -441,20 +477,10 @@ const std::map<std::string, const char *> silent = {
     {"idr.gran64k", "the software uses 4 KiB"},
     {"idr.iidr", "no quirk of the software looks at it"},
     {"idr.ecmdq-queues", "the software uses one command queue"},
-    {"smmu.substream-id-bits", "says what SMMU_IDR1 says; nothing sends a PASID yet"},
     {"endpoint.vendor-id", "no driver and no quirk of the software knows any"},
     {"sr-iov.device-id", "no driver and no quirk of the software knows any"},
     {"endpoint.device-id", "no driver and no quirk of the software knows any"},
-    {"endpoint-ats.queue-depth", "the software enables no ATS yet"},
-    {"endpoint-ats.entries", "the software enables no ATS yet"},
-    {"endpoint-pri.capacity", "the software enables no page requests yet"},
-    {"endpoint-pri.response-pasid", "the software enables no page requests yet"},
-    {"dma-write.ats", "the software enables no ATS yet"},
-    {"dma-write.pasid", "the software enables no PASIDs yet"},
-    {"dma-write.pages", "the software enables no page requests yet"},
-    {"dma-read.ats", "the software enables no ATS yet"},
-    {"dma-read.pasid", "the software enables no PASIDs yet"},
-    {"dma-read.pages", "the software enables no page requests yet"},
+    {"endpoint-ats.queue-depth", "says what the capability says; an SMMU has 32 ITags, and an endpoint takes as many"},
     {"credits.npd", "only configuration writes take such a credit, and the host has one of them under way at a time"},
 };
 

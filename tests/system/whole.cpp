@@ -157,7 +157,7 @@ void Whole::start()
 
 void Whole::run()
 {
-    if (sim_run(sim(), start_ + scenario_->duration + 10 * SIM_S) != SIM_RUN_DRAINED) {
+    if (system_run(system_, start_ + scenario_->duration + 10 * SIM_S) != SIM_RUN_DRAINED) {
         throw std::runtime_error("the system is still busy long after the traffic ended");
     }
     system_end_traffic(system_);

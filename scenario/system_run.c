@@ -1,0 +1,115 @@
+/* Running a system: the engine, and between its stretches what software does when it is asked or when its time comes. */
+#include "scenario/system_internal.h"
+
+#include <string.h>
+
+/** Wires that an SMMU's interrupts take to software, and how many of them its input has room for. */
+#define MAX_INPUTS INTERRUPT_INPUT_WIRES
+
+static bool has_pages(const struct scenario_smmu *smmu)
+{
+    return smmu->idr.ats && smmu->idr.pri;
+}
+
+static void join_wire(struct system *system, size_t smmu)
+{
+    struct sim_channel_config config = {.writer = smmu_component(system->smmus[smmu]),
+                                        .reader = interrupt_input_component(system->interrupts),
+                                        .latency = system->scenario->software.fault_latency,
+                                        .credit_latency = system->scenario->software.fault_latency,
+                                        .capacity = SMMU_WIRE_PACKETS};
+    struct sim_channel *channel;
+
+    config.name = sim_printf(system->sim, "%s page requests", config.writer->name);
+    channel = sim_channel_create(system->sim, &config);
+    smmu_bind_wire(system->smmus[smmu], SMMU_WIRE_PRIQ, channel);
+    interrupt_input_bind(system->interrupts, (unsigned)smmu, channel);
+}
+
+void system_build_interrupts(struct system *system)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    const struct paging_counters *counters = &system->software.paging.counters;
+    struct sim_component *component;
+
+    for (size_t i = 0; i < platform->smmu_count && i < MAX_INPUTS; i++) {
+        if (!has_pages(&platform->smmu[i])) {
+            continue;
+        }
+        if (system->interrupts == NULL) {
+            system->interrupts = interrupt_input_create(system->sim, "software", platform->interconnect.clock.period);
+        }
+        join_wire(system, i);
+    }
+    if (system->interrupts == NULL) {
+        return;
+    }
+    component = interrupt_input_component(system->interrupts);
+    sim_counter_register(component, "page-requests", &counters->requests);
+    sim_counter_register(component, "pages-mapped", &counters->mapped);
+    sim_counter_register(component, "pages-refused", &counters->refused);
+    sim_counter_register(component, "page-responses", &counters->responses);
+    sim_counter_register(component, "pages-reclaimed", &counters->reclaimed);
+}
+
+void system_begin_reclaim(struct system *system, sim_time start, sim_time stop)
+{
+    const sim_time period = system->scenario->software.reclaim;
+
+    system->reclaim_stop = stop;
+    system->next_reclaim = period == 0 ? SIM_TIME_NEVER : start + period;
+    if (system->next_reclaim > stop) {
+        system->next_reclaim = SIM_TIME_NEVER;
+    }
+}
+
+/** Serves the page requests of SMMUs whose interrupt came. @return whether there was any */
+static bool serve_interrupts(struct system *system)
+{
+    uint64_t raised = system->interrupts != NULL ? interrupt_input_take(system->interrupts) : 0;
+    const bool any = raised != 0;
+
+    for (; raised != 0 && system->failure.text[0] == '\0'; raised &= raised - 1) {
+        paging_serve(&system->software, (uint32_t)__builtin_ctzll(raised), &system->failure);
+    }
+    return any;
+}
+
+static void reclaim(struct system *system)
+{
+    paging_reclaim(&system->software, &system->failure);
+    system->next_reclaim += system->scenario->software.reclaim;
+    if (system->next_reclaim > system->reclaim_stop) {
+        system->next_reclaim = SIM_TIME_NEVER;
+    }
+}
+
+enum sim_run_result system_run(struct system *system, sim_time end)
+{
+    for (;;) {
+        const sim_time now = sim_now(system->sim);
+        enum sim_run_result result;
+
+        if (serve_interrupts(system)) {
+            continue;
+        }
+        if (system->next_reclaim <= now) {
+            reclaim(system);
+            continue;
+        }
+        if (now >= end) {
+            return SIM_RUN_REACHED_END;
+        }
+        result = sim_run(system->sim, sim_time_min(end, system->next_reclaim));
+        if (result == SIM_RUN_DRAINED && system->next_reclaim <= end) {
+            host_wait(&system->access, system->next_reclaim - sim_now(system->sim));
+        } else if (result == SIM_RUN_DRAINED) {
+            return result;
+        }
+    }
+}
+
+const struct host_error *system_failure(const struct system *system)
+{
+    return system->failure.text[0] != '\0' ? &system->failure : NULL;
+}
