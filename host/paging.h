@@ -67,7 +67,8 @@ struct paging {
 };
 
 /**
- * Gives a function a buffer. A PASID that is not in use yet gets a domain of its own (as a process has an address space).
+ * Gives a function a buffer. A PASID that is not in use yet gets a domain of its own, as a process has an address
+ * space.
  * @param function index in the tree; after software_plan() the buffer is only planned
  * @param address  set to the address that the device uses
  * @return false with @p error: ENOMEM; EINVAL: the function cannot have that PASID; EOPNOTSUPP: nor page requests
@@ -76,12 +77,12 @@ bool paging_map_buffer(struct software *software, uint32_t function, const struc
                        uint64_t *address, struct host_error *error);
 
 /**
- * Serves the page request queue of an SMMU until it is empty: finds each page, takes software->config.fault_time for it,
- * maps it, and answers the group with the last of its requests. @return false with @p error if a command failed
+ * Serves the page request queue of an SMMU until it is empty: finds each page, takes software->config.fault_time for
+ * it, maps it, and answers the group with the last of its requests. @return false with @p error if a command failed
  */
 bool paging_serve(struct software *software, uint32_t smmu, struct host_error *error);
 
-/** Takes one page away that is mapped on demand, round and round; nothing if there is none. @return false with @p error */
+/** Takes one page away that came on demand, round and round; none if there is none. @return false with @p error */
 bool paging_reclaim(struct software *software, struct host_error *error);
 
 /** Releases what it holds in host memory. */

@@ -1,6 +1,6 @@
 /*
- * What a function may do beyond plain requests: send PASIDs, ask for translations (ATS), ask for pages (PRI). Its driver
- * switches them on in the order that the specifications leave: PASIDs before ATS (PCIe Base 10.5.1.3: the other way
+ * What a function may do beyond plain requests: send PASIDs, ask for translations (ATS), ask for pages (PRI). Its
+ * driver switches them on in the order that the specifications leave: PASIDs before ATS (PCIe Base 10.5.1.3: the other way
  * round is undefined), ATS when the stream table entry allows it (IHI 0070, 3.9.1), page requests last, once software
  * has said how many it can have outstanding.
  */
@@ -36,7 +36,7 @@ struct services {
  */
 void services_probe(struct software *software, uint32_t function);
 
-/** Before a function leaves its domain for @p next: what that cannot have is switched off. @return false with @p error */
+/** Before a function goes into domain @p next: what that cannot have is switched off. @return false with @p error */
 bool services_before_attach(struct software *software, uint32_t function, const struct domain *next,
                             struct host_error *error);
 

@@ -1,4 +1,4 @@
-/* Running a system: the engine, and between its stretches what software does when it is asked or when its time comes. */
+/* Running a system: the engine, and between its stretches what software does when asked, or when its time comes. */
 #include "scenario/system_internal.h"
 
 #include <string.h>

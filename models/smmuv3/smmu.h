@@ -224,9 +224,9 @@ enum smmu_wire {
 #define SMMU_WIRE_PACKETS 4u
 
 /**
- * Connects a wire: each of its edges pushes a packet of type SIM_PACKET_MESSAGE, whose reader frees it. The
- * channel holds SMMU_WIRE_PACKETS; an edge that finds it full joins those that are on their way. Without this nothing is connected to a wire: software polls,
- * or uses MSIs.
+ * Connects a wire: each of its edges pushes a packet of type SIM_PACKET_MESSAGE, whose reader frees it. The channel
+ * holds SMMU_WIRE_PACKETS; an edge that finds it full joins those that are on their way. Without this nothing is
+ * connected to a wire: software polls, or uses MSIs.
  */
 void smmu_bind_wire(struct smmu *smmu, enum smmu_wire wire, struct sim_channel *channel);
 
