@@ -1,8 +1,8 @@
 /*
  * What a function may do beyond plain requests: send PASIDs, ask for translations (ATS), ask for pages (PRI). Its
- * driver switches them on in the order that the specifications leave: PASIDs before ATS (PCIe Base 10.5.1.3: the other way
- * round is undefined), ATS when the stream table entry allows it (IHI 0070, 3.9.1), page requests last, once software
- * has said how many it can have outstanding.
+ * driver switches them on in the order that the specifications leave: PASIDs before ATS (the other way round is
+ * undefined, PCIe Base 10.5.1.3), ATS when the stream table entry allows it (IHI 0070, 3.9.1), page requests last, once
+ * software has said how many it can have outstanding.
  */
 #ifndef DOORBELL_HOST_SERVICES_H
 #define DOORBELL_HOST_SERVICES_H
