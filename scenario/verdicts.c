@@ -28,8 +28,13 @@ static char *domain_name(const struct software *software, const struct domain *d
     char text[128];
     char *copy;
 
-    snprintf(text, sizeof(text), "of group %u at %s", domain->group,
-             software->config.firmware->iommus[domain->smmu_index].name);
+    if (domain->name != NULL) {
+        snprintf(text, sizeof(text), "%s at %s", domain->name,
+                 software->config.firmware->iommus[domain->smmu_index].name);
+    } else {
+        snprintf(text, sizeof(text), "of group %u at %s", domain->group,
+                 software->config.firmware->iommus[domain->smmu_index].name);
+    }
     copy = sim_allocate(strlen(text) + 1, 1);
     memcpy(copy, text, strlen(text));
     return copy;
@@ -59,7 +64,22 @@ static void view_domain(const struct software *software, const struct domain *fr
     domain->dma_count = from->mapping_count;
 }
 
-static void view_function(const struct software_function *from, struct assumption_function *function)
+/** Who uses PASIDs of a function. */
+static void view_pasids(const struct software *software, const struct attachment *from,
+                        struct assumption_function *function)
+{
+    struct assumption_pasid_user *users = sim_allocate(from->pasid_count, sizeof(*users));
+
+    for (size_t i = 0; i < from->pasid_count; i++) {
+        users[i].pasid = from->pasids[i].pasid;
+        users[i].domain = (uint32_t)(from->pasids[i].domain - software->domains);
+    }
+    function->pasids = users;
+    function->pasid_count = from->pasid_count;
+}
+
+static void view_function(const struct software *software, const struct software_function *from,
+                          struct assumption_function *function)
 {
     assumption_function_init(function);
     if (from->iommu != UINT32_MAX) {
@@ -73,6 +93,7 @@ static void view_function(const struct software_function *from, struct assumptio
     }
     if (from->domain != SIZE_MAX) {
         function->domain = (uint32_t)from->domain;
+        view_pasids(software, &from->attachment, function);
     }
 }
 
@@ -87,7 +108,7 @@ static void view_make(const struct software *software, struct view *view)
     view->smmu_names = sim_allocate(firmware->iommu_count, sizeof(char *));
     view->its_names = sim_allocate(firmware->controller_count, sizeof(char *));
     for (uint32_t i = 0; i < count; i++) {
-        view_function(&software->functions[i], &view->functions[i]);
+        view_function(software, &software->functions[i], &view->functions[i]);
     }
     for (size_t i = 0; i < software->domain_count; i++) {
         view_domain(software, &software->domains[i], &view->domains[i]);
@@ -119,6 +140,9 @@ static void view_clear(struct view *view)
         free((void *)(uintptr_t)view->domains[i].name);
         free((void *)(uintptr_t)view->domains[i].doorbells);
         free((void *)(uintptr_t)view->domains[i].dma);
+    }
+    for (uint32_t i = 0; i < view->system.tree->function_count; i++) {
+        free((void *)(uintptr_t)view->functions[i].pasids);
     }
     free(view->functions);
     free(view->domains);
