@@ -3,6 +3,7 @@
 #include "host/enumerate_internal.h"
 #include "host/pci_config.h"
 #include "host/placement.h"
+#include "host/virtual_channels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #define BAR_PREFETCHABLE     (1u << 3)
 #define PCIE_TYPE(flags)     (((flags) >> 4) & 0xf)
 #define PCIE_DEVCTL          0x08u
+#define PCIE_DEVCTL2         0x28u
+#define PCIE_DEVCTL2_IDO     0x0300u
 #define MSIX_CONTROL         0x02u
 #define MSIX_TABLE           0x04u
 #define ACS_CAP              0x04u
@@ -124,6 +127,11 @@ static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t p
     control = (uint16_t)((control & ~0x70e0u) | (uint32_t)payload << 5 |
                          (uint32_t)size_code(scan->options->max_read_request) << 12);
     pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
+    if (scan->options->id_ordering) {
+        /* Reserved, and read-only, in functions that are no endpoints. */
+        control = pci_config_read16(scan->access, config, pcie + PCIE_DEVCTL2);
+        pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL2, control | PCIE_DEVCTL2_IDO);
+    }
 }
 
 static void set_up_ecrc(struct enumerate_scan *scan, uint64_t config)
@@ -385,7 +393,9 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
         }
         enable(&scan);
     }
-    return enumerate_enable_virtual(&scan, bridges) && pci_tree_finish(&result->tree, error->text, sizeof(error->text));
+    return enumerate_enable_virtual(&scan, bridges) &&
+           pci_tree_finish(&result->tree, error->text, sizeof(error->text)) &&
+           virtual_channels_program(result, access, options, error);
 }
 
 void enumeration_clear(struct enumeration *result)

@@ -32,6 +32,7 @@ extern "C" {
 #define PCI_CAP_MSIX 0x11u
 
 #define PCI_EXT_CAP_AER   0x0001u
+#define PCI_EXT_CAP_VC    0x0002u
 #define PCI_EXT_CAP_ACS   0x000du
 #define PCI_EXT_CAP_ARI   0x000eu
 #define PCI_EXT_CAP_SRIOV 0x0010u

@@ -23,4 +23,5 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   smmu_stream.c
   software.c
   software_sharing.c
+  virtual_channels.c
   vpe_driver.c)

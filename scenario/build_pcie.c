@@ -36,6 +36,13 @@ static enum pcie_overhead overhead_of(enum scenario_link_overhead overhead)
     }
 }
 
+/** What the ports at both ends of a link offer. */
+static struct pcie_vc_config channels_of(const struct scenario_link *link, bool port_tables)
+{
+    return (struct pcie_vc_config){
+        .extended = link->virtual_channels - 1, .low_priority = link->low_priority, .port_tables = port_tables};
+}
+
 static struct pcie_link_config link_of(const struct scenario_link *link, const struct scenario_software *software)
 {
     struct pcie_link_config config;
@@ -59,6 +66,7 @@ static struct pcie_link_config link_of(const struct scenario_link *link, const s
     config.lost_naks = link->lost_naks;
     config.replay_timer = link->replay_timer;
     config.replay_buffer = link->replay_buffer;
+    config.virtual_channels = link->virtual_channels;
     config.upper_credits = credits;
     config.lower_credits = credits;
     return config;
@@ -103,6 +111,8 @@ static void describe_stream(const struct system *system, const struct scenario_s
         stream->burst = from->msi->burst;
         stream->think_time = from->msi->think_time;
         stream->start = from->msi->start;
+        stream->traffic_class = (uint8_t)from->msi->traffic_class;
+        stream->relaxed = from->msi->relaxed;
         stream->vectors = from->msi->ims ? ims_vectors(system, from->msi) : from->msi->vectors;
         stream->vector_count = from->msi->vector_count;
         return;
@@ -115,6 +125,10 @@ static void describe_stream(const struct system *system, const struct scenario_s
     stream->size = (uint32_t)dma->size;
     stream->stride = (uint32_t)dma->stride;
     stream->scattered = dma->pattern == SCENARIO_PATTERN_RANDOM;
+    stream->traffic_class = (uint8_t)dma->traffic_class;
+    stream->relaxed = dma->relaxed;
+    stream->id_ordered = dma->id_ordered;
+    stream->no_snoop = dma->no_snoop;
     stream->ats = dma->ats;
     stream->with_pasid = dma->pasid != 0;
     stream->pasid = dma->pasid;
@@ -222,6 +236,7 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.completion_timeout = from->completion_timeout;
     config.atc_entries = from->ats != NULL ? from->ats->entries : 0;
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.virtual_channels = channels_of(&device->link, false);
     config.functions = functions;
     config.function_count = from->functions;
     for (uint32_t i = 0; i < from->functions; i++) {
@@ -260,6 +275,8 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
     config.store_and_forward = from->forwarding == SCENARIO_STORE_AND_FORWARD;
     config.upstream_weight = from->upstream_weight;
+    config.passing = from->passing;
+    config.virtual_channels = channels_of(&device->link, true);
     config.downstream = ports;
     config.downstream_count = (unsigned)device->below_count;
     for (size_t i = 0; i < device->below_count; i++) {
@@ -269,6 +286,7 @@ static bool build_switch(struct system *system, const struct scenario_device *de
         ports[i].device = port->device;
         ports[i].function = port->function;
         ports[i].acs = acs_of(&port->acs);
+        ports[i].virtual_channels = channels_of(&device->below[i].link, true);
         ports[i].identity = (struct pcie_identity){
             .vendor_id = SWITCH_VENDOR, .device_id = SWITCH_DOWN_DEVICE, .class_code = CLASS_BRIDGE};
     }
@@ -471,6 +489,7 @@ static bool build_root_complex(struct system *system, size_t i, struct host_erro
         ports[j].device = rc->root_ports[j].port.device;
         ports[j].function = rc->root_ports[j].port.function;
         ports[j].acs = acs_of(&rc->root_ports[j].port.acs);
+        ports[j].virtual_channels = channels_of(&rc->root_ports[j].link, false);
         ports[j].identity = (struct pcie_identity){
             .vendor_id = ROOT_PORT_VENDOR, .device_id = ROOT_PORT_DEVICE, .class_code = CLASS_BRIDGE};
     }

@@ -87,7 +87,8 @@ static bool build_interconnect(struct system *system, struct host_error *error)
                                      .forward_latency = from->latency,
                                      .response_latency = from->response_latency,
                                      .width = (uint32_t)from->width,
-                                     .ordered_writes = from->ordered_writes};
+                                     .ordered_writes = from->ordered_writes,
+                                     .relaxed_ordering = from->relaxed_ordering};
 
     count_ports(system->scenario, &config.masters, &config.targets);
     if (config.masters > CROSSBAR_MAX_MASTERS || config.targets > CROSSBAR_MAX_TARGETS) {
@@ -198,6 +199,7 @@ static void build_local(struct system *system, const struct scenario_its *from, 
                                      .response_latency = from->port_latency,
                                      .width = (uint32_t)main->width,
                                      .ordered_writes = main->ordered_writes,
+                                     .relaxed_ordering = main->relaxed_ordering,
                                      .masters = 1 + (uint32_t)system->scenario->platform.smmu_count + 1,
                                      .targets = 1 + (uint32_t)system->scenario->platform.its_count};
     struct sim_component *local;

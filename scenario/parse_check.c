@@ -499,6 +499,7 @@ void parse_check(struct parse *parse)
     }
     check_ports(parse);
     check_smmu_ports(parse);
+    parse_check_channels(parse);
     check_windows(parse);
     check_caches(parse);
     for (size_t i = 0; i < scenario->root_complex_count; i++) {

@@ -223,6 +223,57 @@ const struct scenario_value_type scenario_type_bars = {
     .print = bars_print,
     .schema = "{\"anyOf\": [" SIZE_SCHEMA ", {\"type\": \"array\", \"maxItems\": 6, \"items\": " SIZE_SCHEMA "}]}"};
 
+/* ---------------------------------------------------------------------------------------- channels, weights */
+
+static bool channels_parse(struct parse *parse, const struct scenario_key *key, const struct tree_node *node,
+                           void *field)
+{
+    struct scenario_channel_list *list = field;
+    const uint64_t most = strtoull(key->maximum, NULL, 10);
+
+    list->count = 0;
+    if (!parse_expect_kind(parse, node, TREE_LIST, key->name)) {
+        return false;
+    }
+    for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
+        uint64_t value;
+
+        if (list->count == sizeof(list->values)) {
+            parse_error(parse, &child->mark, "`%s` has at most %zu numbers", key->name, sizeof(list->values));
+            return false;
+        }
+        if (!parse_quantity(parse, UNITS_NUMBER, child, key->name, &value)) {
+            return false;
+        }
+        if (value > most) {
+            diagnostic_set_hint(
+                parse_error(parse, &child->mark, "`%.40s` is too large for `%s`", child->text, key->name),
+                "allowed: up to %" PRIu64, most);
+            return false;
+        }
+        list->values[list->count++] = (uint8_t)value;
+    }
+    return true;
+}
+
+static void channels_print(FILE *stream, const struct scenario_key *key, const void *field)
+{
+    const struct scenario_channel_list *list = field;
+
+    (void)key;
+    fputc('[', stream);
+    for (size_t i = 0; i < list->count; i++) {
+        fprintf(stream, "%s%u", i == 0 ? "" : ", ", list->values[i]);
+    }
+    fputc(']', stream);
+}
+
+const struct scenario_value_type scenario_type_channels = {
+    .name = "list of numbers",
+    .parse = channels_parse,
+    .print = channels_print,
+    .schema = "{\"type\": \"array\", \"maxItems\": 8, \"items\": {\"type\": \"integer\", \"minimum\": 0}}"};
+
 /* ---------------------------------------------------------------------------------------------------- maps */
 
 static bool map_parse_number(struct parse *parse, const struct tree_node *node, const char *what, uint64_t maximum,

@@ -38,6 +38,9 @@ void parse_check_virtual(struct parse *parse, const struct scenario_device *devi
 /** Checks the BARs of all functions of an endpoint. (parse_functions.c) */
 void parse_check_functions(struct parse *parse, const struct scenario_device *device);
 
+/** Checks virtual channels of links, and what software makes of them. (parse_channels.c) */
+void parse_check_channels(struct parse *parse);
+
 /** Holds the parts against each other: address windows, identifiers, capacities. (parse_check.c) */
 void parse_check(struct parse *parse);
 

@@ -261,6 +261,7 @@ struct scenario_interconnect {
     sim_time latency;          /**< of a request, port to port, unloaded */
     sim_time response_latency; /**< of an answer */
     uint64_t width;            /**< bytes moved a cycle and port */
+    bool relaxed_ordering;     /**< writes with RO do not wait for others */
     uint32_t ordered_writes;   /**< writes without an answer that an ordered port remembers */
 };
 
@@ -343,12 +344,14 @@ struct scenario_link {
     sim_time
         credit_latency; /**< from a packet's leaving the receiver's buffer to the sender's credit; 0: the model's own */
     enum scenario_link_overhead overhead;
-    sim_time update_interval; /**< least time between UpdateFCs of a class; 0: the specification's limit */
-    sim_time ack_interval;    /**< least time between Acks; 0: the specification's limit */
-    uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted, up to half */
-    uint32_t lost_naks;       /**< Naks in a million that get lost */
-    sim_time replay_timer;    /**< 0: the model's own */
-    uint32_t replay_buffer;   /**< TLPs that may be without an Ack; 0: no limit */
+    sim_time update_interval;  /**< least time between UpdateFCs of a class; 0: the specification's limit */
+    sim_time ack_interval;     /**< least time between Acks; 0: the specification's limit */
+    uint32_t tlp_errors;       /**< TLPs in a million that arrive corrupted, up to half */
+    uint32_t lost_naks;        /**< Naks in a million that get lost */
+    sim_time replay_timer;     /**< 0: the model's own */
+    uint32_t replay_buffer;    /**< TLPs that may be without an Ack; 0: no limit */
+    uint32_t virtual_channels; /**< 1..8 */
+    uint32_t low_priority;     /**< of them besides VC0, those that share its priority */
     struct scenario_credits credits;
 };
 
@@ -397,6 +400,7 @@ struct scenario_switch {
     sim_time latency; /**< cut-through: first byte in to first byte out; store-and-forward: from the last byte in on */
     enum scenario_forwarding forwarding;
     uint32_t upstream_weight; /**< packets in a row */
+    uint32_t passing;         /**< packets behind a blocked one that may go before it */
     bool multifunction_ports; /**< downstream ports are functions of device 0, not devices of their own */
     uint8_t secondary_bus;    /**< the internal bus, on which the downstream ports sit */
     uint8_t subordinate_bus;
@@ -581,6 +585,12 @@ struct scenario_domains {
     enum scenario_domain_kind default_kind; /**< of each group's domain */
 };
 
+/** A number for each traffic class, or each virtual channel. */
+struct scenario_channel_list {
+    uint8_t values[8];
+    size_t count;
+};
+
 struct scenario_software {
     struct scenario_place place;
     uint64_t given;
@@ -588,6 +598,9 @@ struct scenario_software {
     enum scenario_rules rules;
     enum scenario_enable_acs enable_acs;
     struct scenario_domains domains;
+    struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */
+    struct scenario_channel_list vc_weights;      /**< of virtual channels in a low-priority group; may be empty */
+    bool id_ordering;
     uint64_t page_size;        /**< bytes; 4096 */
     uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */
     uint64_t max_read_request; /**< Max_Read_Request_Size that software sets, bytes */
@@ -630,6 +643,8 @@ struct scenario_msi_traffic {
     uint32_t burst;      /**< MSIs a burst; 1 unless arrivals is burst */
     sim_time think_time; /**< for when-handled */
     sim_time start;      /**< of the first arrival, counted from the start of traffic */
+    uint32_t traffic_class;
+    bool relaxed; /**< a defect */
 };
 
 /** Whether the pages of a buffer are there from the start. */
@@ -651,6 +666,10 @@ struct scenario_dma_traffic {
     uint64_t buffer; /**< bytes of the buffer, a multiple of stride */
     uint64_t stride; /**< bytes from one place of it to the next, at least size */
     enum scenario_pattern pattern;
+    uint32_t traffic_class;
+    bool relaxed;
+    bool id_ordered;
+    bool no_snoop;
     struct scenario_reference target_written; /**< "memory" or an endpoint */
     const struct scenario_device *target;     /**< endpoint whose last BAR (not BAR 0) holds the buffer; NULL: memory */
     uint32_t target_function;                 /**< of it */

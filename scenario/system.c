@@ -247,6 +247,16 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->fault_time = scenario->software.fault_time;
     config->pasid_domains = count_pasids(scenario);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
+    for (size_t i = 0; i < ENUMERATE_TRAFFIC_CLASSES; i++) {
+        const struct scenario_software *from = &scenario->software;
+
+        config->enumerate.vc_of[i] = i < from->traffic_classes.count ? from->traffic_classes.values[i] : 0;
+        /* Channels whose weight was left out have the least; no weights at all: turns. */
+        config->enumerate.vc_weights[i] = from->vc_weights.count == 0  ? 0
+                                          : i < from->vc_weights.count ? from->vc_weights.values[i]
+                                                                       : 1;
+    }
+    config->enumerate.id_ordering = scenario->software.id_ordering;
     config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
     config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
     config->enumerate.ecrc = scenario->software.ecrc;

@@ -130,8 +130,6 @@ static void view_make(const struct software *software, struct view *view)
     view->system.smmu_count = (uint32_t)firmware->iommu_count;
     view->system.its_names = view->its_names;
     view->system.its_count = (uint32_t)firmware->controller_count;
-    /* Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
-    view->system.ordering = ASSUMPTION_ORDER_KEPT;
 }
 
 static void view_clear(struct view *view)
@@ -240,6 +238,40 @@ static const char *name_of(void *context, uint16_t segment, uint16_t rid)
     return system_name_at(names->scenario, segment, rid, names->text, sizeof(names->text));
 }
 
+/** Whether a function has data that an MSI of a stream could overtake: it goes on another virtual channel. */
+static bool on_other_channel(const struct scenario *scenario, const struct scenario_traffic *traffic,
+                             const struct scenario_msi_traffic *msi)
+{
+    const struct scenario_channel_list *map = &scenario->software.traffic_classes;
+    uint8_t own = msi->traffic_class < map->count ? map->values[msi->traffic_class] : 0;
+
+    for (size_t i = 0; i < traffic->stream_count; i++) {
+        const struct scenario_dma_traffic *dma = traffic->streams[i].dma_write;
+
+        if (dma != NULL && (dma->traffic_class < map->count ? map->values[dma->traffic_class] : 0) != own) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
+static enum assumption_ordering ordering_of(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        const struct scenario_traffic *traffic = &scenario->traffic[i];
+
+        for (size_t j = 0; j < traffic->stream_count; j++) {
+            const struct scenario_msi_traffic *msi = traffic->streams[j].msi;
+
+            if (msi != NULL && (msi->relaxed || on_other_channel(scenario, traffic, msi))) {
+                return ASSUMPTION_ORDER_UNKNOWN;
+            }
+        }
+    }
+    return ASSUMPTION_ORDER_KEPT;
+}
+
 /** Plans the DMA buffers of the scenario's traffic, so that windows are judged with them. */
 static bool plan_buffers(const struct scenario *scenario, struct software *software, struct host_error *error)
 {
@@ -290,6 +322,7 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
             struct view view;
 
             view_make(&software, &view);
+            view.system.ordering = ordering_of(scenario);
             assumptions_check(&view.system, verdicts);
             view_clear(&view);
         }

@@ -54,6 +54,21 @@ struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time n
     return packet;
 }
 
+void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time now)
+{
+    uint32_t at = (channel->head + index) % channel->capacity;
+    const struct sim_channel_slot moved = channel->slots[at];
+
+    if (index >= channel->capacity || moved.packet == NULL || moved.arrival > now) {
+        sim_panic(channel->sim, channel->reader, moved.packet, "nothing has arrived %u places behind in %s", index,
+                  channel->name);
+    }
+    for (; at != channel->head; at = at > 0 ? at - 1 : channel->capacity - 1) {
+        channel->slots[at] = channel->slots[at > 0 ? at - 1 : channel->capacity - 1];
+    }
+    channel->slots[channel->head] = moved;
+}
+
 void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
 {
     struct sim_channel_slot *slot = &channel->slots[channel->head];

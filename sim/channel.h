@@ -124,6 +124,24 @@ static inline struct sim_packet *sim_channel_peek_behind(const struct sim_channe
     return slot->packet != NULL && slot->arrival <= now ? slot->packet : NULL;
 }
 
+/** When the packet @p index places behind the oldest one arrives, or did; SIM_TIME_NEVER if there is none. */
+static inline sim_time sim_channel_arrival_behind(const struct sim_channel *channel, uint32_t index)
+{
+    const struct sim_channel_slot *slot;
+
+    if (index >= channel->capacity) {
+        return SIM_TIME_NEVER;
+    }
+    slot = &channel->slots[(channel->head + index) % channel->capacity];
+    return slot->packet != NULL ? slot->arrival : SIM_TIME_NEVER;
+}
+
+/**
+ * Brings the packet @p index places behind the oldest one, which must have arrived, before all of them, for a reader
+ * that takes it at once. Those that it passes keep their order; the writer sees no difference.
+ */
+void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time now);
+
 /**
  * Takes the oldest packet, which must have arrived; its slot and data units start their way back. Books the flight
  * under the channel's stage.

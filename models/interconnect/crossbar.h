@@ -56,6 +56,7 @@ struct crossbar_config {
     uint32_t masters;          /**< master ports, 1..CROSSBAR_MAX_MASTERS */
     uint32_t targets;          /**< target ports, 1..CROSSBAR_MAX_TARGETS */
     uint32_t ordered_writes;   /**< per ordered port, 1..65535; 0: CROSSBAR_DEFAULT_ORDERED_WRITES */
+    bool relaxed_ordering;     /**< writes with the attribute RO do not wait for others of their stream */
     uint32_t error_queue;      /**< refused requests waiting for their answer; 0: CROSSBAR_DEFAULT_ERROR_QUEUE */
 };
 
@@ -66,8 +67,9 @@ struct crossbar_config {
  * without one, a requester ID. While writes of a stream are without acknowledgement at one target, no write of that
  * stream is sent to another target; a read waits for all writes of its port at targets other than its own. Together
  * with targets that take requests in order, this is what brings DMA data into memory before the MSI that follows it
- * reaches an ITS (PCI Express Base, 2.4.1: a posted request does not pass another). The relaxed ordering attributes
- * permit more than that, and are not made use of. A port has room to remember ordered_writes writes.
+ * reaches an ITS (PCI Express Base, 2.4.1: a posted request does not pass another). With relaxed_ordering a write whose
+ * RO is set goes to its target without that; one without RO still waits for all that went before it, those with RO
+ * among them. A port has room to remember ordered_writes writes.
  *
  * On its way past an ordered port a write carries a tag of the crossbar's; its acknowledgement must bring it back.
  */

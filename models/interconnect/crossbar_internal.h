@@ -59,6 +59,7 @@ struct crossbar {
     uint32_t master_count;
     uint32_t target_count;
     uint32_t ordered_writes;
+    bool relaxed_ordering;
     struct crossbar_counters counters;
 };
 

@@ -33,6 +33,7 @@ struct crossbar *crossbar_create(struct sim *sim, const char *name, const struct
     crossbar->response_latency = config->response_latency;
     crossbar->master_count = config->masters;
     crossbar->target_count = config->targets;
+    crossbar->relaxed_ordering = config->relaxed_ordering;
     crossbar->ordered_writes = config->ordered_writes > 0 ? config->ordered_writes : CROSSBAR_DEFAULT_ORDERED_WRITES;
     crossbar->refusal_capacity = config->error_queue > 0 ? config->error_queue : CROSSBAR_DEFAULT_ERROR_QUEUE;
     crossbar->refusals = sim_alloc(sim, crossbar->refusal_capacity * sizeof(*crossbar->refusals));
@@ -55,7 +56,7 @@ void crossbar_bind_master(struct crossbar *crossbar, unsigned port, struct sim_b
     master->kind = kind;
     master->held_since = SIM_TIME_NEVER;
     if (kind != CROSSBAR_PORT_PLAIN) {
-        master->order = write_order_create(crossbar->component.sim, crossbar->ordered_writes);
+        master->order = write_order_create(crossbar->component.sim, crossbar->ordered_writes, crossbar->relaxed_ordering);
     }
     sim_channel_set_hint(bus.request, &crossbar->request_hint, port);
 }

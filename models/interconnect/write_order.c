@@ -11,6 +11,20 @@ static uint64_t stream_key(const struct sim_packet *packet)
     return packet->requester;
 }
 
+#define RELAXED_KEY  (UINT64_C(1) << 33)
+#define TARGET_SHIFT 34
+
+/** Writes of a stream with RO at a target. */
+static uint64_t relaxed_key(uint64_t key, unsigned target)
+{
+    return key | RELAXED_KEY | (uint64_t)target << TARGET_SHIFT;
+}
+
+static bool is_relaxed(const struct write_order *order, const struct sim_packet *packet)
+{
+    return order->uses_relaxed && (packet->flags & SIM_FLAG_RELAXED) != 0;
+}
+
 static uint32_t *bucket_of(const struct write_order *order, uint64_t key)
 {
     return &order->buckets[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - order->buckets_log2)];
@@ -26,10 +40,11 @@ static uint32_t find_stream(const struct write_order *order, uint64_t key)
     return index;
 }
 
-struct write_order *write_order_create(struct sim *sim, uint32_t writes)
+struct write_order *write_order_create(struct sim *sim, uint32_t writes, bool uses_relaxed)
 {
     struct write_order *order = sim_alloc(sim, sizeof(*order));
 
+    order->uses_relaxed = uses_relaxed;
     order->count = writes;
     order->slots = sim_alloc(sim, writes * sizeof(*order->slots));
     order->streams = sim_alloc(sim, writes * sizeof(*order->streams));
@@ -51,6 +66,18 @@ struct write_order *write_order_create(struct sim *sim, uint32_t writes)
     return order;
 }
 
+/** Whether writes of a stream with RO are without acknowledgement at other targets. */
+static bool relaxed_elsewhere(const struct write_order *order, uint64_t key, unsigned target)
+{
+    for (unsigned i = 0; order->relaxed > 0 && i < CROSSBAR_MAX_TARGETS; i++) {
+        if (i != target && order->writes_at[i] > 0 &&
+            find_stream(order, relaxed_key(key, i)) != WRITE_ORDER_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
 {
     uint32_t stream;
@@ -61,8 +88,12 @@ bool write_order_allows(const struct write_order *order, const struct sim_packet
     if (order->free_slot == WRITE_ORDER_NONE) {
         return false;
     }
+    if (is_relaxed(order, packet)) {
+        return true;
+    }
     stream = find_stream(order, stream_key(packet));
-    return stream == WRITE_ORDER_NONE || order->streams[stream].target == target;
+    return (stream == WRITE_ORDER_NONE || order->streams[stream].target == target) &&
+           !relaxed_elsewhere(order, stream_key(packet), target);
 }
 
 static uint32_t add_stream(struct write_order *order, uint64_t key, unsigned target)
@@ -92,7 +123,8 @@ static void remove_stream(struct write_order *order, uint32_t index)
 
 void write_order_issue(struct write_order *order, struct sim_packet *packet, unsigned target)
 {
-    uint64_t key = stream_key(packet);
+    bool relaxed = is_relaxed(order, packet);
+    uint64_t key = relaxed ? relaxed_key(stream_key(packet), target) : stream_key(packet);
     uint32_t index = order->free_slot;
     struct write_slot *slot = &order->slots[index];
     uint32_t stream = find_stream(order, key);
@@ -105,6 +137,7 @@ void write_order_issue(struct write_order *order, struct sim_packet *packet, uns
     slot->tag = packet->tag;
     packet->tag = (uint16_t)index;
     order->streams[stream].writes++;
+    order->relaxed += relaxed;
     order->writes++;
     order->writes_at[target]++;
 }
@@ -119,6 +152,7 @@ bool write_order_acknowledge(struct write_order *order, struct sim_packet *packe
         return false;
     }
     stream = &order->streams[slot->stream];
+    order->relaxed -= (stream->key & RELAXED_KEY) != 0;
     order->writes--;
     order->writes_at[target]--;
     if (--stream->writes == 0) {

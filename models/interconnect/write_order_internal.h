@@ -21,7 +21,7 @@ struct write_slot {
     uint16_t tag;    /**< the master's own tag */
 };
 
-/** A stream with such writes, all at one target. */
+/** A stream with such writes, all at one target. Those with RO, if use is made of it, are streams of their own. */
 struct write_stream {
     uint64_t key;
     uint32_t writes;
@@ -37,12 +37,14 @@ struct write_order {
     uint32_t count; /**< slots, and as many streams: every stream here has a write */
     uint32_t free_slot;
     uint32_t free_stream;
+    bool uses_relaxed;      /**< writes with RO wait for nothing of their stream */
+    uint32_t relaxed;       /**< of those below, with RO */
     uint32_t writes; /**< without acknowledgement, in all */
     uint32_t writes_at[CROSSBAR_MAX_TARGETS];
 };
 
-/** Makes one with room for that many writes. */
-struct write_order *write_order_create(struct sim *sim, uint32_t writes);
+/** Makes one with room for that many writes. @param uses_relaxed whether the attribute RO lets writes go at once */
+struct write_order *write_order_create(struct sim *sim, uint32_t writes, bool uses_relaxed);
 
 /** Whether a read or write may go to a target now, after what went before it. Changes nothing. */
 bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target);

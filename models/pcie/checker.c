@@ -42,33 +42,46 @@ static struct checker_flight *flight_at(struct checker_class *state, uint32_t i)
     return &state->flights[(state->head + i) % state->size];
 }
 
-/** Whether a TLP may be taken although a posted one that was sent before it has not been. */
-static bool may_pass(const struct sim_packet *packet, const struct checker_flight *posted)
+/** Takes a TLP out of those under way in its queue. @return its number; UINT64_MAX if it is not there */
+static uint64_t remove_flight(struct checker_direction *direction, struct checker_class *state,
+                              const struct sim_packet *packet)
 {
-    if (packet->type == SIM_PACKET_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0) {
-        return true;
+    const struct pcie_order order = pcie_tlp_order(packet);
+    uint64_t number = UINT64_MAX;
+    uint32_t place = 0;
+
+    while (place < state->count && flight_at(state, place)->packet != packet) {
+        if (!pcie_order_may_pass(&order, &flight_at(state, place)->order)) {
+            checker_report(direction, PCIE_RULE_ORDER, packet, "taken out of the order of its class");
+            return UINT64_MAX;
+        }
+        place++;
     }
-    return (packet->flags & SIM_FLAG_ID_ORDER) != 0 && packet->requester != posted->requester;
+    if (place == state->count) {
+        checker_report(direction, PCIE_RULE_ORDER, packet, "taken, but never sent");
+        return UINT64_MAX;
+    }
+    number = flight_at(state, place)->number;
+    for (; place > 0; place--) {
+        *flight_at(state, place) = *flight_at(state, place - 1);
+    }
+    state->head = (state->head + 1) % state->size;
+    state->count--;
+    return number;
 }
 
 static void check_order(struct checker_direction *direction, unsigned queue, const struct sim_packet *packet)
 {
     struct checker_class *state = &direction->queues[queue];
     struct checker_class *posted = &direction->queues[pcie_queue_posted(queue)];
-    uint64_t number;
+    const struct pcie_order order = pcie_tlp_order(packet);
+    uint64_t number = remove_flight(direction, state, packet);
 
-    if (state->count == 0 || flight_at(state, 0)->packet != packet) {
-        checker_report(direction, PCIE_RULE_ORDER, packet, "taken out of the order of its class");
-        return;
-    }
-    number = flight_at(state, 0)->number;
-    state->head = (state->head + 1) % state->size;
-    state->count--;
-    if (state == posted) {
+    if (state == posted || number == UINT64_MAX) {
         return;
     }
     for (uint32_t i = 0; i < posted->count && flight_at(posted, i)->number < number; i++) {
-        if (!may_pass(packet, flight_at(posted, i))) {
+        if (!pcie_order_may_pass(&order, &flight_at(posted, i)->order)) {
             checker_report(direction, PCIE_RULE_ORDER, packet, "passes a posted request");
             return;
         }
@@ -86,7 +99,7 @@ static void note_flight(struct checker_direction *direction, unsigned queue, con
     }
     flight = flight_at(state, state->count++);
     flight->packet = packet;
-    flight->requester = packet->requester;
+    flight->order = pcie_tlp_order(packet);
     flight->number = direction->sent++;
 }
 

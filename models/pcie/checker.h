@@ -5,9 +5,8 @@
  *   rule                    | what is checked
  *   ------------------------+-------------------------------------------------------------------------------------
  *   credits (2.6.1)         | headers and data in the receiver's buffer of a class are never more than it advertised
- *   ordering (2.4.1)        | classes keep their order; a non-posted request or completion is not taken out before a
- *                           | posted one that was sent before it, but for completions with RO, and both with IDO if
- *                           | the identities differ
+ *   ordering (2.4.1)        | nothing is taken out before what was sent before it on the same virtual channel, but
+ *                           | where the ordering table lets it pass (pcie_order_may_pass())
  *   payload (2.2.2, 7.5.3.4)| whole double words; at most Max_Payload_Size; read requests at most
  *                           | Max_Read_Request_Size; no request crosses 4 KiB
  *   format (2.2.4, 2.2.5)   | byte enables of one and of several double words; AT is not reserved; a PASID prefix only

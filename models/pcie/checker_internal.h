@@ -16,7 +16,7 @@ extern "C" {
 struct checker_flight {
     const struct sim_packet *packet; /**< to compare only */
     uint64_t number;                 /**< of the direction's TLPs */
-    uint16_t requester;
+    struct pcie_order order;
 };
 
 struct checker_class {

@@ -360,16 +360,40 @@ void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled
 
 /* ---- Order ---- */
 
-bool pcie_port_ids_differ(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
-                          sim_time arrival)
+bool pcie_port_may_pass_posted(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
+                               sim_time arrival)
 {
     const struct sim_channel *channel = port->receive[pcie_queue_posted(queue)];
     const struct sim_packet *posted;
 
     for (uint32_t i = 0; (posted = sim_channel_peek_behind(channel, i, arrival)) != NULL; i++) {
-        if (posted->requester == packet->requester) {
+        if (!pcie_tlp_may_pass(packet, posted)) {
             return false;
         }
     }
     return true;
+}
+
+static bool may_pass_first(const struct pcie_port *port, unsigned queue, uint32_t count, sim_time now)
+{
+    const struct sim_channel *channel = port->receive[queue];
+    const struct sim_packet *packet = sim_channel_peek_behind(channel, count, now);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!pcie_tlp_may_pass(packet, sim_channel_peek_behind(channel, i, now))) {
+            return false;
+        }
+    }
+    return queue == pcie_queue_posted(queue) ||
+           pcie_port_may_pass_posted(port, queue, packet, sim_channel_arrival_behind(channel, count));
+}
+
+uint32_t pcie_port_next_passing(const struct pcie_port *port, unsigned queue, uint32_t index, sim_time now)
+{
+    while (sim_channel_peek_behind(port->receive[queue], ++index, now) != NULL) {
+        if (may_pass_first(port, queue, index, now)) {
+            return index;
+        }
+    }
+    return UINT32_MAX;
 }

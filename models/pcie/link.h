@@ -223,9 +223,9 @@ static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, un
     return packet;
 }
 
-/** Whether a port's posted requests of a queue's virtual channel that arrived by a time let a TLP with IDO pass. */
-bool pcie_port_ids_differ(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
-                          sim_time arrival);
+/** Whether the ordering table lets a TLP pass all posted requests of its virtual channel that arrived by a time. */
+bool pcie_port_may_pass_posted(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
+                               sim_time arrival);
 
 /**
  * Whether a non-posted request or a completion at the head of its queue must wait for a posted one of the same virtual
@@ -238,15 +238,19 @@ static inline bool pcie_port_must_wait(const struct pcie_port *port, unsigned qu
     unsigned posted = pcie_queue_posted(queue);
     sim_time arrival;
 
-    if (queue == posted || (pcie_queue_class(queue) == PCIE_COMPLETION && (packet->flags & SIM_FLAG_RELAXED) != 0)) {
+    if (queue == posted) {
         return false;
     }
     arrival = sim_channel_next_arrival(port->receive[queue]);
-    if (sim_channel_next_arrival(port->receive[posted]) > arrival) {
-        return false;
-    }
-    return (packet->flags & SIM_FLAG_ID_ORDER) == 0 || !pcie_port_ids_differ(port, queue, packet, arrival);
+    return sim_channel_next_arrival(port->receive[posted]) <= arrival &&
+           !pcie_port_may_pass_posted(port, queue, packet, arrival);
 }
+
+/**
+ * For a receiver that lets TLPs pass each other: the next TLP of a queue behind the one at @p index that may pass all
+ * that came before it. @return its place; UINT32_MAX if no other has arrived or may
+ */
+uint32_t pcie_port_next_passing(const struct pcie_port *port, unsigned queue, uint32_t index, sim_time now);
 
 #ifdef __cplusplus
 }

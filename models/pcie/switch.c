@@ -11,6 +11,7 @@ struct candidate {
     struct switch_decision decision;
     struct sim_packet *packet;
     uint32_t units; /**< data credits that it takes at the output */
+    uint32_t place; /**< behind the head of its queue */
     uint8_t input;
     uint8_t queue_in;
     uint8_t output;
@@ -22,6 +23,7 @@ struct candidate {
 struct round {
     struct candidate candidates[SWITCH_MAX_PORTS * PCIE_QUEUES];
     unsigned count;
+    sim_time due; /**< when TLPs that may pass others could go, or come */
     uint64_t outputs;            /**< bit an output port for which there is a candidate */
     uint64_t moved[PCIE_QUEUES]; /**< bit an input from which something was taken */
     uint16_t best[SWITCH_MAX_PORTS][PCIE_QUEUES];
@@ -73,14 +75,16 @@ static unsigned distance(const struct pcie_switch *switch_, const struct candida
 }
 
 static void add_candidate(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue,
-                          struct sim_packet *packet, const struct switch_decision *decision)
+                          uint32_t place, const struct switch_decision *decision)
 {
+    struct sim_packet *packet = sim_channel_peek_behind(switch_->ports[input].link->receive[queue], place, sim_now(switch_->sim));
     struct candidate *candidate = &round->candidates[round->count];
     bool answered = decision->action == SWITCH_CONFIGURE || decision->action == SWITCH_REFUSE;
     uint16_t *best;
 
     candidate->decision = *decision;
     candidate->packet = packet;
+    candidate->place = place;
     candidate->input = (uint8_t)input;
     candidate->queue_in = (uint8_t)queue;
     candidate->output = answered ? (uint8_t)input : decision->port;
@@ -99,23 +103,88 @@ static void add_candidate(struct pcie_switch *switch_, struct round *round, unsi
     round->count++;
 }
 
+static bool is_dropped(const struct switch_decision *decision, unsigned queue)
+{
+    return decision->action == SWITCH_DISCARD ||
+           (decision->action == SWITCH_REFUSE && pcie_queue_class(queue) != PCIE_NON_POSTED);
+}
+
+/** When a TLP could leave by the output that it was routed to. */
+static sim_time exit_at(const struct pcie_switch *switch_, unsigned queue, const struct sim_packet *packet,
+                        const struct switch_decision *decision, sim_time now)
+{
+    unsigned out = pcie_queue(decision->vc, pcie_queue_class(queue));
+    const struct pcie_port *link = switch_->ports[decision->port].link;
+    uint32_t units = pcie_tlp_units(packet);
+
+    return pcie_port_has_space(link, out, now, switch_->latency, units)
+               ? now
+               : pcie_port_space_at(link, out, now, switch_->latency, units);
+}
+
+/** The head of a queue cannot move: finds one behind it that may pass and can. @return whether there is one */
+static bool collect_passing(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue,
+                            sim_time now)
+{
+    const struct pcie_port *link = switch_->ports[input].link;
+    const struct sim_channel *channel = link->receive[queue];
+    uint32_t place = 0;
+
+    for (uint32_t i = 0; i <= switch_->passing; i++) {
+        sim_time arrival = sim_channel_arrival_behind(channel, i);
+
+        if (arrival > now) {
+            round->due = sim_time_min(round->due, arrival);
+            break;
+        }
+    }
+    while ((place = pcie_port_next_passing(link, queue, place, now)) <= switch_->passing) {
+        const struct sim_packet *packet = sim_channel_peek_behind(channel, place, now);
+        struct switch_decision decision = switch_route(switch_, input, packet);
+        sim_time at;
+
+        if (decision.action != SWITCH_FORWARD) {
+            /* What ends here or is answered waits until it is the oldest. */
+            continue;
+        }
+        at = exit_at(switch_, queue, packet, &decision, now);
+        if (at <= now) {
+            add_candidate(switch_, round, input, queue, place, &decision);
+            return true;
+        }
+        round->due = sim_time_min(round->due, at);
+    }
+    return false;
+}
+
 static void collect_head(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = switch_->ports[input].link;
     struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
     struct switch_decision decision;
+    bool waits;
 
-    if (packet == NULL || pcie_port_must_wait(link, queue, packet)) {
+    if (packet == NULL) {
+        return;
+    }
+    waits = pcie_port_must_wait(link, queue, packet);
+    if (waits && switch_->passing == 0) {
         return;
     }
     decision = switch_route(switch_, input, packet);
-    if (decision.action == SWITCH_DISCARD ||
-        (decision.action == SWITCH_REFUSE && pcie_queue_class(queue) != PCIE_NON_POSTED)) {
+    if (!waits && is_dropped(&decision, queue)) {
         drop(switch_, input, queue, &decision, now);
         round->moved[queue] |= UINT64_C(1) << input;
         return;
     }
-    add_candidate(switch_, round, input, queue, packet, &decision);
+    if (switch_->passing > 0 && (waits || decision.action == SWITCH_FORWARD) &&
+        (waits || exit_at(switch_, queue, packet, &decision, now) > now) &&
+        collect_passing(switch_, round, input, queue, now)) {
+        return;
+    }
+    if (!waits) {
+        add_candidate(switch_, round, input, queue, 0, &decision);
+    }
 }
 
 static void collect(struct pcie_switch *switch_, struct round *round, sim_time now)
@@ -166,7 +235,14 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
 
 static void move(struct pcie_switch *switch_, struct round *round, struct candidate *candidate, sim_time now)
 {
-    struct sim_packet *packet = pcie_port_take(switch_->ports[candidate->input].link, candidate->queue_in, now);
+    const struct pcie_port *link = switch_->ports[candidate->input].link;
+    struct sim_packet *packet;
+
+    if (candidate->place > 0) {
+        sim_channel_advance(link->receive[candidate->queue_in], candidate->place, now);
+        switch_->counters.passed++;
+    }
+    packet = pcie_port_take(link, candidate->queue_in, now);
 
     switch (candidate->decision.action) {
     case SWITCH_TO_TYPE0:
@@ -373,7 +449,7 @@ static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *d
 static bool posted_only(const struct pcie_switch *switch_)
 {
     return (switch_->arrived[PCIE_NON_POSTED] | switch_->arrived[PCIE_COMPLETION]) == 0 &&
-           switch_->queues == PCIE_CLASSES;
+           switch_->queues == PCIE_CLASSES && switch_->passing == 0;
 }
 
 static bool is_idle(const struct pcie_switch *switch_)
@@ -393,12 +469,13 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
 
     round.count = 0;
     round.outputs = 0;
+    round.due = SIM_TIME_NEVER;
     memset(round.moved, 0, switch_->queues * sizeof(round.moved[0]));
     collect(switch_, &round, now);
     for (uint64_t rest = round.outputs; rest != 0; rest &= rest - 1) {
         serve_output(switch_, &round, (unsigned)__builtin_ctzll(rest), now);
     }
-    return sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now));
+    return sim_time_min(round.due, sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now)));
 }
 
 static sim_time evaluate(struct sim_component *component, sim_time now)
@@ -490,6 +567,9 @@ static void register_counters(struct pcie_switch *switch_)
     sim_counter_register(&switch_->component, "unsupported", &counters->unsupported);
     sim_counter_register(&switch_->component, "configured", &counters->configured);
     sim_counter_register(&switch_->component, "dropped", &counters->dropped);
+    if (switch_->passing > 0) {
+        sim_counter_register(&switch_->component, "passed", &counters->passed);
+    }
 }
 
 struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const struct pcie_switch_config *config)
@@ -504,6 +584,7 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
     switch_->sim = sim;
     switch_->latency = config->latency;
     switch_->cut_through = !config->store_and_forward;
+    switch_->passing = config->passing;
     switch_->port_count = config->downstream_count + 1;
     switch_->queues = PCIE_CLASSES;
     memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));

@@ -15,6 +15,8 @@
  * round robin, where a port whose turn it is keeps it for as many TLPs as its weight says, if it has them (7.9.1.2).
  * Ordering (2.4.1): a request that is not posted, or a completion without RO, waits for posted ones that came in before
  * it at the same port, whichever way they go (with IDO: for those of its own ID); nothing else waits for another class.
+ * With `passing`, TLPs behind one that cannot move go before it where the table lets them: posted ones with RO, or with
+ * IDO past those of other IDs; non-posted requests; completions of other requests.
  *
  * Routing:
  *  - memory requests: down into the window of the downstream port that claims the address; up if it lies outside the
@@ -64,6 +66,7 @@ struct pcie_switch_config {
     sim_time period;               /**< clock, fs; 0: default */
     sim_time latency;              /**< from the header's (store-and-forward: the last byte's) arrival on, fs */
     bool store_and_forward;        /**< acts on a TLP when all of it is in */
+    uint32_t passing;              /**< TLPs of a queue behind a blocked one that may be looked at; 0: none */
     uint32_t upstream_weight;      /**< the same for what comes from above */
     struct pcie_identity identity; /**< of the upstream port */
     struct pcie_vc_config virtual_channels; /**< of the upstream port */
@@ -82,6 +85,7 @@ struct pcie_switch_counters {
     uint64_t acs_violations; /**< TLPs that ACS refused */
     uint64_t unsupported;    /**< requests for nobody */
     uint64_t configured;     /**< configuration requests that its own ports answered */
+    uint64_t passed;         /**< TLPs that went before one that came in before them on the same queue */
     uint64_t dropped;        /**< completions for nobody, messages it cannot route */
 };
 

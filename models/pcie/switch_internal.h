@@ -46,6 +46,7 @@ struct pcie_switch {
     struct sim *sim;
     sim_time latency;
     bool cut_through;
+    uint32_t passing;
     uint64_t arrived[PCIE_QUEUES]; /**< hints: a bit an input port */
     unsigned queues;               /**< of the link with the most virtual channels */
     uint32_t port_count;

@@ -5,6 +5,27 @@
 /** Flags that a completion takes over from its request: the attributes, and whether observers follow it. */
 #define COMPLETION_FLAGS (SIM_FLAG_TRACKED | SIM_FLAG_RELAXED | SIM_FLAG_ID_ORDER | SIM_FLAG_NO_SNOOP)
 
+static bool ids_differ(const struct pcie_order *order, const struct pcie_order *other)
+{
+    bool pasids = (order->flags & other->flags & SIM_FLAG_PASID) != 0;
+
+    return order->requester != other->requester || (pasids && order->pasid != other->pasid);
+}
+
+bool pcie_order_may_pass(const struct pcie_order *order, const struct pcie_order *other)
+{
+    if (other->class_ != PCIE_POSTED) {
+        /* Completions of one request stay in order. */
+        return order->class_ != PCIE_COMPLETION || other->class_ != PCIE_COMPLETION ||
+               order->target != other->target || order->tag != other->tag;
+    }
+    if ((order->flags & SIM_FLAG_ID_ORDER) != 0 && ids_differ(order, other)) {
+        return true;
+    }
+    /* A read's RO is for its completions. */
+    return (order->flags & SIM_FLAG_RELAXED) != 0 && order->class_ != PCIE_NON_POSTED;
+}
+
 void pcie_tlp_set_range(struct sim_packet *packet, uint64_t address, uint32_t bytes)
 {
     unsigned skip = (unsigned)(address & 3);

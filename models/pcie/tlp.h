@@ -136,6 +136,41 @@ static inline uint32_t pcie_tlp_units(const struct sim_packet *packet)
     return sim_channel_units(pcie_tlp_payload_bytes(packet));
 }
 
+/** What the ordering table looks at in a TLP. */
+struct pcie_order {
+    enum pcie_class class_;
+    uint32_t flags;
+    uint32_t pasid;
+    uint16_t requester;
+    uint16_t target;
+    uint16_t tag;
+};
+
+static inline struct pcie_order pcie_tlp_order(const struct sim_packet *packet)
+{
+    return (struct pcie_order){.class_ = pcie_tlp_class(packet),
+                               .flags = packet->flags,
+                               .pasid = packet->pasid,
+                               .requester = packet->requester,
+                               .target = packet->target,
+                               .tag = packet->tag};
+}
+
+/**
+ * Whether a TLP may pass one that came before it on the same virtual channel (2.4.1, the ordering table). What counts
+ * are the attributes of the one that passes: a posted request with RO may pass posted ones, but is not passed by them
+ * for that. With IDO it may pass those of other requesters, or of another PASID where both have one.
+ */
+bool pcie_order_may_pass(const struct pcie_order *order, const struct pcie_order *other);
+
+static inline bool pcie_tlp_may_pass(const struct sim_packet *packet, const struct sim_packet *other)
+{
+    struct pcie_order own = pcie_tlp_order(packet);
+    struct pcie_order before = pcie_tlp_order(other);
+
+    return pcie_order_may_pass(&own, &before);
+}
+
 /** Whether all bytes of a memory request are enabled. */
 static inline bool pcie_tlp_all_enabled(const struct sim_packet *packet)
 {

@@ -152,6 +152,7 @@ extern const struct scenario_value_type scenario_type_acs;
 extern const struct scenario_value_type scenario_type_bars;
 extern const struct scenario_value_type scenario_type_map;
 extern const struct scenario_value_type scenario_type_vectors;
+extern const struct scenario_value_type scenario_type_channels;
 extern const struct scenario_value_type scenario_type_expectations;
 
 /** What the preset of a structure, whose `preset` has been read, says of a key; NULL if it says nothing. */

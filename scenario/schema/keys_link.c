@@ -142,6 +142,23 @@ static const struct scenario_key link_keys[] = {
      .maximum = "65535",
      .unit_name = "packets",
      .doc = "Packets that a sender keeps until they are acknowledged, at most; 0: as many as it takes."},
+    {.name = "virtual-channels",
+     KEY_FIELD(scenario_link, virtual_channels),
+     .type = &scenario_type_number,
+     .standard = "1",
+     .minimum = "1",
+     .maximum = "8",
+     .unit_name = "channels",
+     .doc = "Virtual channels that both ends offer, VC0 among them; each has the credits below for itself. "
+            "`software.traffic-classes` says what goes where."},
+    {.name = "low-priority",
+     KEY_FIELD(scenario_link, low_priority),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "7",
+     .unit_name = "channels",
+     .doc = "Virtual channels besides VC0 that share its priority: they take turns, or go by `software.vc-weights`. "
+            "Those above go before all others, the highest first."},
     {.name = "credits", KEY_PART(scenario_link, credits), .table = &credit_table, .doc = "Flow-control credits."},
 };
 const struct scenario_table scenario_table_link = {

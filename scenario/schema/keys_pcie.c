@@ -36,6 +36,16 @@ static const struct scenario_key switch_keys[] = {
      .maximum = "255",
      .unit_name = "packets",
      .doc = "`weight` of the upstream port."},
+    {.name = "passing",
+     KEY_FIELD(scenario_switch, passing),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "255",
+     .unit_name = "packets",
+     .doc =
+         "Packets behind one that cannot move that the switch looks at, and sends before it where the ordering table "
+         "allows: posted ones with RO, or with IDO past those of other requesters; reads; completions of other "
+         "requests."},
     {.name = "multifunction-ports",
      KEY_FIELD(scenario_switch, multifunction_ports),
      .type = &scenario_type_boolean,

@@ -437,6 +437,13 @@ static const struct scenario_key interconnect_keys[] = {
      .maximum = "4 KiB",
      .power_of_two = true,
      .doc = "What each port moves a cycle."},
+    {.name = "relaxed-ordering",
+     KEY_FIELD(scenario_interconnect, relaxed_ordering),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc =
+         "Whether device writes with the attribute RO go to their target without waiting for earlier writes of their "
+         "stream to other targets."},
     {.name = "ordered-writes",
      KEY_FIELD(scenario_interconnect, ordered_writes),
      .type = &scenario_type_number,

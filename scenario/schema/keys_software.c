@@ -37,6 +37,26 @@ static const struct scenario_key software_keys[] = {
      .doc = "Whether software turns on SV, RR, CR and UF where the capability has them: everywhere, nowhere, or "
             "everywhere but on the first root port (Linux before 7.3 on a device tree)."},
     {.name = "domains", KEY_PART(scenario_software, domains), .table = &domain_table, .doc = "Translation domains."},
+    {.name = "traffic-classes",
+     KEY_FIELD(scenario_software, traffic_classes),
+     .type = &scenario_type_channels,
+     .automatic = "all on VC0",
+     .maximum = "7",
+     .doc = "Virtual channel of each traffic class, from TC0 (which stays on VC0) on; those left out, and those whose "
+            "channel a link does not have, go on VC0."},
+    {.name = "vc-weights",
+     KEY_FIELD(scenario_software, vc_weights),
+     .type = &scenario_type_channels,
+     .automatic = "they take turns",
+     .maximum = "32",
+     .doc = "Weights of the virtual channels in the low-priority group of a port, from VC0 on, each at least 1. Their "
+            "sum should divide 32, the phases of the ports' tables."},
+    {.name = "id-ordering",
+     KEY_FIELD(scenario_software, id_ordering),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether software turns ID-based ordering on in every function: requests that ask for it, and all "
+            "completions, carry the attribute."},
     {.name = "page-size",
      KEY_FIELD(scenario_software, page_size),
      .type = &scenario_type_size,

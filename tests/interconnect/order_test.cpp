@@ -381,7 +381,7 @@ TEST(OrderTable, EqualsAPlainModel)
     };
     struct sim *sim = support::create(support::engines()[0]);
     const uint32_t room = 13;
-    struct write_order *order = write_order_create(sim, room);
+    struct write_order *order = write_order_create(sim, room, false);
     std::vector<Sent> sent;
     struct sim_random random;
     uint32_t held = 0;
