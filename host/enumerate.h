@@ -40,12 +40,12 @@ enum enumerate_acs {
 
 struct enumerate_options {
     enum enumerate_acs acs;
-    uint32_t max_payload;      /**< bytes, 128..4096 */
-    uint32_t max_read_request; /**< bytes, 128..4096 */
+    uint32_t max_payload;                          /**< bytes, 128..4096 */
+    uint32_t max_read_request;                     /**< bytes, 128..4096 */
     uint8_t vc_of[ENUMERATE_TRAFFIC_CLASSES];      /**< virtual channel of each traffic class */
     uint8_t vc_weights[ENUMERATE_TRAFFIC_CLASSES]; /**< of those in a low-priority group; the first 0: turns */
-    bool id_ordering;          /**< turns ID-based ordering of requests and completions on */
-    bool ecrc;                 /**< turns ECRC generation on where AER can do it */
+    bool id_ordering;                              /**< turns ID-based ordering of requests and completions on */
+    bool ecrc;                                     /**< turns ECRC generation on where AER can do it */
     /** Name of a function for reports; may return NULL, and may be NULL. */
     const char *(*name_of)(void *context, uint16_t segment, uint16_t rid);
     void *name_context;

@@ -2,21 +2,21 @@
 
 #include "host/pci_config.h"
 
-#define CAPABILITY1    0x04u
-#define CAPABILITY2    0x08u
-#define PORT_CONTROL   0x0cu
-#define RESOURCE(n)    (0x10u + 12u * (n))
-#define CONTROL        0x04u
-#define STATUS         0x0au
-#define ENABLE         0x80000000u
-#define ID_SHIFT       24
-#define PENDING        0x0002u
-#define LOAD_TABLE     0x0001u
-#define SELECT_SHIFT   1
-#define WEIGHTED_32    1u
-#define PHASES         32u
-#define TABLE_UNIT     16u
-#define POLLS          1000u
+#define CAPABILITY1  0x04u
+#define CAPABILITY2  0x08u
+#define PORT_CONTROL 0x0cu
+#define RESOURCE(n)  (0x10u + 12u * (n))
+#define CONTROL      0x04u
+#define STATUS       0x0au
+#define ENABLE       0x80000000u
+#define ID_SHIFT     24
+#define PENDING      0x0002u
+#define LOAD_TABLE   0x0001u
+#define SELECT_SHIFT 1
+#define WEIGHTED_32  1u
+#define PHASES       32u
+#define TABLE_UNIT   16u
+#define POLLS        1000u
 
 /** One end of a link. */
 struct end {
@@ -85,8 +85,7 @@ static void program_weights(struct host_access *access, const struct end *end, c
         }
         pci_config_write(access, end->config, end->capability + table * TABLE_UNIT + 4 * i, entries);
     }
-    pci_config_write16(access, end->config, end->capability + PORT_CONTROL,
-                       LOAD_TABLE | WEIGHTED_32 << SELECT_SHIFT);
+    pci_config_write16(access, end->config, end->capability + PORT_CONTROL, LOAD_TABLE | WEIGHTED_32 << SELECT_SHIFT);
 }
 
 static void program_end(struct host_access *access, const struct end *end, unsigned channels,

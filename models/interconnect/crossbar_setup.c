@@ -56,7 +56,8 @@ void crossbar_bind_master(struct crossbar *crossbar, unsigned port, struct sim_b
     master->kind = kind;
     master->held_since = SIM_TIME_NEVER;
     if (kind != CROSSBAR_PORT_PLAIN) {
-        master->order = write_order_create(crossbar->component.sim, crossbar->ordered_writes, crossbar->relaxed_ordering);
+        master->order =
+            write_order_create(crossbar->component.sim, crossbar->ordered_writes, crossbar->relaxed_ordering);
     }
     sim_channel_set_hint(bus.request, &crossbar->request_hint, port);
 }

@@ -70,8 +70,7 @@ struct write_order *write_order_create(struct sim *sim, uint32_t writes, bool us
 static bool relaxed_elsewhere(const struct write_order *order, uint64_t key, unsigned target)
 {
     for (unsigned i = 0; order->relaxed > 0 && i < CROSSBAR_MAX_TARGETS; i++) {
-        if (i != target && order->writes_at[i] > 0 &&
-            find_stream(order, relaxed_key(key, i)) != WRITE_ORDER_NONE) {
+        if (i != target && order->writes_at[i] > 0 && find_stream(order, relaxed_key(key, i)) != WRITE_ORDER_NONE) {
             return true;
         }
     }

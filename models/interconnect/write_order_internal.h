@@ -37,9 +37,9 @@ struct write_order {
     uint32_t count; /**< slots, and as many streams: every stream here has a write */
     uint32_t free_slot;
     uint32_t free_stream;
-    bool uses_relaxed;      /**< writes with RO wait for nothing of their stream */
-    uint32_t relaxed;       /**< of those below, with RO */
-    uint32_t writes; /**< without acknowledgement, in all */
+    bool uses_relaxed; /**< writes with RO wait for nothing of their stream */
+    uint32_t relaxed;  /**< of those below, with RO */
+    uint32_t writes;   /**< without acknowledgement, in all */
     uint32_t writes_at[CROSSBAR_MAX_TARGETS];
 };
 

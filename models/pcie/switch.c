@@ -23,7 +23,7 @@ struct candidate {
 struct round {
     struct candidate candidates[SWITCH_MAX_PORTS * PCIE_QUEUES];
     unsigned count;
-    sim_time due; /**< when TLPs that may pass others could go, or come */
+    sim_time due;                /**< when TLPs that may pass others could go, or come */
     uint64_t outputs;            /**< bit an output port for which there is a candidate */
     uint64_t moved[PCIE_QUEUES]; /**< bit an input from which something was taken */
     uint16_t best[SWITCH_MAX_PORTS][PCIE_QUEUES];
@@ -77,7 +77,8 @@ static unsigned distance(const struct pcie_switch *switch_, const struct candida
 static void add_candidate(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue,
                           uint32_t place, const struct switch_decision *decision)
 {
-    struct sim_packet *packet = sim_channel_peek_behind(switch_->ports[input].link->receive[queue], place, sim_now(switch_->sim));
+    struct sim_packet *packet =
+        sim_channel_peek_behind(switch_->ports[input].link->receive[queue], place, sim_now(switch_->sim));
     struct candidate *candidate = &round->candidates[round->count];
     bool answered = decision->action == SWITCH_CONFIGURE || decision->action == SWITCH_REFUSE;
     uint16_t *best;
@@ -475,7 +476,8 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
     for (uint64_t rest = round.outputs; rest != 0; rest &= rest - 1) {
         serve_output(switch_, &round, (unsigned)__builtin_ctzll(rest), now);
     }
-    return sim_time_min(round.due, sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now)));
+    return sim_time_min(round.due,
+                        sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now)));
 }
 
 static sim_time evaluate(struct sim_component *component, sim_time now)

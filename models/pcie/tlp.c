@@ -16,8 +16,8 @@ bool pcie_order_may_pass(const struct pcie_order *order, const struct pcie_order
 {
     if (other->class_ != PCIE_POSTED) {
         /* Completions of one request stay in order. */
-        return order->class_ != PCIE_COMPLETION || other->class_ != PCIE_COMPLETION ||
-               order->target != other->target || order->tag != other->tag;
+        return order->class_ != PCIE_COMPLETION || other->class_ != PCIE_COMPLETION || order->target != other->target ||
+               order->tag != other->tag;
     }
     if ((order->flags & SIM_FLAG_ID_ORDER) != 0 && ids_differ(order, other)) {
         return true;
