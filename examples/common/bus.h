@@ -26,9 +26,13 @@ class bus : public sc_core::sc_module
     using in_socket = tlm_utils::simple_target_socket_tagged<bus>;
     using out_socket = tlm_utils::simple_initiator_socket_tagged<bus>;
 
-    /** @param request, response time from end to end of the bus */
-    bus(const sc_core::sc_module_name &name, sc_core::sc_time request, sc_core::sc_time response)
-        : sc_core::sc_module(name), request_(request), response_(response)
+    /**
+     * @param request, response time from end to end of the bus, to which a cycle comes for the way out of it
+     * @param width bytes that it moves a cycle: those of a long transfer but the first take cycles more
+     */
+    bus(const sc_core::sc_module_name &name, sc_core::sc_time request, sc_core::sc_time response, unsigned width = 32,
+        sc_core::sc_time cycle = sc_core::sc_time(1, sc_core::SC_NS))
+        : sc_core::sc_module(name), request_(request), response_(response), width_(width), cycle_(cycle)
     {
     }
 
@@ -51,10 +55,16 @@ class bus : public sc_core::sc_module
     {
         const int tag = static_cast<int>(outs_.size());
 
-        outs_.push_back(std::make_unique<output>(("out" + std::to_string(tag)).c_str(), first, last));
+        outs_.push_back(std::make_unique<output>(("out" + std::to_string(tag)).c_str(), first, last, this));
         outs_.back()->socket.register_nb_transport_bw(this, &bus::nb_transport_bw, tag);
         outs_.back()->socket.register_invalidate_direct_mem_ptr(this, &bus::invalidate_direct_mem_ptr, tag);
         return outs_.back()->socket;
+    }
+
+    /** Addresses first to last lead to the target that was added last, too. */
+    void add_range(uint64_t first, uint64_t last)
+    {
+        outs_.back()->ranges.emplace_back(first, last);
     }
 
   private:
@@ -81,7 +91,7 @@ class bus : public sc_core::sc_module
             while (open == nullptr) {
                 tlm::tlm_generic_payload *payload = answers.get_next_transaction();
                 tlm::tlm_phase phase = tlm::BEGIN_RESP;
-                sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+                sc_core::sc_time delay = owner->cycle_;
 
                 if (payload == nullptr) {
                     return;
@@ -110,12 +120,11 @@ class bus : public sc_core::sc_module
         tlm_utils::peq_with_get<tlm::tlm_generic_payload> requests;
         tlm::tlm_generic_payload *open = nullptr; /**< its BEGIN_REQ has had no END_REQ */
         sc_core::sc_event ended;
-        uint64_t first;
-        uint64_t last;
-        bus *owner = nullptr;
+        std::vector<std::pair<uint64_t, uint64_t>> ranges;
+        bus *owner;
 
-        output(const sc_core::sc_module_name &name, uint64_t from, uint64_t to)
-            : sc_core::sc_module(name), socket("socket"), requests("requests"), first(from), last(to)
+        output(const sc_core::sc_module_name &name, uint64_t from, uint64_t to, bus *whose)
+            : sc_core::sc_module(name), socket("socket"), requests("requests"), ranges({{from, to}}), owner(whose)
         {
             SC_HAS_PROCESS(output);
             SC_METHOD(run);
@@ -128,7 +137,7 @@ class bus : public sc_core::sc_module
             while (open == nullptr) {
                 tlm::tlm_generic_payload *payload = requests.get_next_transaction();
                 tlm::tlm_phase phase = tlm::BEGIN_REQ;
-                sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+                sc_core::sc_time delay = owner->cycle_;
 
                 if (payload == nullptr) {
                     return;
@@ -149,12 +158,21 @@ class bus : public sc_core::sc_module
         }
     };
 
+    /** What the data of a transfer take beyond the first cycle, if they go this way. */
+    sc_core::sc_time data_time(const tlm::tlm_generic_payload &payload, bool request) const
+    {
+        const bool moves = request ? payload.is_write() : payload.is_read();
+
+        return moves ? cycle_ * ((payload.get_data_length() - 1) / width_) : sc_core::SC_ZERO_TIME;
+    }
+
     output *find(uint64_t address)
     {
         for (const auto &out : outs_) {
-            if (address >= out->first && address <= out->last) {
-                out->owner = this;
-                return out.get();
+            for (const auto &range : out->ranges) {
+                if (address >= range.first && address <= range.second) {
+                    return out.get();
+                }
             }
         }
         return nullptr;
@@ -162,7 +180,7 @@ class bus : public sc_core::sc_module
 
     void answer(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay)
     {
-        senders_.at(&payload)->answers.notify(payload, delay + response_);
+        senders_.at(&payload)->answers.notify(payload, delay + response_ + data_time(payload, false));
     }
 
     tlm::tlm_sync_enum nb_transport_fw(int tag, tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
@@ -182,7 +200,7 @@ class bus : public sc_core::sc_module
             payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
             in->answers.notify(payload, delay + request_ + response_);
         } else {
-            out->requests.notify(payload, delay + request_);
+            out->requests.notify(payload, delay + request_ + data_time(payload, true));
         }
         phase = tlm::END_REQ;
         return tlm::TLM_UPDATED;
@@ -209,13 +227,13 @@ class bus : public sc_core::sc_module
     {
         output *out = find(payload.get_address());
 
-        delay += request_;
+        delay += request_ + cycle_ + data_time(payload, true);
         if (out == nullptr) {
             payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
         } else {
             out->socket->b_transport(payload, delay);
         }
-        delay += response_;
+        delay += response_ + cycle_ + data_time(payload, false);
     }
 
     unsigned transport_dbg(int, tlm::tlm_generic_payload &payload)
@@ -245,6 +263,8 @@ class bus : public sc_core::sc_module
 
     sc_core::sc_time request_;
     sc_core::sc_time response_;
+    unsigned width_;
+    sc_core::sc_time cycle_;
     std::vector<std::unique_ptr<input>> ins_;
     std::vector<std::unique_ptr<output>> outs_;
     std::map<tlm::tlm_generic_payload *, input *> senders_;

@@ -125,9 +125,9 @@ class firmware
             }
             table = load(entry) & UINT64_C(0xfffffffff000);
         }
-        /* A page with AF, inner shareable, unprivileged access. */
+        /* A page of this ASID's with AF, inner shareable, unprivileged access. */
         store(table + 8 * (iova >> 12 & 0x1ff),
-              physical | 3 | 1u << 10 | 3u << 8 | 1u << 6 | (writable ? 0u : 1u << 7));
+              physical | 3 | 1u << 11 | 1u << 10 | 3u << 8 | 1u << 6 | (writable ? 0u : 1u << 7));
     }
 
     void unmap(smmu &unit, uint64_t context, uint64_t iova)
@@ -188,10 +188,11 @@ class firmware
     struct its {
         uint64_t base;
         uint64_t queue;
+        uint64_t devices = 0; /**< first level of the device table */
         uint64_t written = 0;
     };
 
-    /** Enables an ITS: flat tables of @p device_bits and one page of collections; collection n leads to PE n. */
+    /** Enables an ITS: a device table of two levels, one page of collections; collection n leads to PE n. */
     its start_its(uint64_t base, unsigned pes)
     {
         its unit;
@@ -200,11 +201,13 @@ class firmware
         unit.queue = take(4096, 4096);
         for (unsigned i = 0; i < GITS_BASERS; i++) {
             const uint64_t type = pe_.read64(base + GITS_BASER(i)) >> 56 & 7;
+            const uint64_t indirect = type == GITS_BASER_TYPE_DEVICE ? UINT64_C(1) << 62 : 0;
 
             if (type == GITS_BASER_TYPE_DEVICE || type == GITS_BASER_TYPE_COLLECTION) {
-                const uint64_t pages = type == GITS_BASER_TYPE_DEVICE ? 128 : 1;
+                const uint64_t table = take(4096, 4096);
 
-                pe_.write64(base + GITS_BASER(i), UINT64_C(1) << 63 | take(pages * 4096, 65536) | (pages - 1));
+                unit.devices = type == GITS_BASER_TYPE_DEVICE ? table : unit.devices;
+                pe_.write64(base + GITS_BASER(i), UINT64_C(1) << 63 | indirect | table);
             }
         }
         pe_.write64(base + GITS_CBASER, UINT64_C(1) << 63 | unit.queue);
@@ -225,8 +228,12 @@ class firmware
     /** Gives a DeviceID an interrupt translation table of 2^@p event_bits events. */
     void map_device(its &unit, uint32_t device_id, unsigned event_bits)
     {
+        const uint64_t entry = unit.devices + 8 * (device_id / 512); /* 8 bytes a device, 4 KiB a page */
         its_command map = {};
 
+        if (load(entry) == 0) {
+            store(entry, UINT64_C(1) << 63 | take(4096, 4096));
+        }
         map.opcode = ITS_COMMAND_MAPD;
         map.valid = true;
         map.device_id = device_id;

@@ -156,6 +156,7 @@ struct endpoint_job {
     bool read;      /**< page requests: to read */
     bool last;      /**< page requests: the last of its group */
     uint16_t group; /**< page requests: Page Request Group Index, 9 bits */
+    sim_time when;  /**< not born before that time, fs, absolute; 0: at the next edge */
 };
 
 struct endpoint;
@@ -225,7 +226,13 @@ void endpoint_set_buffer(struct endpoint *endpoint, unsigned function, size_t st
  */
 void endpoint_start_traffic(struct endpoint *endpoint, sim_time start, sim_time stop);
 
-/** Asks for one request, born at the next edge. @return false if ENDPOINT_MAX_JOBS are waiting already */
+/** Whether a function has a message of that number: one of MSI, MSI-X or its own store. */
+bool endpoint_has_vector(const struct endpoint *endpoint, unsigned function, uint32_t vector);
+
+/**
+ * Asks for one request, born at the next edge, or later if the job says so; those behind it wait.
+ * @return false if ENDPOINT_MAX_JOBS are waiting already
+ */
 bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job);
 
 /**

@@ -589,7 +589,7 @@ static void describe_job(const struct endpoint *endpoint, const struct endpoint_
     memset(operation, 0, sizeof(*operation));
     operation->function = &endpoint->functions[job->function];
     operation->kind = job->kind;
-    operation->born = sim_component_edge(&endpoint->component, sim_now(endpoint->sim) + 1);
+    operation->born = sim_component_edge(&endpoint->component, sim_time_max(job->when, sim_now(endpoint->sim) + 1));
     operation->source = job->source;
     operation->vector = job->vector;
     operation->address = job->address;
@@ -612,6 +612,11 @@ static void describe_job(const struct endpoint *endpoint, const struct endpoint_
             operation->inline_data |= (uint64_t)job->data[i] << (8 * i);
         }
     }
+}
+
+bool endpoint_has_vector(const struct endpoint *endpoint, unsigned function, uint32_t vector)
+{
+    return function < endpoint->function_count && endpoint_message_exists(&endpoint->functions[function], vector);
 }
 
 bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)

@@ -1,0 +1,453 @@
+/*
+ * A platform with two SMMUs and two ITS, built from Doorbell's TLM-2.0 modules and from devices, a bus, a memory and
+ * interrupt sinks that know nothing of them. It measures what the doorbell command finds for platform.yaml, which
+ * describes the same system: the latency of every MSI, and whether the devices of an IOMMU group share a doorbell.
+ *
+ *   epA ─┐
+ *        ├─ sw0 ── rc0 ── S0 ──┐       ┌─ memory
+ *   epB ─┘                     ├─ bus ─┼─ A ──┬─ rd0 ── pe0 ── sink
+ *   epC ────────── rc1 ── S1 ──┘       └─ B ──┴─ rd1 ── pe1 ── sink
+ *
+ *   platform          a summary
+ *   platform --each   also a line for each MSI: msi NAME LATENCY, in femtoseconds
+ */
+#include "examples/common/bus.h"
+#include "examples/common/device.h"
+#include "examples/common/enumerate.h"
+#include "examples/common/firmware.h"
+#include "examples/common/memory.h"
+#include "wrappers/gic.h"
+#include "wrappers/pcie.h"
+#include "wrappers/protocol_checker.h"
+#include "wrappers/smmu.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <set>
+
+namespace
+{
+
+using sc_core::sc_time;
+
+constexpr uint64_t kMemory = 0x80000000;
+constexpr uint64_t kMemorySize = UINT64_C(256) << 20;
+constexpr uint64_t kIts[] = {0x08080000, 0x080c0000};
+constexpr uint64_t kSmmu[] = {0x09050000, 0x09090000};
+constexpr uint64_t kRedistributor = 0x0a000000;
+constexpr uint64_t kEcam[] = {UINT64_C(0x4000000000), UINT64_C(0x4010000000)};
+constexpr uint64_t kWindow[] = {0x10000000, 0x20000000};
+constexpr uint64_t kWindowSize = UINT64_C(256) << 20;
+constexpr uint64_t kDoorbell = 0x08000000; /**< where devices see the page of their ITS's GITS_TRANSLATER */
+constexpr unsigned kPes = 2;
+
+/** A device, and what software does with it; in the order in which enumeration finds them. */
+struct device {
+    const char *name;
+    unsigned root_complex;
+    unsigned its;
+    uint32_t device_id;
+    unsigned pe;
+    uint32_t vector;
+    double start; /**< of its interrupts, us */
+    uint32_t intid = 0;
+    example::function function = {};
+    uint64_t context = 0;
+};
+
+sc_time ns(double count)
+{
+    return sc_time(count, sc_core::SC_NS);
+}
+
+pcie_link_config link_of(uint32_t width)
+{
+    pcie_link_config config;
+
+    pcie_link_config_init(&config);
+    config.width = width;
+    return config;
+}
+
+smmu_config smmu_of(unsigned i)
+{
+    smmu_config config;
+
+    smmu_config_defaults(&config);
+    config.base = kSmmu[i];
+    return config;
+}
+
+its_config its_of(unsigned i)
+{
+    its_config config = its_config_default();
+
+    config.base = kIts[i];
+    config.number = i;
+    config.redistributors = kPes;
+    return config;
+}
+
+redistributor_config redistributor_of(unsigned i)
+{
+    redistributor_config config = redistributor_config_default();
+
+    config.base = kRedistributor + i * 0x20000;
+    config.processor_number = i;
+    config.last = i + 1 == kPes;
+    config.its_count = 2;
+    return config;
+}
+
+/** An endpoint with four vectors and a BAR of 64 KiB. */
+struct endpoint_description {
+    endpoint_function_config function = {};
+    endpoint_config config = {};
+
+    endpoint_description()
+    {
+        endpoint_config_init(&config);
+        function.identity.vendor_id = 0x13b5;
+        function.identity.device_id = 0x0d0b;
+        function.identity.class_code = 0x020000;
+        function.bars[0].size = 65536;
+        function.msix_vectors = 4;
+        config.functions = &function;
+        config.function_count = 1;
+        config.max_payload = 256;
+    }
+};
+
+struct switch_description {
+    pcie_downstream_config ports[2] = {};
+    pcie_switch_config config = {};
+
+    switch_description()
+    {
+        pcie_switch_config_init(&config);
+        for (unsigned i = 0; i < 2; i++) {
+            ports[i].device = i;
+            ports[i].identity.vendor_id = 0x13b5;
+            ports[i].identity.device_id = 0x0d03;
+            ports[i].identity.class_code = 0x060400;
+        }
+        config.identity = ports[0].identity;
+        config.max_payload = 256;
+        config.downstream = ports;
+        config.downstream_count = 2;
+    }
+};
+
+/** A root complex with one root port: every function's StreamID is its requester ID, its DeviceID as the map says. */
+struct root_complex_description {
+    root_port_config port = {};
+    pcie_map_entry streams = {0, 0x10000, 0, 0};
+    pcie_map_entry devices;
+    root_complex_config config = {};
+
+    root_complex_description(unsigned i, pcie_map_entry device_ids) : devices(device_ids)
+    {
+        root_complex_config_init(&config);
+        port.identity.vendor_id = 0x13b5;
+        port.identity.device_id = 0x0d01;
+        port.identity.class_code = 0x060400;
+        config.latency = 100 * SIM_NS;
+        config.first_bus = 0;
+        config.last_bus = 255;
+        config.ecam_base = kEcam[i];
+        config.ports = &port;
+        config.port_count = 1;
+        config.memory_ports = 1;
+        config.iommu_map = {&streams, 1, 0xffff};
+        config.msi_map = {&devices, 1, 0xffff};
+        config.max_payload = 256;
+    }
+};
+
+class platform : public sc_core::sc_module
+{
+  public:
+    explicit platform(const sc_core::sc_module_name &name);
+
+    bool report(bool each) const;
+
+  private:
+    void build_gic();
+    void build_pcie();
+    template <typename Initiator> void master(Initiator &from);
+    template <typename Target> void target(uint64_t first, uint64_t bytes, Target &to);
+    template <typename Initiator, typename Target> void join(Initiator &from, Target &to);
+    void run();
+    void set_up();
+    void try_reach();
+    bool reaches(const device &from, const device &to);
+    void interrupted(uint32_t intid, sc_time when);
+
+    std::vector<device> devices_ = {
+        {"epA", 0, 0, 0x300, 0, 0, 0.0},
+        {"epB", 0, 1, 0x400, 1, 1, 2.0},
+        {"epC", 1, 1, 0x8100, 0, 2, 4.0},
+    };
+    doorbell::simulation whole_;
+    example::bus bus_;
+    example::memory memory_;
+    example::initiator pe_;
+    example::firmware software_;
+    std::vector<std::unique_ptr<doorbell::smmu>> smmus_;
+    std::vector<std::unique_ptr<doorbell::its>> itses_;
+    std::vector<std::unique_ptr<doorbell::redistributor>> redistributors_;
+    std::vector<std::unique_ptr<doorbell::pe>> pes_;
+    std::vector<std::unique_ptr<example::interrupt_sink>> sinks_;
+    std::vector<std::unique_ptr<doorbell::root_complex>> root_complexes_;
+    std::unique_ptr<doorbell::pcie_switch> switch_;
+    std::vector<std::unique_ptr<doorbell::pcie_endpoint>> endpoints_;
+    std::vector<std::unique_ptr<example::generator>> generators_;
+    std::vector<std::unique_ptr<doorbell::protocol_checker>> checkers_;
+    std::map<std::string, std::vector<sc_time>> latencies_;
+    std::set<std::pair<std::string, std::string>> reached_; /**< without an SMMU */
+    bool done_ = false;
+};
+
+platform::platform(const sc_core::sc_module_name &name)
+    : sc_core::sc_module(name), whole_("doorbell"), bus_("bus", ns(20), ns(20)),
+      memory_("memory", kMemory, kMemorySize, ns(81), 25.6e9), pe_("pe"), software_(pe_, kMemory)
+{
+    target(kMemory, kMemorySize, memory_.socket);
+    master(pe_.socket);
+    build_gic();
+    for (unsigned i = 0; i < 2; i++) {
+        smmus_.push_back(std::make_unique<doorbell::smmu>(("S" + std::to_string(i)).c_str(), whole_, smmu_of(i)));
+        master(smmus_[i]->memory(0));
+        master(smmus_[i]->walker());
+        target(kSmmu[i], SMMU_WINDOW_BYTES, smmus_[i]->registers());
+    }
+    build_pcie();
+    SC_HAS_PROCESS(platform);
+    SC_THREAD(run);
+}
+
+/** Between any two sockets stands a checker of the protocol. */
+template <typename Initiator, typename Target> void platform::join(Initiator &from, Target &to)
+{
+    checkers_.push_back(
+        std::make_unique<doorbell::protocol_checker>(("checker" + std::to_string(checkers_.size())).c_str()));
+    from.bind(checkers_.back()->target);
+    checkers_.back()->initiator.bind(to);
+}
+
+template <typename Initiator> void platform::master(Initiator &from)
+{
+    join(from, bus_.add_initiator());
+}
+
+template <typename Target> void platform::target(uint64_t first, uint64_t bytes, Target &to)
+{
+    join(bus_.add_target(first, first + bytes - 1), to);
+}
+
+void platform::build_gic()
+{
+    for (unsigned i = 0; i < kPes; i++) {
+        const std::string number = std::to_string(i);
+
+        redistributors_.push_back(
+            std::make_unique<doorbell::redistributor>(("rd" + number).c_str(), whole_, redistributor_of(i)));
+        pes_.push_back(std::make_unique<doorbell::pe>(("pe" + number).c_str(), whole_, pe_config_default()));
+        sinks_.push_back(std::make_unique<example::interrupt_sink>(
+            ("sink" + number).c_str(), [this](uint32_t intid, sc_time when) { interrupted(intid, when); }));
+        redistributors_[i]->connect(*pes_[i]);
+        join(pes_[i]->interrupts(), sinks_[i]->socket);
+        master(redistributors_[i]->memory());
+        target(kRedistributor + i * 0x20000, GICR_SIZE, redistributors_[i]->registers());
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        itses_.push_back(std::make_unique<doorbell::its>(i == 0 ? "A" : "B", whole_, its_of(i)));
+        for (auto &redistributor : redistributors_) {
+            itses_[i]->connect(*redistributor, 5 * SIM_NS, 8);
+        }
+        master(itses_[i]->memory());
+        target(kIts[i], 0x10000, itses_[i]->registers());
+        target(kIts[i] + 0x10000, 0x10000, itses_[i]->translation());
+    }
+}
+
+void platform::build_pcie()
+{
+    const endpoint_description endpoint;
+    const switch_description description;
+    const pcie_link_config wide = link_of(16);
+    const pcie_link_config narrow = link_of(4);
+
+    for (unsigned i = 0; i < 2; i++) {
+        const pcie_map_entry devices = {0, 0x8000, i == 0 ? 0u : 0x8000u, 0};
+        const root_complex_description root(i, devices);
+        const bool leads_to_switch = i == 0;
+
+        root_complexes_.push_back(std::make_unique<doorbell::root_complex>(
+            ("rc" + std::to_string(i)).c_str(), whole_, root.config,
+            std::vector<pcie_link_config>{leads_to_switch ? wide : narrow}, std::vector<bool>{leads_to_switch}));
+        join(root_complexes_[i]->memory(0), smmus_[i]->tbu(0));
+        target(kEcam[i], UINT64_C(256) << 20, root_complexes_[i]->host());
+        bus_.add_range(kWindow[i], kWindow[i] + kWindowSize - 1);
+    }
+    switch_ = std::make_unique<doorbell::pcie_switch>("sw0", whole_, description.config, wide, false,
+                                                      std::vector<pcie_link_config>{narrow, narrow});
+    for (size_t i = 0; i < devices_.size(); i++) {
+        const device &each = devices_[i];
+
+        endpoints_.push_back(std::make_unique<doorbell::pcie_endpoint>(each.name, whole_, endpoint.config, narrow,
+                                                                       each.root_complex == 0));
+        generators_.push_back(
+            std::make_unique<example::generator>((std::string(each.name) + "_device").c_str(), each.vector));
+        join(generators_[i]->socket, endpoints_[i]->interrupts);
+    }
+    const auto link = [this](doorbell::tlp_port &one, doorbell::tlp_port &other) {
+        join(one.transmit, other.receive);
+        join(other.transmit, one.receive);
+    };
+    link(root_complexes_[0]->link(0), switch_->upstream());
+    link(switch_->downstream(0), endpoints_[0]->link());
+    link(switch_->downstream(1), endpoints_[1]->link());
+    link(root_complexes_[1]->link(0), endpoints_[2]->link());
+}
+
+/* ---- What runs on it ---- */
+
+void platform::set_up()
+{
+    std::vector<example::firmware::smmu> smmus;
+    std::vector<example::firmware::its> itses;
+    size_t next = 0;
+
+    for (unsigned i = 0; i < kPes; i++) {
+        software_.start_redistributor(kRedistributor + i * 0x20000);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        itses.push_back(software_.start_its(kIts[i], kPes));
+        smmus.push_back(software_.start_smmu(kSmmu[i]));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        example::enumerator enumerator(pe_, kEcam[i], kWindow[i]);
+
+        for (const example::function &function : enumerator.scan()) {
+            device &each = devices_.at(next++);
+
+            each.function = function;
+            each.context = software_.make_context(smmus[i]);
+            software_.map(each.context, kDoorbell, kIts[each.its] + 0x10000);
+            software_.attach(smmus[i], function.rid, each.context);
+            software_.map_device(itses[each.its], each.device_id, 2);
+            each.intid = software_.map_event(itses[each.its], each.device_id, each.vector, each.pe);
+            enumerator.enable_vector(function, each.vector, kDoorbell + 0x40, each.vector);
+        }
+    }
+}
+
+void platform::run()
+{
+    set_up();
+    /* At a round time, when all is quiet. */
+    const sc_time start = ns(1000.0 * std::floor(sc_core::sc_time_stamp().to_seconds() * 1e6 + 10));
+
+    for (size_t i = 0; i < devices_.size(); i++) {
+        generators_[i]->start(start + ns(1000 * devices_[i].start), ns(6000), start + ns(100000));
+    }
+    wait(start + ns(110000) - sc_core::sc_time_stamp());
+    try_reach();
+    done_ = true;
+}
+
+/** Whether a write of one device to another's BAR arrives there, though no SMMU has a translation for it. */
+bool platform::reaches(const device &from, const device &to)
+{
+    static uint32_t mark = 0x1000;
+    endpoint_job job = {};
+    const uint32_t sent = ++mark;
+    uint8_t bytes[4];
+
+    sim_store_le32(bytes, sent);
+    job.kind = ENDPOINT_DMA_WRITE;
+    job.address = to.function.bar0 + 0x100;
+    job.bytes = sizeof(bytes);
+    job.data = bytes;
+    endpoints_[static_cast<size_t>(&from - devices_.data())]->request(job);
+    wait(ns(5000));
+    return pe_.read32(to.function.bar0 + 0x100) == sent;
+}
+
+void platform::try_reach()
+{
+    for (const device &from : devices_) {
+        for (const device &to : devices_) {
+            if (&from != &to && reaches(from, to)) {
+                reached_.insert({from.name, to.name});
+            }
+        }
+    }
+}
+
+void platform::interrupted(uint32_t intid, sc_time when)
+{
+    for (size_t i = 0; i < devices_.size(); i++) {
+        std::vector<sc_time> &mine = latencies_[devices_[i].name];
+
+        if (devices_[i].intid == intid && mine.size() < generators_[i]->sent.size()) {
+            mine.push_back(when - generators_[i]->sent[mine.size()]);
+        }
+    }
+}
+
+bool platform::report(bool each) const
+{
+    bool violated = false;
+    bool sound = done_;
+
+    for (const device &one : devices_) {
+        const auto found = latencies_.find(one.name);
+        const std::vector<sc_time> none;
+        const std::vector<sc_time> &all = found != latencies_.end() ? found->second : none;
+
+        if (all.empty()) {
+            sound = false;
+            continue;
+        }
+        std::printf("%s: %zu MSIs to ITS %s, %s to %s\n", one.name, all.size(), one.its == 0 ? "A" : "B",
+                    std::min_element(all.begin(), all.end())->to_string().c_str(),
+                    std::max_element(all.begin(), all.end())->to_string().c_str());
+        for (const sc_time &latency : all) {
+            if (each) {
+                std::printf("msi %s %llu\n", one.name,
+                            static_cast<unsigned long long>(latency.to_seconds() * 1e15 + 0.5));
+            }
+        }
+    }
+    /* Devices that reach each other without an SMMU are one group. */
+    for (const device &one : devices_) {
+        for (const device &other : devices_) {
+            if (reached_.count({one.name, other.name}) > 0) {
+                std::printf("%s reaches %s without an SMMU\n", one.name, other.name);
+                violated = violated || one.its != other.its;
+            }
+        }
+    }
+    std::printf("doorbell-per-group: %s\n", violated ? "violated" : "holds");
+    for (const auto &checker : checkers_) {
+        std::fputs(checker->report().c_str(), stdout);
+        sound = sound && checker->violations().empty();
+    }
+    return sound;
+}
+
+} // namespace
+
+int sc_main(int argc, char *argv[])
+{
+    const bool each = argc > 1 && std::strcmp(argv[1], "--each") == 0;
+    const platform system("platform");
+
+    sc_core::sc_start();
+    return system.report(each) ? 0 : 1;
+}
