@@ -83,10 +83,12 @@ void services_probe(struct software *software, uint32_t index)
 static bool can_have_ats(const struct place *place, const struct domain *domain)
 {
     const struct software_config *config = &place->software->config;
-    const bool smmu = place->software->planned ? config->ats_of != NULL && config->ats_of[place->function->iommu]
-                                               : place->smmu->has_ats;
+    const struct firmware_host *host = &config->firmware->hosts[place->found->host_bridge];
+    const uint32_t smmu = place->function->iommu;
+    const bool supported =
+        place->software->planned ? config->ats_of != NULL && config->ats_of[smmu] : place->smmu->has_ats;
 
-    return config->ats && place->found->ats && smmu && domain_translates(domain);
+    return config->ats && host->ats_supported && place->found->ats && supported && domain_translates(domain);
 }
 
 static bool switch_ats_on(const struct place *place, struct host_error *error)

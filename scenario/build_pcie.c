@@ -235,6 +235,7 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.read_tags = from->read_tags;
     config.completion_timeout = from->completion_timeout;
     config.atc_entries = from->ats != NULL ? from->ats->entries : 0;
+    config.atc_requests = from->ats != NULL ? from->ats->requests : 0;
     config.max_payload = (uint32_t)system->scenario->software.max_payload;
     config.virtual_channels = channels_of(&device->link, false);
     config.functions = functions;

@@ -202,6 +202,7 @@ static enum board_status read_host(struct reader *reader, size_t node, const cha
     read_compatible(tree, node, &host->compatible);
     host->available = tree->nodes[node].enabled;
     host->segment_given = devicetree_u32(tree, node, "linux,pci-domain", &host->segment);
+    host->ats_supported = devicetree_has(tree, node, "ats-supported");
     read_bus_range(reader, node, host);
     read_windows(reader, node, host);
     status = read_maps(reader, node, &host->iommu_map, &host->msi_map);

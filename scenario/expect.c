@@ -53,7 +53,23 @@ static uint64_t sum_counts(const struct run_result *result, bool lost)
     return sum;
 }
 
-/** Value of a numeric metric. @return false if there is none, because no MSI was measured */
+/** What a component counted. @return false if there is no such counter */
+static bool find_counter(const struct scenario_expectation *expectation, const struct run_result *result,
+                         uint64_t *value)
+{
+    for (size_t i = 0; i < result->counter_count; i++) {
+        const struct run_counter *counter = &result->counters[i];
+
+        if (strcmp(counter->component, expectation->component) == 0 &&
+            strcmp(counter->name, expectation->counter) == 0) {
+            *value = counter->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Value of a numeric metric. @return false if there is none: no MSI was measured, there is no such counter */
 static bool value_of(const struct scenario_expectation *expectation, const struct run_result *result, uint64_t *value)
 {
     const struct run_device *device = device_of(expectation, result);
@@ -84,6 +100,8 @@ static bool value_of(const struct scenario_expectation *expectation, const struc
     case SCENARIO_METRIC_MSI_LATENCY_MAX:
         *value = latency->max;
         break;
+    case SCENARIO_METRIC_COUNTER:
+        return find_counter(expectation, result, value);
     case SCENARIO_METRIC_VERDICT:
         return false;
     }
@@ -103,7 +121,8 @@ static bool within(const struct scenario_expectation *expectation, uint64_t valu
 
 static bool is_count(enum scenario_metric metric)
 {
-    return metric == SCENARIO_METRIC_MSI_COUNT || metric == SCENARIO_METRIC_MSI_LOST;
+    return metric == SCENARIO_METRIC_MSI_COUNT || metric == SCENARIO_METRIC_MSI_LOST ||
+           metric == SCENARIO_METRIC_COUNTER;
 }
 
 /** By how much a value misses its range, for the reader of a failed check. */
@@ -160,6 +179,8 @@ void scenario_judge(const struct scenario *scenario, struct run_result *result)
         } else if (value_of(expectation, result, &value)) {
             judged->met = within(expectation, value);
             judged->got = describe(expectation, value, judged->met);
+        } else if (expectation->metric == SCENARIO_METRIC_COUNTER) {
+            judged->got = format("%s has no counter %s", expectation->component, expectation->counter);
         } else {
             judged->got = format("no MSI was measured");
         }

@@ -25,6 +25,7 @@ static void add_host(struct firmware *firmware, const struct scenario_root_compl
     host->segment = rc->segment;
     host->segment_given = true;
     host->bus_given = true;
+    host->ats_supported = rc->ats;
     host->bus_first = rc->first_bus;
     host->bus_last = rc->last_bus;
     window->pci_address = rc->mmio.base;

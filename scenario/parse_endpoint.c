@@ -24,6 +24,12 @@ static void check_store(struct parse *parse, const struct scenario_device *devic
     if (endpoint->ims_entries == 0 || size >= need) {
         return;
     }
+    if (size == 0) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "`%.63s` has no BAR to hold its message store", device->name),
+            "give it bars: [64 KiB]");
+        return;
+    }
     units_format(UNITS_SIZE, size, text, sizeof(text));
     diagnostic_set_hint(
         parse_error_at(parse, &device->place, "the first BAR of `%.63s`, %s, is too small for its message store",

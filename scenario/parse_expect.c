@@ -31,6 +31,10 @@ static const struct metric metrics[] = {
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
+/* `counter.COMPONENT.NAME`: which counters a component has shows only when it is built. */
+#define COUNTER_PREFIX "counter."
+static const struct metric counter_metric = {"counter", SCENARIO_METRIC_COUNTER, UNITS_NUMBER};
+
 static const struct metric *find_metric(const char *name)
 {
     for (size_t i = 0; i < METRICS; i++) {
@@ -77,7 +81,8 @@ static void report_unknown(struct parse *parse, const struct tree_node *node)
     }
     diagnostic_set_hint(entry,
                         "assumptions: %s, %s, %s, ...; metrics: msi.count, msi.lost, msi.latency.min, mean, p50, "
-                        "p99, p99.9, max, with an endpoint's name before them or without",
+                        "p99, p99.9, max, with an endpoint's name before them or without; "
+                        "counter.COMPONENT.NAME",
                         assumptions[0], assumptions[1], assumptions[2]);
 }
 
@@ -96,6 +101,24 @@ static const struct metric *split_key(struct parse *parse, const char *key, cons
         *device = scenario_arena_copy(parse->arena, key, (size_t)(dot - key));
     }
     return metric;
+}
+
+/* Whether a key names a counter; then which one. */
+static bool split_counter(struct parse *parse, const struct tree_node *node, struct scenario_expectation *expectation)
+{
+    const char *component = node->key + strlen(COUNTER_PREFIX);
+    const char *dot;
+
+    if (strncmp(node->key, COUNTER_PREFIX, strlen(COUNTER_PREFIX)) != 0) {
+        return false;
+    }
+    dot = strchr(component, '.');
+    if (dot == NULL || dot == component || dot[1] == '\0') {
+        return false;
+    }
+    expectation->component = scenario_arena_copy(parse->arena, component, (size_t)(dot - component));
+    expectation->counter = dot + 1;
+    return true;
 }
 
 static bool parse_outcome(struct parse *parse, const struct tree_node *node, enum verdict_outcome *outcome)
@@ -194,7 +217,8 @@ static bool parse_one(struct parse *parse, const struct tree_node *node, struct 
             return parse_outcome(parse, node, &expectation->outcome);
         }
     }
-    metric = split_key(parse, node->key, &expectation->device_name);
+    metric = split_counter(parse, node, expectation) ? &counter_metric
+                                                     : split_key(parse, node->key, &expectation->device_name);
     if (metric == NULL) {
         report_unknown(parse, node);
         return false;
@@ -246,4 +270,4 @@ const struct scenario_value_type scenario_type_expectations = {
               "data-before-interrupt)$\": {\"enum\": [\"holds\", \"violated\", \"not-applicable\"]}, "
               "\"^([A-Za-z][A-Za-z0-9_-]*(/"
               "[1-7])?\\\\.)?msi\\\\.(count|lost|latency\\\\.(min|mean|p50|p99|p99\\\\.9|max))$\": " BOUND_SCHEMA
-              "}, \"additionalProperties\": false}"};
+              ", \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA "}, \"additionalProperties\": false}"};

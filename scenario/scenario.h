@@ -441,6 +441,7 @@ struct scenario_ats {
     uint64_t given;
     uint32_t queue_depth; /**< invalidations that it can take, 1..32 */
     uint32_t entries;     /**< translations that its cache keeps */
+    uint32_t requests;    /**< translations that it waits for at once */
 };
 
 /** A PRI capability. */
@@ -549,6 +550,7 @@ struct scenario_root_complex {
     sim_time latency;                      /**< from the root port's link to the SMMU */
     struct scenario_map iommu_map;         /**< requester ID to StreamID; entries' `smmu` is never NULL */
     struct scenario_map msi_map;           /**< requester ID to DeviceID; entries' `its` is never NULL */
+    bool ats;                              /**< firmware says that it supports ATS */
     bool peer_to_peer;                     /**< root ports send to each other what ACS lets go directly */
     struct scenario_root_port *root_ports; /**< array of root_port_count, in the order of the file */
     size_t root_port_count;
@@ -716,6 +718,7 @@ enum scenario_metric {
     SCENARIO_METRIC_MSI_LATENCY_P99,
     SCENARIO_METRIC_MSI_LATENCY_P99_9,
     SCENARIO_METRIC_MSI_LATENCY_MAX,
+    SCENARIO_METRIC_COUNTER, /**< what a component counted */
 };
 
 /** One end of an expected range. */
@@ -737,6 +740,8 @@ struct scenario_expectation {
     const char *device_name;              /**< for a metric of one function: as written, "epA" or "epA/1"; else NULL */
     const struct scenario_device *device; /**< metric of one function of this endpoint; NULL: of the whole system */
     uint32_t function;                    /**< of that endpoint */
+    const char *component;                /**< for COUNTER: as written, "S" */
+    const char *counter;                  /**< for COUNTER: as written, "tlb-misses" */
     struct scenario_bound lower;          /**< for numbers: value must not be below */
     struct scenario_bound upper;          /**< for numbers: value must not be above; equal to lower for "==" */
 };

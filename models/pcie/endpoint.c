@@ -263,6 +263,7 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
     config.completion_timeout = config.completion_timeout != 0 ? config.completion_timeout : ENDPOINT_DEFAULT_TIMEOUT;
     config.read_tags = config.read_tags != 0 ? config.read_tags : ENDPOINT_DEFAULT_READ_TAGS;
     config.atc_entries = config.atc_entries != 0 ? config.atc_entries : ENDPOINT_DEFAULT_ATC_ENTRIES;
+    config.atc_requests = config.atc_requests != 0 ? config.atc_requests : ENDPOINT_DEFAULT_ATC_REQUESTS;
     config.bar_store = config.bar_store != 0 ? config.bar_store : ENDPOINT_DEFAULT_BAR_STORE;
     config.max_payload = config.max_payload != 0 ? config.max_payload : ENDPOINT_DEFAULT_MAX_PAYLOAD;
     if (config.function_count == 0 || config.function_count > ENDPOINT_MAX_FUNCTIONS ||
@@ -341,7 +342,7 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
         endpoint->free_tags[endpoint->free_tag_count++] = (uint16_t)(full.read_tags - 1 - i);
     }
     init_functions(endpoint, &full);
-    endpoint_atc_init(endpoint, full.atc_entries);
+    endpoint_atc_init(endpoint, full.atc_entries, full.atc_requests);
     init_streams(endpoint, &full);
     endpoint->jobs_hash = sim_name_hash(sim_printf(sim, "%s/job", name));
     endpoint_refresh_next(endpoint);

@@ -50,10 +50,11 @@
 extern "C" {
 #endif
 
-#define ENDPOINT_MAX_FUNCTIONS 8u
-#define ENDPOINT_MAX_IMS       2048u
-#define ENDPOINT_MAX_TAGS      256u /**< reads under way */
-#define ENDPOINT_MAX_JOBS      64u  /**< requests asked for one by one and not yet sent */
+#define ENDPOINT_MAX_FUNCTIONS    8u
+#define ENDPOINT_MAX_IMS          2048u
+#define ENDPOINT_MAX_TAGS         256u /**< reads under way */
+#define ENDPOINT_MAX_ATC_REQUESTS 32u  /**< translations that an endpoint waits for at once */
+#define ENDPOINT_MAX_JOBS         64u  /**< requests asked for one by one and not yet sent */
 
 /** Number of entry @p n of a function's own message store, as a vector; lower numbers are those of MSI and MSI-X. */
 #define ENDPOINT_IMS_VECTOR(n) (0x10000u + (n))
@@ -62,6 +63,7 @@ extern "C" {
 #define ENDPOINT_DEFAULT_SEND_LATENCY     (50 * SIM_NS)
 #define ENDPOINT_DEFAULT_COMPLETE_LATENCY (50 * SIM_NS)
 #define ENDPOINT_DEFAULT_ATC_ENTRIES      64u
+#define ENDPOINT_DEFAULT_ATC_REQUESTS     8u
 #define ENDPOINT_DEFAULT_READ_TAGS        32u
 #define ENDPOINT_DEFAULT_TIMEOUT          (50 * SIM_MS)
 #define ENDPOINT_DEFAULT_BAR_STORE        65536u
@@ -128,6 +130,7 @@ struct endpoint_config {
     uint32_t read_tags;          /**< 1..ENDPOINT_MAX_TAGS; 0: default */
     sim_time completion_timeout; /**< of a read, from its sending on, fs; 0: default; SIM_TIME_NEVER: none (7.5.3.16) */
     uint32_t atc_entries;        /**< translations that its cache keeps; 0: default */
+    uint32_t atc_requests;       /**< and waits for at once, 1..ENDPOINT_MAX_ATC_REQUESTS; 0: default */
     uint32_t bar_store;          /**< bytes of each BAR that are real; 0: default */
     uint32_t max_payload;        /**< Max_Payload_Size supported, bytes; 0: default */
     struct pcie_vc_config virtual_channels;

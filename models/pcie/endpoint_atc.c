@@ -6,7 +6,7 @@
 
 /* ---- Building ---- */
 
-void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries)
+void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries, uint32_t walks)
 {
     bool needed = false;
 
@@ -16,9 +16,10 @@ void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries)
     if (needed) {
         endpoint->atc = sim_alloc(endpoint->sim, sizeof(*endpoint->atc));
         endpoint->atc->entry_count = entries;
+        endpoint->atc->walk_count = walks;
         endpoint->atc->entries = sim_alloc(endpoint->sim, entries * sizeof(*endpoint->atc->entries));
         /* Invalidate Completions and page requests come without a packet that could be turned round. */
-        sim_packet_reserve(endpoint->sim, ATC_WALKS, false);
+        sim_packet_reserve(endpoint->sim, walks, false);
     }
 }
 
@@ -98,7 +99,7 @@ static void set_state(struct endpoint *endpoint, struct atc_walk *walk, enum atc
 
 static struct atc_walk *find_walk(struct endpoint_atc *atc, const struct atc_context *context, uint64_t page)
 {
-    for (unsigned i = 0; i < ATC_WALKS; i++) {
+    for (unsigned i = 0; i < atc->walk_count; i++) {
         if (atc->walks[i].state != ATC_FREE && atc->walks[i].page == page &&
             same_context(&atc->walks[i].context, context)) {
             return &atc->walks[i];
@@ -111,7 +112,7 @@ static bool start_walk(struct endpoint *endpoint, const struct endpoint_operatio
 {
     struct endpoint_atc *atc = endpoint->atc;
 
-    for (unsigned i = 0; i < ATC_WALKS; i++) {
+    for (unsigned i = 0; i < endpoint->atc->walk_count; i++) {
         struct atc_walk *walk = &atc->walks[i];
 
         if (walk->state == ATC_FREE) {
@@ -280,7 +281,7 @@ static void request_page(struct endpoint *endpoint, struct atc_walk *walk)
 
 void endpoint_atc_pri_changed(struct endpoint *endpoint)
 {
-    for (unsigned i = 0; endpoint->atc != NULL && i < ATC_WALKS; i++) {
+    for (unsigned i = 0; endpoint->atc != NULL && i < endpoint->atc->walk_count; i++) {
         if (endpoint->atc->walks[i].state == ATC_PAGE) {
             request_page(endpoint, &endpoint->atc->walks[i]);
         }
@@ -308,7 +309,7 @@ static void take_response(struct endpoint *endpoint, struct endpoint_function *f
     owner->pages_under_way -= atc->pages[group];
     atc->pages[group] = 0;
     endpoint->counters.page_responses++;
-    for (unsigned i = 0; i < ATC_WALKS; i++) {
+    for (unsigned i = 0; i < endpoint->atc->walk_count; i++) {
         struct atc_walk *walk = &atc->walks[i];
 
         if (walk->state == ATC_PAGED && walk->group == group) {
@@ -386,7 +387,7 @@ static void invalidate(struct endpoint *endpoint, struct endpoint_function *func
             entry->valid = false;
         }
     }
-    for (unsigned i = 0; i < ATC_WALKS; i++) {
+    for (unsigned i = 0; i < endpoint->atc->walk_count; i++) {
         struct atc_walk *walk = &atc->walks[i];
 
         /* How large the translation under way will be is not known: any may be affected. */

@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-/** Translations that an endpoint waits for at once. */
-#define ATC_WALKS 8u
 /** Messages that wait to be sent. Requests are made only while there is room for all completions too. */
 #define ATC_MESSAGES 128u
 #define ATC_GROUPS   512u
@@ -69,7 +67,8 @@ struct endpoint_atc {
     struct atc_entry *entries;
     uint32_t entry_count;
     uint64_t uses;
-    struct atc_walk walks[ATC_WALKS];
+    struct atc_walk walks[ENDPOINT_MAX_ATC_REQUESTS];
+    uint32_t walk_count;    /**< translations that it waits for at once */
     uint32_t walks_to_send; /**< bit a walk in state ATC_ASK */
     struct atc_message messages[ATC_MESSAGES];
     uint32_t head;

@@ -364,8 +364,8 @@ enum endpoint_atc_answer {
 
 struct sim_ats_page_request;
 
-/** Makes what ATS needs, if a function has it. @param entries translations that are kept */
-void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries);
+/** Makes what ATS needs, if a function has it. @param entries translations that are kept @param walks waited for */
+void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries, uint32_t walks);
 
 /** Drops all translations of a function. */
 void endpoint_atc_forget(struct endpoint_function *function);

@@ -117,6 +117,15 @@ static const struct scenario_key ats_keys[] = {
      .unit_name = "translations",
      .doc = "Translations that the endpoint's cache keeps, of all its functions and PASIDs together, of any size. The "
             "least recently used goes."},
+    {.name = "requests",
+     KEY_FIELD(scenario_ats, requests),
+     .type = &scenario_type_number,
+     .standard = "8",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "1",
+     .maximum = "32",
+     .unit_name = "requests",
+     .doc = "Translations, and pages, that it waits for at once."},
 };
 static const struct scenario_table ats_table = {.name = "endpoint-ats",
                                                 .path = "DEVICE.endpoint.ats",
@@ -475,6 +484,13 @@ static const struct scenario_key root_complex_keys[] = {
      .standard = "0xffff",
      .maximum = "0xffff_ffff",
      .doc = "Requester IDs are ANDed with it before they are looked up in `msi-map`."},
+    {.name = "ats",
+     KEY_FIELD(scenario_root_complex, ats),
+     .type = &scenario_type_boolean,
+     .standard = "yes",
+     .doc = "Whether firmware says that the root complex supports ATS (`ats-supported` in a device tree). If not, "
+            "software "
+            "leaves ATS off below it."},
     {.name = "peer-to-peer",
      KEY_FIELD(scenario_root_complex, peer_to_peer),
      .type = &scenario_type_boolean,

@@ -38,6 +38,7 @@ TEST(DeviceTree, HostItsAndSmmuAreFound)
                     .cells("msi-map", {0x100, 1, 0x1100, 0x80})
                     .cells("msi-map-mask", {0xffff})
                     .cells("iommu-map", {0, 2, 0x10, 0x10000})
+                    .empty("ats-supported")
                     .end()
                     .finish();
     Description description(blob);
@@ -51,6 +52,7 @@ TEST(DeviceTree, HostItsAndSmmuAreFound)
     EXPECT_EQ(description.data.iommus[0].kind, FIRMWARE_IOMMU_SMMUV3);
     const firmware_host &host = description.host("/pcie@40000000");
     EXPECT_EQ(host.segment, 3u);
+    EXPECT_TRUE(host.ats_supported);
     EXPECT_EQ(host.bus_last, 15u);
     ASSERT_EQ(host.msi_map.count, 1u);
     EXPECT_EQ(host.msi_map.mask, 0xffffu);

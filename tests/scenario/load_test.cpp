@@ -219,6 +219,29 @@ TEST(Load, TrafficIsResolved)
     EXPECT_STREQ(s->traffic[1].streams[0].dma_write->target->name, "epA");
 }
 
+/** What is wrong with an endpoint; "" if nothing is. */
+std::string said_of(const std::string &endpoint)
+{
+    Loaded s("doorbell: 1\npcie: { rc0: { root-ports: { rp0: { below: { ep: { endpoint: " + endpoint +
+             " } } } } } }\n");
+
+    return s.diagnostics().count == 0 ? "" : s.diagnostics().items[0].message;
+}
+
+TEST(Load, CapabilitiesOfEndpointsFitTogether)
+{
+    EXPECT_EQ(said_of("{ ats: {}, pri: {}, msi: { vectors: 32, granted: 4 }, ims: 64 }"), "");
+    EXPECT_EQ(said_of("{ pri: {} }"), "`ep` has page requests but no translations to use what they bring");
+    EXPECT_EQ(said_of("{ msi: { vectors: 4, granted: 8 } }"), "`granted` 8 is more than `vectors` 4");
+    EXPECT_EQ(said_of("{ msi: { vectors: 3 } }"), "`vectors: 3` must be a power of two");
+    EXPECT_EQ(said_of("{ ims: 2048, msi-x: 0, bars: [16 KiB] }"),
+              "the first BAR of `ep`, 16 KiB, is too small for its message store");
+    EXPECT_EQ(said_of("{ ims: 2048, msi-x: 0, bars: [32 KiB] }"), "");
+    EXPECT_EQ(said_of("{ ims: 2048, msi-x: 1, bars: [32 KiB] }"),
+              "the first BAR of `ep`, 32 KiB, is too small for its message store");
+    EXPECT_EQ(said_of("{ ims: 4, msi-x: 0, bars: [] }"), "`ep` has no BAR to hold its message store");
+}
+
 TEST(Load, ExpectationsAreResolved)
 {
     Loaded s(small("expect:\n"
@@ -229,10 +252,11 @@ TEST(Load, ExpectationsAreResolved)
                    "  msi.latency.p99: < 3 us\n"
                    "  epA.msi.latency.p99.9: <= 3.5 us\n"
                    "  epB/1.msi.latency.mean: 1 us..2 us\n"
-                   "  epB.msi.count: ==7\n"));
+                   "  epB.msi.count: ==7\n"
+                   "  counter.S.tlb-misses: < 9\n"));
 
     ASSERT_TRUE(s) << s.said();
-    ASSERT_EQ(s->expectation_count, 8u);
+    ASSERT_EQ(s->expectation_count, 9u);
     const scenario_expectation *e = s->expectations;
     EXPECT_EQ(e[0].metric, SCENARIO_METRIC_VERDICT);
     EXPECT_STREQ(e[0].verdict, "doorbell-per-group");
@@ -259,6 +283,10 @@ TEST(Load, ExpectationsAreResolved)
     EXPECT_EQ(e[6].upper.value, 2 * SIM_US);
     EXPECT_EQ(e[7].lower.value, 7u);
     EXPECT_EQ(e[7].upper.value, 7u);
+    EXPECT_EQ(e[8].metric, SCENARIO_METRIC_COUNTER);
+    EXPECT_STREQ(e[8].component, "S");
+    EXPECT_STREQ(e[8].counter, "tlb-misses");
+    EXPECT_EQ(e[8].upper.value, 9u);
 }
 
 TEST(Load, ClocksAreRoundedToWholeFemtoseconds)

@@ -218,6 +218,21 @@ TEST(Ats, CacheTooSmallAsksAgain)
     EXPECT_EQ(small.counter("dev", "translation-requests"), 20u) << "a scan of more than it holds never hits";
 }
 
+TEST(Ats, CountersCanBeExpected)
+{
+    One one(text_of("{ats: {}}", "[{dma-write: {size: 64 B, period: 1 us, buffer: 4 KiB}}]",
+                    "expect: { counter.dev.translation-requests: 1, counter.S.translated: \"> 100\", "
+                    "counter.S.nothing: 0 }\n"));
+    const run_result &result = one.run();
+
+    ASSERT_EQ(result.expectation_count, 3u);
+    EXPECT_TRUE(result.expectations[0].met);
+    EXPECT_FALSE(result.expectations[1].met);
+    EXPECT_STREQ(result.expectations[1].got, "100, off by 0");
+    EXPECT_FALSE(result.expectations[2].met);
+    EXPECT_STREQ(result.expectations[2].got, "S has no counter nothing");
+}
+
 /* ---- PASIDs ---- */
 
 /** The first bytes of where an address of a function, with a PASID, leads. */
