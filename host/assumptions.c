@@ -39,6 +39,7 @@ void assumption_function_init(struct assumption_function *function)
     function->device_id = VERDICT_NO_ID;
     function->doorbell = VERDICT_NO_ID;
     function->domain = ASSUMPTION_NONE;
+    function->met = ASSUMPTION_NONE;
     function->vm = ASSUMPTION_NONE;
     function->viommu = ASSUMPTION_NONE;
     function->guest_doorbell = VERDICT_NO_ID;

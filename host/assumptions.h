@@ -101,6 +101,12 @@ struct assumption_function {
     uint64_t doorbell;  /**< physical address of the register that its MSIs are meant for (GITS_TRANSLATER) */
     bool no_device_id;  /**< its interrupt controller cannot tell who writes (GICv2m, pre-ITS) */
     uint32_t domain;    /**< primary domain; ASSUMPTION_NONE if it is attached to none */
+    /**
+     * Its requests pass the SMMU, but it is attached to nothing, because their StreamID is another function's: the
+     * domain that they meet there is `met`, ASSUMPTION_NONE if that is none either. It writes to physical addresses.
+     */
+    bool refused;
+    uint32_t met;
     const struct assumption_pasid_user *pasids;
     size_t pasid_count;
     uint32_t vm;              /**< virtual machine that it is assigned to */

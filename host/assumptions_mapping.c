@@ -22,13 +22,23 @@ static bool mapping_matters(const struct judge *judge, uint32_t function)
     if (judge->observed != NULL) {
         return judge->observed[function].hit_count != 0 || faults_of(judge, function).count != 0;
     }
-    return judge_sends_msis(judge, function) && judge_domain(judge, function) != NULL;
+    return judge_sends_msis(judge, function) &&
+           (judge_domain(judge, function) != NULL || judge->system->functions[function].refused);
+}
+
+/* Whether physical addresses of a function that is attached to nothing get through: only if nothing is translated. */
+static bool passes_where_met(const struct judge *judge, const struct assumption_function *at)
+{
+    return at->met < judge->system->domain_count && judge->system->domains[at->met].translation == ASSUMPTION_BYPASS;
 }
 
 static bool mapping_fails(const struct judge *judge, uint32_t function)
 {
     if (judge->observed != NULL) {
         return faults_of(judge, function).count != 0;
+    }
+    if (judge->system->functions[function].refused) {
+        return !passes_where_met(judge, &judge->system->functions[function]);
     }
     return !judge_domain_maps(judge_domain(judge, function), judge->system->functions[function].doorbell);
 }

@@ -1,6 +1,7 @@
 #include "host/enumerate.h"
 
 #include "host/enumerate_internal.h"
+#include "host/known_devices.h"
 #include "host/pci_config.h"
 #include "host/placement.h"
 #include "host/virtual_channels.h"
@@ -8,28 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_MULTIFUNCTION (1u << 23)
-#define HEADER_TYPE(dword)   (((dword) >> 16) & 0x7f)
-#define BAR_IO               1u
-#define BAR_64BIT            (2u << 1)
-#define BAR_PREFETCHABLE     (1u << 3)
-#define PCIE_TYPE(flags)     (((flags) >> 4) & 0xf)
-#define PCIE_DEVCTL          0x08u
-#define PCIE_DEVCTL2         0x28u
-#define PCIE_DEVCTL2_IDO     0x0300u
-#define MSIX_CONTROL         0x02u
-#define MSIX_TABLE           0x04u
-#define ACS_CAP              0x04u
-#define ACS_CTRL             0x06u
-#define AER_CONTROL          0x18u
-#define AER_ECRC_CAPABLE     0x20u
-#define AER_ECRC_ENABLE      0x40u
-#define ACS_EGRESS           0x08u
-#define ATS_CTRL             0x06u
-#define ATS_ENABLE           0x8000u
-#define MSI_CONTROL          0x02u
-#define PCIE_LNKCAP          0x0cu
-#define ACS_WANTED           PCI_TREE_ACS_ISOLATING
+#define HEADER_MULTIFUNCTION      (1u << 23)
+#define HEADER_TYPE(dword)        (((dword) >> 16) & 0x7f)
+#define BAR_IO                    1u
+#define BAR_64BIT                 (2u << 1)
+#define BAR_PREFETCHABLE          (1u << 3)
+#define PCIE_TYPE(flags)          (((flags) >> 4) & 0xf)
+#define PCIE_DEVCAP               0x04u
+#define PCIE_DEVCAP_TAGS          0x20u
+#define PCIE_DEVCTL               0x08u
+#define PCIE_DEVCTL2              0x28u
+#define PCIE_DEVCTL2_IDO          0x0300u
+#define PCIE_DEVCTL_TAGS          0x0100u
+#define PCIE_DEVCTL_PHANTOM       0x0200u
+#define PCIE_DEVCAP_PHANTOM_SHIFT 3
+#define MSIX_CONTROL              0x02u
+#define MSIX_TABLE                0x04u
+#define ACS_CAP                   0x04u
+#define ACS_CTRL                  0x06u
+#define AER_CONTROL               0x18u
+#define AER_ECRC_CAPABLE          0x20u
+#define AER_ECRC_ENABLE           0x40u
+#define ACS_EGRESS                0x08u
+#define ATS_CTRL                  0x06u
+#define ATS_ENABLE                0x8000u
+#define MSI_CONTROL               0x02u
+#define PCIE_LNKCAP               0x0cu
+#define ACS_WANTED                PCI_TREE_ACS_ISOLATING
 
 uint64_t enumerate_config_address(const struct enumerate_bridge *bridge, uint16_t rid)
 {
@@ -112,20 +118,32 @@ static uint16_t size_code(uint32_t bytes)
     return code;
 }
 
-static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t pcie)
+static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t pcie, struct pci_tree_function *function)
 {
+    uint32_t capabilities;
     uint16_t control;
     uint16_t supported;
+    unsigned phantom;
     uint16_t payload = size_code(scan->options->max_payload);
 
     if (pcie == 0) {
         return;
     }
     control = pci_config_read16(scan->access, config, pcie + PCIE_DEVCTL);
-    supported = pci_config_read16(scan->access, config, pcie + 4u) & 7;
+    capabilities = pci_config_read(scan->access, config, pcie + PCIE_DEVCAP);
+    supported = capabilities & 7;
+    phantom = capabilities >> PCIE_DEVCAP_PHANTOM_SHIFT & 3;
     payload = payload < supported ? payload : supported;
     control = (uint16_t)((control & ~0x70e0u) | (uint32_t)payload << 5 |
                          (uint32_t)size_code(scan->options->max_read_request) << 12);
+    control = (uint16_t)(control & ~(PCIE_DEVCTL_TAGS | PCIE_DEVCTL_PHANTOM));
+    if (scan->options->extended_tags && (capabilities & PCIE_DEVCAP_TAGS) != 0) {
+        control |= PCIE_DEVCTL_TAGS;
+    }
+    if (scan->options->phantom_functions && phantom > 0) {
+        control |= PCIE_DEVCTL_PHANTOM;
+        pci_tree_add_phantoms(function, phantom);
+    }
     pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL, control);
     if (scan->options->id_ordering) {
         /* Reserved, and read-only, in functions that are no endpoints. */
@@ -249,10 +267,12 @@ static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multif
     struct enumerate_function where = {.config = config};
     struct pci_tree_function function;
     uint32_t index = 0;
+    uint32_t identity;
     bool is_bridge;
 
     *found = false;
-    if ((pci_config_read(scan->access, config, PCI_VENDOR) & 0xffff) == 0xffff) {
+    identity = pci_config_read(scan->access, config, PCI_VENDOR);
+    if ((identity & 0xffff) == 0xffff) {
         return true;
     }
     *found = true;
@@ -271,7 +291,8 @@ static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multif
             (char *)(uintptr_t)scan->options->name_of(scan->options->name_context, scan->bridge->segment, rid);
     }
     enumerate_size_bars(scan, config + PCI_BAR(0), is_bridge ? 2 : PCI_TREE_BARS, function.bars);
-    set_up_pcie(scan, config, where.pcie);
+    known_device_apply((uint16_t)identity, (uint16_t)(identity >> 16), &function);
+    set_up_pcie(scan, config, where.pcie, &function);
     set_up_ecrc(scan, config);
     note_capabilities(scan, &where, &function);
     if (!is_bridge && !enumerate_find_virtual(scan, &where, &function)) {

@@ -45,6 +45,8 @@ struct enumerate_options {
     uint8_t vc_of[ENUMERATE_TRAFFIC_CLASSES];      /**< virtual channel of each traffic class */
     uint8_t vc_weights[ENUMERATE_TRAFFIC_CLASSES]; /**< of those in a low-priority group; the first 0: turns */
     bool id_ordering;                              /**< turns ID-based ordering of requests and completions on */
+    bool extended_tags;                            /**< lets functions that can use tags of 8 bits */
+    bool phantom_functions;                        /**< turns phantom functions on, where functions have them */
     bool ecrc;                                     /**< turns ECRC generation on where AER can do it */
     /** Name of a function for reports; may return NULL, and may be NULL. */
     const char *(*name_of)(void *context, uint16_t segment, uint16_t rid);

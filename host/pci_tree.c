@@ -52,6 +52,15 @@ void pci_tree_function_init(struct pci_tree_function *function, enum pci_tree_ty
     function->real_dma_function = PCI_TREE_NONE;
 }
 
+void pci_tree_add_phantoms(struct pci_tree_function *function, unsigned bits)
+{
+    for (unsigned i = 1; i < 1u << bits; i++) {
+        unsigned devfn = (function->rid & 0xffu) | i << (3 - bits);
+
+        function->alias_devfns[devfn / 64] |= UINT64_C(1) << devfn % 64;
+    }
+}
+
 uint32_t pci_tree_add_function(struct pci_tree *tree, const struct pci_tree_function *function)
 {
     uint32_t index = tree->function_count++;

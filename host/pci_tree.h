@@ -153,6 +153,12 @@ uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint1
 /** Sets every field: that type and requester ID, host bridge 0, no capabilities, no BARs, no aliases, no name. */
 void pci_tree_function_init(struct pci_tree_function *function, enum pci_tree_type type, uint16_t rid);
 
+/**
+ * Notes the requester IDs that a function has with phantom functions enabled: @p bits (0..3) of the function number's
+ * most significant ones stand for tags (PCIe Base, 7.5.3.3).
+ */
+void pci_tree_add_phantoms(struct pci_tree_function *function, unsigned bits);
+
 /** Appends a copy of @p function (its name too; NULL makes one like "0000:03:00.0"). @return its index. */
 uint32_t pci_tree_add_function(struct pci_tree *tree, const struct pci_tree_function *function);
 

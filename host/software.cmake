@@ -9,6 +9,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   error.c
   io_page_table.c
   its_driver.c
+  known_devices.c
   messages.c
   paging.c
   pci_config.c

@@ -2,6 +2,7 @@
 
 #include "host/groups_alias.h"
 #include "host/messages.h"
+#include "host/reach.h"
 #include "host/rid_map.h"
 
 #include <stdlib.h>
@@ -135,6 +136,18 @@ bool software_refuse_shared_streams(struct software *software)
     }
     free(claims.table);
     return true;
+}
+
+size_t software_domain_met(const struct software *software, uint32_t index)
+{
+    for (uint32_t i = 0; software->functions[index].aliased && i < software->found.tree.function_count; i++) {
+        if (software->functions[i].domain != SIZE_MAX &&
+            software->functions[i].iommu == software->functions[index].iommu &&
+            reach_shares_rid(&software->found.tree, i, index)) {
+            return software->functions[i].domain;
+        }
+    }
+    return SIZE_MAX;
 }
 
 /* ---- DeviceIDs ---- */

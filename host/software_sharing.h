@@ -24,6 +24,12 @@ bool software_aliases_are_mapped(const struct software *software, uint32_t index
  */
 bool software_refuse_shared_streams(struct software *software);
 
+/**
+ * The domain that the requests of a refused function meet at the SMMU: that of a function which has a requester ID of
+ * its. @return its index; SIZE_MAX if it was not refused, or there is none
+ */
+size_t software_domain_met(const struct software *software, uint32_t index);
+
 /** Events of an interrupt translation table that several functions use. */
 struct software_events {
     uint32_t first; /**< of this function */

@@ -14,6 +14,9 @@
 #define CLASS_BRIDGE       0x060400u
 #define CLASS_ENDPOINT     0x088000u /* system peripheral, other */
 
+/** What a conventional device moves in a transaction: no bridge has to cut it, whatever Max_Payload_Size is. */
+#define CONVENTIONAL_BURST 128u
+
 /** A handler's signal to a device takes about as long as a posted write on its way down. */
 #define HANDLED_LATENCY (200 * SIM_NS)
 
@@ -22,6 +25,18 @@ static struct pcie_acs acs_of(const struct scenario_acs *acs)
     struct pcie_acs result = {.present = acs->present, .capability = acs->capability, .control = acs->control};
 
     return result;
+}
+
+static enum pci_bridge_ids ids_of(enum scenario_requester_ids ids)
+{
+    switch (ids) {
+    case SCENARIO_IDS_POSTED_KEPT:
+        return PCI_BRIDGE_IDS_POSTED_KEPT;
+    case SCENARIO_IDS_KEPT:
+        return PCI_BRIDGE_IDS_KEPT;
+    default:
+        return PCI_BRIDGE_IDS_REPLACED;
+    }
 }
 
 static enum pcie_overhead overhead_of(enum scenario_link_overhead overhead)
@@ -175,6 +190,9 @@ static void describe_function(const struct scenario_endpoint *from, struct endpo
         function->pri_capacity = from->pri->capacity;
         function->pri_response_pasid = from->pri->response_pasid;
     }
+    function->phantom_bits = from->phantom_bits;
+    function->has_dma_alias = from->has_dma_alias;
+    function->dma_alias = (uint8_t)from->dma_alias;
     function->pasid_bits = from->pasid_bits;
     function->acs = acs_of(&from->acs);
     function->ari = from->ari;
@@ -221,6 +239,11 @@ static void join_handled(struct system *system, const struct scenario_device *de
     }
 }
 
+static bool is_conventional(const struct scenario_device *device)
+{
+    return device->parent != NULL && device->parent->bridge != NULL;
+}
+
 static void build_endpoint(struct system *system, const struct scenario_device *device)
 {
     const struct scenario_endpoint *from = device->endpoint;
@@ -240,6 +263,11 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.virtual_channels = channels_of(&device->link, false);
     config.functions = functions;
     config.function_count = from->functions;
+    if (is_conventional(device)) {
+        config.conventional = true;
+        config.device = device->slot;
+        config.max_payload = CONVENTIONAL_BURST;
+    }
     for (uint32_t i = 0; i < from->functions; i++) {
         describe_function(from, &functions[i]);
         functions[i].streams = streams[i].items;
@@ -301,10 +329,41 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     return true;
 }
 
+/* ---- Bridges ---- */
+
+static void build_bridge(struct system *system, const struct scenario_device *device)
+{
+    const struct scenario_pci_bridge *from = device->bridge;
+    unsigned numbers[PCI_BRIDGE_MAX_DEVICES];
+    struct pci_bridge_config config;
+
+    pci_bridge_config_init(&config);
+    config.period = from->clock.period;
+    config.latency = from->latency;
+    config.bus_bytes = (uint32_t)from->width;
+    config.decode = from->decode_cycles;
+    config.delayed = from->delayed_reads;
+    config.ids = ids_of(from->requester_ids);
+    config.identity.vendor_id = (uint16_t)from->vendor_id;
+    config.identity.device_id = (uint16_t)from->device_id;
+    config.max_payload = (uint32_t)system->scenario->software.max_payload;
+    config.devices = numbers;
+    config.device_count = (unsigned)device->below_count;
+    for (size_t i = 0; i < device->below_count; i++) {
+        numbers[i] = device->below[i].slot;
+        build_endpoint(system, &device->below[i]);
+    }
+    system->pci_bridges[device->index] = pci_bridge_create(system->sim, device->name, &config);
+}
+
 static bool build_device(struct system *system, const struct scenario_device *device, struct host_error *error)
 {
     if (device->endpoint != NULL) {
         build_endpoint(system, device);
+        return true;
+    }
+    if (device->bridge != NULL) {
+        build_bridge(system, device);
         return true;
     }
     return build_switch(system, device, error);
@@ -314,6 +373,9 @@ static bool build_device(struct system *system, const struct scenario_device *de
 
 static struct pcie_end end_of(struct system *system, const struct scenario_device *device)
 {
+    if (device->bridge != NULL) {
+        return pci_bridge_end(system->pci_bridges[device->index]);
+    }
     return device->endpoint != NULL ? endpoint_end(system->endpoints[device->index])
                                     : pcie_switch_end(system->switches[device->index]);
 }
@@ -322,6 +384,8 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
 {
     if (device->endpoint != NULL) {
         endpoint_bind_link(system->endpoints[device->index], port);
+    } else if (device->bridge != NULL) {
+        pci_bridge_bind_link(system->pci_bridges[device->index], port);
     } else {
         pcie_switch_bind_upstream(system->switches[device->index], port);
     }
@@ -343,10 +407,33 @@ static void watch_link(struct system *system, const struct scenario_device *devi
 
     if (device->endpoint != NULL) {
         checker.lower = endpoint_config_space(system->endpoints[device->index], 0);
+    } else if (device->bridge != NULL) {
+        checker.lower = &pci_bridge_registers(system->pci_bridges[device->index])->config;
     } else {
         checker.lower = &pcie_switch_bridge(system->switches[device->index], 0)->config;
     }
     pcie_checker_create(system->sim, name, &checker);
+}
+
+/** Puts the devices below a bridge into the slots of its bus. */
+static void join_slots(struct system *system, const struct scenario_device *device)
+{
+    struct pci_bridge *bridge = system->pci_bridges[device->index];
+
+    for (size_t i = 0; i < device->below_count; i++) {
+        const struct scenario_device *below = &device->below[i];
+        struct endpoint *endpoint = system->endpoints[below->index];
+        const struct pcie_config_space *functions[ENDPOINT_MAX_FUNCTIONS];
+        const char *name = sim_printf(system->sim, "%s-%s", device->name, below->name);
+        struct pci_slot *slot =
+            pci_slot_create(system->sim, name, pci_bridge_component(bridge), endpoint_component(endpoint));
+
+        for (unsigned f = 0; f < below->endpoint->functions; f++) {
+            functions[f] = endpoint_config_space(endpoint, f);
+        }
+        endpoint_bind_link(endpoint, &slot->lower);
+        pci_bridge_bind_device(bridge, (unsigned)i, &slot->upper, functions, below->endpoint->functions);
+    }
 }
 
 /** Joins a device to the port above it, then what is below it to its own ports. */
@@ -361,6 +448,10 @@ static struct pcie_link *link_device(struct system *system, const struct scenari
         watch_link(system, device, name, above, made, &config);
     }
     bind_lower(system, device, &made->lower);
+    if (device->bridge != NULL) {
+        join_slots(system, device);
+        return made;
+    }
     for (size_t i = 0; i < device->below_count; i++) {
         struct pcie_switch *parent = system->switches[device->index];
         const struct pcie_bridge *port = pcie_switch_bridge(parent, (unsigned)i + 1);

@@ -1,16 +1,15 @@
 #include "scenario/device_knowledge.h"
 
+#include "scenario/functions.h"
 #include "sim/allocate.h"
 
 static void describe(const struct scenario_device *device, uint32_t function, struct device_knowledge *known)
 {
     const struct scenario_endpoint *endpoint = device->endpoint;
-    struct scenario_bdf bdf = device->bdf;
 
-    bdf.function = (uint8_t)function;
     *known = (struct device_knowledge){
         .segment = (uint16_t)device->root_complex->segment,
-        .rid = scenario_rid(bdf),
+        .rid = scenario_function_rid(device, function),
         .msi_wanted = (uint16_t)(endpoint->msi != NULL ? endpoint->msi->granted : 0),
         .ims_entries = endpoint->ims_entries,
     };

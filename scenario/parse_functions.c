@@ -56,6 +56,53 @@ void parse_check_virtual(struct parse *parse, const struct scenario_device *devi
     }
 }
 
+/* -------------------------------------------------------------------------------------------- aliases */
+
+void parse_check_aliases(struct parse *parse, const struct scenario_device *device)
+{
+    struct scenario_endpoint *endpoint = device->endpoint;
+    const uint32_t room = 8u >> endpoint->phantom_bits;
+
+    endpoint->has_dma_alias = parse_is_given(&scenario_table_endpoint, endpoint, "dma-alias");
+    if (endpoint->phantom_bits == 0) {
+        return;
+    }
+    if (endpoint->functions > room) {
+        parse_error_at(parse, &endpoint->place,
+                       "`phantom-functions` of %" PRIu32 " bits leaves numbers for %" PRIu32 " function%s, and `%.63s` "
+                       "has %" PRIu32,
+                       endpoint->phantom_bits, room, room == 1 ? "" : "s", device->name, endpoint->functions);
+    }
+    if (endpoint->ari || endpoint->sriov != NULL || endpoint->has_dma_alias) {
+        parse_error_at(parse, &endpoint->place, "`%.63s` cannot have phantom functions together with `%s`",
+                       device->name,
+                       endpoint->ari             ? "ari"
+                       : endpoint->sriov != NULL ? "sr-iov"
+                                                 : "dma-alias");
+    }
+}
+
+void parse_check_conventional(struct parse *parse, const struct scenario_device *device)
+{
+    const struct scenario_endpoint *endpoint = device->endpoint;
+    const struct {
+        const char *name;
+        bool there;
+    } keys[] = {
+        {"acs", endpoint->acs.present},      {"ari", endpoint->ari},
+        {"ats", endpoint->ats != NULL},      {"pri", endpoint->pri != NULL},
+        {"pasid", endpoint->pasid_bits > 0}, {"phantom-functions", endpoint->phantom_bits > 0},
+        {"sr-iov", endpoint->sriov != NULL}, {"dma-alias", endpoint->has_dma_alias},
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (keys[i].there) {
+            parse_error_at(parse, &endpoint->place, "`%.63s` stands below a bridge, and conventional PCI has no `%s`",
+                           device->name, keys[i].name);
+        }
+    }
+}
+
 /* -------------------------------------------------------------------------------------------- BARs */
 
 /* The first BAR holds the MSI-X table and the pending bits. */

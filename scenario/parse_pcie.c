@@ -39,16 +39,25 @@ static size_t count_devices(const struct scenario_device *devices, size_t count)
 
 static void check_kind(struct parse *parse, struct scenario_device *device)
 {
-    if (device->sw == NULL && device->endpoint == NULL) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &device->place, "`%.63s` is neither a switch nor an endpoint", device->name),
-            "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name, device->name);
-    } else if (device->sw != NULL && device->endpoint != NULL) {
-        parse_error_at(parse, &device->place, "`%.63s` is both a switch and an endpoint", device->name);
+    int kinds = (device->sw != NULL) + (device->bridge != NULL) + (device->endpoint != NULL);
+
+    if (kinds == 0) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                           "`%.63s` is neither a switch nor a bridge nor an endpoint", device->name),
+                            "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name,
+                            device->name);
+    } else if (kinds > 1) {
+        parse_error_at(parse, &device->place, "`%.63s` is both a %s and %s", device->name,
+                       device->sw != NULL ? "switch" : "bridge", device->endpoint != NULL ? "an endpoint" : "a bridge");
         device->endpoint = NULL;
+        device->bridge = device->sw != NULL ? NULL : device->bridge;
     }
-    if (device->sw == NULL) {
+    if (device->sw == NULL && device->bridge == NULL) {
         device->below_count = 0; /* reported with the key */
+    }
+    if (device->bridge != NULL && device->below_count == 0) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place, "nothing stands below bridge `%.63s`", device->name),
+                            "write below: {epA: {endpoint: {}}}");
     }
 }
 
@@ -166,6 +175,7 @@ static void set_port_bdf(struct scenario_port *port, uint8_t bus)
 }
 
 static void number_switch(struct walk *walk, struct scenario_device *device);
+static void number_bridge(struct walk *walk, struct scenario_device *device);
 
 /* VFs may need buses of their own, behind that of their endpoint. */
 static void number_virtual(struct walk *walk, const struct scenario_device *device)
@@ -189,6 +199,8 @@ static void number_device(struct walk *walk, struct scenario_device *device, uin
     scenario->devices[scenario->device_count++] = device;
     if (device->sw != NULL) {
         number_switch(walk, device);
+    } else if (device->bridge != NULL) {
+        number_bridge(walk, device);
     } else if (device->endpoint != NULL) {
         number_virtual(walk, device);
     }
@@ -218,6 +230,59 @@ static void number_switch(struct walk *walk, struct scenario_device *device)
         ports[i].port->subordinate_bus = last_taken(walk);
     }
     device->sw->subordinate_bus = last_taken(walk);
+}
+
+/* Gives the devices of a conventional bus the numbers that were not written. Returns whether there are enough. */
+static bool number_slots(struct parse *parse, struct scenario_device *bridge)
+{
+    uint32_t used = 0;
+
+    for (size_t i = 0; i < bridge->below_count; i++) {
+        const struct scenario_device *device = &bridge->below[i];
+
+        if (!parse_is_given(&scenario_table_device, device, "slot")) {
+            continue;
+        }
+        if ((used >> device->slot & 1) != 0) {
+            parse_error_at(parse, &device->place, "two devices on the bus of `%.63s` have number %" PRIu32,
+                           bridge->name, device->slot);
+        }
+        used |= 1u << device->slot;
+    }
+    for (size_t i = 0; i < bridge->below_count; i++) {
+        struct scenario_device *device = &bridge->below[i];
+
+        if (parse_is_given(&scenario_table_device, device, "slot")) {
+            continue;
+        }
+        if (used == UINT32_MAX) {
+            parse_error_at(parse, &device->place, "too many devices on the bus of `%.63s`: %u at most", bridge->name,
+                           DEVICES_PER_BUS);
+            parse->identifiable = false;
+            return false;
+        }
+        device->slot = (uint32_t)__builtin_ctz(~used);
+        used |= 1u << device->slot;
+    }
+    return true;
+}
+
+/* The devices of a conventional bus are enumerated by their numbers. */
+static void number_bridge(struct walk *walk, struct scenario_device *device)
+{
+    device->bridge->secondary_bus = take_bus(walk, &device->place);
+    device->bridge->subordinate_bus = device->bridge->secondary_bus;
+    if (!number_slots(walk->parse, device)) {
+        return;
+    }
+    for (uint32_t slot = 0; slot < DEVICES_PER_BUS; slot++) {
+        for (size_t i = 0; i < device->below_count; i++) {
+            if (device->below[i].slot == slot) {
+                device->below[i].bdf.device = (uint8_t)slot;
+                number_device(walk, &device->below[i], device->bridge->secondary_bus);
+            }
+        }
+    }
 }
 
 static void number_root_complex(struct walk *walk)
@@ -285,6 +350,24 @@ static void adopt_below_root_port(struct parse *parse, struct scenario_device *d
     device->link = root_port->link;
 }
 
+/* A conventional device has neither a link nor a port of its own, and no extended capabilities. */
+static void adopt_below_bridge(struct parse *parse, struct scenario_device *device)
+{
+    if (parse_is_given(&scenario_table_device, device, "link")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->link.place, "there is no link above `%.63s`", device->name),
+                            "the devices below a bridge share its bus: see `clock` and `width` of the bridge");
+    }
+    if (parse_is_given(&scenario_table_device, device, "port")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "there is no port above `%.63s`", device->name),
+                            "its device number on the bus is `slot`");
+    }
+    if (device->endpoint == NULL) {
+        parse_error_at(parse, &device->place, "below a bridge only endpoints can stand: `%.63s` is none", device->name);
+    } else {
+        parse_check_conventional(parse, device);
+    }
+}
+
 /* Fills in what SR-IOV takes from the endpoint. */
 static void adopt_virtual(struct parse *parse, struct scenario_device *device)
 {
@@ -317,10 +400,18 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
         device->root_port = root_port;
         device->root_complex = root_port->root_complex;
         check_kind(parse, device);
+        if (device->endpoint != NULL) {
+            parse_check_aliases(parse, device);
+        }
         if (device->endpoint != NULL && device->endpoint->sriov != NULL) {
             adopt_virtual(parse, device);
         }
-        if (parent != NULL) {
+        if (parse_is_given(&scenario_table_device, device, "slot") && (parent == NULL || parent->bridge == NULL)) {
+            parse_error_at(parse, &device->place, "`slot` of `%.63s`: it does not stand below a bridge", device->name);
+        }
+        if (parent != NULL && parent->bridge != NULL) {
+            adopt_below_bridge(parse, device);
+        } else if (parent != NULL) {
             adopt_below_switch(parse, device);
         } else {
             adopt_below_root_port(parse, device);

@@ -45,13 +45,20 @@ static void add(struct scenario *scenario, const char *name, enum scenario_class
     component->object = object;
 }
 
+static enum scenario_class class_of(const struct scenario_device *device)
+{
+    if (device->sw != NULL) {
+        return SCENARIO_CLASS_SWITCH;
+    }
+    return device->bridge != NULL ? SCENARIO_CLASS_BRIDGE : SCENARIO_CLASS_ENDPOINT;
+}
+
 static void add_devices(struct scenario *scenario, const struct scenario_device *devices, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct scenario_device *device = &devices[i];
 
-        add(scenario, device->name, device->sw != NULL ? SCENARIO_CLASS_SWITCH : SCENARIO_CLASS_ENDPOINT,
-            &device->place, device);
+        add(scenario, device->name, class_of(device), &device->place, device);
         add_devices(scenario, device->below, device->below_count);
     }
 }
@@ -96,7 +103,7 @@ static int compare_components(const void *left, const void *right)
 
 static const char *class_name(enum scenario_class kind)
 {
-    static const char *const names[] = {"ITS", "SMMU", "root complex", "root port", "switch", "endpoint"};
+    static const char *const names[] = {"ITS", "SMMU", "root complex", "root port", "switch", "endpoint", "bridge"};
 
     return names[kind];
 }
@@ -148,7 +155,8 @@ const struct scenario_device *scenario_find_device(const struct scenario *scenar
 {
     const struct scenario_component *component = scenario_find_component(scenario, name);
 
-    if (component == NULL || (component->kind != SCENARIO_CLASS_SWITCH && component->kind != SCENARIO_CLASS_ENDPOINT)) {
+    if (component == NULL || (component->kind != SCENARIO_CLASS_SWITCH && component->kind != SCENARIO_CLASS_BRIDGE &&
+                              component->kind != SCENARIO_CLASS_ENDPOINT)) {
         return NULL;
     }
     return component->object;

@@ -35,6 +35,12 @@ void parse_resolve_expectations(struct parse *parse);
  */
 void parse_check_virtual(struct parse *parse, const struct scenario_device *device);
 
+/** Checks phantom functions and aliases, and fills in has_dma_alias. (parse_functions.c) */
+void parse_check_aliases(struct parse *parse, const struct scenario_device *device);
+
+/** Checks that a device below a bridge asks for nothing that conventional PCI has not. (parse_functions.c) */
+void parse_check_conventional(struct parse *parse, const struct scenario_device *device);
+
 /** Checks the BARs of all functions of an endpoint. (parse_functions.c) */
 void parse_check_functions(struct parse *parse, const struct scenario_device *device);
 

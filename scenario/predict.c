@@ -1,5 +1,6 @@
 #include "scenario/predict.h"
 
+#include "host/known_devices.h"
 #include "host/placement.h"
 #include "scenario/functions.h"
 
@@ -48,13 +49,19 @@ static uint32_t add(struct prediction *prediction, struct pci_tree_function *fun
 static void predict_endpoint(struct prediction *prediction, const struct scenario_device *device)
 {
     const struct scenario_endpoint *endpoint = device->endpoint;
+    const bool conventional = device->parent != NULL && device->parent->bridge != NULL;
+    const enum pci_tree_type type = conventional ? PCI_TREE_CONVENTIONAL_DEVICE : PCI_TREE_ENDPOINT;
 
     for (uint32_t i = 0; i < endpoint->functions; i++) {
         struct pci_tree_function function;
         struct scenario_bdf bdf = device->bdf;
 
         bdf.function = (uint8_t)i;
-        pci_tree_function_init(&function, PCI_TREE_ENDPOINT, scenario_rid(bdf));
+        pci_tree_function_init(&function, type, scenario_rid(bdf));
+        known_device_apply((uint16_t)endpoint->vendor_id, (uint16_t)endpoint->device_id, &function);
+        if (prediction->options->phantom_functions) {
+            pci_tree_add_phantoms(&function, endpoint->phantom_bits);
+        }
         function.multifunction = endpoint->functions > 1;
         function.msix_vectors = (uint16_t)endpoint->msix_vectors;
         function.msi_vectors = (uint16_t)(endpoint->msi != NULL ? endpoint->msi->vectors : 0);
@@ -130,10 +137,31 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
     free(order);
 }
 
+/** A bridge, then what is on its bus, by device number. */
+static void predict_bridge(struct prediction *prediction, const struct scenario_device *device)
+{
+    struct pci_tree_function bridge;
+
+    pci_tree_function_init(&bridge, PCI_TREE_PCIE_TO_PCI_BRIDGE, scenario_rid(device->bdf));
+    known_device_apply((uint16_t)device->bridge->vendor_id, (uint16_t)device->bridge->device_id, &bridge);
+    bridge.secondary = device->bridge->secondary_bus;
+    bridge.subordinate = device->bridge->subordinate_bus;
+    add(prediction, &bridge);
+    for (uint32_t slot = 0; slot < 32; slot++) {
+        for (size_t i = 0; i < device->below_count; i++) {
+            if (device->below[i].slot == slot) {
+                predict_device(prediction, &device->below[i]);
+            }
+        }
+    }
+}
+
 static void predict_device(struct prediction *prediction, const struct scenario_device *device)
 {
     if (device->endpoint != NULL) {
         predict_endpoint(prediction, device);
+    } else if (device->bridge != NULL) {
+        predict_bridge(prediction, device);
     } else {
         predict_switch(prediction, device);
     }

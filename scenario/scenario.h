@@ -406,6 +406,29 @@ struct scenario_switch {
     uint8_t subordinate_bus;
 };
 
+/** Whose requester ID a bridge to conventional PCI puts on what it forwards upstream. */
+enum scenario_requester_ids {
+    SCENARIO_IDS_REPLACED,    /**< its own: (secondary bus, 0, 0) */
+    SCENARIO_IDS_POSTED_KEPT, /**< its own on reads, the device's on posted requests */
+    SCENARIO_IDS_KEPT,        /**< the device's */
+};
+
+/** A PCI Express to PCI bridge. The devices below it are conventional and share its bus. */
+struct scenario_pci_bridge {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_clock clock; /**< of the bus */
+    sim_time latency;            /**< from one interface to the other */
+    uint64_t width;              /**< bytes that the bus moves in a data phase: 4 or 8 */
+    uint32_t decode_cycles;      /**< from the address until the target takes part */
+    uint32_t delayed_reads;      /**< reads of devices under way upstream */
+    enum scenario_requester_ids requester_ids;
+    uint32_t vendor_id;
+    uint32_t device_id;
+    uint8_t secondary_bus; /**< the conventional bus */
+    uint8_t subordinate_bus;
+};
+
 /** Memory BARs of a function. */
 struct scenario_bars {
     uint64_t sizes[6]; /**< bytes, powers of two */
@@ -459,11 +482,14 @@ struct scenario_pri {
 struct scenario_endpoint {
     struct scenario_place place;
     uint64_t given;
-    uint32_t msix_vectors;        /**< MSI-X table size of each function; 0: no MSI-X capability */
-    struct scenario_bars bars;    /**< the first holds the MSI-X table and PBA */
-    uint32_t pasid_bits;          /**< Max PASID Width; 0: no PASID capability */
-    uint32_t functions;           /**< 1..8 */
-    bool ari;                     /**< functions have the ARI capability */
+    uint32_t msix_vectors;     /**< MSI-X table size of each function; 0: no MSI-X capability */
+    struct scenario_bars bars; /**< the first holds the MSI-X table and PBA */
+    uint32_t pasid_bits;       /**< Max PASID Width; 0: no PASID capability */
+    uint32_t functions;        /**< 1..8 */
+    bool ari;                  /**< functions have the ARI capability */
+    uint32_t phantom_bits;     /**< function number bits that reads can use as tags, 0..3 */
+    uint32_t dma_alias;        /**< device 7:3 and function 2:0 that memory requests carry; only if has_dma_alias */
+    bool has_dma_alias;
     struct scenario_sriov *sriov; /**< NULL: no SR-IOV */
     struct scenario_acs acs;      /**< of each function */
     uint32_t vendor_id;
@@ -479,22 +505,24 @@ struct scenario_endpoint {
     struct scenario_pri *pri;            /**< NULL: none */
 };
 
-/** One entry of a `below:` map: a switch or an endpoint, with the link above it. */
+/** One entry of a `below:` map: a switch, a bridge or an endpoint, with the link above it. */
 struct scenario_device {
     struct scenario_place place;
     uint64_t given;
     const char *name;
-    size_t index; /**< in scenario.devices */
-    /** Exactly one of the two is not NULL. */
+    size_t index;  /**< in scenario.devices */
+    uint32_t slot; /**< below a bridge: device number on its bus, 0..31 */
+    /** Exactly one of the three is not NULL. */
     struct scenario_switch *sw;
+    struct scenario_pci_bridge *bridge;
     struct scenario_endpoint *endpoint;
-    /** The link above. For a device right below a root port: the root port's link. */
+    /** The link above. For a device right below a root port: the root port's link. Below a bridge there is none. */
     struct scenario_link link;
     /** The downstream port above the device; meaningful only if parent is a switch. */
     struct scenario_port port;
-    struct scenario_device *below; /**< array of below_count, of a switch */
+    struct scenario_device *below; /**< array of below_count, of a switch or bridge */
     size_t below_count;
-    const struct scenario_device *parent; /**< switch above; NULL right below a root port */
+    const struct scenario_device *parent; /**< switch or bridge above; NULL right below a root port */
     const struct scenario_root_port *root_port;
     const struct scenario_root_complex *root_complex;
     struct scenario_bdf bdf; /**< of the upstream port, or of the endpoint's function 0 */
@@ -612,6 +640,8 @@ struct scenario_software {
     sim_time fault_time;       /**< to find and map a page */
     sim_time reclaim;          /**< between two pages that are taken away again; 0: none is */
     bool ecrc;                 /**< software turns ECRC generation on */
+    bool extended_tags;        /**< software lets functions use tags of 8 bits */
+    bool phantom_functions;    /**< software turns phantom functions on */
 };
 
 /* ------------------------------------------------------------------------------------------------ traffic */
@@ -809,6 +839,7 @@ enum scenario_class {
     SCENARIO_CLASS_ROOT_PORT,
     SCENARIO_CLASS_SWITCH,
     SCENARIO_CLASS_ENDPOINT,
+    SCENARIO_CLASS_BRIDGE,
 };
 
 /** A component by its name. Names differ among all components of a scenario. */
@@ -816,7 +847,7 @@ struct scenario_component {
     const char *name;
     enum scenario_class kind;
     struct scenario_place place;
-    const void *object; /**< struct scenario_its, _smmu, _root_complex, _root_port, or _device for the last two */
+    const void *object; /**< struct scenario_its, _smmu, _root_complex, _root_port, or _device for the last three */
 };
 
 /** Finds a component by name; NULL if there is none. */

@@ -129,7 +129,12 @@ static const char *device_name_at(const struct scenario_device *device, uint16_t
     if (device->sw != NULL && scenario_rid(device->bdf) == rid) {
         return device->sw->upstream_name;
     }
-    return device->parent != NULL && scenario_rid(device->port.bdf) == rid ? device->port.name : NULL;
+    if (device->bridge != NULL && scenario_rid(device->bdf) == rid) {
+        return device->name;
+    }
+    return device->parent != NULL && device->parent->sw != NULL && scenario_rid(device->port.bdf) == rid
+               ? device->port.name
+               : NULL;
 }
 
 const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size)
@@ -259,6 +264,8 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->enumerate.id_ordering = scenario->software.id_ordering;
     config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
     config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
+    config->enumerate.extended_tags = scenario->software.extended_tags;
+    config->enumerate.phantom_functions = scenario->software.phantom_functions;
     config->enumerate.ecrc = scenario->software.ecrc;
 }
 
@@ -296,6 +303,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
     system->local_master = sim_allocate(scenario->root_complex_count, sizeof(unsigned));
     system->local_target = sim_allocate(scenario->root_complex_count, sizeof(unsigned));
     system->switches = sim_allocate(scenario->device_count, sizeof(struct pcie_switch *));
+    system->pci_bridges = sim_allocate(scenario->device_count, sizeof(struct pci_bridge *));
     system->endpoints = sim_allocate(scenario->device_count, sizeof(struct endpoint *));
     system_number_streams(system);
     if (!system_build_platform(system, error) || !system_build_pcie(system, error)) {
@@ -335,6 +343,7 @@ void system_destroy(struct system *system)
     free(system->local_master);
     free(system->local_target);
     free(system->switches);
+    free(system->pci_bridges);
     free(system->endpoints);
     sim_destroy(system->sim);
     free(system);

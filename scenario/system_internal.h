@@ -10,6 +10,7 @@
 #include "models/interconnect/crossbar.h"
 #include "models/memory/memory.h"
 #include "models/pcie/endpoint.h"
+#include "models/pcie/pci_bridge.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
 #include "models/smmuv3/smmu.h"
@@ -37,8 +38,9 @@ struct system {
     struct crossbar **local;       /**< per root complex: the crossbar of the ITS beside it; NULL if there is none */
     unsigned *local_master;        /**< per root complex: next free master port of that crossbar */
     unsigned *local_target;        /**< per root complex: next free target port of that crossbar */
-    struct pcie_switch **switches; /**< per device; NULL for endpoints */
-    struct endpoint **endpoints;   /**< per device; NULL for switches */
+    struct pcie_switch **switches; /**< per device; NULL for others */
+    struct pci_bridge **pci_bridges;
+    struct endpoint **endpoints;
 
     struct system_stream *streams;
     size_t stream_count;

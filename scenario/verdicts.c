@@ -1,6 +1,7 @@
 #include "scenario/verdicts.h"
 
 #include "host/assumptions.h"
+#include "host/software_sharing.h"
 #include "scenario/device_knowledge.h"
 #include "scenario/firmware_tables.h"
 #include "scenario/functions.h"
@@ -78,9 +79,11 @@ static void view_pasids(const struct software *software, const struct attachment
     function->pasid_count = from->pasid_count;
 }
 
-static void view_function(const struct software *software, const struct software_function *from,
-                          struct assumption_function *function)
+static void view_function(const struct software *software, uint32_t index, struct assumption_function *function)
 {
+    const struct software_function *from = &software->functions[index];
+    size_t met = software_domain_met(software, index);
+
     assumption_function_init(function);
     if (from->iommu != UINT32_MAX) {
         function->smmu = from->iommu;
@@ -95,6 +98,8 @@ static void view_function(const struct software *software, const struct software
         function->domain = (uint32_t)from->domain;
         view_pasids(software, &from->attachment, function);
     }
+    function->refused = from->aliased;
+    function->met = met != SIZE_MAX ? (uint32_t)met : ASSUMPTION_NONE;
 }
 
 static void view_make(const struct software *software, struct view *view)
@@ -108,7 +113,7 @@ static void view_make(const struct software *software, struct view *view)
     view->smmu_names = sim_allocate(firmware->iommu_count, sizeof(char *));
     view->its_names = sim_allocate(firmware->controller_count, sizeof(char *));
     for (uint32_t i = 0; i < count; i++) {
-        view_function(software, &software->functions[i], &view->functions[i]);
+        view_function(software, i, &view->functions[i]);
     }
     for (size_t i = 0; i < software->domain_count; i++) {
         view_domain(software, &software->domains[i], &view->domains[i]);

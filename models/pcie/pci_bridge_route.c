@@ -100,13 +100,13 @@ static struct pci_decision route_memory_down(const struct pci_bridge *bridge, co
     return agent != PCI_NOBODY ? to_device(PCI_DEVICE, agent) : act(PCI_ABORT);
 }
 
-static struct pci_decision route_memory_up(const struct pci_bridge *bridge, unsigned agent,
-                                           const struct sim_packet *packet)
+static struct pci_decision route_memory_up(const struct pci_bridge *bridge, const struct sim_packet *packet)
 {
     unsigned peer = claiming_agent(bridge, packet->address);
 
+    /* Whoever claims it, be it another function of the same device: each has a decoder of its own. */
     if (peer != PCI_NOBODY) {
-        return peer != agent ? to_device(PCI_DEVICE, peer) : act(PCI_ABORT);
+        return to_device(PCI_DEVICE, peer);
     }
     /* The bridge claims what lies outside its windows. */
     if (!bridge->registers.bus_master || pcie_bridge_claims(&bridge->registers, packet->address)) {
@@ -166,7 +166,7 @@ struct pci_decision pci_bridge_route(const struct pci_bridge *bridge, unsigned a
     switch (packet->type) {
     case SIM_PACKET_READ:
     case SIM_PACKET_WRITE:
-        return down ? route_memory_down(bridge, packet) : route_memory_up(bridge, agent, packet);
+        return down ? route_memory_down(bridge, packet) : route_memory_up(bridge, packet);
     case SIM_PACKET_COMPLETION:
         return down ? route_completion_down(bridge, packet) : route_completion_up(bridge, packet);
     case SIM_PACKET_CONFIG_READ:

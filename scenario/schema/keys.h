@@ -109,7 +109,9 @@ struct scenario_table {
 #define SCENARIO_ASSUMPTION "assumption"
 
 /** The table of the whole file. */
+extern const struct scenario_table scenario_table_endpoint;
 extern const struct scenario_table scenario_table_sriov;
+extern const struct scenario_table scenario_table_pci_bridge;
 extern const struct scenario_table scenario_table_root;
 
 /** The tables of its parts, for use in other tables. */

@@ -156,6 +156,11 @@ static const struct scenario_table pri_table = {.name = "endpoint-pri",
                                                 TABLE_KEYS(pri_keys),
                                                 TABLE_PLAIN(scenario_pri)};
 
+static bool endpoint_has_alias(const void *structure)
+{
+    return ((const struct scenario_endpoint *)structure)->has_dma_alias;
+}
+
 static const struct scenario_key endpoint_keys[] = {
     {.name = "msi-x",
      KEY_FIELD(scenario_endpoint, msix_vectors),
@@ -213,6 +218,23 @@ static const struct scenario_key endpoint_keys[] = {
      .standard = "no",
      .doc = "Alternative Routing-ID Interpretation: function numbers of eight bits, which VFs with numbers beyond 7 on "
             "the endpoint's own bus need. Software switches forwarding on in the port above."},
+    {.name = "phantom-functions",
+     KEY_FIELD(scenario_endpoint, phantom_bits),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "3",
+     .unit_name = "bits",
+     .doc = "Phantom functions: most significant bits of the function number that reads can use as tags, if software "
+            "turns that on. They leave numbers for 4, 2 or 1 functions."},
+    {.name = "dma-alias",
+     KEY_FIELD(scenario_endpoint, dma_alias),
+     .type = &scenario_type_number,
+     .automatic = "none: the function's own",
+     .maximum = "255",
+     .shown = endpoint_has_alias,
+     .doc = "A defect of known devices: memory requests carry this device and function number (device times 8 plus "
+            "function), MSIs too. Software knows them by `vendor-id` and `device-id`, for example 0x1b4b and 0x9123 "
+            "(function 1), 0x1180 and 0xe832 (function 0)."},
     {.name = "sr-iov",
      KEY_MAYBE(scenario_endpoint, sriov),
      .table = &scenario_table_sriov,
@@ -279,11 +301,11 @@ static const struct scenario_key endpoint_keys[] = {
      .maximum = "64 s",
      .doc = "How long a read, or a translation request, waits for its completions before it is given up."},
 };
-static const struct scenario_table endpoint_table = {.name = "endpoint",
-                                                     .path = "DEVICE.endpoint",
-                                                     .doc = "An endpoint.",
-                                                     TABLE_KEYS(endpoint_keys),
-                                                     TABLE_PLAIN(scenario_endpoint)};
+const struct scenario_table scenario_table_endpoint = {.name = "endpoint",
+                                                       .path = "DEVICE.endpoint",
+                                                       .doc = "An endpoint.",
+                                                       TABLE_KEYS(endpoint_keys),
+                                                       TABLE_PLAIN(scenario_endpoint)};
 
 #define PORT_NUMBER_KEYS(structure, prefix)                                                                            \
     {.name = "device",                                                                                                 \
@@ -321,25 +343,47 @@ const struct scenario_table scenario_table_port = {.name = "port",
                                                    TABLE_KEYS(port_keys),
                                                    TABLE_PLAIN(scenario_port)};
 
-static bool device_is_switch(const void *structure)
+static bool device_has_below(const void *structure)
 {
-    return ((const struct scenario_device *)structure)->sw != NULL;
+    const struct scenario_device *device = structure;
+
+    return device->sw != NULL || device->bridge != NULL;
+}
+
+static bool device_is_below_bridge(const void *structure)
+{
+    const struct scenario_device *parent = ((const struct scenario_device *)structure)->parent;
+
+    return parent != NULL && parent->bridge != NULL;
 }
 
 static bool device_is_below_switch(const void *structure)
 {
-    return ((const struct scenario_device *)structure)->parent != NULL;
+    const struct scenario_device *parent = ((const struct scenario_device *)structure)->parent;
+
+    return parent != NULL && parent->sw != NULL;
 }
 
 static const struct scenario_key device_keys[] = {
     {.name = "switch",
      KEY_MAYBE(scenario_device, sw),
      .table = &switch_table,
-     .doc = "Makes the device a switch. A device has either `switch` or `endpoint`."},
+     .doc = "Makes the device a switch. A device has one of `switch`, `bridge` and `endpoint`."},
+    {.name = "bridge",
+     KEY_MAYBE(scenario_device, bridge),
+     .table = &scenario_table_pci_bridge,
+     .doc = "Makes the device a PCI Express to PCI bridge."},
     {.name = "endpoint",
      KEY_MAYBE(scenario_device, endpoint),
-     .table = &endpoint_table,
+     .table = &scenario_table_endpoint,
      .doc = "Makes the device an endpoint."},
+    {.name = "slot",
+     KEY_FIELD(scenario_device, slot),
+     .type = &scenario_type_number,
+     .automatic = "the next free one",
+     .maximum = "31",
+     .shown = device_is_below_bridge,
+     .doc = "Device number on the bus of the bridge above."},
     {.name = "link",
      KEY_PART(scenario_device, link),
      .table = &scenario_table_link,
@@ -354,15 +398,18 @@ static const struct scenario_key device_keys[] = {
     {.name = "below",
      KEY_ARRAY(KEY_NAMED, scenario_device, below, below_count),
      .table = &scenario_table_device,
-     .applies = device_is_switch,
-     .needs = "`switch`",
-     .doc = "The devices below the switch, by name, each behind a downstream port of its own."},
+     .applies = device_has_below,
+     .needs = "`switch` or `bridge`",
+     .doc =
+         "The devices below the switch, by name, each behind a downstream port of its own; or those on the bus of the "
+         "bridge, all of them endpoints."},
 };
-const struct scenario_table scenario_table_device = {.name = "device",
-                                                     .path = "DEVICE",
-                                                     .doc = "A switch or an endpoint: one entry of a `below` map.",
-                                                     TABLE_KEYS(device_keys),
-                                                     TABLE_NAMED(scenario_device)};
+const struct scenario_table scenario_table_device = {
+    .name = "device",
+    .path = "DEVICE",
+    .doc = "A switch, a bridge or an endpoint: one entry of a `below` map.",
+    TABLE_KEYS(device_keys),
+    TABLE_NAMED(scenario_device)};
 
 static const struct scenario_key root_port_keys[] = {
     {.name = "link", KEY_PART(scenario_root_port, link), .table = &scenario_table_link, .doc = "The link below."},

@@ -126,6 +126,18 @@ static const struct scenario_key software_keys[] = {
      .doc =
          "Whether software turns ECRC generation on in every function whose AER capability has it: each TLP that the "
          "function makes is four bytes longer."},
+    {.name = "extended-tags",
+     KEY_FIELD(scenario_software, extended_tags),
+     .type = &scenario_type_boolean,
+     .standard = "yes",
+     .source = "Linux since 4.11",
+     .doc = "Whether software lets functions have 256 reads under way (8 tag bits), not 32."},
+    {.name = "phantom-functions",
+     KEY_FIELD(scenario_software, phantom_functions),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether software turns phantom functions on where a function has them. It then gives their requester IDs "
+            "StreamIDs too."},
 };
 const struct scenario_table scenario_table_software = {.name = "software",
                                                        .path = "software",

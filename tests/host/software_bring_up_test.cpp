@@ -1,5 +1,6 @@
 // The whole set-up on scenarios: what the hardware holds afterwards, and what was predicted without it.
 #include "host/pci_config.h"
+#include "host/software_sharing.h"
 #include "models/smmuv3/smmu_formats.h"
 #include "scenario/run.h"
 #include "scenario/verdicts.h"
@@ -160,7 +161,7 @@ void expect_msix(const software &software, uint32_t i)
     EXPECT_EQ(control & 0xc000, 0x8000u) << "enabled, not masked";
     for (uint32_t v = 0; v < software.found.tree.functions[i].msix_vectors; v++) {
         expect_entry(software, software.found.functions[i].msix_table + 16 * v,
-                     software.functions[i].vectors[v].address, v);
+                     software.functions[i].vectors[v].address, software_events_of(&software, i).first + v);
     }
 }
 
@@ -179,7 +180,8 @@ void expect_msi(const software &software, uint32_t i, uint32_t messages)
     EXPECT_EQ(address, software.functions[i].vectors[0].address);
     EXPECT_EQ(control & 1, 1u);
     EXPECT_EQ(1u << (control >> 4 & 7), messages) << "granted";
-    EXPECT_EQ(pci_config_read16(software.access, config, msi + 8 + wide), 0u) << "data: the first EventID";
+    EXPECT_EQ(pci_config_read16(software.access, config, msi + 8 + wide), software_events_of(&software, i).first)
+        << "data: the first EventID";
     if ((control & 0x100) != 0) {
         EXPECT_EQ(pci_config_read(software.access, config, msi + 12 + wide), 0u) << "not masked";
     }

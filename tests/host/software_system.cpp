@@ -45,10 +45,32 @@ class Writer
                more + " }\n";
     }
 
+    /* Conventional devices on one bus. Software can only know a bridge that keeps IDs if it has a name for it. */
+    std::string bridge(const std::string &pad)
+    {
+        const char *ids[] = {"", "", "", "requester-ids: kept, vendor-id: 0x1a03, device-id: 0x1150, "};
+        std::string text = pad + "br" + std::to_string(bridges++) + ":\n" + pad + "  bridge: { " + ids[random() % 4] +
+                           "clock: 66 MHz }\n" + pad + "  below:\n";
+        for (uint64_t i = 1 + random() % 2; i > 0; i--) {
+            std::string name = "ep" + std::to_string(endpoints++);
+            const bool two = random() % 2 == 0;
+            names.push_back(name);
+            if (two) {
+                names.push_back(name + "/1");
+            }
+            text += pad + "    " + name + ": { endpoint: { msi-x: 2, functions: " + (two ? "2" : "1") + " }";
+            text += (random() % 2 == 0 ? ", slot: " + std::to_string(8 + 4 * i + random() % 4) : "") + " }\n";
+        }
+        return text;
+    }
+
     std::string device(const std::string &pad, unsigned depth)
     {
         std::string name = "sw" + std::to_string(switches);
         std::string text;
+        if (random() % 6 == 0) {
+            return bridge(pad);
+        }
         if (depth == 0 || random() % 3 == 0) {
             return endpoint(pad);
         }
@@ -92,6 +114,7 @@ class Writer
     std::mt19937_64 random;
     unsigned endpoints = 0;
     unsigned switches = 0;
+    unsigned bridges = 0;
     std::vector<std::string> names;
 };
 

@@ -89,6 +89,16 @@ const Sets read_with_ats = {with_ats[0], "epA.endpoint={functions: 2, bars: [64 
 const Sets with_msi = {"epB.endpoint={msi-x: 0, bars: [64 KiB, 64 KiB], msi: {vectors: 4}}",
                        "traffic.epB.0.msi.vectors=all"};
 
+/** Endpoint epC on a conventional bus, as its device 3. */
+Sets conventional_of(const char *vendor, const char *device)
+{
+    return {std::string("pcie.rc1.root-ports.rp1.below={br1: {bridge: {vendor-id: ") + vendor +
+                ", device-id: " + device + "}, below: {epC: {endpoint: {}, slot: 3}}}}",
+            "traffic.epC.2={dma-read: {size: 64 B, period: 500 ns}}"};
+}
+
+const Sets conventional = conventional_of("0x13b5", "0x0103");
+
 /** Says which case it was, before a panic ends the process. */
 void tell(void *context, const char *message)
 {
@@ -354,6 +364,22 @@ const std::vector<Row> rows = {
     {"endpoint.bars", "epB.endpoint.bars=[64 KiB]", {}},
     {"endpoint.functions", "epB.endpoint.functions=2", {}},
     {"endpoint.ari", "epB.endpoint.ari=yes", {}},
+    {"endpoint.phantom-functions",
+     "epA.endpoint.phantom-functions=2",
+     {"software.phantom-functions=yes", "software.extended-tags=no", "epA.endpoint.read-tags=128",
+      "traffic.epA.1={dma-read: {size: 64 B, period: 12 ns}}"}},
+    {"endpoint.dma-alias", "epC.endpoint.dma-alias=1", {}},
+    {"endpoint.vendor-id", "epC.endpoint.vendor-id=0x1b4b", {"epC.endpoint={dma-alias: 1, device-id: 0x9123}"}},
+    {"endpoint.device-id", "epC.endpoint.device-id=0x9123", {"epC.endpoint={dma-alias: 1, vendor-id: 0x1b4b}"}},
+    {"device.slot", "epC.slot=4", conventional},
+    {"bridge.clock", "br1.bridge.clock=66 MHz", conventional},
+    {"bridge.width", "br1.bridge.width=8 B", conventional},
+    {"bridge.decode", "br1.bridge.decode=4 cycles", conventional},
+    {"bridge.latency", "br1.bridge.latency=250 ns", conventional},
+    {"bridge.delayed-reads", "br1.bridge.delayed-reads=1", conventional},
+    {"bridge.requester-ids", "br1.bridge.requester-ids=kept", conventional},
+    {"bridge.vendor-id", "br1.bridge.vendor-id=0x1a03", conventional_of("0x13b5", "0x1150")},
+    {"bridge.device-id", "br1.bridge.device-id=0x1150", conventional_of("0x1a03", "0x0103")},
     {"sr-iov.vfs", "epB.endpoint.sr-iov.vfs=3", {"epB.endpoint.sr-iov={}"}},
     {"sr-iov.enabled", "epB.endpoint.sr-iov.enabled=1", {"epB.endpoint.sr-iov={}"}},
     {"sr-iov.first-offset", "epB.endpoint.sr-iov.first-offset=256", {"epB.endpoint.sr-iov={}"}},
@@ -461,6 +487,13 @@ const std::vector<Row> rows = {
     {"software.enable-acs", "software.enable-acs=no", {"sw0.switch.acs={cap: full}"}},
     {"software.max-payload", "software.max-payload=128 B", {}},
     {"software.max-read-request", "software.max-read-request=128 B", {}},
+    {"software.rules",
+     "software.rules=linux-6.12",
+     {conventional_of("0x1a03", "0x1150")[0], "br1.bridge.requester-ids=kept"}},
+    {"software.extended-tags",
+     "software.extended-tags=no",
+     {"epA.endpoint.read-tags=128", "traffic.epA.1={dma-read: {size: 64 B, period: 12 ns}}"}},
+    {"software.phantom-functions", "software.phantom-functions=yes", {"epA.endpoint.phantom-functions=2"}},
     {"software.ecrc", "software.ecrc=yes", {}},
     {"msi.vectors", "traffic.epA.0.msi.vectors=[0]", {}},
     {"msi.ims", "traffic.epB.0.msi.ims=yes", {"epB.endpoint.ims=8", "traffic.epB.0.msi.vectors=all"}},
@@ -508,7 +541,6 @@ const std::map<std::string, const char *> silent = {
     {"its.command-errors", "the software makes no command errors"},
     {"its.report-unmapped", "software that looks at the reports comes with hypervisors"},
     {"software.page-size", "there is only one size"},
-    {"software.rules", "the versions differ about PASID and about quirks, and no scenario can have either yet"},
     {"walk-cache.stage2-level0", "no software of a scenario uses stage 2 yet"},
     {"walk-cache.stage2-level1", "no software of a scenario uses stage 2 yet"},
     {"walk-cache.stage2-level2", "no software of a scenario uses stage 2 yet"},
@@ -531,9 +563,7 @@ const std::map<std::string, const char *> silent = {
     {"idr.gran64k", "the software uses 4 KiB"},
     {"idr.iidr", "no quirk of the software looks at it"},
     {"idr.ecmdq-queues", "the software uses one command queue"},
-    {"endpoint.vendor-id", "no driver and no quirk of the software knows any"},
-    {"sr-iov.device-id", "no driver and no quirk of the software knows any"},
-    {"endpoint.device-id", "no driver and no quirk of the software knows any"},
+    {"sr-iov.device-id", "no driver and no quirk of the software knows a VF"},
     {"endpoint-ats.queue-depth", "says what the capability says; an SMMU has 32 ITags, and an endpoint takes as many"},
     {"dma-write.no-snoop", "is carried; memory has no caches"},
     {"dma-read.no-snoop", "is carried; memory has no caches"},

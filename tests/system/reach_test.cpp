@@ -43,14 +43,14 @@ bool below(const pci_tree *tree, uint32_t function, uint32_t port)
 }
 
 // Whether the completion of a read that went directly finds its way back: Completion Redirect sends it up, and then
-// every port on the way that leads to the requester turns it away without Upstream Forwarding, but for a root port.
+// every port on the way that leads to the requester turns it away without Upstream Forwarding.
 bool completion_returns(const pci_tree *tree, uint32_t source, uint32_t target)
 {
     for (uint32_t at = tree->functions[target].parent; at != PCI_TREE_NONE; at = tree->functions[at].parent) {
         const pci_tree_function &port = tree->functions[at];
         const unsigned controls = port.acs.present ? port.acs.capability & port.acs.control : 0u;
 
-        if (port.type != PCI_TREE_DOWNSTREAM_PORT) {
+        if (port.type != PCI_TREE_DOWNSTREAM_PORT && port.type != PCI_TREE_ROOT_PORT) {
             continue;
         }
         if (below(tree, source, at)) {
