@@ -25,6 +25,10 @@ static int do_request(const struct cli_request *request)
         return cli_verb_golden(request);
     case CLI_VERB_COMPARE:
         return cli_verb_compare(request);
+    case CLI_VERB_SWEEP:
+        return cli_verb_sweep(request);
+    case CLI_VERB_QUERY:
+        return cli_verb_query(request);
     case CLI_VERB_PARAMS:
         return cli_verb_params(request);
     case CLI_VERB_COMPLETION:

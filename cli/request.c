@@ -233,10 +233,99 @@ static bool add_tolerance(const char *argument, const char *option, struct cli_r
     return complain(problem, "--%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", option, argument);
 }
 
+static bool parse_jobs(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
+{
+    uint64_t jobs = 0;
+
+    if (!parse_number(text, option, &jobs, problem)) {
+        return false;
+    }
+    request->jobs = (unsigned)jobs;
+    snprintf(problem->hint, sizeof(problem->hint), "1 to 1024 workers");
+    return (jobs >= 1 && jobs <= 1024) || complain(problem, "--%s: %s workers cannot be", option, text);
+}
+
+/** K/N. */
+static bool parse_shard(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
+{
+    const char *slash = strchr(text, '/');
+    char first[24];
+    uint64_t part = 0;
+    uint64_t parts = 0;
+
+    if (slash == NULL || (size_t)(slash - text) >= sizeof(first)) {
+        snprintf(problem->hint, sizeof(problem->hint), "for example --%s 1/4", option);
+        return complain(problem, "--%s: '%s' is not K/N", option, text);
+    }
+    snprintf(first, sizeof(first), "%.*s", (int)(slash - text), text);
+    if (!parse_number(first, option, &part, problem) || !parse_number(slash + 1, option, &parts, problem)) {
+        return false;
+    }
+    if (part < 1 || part > parts || parts > UINT32_MAX) {
+        snprintf(problem->hint, sizeof(problem->hint), "parts are numbered from 1");
+        return complain(problem, "--%s: there is no part %s", option, text);
+    }
+    request->shard = (uint32_t)part;
+    request->shards = (uint32_t)parts;
+    return true;
+}
+
+static bool parse_format(const char *text, struct cli_request *request, struct cli_problem *problem)
+{
+    static const char *const names[] = {"text", "csv", "jsonl"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            request->format = (enum cli_format)i;
+            return true;
+        }
+    }
+    hint_nearest(problem, "", text, names, sizeof(names) / sizeof(names[0]));
+    return complain(problem, "--format: there is no format '%s', but text, csv and jsonl", text);
+}
+
+/** The options of sweeps and what is asked of them. @return whether it is one; *good whether it is right */
+static bool take_sweep_option(enum cli_option option, const char *argument, struct cli_request *request,
+                              struct cli_problem *problem, bool *good)
+{
+    const char *name = cli_option_table[option].name;
+
+    switch (option) {
+    case CLI_OPTION_JOBS:
+        *good = parse_jobs(argument, name, request, problem);
+        return true;
+    case CLI_OPTION_DATABASE:
+        *good = take_file(argument, name, &request->database, problem);
+        return true;
+    case CLI_OPTION_RESUME:
+        *good = take_flag(&request->resume);
+        return true;
+    case CLI_OPTION_RETRY:
+        *good = take_flag(&request->retry);
+        return true;
+    case CLI_OPTION_SHARD:
+        *good = parse_shard(argument, name, request, problem);
+        return true;
+    case CLI_OPTION_METRIC:
+        *good = append(&request->metrics, &request->metric_count, argument, problem);
+        return true;
+    case CLI_OPTION_DEVICE:
+        request->device = argument;
+        *good = true;
+        return true;
+    case CLI_OPTION_FORMAT:
+        *good = parse_format(argument, request, problem);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool take_option(enum cli_option option, const char *argument, struct cli_request *request,
                         struct cli_problem *problem)
 {
     const char *name = cli_option_table[option].name;
+    bool good = false;
 
     switch (option) {
     case CLI_OPTION_SET:
@@ -276,10 +365,12 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
         return take_flag(&request->json);
     case CLI_OPTION_HELP:
         return take_flag(&request->help);
-    case CLI_OPTIONS:
+    default:
         break;
     }
-    return complain(problem, "--%s is not understood", name);
+    return take_sweep_option(option, argument, request, problem, &good)
+               ? good
+               : complain(problem, "--%s is not understood", name);
 }
 
 static bool take_operand(const char *word, size_t *count, struct cli_request *request, struct cli_problem *problem)
@@ -439,6 +530,7 @@ void cli_request_clear(struct cli_request *request)
     request->sets = NULL;
     request->set_count = 0;
     free(request->only);
+    free(request->metrics);
     request->only = NULL;
     request->only_count = 0;
     tolerances_clear(&request->tolerances);

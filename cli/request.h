@@ -15,6 +15,13 @@
 extern "C" {
 #endif
 
+/** How rows are written. */
+enum cli_format {
+    CLI_FORMAT_TEXT,
+    CLI_FORMAT_CSV,
+    CLI_FORMAT_JSONL,
+};
+
 /** What the command line asks for. Strings belong to argv. Release with cli_request_clear(). */
 struct cli_request {
     enum cli_verb verb;  /**< CLI_VERBS if it is not known */
@@ -46,6 +53,16 @@ struct cli_request {
     uint64_t snapshot;
     bool mismatches_given;
     uint64_t mismatches;
+    unsigned jobs;        /**< 0 unless given */
+    const char *database; /**< NULL unless given */
+    bool resume;
+    bool retry;
+    uint32_t shard; /**< 1..shards; 0 unless given */
+    uint32_t shards;
+    const char **metrics; /**< array of metric_count names */
+    size_t metric_count;
+    const char *device; /**< NULL unless given */
+    enum cli_format format;
     bool json;
     const char *output; /**< NULL: standard output */
 };

@@ -7,7 +7,8 @@
 #define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
 #define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
 #define ON_RESULTS                                                                                                     \
-    (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) | VERB_BIT(CLI_VERB_PARAMS))
+    (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) |      \
+     VERB_BIT(CLI_VERB_PARAMS))
 #define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
@@ -56,6 +57,22 @@ static const char *const about_compare[] = {
     NULL,
 };
 
+static const char *const about_sweep[] = {
+    "Runs every point of the scenario's `sweep:` (docs/sweep.md) on worker processes, and keeps what",
+    "comes out in one SQLite file. Interrupted or killed, it goes on with --resume, and has lost at most",
+    "the runs under way. ACTION merge puts the shards that parts (--shard) or a killed sweep left into",
+    "the result. Exits 1 if a run failed, or an expectation was not met.",
+    NULL,
+};
+
+static const char *const about_query[] = {
+    "Answers a question about the results of a sweep. QUESTION is points (the default: every point with",
+    "a metric's mean over its replications and a 95 % confidence interval), worst or best (by that",
+    "metric), pareto (points that no other beats in both metrics), failed, verdicts, metrics, hops, or",
+    "SELECT ... in SQL over the tables of docs/sweep.md.",
+    NULL,
+};
+
 static const char *const about_params[] = {
     "Lists the parameters of a scenario file: path, value, default with its source, range, meaning. WORD",
     "keeps those whose path or meaning holds it, as in 'doorbell params tlb'. The paths are what --set",
@@ -95,6 +112,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_GOLDEN] = {"golden", "DIR", 1, 1, "run a folder's scenarios and compare with stored results",
                          about_golden},
     [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},
+    [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
+    [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
@@ -104,13 +123,13 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
 };
 
 const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
-    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES,
+    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES | VERB_BIT(CLI_VERB_SWEEP),
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
-    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN),
+    [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_SWEEP),
                            "native (the default), every-cycle, or systemc;\n"
                            "all give the same results"},
-    [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW),
+    [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW) | VERB_BIT(CLI_VERB_SWEEP),
                          "seed of all random streams, in place of the file's"},
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
@@ -144,8 +163,26 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_MISMATCHES] = {"mismatches", '\0', "N", VERB_BIT(CLI_VERB_REPLAY),
                                "list at most N differences (default 20); all are\n"
                                "counted"},
+    [CLI_OPTION_JOBS] = {"jobs", 'j', "N", VERB_BIT(CLI_VERB_SWEEP),
+                         "workers at once; as many as there are processors unless\n"
+                         "given"},
+    [CLI_OPTION_DATABASE] = {"database", 'd', "FILE", VERB_BIT(CLI_VERB_SWEEP),
+                             "where the results go; the scenario's name with .sqlite,\n"
+                             "in the current folder, unless given"},
+    [CLI_OPTION_RESUME] = {"resume", '\0', NULL, VERB_BIT(CLI_VERB_SWEEP),
+                           "go on with a sweep that is in the database already"},
+    [CLI_OPTION_RETRY] = {"retry", '\0', NULL, VERB_BIT(CLI_VERB_SWEEP), "with --resume: do failed runs again"},
+    [CLI_OPTION_SHARD] = {"shard", '\0', "K/N", VERB_BIT(CLI_VERB_SWEEP),
+                          "do the K-th of N parts, beside others that do the rest;\n"
+                          "'doorbell sweep merge' puts them together"},
+    [CLI_OPTION_METRIC] = {"metric", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY),
+                           "the metric in question (default msi.latency.p99); may be\n"
+                           "repeated: pareto takes two"},
+    [CLI_OPTION_DEVICE] = {"device", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY),
+                           "of this device; of all together unless given"},
+    [CLI_OPTION_FORMAT] = {"format", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY), "text (the default), csv, or jsonl"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
-    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_RESULTS,
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_RESULTS | VERB_BIT(CLI_VERB_QUERY),
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},

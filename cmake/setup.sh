@@ -3,7 +3,7 @@
 # source folder. Exit statuses are those of the doorbell command: 4 when the environment fails.
 
 run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev zlib1g-dev
-librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler'
+librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler libsqlite3-dev'
 check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy python3"
 
 say() {

@@ -610,6 +610,7 @@ static void finish_device(const struct collector *collector, struct source *sour
     source->check_count = 0;
     device->order_violations = source->order_violations;
     summarise(&source->latency, source->batches, &device->latency);
+    device->latency_bin_count = histogram_bins(&source->latency, &device->latency_bins);
     finish_hops(collector, source, &device->hops, &device->hop_count);
     finish_peers(source, device);
     device->doorbells = sim_allocate(source->doorbell_count, sizeof(*device->doorbells));
@@ -632,6 +633,7 @@ void collector_finish(struct collector *collector, struct run_result *result)
     }
     finish_all_hops(collector, result);
     summarise(&collector->latency, collector->batches, &result->latency);
+    result->latency_bin_count = histogram_bins(&collector->latency, &result->latency_bins);
     result->fingerprint = collector->fingerprint;
     result->end_time = collector->end > collector->start ? collector->end - collector->start : 0;
     result->counters = sim_allocate(sim_counter_count(collector->sim), sizeof(*result->counters));

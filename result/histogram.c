@@ -1,5 +1,7 @@
 #include "result/histogram.h"
 
+#include "sim/allocate.h"
+
 __extension__ typedef unsigned __int128 uint128;
 
 #define STEPS (1u << HISTOGRAM_STEP_BITS)
@@ -88,6 +90,29 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_mill
         }
     }
     return histogram->max;
+}
+
+size_t histogram_bins(const struct histogram *histogram, struct histogram_bin **bins)
+{
+    size_t count = 0;
+
+    *bins = NULL;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS && histogram->count > 0; i++) {
+        count += histogram->buckets[i] > 0;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    *bins = sim_allocate(count, sizeof(**bins));
+    count = 0;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (histogram->buckets[i] > 0) {
+            uint64_t next = i + 1 < HISTOGRAM_BUCKETS ? lower_edge(i + 1) : UINT64_MAX;
+
+            (*bins)[count++] = (struct histogram_bin){lower_edge(i), next, histogram->buckets[i]};
+        }
+    }
+    return count;
 }
 
 void histogram_merge(struct histogram *histogram, const struct histogram *other)

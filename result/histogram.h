@@ -5,6 +5,7 @@
 #ifndef DOORBELL_RESULT_HISTOGRAM_H
 #define DOORBELL_RESULT_HISTOGRAM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -42,6 +43,20 @@ uint64_t histogram_mean(const struct histogram *histogram);
  * @return the lower edge of the step, but not below min nor above max; 0 if empty
  */
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_mille);
+
+/** A step of a histogram that holds values: low .. high - 1. */
+struct histogram_bin {
+    uint64_t low;
+    uint64_t high;
+    uint64_t count;
+};
+
+/**
+ * The steps that hold values, in order.
+ * @param bins receives an array to be freed with free(); NULL if there are none
+ * @return their number
+ */
+size_t histogram_bins(const struct histogram *histogram, struct histogram_bin **bins);
 
 /** Adds all values of another histogram. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);

@@ -16,6 +16,7 @@ static void clear_device(struct run_device *device)
     free(device->name);
     free(device->smmu);
     free(device->its);
+    free(device->latency_bins);
     clear_hops(device->hops, device->hop_count);
     for (size_t i = 0; i < device->doorbell_count; i++) {
         free(device->doorbells[i].its);
@@ -31,6 +32,7 @@ void run_result_clear(struct run_result *result)
 {
     free(result->title);
     free(result->path);
+    free(result->latency_bins);
     clear_hops(result->hops, result->hop_count);
     for (size_t i = 0; i < result->device_count; i++) {
         clear_device(&result->devices[i]);

@@ -7,6 +7,7 @@
 #ifndef DOORBELL_RESULT_RUN_H
 #define DOORBELL_RESULT_RUN_H
 
+#include "result/histogram.h"
 #include "result/verdict.h"
 #include "sim/packet.h"
 #include "sim/time.h"
@@ -91,6 +92,8 @@ struct run_device {
     uint64_t order_checked;            /**< delivered MSIs that had DMA writes of their function ahead of them */
     struct run_tally order_violations; /**< of these, handled before such a write was visible */
     struct run_latency latency;        /**< birth to handler, of delivered MSIs */
+    struct histogram_bin *latency_bins;
+    size_t latency_bin_count;
     struct run_hop *hops;
     size_t hop_count;
     struct run_doorbell *doorbells;
@@ -125,7 +128,9 @@ struct run_result {
     uint32_t smmu_events;       /**< fault records that software found in the event queues */
     uint64_t fingerprint;       /**< over every mark and every end of every MSI */
     struct run_latency latency; /**< of all devices */
-    struct run_hop *hops;       /**< of all devices */
+    struct histogram_bin *latency_bins;
+    size_t latency_bin_count;
+    struct run_hop *hops; /**< of all devices */
     size_t hop_count;
     struct run_device *devices;
     size_t device_count;

@@ -47,6 +47,9 @@ void parse_check_functions(struct parse *parse, const struct scenario_device *de
 /** Checks virtual channels of links, and what software makes of them. (parse_channels.c) */
 void parse_check_channels(struct parse *parse);
 
+/** Works out the values of a sweep's axes. (parse_sweep.c) */
+void parse_resolve_sweep(struct parse *parse);
+
 /** Holds the parts against each other: address windows, identifiers, capacities. (parse_check.c) */
 void parse_check(struct parse *parse);
 

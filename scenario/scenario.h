@@ -778,6 +778,49 @@ struct scenario_expectation {
 
 /* ------------------------------------------------------------------------------------------------ the whole */
 
+/* --------------------------------------------------------------------------------------------------- sweep */
+
+/** How the axes of a sweep make its points. */
+enum scenario_combine {
+    SCENARIO_COMBINE_GRID,            /**< every combination; the last axis varies fastest */
+    SCENARIO_COMBINE_ZIP,             /**< the first values of all axes, the second values, ... */
+    SCENARIO_COMBINE_RANDOM,          /**< `samples` independent draws */
+    SCENARIO_COMBINE_LATIN_HYPERCUBE, /**< `samples` draws, one in each of as many equal slices of every axis */
+};
+
+enum scenario_scale {
+    SCENARIO_SCALE_LINEAR,
+    SCENARIO_SCALE_LOG, /**< equal ratios */
+};
+
+/** One axis of a sweep: a key of the scenario and what it is set to. */
+struct scenario_axis {
+    struct scenario_place place;
+    uint64_t given;
+    const char *key;           /**< path, as --set takes it */
+    const char *const *values; /**< array of value_count texts, each as --set takes it; none: any from low to high */
+    size_t value_count;
+    const char *from; /**< as written; NULL if `values` was */
+    const char *to;
+    const char *step;
+    uint32_t steps; /**< number of values from `from` to `to`; 0: not written */
+    uint32_t scale; /**< enum scenario_scale */
+    uint32_t unit;  /**< enum units_kind of the range */
+    uint64_t low;   /**< ends of the range in base units; low <= high */
+    uint64_t high;
+};
+
+/** Axes of variation: what `doorbell sweep` runs. */
+struct scenario_sweep {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t combine;           /**< enum scenario_combine */
+    uint32_t samples;           /**< points of random and latin-hypercube sweeps */
+    uint32_t replications;      /**< runs of each point, with seeds seed, seed + 1, ... */
+    struct scenario_axis *axes; /**< array of axis_count, at least one */
+    size_t axis_count;
+};
+
 struct scenario {
     struct scenario_place place;
     uint64_t given;
@@ -794,6 +837,7 @@ struct scenario {
     size_t traffic_count;
     struct scenario_expectation *expectations; /**< array of expectation_count, in the order of the file */
     size_t expectation_count;
+    struct scenario_sweep *sweep;           /**< NULL if there is none */
     const struct scenario_device **devices; /**< every switch and endpoint, in the order of enumeration */
     size_t device_count;
     struct scenario_component *components; /**< array of component_count, sorted by name */

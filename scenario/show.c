@@ -179,6 +179,21 @@ static void show_named_list(FILE *stream, const struct scenario_key *key, const 
     }
 }
 
+/* Maps in a list. */
+static void show_list(FILE *stream, const struct scenario_key *key, const void *structure, int depth)
+{
+    const char *array = pointer_at(structure, key->offset);
+    size_t count = count_at(structure, key->count_offset);
+
+    indent(stream, depth);
+    fprintf(stream, "%s:%s\n", key->name, count == 0 ? " []" : "");
+    for (size_t i = 0; i < count; i++) {
+        indent(stream, depth + 1);
+        fputs("-\n", stream);
+        show_table(stream, key->table, array + i * key->table->size, depth + 2);
+    }
+}
+
 static void show_key(FILE *stream, const struct scenario_table *table, const struct scenario_key *key,
                      const void *structure, int depth, bool given)
 {
@@ -205,6 +220,8 @@ static void show_key(FILE *stream, const struct scenario_table *table, const str
         show_named_list(stream, key, structure, depth);
         break;
     case KEY_LIST:
+        show_list(stream, key, structure, depth);
+        break;
     case KEY_FILE:
     case KEY_FUTURE:
         break;

@@ -135,6 +135,7 @@ extern const struct scenario_table scenario_table_traffic;
 extern const struct scenario_table scenario_table_msi;
 extern const struct scenario_table scenario_table_dma_write;
 extern const struct scenario_table scenario_table_dma_read;
+extern const struct scenario_table scenario_table_sweep;
 
 /** The types of values. */
 extern const struct scenario_value_type scenario_type_boolean;
@@ -156,6 +157,7 @@ extern const struct scenario_value_type scenario_type_map;
 extern const struct scenario_value_type scenario_type_vectors;
 extern const struct scenario_value_type scenario_type_channels;
 extern const struct scenario_value_type scenario_type_expectations;
+extern const struct scenario_value_type scenario_type_values;
 
 /** What the preset of a structure, whose `preset` has been read, says of a key; NULL if it says nothing. */
 const struct scenario_preset *scenario_table_find_preset(const struct scenario_table *table,

@@ -62,7 +62,10 @@ static const struct scenario_key root_keys[] = {
          "What must come out: a map from assumptions to `holds`, `violated` or `not-applicable`, and from metrics to "
          "a value or a bound (`0`, `< 3 us`, `<= 10`, `\">= 5\"`, `1 us..3 us`)."},
     {.name = "timeline", .kind = KEY_FUTURE, .doc = "Events at given times. Not supported yet."},
-    {.name = "sweep", .kind = KEY_FUTURE, .doc = "Axes of variation. Not supported yet."},
+    {.name = "sweep",
+     KEY_MAYBE(scenario, sweep),
+     .table = &scenario_table_sweep,
+     .doc = "Axes of variation: what `doorbell sweep` runs. The other verbs take the file as it is without them."},
     {.name = "until", .kind = KEY_FUTURE, .doc = "Run until a metric is known well enough. Not supported yet."},
 };
 const struct scenario_table scenario_table_root = {

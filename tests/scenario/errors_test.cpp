@@ -61,7 +61,7 @@ const Mistake mistakes[] = {
     {"ScalarExpected", "seed: [1]\n", 12, 7, "must be a single value, not a list", ""},
     {"NoValue", "seed:\n", 12, 1, "`seed` has no value", ""},
     {"NotSupportedYet", "timeline: []\n", 12, 1, "not supported yet", ""},
-    {"SweepNotSupportedYet", "sweep: {}\n", 12, 1, "not supported yet", ""},
+    {"SweepWithoutAxes", "sweep: {}\n", 12, 1, "`axes`", ""},
     {"TooManyIts",
      "platform: { its: { a: {}, b: {}, c: {}, d: {}, e: {}, f: {}, g: {}, h: {}, i: {}, j: {}, k: {}, l: {}, m: {}, "
      "n: {}, o: {}, p: {}, q: {} } }\n",

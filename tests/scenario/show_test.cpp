@@ -47,6 +47,13 @@ const char *rich()
            "  epB/1:\n"
            "    - dma-write: { rate: 3 GB/s, to: epA }\n"
            "    - dma-read: { arrivals: burst, burst: 2, period: 1 us }\n"
+           "sweep:\n"
+           "  combine: random\n"
+           "  axes:\n"
+           "    - { key: seed2, values: [4 KiB, [1, x], 'it''s'] }\n"
+           "    - { key: a.b, from: 1 ns, to: 9 ns, steps: 3 }\n"
+           "    - { key: c, from: 1, to: 9, step: 2 }\n"
+           "    - { key: d, from: 1 kHz, to: 9 MHz, scale: log }\n"
            "expect: { msi.count: \">= 0\", group-covers-reach: holds, epB.msi.latency.max: 1 us..2 us }\n";
 }
 

@@ -1,0 +1,71 @@
+#include "cli/verbs.h"
+
+#include "cli/emit.h"
+#include "cli/failure.h"
+#include "cli/rows.h"
+#include "cli/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** What the writer needs. */
+struct answer {
+    struct query_table table;
+    enum cli_format format;
+};
+
+static bool write_answer(FILE *stream, const void *context)
+{
+    const struct answer *answer = context;
+
+    return cli_rows_write(stream, &answer->table, answer->format);
+}
+
+static void hint(const char *question, struct cli_problem *problem)
+{
+    size_t count = 0;
+    const char *nearest;
+
+    while (query_questions[count] != NULL) {
+        if (strcmp(query_questions[count], question) == 0) {
+            return;
+        }
+        count++;
+    }
+    nearest = cli_suggest(question, query_questions, count);
+    if (nearest != NULL) {
+        snprintf(problem->hint, sizeof(problem->hint), "did you mean '%s'?", nearest);
+    } else {
+        snprintf(problem->hint, sizeof(problem->hint),
+                 "there are points, worst, best, pareto, failed, verdicts, metrics, hops, and SELECT ... in SQL");
+    }
+}
+
+int cli_verb_query(const struct cli_request *request)
+{
+    const struct query query = {.question = request->second == NULL ? "points" : request->second,
+                                .metrics = request->metrics,
+                                .metric_count = request->metric_count,
+                                .device = request->device};
+    struct answer answer = {.format = request->format};
+    struct cli_problem problem = {.hint = ""};
+    struct store *store;
+    int status = cli_emit_possible(request);
+
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    store = store_open_existing(request->operand, NULL);
+    if (store_error(store) != NULL) {
+        snprintf(problem.message, sizeof(problem.message), "%s", store_error(store));
+        status = cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
+    } else if (!query_ask(store, &query, &answer.table, problem.message, sizeof(problem.message))) {
+        hint(query.question, &problem);
+        status = cli_fail(request, CLI_EXIT_USAGE, &problem);
+    } else {
+        status = cli_emit(request, write_answer, &answer);
+    }
+    query_table_clear(&answer.table);
+    store_close(store);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* What the files that answer questions share. */
+#ifndef DOORBELL_SWEEP_QUERY_INTERNAL_H
+#define DOORBELL_SWEEP_QUERY_INTERNAL_H
+
+#include "sweep/query.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Whether a metric, or the column that is called as it, is a time in femtoseconds. */
+bool query_is_time(const char *metric);
+
+/** Adds a column; only while there are no rows. */
+void query_table_column(struct query_table *table, const char *name);
+
+/** Adds cell number @p filled, of those of all rows. @param text NULL: there is none */
+void query_table_add(struct query_table *table, size_t filled, const char *text, bool numeric);
+
+/** Asks SQL, made as by printf, and adds the rows. A table without columns gets the answer's. */
+bool query_sql(struct store *store, struct query_table *table, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** A text as SQL writes it, cut off if @p quoted has no room for it. */
+void query_quote(const char *text, char *quoted, size_t size);
+
+/** The questions that list points: points, worst, best, pareto. (query_points.c) */
+bool query_points(struct store *store, const struct query *query, struct query_table *table, char *why, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,354 @@
+#include "sweep/store_internal.h"
+
+#include "sim/allocate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const status_names[STORE_STATUSES] = {
+    [STORE_DONE] = "done", [STORE_IMPOSSIBLE] = "impossible", [STORE_STUCK] = "stuck", [STORE_BROKEN] = "broken",
+    [STORE_DIED] = "died",
+};
+
+const char *store_status_name(enum store_status status)
+{
+    return status_names[status];
+}
+
+bool store_fail(struct store *store, const char *doing, const char *why)
+{
+    if (!store->failed) {
+        store->failed = true;
+        snprintf(store->error, sizeof(store->error), "%s: %s%s%s", store->path, doing, why == NULL ? "" : ": ",
+                 why == NULL ? "" : why);
+    }
+    return false;
+}
+
+bool store_execute(struct store *store, const char *sql, const char *doing)
+{
+    if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        return store_fail(store, doing, sqlite3_errmsg(store->database));
+    }
+    return true;
+}
+
+static struct store *open_file(const char *path, int flags)
+{
+    struct store *store = sim_allocate(1, sizeof(*store));
+
+    store->path = sim_copy_string(path);
+    if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK) {
+        store_fail(store, "cannot open", store->database == NULL ? NULL : sqlite3_errmsg(store->database));
+    } else {
+        sqlite3_busy_timeout(store->database, 10000);
+    }
+    return store;
+}
+
+/** One value of the table `about`, to be freed; NULL if there is none. */
+static char *read_about(struct store *store, const char *schema, const char *key)
+{
+    sqlite3_stmt *statement = NULL;
+    char *value = NULL;
+    char sql[96];
+
+    snprintf(sql, sizeof(sql), "SELECT value FROM %s.about WHERE key = ?", schema);
+    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+        value = sim_copy_string((const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    return value;
+}
+
+static bool write_pair(struct store *store, const char *sql, const char *key, const char *text, int64_t number)
+{
+    sqlite3_stmt *statement = NULL;
+    bool good = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK;
+
+    good = good && (key != NULL ? sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC)
+                                : sqlite3_bind_int64(statement, 1, number)) == SQLITE_OK;
+    good = good && (text != NULL ? sqlite3_bind_text(statement, 2, text, -1, SQLITE_STATIC)
+                                 : sqlite3_bind_int64(statement, 2, number)) == SQLITE_OK;
+    good = good && sqlite3_step(statement) == SQLITE_DONE;
+    if (!good) {
+        store_fail(store, "cannot write", sqlite3_errmsg(store->database));
+    }
+    sqlite3_finalize(statement);
+    return good;
+}
+
+/** Makes the tables of a new file. */
+static bool found(struct store *store, const struct store_about *about)
+{
+    static const char pair[] = "INSERT INTO about VALUES (?, ?)";
+    bool good = store_execute(store, "BEGIN IMMEDIATE", "cannot write") &&
+                store_execute(store, store_tables, "cannot make its tables") &&
+                write_pair(store, pair, "schema", NULL, STORE_SCHEMA) &&
+                write_pair(store, pair, "scenario", about->scenario, 0) &&
+                write_pair(store, pair, "title", about->title, 0) &&
+                write_pair(store, pair, "identity", about->identity, 0) &&
+                write_pair(store, pair, "version", about->version, 0) &&
+                write_pair(store, pair, "points", NULL, (int64_t)about->points) &&
+                write_pair(store, pair, "replications", NULL, about->replications);
+
+    for (size_t i = 0; i < about->axis_count && good; i++) {
+        good = write_pair(store, "INSERT INTO axes VALUES (?, ?)", NULL, about->axes[i], (int64_t)i);
+    }
+    return good && store_execute(store, "COMMIT", "cannot write");
+}
+
+/** Whether a database at hand is a sweep's, of this version. */
+static bool check_schema(struct store *store, const char *schema)
+{
+    char *version = read_about(store, schema, "schema");
+    bool good = version != NULL && strtoul(version, NULL, 10) == STORE_SCHEMA;
+
+    if (version == NULL) {
+        store_fail(store, "this is no result of a sweep", NULL);
+    } else if (!good) {
+        store_fail(store, "written by another version of Doorbell: its schema is", version);
+    }
+    free(version);
+    return good;
+}
+
+/** Whether the file is of this sweep; says so if not. */
+static void check_identity(struct store *store, const struct store_about *about)
+{
+    char *identity = read_about(store, "main", "identity");
+
+    if (identity == NULL || strcmp(identity, about->identity) != 0) {
+        store->foreign = true;
+        store_fail(store, "holds the results of another sweep", NULL);
+    }
+    free(identity);
+}
+
+static void prepare_file(struct store *store, const struct store_about *about)
+{
+    sqlite3_stmt *statement = NULL;
+    bool empty = true;
+
+    /*
+     * A killed process loses nothing that was handed to the system, so its caches need not reach the disk at each
+     * run; the journal takes back what was half written.
+     */
+    if (!store_execute(store, "PRAGMA synchronous = OFF", "cannot open")) {
+        return;
+    }
+    if (sqlite3_prepare_v2(store->database, "SELECT 1 FROM sqlite_master", -1, &statement, NULL) != SQLITE_OK) {
+        store_fail(store, "cannot read", sqlite3_errmsg(store->database));
+        return;
+    }
+    empty = sqlite3_step(statement) != SQLITE_ROW;
+    sqlite3_finalize(statement);
+    if (empty) {
+        found(store, about);
+    } else if (check_schema(store, "main")) {
+        check_identity(store, about);
+    }
+}
+
+struct store *store_open(const char *path, const struct store_about *about)
+{
+    struct store *store = open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+
+    store->version = sim_copy_string(about->version);
+    if (!store->failed) {
+        prepare_file(store, about);
+    }
+    return store;
+}
+
+struct store *store_open_existing(const char *path, const struct store_about *about)
+{
+    struct store *store = open_file(path, SQLITE_OPEN_READONLY);
+
+    if (!store->failed && check_schema(store, "main") && about != NULL) {
+        check_identity(store, about);
+    }
+    return store;
+}
+
+const char *store_error(const struct store *store)
+{
+    return store->failed ? store->error : NULL;
+}
+
+bool store_is_foreign(const struct store *store)
+{
+    return store->foreign;
+}
+
+bool store_add(struct store *store, const struct store_run *run)
+{
+    return store_execute(store, "BEGIN IMMEDIATE", "cannot write") && store_add_rows(store, run) &&
+           store_execute(store, "COMMIT", "cannot write");
+}
+
+/** Takes the runs of the attached `shard`. */
+static bool merge_attached(struct store *store, uint64_t *merged)
+{
+    char *ours = read_about(store, "main", "identity");
+    char *theirs = read_about(store, "shard", "identity");
+    bool good = ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
+
+    if (!good) {
+        store_fail(store, "a shard is of another sweep, or damaged", NULL);
+    }
+    free(ours);
+    free(theirs);
+    good = good && store_execute(store, "BEGIN IMMEDIATE", "cannot write");
+    for (size_t i = 0; store_merges[i] != NULL && good; i++) {
+        good = store_execute(store, store_merges[i], "cannot merge");
+    }
+    *merged = good ? (uint64_t)sqlite3_changes(store->database) : 0;
+    return good && store_execute(store, "COMMIT", "cannot write");
+}
+
+bool store_merge(struct store *store, const char *path, uint64_t *merged)
+{
+    sqlite3_stmt *statement = NULL;
+    bool good = sqlite3_prepare_v2(store->database, "ATTACH ? AS shard", -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_DONE;
+
+    *merged = 0;
+    sqlite3_finalize(statement);
+    if (!good) {
+        return store_fail(store, path, sqlite3_errmsg(store->database));
+    }
+    good = check_schema(store, "shard") && merge_attached(store, merged);
+    if (!good) {
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+        sqlite3_exec(store->database, "DETACH shard", NULL, NULL, NULL);
+        return false;
+    }
+    return store_execute(store, "DETACH shard", "cannot let go of a shard");
+}
+
+bool store_present(struct store *store, bool *present, uint64_t runs)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+
+    if (sqlite3_prepare_v2(store->database, "SELECT run FROM runs", -1, &statement, NULL) == SQLITE_OK) {
+        while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+            uint64_t run = (uint64_t)sqlite3_column_int64(statement, 0);
+
+            if (run < runs) {
+                present[run] = true;
+            }
+        }
+    }
+    sqlite3_finalize(statement);
+    return step == SQLITE_DONE || store_fail(store, "cannot read", sqlite3_errmsg(store->database));
+}
+
+bool store_count(struct store *store, uint64_t counts[STORE_STATUSES], uint64_t *unmet)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+
+    memset(counts, 0, STORE_STATUSES * sizeof(counts[0]));
+    *unmet = 0;
+    if (sqlite3_prepare_v2(store->database, "SELECT status, count(*), sum(unmet > 0) FROM runs GROUP BY status", -1,
+                           &statement, NULL) == SQLITE_OK) {
+        while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+            const char *name = (const char *)sqlite3_column_text(statement, 0);
+
+            for (size_t i = 0; i < STORE_STATUSES; i++) {
+                if (strcmp(name, status_names[i]) == 0) {
+                    counts[i] = (uint64_t)sqlite3_column_int64(statement, 1);
+                }
+            }
+            *unmet += (uint64_t)sqlite3_column_int64(statement, 2);
+        }
+    }
+    sqlite3_finalize(statement);
+    return step == SQLITE_DONE || store_fail(store, "cannot read", sqlite3_errmsg(store->database));
+}
+
+bool store_forget_failed(struct store *store)
+{
+    return store_execute(store,
+                         "BEGIN IMMEDIATE;"
+                         "DELETE FROM metrics WHERE run IN (SELECT run FROM runs WHERE status <> 'done');"
+                         "DELETE FROM hops WHERE run IN (SELECT run FROM runs WHERE status <> 'done');"
+                         "DELETE FROM histograms WHERE run IN (SELECT run FROM runs WHERE status <> 'done');"
+                         "DELETE FROM verdicts WHERE run IN (SELECT run FROM runs WHERE status <> 'done');"
+                         "DELETE FROM counters WHERE run IN (SELECT run FROM runs WHERE status <> 'done');"
+                         "DELETE FROM runs WHERE status <> 'done';"
+                         "COMMIT;",
+                         "cannot write");
+}
+
+/** What a callback gets of a row. */
+struct columns {
+    const char **names;
+    const char **values;
+    bool *numeric;
+    int count;
+};
+
+static void read_row(sqlite3_stmt *statement, struct columns *columns)
+{
+    for (int i = 0; i < columns->count; i++) {
+        int type = sqlite3_column_type(statement, i);
+
+        columns->names[i] = sqlite3_column_name(statement, i);
+        columns->numeric[i] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+        columns->values[i] = (const char *)sqlite3_column_text(statement, i);
+    }
+}
+
+bool store_query(struct store *store, const char *sql,
+                 bool (*row)(void *context, size_t columns, const char *const *names, const char *const *values,
+                             const bool *numeric),
+                 void *context)
+{
+    sqlite3_stmt *statement = NULL;
+    struct columns columns;
+    int step = SQLITE_ERROR;
+
+    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) != SQLITE_OK || statement == NULL) {
+        return store_fail(store, "the question is wrong", sqlite3_errmsg(store->database));
+    }
+    columns.count = sqlite3_column_count(statement);
+    columns.names = sim_allocate((size_t)columns.count + 1, sizeof(*columns.names));
+    columns.values = sim_allocate((size_t)columns.count + 1, sizeof(*columns.values));
+    columns.numeric = sim_allocate((size_t)columns.count + 1, sizeof(*columns.numeric));
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+        read_row(statement, &columns);
+        if (!row(context, (size_t)columns.count, columns.names, columns.values, columns.numeric)) {
+            step = SQLITE_DONE;
+            break;
+        }
+    }
+    if (step != SQLITE_DONE) {
+        store_fail(store, "cannot read", sqlite3_errmsg(store->database));
+    }
+    sqlite3_finalize(statement);
+    free((void *)columns.names);
+    free((void *)columns.values);
+    free(columns.numeric);
+    return step == SQLITE_DONE;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STORE_INSERTS; i++) {
+        sqlite3_finalize(store->inserts[i]);
+    }
+    sqlite3_close(store->database);
+    free(store->path);
+    free(store->version);
+    free(store);
+}

@@ -1,0 +1,162 @@
+/* Questions: replications combined, extremes, the Pareto front against its definition. */
+#include "sweep/query.h"
+#include "tests/sweep/sweep_folder.h"
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using sweep_test::about;
+using sweep_test::Folder;
+using sweep_test::MadeUpRun;
+
+/** The answer, row by row. */
+std::vector<std::vector<std::string>> rows(store *store, const char *question,
+                                           const std::vector<const char *> &metrics = {})
+{
+    const query asked = {question, metrics.data(), metrics.size(), nullptr};
+    std::vector<std::vector<std::string>> list;
+    query_table table = {};
+    char why[200] = "";
+
+    EXPECT_TRUE(query_ask(store, &asked, &table, why, sizeof(why))) << why;
+    for (size_t i = 0; i < table.rows; i++) {
+        std::vector<std::string> row;
+
+        for (size_t j = 0; j < table.columns; j++) {
+            const char *text = table.cells[i * table.columns + j].text;
+
+            row.push_back(text == nullptr ? "-" : text);
+        }
+        list.push_back(row);
+    }
+    query_table_clear(&table);
+    return list;
+}
+
+std::string refusal(store *store, const char *question, const std::vector<const char *> &metrics = {})
+{
+    const query asked = {question, metrics.data(), metrics.size(), nullptr};
+    query_table table = {};
+    char why[200] = "";
+
+    EXPECT_FALSE(query_ask(store, &asked, &table, why, sizeof(why)));
+    query_table_clear(&table);
+    return why;
+}
+
+class SweepQuery : public ::testing::Test
+{
+  protected:
+    SweepQuery()
+    {
+        const uint64_t tails[] = {100, 120, 300, 300, 50};
+
+        file_ = store_open(folder_.path("a.sqlite").c_str(), &about());
+        for (uint64_t i = 0; i < 5; i++) {
+            EXPECT_TRUE(store_add(file_, &MadeUpRun(i, tails[i]).record()));
+        }
+    }
+
+    ~SweepQuery() override
+    {
+        store_close(file_);
+    }
+
+    Folder folder_;
+    store *file_;
+};
+
+TEST_F(SweepQuery, PointsCombineTheirReplications)
+{
+    const auto list = rows(file_, "points");
+
+    ASSERT_EQ(list.size(), 3u);
+    /* Two values: mean 110, standard error 10, Student's t for one degree of freedom 12.706. */
+    EXPECT_EQ(list[0], (std::vector<std::string>{"0", "16", "1 MHz", "110", "127.06"}));
+    EXPECT_EQ(list[1], (std::vector<std::string>{"1", "32", "2 MHz", "300", "0"}));
+    EXPECT_EQ(list[2], (std::vector<std::string>{"2", "64", "3 MHz", "50", "-"}));
+}
+
+TEST_F(SweepQuery, OneReplicationHasTheRunsOwnInterval)
+{
+    EXPECT_EQ(rows(file_, "points", {"msi.latency.mean"})[2],
+              (std::vector<std::string>{"2", "64", "3 MHz", "25", "7"}));
+}
+
+TEST_F(SweepQuery, WorstAndBestAreOrdered)
+{
+    EXPECT_EQ(rows(file_, "worst")[0][0], "1");
+    EXPECT_EQ(rows(file_, "worst")[2][0], "2");
+    EXPECT_EQ(rows(file_, "best")[0][0], "2");
+}
+
+TEST_F(SweepQuery, SaysWhatItCannotAnswer)
+{
+    EXPECT_EQ(refusal(file_, "wurst"), "there is no question 'wurst'");
+    EXPECT_EQ(refusal(file_, "pareto"), "pareto is about two metrics at least");
+    EXPECT_EQ(refusal(file_, "points", {"msi.latency.p98"}),
+              "no run has the metric 'msi.latency.p98' ('metrics' lists them)");
+    EXPECT_NE(refusal(file_, "SELECT nonsense FROM runs").find("nonsense"), std::string::npos);
+}
+
+TEST_F(SweepQuery, SqlOnlyReads)
+{
+    store *reader = store_open_existing(folder_.path("a.sqlite").c_str(), nullptr);
+
+    EXPECT_EQ(rows(reader, "SELECT count(*) FROM runs")[0][0], "5");
+    EXPECT_NE(refusal(reader, "WITH x AS (SELECT 1) DELETE FROM runs"), "");
+    store_close(reader);
+    EXPECT_EQ(sweep_test::ask(file_, "SELECT count(*) FROM runs"), "5");
+}
+
+TEST(SweepQueryPareto, FrontIsWhatNoOtherPointBeats)
+{
+    Folder folder;
+    store_about wide = about();
+    std::mt19937 random(3);
+    std::vector<std::pair<uint64_t, uint64_t>> points;
+    std::set<std::string> expected;
+    std::set<std::string> front;
+
+    wide.points = 60;
+    store *file = store_open(folder.path("a.sqlite").c_str(), &wide);
+    for (uint64_t i = 0; i < 60; i++) {
+        points.emplace_back(random() % 12, random() % 12);
+        MadeUpRun run(2 * i, 9);
+
+        run.record().result = nullptr;
+        ASSERT_TRUE(store_add(file, &run.record()));
+    }
+    store_close(file);
+    /* The two metrics are set behind the store's back: a run's metrics hang together. */
+    std::string sql;
+
+    for (uint64_t i = 0; i < 60; i++) {
+        const std::string run = std::to_string(2 * i);
+
+        sql += "INSERT INTO metrics VALUES (" + run + ", '', 'x', " + std::to_string(points[i].first) + ");";
+        sql += "INSERT INTO metrics VALUES (" + run + ", '', 'y', " + std::to_string(points[i].second) + ");";
+    }
+    sweep_test::execute(folder.path("a.sqlite"), sql);
+    for (uint64_t i = 0; i < 60; i++) {
+        bool beaten = false;
+
+        for (const auto &other : points) {
+            beaten =
+                beaten || (other.first <= points[i].first && other.second <= points[i].second && other != points[i]);
+        }
+        if (!beaten) {
+            expected.insert(std::to_string(i));
+        }
+    }
+    file = store_open_existing(folder.path("a.sqlite").c_str(), nullptr);
+    for (const auto &row : rows(file, "pareto", {"x", "y"})) {
+        front.insert(row[0]);
+    }
+    EXPECT_EQ(front, expected);
+    store_close(file);
+}
+
+} // namespace
