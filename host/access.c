@@ -12,6 +12,12 @@ void host_access_init(struct host_access *access, struct sim *sim, struct host_p
     access->memory = memory;
 }
 
+void host_access_divert(struct host_access *access, const struct host_access_ops *ops, void *context)
+{
+    access->ops = ops;
+    access->ops_context = context;
+}
+
 /* ---- Registers ---- */
 
 /** Ones in that many bytes. */
@@ -33,7 +39,11 @@ static struct host_port_access perform(struct host_access *access, bool write, u
     struct host_port_access request = {.address = address, .size = size, .write = write, .value = value};
     sim_time begin = sim_now(access->sim);
 
-    host_port_perform(access->port, &request);
+    if (access->ops != NULL) {
+        access->ops->perform(access->ops_context, &request);
+    } else {
+        host_port_perform(access->port, &request);
+    }
     access->access_time += sim_now(access->sim) - begin;
     access->status = request.status;
     if (request.status != SIM_STATUS_OK) {
@@ -101,7 +111,11 @@ void host_wait(struct host_access *access, sim_time duration)
 {
     sim_time begin = sim_now(access->sim);
 
-    host_port_wait(access->port, duration);
+    if (access->ops != NULL) {
+        access->ops->wait(access->ops_context, duration);
+    } else {
+        host_port_wait(access->port, duration);
+    }
     access->wait_time += sim_now(access->sim) - begin;
 }
 

@@ -20,9 +20,17 @@
 extern "C" {
 #endif
 
+/** Another way for accesses and for time to pass than a port that the whole simulation waits for. */
+struct host_access_ops {
+    void (*perform)(void *context, struct host_port_access *access); /**< fills in status, and what was read */
+    void (*wait)(void *context, sim_time duration);
+};
+
 struct host_access {
     struct sim *sim;
     struct host_port *port;
+    const struct host_access_ops *ops; /**< NULL: through the port */
+    void *ops_context;
     struct memory *memory;
     uint8_t status; /**< enum sim_packet_status of the last access */
     uint64_t reads; /**< register and configuration accesses so far */
@@ -36,6 +44,9 @@ struct host_access {
 
 /** Prepares it. @p memory may be NULL if only registers are wanted. */
 void host_access_init(struct host_access *access, struct sim *sim, struct host_port *port, struct memory *memory);
+
+/** Has register accesses and waits go another way. @param ops not copied */
+void host_access_divert(struct host_access *access, const struct host_access_ops *ops, void *context);
 
 /* ---- Registers: Device-nGnRE accesses, naturally aligned (anything else is a broken invariant). ---- */
 

@@ -19,6 +19,8 @@ struct host_port {
     struct host_port_access *access;
     uint32_t name_hash;
     uint32_t count; /**< accesses so far */
+    void (*pump)(void *context);
+    void *pump_context;
 };
 
 /** Byte enables of an access within one double word, or of two whole ones. */
@@ -122,11 +124,22 @@ static void run_until_idle(struct host_port *port, enum port_state state, sim_ti
     port->time = time;
     sim_wake(&port->component, time);
     while (port->state != PORT_IDLE) {
-        if (sim_run(sim, SIM_TIME_NEVER - 1) == SIM_RUN_DRAINED && port->state != PORT_IDLE) {
+        enum sim_run_result ended = sim_run(sim, SIM_TIME_NEVER - 1);
+
+        if (port->pump != NULL) {
+            port->pump(port->pump_context);
+        }
+        if (ended == SIM_RUN_DRAINED && port->state != PORT_IDLE) {
             sim_panic(sim, &port->component, NULL, "no answer to an access of %u bytes at 0x%llx, and nothing is due",
                       port->access->size, (unsigned long long)port->access->address);
         }
     }
+}
+
+void host_port_set_pump(struct host_port *port, void (*pump)(void *context), void *context)
+{
+    port->pump = pump;
+    port->pump_context = context;
 }
 
 void host_port_perform(struct host_port *port, struct host_port_access *access)

@@ -60,6 +60,12 @@ struct sim_component *host_port_component(struct host_port *port);
  */
 void host_port_perform(struct host_port *port, struct host_port_access *access);
 
+/**
+ * Has @p pump called whenever the simulation stops while the port waits: for other software that is due then. NULL
+ * removes it.
+ */
+void host_port_set_pump(struct host_port *port, void (*pump)(void *context), void *context);
+
 /** Lets simulated time pass: runs up to the first edge of the port's clock at or after now + @p duration. */
 void host_port_wait(struct host_port *port, sim_time duration);
 

@@ -7,6 +7,8 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   enumerate.c
   enumerate_virtual.c
   error.c
+  fiber.c
+  hypervisor.c
   io_page_table.c
   its_driver.c
   known_devices.c
@@ -25,4 +27,11 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   software.c
   software_sharing.c
   virtual_channels.c
+  stale.c
+  task.c
+  vm.c
+  vm_cmdqv.c
+  vm_guest.c
+  vm_its.c
+  vm_smmu.c
   vpe_driver.c)

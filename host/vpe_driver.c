@@ -22,6 +22,9 @@
 #define BASER_TYPE(baser) ((uint32_t)((baser) >> 56) & 7)
 #define TYPE_VPE          2u
 
+#define CMD_INV     0x0cu
+#define CMD_DISCARD 0x0fu
+#define CMD_VMOVI   0x21u
 #define CMD_VMOVP   0x22u
 #define CMD_VSYNC   0x25u
 #define CMD_VMAPP   0x29u
@@ -174,6 +177,47 @@ bool vpe_driver_map_event(struct vpe_driver *driver, const struct vpe *vpe, uint
     memory_write8(driver->lpis->ram->memory, vpe->configuration + (intid - LPI_FIRST), LPI_PRIORITY | 2 | 1);
     return its_driver_issue(driver->itss[its], dw, error) && vpe_command(driver->itss[its], CMD_VINVALL, vpe, error) &&
            synchronise(driver, vpe, error);
+}
+
+bool vpe_driver_move_event(struct vpe_driver *driver, const struct vpe *from, const struct vpe *to, uint32_t its,
+                           uint32_t device_id, uint32_t event_id, uint32_t intid, struct host_error *error)
+{
+    uint32_t doorbell = driver->v4_1 ? NO_DOORBELL : to->doorbell;
+    uint64_t offset = intid - LPI_FIRST;
+    const uint64_t dw[4] = {CMD_VMOVI | (uint64_t)device_id << 32, event_id | (uint64_t)to->id << 32,
+                            (driver->v4_1 ? 0 : 1) | (uint64_t)doorbell << 32, 0};
+    struct memory *memory = driver->lpis->ram->memory;
+
+    memory_write8(memory, to->configuration + offset, memory_read8(memory, from->configuration + offset));
+    return vpe_command(driver->itss[its], CMD_VINVALL, to, error) && its_driver_issue(driver->itss[its], dw, error) &&
+           vpe_command(driver->itss[its], CMD_VSYNC, from, error) && synchronise(driver, to, error);
+}
+
+bool vpe_driver_configure_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
+                                uint32_t event_id, uint32_t intid, uint8_t value, struct host_error *error)
+{
+    const uint64_t dw[4] = {CMD_INV | (uint64_t)device_id << 32, event_id, 0, 0};
+
+    memory_write8(driver->lpis->ram->memory, vpe->configuration + (intid - LPI_FIRST), value);
+    return its_driver_issue(driver->itss[its], dw, error) && synchronise(driver, vpe, error);
+}
+
+bool vpe_driver_unmap_event(struct vpe_driver *driver, uint32_t its, uint32_t device_id, uint32_t event_id,
+                            struct host_error *error)
+{
+    const uint64_t dw[4] = {CMD_DISCARD | (uint64_t)device_id << 32, event_id, 0, 0};
+
+    return its_driver_issue(driver->itss[its], dw, error) && its_driver_sync(driver->itss[its], error);
+}
+
+uint32_t vpe_driver_find_its(const struct vpe_driver *driver, const struct its_driver *its)
+{
+    for (uint32_t i = 0; i < driver->its_count; i++) {
+        if (driver->itss[i] == its) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
 }
 
 /* ---- Residency ---- */

@@ -60,6 +60,21 @@ bool vpe_driver_destroy(struct vpe_driver *driver, struct vpe *vpe, struct host_
 bool vpe_driver_map_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
                           uint32_t event_id, uint32_t intid, struct host_error *error);
 
+/** Has a mapped event go to another vPE of the same machine (VMOVI); what is pending goes along. */
+bool vpe_driver_move_event(struct vpe_driver *driver, const struct vpe *from, const struct vpe *to, uint32_t its,
+                           uint32_t device_id, uint32_t event_id, uint32_t intid, struct host_error *error);
+
+/** Changes the configuration of a mapped event's interrupt. @param value priority in bits 7:2, bit 0 enables */
+bool vpe_driver_configure_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
+                                uint32_t event_id, uint32_t intid, uint8_t value, struct host_error *error);
+
+/** Takes an event's mapping away (DISCARD), virtual or physical; what is pending is dropped. */
+bool vpe_driver_unmap_event(struct vpe_driver *driver, uint32_t its, uint32_t device_id, uint32_t event_id,
+                            struct host_error *error);
+
+/** Index of an ITS among the driver's; UINT32_MAX if it has no virtual LPIs. */
+uint32_t vpe_driver_find_its(const struct vpe_driver *driver, const struct its_driver *its);
+
 /** Makes it resident on its PE, where no other may be. */
 bool vpe_driver_enter(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error);
 

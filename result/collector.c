@@ -11,6 +11,7 @@
 #define BATCHES        32
 #define MOST_DOORBELLS 64
 #define MOST_PEERS     64
+#define MOST_LISTENERS 2
 
 /** Handlers that ran before data and are not settled, per device, before a run has to allocate. */
 #define FEW_CHECKS 1024
@@ -98,7 +99,7 @@ struct collector {
     uint64_t ended;
     uint64_t delivered;
     uint64_t fingerprint;
-    struct sim_observer also; /**< one more listener; its `event` is NULL if there is none */
+    struct sim_observer also[MOST_LISTENERS]; /**< more listeners; the `event` of the first that is not there is NULL */
 };
 
 static uint64_t mix(uint64_t value)
@@ -312,8 +313,8 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
     uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
     struct source *source = &collector->devices[collector->device_of[number]];
 
-    if (collector->also.event != NULL) {
-        collector->also.event(collector->also.context, kind, packet, where, time, detail);
+    for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
+        collector->also[i].event(collector->also[i].context, kind, packet, where, time, detail);
     }
     switch (kind) {
     case SIM_EVENT_MSI_BORN:
@@ -394,7 +395,16 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
 
 void collector_also(struct collector *collector, const struct sim_observer *also)
 {
-    collector->also = also == NULL ? (struct sim_observer){.context = NULL} : *also;
+    unsigned i = 0;
+
+    if (also == NULL) {
+        memset(collector->also, 0, sizeof(collector->also));
+        return;
+    }
+    while (i < MOST_LISTENERS - 1 && collector->also[i].event != NULL) {
+        i++;
+    }
+    collector->also[i] = *also;
 }
 
 void collector_destroy(struct collector *collector)

@@ -30,8 +30,9 @@ struct collector;
 struct collector *collector_create(struct sim *sim, const uint32_t *device_of, uint32_t sources, uint32_t devices);
 
 /**
- * Hands every event on to one more listener, which must not depend on the order of calls within an instant either.
- * @param also copied; its `mark` is not called; NULL ends it
+ * Hands every event on to one more listener, two at most, which must not depend on the order of calls within an instant
+ * either.
+ * @param also copied; its `mark` is not called; NULL ends all of them
  */
 void collector_also(struct collector *collector, const struct sim_observer *also);
 

@@ -10,8 +10,17 @@
 /** Messages from a redistributor back to an ITS. */
 #define BACK_CREDITS 8u
 
-#define REDISTRIBUTOR_FRAME UINT64_C(0x20000)
-#define ITS_FRAME           UINT64_C(0x20000)
+static enum gic_virtual virtual_of(const struct scenario *scenario)
+{
+    switch (scenario->platform.redistributor.version) {
+    case SCENARIO_GIC_V4_0:
+        return GIC_VIRTUAL_V4_0;
+    case SCENARIO_GIC_V4_1:
+        return GIC_VIRTUAL_V4_1;
+    default:
+        return GIC_VIRTUAL_NONE;
+    }
+}
 
 static struct sim_channel *channel(struct system *system, struct sim_component *writer, struct sim_component *reader,
                                    sim_time latency, uint32_t capacity)
@@ -76,7 +85,7 @@ static void count_ports(const struct scenario *scenario, uint32_t *masters, uint
     uint32_t smmus = (uint32_t)platform->smmu_count;
     uint32_t its = (uint32_t)platform->its_count;
 
-    *masters = 1 + platform->pe.count + its + smmus + root_complexes * (smmus + 1);
+    *masters = 1 + (scenario->vm_count > 0 ? 1u : 0u) + platform->pe.count + its + smmus + root_complexes * (smmus + 1);
     *targets = 1 + platform->pe.count + its + smmus + root_complexes;
 }
 
@@ -133,7 +142,7 @@ static struct redistributor_config redistributor_of(const struct system *system,
     struct redistributor_config config = redistributor_config_default();
 
     config.period = from->clock.period;
-    config.base = from->base + i * REDISTRIBUTOR_FRAME;
+    config.base = from->base + i * scenario_redistributor_bytes(system->scenario);
     config.processor_number = i;
     config.affinity = i;
     config.last = i + 1 == platform->pe.count;
@@ -147,6 +156,9 @@ static struct redistributor_config redistributor_of(const struct system *system,
     config.activate_cycles = from->activate_cycles;
     config.register_cycles = from->register_cycles;
     config.its_count = (uint32_t)platform->its_count;
+    config.virt.version = virtual_of(system->scenario);
+    config.virt.slots = from->virtual_slots;
+    config.virt.config_cache_entries = from->virtual_cache_entries;
     config.reserve = (uint32_t)(vectors_in_use(system->scenario) / platform->pe.count) + 1;
     return config;
 }
@@ -165,6 +177,10 @@ static struct pe_config pe_of(const struct system *system)
     config.preemption = from->preemption;
     config.eoi_mode = from->drop_time < from->handler_time;
     config.drop_time = from->drop_time;
+    config.guests = system->scenario->vm_count > 0;
+    config.exit_cycles = from->guest_exit_cycles;
+    config.enter_cycles = from->guest_enter_cycles;
+    config.guest_handler_time = from->guest_handler_time;
     return config;
 }
 
@@ -181,7 +197,8 @@ static void build_pe(struct system *system, uint32_t i)
 
     system->redistributors[i] = rd;
     system->pes[i] = pe;
-    redistributor_bind_target(rd, system_join_target(system, writer, rd_config.base, REDISTRIBUTOR_FRAME));
+    redistributor_bind_target(
+        rd, system_join_target(system, writer, rd_config.base, scenario_redistributor_bytes(system->scenario)));
     redistributor_bind_memory(rd, system_join_master(system, writer, CROSSBAR_PORT_PLAIN));
     to = channel(system, writer, reader, 0, 2);
     from = channel(system, reader, writer, 0, 2);
@@ -214,13 +231,13 @@ static void build_local(struct system *system, const struct scenario_its *from, 
         crossbar_bind_target(system->local[rc], 0, port);
         system->local_master[rc] = 0;
         system->local_target[rc] = 1;
-        port = system_join_target(system, local, from->base, ITS_FRAME);
+        port = system_join_target(system, local, from->base, scenario_its_bytes(system->scenario, from));
         crossbar_bind_master(system->local[rc], system->local_master[rc]++, port, CROSSBAR_PORT_ORDERED);
     }
     local = crossbar_component(system->local[rc]);
     port = system_join(system, local, its);
     crossbar_bind_target(system->local[rc], system->local_target[rc], port);
-    crossbar_map(system->local[rc], from->base, ITS_FRAME, system->local_target[rc]++);
+    crossbar_map(system->local[rc], from->base, scenario_its_bytes(system->scenario, from), system->local_target[rc]++);
     its_bind_target(system->itses[from->index], 0, port);
 }
 
@@ -249,12 +266,17 @@ static void build_its(struct system *system, size_t i)
     config.redistributors = platform->pe.count;
     config.stall_on_error = from->command_errors == SCENARIO_COMMAND_ERRORS_STALL;
     config.umsi = from->report_unmapped;
+    config.virt.version = from->virtual_lpis ? virtual_of(system->scenario) : GIC_VIRTUAL_NONE;
+    config.virt.vpe_cache_entries = from->vpe_cache_entries;
+    config.virt.vpe_cache_ways = from->vpe_cache_ways;
+    config.virt.single_vmovp = platform->redistributor.single_vmovp;
     system->itses[i] = its_create(system->sim, from->name, &config);
     component = its_component(system->itses[i]);
     if (from->beside != NULL) {
         build_local(system, from, component);
     } else {
-        its_bind_target(system->itses[i], 0, system_join_target(system, component, from->base, ITS_FRAME));
+        its_bind_target(system->itses[i], 0,
+                        system_join_target(system, component, from->base, scenario_its_bytes(system->scenario, from)));
     }
     its_bind_memory(system->itses[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
     for (uint32_t pe = 0; pe < platform->pe.count; pe++) {
@@ -377,19 +399,21 @@ static void map_uplink(struct system *system, size_t rc)
 
     for (;;) {
         uint64_t next = UINT64_MAX;
+        uint64_t size = 0;
 
         for (size_t i = 0; i < platform->its_count; i++) {
             const struct scenario_its *its = &platform->its[i];
 
             if (its->beside != NULL && its->beside->index == rc && its->base >= cursor && its->base < next) {
                 next = its->base;
+                size = scenario_its_bytes(system->scenario, its);
             }
         }
         crossbar_map(system->local[rc], cursor, next - cursor, 0);
         if (next == UINT64_MAX) {
             return;
         }
-        cursor = next + ITS_FRAME;
+        cursor = next + size;
     }
 }
 

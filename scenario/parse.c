@@ -219,6 +219,7 @@ static void build_scenario(struct parse *parse)
     parse_resolve_pcie(parse);
     parse_resolve_endpoints(parse);
     parse_resolve_names(parse);
+    parse_resolve_vms(parse);
     parse_resolve_traffic(parse);
     parse_resolve_expectations(parse);
     parse_resolve_sweep(parse);

@@ -51,10 +51,11 @@ static void collect_windows(const struct scenario *scenario, struct windows *win
     const struct scenario_platform *platform = &scenario->platform;
 
     add_window(windows, platform->memory.base, platform->memory.size, "memory", "", &platform->memory.place);
-    add_window(windows, platform->redistributor.base, KIB(128) * platform->pe.count, "redistributors", "",
-               &platform->redistributor.place);
+    add_window(windows, platform->redistributor.base, scenario_redistributor_bytes(scenario) * platform->pe.count,
+               "redistributors", "", &platform->redistributor.place);
     for (size_t i = 0; i < platform->its_count; i++) {
-        add_window(windows, platform->its[i].base, KIB(128), "ITS ", platform->its[i].name, &platform->its[i].place);
+        add_window(windows, platform->its[i].base, scenario_its_bytes(scenario, &platform->its[i]), "ITS ",
+                   platform->its[i].name, &platform->its[i].place);
     }
     for (size_t i = 0; i < platform->smmu_count; i++) {
         struct smmu_config config;
@@ -385,6 +386,10 @@ static void check_lpis(struct parse *parse)
         for (uint32_t f = 0; endpoint != NULL && f < scenario_function_count(endpoint); f++) {
             vectors += scenario_function_exists(endpoint, f) ? scenario_message_count(endpoint, f) : 0;
         }
+    }
+    if (redistributor->version != SCENARIO_GIC_V3 && redistributor->lpi_id_bits > 22) {
+        parse_error_at(parse, &redistributor->place, "with virtual LPIs `lpi-id-bits` is at most 22, not %u",
+                       redistributor->lpi_id_bits);
     }
     if (vectors > lpis) {
         diagnostic_set_hint(parse_error_at(parse, &redistributor->place,

@@ -288,6 +288,18 @@ static void resolve_maps(struct parse *parse, struct scenario_root_complex *root
     check_mask(parse, &root_complex->msi_map, "msi-map");
 }
 
+uint64_t scenario_redistributor_bytes(const struct scenario *scenario)
+{
+    return scenario->platform.redistributor.version != SCENARIO_GIC_V3 ? 0x40000 : 0x20000;
+}
+
+uint64_t scenario_its_bytes(const struct scenario *scenario, const struct scenario_its *its)
+{
+    bool virtual_sgis = scenario->platform.redistributor.version == SCENARIO_GIC_V4_1 && its->virtual_lpis;
+
+    return virtual_sgis ? 0x30000 : 0x20000;
+}
+
 const struct scenario_map_entry *scenario_map_find(const struct scenario_map *map, uint16_t rid, uint32_t *output)
 {
     uint32_t masked = rid & map->mask;

@@ -23,6 +23,9 @@ void parse_resolve_endpoints(struct parse *parse);
 /** Checks that names differ, and resolves those of maps, ITS placement and traffic targets. (parse_resolve.c) */
 void parse_resolve_names(struct parse *parse);
 
+/** Resolves the functions of virtual machines, and checks their PEs. (parse_vm.c) */
+void parse_resolve_vms(struct parse *parse);
+
 /** Fills in and checks the streams. (parse_traffic.c) */
 void parse_resolve_traffic(struct parse *parse);
 

@@ -59,6 +59,7 @@ static struct watchers observe(struct system *system, const struct recording_fil
     }
     watchers.collector =
         collector_create(system_sim(system), device_of, (uint32_t)count, (uint32_t)system_function_count(system));
+    system_observe(system, watchers.collector);
     if (record != NULL) {
         struct sim_observer listener;
 

@@ -20,19 +20,12 @@
 
 #include "result/verdict.h"
 #include "scenario/diagnostics.h"
+#include "scenario/scenario_vm.h"
 #include "sim/time.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Where something stands in the input. Lines and columns count from 1; line 0 means "nowhere" (a default). */
-struct scenario_place {
-    const char *file; /**< file name as opened, or "--set"; NULL if nowhere */
-    unsigned line;
-    unsigned column;
-    unsigned span; /**< characters */
-};
 
 /** A component's name where another one refers to it. What it names is a pointer beside it. */
 struct scenario_reference {
@@ -60,6 +53,9 @@ struct scenario_pe {
     uint32_t handled_cycles;     /**< from the end of the handler until the device is told (when-handled traffic) */
     bool preemption;             /**< handlers run with interrupts unmasked */
     sim_time drop_time;          /**< with preemption: from the handler's start to the priority drop, at most its end */
+    uint32_t guest_exit_cycles;  /**< from a guest to the hypervisor for a physical interrupt */
+    uint32_t guest_enter_cycles; /**< and back into the guest */
+    sim_time guest_handler_time; /**< a handler's own work in a guest */
 };
 
 /** What a command error of an ITS does. */
@@ -105,25 +101,39 @@ struct scenario_its {
     sim_time redistributor_latency;    /**< from the ITS to a redistributor */
     uint32_t lpi_credits;              /**< LPI messages under way to a redistributor at once */
     enum scenario_command_errors command_errors;
-    bool report_unmapped; /**< GITS_TYPER.UMSI */
+    bool report_unmapped;       /**< GITS_TYPER.UMSI */
+    bool virtual_lpis;          /**< GITS_TYPER.Virtual, with redistributors of GICv4; else the ITS is a GICv3's */
+    uint32_t vpe_cache_entries; /**< vPEID -> vPE table entry */
+    uint32_t vpe_cache_ways;
 };
 
-/** The redistributors: one a PE, all alike, in consecutive 128 KiB frames. */
+/** How much of GICv4 redistributors and ITSs have. */
+enum scenario_gic_version {
+    SCENARIO_GIC_V3,
+    SCENARIO_GIC_V4_0,
+    SCENARIO_GIC_V4_1,
+};
+
+/** The redistributors: one a PE, all alike, in consecutive frames of 128 KiB, with virtual LPIs 256 KiB. */
 struct scenario_redistributor {
     struct scenario_place place;
     uint64_t given;
     enum scenario_gic_preset preset;
-    uint64_t base; /**< RD_base of pe0; pe n at base + n * 0x2_0000 */
+    enum scenario_gic_version version;
+    uint64_t base; /**< RD_base of pe0; pe n at base + n * scenario_redistributor_bytes() */
     struct scenario_clock clock;
-    uint32_t config_cache_entries; /**< LPI configuration bytes cached; 0: no cache */
-    uint32_t config_cache_ways;    /**< associativity */
-    uint32_t config_fetches;       /**< configuration reads in flight */
-    uint32_t pending_entries;      /**< pending LPIs held on chip; 0: all */
-    uint32_t lpi_id_bits;          /**< INTID bits, 14..24; LPIs are 8192 .. 2^bits - 1 */
-    uint32_t lookup_cycles;        /**< to look an LPI up when its configuration hits */
-    uint32_t deliver_cycles;       /**< from pending to the signal at the PE */
-    uint32_t activate_cycles;      /**< to answer an acknowledge */
-    uint32_t register_cycles;      /**< of a register access */
+    uint32_t config_cache_entries;  /**< LPI configuration bytes cached; 0: no cache */
+    uint32_t config_cache_ways;     /**< associativity */
+    uint32_t config_fetches;        /**< configuration reads in flight */
+    uint32_t pending_entries;       /**< pending LPIs held on chip; 0: all */
+    uint32_t lpi_id_bits;           /**< INTID bits, 14..24; LPIs are 8192 .. 2^bits - 1 */
+    uint32_t lookup_cycles;         /**< to look an LPI up when its configuration hits */
+    uint32_t deliver_cycles;        /**< from pending to the signal at the PE */
+    uint32_t activate_cycles;       /**< to answer an acknowledge */
+    uint32_t register_cycles;       /**< of a register access */
+    uint32_t virtual_slots;         /**< requests about virtual interrupts that wait */
+    uint32_t virtual_cache_entries; /**< configuration bytes of virtual LPIs cached; 0: no cache */
+    bool single_vmovp;              /**< GITS_TYPER.VMOVP of every ITS: one command moves a vPE for all */
 };
 
 /** Format of an SMMU's stream table: STRTAB_BASE_CFG.FMT. */
@@ -631,6 +641,7 @@ struct scenario_software {
     struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */
     struct scenario_channel_list vc_weights;      /**< of virtual channels in a low-priority group; may be empty */
     bool id_ordering;
+    struct scenario_hypervisor hypervisor;
     uint64_t page_size;        /**< bytes; 4096 */
     uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */
     uint64_t max_read_request; /**< Max_Read_Request_Size that software sets, bytes */
@@ -833,6 +844,8 @@ struct scenario {
     struct scenario_root_complex *root_complexes; /**< array of root_complex_count, at least one */
     size_t root_complex_count;
     struct scenario_software software;
+    struct scenario_vm *vms; /**< array of vm_count */
+    size_t vm_count;
     struct scenario_traffic *traffic; /**< array of traffic_count */
     size_t traffic_count;
     struct scenario_expectation *expectations; /**< array of expectation_count, in the order of the file */
@@ -874,6 +887,10 @@ struct scenario *scenario_load_text(const char *name, const char *text, size_t l
 
 /** Releases a scenario and all that it points to. NULL is allowed. */
 void scenario_free(struct scenario *scenario);
+
+/** Bytes of address space of one redistributor, and of one ITS. */
+uint64_t scenario_redistributor_bytes(const struct scenario *scenario);
+uint64_t scenario_its_bytes(const struct scenario *scenario, const struct scenario_its *its);
 
 /** What a component is. */
 enum scenario_class {

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REDISTRIBUTOR_STRIDE UINT64_C(0x20000)
-
 /* ---- Streams and functions ---- */
 
 static const struct scenario_traffic *traffic_of(const struct scenario *scenario, const struct scenario_device *device,
@@ -78,6 +76,17 @@ void system_number_streams(struct system *system)
 
 /* ---- What software is told ---- */
 
+/** vPEs that an ITS' table needs room for: one for each virtual CPU, if it has virtual LPIs. */
+static uint32_t vpes_at(const struct scenario *scenario, const struct scenario_its *its)
+{
+    uint32_t vpes = 0;
+
+    for (size_t i = 0; i < scenario->vm_count; i++) {
+        vpes += scenario->vms[i].vcpus;
+    }
+    return scenario->platform.redistributor.version != SCENARIO_GIC_V3 && its->virtual_lpis ? vpes : 0;
+}
+
 static void describe(struct system *system)
 {
     const struct scenario *scenario = system->scenario;
@@ -114,7 +123,8 @@ static void describe(struct system *system)
     for (size_t i = 0; i < platform->its_count; i++) {
         system->its_configs[i] = (struct its_driver_config){.name = platform->its[i].name,
                                                             .base = platform->its[i].base,
-                                                            .command_count = platform->its[i].command_queue_entries};
+                                                            .command_count = platform->its[i].command_queue_entries,
+                                                            .vpe_count = vpes_at(scenario, &platform->its[i])};
     }
 }
 
@@ -240,7 +250,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
 {
     memset(config, 0, sizeof(*config));
     config->redistributor_base = scenario->platform.redistributor.base;
-    config->redistributor_stride = REDISTRIBUTOR_STRIDE;
+    config->redistributor_stride = scenario_redistributor_bytes(scenario);
     config->pe_count = scenario->platform.pe.count;
     config->lpi_id_bits = scenario->platform.redistributor.lpi_id_bits;
     config->grouping = rule_of(scenario->software.grouping);
@@ -311,6 +321,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
         return NULL;
     }
     system_build_interrupts(system);
+    system_build_vms(system);
     describe(system);
     return system;
 }
@@ -320,6 +331,7 @@ void system_destroy(struct system *system)
     if (system == NULL) {
         return;
     }
+    system_free_vms(system);
     if (system->brought_up) {
         software_release(&system->software);
     }
@@ -367,9 +379,14 @@ static bool map_buffers(struct system *system, struct host_error *error)
             stream->description->dma_write != NULL ? stream->description->dma_write : stream->description->dma_read;
         uint32_t tree_index = system->functions[stream->function_index].tree_index;
         uint64_t address;
+        bool mapped = false;
 
         if (dma == NULL) {
             continue;
+        }
+        if (dma->target == NULL && !system_map_vm_buffer(system, tree_index, (uint32_t)stream->stream, dma->buffer,
+                                                         &address, &mapped, error)) {
+            return false;
         }
         if (dma->target != NULL) {
             const struct pci_tree *tree = &system->software.found.tree;
@@ -380,7 +397,7 @@ static bool map_buffers(struct system *system, struct host_error *error)
             address = tree->functions[peer]
                           .bars[scenario_function_bars(dma->target->endpoint, dma->target_function)->count - 1]
                           .base;
-        } else if (!system_map_buffer(&system->software, tree_index, dma, &address, error)) {
+        } else if (!mapped && !system_map_buffer(&system->software, tree_index, dma, &address, error)) {
             return false;
         }
         endpoint_set_buffer(system->endpoints[stream->device->index], stream->function, stream->stream, address,
@@ -418,7 +435,7 @@ bool system_bring_up(struct system *system, struct host_error *error)
             return host_error_set(error, "enumeration did not find %s", system->function_names[i]);
         }
     }
-    return map_buffers(system, error);
+    return system_create_vms(system, error) && map_buffers(system, error) && system_boot_vms(system, error);
 }
 
 sim_time system_start_traffic(struct system *system, sim_time duration)
@@ -432,6 +449,7 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
         }
     }
     system_begin_reclaim(system, start, start + duration);
+    system_start_vms(system, start + duration);
     return start;
 }
 
@@ -442,6 +460,7 @@ void system_end_traffic(struct system *system)
             endpoint_report_held(system->endpoints[i]);
         }
     }
+    system_finish_vms(system);
 }
 
 struct sim *system_sim(struct system *system)

@@ -20,6 +20,7 @@ extern "C" {
 #endif
 
 struct system;
+struct collector;
 
 /** How to run it: nothing in here changes a result. */
 struct system_options {
@@ -80,6 +81,9 @@ enum sim_run_result system_run(struct system *system, sim_time end);
 
 /** What software failed at while the system ran, if it did; else NULL. */
 const struct host_error *system_failure(const struct system *system);
+
+/** Has what watches virtual machines listen too. After collector_create(), before traffic. */
+void system_observe(struct system *system, struct collector *collector);
 
 /** Ends a run: reports interrupts that a mask held back until now as lost. */
 void system_end_traffic(struct system *system);

@@ -4,6 +4,7 @@
 
 #include "host/access.h"
 #include "host/interrupt_input.h"
+#include "host/vm.h"
 #include "models/gic-its/its.h"
 #include "models/gic-its/pe.h"
 #include "models/gic-its/redistributor.h"
@@ -14,11 +15,14 @@
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
 #include "models/smmuv3/smmu.h"
+#include "result/collector.h"
 #include "scenario/system.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct system_vms;
 
 struct system {
     const struct scenario *scenario;
@@ -56,6 +60,7 @@ struct system {
     size_t known_count;
     struct host_access access;
     struct software software;
+    struct system_vms *machines; /**< NULL: no virtual machines */
     bool brought_up;
     struct interrupt_input *interrupts; /**< NULL: no SMMU has an interrupt for software */
     sim_time next_reclaim;              /**< when a page is taken away; SIM_TIME_NEVER: no more */
@@ -81,6 +86,24 @@ void system_number_streams(struct system *system);
 /** Whether a root complex has an iommu-map entry that leads to an SMMU, and how many root complexes do. */
 bool system_uses_smmu(const struct scenario_root_complex *rc, size_t smmu);
 uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu);
+
+/** Virtual machines (scenario/system_vm.c); all of it does nothing if there are none. In the order of their use. */
+void system_build_vms(struct system *system);
+bool system_create_vms(struct system *system, struct host_error *error);
+/** @param mapped set to whether the function belongs to a virtual machine, which then has the buffer */
+bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
+                          bool *mapped, struct host_error *error);
+bool system_boot_vms(struct system *system, struct host_error *error);
+void system_start_vms(struct system *system, sim_time end);
+void system_finish_vms(struct system *system);
+/** Runs the simulation, and tasks whenever some are ready; otherwise as sim_run(). */
+enum sim_run_result system_advance(struct system *system, sim_time end);
+/** What went wrong in a task; NULL if nothing did. */
+const struct host_error *system_vm_failure(const struct system *system);
+void system_free_vms(struct system *system);
+
+/** What the checker of stale translations has counted for a function; NULL if there is none. */
+const struct stale_count *system_stale(const struct system *system, uint32_t function);
 
 /** Makes memory, interconnect, PEs, ITS and SMMUs (scenario/build_platform.c). */
 bool system_build_platform(struct system *system, struct host_error *error);

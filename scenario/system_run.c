@@ -100,7 +100,7 @@ enum sim_run_result system_run(struct system *system, sim_time end)
         if (now >= end) {
             return SIM_RUN_REACHED_END;
         }
-        result = sim_run(system->sim, sim_time_min(end, system->next_reclaim));
+        result = system_advance(system, sim_time_min(end, system->next_reclaim));
         if (result == SIM_RUN_DRAINED && system->next_reclaim <= end) {
             host_wait(&system->access, system->next_reclaim - sim_now(system->sim));
         } else if (result == SIM_RUN_DRAINED) {
@@ -111,5 +111,5 @@ enum sim_run_result system_run(struct system *system, sim_time end)
 
 const struct host_error *system_failure(const struct system *system)
 {
-    return system->failure.text[0] != '\0' ? &system->failure : NULL;
+    return system->failure.text[0] != '\0' ? &system->failure : system_vm_failure(system);
 }

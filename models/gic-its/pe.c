@@ -40,6 +40,9 @@ static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now
     sim_time start = now + pe->entry_time;
     sim_time end = sim_component_edge(&pe->component, start + pe->handler_time);
 
+    if (pe_offer(pe, packet, start)) {
+        return;
+    }
     pe->busy_until = sim_time_max(end, now + pe->component.period);
     pe->running = cpu_interface_group_priority(&pe->interface, (uint32_t)packet->address);
     pe_tell_start(pe, packet, start);

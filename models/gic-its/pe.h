@@ -38,6 +38,7 @@
 #ifndef DOORBELL_MODELS_GIC_ITS_PE_H
 #define DOORBELL_MODELS_GIC_ITS_PE_H
 
+#include "models/gic-its/cpu_interface.h"
 #include "sim/sim.h"
 
 #include <stdbool.h>
@@ -123,8 +124,75 @@ void pe_set_guest_priority_mask(struct pe *pe, uint32_t mask);
 /** Enables or disables the guest's Group 1 (ICV_IGRPEN1_EL1), to which virtual LPIs belong. */
 void pe_set_guest_group1_enable(struct pe *pe, bool enable);
 
+/* ---- A hypervisor that is modelled itself: PEs with guests only ----
+ *
+ * It is told of what it must see, and gets the PE to itself, with interrupts masked and the guest left, from there or
+ * from pe_request() to pe_release(). Then it may change what the guest's virtual interface holds.
+ */
+
+/** What tells it. The functions are called within evaluate, and only note what happened. Any may be NULL. */
+struct pe_software {
+    void *context;
+    /**
+     * A physical interrupt was acknowledged; the hypervisor's first instruction is at @p start.
+     * @return true: it takes the packet, and the PE is its own; false: a handler of handler_time deals with it
+     */
+    bool (*interrupt)(void *context, struct sim_packet *packet, sim_time start);
+    /** The PE is its own, as pe_request() asked. */
+    void (*granted)(void *context);
+    /** The guest runs and has no interrupt to handle: told once, until it has had another or was entered again. */
+    void (*guest_idle)(void *context);
+};
+
+/** Sets what tells the hypervisor (copied). */
+void pe_set_software(struct pe *pe, const struct pe_software *software);
+
+/**
+ * Asks for the PE: `granted` says when. A handler that runs, a physical interrupt that is pending above the mask, and
+ * what is between an acknowledge and its handler's first instruction come first. For software between runs.
+ */
+void pe_request(struct pe *pe);
+
+/** Takes that back, if `granted` has not said anything yet. */
+void pe_cancel_request(struct pe *pe);
+
+/** Gives the PE back: it enters the guest, if there is one, or takes an interrupt, at its next edge. */
+void pe_release(struct pe *pe);
+
+/** List registers of a PE: virtual interrupts that the hypervisor shows to the guest itself. */
+#define PE_LIST_REGISTERS 16u
+
+/** A guest's virtual interface while another guest runs. */
+struct pe_context {
+    struct sim_packet *handler; /**< of the handler that was left; NULL: none */
+    sim_time rest;              /**< of that handler, fs */
+    struct cpu_interface interface;
+    struct sim_packet *listed[PE_LIST_REGISTERS]; /**< priority in `address`; NULL: free */
+};
+
+/** An open interface in which nothing happens. */
+void pe_context_init(const struct pe *pe, struct pe_context *context);
+
+/** Puts the guest's interface into the PE or takes it out. Only while the PE is the hypervisor's. */
+void pe_load_guest(struct pe *pe, const struct pe_context *context);
+void pe_save_guest(struct pe *pe, struct pe_context *context);
+
+/**
+ * Shows the guest an interrupt (ICH_LR<n>_EL2): it takes it as it takes those of the redistributor, without a round
+ * trip.
+ * Only while the PE is the hypervisor's.
+ * @param packet its MSI, taken over  @return false if all list registers are in use
+ */
+bool pe_inject(struct pe *pe, struct sim_packet *packet, uint32_t priority);
+
+/** The packet in the list registers whose INTID it is; NULL if none is. It stays there. */
+const struct sim_packet *pe_find_injected(const struct pe *pe, uint32_t intid);
+
 /** ICC_RPR_EL1: group priority of the handler that runs; CPU_INTERFACE_IDLE (0xff) if none does. */
 uint32_t pe_running_priority(const struct pe *pe);
+
+/** Whether the guest, if there is one, handles no interrupt and has none to take. */
+bool pe_is_guest_idle(const struct pe *pe);
 
 /**
  * True while nothing is to be done: no handler runs, no acknowledge is under way, nothing is pending above the mask.

@@ -22,6 +22,7 @@ static void begin_handler(struct pe *pe, struct sim_packet *packet, sim_time now
     struct pe_guest *guest = pe->guest;
 
     guest->packet = packet;
+    guest->idle_told = false;
     guest->start = sim_time_max(now + pe->entry_time, now + pe->component.period);
     guest->end = sim_component_edge(&pe->component, guest->start + pe->config.guest_handler_time);
     guest->count_delivered++;
@@ -73,17 +74,28 @@ static bool end_handler(struct pe *pe, sim_time now, sim_time *due)
     return true;
 }
 
+/** Leaves the guest. @return false if it was not running */
+static bool leave_guest(struct pe *pe, sim_time now)
+{
+    struct pe_guest *guest = pe->guest;
+
+    if (!guest->inside) {
+        return false;
+    }
+    guest->inside = false;
+    guest->idle_told = false;
+    guest->count_exits++;
+    guest->end = guest->packet != NULL && guest->end > now ? guest->end - now : 0;
+    return true;
+}
+
 /** Leaves the guest, if it runs, and acknowledges a physical interrupt. */
 static void take_physical(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
-    struct pe_guest *guest = pe->guest;
     sim_time service = pe->acknowledge_service;
 
-    if (guest->inside) {
-        guest->inside = false;
-        guest->count_exits++;
+    if (leave_guest(pe, now)) {
         service += sim_time_cycles(pe->config.exit_cycles, pe->component.period);
-        guest->end = guest->packet != NULL && guest->end > now ? guest->end - now : 0;
     }
     packet = packet != NULL ? packet : sim_packet_new(pe->component.sim, 0);
     packet->type = SIM_PACKET_GIC;
@@ -101,6 +113,30 @@ static void take_virtual(struct pe *pe, struct sim_packet *packet, sim_time now)
     packet->arg = pe->guest->threshold;
     gic_output_push(&pe->to, packet, now, pe->acknowledge_service);
     pe->guest->acknowledging = true;
+}
+
+/** Takes the best interrupt there is, from a list register or from the redistributor. */
+static void take_best(struct pe *pe, struct sim_packet **spare, sim_time now, sim_time *due)
+{
+    struct pe_guest *guest = pe->guest;
+    uint32_t listed = pe_best_listed(guest, guest->threshold);
+
+    if (listed < PE_LIST_REGISTERS && guest->listed[listed]->address <= guest->best) {
+        struct sim_packet *packet = guest->listed[listed];
+
+        guest->listed[listed] = NULL;
+        guest->count_listed++;
+        begin_handler(pe, packet, now + pe->acknowledge_service);
+        *due = sim_time_min(*due, guest->end);
+    } else if (guest->best < guest->threshold) {
+        if (gic_output_is_ready(&pe->to, now, due)) {
+            take_virtual(pe, *spare, now);
+            *spare = NULL;
+        }
+    } else if (!guest->idle_told && pe->software.guest_idle != NULL) {
+        guest->idle_told = true;
+        pe->software.guest_idle(pe->software.context);
+    }
 }
 
 /** Enters the guest, or goes on in it. @return when it wants to be looked at; takes *spare if it can use it */
@@ -127,10 +163,7 @@ static sim_time run_guest(struct pe *pe, struct sim_packet **spare, sim_time now
     if (guest->ready_at > now) {
         return guest->ready_at;
     }
-    if (guest->best < guest->threshold && gic_output_is_ready(&pe->to, now, &due)) {
-        take_virtual(pe, *spare, now);
-        *spare = NULL;
-    }
+    take_best(pe, spare, now, &due);
     return due;
 }
 
@@ -156,12 +189,19 @@ sim_time pe_evaluate_guest(struct sim_component *component, sim_time now)
     spare = take_message(pe, now);
     if (pe->packet != NULL || pe->acknowledging || pe->busy_until > now) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
-    } else if (pe->best < pe->threshold && may_leave(pe->guest, now, &due)) {
-        if (gic_output_is_ready(&pe->to, now, &due)) {
+    } else if (pe->occupied) {
+        /* The hypervisor's, until it gives it back. */
+    } else if (pe->best < pe->threshold) {
+        if (may_leave(pe->guest, now, &due) && gic_output_is_ready(&pe->to, now, &due)) {
             take_physical(pe, spare, now);
             spare = NULL;
         }
-    } else if (pe->best >= pe->threshold) {
+    } else if (pe->requested) {
+        if (may_leave(pe->guest, now, &due)) {
+            leave_guest(pe, now);
+            pe_grant(pe);
+        }
+    } else {
         due = sim_time_min(due, run_guest(pe, &spare, now));
     }
     if (spare != NULL) {
@@ -187,6 +227,7 @@ void pe_create_guest(struct pe *pe)
     sim_counter_register(&pe->component, "guest_delivered", &guest->count_delivered);
     sim_counter_register(&pe->component, "guest_spurious", &guest->count_spurious);
     sim_counter_register(&pe->component, "exits", &guest->count_exits);
+    sim_counter_register(&pe->component, "guest_listed", &guest->count_listed);
     /* A virtual acknowledge, and the MSI in the guest's handler. */
     sim_packet_reserve(pe->component.sim, 2, false);
 }
@@ -199,7 +240,8 @@ bool pe_is_guest_idle(const struct pe *pe)
     if (guest == NULL) {
         return true;
     }
-    taking = guest->wanted && guest->best < guest->threshold;
+    taking = guest->wanted &&
+             (guest->best < guest->threshold || pe_best_listed(guest, guest->threshold) < PE_LIST_REGISTERS);
     return guest->packet == NULL && !guest->acknowledging && !taking;
 }
 

@@ -4,6 +4,7 @@
  *   pe.c          creation, binding, and handlers that nothing interrupts
  *   pe_nested.c   handlers that interrupts of higher priority preempt
  *   pe_guest.c    a guest, and its virtual interrupts
+ *   pe_software.c a hypervisor that is modelled itself
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
 #define DOORBELL_MODELS_GIC_ITS_PE_INTERNAL_H
@@ -41,9 +42,12 @@ struct pe_guest {
     struct sim_packet *packet; /**< of the handler that runs in it; NULL if none does */
     sim_time start;
     sim_time end;
+    bool idle_told; /**< the hypervisor knows that it has nothing to do */
+    struct sim_packet *listed[PE_LIST_REGISTERS];
     uint64_t count_delivered;
     uint64_t count_spurious;
     uint64_t count_exits;
+    uint64_t count_listed; /**< handlers of interrupts from list registers */
 };
 
 struct pe {
@@ -68,6 +72,9 @@ struct pe {
     struct pe_frame *frames;   /**< PE_MAX_NESTED with preemption, else NULL */
     uint32_t depth;            /**< of those, in use */
     struct pe_guest *guest;    /**< NULL without guests */
+    struct pe_software software;
+    bool requested; /**< the hypervisor wants the PE */
+    bool occupied;  /**< and has it */
     uint64_t count_delivered;
     uint64_t count_handled;
     uint64_t count_spurious;
@@ -98,8 +105,14 @@ void pe_end_handler(struct pe *pe, sim_time now, sim_time *due);
 /** Takes memory for the guest's side, if there is one. */
 void pe_create_guest(struct pe *pe);
 
-/** Whether the guest, if there is one, has nothing to do. */
-bool pe_is_guest_idle(const struct pe *pe);
+/** Offers an interrupt to the hypervisor. @return whether it took it */
+bool pe_offer(struct pe *pe, struct sim_packet *packet, sim_time start);
+
+/** Gives the hypervisor the PE that it asked for; the guest has been left. */
+void pe_grant(struct pe *pe);
+
+/** Index of the best listed interrupt that is better than @p priority; PE_LIST_REGISTERS if there is none. */
+uint32_t pe_best_listed(const struct pe_guest *guest, uint32_t priority);
 
 /** Evaluates a PE with guests. */
 sim_time pe_evaluate_guest(struct sim_component *component, sim_time now);

@@ -8,6 +8,8 @@
 struct memory {
     struct sim_component component;
     struct store store;
+    struct memory *whole; /**< whose bytes these are: itself, or what a window shows */
+    uint64_t shift;       /**< offset of a window's first byte in that */
     uint64_t base;
     uint64_t size;
     sim_time latency;
@@ -42,8 +44,10 @@ static size_t bytes_in_page(uint64_t offset, uint64_t size)
 
 static void read_page(const struct memory *memory, uint64_t offset, uint8_t *bytes, size_t size)
 {
-    const uint8_t *page = store_find(&memory->store, offset >> STORE_PAGE_SHIFT);
+    const uint8_t *page;
 
+    offset += memory->shift;
+    page = store_find(&memory->whole->store, offset >> STORE_PAGE_SHIFT);
     if (page != NULL) {
         memcpy(bytes, page + (offset & (STORE_PAGE_BYTES - 1)), size);
     } else {
@@ -73,9 +77,12 @@ bool memory_read(const struct memory *memory, uint64_t address, void *bytes, siz
 /** A part of a page that software is about to write. */
 static uint8_t *software_place(struct memory *memory, uint64_t offset)
 {
-    uint8_t *page = store_touch(&memory->store, offset >> STORE_PAGE_SHIFT, STORE_SOFTWARE);
+    struct memory *whole = memory->whole;
+    uint8_t *page;
 
-    memory->counters.pages_in_use = memory->store.in_use;
+    offset += memory->shift;
+    page = store_touch(&whole->store, offset >> STORE_PAGE_SHIFT, STORE_SOFTWARE);
+    whole->counters.pages_in_use = whole->store.in_use;
     return page + (offset & (STORE_PAGE_BYTES - 1));
 }
 
@@ -442,9 +449,28 @@ struct memory *memory_create(struct sim *sim, const char *name, const struct mem
     memory->queue = config->queue > 0 ? config->queue : MEMORY_DEFAULT_QUEUE;
     memory->finish = sim_alloc(sim, memory->queue * sizeof(*memory->finish));
     memory->ports = config->ports > 0 ? config->ports : 1;
+    memory->whole = memory;
     store_init(&memory->store, sim, config->pages > 0 ? config->pages : MEMORY_DEFAULT_PAGES);
     register_counters(memory);
     return memory;
+}
+
+struct memory *memory_create_window(struct sim *sim, struct memory *whole, uint64_t base, uint64_t physical,
+                                    uint64_t size)
+{
+    struct memory *window = sim_alloc(sim, sizeof(*window));
+
+    if (!memory_contains(whole, physical, size) || ((base | physical | size) & (STORE_PAGE_BYTES - 1)) != 0) {
+        sim_panic(sim, &whole->component, NULL, "a window on 0x%llx bytes at 0x%llx", (unsigned long long)size,
+                  (unsigned long long)physical);
+    }
+    window->component.sim = sim;
+    window->component.name = whole->component.name;
+    window->whole = whole->whole;
+    window->shift = whole->shift + (physical - whole->base);
+    window->base = base;
+    window->size = size;
+    return window;
 }
 
 void memory_bind(struct memory *memory, unsigned port, struct sim_bus_port bus)

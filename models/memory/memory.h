@@ -71,6 +71,15 @@ struct memory_counters {
 struct memory *memory_create(struct sim *sim, const char *name, const struct memory_config *config);
 
 /**
+ * Another view of a part of a memory, for software that knows it by other addresses: a guest's memory at intermediate
+ * physical addresses. It has no port; only software's view (below) and memory_base(), _size() and _contains() work.
+ * @param base     address of the first byte in this view  @param physical its address in @p whole
+ * @param size     bytes; all three are multiples of 4096
+ */
+struct memory *memory_create_window(struct sim *sim, struct memory *whole, uint64_t base, uint64_t physical,
+                                    uint64_t size);
+
+/**
  * Binds one target port: the memory reads `request` and writes `response`. The memory must be the reader and writer
  * given to the two channels. All ports need not be bound.
  *

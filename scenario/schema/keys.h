@@ -131,6 +131,8 @@ extern const struct scenario_table scenario_table_port;
 extern const struct scenario_table scenario_table_root_port;
 extern const struct scenario_table scenario_table_root_complex;
 extern const struct scenario_table scenario_table_software;
+extern const struct scenario_table scenario_table_hypervisor;
+extern const struct scenario_table scenario_table_vm;
 extern const struct scenario_table scenario_table_traffic;
 extern const struct scenario_table scenario_table_msi;
 extern const struct scenario_table scenario_table_dma_write;

@@ -57,6 +57,10 @@ static const struct scenario_key software_keys[] = {
      .standard = "no",
      .doc = "Whether software turns ID-based ordering on in every function: requests that ask for it, and all "
             "completions, carry the attribute."},
+    {.name = "hypervisor",
+     KEY_PART(scenario_software, hypervisor),
+     .table = &scenario_table_hypervisor,
+     .doc = "The hypervisor, where there are `vms`."},
     {.name = "page-size",
      KEY_FIELD(scenario_software, page_size),
      .type = &scenario_type_size,

@@ -99,6 +99,24 @@ Sets conventional_of(const char *vendor, const char *device)
 
 const Sets conventional = conventional_of("0x13b5", "0x0103");
 
+/** A virtual machine with one device, by virtual LPIs; with a device that its guest translates for; two of them. */
+const Sets guest = {"platform.redistributor.version=gicv4.1", "vms={vm0: {devices: {epC: {}}}}"};
+const Sets injected = {"vms={vm0: {devices: {epC: {}}}}"};
+const Sets busy_guests = {"platform.redistributor.version=gicv4.1", "software.hypervisor.time-slice=2 us",
+                          "vms={vm0: {vcpus: 3, pes: 1, work: busy, devices: {epC: {}}}}"};
+const Sets nested = {"platform.redistributor.version=gicv4.1", "platform.smmu.S.idr={vcmdqs: 4, vintfs: 2}",
+                     "vms={vm0: {smmu: per-smmu, devices: {epC: {remap: 5 us}}}}"};
+
+const Sets two_smmus = {"platform.smmu={S: {}, T: {}}", "rc1.iommu-map=[[0, T, 0x8000, 0x8000]]",
+                        "vms={vm0: {smmu: single, devices: {epB: {remap: 5 us}, epC: {remap: 5 us}}}}"};
+
+/** The same, and more. */
+Sets with(Sets sets, const std::string &more)
+{
+    sets.push_back(more);
+    return sets;
+}
+
 /** Says which case it was, before a panic ends the process. */
 void tell(void *context, const char *message)
 {
@@ -201,6 +219,49 @@ const std::vector<Row> rows = {
     {"scenario.duration", "duration=25 us", {}},
     {"scenario.warmup", "warmup=5 us", {}},
     {"scenario.expect", "expect={msi.lost: 5}", {}},
+    {"pe.guest-exit", "platform.pe.guest-exit=3000 cycles", with(injected, "vms.vm0.work=busy")},
+    {"pe.guest-enter", "platform.pe.guest-enter=3000 cycles", guest},
+    {"pe.guest-handler", "platform.pe.guest-handler=900 ns", guest},
+    {"its.virtual-lpis", "platform.its.B.virtual-lpis=no", guest},
+    {"its.vpe-cache", "platform.its.B.vpe-cache=0", with(guest, "platform.its.B.event-cache=0")},
+    {"its.vpe-cache-ways",
+     "platform.its.B.vpe-cache-ways=1",
+     {"platform.redistributor.version=gicv4.1", "vms={vm0: {vcpus: 8, pes: 2, devices: {epC: {}}}}",
+      "traffic.epC.0={msi: {vectors: [0, 4], period: 300 ns}}",
+      "platform.its.B={beside: rc1, event-cache: 0, vpe-cache: 4, vpe-cache-ways: 4}"}},
+    {"redistributor.version", "platform.redistributor.version=gicv4.1", injected},
+    {"redistributor.virtual-slots",
+     "platform.redistributor.virtual-slots=1",
+     {"platform.redistributor.version=gicv4.1", "vms={vm0: {devices: {epB: {}}}}",
+      "traffic.epB.0={msi: {vectors: [0, 1, 2, 3], arrivals: burst, burst: 4, period: 3 us}}"}},
+    {"redistributor.virtual-config-cache", "platform.redistributor.virtual-config-cache=0",
+     with(guest, "vms.vm0.work=busy")},
+    {"redistributor.single-vmovp",
+     "platform.redistributor.single-vmovp=yes",
+     {"platform.redistributor.version=gicv4.1",
+      "vms={vm0: {pes: 2, devices: {epC: {}}}, vm1: {first-pe: 0, work: busy}}"}},
+    {"hypervisor.time-slice", "software.hypervisor.time-slice=5 us", busy_guests},
+    {"hypervisor.trap", "software.hypervisor.trap=3000 cycles", guest},
+    {"hypervisor.emulate", "software.hypervisor.emulate=3000 cycles", guest},
+    {"hypervisor.user", "software.hypervisor.user=9000 cycles", guest},
+    {"hypervisor.inject", "software.hypervisor.inject=900 ns", injected},
+    {"hypervisor.wake", "software.hypervisor.wake=3000 cycles", guest},
+    {"hypervisor.load", "software.hypervisor.load=3000 cycles", guest},
+    {"hypervisor.kick", "software.hypervisor.kick=700 ns", with(injected, "vms.vm0.work=busy")},
+    {"hypervisor.its-command", "software.hypervisor.its-command=3000 cycles", guest},
+    {"hypervisor.smmu-command", "software.hypervisor.smmu-command=3000 cycles", nested},
+    {"hypervisor.guest-step", "software.hypervisor.guest-step=3000 cycles", guest},
+    {"vm.vcpus", "vms.vm0.vcpus=2", guest},
+    {"vm.first-pe", "vms.vm0.first-pe=1", with(guest, "vms.vm0.pes=1")},
+    {"vm.pes", "vms.vm0.pes=2", busy_guests},
+    {"vm.memory", "vms.vm0.memory=8 MiB", guest},
+    {"vm.work", "vms.vm0.work=busy", guest},
+    {"vm.smmu", "vms.vm0.smmu=per-smmu", guest},
+    {"vm.queue", "vms.vm0.queue=direct", nested},
+    {"vm.without-stream-id", "vms.vm0.without-stream-id=first", two_smmus},
+    {"vm-device.interrupts", "vms.vm0.devices.epC.interrupts=injected", guest},
+    {"vm-device.table", "vms.vm0.devices.epC.table=guest", guest},
+    {"vm-device.remap", "vms.vm0.devices.epC.remap=3 us", nested},
     {"its.base", "platform.its.A.base=0x0c00_0000", {}},
     {"its.clock", "platform.its.A.clock=500 MHz", {}},
     {"its.device-id-bits", "platform.its.A.device-id-bits=4", {}, REFUSES},

@@ -147,6 +147,7 @@ void Whole::observe()
     }
     collector_ = collector_create(sim(), device_of_stream.data(), static_cast<uint32_t>(device_of_stream.size()),
                                   static_cast<uint32_t>(system_function_count(system_)));
+    system_observe(system_, collector_);
 }
 
 void Whole::start()

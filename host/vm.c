@@ -1,0 +1,414 @@
+/* Making a virtual machine: its memory, its stage 2, its devices and vPEs. */
+#include "host/vm.h"
+
+#include "host/smmu_stream.h"
+#include "models/smmuv3/smmu_formats.h"
+#include "sim/allocate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_ALIGN    UINT64_C(0x200000)
+#define MESSAGE_OFFSET  UINT64_C(0x40) /* GITS_TRANSLATER in its page */
+#define TRANSLATER_PAGE UINT64_C(0x10000)
+#define PAGE_MASK       (~(IO_PAGE_BYTES - 1))
+#define RAM_PROTECTION  (IO_PAGE_READ | IO_PAGE_WRITE)
+#define PAGE_PROTECTION (IO_PAGE_WRITE | IO_PAGE_MMIO)
+
+/* ---- Stage 2 ---- */
+
+bool vm_map_page(struct vm *vm, uint64_t ipa, uint64_t physical, uint32_t protection, struct host_error *error)
+{
+    uint64_t there;
+
+    if (io_page_table_lookup(&vm->stage2, ipa, &there)) {
+        return there == physical ||
+               host_error_fail(error, EEXIST, "%s: two pages at IPA 0x%llx", vm->config.name, (unsigned long long)ipa);
+    }
+    return io_page_table_map(&vm->stage2, ipa, physical, protection) ||
+           host_error_fail(error, ENOMEM, "%s: no memory for stage 2", vm->config.name);
+}
+
+static bool make_memory(struct vm *vm, struct host_error *error)
+{
+    struct host_ram *ram = &vm->host->software->ram;
+    uint64_t size = vm->config.memory;
+
+    vm->physical = host_ram_take(ram, size, MEMORY_ALIGN);
+    if (vm->physical == 0 || !io_page_table_init_stage2(&vm->stage2, ram)) {
+        return host_error_fail(error, ENOMEM, "%s: no memory for the guest", vm->config.name);
+    }
+    for (uint64_t offset = 0; offset < size; offset += IO_PAGE_BYTES) {
+        if (!vm_map_page(vm, VM_MEMORY_IPA + offset, vm->physical + offset, RAM_PROTECTION, error)) {
+            return false;
+        }
+    }
+    vm->memory = memory_create_window(vm->host->hypervisor->sim, ram->memory, VM_MEMORY_IPA, vm->physical, size);
+    vm->ram =
+        (struct host_ram){.memory = vm->memory, .next = VM_MEMORY_IPA + IO_PAGE_BYTES, .end = VM_MEMORY_IPA + size};
+    return true;
+}
+
+uint16_t vm_vmid(const struct vm *vm, uint32_t smmu)
+{
+    for (uint32_t i = 0; i < vm->stage2_user_count; i++) {
+        if (vm->stage2_users[i].smmu == smmu) {
+            return vm->stage2_users[i].vmid;
+        }
+    }
+    return 0;
+}
+
+/** Gives the machine's stage 2 a VMID at an SMMU, if it has none there yet. */
+static bool use_smmu(struct vm *vm, uint32_t smmu, struct host_error *error)
+{
+    struct smmu_driver *driver = &vm->host->software->smmus[smmu];
+
+    if (vm_vmid(vm, smmu) != 0) {
+        return true;
+    }
+    if (vm->stage2_user_count == VM_MAX_SMMUS) {
+        return host_error_fail(error, ENOSPC, "%s: its devices are behind more than %u SMMUs", vm->config.name,
+                               VM_MAX_SMMUS);
+    }
+    vm->stage2_users[vm->stage2_user_count++] = (struct vm_viommu){.smmu = smmu, .vmid = ++driver->next_vmid};
+    return true;
+}
+
+/* ---- Devices ---- */
+
+struct vm_device *vm_find_device(struct vm *vm, uint32_t function)
+{
+    for (size_t i = 0; i < vm->config.device_count; i++) {
+        if (vm->config.devices[i].function == function) {
+            return &vm->devices[i];
+        }
+    }
+    return NULL;
+}
+
+struct vm_device *vm_device_by_id(struct vm *vm, uint32_t id)
+{
+    return id >= 1 && id <= vm->config.device_count ? &vm->devices[id - 1] : NULL;
+}
+
+/** The virtual ITS for a device: the first, or, if the guest writes the message itself, that of the device's own. */
+static bool choose_its(struct vm_device *device, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+
+    for (uint32_t i = 0; i < vm->its_count; i++) {
+        if (!device->config->guest_table || vm->itss[i].its == device->its) {
+            device->vits = i;
+            return true;
+        }
+    }
+    if (vm->its_count == VM_MAX_ITSS) {
+        return host_error_fail(error, ENOSPC, "%s: its devices use more than %u ITSs", vm->config.name, VM_MAX_ITSS);
+    }
+    device->vits = vm->its_count;
+    vm->itss[vm->its_count++].its = device->its;
+    return true;
+}
+
+/** Where the address that the device will write leads to: the hardware's doorbell, by stage 2. */
+static bool map_doorbell(struct vm_device *device, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    uint64_t physical = device->doorbell & PAGE_MASK;
+
+    if (device->config->guest_table) {
+        uint64_t page = VM_ITS_IPA + device->vits * VM_ITS_STRIDE + TRANSLATER_PAGE;
+
+        device->message = page + MESSAGE_OFFSET;
+        return vm_map_page(vm, page, physical, PAGE_PROTECTION, error);
+    }
+    for (uint32_t i = 0; i < vm->doorbell_pages; i++) {
+        uint64_t there;
+
+        if (io_page_table_lookup(&vm->stage2, VM_DOORBELL_IPA + i * IO_PAGE_BYTES, &there) && there == physical) {
+            device->message = VM_DOORBELL_IPA + i * IO_PAGE_BYTES + (device->doorbell & ~PAGE_MASK);
+            return true;
+        }
+    }
+    device->message = VM_DOORBELL_IPA + vm->doorbell_pages * IO_PAGE_BYTES + (device->doorbell & ~PAGE_MASK);
+    return vm_map_page(vm, VM_DOORBELL_IPA + vm->doorbell_pages++ * IO_PAGE_BYTES, physical, PAGE_PROTECTION, error);
+}
+
+/** The stream now has the machine's stage 2, or nothing, until the guest has given its own SMMU an entry for it. */
+static bool take_stream(struct vm_device *device, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    struct smmu_stream_setting setting = {.config = SMMU_STE_CONFIG_ABORT};
+
+    if (device->smmu == UINT32_MAX) {
+        return true;
+    }
+    if (!use_smmu(vm, device->smmu, error)) {
+        return false;
+    }
+    if (vm->config.smmu == VM_SMMU_NONE) {
+        setting.config = SMMU_STE_CONFIG_S2;
+        setting.vmid = vm_vmid(vm, device->smmu);
+        setting.stage2 = &vm->stage2;
+    }
+    return smmu_stream_set(&vm->host->software->smmus[device->smmu], device->stream_id, &setting, error);
+}
+
+static bool take_device(struct vm *vm, uint32_t number, struct host_error *error)
+{
+    struct vm_device *device = &vm->devices[number];
+    struct software *software = vm->host->software;
+    const struct vm_device_config *config = &vm->config.devices[number];
+    const struct software_function *function = &software->functions[config->function];
+
+    device->vm = vm;
+    device->config = config;
+    device->number = number;
+    device->smmu = function->iommu;
+    device->stream_id = function->stream_id;
+    device->its = function->its;
+    device->device_id = function->device_id;
+    device->doorbell = function->doorbell;
+    device->table = software->found.functions[config->function].msix_table;
+    device->event_count = function->vector_count;
+    device->events = sim_allocate(device->event_count, sizeof(*device->events));
+    device->table_shadow = sim_allocate(device->event_count, 16);
+    device->iova_next = VM_IOVA_BASE;
+    if (device->smmu == UINT32_MAX || function->aliased) {
+        return host_error_fail(error, EINVAL, "%s: %s has no IOMMU, so it cannot be assigned", vm->config.name,
+                               config->name);
+    }
+    if (device->event_count > 0 && (!choose_its(device, error) || !map_doorbell(device, error))) {
+        return false;
+    }
+    return take_stream(device, error);
+}
+
+/** A group has one owner (A23): functions of it that another machine, or the kernel, uses stand in the way. */
+static bool check_groups(const struct vm *vm, struct host_error *error)
+{
+    const struct software *software = vm->host->software;
+
+    for (size_t i = 0; i < vm->config.device_count; i++) {
+        uint32_t mine = vm->config.devices[i].function;
+
+        for (uint32_t f = 0; f < software->found.tree.function_count; f++) {
+            bool ours = false;
+
+            for (size_t j = 0; j < vm->config.device_count; j++) {
+                ours = ours || vm->config.devices[j].function == f;
+            }
+            if (!ours && software->groups.group_of[f] == software->groups.group_of[mine] &&
+                software->functions[f].vector_count > 0) {
+                return host_error_fail(
+                    error, EBUSY,
+                    "%s cannot have %s alone: function %02x:%02x.%x, of the same IOMMU group, "
+                    "belongs to another",
+                    vm->config.name, vm->config.devices[i].name, software->found.tree.functions[f].rid >> 8,
+                    software->found.tree.functions[f].rid >> 3 & 0x1f, software->found.tree.functions[f].rid & 7);
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- Virtual CPUs ---- */
+
+/** An LPI of the host's for a vPE's doorbell. */
+static bool take_doorbell(struct vm *vm, struct vcpu *vcpu, uint32_t *intid, struct host_error *error)
+{
+    struct lpi_pool *pool = &vm->host->software->lpis;
+    const struct hypervisor_lpi lpi = {.kind = HYPERVISOR_LPI_DOORBELL, .vcpu = vcpu};
+
+    if (pool->next_intid >> pool->id_bits != 0) {
+        return host_error_fail(error, ENOSPC, "%s: no LPI is left for a doorbell", vm->config.name);
+    }
+    *intid = pool->next_intid++;
+    memory_write8(pool->ram->memory, pool->configuration + (*intid - LPI_FIRST), LPI_PRIORITY | 2 | 1);
+    hypervisor_set_lpi(vm->host->hypervisor, *intid, &lpi);
+    return true;
+}
+
+static bool wants_vpes(const struct vm *vm)
+{
+    bool direct = false;
+
+    for (size_t i = 0; i < vm->config.device_count; i++) {
+        direct = direct || vm->config.devices[i].direct;
+    }
+    return direct && vm->host->hypervisor->has_vpes;
+}
+
+static bool make_vcpu(struct vm *vm, uint32_t number, struct host_error *error)
+{
+    struct vcpu *vcpu = &vm->vcpus[number];
+    uint32_t doorbell = 0;
+
+    vcpu->vm = vm->number;
+    vcpu->number = number;
+    vcpu->first_pe = vm->config.first_pe;
+    vcpu->pe_count = vm->config.pe_count;
+    vcpu->busy = vm->config.busy;
+    hypervisor_add_vcpu(vm->host->hypervisor, vcpu);
+    if (!wants_vpes(vm)) {
+        return true;
+    }
+    vcpu->has_vpe = true;
+    return take_doorbell(vm, vcpu, &doorbell, error) &&
+           vpe_driver_create(&vm->host->hypervisor->vpes, &vcpu->vpe, vcpu->pe->number, doorbell, error);
+}
+
+/* ---- The whole ---- */
+
+static void count(struct vm *vm, const char *name, const uint64_t *value)
+{
+    sim_counter_register(&vm->component, name, value);
+}
+
+/** The machine does nothing as a component; it is one so that its counters have a name to stand under. */
+static sim_time sleep_on(struct sim_component *component, sim_time now)
+{
+    (void)component;
+    (void)now;
+    return SIM_TIME_NEVER;
+}
+
+static void register_counters(struct vm *vm)
+{
+    struct sim *sim = vm->host->hypervisor->sim;
+
+    sim_component_init(&vm->component, sim, sim_strdup(sim, vm->config.name), SIM_NS, sleep_on);
+    count(vm, "traps", &vm->counters.traps);
+    count(vm, "injected", &vm->counters.injected);
+    count(vm, "doorbells", &vm->counters.doorbells);
+    count(vm, "loads", &vm->counters.loads);
+    count(vm, "its_commands", &vm->counters.its_commands);
+    count(vm, "smmu_commands", &vm->counters.smmu_commands);
+    count(vm, "direct_events", &vm->counters.direct_events);
+    count(vm, "invalidations", &vm->counters.invalidations);
+    count(vm, "invalidation_ns", &vm->counters.invalidation_ns);
+    count(vm, "invalidation_max_ns", &vm->counters.invalidation_max_ns);
+    count(vm, "remaps", &vm->counters.remaps);
+    count(vm, "boot_ns", &vm->counters.boot_ns);
+}
+
+void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, const struct vm_config *config)
+{
+    memset(vm, 0, sizeof(*vm));
+    vm->config = *config;
+    vm->number = number;
+    vm->host = host;
+    register_counters(vm);
+}
+
+bool vm_create(struct vm *vm, struct host_error *error)
+{
+    vm->devices = sim_allocate(vm->config.device_count, sizeof(*vm->devices));
+    if (!check_groups(vm, error) || !make_memory(vm, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < vm->config.vcpus; i++) {
+        if (!make_vcpu(vm, i, error)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < vm->config.device_count; i++) {
+        if (!take_device(vm, i, error)) {
+            return false;
+        }
+    }
+    vm_its_init(vm);
+    if (!vm_smmu_init(vm, error)) {
+        return false;
+    }
+    vm_guest_init(vm);
+    return true;
+}
+
+void vm_release(struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->its_count; i++) {
+        its_driver_release(&vm->itss[i].driver);
+    }
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        smmu_driver_release(&vm->smmus[i].driver);
+    }
+    for (size_t i = 0; vm->devices != NULL && i < vm->config.device_count; i++) {
+        free(vm->devices[i].events);
+        free(vm->devices[i].table_shadow);
+    }
+    free(vm->devices);
+    vm->devices = NULL;
+}
+
+void vm_add_region(struct vm *vm, uint64_t base, uint64_t size,
+                   void (*access)(void *context, struct host_port_access *access), void *context)
+{
+    if (vm->region_count == VM_MAX_REGIONS) {
+        sim_panic(vm->host->hypervisor->sim, NULL, NULL, "%s: more than %u ranges of registers", vm->config.name,
+                  VM_MAX_REGIONS);
+    }
+    vm->regions[vm->region_count++] =
+        (struct vm_region){.base = base, .size = size, .access = access, .context = context};
+}
+
+void vm_add_direct_region(struct vm *vm, uint64_t base, uint64_t size, uint64_t physical)
+{
+    vm_add_region(vm, base, size, NULL, NULL);
+    vm->regions[vm->region_count - 1].physical = physical;
+}
+
+void vm_collect(struct vm *vm)
+{
+    vm->counters.traps = 0;
+    vm->counters.injected = 0;
+    vm->counters.doorbells = 0;
+    vm->counters.loads = 0;
+    vm->counters.its_commands = 0;
+    vm->counters.smmu_commands = 0;
+    for (uint32_t i = 0; i < vm->config.vcpus; i++) {
+        vm->counters.traps += vm->vcpus[i].traps;
+        vm->counters.injected += vm->vcpus[i].injected;
+        vm->counters.doorbells += vm->vcpus[i].wakes_by_doorbell;
+        vm->counters.loads += vm->vcpus[i].loads;
+    }
+    for (uint32_t i = 0; i < vm->its_count; i++) {
+        vm->counters.its_commands += vm->itss[i].commands;
+    }
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        vm->counters.smmu_commands += vm->smmus[i].commands;
+    }
+}
+
+/* ---- DMA buffers ---- */
+
+bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, uint64_t *address,
+                   struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    bool moves = device->config->remap != 0;
+    uint64_t whole = (size + IO_PAGE_BYTES - 1) & PAGE_MASK;
+    struct vm_buffer *buffer = &device->buffers[device->buffer_count];
+
+    if (device->buffer_count == VM_MAX_BUFFERS) {
+        return host_error_fail(error, ENOSPC, "%s: %s has more than %u DMA buffers", vm->config.name,
+                               device->config->name, VM_MAX_BUFFERS);
+    }
+    *buffer = (struct vm_buffer){.stream = stream, .size = whole, .used = size};
+    for (unsigned place = 0; place < (moves ? 2u : 1u); place++) {
+        for (unsigned set = 0; set < (moves ? 2u : 1u); set++) {
+            buffer->ipa[place][set] = host_ram_take(&vm->ram, whole, IO_PAGE_BYTES);
+            if (buffer->ipa[place][set] == 0) {
+                return host_error_fail(error, ENOMEM, "%s: its memory is too small for a buffer of %llu bytes",
+                                       vm->config.name, (unsigned long long)size);
+            }
+        }
+        buffer->address[place] = vm->config.smmu == VM_SMMU_NONE ? buffer->ipa[place][0] : device->iova_next;
+        device->iova_next += whole;
+    }
+    device->buffer_count++;
+    *address = buffer->address[0];
+    return true;
+}

@@ -1,0 +1,340 @@
+/*
+ * Virtual machines: guests with memory of their own, devices that are assigned to them, and the hardware that they see:
+ * a GIC with ITSs, SMMUs if they translate themselves, their devices' MSI-X tables. docs/virtual-machines.md tells it
+ * all.
+ *
+ * A guest runs the same drivers as the host (its_driver.h, smmu_driver.h), on its own memory and on registers that trap
+ * to an emulation or lead to the hardware. The hypervisor programs the hardware by the host's drivers.
+ *
+ * Guest addresses ("IPA", intermediate physical addresses):
+ *
+ *   0x0800_0000  doorbells of devices whose table the hypervisor writes, a page each: stage 2 leads to the hardware's
+ *   0x0808_0000  virtual ITSs, 256 KiB each
+ *   0x0905_0000  virtual SMMUs, 1 MiB each; page 0 of a virtual command queue's interface follows 512 KiB higher
+ *   0x0a00_0000  redistributors, 128 KiB each
+ *   0x1000_0000  MSI-X tables, 64 KiB each
+ *   0x4000_0000  memory
+ */
+#ifndef DOORBELL_HOST_VM_H
+#define DOORBELL_HOST_VM_H
+
+#include "host/hypervisor.h"
+#include "host/its_driver.h"
+#include "host/smmu_driver.h"
+#include "host/software.h"
+#include "host/stale.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VM_DOORBELL_IPA       UINT64_C(0x08000000)
+#define VM_ITS_IPA            UINT64_C(0x08080000)
+#define VM_ITS_STRIDE         UINT64_C(0x00040000)
+#define VM_SMMU_IPA           UINT64_C(0x09050000)
+#define VM_SMMU_STRIDE        UINT64_C(0x00100000)
+#define VM_CMDQV_OFFSET       UINT64_C(0x00080000)
+#define VM_REDISTRIBUTOR_IPA  UINT64_C(0x0a000000)
+#define VM_REDISTRIBUTOR_SIZE UINT64_C(0x00020000)
+#define VM_TABLE_IPA          UINT64_C(0x10000000)
+#define VM_TABLE_STRIDE       UINT64_C(0x00010000)
+#define VM_MEMORY_IPA         UINT64_C(0x40000000)
+
+/** First address that a guest's driver gives out for DMA, where the guest translates. */
+#define VM_IOVA_BASE UINT64_C(0x100000000)
+
+/** Most virtual CPUs of a machine, SMMUs and ITSs that one sees, ranges of registers, and devices. */
+#define VM_MAX_VCPUS   16u
+#define VM_MAX_SMMUS   8u
+#define VM_MAX_ITSS    8u
+#define VM_MAX_REGIONS 64u
+#define VM_MAX_DEVICES 32u
+
+enum vm_smmu_kind {
+    VM_SMMU_NONE,
+    VM_SMMU_PER_SMMU,
+    VM_SMMU_SINGLE,
+};
+
+struct vm_device_config {
+    uint32_t function;  /**< index in the software's tree */
+    const char *name;   /**< for messages */
+    bool direct;        /**< its interrupts become virtual LPIs where its ITS can */
+    bool guest_table;   /**< the guest writes its MSI-X table itself */
+    sim_time remap;     /**< 0: its buffers stay where they are */
+    uint32_t endpoint;  /**< for vm_host.move_buffer */
+    uint32_t in_device; /**< function number there, for the same */
+};
+
+struct vm_config {
+    const char *name;
+    uint32_t vcpus;
+    uint32_t first_pe;
+    uint32_t pe_count;
+    uint64_t memory; /**< bytes, a multiple of 64 KiB */
+    bool busy;
+    enum vm_smmu_kind smmu;
+    bool direct_queue; /**< the guest has a virtual command queue of the hardware */
+    bool broadcast;    /**< an emulated queue sends what names no StreamID to all its SMMUs; else to the first */
+    const struct vm_device_config *devices;
+    size_t device_count;
+};
+
+/** What virtual machines need of the system around them. */
+struct vm_host {
+    struct software *software;
+    struct hypervisor *hypervisor;
+    struct stale_checker *stale;  /**< is told what guests unmap */
+    const uint32_t *cmdqv_offset; /**< of each SMMU: of its virtual command queues from its base; 0: it has none */
+    /** A guest tells its device to use another address for a stream's buffer. */
+    void (*move_buffer)(void *context, uint32_t endpoint, uint32_t function, uint32_t stream, uint64_t address,
+                        uint64_t size);
+    void *context;
+};
+
+struct vm;
+
+/** Registers that trap, or that are the guest's own. */
+struct vm_region {
+    uint64_t base;
+    uint64_t size;
+    void (*access)(void *context, struct host_port_access *access); /**< on the guest's task, trapped; NULL: its own */
+    void *context;
+    uint64_t physical; /**< its own: where they are */
+};
+
+/** An event of a virtual ITS, and what stands behind it. */
+struct vm_event {
+    bool mapped;    /**< the guest has mapped it */
+    bool enabled;   /**< and the device may send it: its vector is set up */
+    bool direct;    /**< the hardware's ITS has it as a virtual LPI */
+    uint32_t intid; /**< in the guest */
+    uint32_t collection;
+};
+
+/** A DMA buffer of a device. With remap it has two places, each with two sets of pages. */
+struct vm_buffer {
+    uint32_t stream;
+    uint64_t size;       /**< bytes, whole pages */
+    uint64_t used;       /**< bytes that the device may use */
+    uint64_t address[2]; /**< as the device sees them */
+    uint64_t ipa[2][2];  /**< pages behind each */
+    unsigned place;      /**< that the device uses */
+    unsigned pages[2];   /**< which set is mapped at each */
+};
+
+#define VM_MAX_BUFFERS 8u
+
+/** An assigned device. */
+struct vm_device {
+    struct vm *vm;
+    const struct vm_device_config *config;
+    uint32_t number; /**< in the machine; the guest's DeviceID and StreamID is number + 1 */
+    uint32_t smmu;   /**< index of its SMMU; UINT32_MAX: none */
+    uint32_t stream_id;
+    uint32_t its;
+    uint32_t device_id;
+    uint64_t doorbell;     /**< physical address */
+    uint64_t table;        /**< of its MSI-X table */
+    uint64_t message;      /**< address that the hypervisor writes into it: an IPA */
+    uint32_t vits;         /**< virtual ITS that the guest uses for it */
+    struct vm_smmu *vsmmu; /**< NULL: none */
+    struct vm_event *events;
+    uint32_t event_count;
+    uint64_t guest_message; /**< address that a guest which writes the table itself puts there */
+    uint8_t *table_shadow;  /**< what the guest wrote to a table that traps: 16 bytes a vector */
+    /* The guest's side. */
+    struct io_page_table stage1;
+    uint16_t asid;
+    uint64_t iova_next;
+    struct vm_buffer buffers[VM_MAX_BUFFERS];
+    uint32_t buffer_count;
+};
+
+/** One SMMU of the hardware behind a virtual one (an iommufd vIOMMU). */
+struct vm_viommu {
+    uint32_t smmu; /**< index */
+    uint16_t vmid;
+};
+
+/** An SMMU that a guest sees. */
+struct vm_smmu {
+    struct vm *vm;
+    uint32_t number;
+    uint64_t base; /**< IPA */
+    struct vm_viommu viommus[VM_MAX_SMMUS];
+    uint32_t viommu_count;
+    /* Registers. */
+    uint32_t cr0;
+    uint32_t cr1;
+    uint32_t cr2;
+    uint64_t stream_table;
+    uint32_t stream_table_config;
+    uint64_t command_base;
+    uint32_t command_producer;
+    uint32_t command_consumer;
+    uint32_t command_error;
+    uint64_t event_base;
+    uint32_t event_producer;
+    uint32_t event_consumer;
+    uint32_t gerror;
+    uint32_t gerrorn;
+    uint64_t commands; /**< emulated */
+    /* The guest's side. */
+    struct smmu_driver driver;
+    char name[32];
+    uint32_t vintf; /**< interface of virtual command queues at the first viommu's SMMU */
+    uint64_t vcmdq; /**< IPA of the guest's direct queue; 0: none */
+    uint32_t vcmdq_log2;
+    uint32_t vcmdq_producer;
+};
+
+/** An ITS that a guest sees. */
+struct vm_its {
+    struct vm *vm;
+    uint32_t number;
+    uint64_t base; /**< IPA */
+    uint32_t its;  /**< of the hardware, that guests' own messages reach through its page */
+    uint64_t baser[2];
+    uint64_t cbaser;
+    uint64_t cwriter;
+    uint64_t creadr;
+    uint32_t ctlr;
+    uint32_t collections[VM_MAX_VCPUS];
+    uint64_t commands; /**< emulated */
+    uint64_t errors;   /**< commands that made no sense */
+    /* The guest's side. */
+    struct its_driver driver;
+    char name[32];
+};
+
+struct vm_counters {
+    uint64_t traps;
+    uint64_t injected;
+    uint64_t doorbells; /**< virtual CPUs that one has woken */
+    uint64_t loads;
+    uint64_t its_commands;
+    uint64_t smmu_commands;
+    uint64_t direct_events; /**< events that the hardware has as virtual LPIs */
+    uint64_t invalidations;
+    uint64_t invalidation_ns; /**< that the guest spent in them, in all */
+    uint64_t invalidation_max_ns;
+    uint64_t remaps;
+    uint64_t boot_ns;
+};
+
+/** A virtual machine. */
+struct vm {
+    struct sim_component component; /**< first: what its counters stand under */
+    struct vm_config config;
+    uint32_t number;
+    const struct vm_host *host;
+    struct vcpu vcpus[VM_MAX_VCPUS];
+    struct memory *memory; /**< by IPA */
+    uint64_t physical;     /**< of its first byte */
+    struct io_page_table stage2;
+    uint32_t doorbell_pages;
+    struct vm_viommu stage2_users[VM_MAX_SMMUS]; /**< SMMUs that have its stage 2, each under a VMID of its own */
+    uint32_t stage2_user_count;
+    struct vm_device *devices;
+    struct vm_smmu smmus[VM_MAX_SMMUS];
+    uint32_t smmu_count;
+    struct vm_its itss[VM_MAX_ITSS];
+    uint32_t its_count;
+    uint64_t propbaser[VM_MAX_VCPUS];
+    uint64_t pendbaser[VM_MAX_VCPUS];
+    uint32_t gicr_ctlr[VM_MAX_VCPUS];
+    struct vm_region regions[VM_MAX_REGIONS];
+    uint32_t region_count;
+    struct vm_counters counters;
+    bool booted;
+    bool loaded; /**< its loads have begun */
+    /* The guest's side. */
+    struct host_access access;
+    struct host_ram ram;
+    struct lpi_pool lpis;
+};
+
+/** Begins a machine: only while building, as it is a component. @param config its arrays outlive the machine */
+void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, const struct vm_config *config);
+
+/**
+ * Makes the machine and takes its devices from the host's kernel: their streams get its stage 2, or abort where it has
+ * an SMMU of its own to set up. After the host has been brought up, and before any guest runs.
+ * @return false with @p error, as a rule of Linux's or because the hardware cannot do it
+ */
+bool vm_create(struct vm *vm, struct host_error *error);
+
+/** Frees what it holds in host memory. */
+void vm_release(struct vm *vm);
+
+/** The machine's device that is a function; NULL if none is. */
+struct vm_device *vm_find_device(struct vm *vm, uint32_t function);
+
+/**
+ * Gives a device a DMA buffer in the machine's memory. Before the guest starts.
+ * @param stream  for vm_host.move_buffer  @param address set to where the device sees it
+ */
+bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, uint64_t *address,
+                   struct host_error *error);
+
+/** Has the guest start: `booted` becomes true when its drivers have set everything up. */
+void vm_start(struct vm *vm);
+
+/** Has the guest's loads (remap) begin; before, its code has nothing to do. */
+void vm_start_load(struct vm *vm);
+
+/** Sums up what its parts have counted. */
+void vm_collect(struct vm *vm);
+
+/* ---- Between the files that make a machine ---- */
+
+/** Adds registers that trap. */
+void vm_add_region(struct vm *vm, uint64_t base, uint64_t size,
+                   void (*access)(void *context, struct host_port_access *access), void *context);
+
+/** Adds registers that are the guest's own: its accesses go to the hardware at @p physical. */
+void vm_add_direct_region(struct vm *vm, uint64_t base, uint64_t size, uint64_t physical);
+
+/** The machine's device by its number in the guest (number + 1); NULL if there is none. */
+struct vm_device *vm_device_by_id(struct vm *vm, uint32_t id);
+
+/** Maps what stands behind an IPA page into stage 2, if it is not mapped there. */
+bool vm_map_page(struct vm *vm, uint64_t ipa, uint64_t physical, uint32_t protection, struct host_error *error);
+
+/** vm_its.c: the emulation of ITSs and redistributors. */
+void vm_its_init(struct vm *vm);
+
+/**
+ * Makes an event of a device that the guest has mapped, and that its device may send, reach the guest: directly if it
+ * can, else by injection.
+ */
+void vm_connect_event(struct vm_device *device, uint32_t event);
+
+/** vm_smmu.c: the emulation of SMMUs. */
+bool vm_smmu_init(struct vm *vm, struct host_error *error);
+
+/** VMID of the machine's stage 2 at an SMMU; 0: it has none there. */
+uint16_t vm_vmid(const struct vm *vm, uint32_t smmu);
+
+/** vm_cmdqv.c: a virtual command queue of the hardware for a guest's SMMU, at its first viommu. */
+bool vm_cmdqv_init(struct vm_smmu *smmu, struct host_error *error);
+
+/** The guest's side of it: gives the queue memory and starts it. */
+bool vm_cmdqv_start(struct vm_smmu *smmu, struct host_error *error);
+
+/** Sends an invalidation of a page and waits. */
+bool vm_cmdqv_invalidate(struct vm_smmu *smmu, uint16_t asid, uint64_t iova, struct host_error *error);
+
+/** vm_guest.c: the guest's code. */
+void vm_guest_init(struct vm *vm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,354 @@
+/*
+ * A guest's own code, on its first virtual CPU: it brings its hardware up by the drivers that the host uses too, and
+ * then moves DMA buffers, if it is told to. What it computes, and the registers that trap, take their time.
+ */
+#include "host/smmu_stream.h"
+#include "host/vm.h"
+
+#include <errno.h>
+
+#define GUEST_LPI_BITS      14u
+#define GUEST_ITS_COMMANDS  128u
+#define GUEST_SMMU_QUEUE    6u
+#define MESSAGE_OFFSET      UINT64_C(0x40)
+#define TRANSLATER_PAGE     UINT64_C(0x10000)
+#define PAGE_MASK           (~(IO_PAGE_BYTES - 1))
+#define BUFFER_PROTECTION   (IO_PAGE_READ | IO_PAGE_WRITE | IO_PAGE_USER | IO_PAGE_NOEXEC)
+#define DOORBELL_PROTECTION (IO_PAGE_WRITE | IO_PAGE_USER | IO_PAGE_MMIO | IO_PAGE_NOEXEC)
+
+static struct vcpu *first_vcpu(struct vm *vm)
+{
+    return &vm->vcpus[0];
+}
+
+/* ---- How a guest reaches registers ---- */
+
+static const struct vm_region *find_region(const struct vm *vm, uint64_t address)
+{
+    for (uint32_t i = 0; i < vm->region_count; i++) {
+        if (address >= vm->regions[i].base && address - vm->regions[i].base < vm->regions[i].size) {
+            return &vm->regions[i];
+        }
+    }
+    return NULL;
+}
+
+static void perform(void *context, struct host_port_access *access)
+{
+    struct vm *vm = context;
+    struct vcpu *vcpu = first_vcpu(vm);
+    const struct hypervisor_costs *costs = &vm->host->hypervisor->config.costs;
+    const struct vm_region *region = find_region(vm, access->address);
+    uint64_t address = access->address;
+
+    vcpu_compute(vcpu, costs->guest_step);
+    if (region == NULL) {
+        access->status = SIM_STATUS_UR;
+    } else if (region->access == NULL) {
+        access->address = region->physical + (address - region->base);
+        task_perform(vcpu->guest, access);
+        access->address = address;
+    } else {
+        vcpu_trap(vcpu);
+        task_sleep(vcpu->guest, costs->emulate);
+        region->access(region->context, access);
+        vcpu_untrap(vcpu);
+        task_sleep(vcpu->guest, costs->enter);
+    }
+}
+
+static void wait(void *context, sim_time duration)
+{
+    vcpu_compute(first_vcpu(context), duration);
+}
+
+static const struct host_access_ops guest_ops = {.perform = perform, .wait = wait};
+
+/* ---- Bringing its hardware up ---- */
+
+static bool start_gic(struct vm *vm, struct host_error *error)
+{
+    if (vm->its_count == 0) {
+        return true;
+    }
+    vm->lpis = (struct lpi_pool){.access = &vm->access,
+                                 .ram = &vm->ram,
+                                 .redistributor_base = VM_REDISTRIBUTOR_IPA,
+                                 .redistributor_stride = VM_REDISTRIBUTOR_SIZE,
+                                 .pe_count = vm->config.vcpus,
+                                 .id_bits = GUEST_LPI_BITS};
+    if (!lpi_pool_start(&vm->lpis, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < vm->its_count; i++) {
+        const struct its_driver_config config = {
+            .name = vm->config.name, .base = vm->itss[i].base, .command_count = GUEST_ITS_COMMANDS};
+
+        if (!its_driver_start(&vm->itss[i].driver, &vm->access, &vm->ram, &vm->lpis, &config, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool start_smmus(struct vm *vm, struct host_error *error)
+{
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        struct vm_smmu *smmu = &vm->smmus[i];
+        const struct smmu_driver_config config = {.name = smmu->name,
+                                                  .base = smmu->base,
+                                                  .command_queue_log2 = GUEST_SMMU_QUEUE,
+                                                  .event_queue_log2 = GUEST_SMMU_QUEUE - 1};
+
+        if (!smmu_driver_start(&smmu->driver, &vm->access, &vm->ram, &config, error) ||
+            (vm->config.direct_queue && !vm_cmdqv_start(smmu, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Physical address behind an address of the guest's memory. */
+static uint64_t physical_of(const struct vm *vm, uint64_t ipa)
+{
+    return ipa - VM_MEMORY_IPA + vm->physical;
+}
+
+static bool map_buffer(struct vm_device *device, const struct vm_buffer *buffer, unsigned place,
+                       struct host_error *error)
+{
+    uint64_t ipa = buffer->ipa[place][buffer->pages[place]];
+
+    for (uint64_t offset = 0; offset < buffer->size; offset += IO_PAGE_BYTES) {
+        if (!io_page_table_map(&device->stage1, buffer->address[place] + offset, ipa + offset, BUFFER_PROTECTION)) {
+            return host_error_fail(error, ENOMEM, "%s: the guest cannot map a buffer", device->config->name);
+        }
+        if (!stale_mapped(device->vm->host->stale, device->config->function, physical_of(device->vm, ipa + offset))) {
+            return host_error_fail(error, ENOMEM, "%s: more pages than the checker of stale translations knows",
+                                   device->config->name);
+        }
+    }
+    return true;
+}
+
+/** The guest maps what its device will write messages to: its own ITS's page, or the page that it was told (C12). */
+static bool map_messages(struct vm_device *device, struct host_error *error)
+{
+    uint64_t page = device->message & PAGE_MASK;
+    uint64_t iova = page;
+
+    if (device->config->guest_table) {
+        iova = device->iova_next;
+        device->iova_next += IO_PAGE_BYTES;
+        device->guest_message = iova + (device->message & ~PAGE_MASK);
+    }
+    return io_page_table_map(&device->stage1, iova, page, DOORBELL_PROTECTION) ||
+           host_error_fail(error, ENOMEM, "%s: the guest cannot map its doorbell", device->config->name);
+}
+
+static bool start_translation(struct vm_device *device, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    struct smmu_driver *driver;
+    uint64_t context;
+
+    device->guest_message = device->message;
+    if (device->vsmmu == NULL) {
+        return true;
+    }
+    driver = &device->vsmmu->driver;
+    if (!io_page_table_init(&device->stage1, &vm->ram)) {
+        return host_error_fail(error, ENOMEM, "%s: no memory for the guest's tables", device->config->name);
+    }
+    if (device->event_count > 0 && !map_messages(device, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < device->buffer_count; i++) {
+        for (unsigned place = 0; place < (device->config->remap != 0 ? 2u : 1u); place++) {
+            if (!map_buffer(device, &device->buffers[i], place, error)) {
+                return false;
+            }
+        }
+    }
+    device->asid = driver->next_asid;
+    context = smmu_driver_make_context(driver, &device->stage1);
+    return context != 0 && smmu_driver_attach_stage1(driver, device->number + 1, context, error);
+}
+
+static bool start_interrupts(struct vm_device *device, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    struct its_driver *its = &vm->itss[device->vits].driver;
+    uint64_t table = VM_TABLE_IPA + device->number * VM_TABLE_STRIDE;
+    uint64_t message = device->config->guest_table ? device->guest_message : its_driver_doorbell(its);
+
+    if (device->event_count == 0) {
+        return true;
+    }
+    if (!its_driver_map_device(its, device->number + 1, device->event_count, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < device->event_count; i++) {
+        uint64_t entry = table + UINT64_C(16) * i;
+        uint32_t intid;
+
+        if (!its_driver_map_event(its, device->number + 1, i, i % vm->config.vcpus, &intid, error)) {
+            return false;
+        }
+        host_write32(&vm->access, entry + 12, 1);
+        host_write32(&vm->access, entry, (uint32_t)message);
+        host_write32(&vm->access, entry + 4, (uint32_t)(message >> 32));
+        host_write32(&vm->access, entry + 8, i);
+        host_write32(&vm->access, entry + 12, 0);
+    }
+    return its_driver_sync(its, error);
+}
+
+static bool boot(struct vm *vm, struct host_error *error)
+{
+    if (!start_gic(vm, error) || !start_smmus(vm, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < vm->config.device_count; i++) {
+        if (!start_translation(&vm->devices[i], error) || !start_interrupts(&vm->devices[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Moving buffers ---- */
+
+static bool invalidate(struct vm_device *device, uint64_t iova, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    struct sim *sim = vm->host->hypervisor->sim;
+    sim_time begin = sim_now(sim);
+    uint64_t took;
+    bool fine = vm->config.direct_queue ? vm_cmdqv_invalidate(device->vsmmu, device->asid, iova, error)
+                                        : smmu_invalidate_page(&device->vsmmu->driver, device->asid, iova, error);
+
+    took = (uint64_t)((sim_now(sim) - begin) / SIM_NS);
+    vm->counters.invalidations++;
+    vm->counters.invalidation_ns += took;
+    vm->counters.invalidation_max_ns =
+        took > vm->counters.invalidation_max_ns ? took : vm->counters.invalidation_max_ns;
+    return fine;
+}
+
+/** The place that the device does not use gets other pages, and the device is told to use it. */
+static bool move_buffer(struct vm_device *device, struct vm_buffer *buffer, struct host_error *error)
+{
+    struct vm *vm = device->vm;
+    struct hypervisor *hypervisor = vm->host->hypervisor;
+    unsigned place = 1 - buffer->place;
+    uint64_t ipa = buffer->ipa[place][buffer->pages[place]];
+
+    for (uint64_t offset = 0; offset < buffer->size; offset += IO_PAGE_BYTES) {
+        uint64_t iova = buffer->address[place] + offset;
+
+        if (!io_page_table_unmap(&device->stage1, iova) || !invalidate(device, iova, error)) {
+            return host_error_set(error, "%s: the guest cannot unmap a buffer", device->config->name);
+        }
+        stale_retired(vm->host->stale, physical_of(vm, ipa + offset), sim_now(hypervisor->sim));
+    }
+    buffer->pages[place] = 1 - buffer->pages[place];
+    if (!map_buffer(device, buffer, place, error)) {
+        return false;
+    }
+    vcpu_compute(first_vcpu(vm), hypervisor->config.costs.guest_step);
+    buffer->place = place;
+    vm->counters.remaps++;
+    vm->host->move_buffer(vm->host->context, device->config->endpoint, device->config->in_device, buffer->stream,
+                          buffer->address[place], buffer->used);
+    return true;
+}
+
+/** The device whose buffers are next to move. */
+static uint32_t next_device(const struct vm *vm, const sim_time *due)
+{
+    uint32_t next = UINT32_MAX;
+
+    for (uint32_t i = 0; i < vm->config.device_count; i++) {
+        if (vm->config.devices[i].remap != 0 && vm->devices[i].buffer_count > 0 &&
+            (next == UINT32_MAX || due[i] < due[next])) {
+            next = i;
+        }
+    }
+    return next;
+}
+
+static bool run_loads(struct vm *vm, struct host_error *error)
+{
+    struct hypervisor *hypervisor = vm->host->hypervisor;
+    sim_time due[VM_MAX_DEVICES];
+    uint32_t next;
+
+    for (uint32_t i = 0; i < vm->config.device_count; i++) {
+        due[i] = sim_now(hypervisor->sim) + vm->config.devices[i].remap;
+    }
+    next = next_device(vm, due);
+    while (next != UINT32_MAX && due[next] < hypervisor->end) {
+        struct vm_device *device = &vm->devices[next];
+        sim_time now = sim_now(hypervisor->sim);
+
+        if (due[next] > now) {
+            vcpu_idle(first_vcpu(vm), due[next] - now);
+        }
+        for (uint32_t i = 0; i < device->buffer_count; i++) {
+            if (!move_buffer(device, &device->buffers[i], error)) {
+                return false;
+            }
+        }
+        due[next] += device->config->remap;
+        next = next_device(vm, due);
+    }
+    return true;
+}
+
+/* ---- The task ---- */
+
+static void run_guest(void *context)
+{
+    struct vm *vm = context;
+    struct hypervisor *hypervisor = vm->host->hypervisor;
+    struct vcpu *vcpu = first_vcpu(vm);
+    struct host_error error = {.text = ""};
+    sim_time begin = sim_now(hypervisor->sim);
+    bool fine = boot(vm, &error);
+
+    vm->counters.boot_ns = (uint64_t)((sim_now(hypervisor->sim) - begin) / SIM_NS);
+    vm->booted = fine;
+    vcpu_retire(vcpu);
+    while (fine && !vm->loaded) {
+        task_wait(vcpu->guest);
+    }
+    fine = fine && run_loads(vm, &error);
+    if (!fine) {
+        hypervisor_fail(hypervisor, &error);
+    }
+    vcpu_retire(vcpu);
+}
+
+void vm_guest_init(struct vm *vm)
+{
+    host_access_init(&vm->access, vm->host->hypervisor->sim, NULL, vm->memory);
+    host_access_divert(&vm->access, &guest_ops, vm);
+}
+
+void vm_start(struct vm *vm)
+{
+    struct sim *sim = vm->host->hypervisor->sim;
+
+    vcpu_set_guest(first_vcpu(vm), sim_printf(sim, "%s.guest", vm->config.name), run_guest, vm);
+    /* The others come up too, find nothing to do, and wait: from then on a doorbell can wake them. */
+    for (uint32_t i = 1; i < vm->config.vcpus; i++) {
+        vcpu_wake(&vm->vcpus[i]);
+    }
+}
+
+void vm_start_load(struct vm *vm)
+{
+    vm->loaded = true;
+    task_signal(first_vcpu(vm)->guest);
+}

@@ -1,0 +1,389 @@
+/*
+ * The SMMUs that a guest sees. Their registers and command queues trap; stream table entries become nested entries of
+ * the hardware (rule E4), invalidations go to the hardware with the machine's VMID and the device's StreamID (E5), to
+ * one SMMU or to several (E6). Page tables and context descriptors stay where they are: the hardware walks them in the
+ * guest's memory, through stage 2.
+ */
+#include "host/smmu_stream.h"
+#include "host/vm.h"
+#include "models/smmuv3/smmu_formats.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define SMMU_FRAME UINT64_C(0x20000)
+
+#define IDR0            0x0000u
+#define IDR1            0x0004u
+#define IDR5            0x0014u
+#define CR0             0x0020u
+#define CR0ACK          0x0024u
+#define CR1             0x0028u
+#define CR2             0x002cu
+#define GERROR          0x0060u
+#define GERRORN         0x0064u
+#define STRTAB_BASE     0x0080u
+#define STRTAB_BASE_CFG 0x0088u
+#define CMDQ_BASE       0x0090u
+#define CMDQ_PROD       0x0098u
+#define CMDQ_CONS       0x009cu
+#define EVENTQ_BASE     0x00a0u
+#define EVENTQ_PROD     0x100a8u
+#define EVENTQ_CONS     0x100acu
+
+/* Stage 1, AArch64 tables, coherent; a linear stream table. */
+#define GUEST_IDR0        (1u << 1 | 2u << 2 | 1u << 4)
+#define GUEST_SID_BITS    6u
+#define GUEST_IDR1        (GUEST_SID_BITS | 7u << 16 | 8u << 21)
+#define IDR5_GRAN4K       (1u << 4)
+#define CR0_CMDQEN        (1u << 3)
+#define CERROR_ILL        1u
+#define CERROR_ABT        2u
+#define QUEUE_LOG2(base)  ((uint32_t)(base)&0x1f)
+#define QUEUE_ADDRESS     UINT64_C(0x000fffffffffffe0)
+#define TABLE_ADDRESS     UINT64_C(0x000fffffffffffc0)
+#define COMMAND_BYTES     UINT64_C(16)
+#define COMMAND_VMID_MASK (UINT64_C(0xffff) << 32)
+
+#define CMD_CFGI_STE       0x03u
+#define CMD_CFGI_STE_RANGE 0x04u
+#define CMD_CFGI_CD        0x05u
+#define CMD_CFGI_CD_ALL    0x06u
+#define CMD_TLBI_NH_ALL    0x10u
+#define CMD_TLBI_NH_ASID   0x11u
+#define CMD_TLBI_NH_VA     0x12u
+#define CMD_TLBI_NH_VAA    0x13u
+#define CMD_TLBI_NSNH_ALL  0x30u
+#define CMD_ATC_INV        0x40u
+#define CMD_SYNC           0x46u
+
+/* What a guest may say in an entry (E4): V, Config, S1Fmt, S1ContextPtr, S1CDMax; S1DSS to S1CSH, S1STALLD, EATS. */
+#define STE_WORD0_ALLOWED UINT64_C(0xf80fffffffffffff)
+#define STE_WORD1_ALLOWED (UINT64_C(0xff) | UINT64_C(1) << 27 | UINT64_C(3) << 28)
+
+static struct smmu_driver *hardware(const struct vm_smmu *smmu, uint32_t index)
+{
+    return &smmu->vm->host->software->smmus[index];
+}
+
+/* ---- Stream table entries ---- */
+
+static bool describe_entry(const struct vm_device *device, const uint64_t guest[SMMU_STE_WORDS],
+                           struct smmu_stream_setting *setting, struct host_error *error)
+{
+    *setting = (struct smmu_stream_setting){.config = SMMU_STE_CONFIG_ABORT};
+    if (smmu_field_get(guest, SMMU_STE_V) == 0) {
+        return true;
+    }
+    if ((guest[0] & ~STE_WORD0_ALLOWED) != 0 || (guest[1] & ~STE_WORD1_ALLOWED) != 0) {
+        return host_error_fail(error, EIO, "%s: the guest's stream table entry says what it may not",
+                               device->config->name);
+    }
+    switch (smmu_field_get(guest, SMMU_STE_CONFIG)) {
+    case SMMU_STE_CONFIG_BYPASS:
+        setting->config = SMMU_STE_CONFIG_S2;
+        break;
+    case SMMU_STE_CONFIG_S1:
+        setting->config = SMMU_STE_CONFIG_NESTED;
+        setting->context = guest[0] & TABLE_ADDRESS;
+        setting->context_bits = (unsigned)smmu_field_get(guest, SMMU_STE_S1CDMAX);
+        setting->context_format = (unsigned)smmu_field_get(guest, SMMU_STE_S1FMT);
+        setting->dss = (unsigned)smmu_field_get(guest, SMMU_STE_S1DSS);
+        setting->eats = (unsigned)smmu_field_get(guest, SMMU_STE_EATS);
+        break;
+    default:
+        return true;
+    }
+    setting->merge_events = true;
+    setting->vmid = vm_vmid(device->vm, device->smmu);
+    setting->stage2 = &device->vm->stage2;
+    return true;
+}
+
+/** Makes the hardware's entry of a device say what the guest's does. */
+static bool attach(struct vm_smmu *smmu, struct vm_device *device, struct host_error *error)
+{
+    struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
+    uint64_t entry = (smmu->stream_table & TABLE_ADDRESS) + (uint64_t)SMMU_STE_BYTES * (device->number + 1);
+    struct smmu_stream_setting setting;
+    uint64_t words[SMMU_STE_WORDS];
+    bool fine;
+
+    if (!memory_contains(smmu->vm->memory, entry, SMMU_STE_BYTES)) {
+        return true; /* the guest has no table yet: the stream aborts, as it does */
+    }
+    for (unsigned i = 0; i < SMMU_STE_WORDS; i++) {
+        words[i] = memory_read64(smmu->vm->memory, entry + 8 * i);
+    }
+    if (!describe_entry(device, words, &setting, error)) {
+        return false;
+    }
+    task_lock(hypervisor->tasks, &hypervisor->smmu_locks[device->smmu]);
+    fine = smmu_stream_set(hardware(smmu, device->smmu), device->stream_id, &setting, error);
+    task_unlock(&hypervisor->smmu_locks[device->smmu]);
+    return fine;
+}
+
+static bool attach_all(struct vm_smmu *smmu, struct host_error *error)
+{
+    for (size_t i = 0; i < smmu->vm->config.device_count; i++) {
+        if (smmu->vm->devices[i].vsmmu == smmu && !attach(smmu, &smmu->vm->devices[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Invalidations ---- */
+
+static bool send(struct vm_smmu *smmu, uint32_t index, uint64_t low, uint64_t high, bool sync, struct host_error *error)
+{
+    struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
+    bool fine;
+
+    task_lock(hypervisor->tasks, &hypervisor->smmu_locks[index]);
+    fine = sync ? smmu_driver_sync(hardware(smmu, index), error)
+                : smmu_driver_issue(hardware(smmu, index), low, high, error);
+    task_unlock(&hypervisor->smmu_locks[index]);
+    return fine;
+}
+
+/** A command that names no StreamID: to all SMMUs behind this one, or to the first of them (E6). */
+static bool send_widely(struct vm_smmu *smmu, uint64_t low, uint64_t high, bool sync, struct host_error *error)
+{
+    uint32_t count = smmu->vm->config.broadcast ? smmu->viommu_count : 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t mine = (low & ~COMMAND_VMID_MASK) | (uint64_t)smmu->viommus[i].vmid << 32;
+
+        if (!send(smmu, smmu->viommus[i].smmu, mine, high, sync, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** A command that names a StreamID: to the SMMU of that device. */
+static bool send_to_owner(struct vm_smmu *smmu, uint64_t low, uint64_t high, struct host_error *error)
+{
+    struct vm_device *device = vm_device_by_id(smmu->vm, (uint32_t)(low >> 32));
+
+    if (device == NULL || device->vsmmu != smmu) {
+        return host_error_fail(error, EIO, "the guest has no StreamID 0x%llx", (unsigned long long)(low >> 32));
+    }
+    if ((low & 0xff) == CMD_CFGI_STE) {
+        return attach(smmu, device, error);
+    }
+    low = (low & UINT64_C(0xffffffff)) | (uint64_t)device->stream_id << 32;
+    return send(smmu, device->smmu, low, high, false, error);
+}
+
+static bool execute(struct vm_smmu *smmu, uint64_t low, uint64_t high, struct host_error *error)
+{
+    switch (low & 0xff) {
+    case CMD_CFGI_STE_RANGE:
+        return attach_all(smmu, error);
+    case CMD_CFGI_STE:
+    case CMD_CFGI_CD:
+    case CMD_CFGI_CD_ALL:
+    case CMD_ATC_INV:
+        return send_to_owner(smmu, low, high, error);
+    case CMD_TLBI_NSNH_ALL:
+        low = (low & ~UINT64_C(0xff)) | CMD_TLBI_NH_ALL;
+        return send_widely(smmu, low, high, false, error);
+    case CMD_TLBI_NH_ALL:
+    case CMD_TLBI_NH_ASID:
+    case CMD_TLBI_NH_VA:
+    case CMD_TLBI_NH_VAA:
+        return send_widely(smmu, low, high, false, error);
+    case CMD_SYNC:
+        return send_widely(smmu, 0, 0, true, error);
+    default:
+        return host_error_fail(error, EIO, "the guest's command 0x%llx has no meaning here",
+                               (unsigned long long)(low & 0xff));
+    }
+}
+
+/** What could not be done the guest is told as an SMMU would: the queue stops, with a reason. */
+static void refuse(struct vm_smmu *smmu, uint32_t reason)
+{
+    smmu->command_error = reason;
+    smmu->gerror ^= 1;
+}
+
+static void run_commands(struct vm_smmu *smmu)
+{
+    struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
+    struct task *task = tasks_current(hypervisor->tasks);
+    uint32_t log2 = QUEUE_LOG2(smmu->command_base);
+    uint64_t base = smmu->command_base & QUEUE_ADDRESS;
+    uint32_t mask = (2u << log2) - 1;
+
+    if ((smmu->cr0 & CR0_CMDQEN) == 0 || ((smmu->gerror ^ smmu->gerrorn) & 1) != 0) {
+        return;
+    }
+    task_sleep(task, hypervisor->config.costs.user);
+    while (smmu->command_consumer != (smmu->command_producer & mask)) {
+        uint64_t entry = base + COMMAND_BYTES * (smmu->command_consumer & (mask >> 1));
+        struct host_error error = {.text = ""};
+
+        if (!memory_contains(smmu->vm->memory, entry, COMMAND_BYTES)) {
+            refuse(smmu, CERROR_ABT);
+            return;
+        }
+        task_sleep(task, hypervisor->config.costs.smmu_command);
+        if (!execute(smmu, memory_read64(smmu->vm->memory, entry), memory_read64(smmu->vm->memory, entry + 8),
+                     &error)) {
+            refuse(smmu, CERROR_ILL);
+            return;
+        }
+        smmu->commands++;
+        smmu->command_consumer = (smmu->command_consumer + 1) & mask;
+    }
+}
+
+/* ---- Registers ---- */
+
+static uint64_t read_register(const struct vm_smmu *smmu, uint64_t offset)
+{
+    switch (offset) {
+    case IDR0:
+        return GUEST_IDR0;
+    case IDR1:
+        return GUEST_IDR1;
+    case IDR5:
+        return IDR5_GRAN4K | hardware(smmu, smmu->viommus[0].smmu)->output_size;
+    case CR0:
+    case CR0ACK:
+        return smmu->cr0;
+    case CR1:
+        return smmu->cr1;
+    case CR2:
+        return smmu->cr2;
+    case GERROR:
+        return smmu->gerror;
+    case GERRORN:
+        return smmu->gerrorn;
+    case CMDQ_PROD:
+        return smmu->command_producer;
+    case CMDQ_CONS:
+        return smmu->command_consumer | smmu->command_error << 24;
+    case EVENTQ_PROD:
+        return smmu->event_producer;
+    case EVENTQ_CONS:
+        return smmu->event_consumer;
+    default:
+        return 0;
+    }
+}
+
+static void write_register(struct vm_smmu *smmu, uint64_t offset, uint64_t value)
+{
+    switch (offset) {
+    case CR0:
+        smmu->cr0 = (uint32_t)value;
+        run_commands(smmu);
+        break;
+    case CR1:
+        smmu->cr1 = (uint32_t)value;
+        break;
+    case CR2:
+        smmu->cr2 = (uint32_t)value;
+        break;
+    case GERRORN:
+        smmu->gerrorn = (uint32_t)value;
+        break;
+    case STRTAB_BASE:
+        smmu->stream_table = value;
+        break;
+    case STRTAB_BASE_CFG:
+        smmu->stream_table_config = (uint32_t)value;
+        break;
+    case CMDQ_BASE:
+        smmu->command_base = value;
+        break;
+    case CMDQ_PROD:
+        smmu->command_producer = (uint32_t)value;
+        run_commands(smmu);
+        break;
+    case CMDQ_CONS:
+        smmu->command_consumer = (uint32_t)value;
+        smmu->command_error = 0;
+        break;
+    case EVENTQ_BASE:
+        smmu->event_base = value;
+        break;
+    case EVENTQ_PROD:
+        smmu->event_producer = (uint32_t)value;
+        break;
+    case EVENTQ_CONS:
+        smmu->event_consumer = (uint32_t)value;
+        break;
+    default:
+        break;
+    }
+}
+
+static void access_smmu(void *context, struct host_port_access *access)
+{
+    struct vm_smmu *smmu = context;
+
+    access->status = SIM_STATUS_OK;
+    if (access->write) {
+        write_register(smmu, access->address - smmu->base, access->value);
+    } else {
+        access->value = read_register(smmu, access->address - smmu->base);
+    }
+}
+
+/* ---- Making ---- */
+
+/** The guest's SMMU for a device: its own SMMU's, or the only one. */
+static struct vm_smmu *smmu_for(struct vm *vm, const struct vm_device *device)
+{
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        if (vm->config.smmu == VM_SMMU_SINGLE || vm->smmus[i].viommus[0].smmu == device->smmu) {
+            return &vm->smmus[i];
+        }
+    }
+    vm->smmus[vm->smmu_count] =
+        (struct vm_smmu){.vm = vm, .number = vm->smmu_count, .base = VM_SMMU_IPA + vm->smmu_count * VM_SMMU_STRIDE};
+    snprintf(vm->smmus[vm->smmu_count].name, sizeof(vm->smmus[0].name), "%.20s.smmu%u", vm->config.name,
+             vm->smmu_count);
+    return &vm->smmus[vm->smmu_count++];
+}
+
+static void add_viommu(struct vm_smmu *smmu, uint32_t index)
+{
+    for (uint32_t i = 0; i < smmu->viommu_count; i++) {
+        if (smmu->viommus[i].smmu == index) {
+            return;
+        }
+    }
+    smmu->viommus[smmu->viommu_count++] = (struct vm_viommu){.smmu = index, .vmid = vm_vmid(smmu->vm, index)};
+}
+
+bool vm_smmu_init(struct vm *vm, struct host_error *error)
+{
+    for (size_t i = 0; vm->config.smmu != VM_SMMU_NONE && i < vm->config.device_count; i++) {
+        struct vm_device *device = &vm->devices[i];
+
+        device->vsmmu = smmu_for(vm, device);
+        add_viommu(device->vsmmu, device->smmu);
+    }
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        struct vm_smmu *smmu = &vm->smmus[i];
+
+        for (uint32_t j = 0; j < smmu->viommu_count; j++) {
+            if (!hardware(smmu, smmu->viommus[j].smmu)->has_stage2) {
+                return host_error_fail(error, EOPNOTSUPP, "%s: SMMU %s has no stage 2 to nest in", vm->config.name,
+                                       hardware(smmu, smmu->viommus[j].smmu)->config.name);
+            }
+        }
+        vm_add_region(vm, smmu->base, SMMU_FRAME, access_smmu, smmu);
+        if (vm->config.direct_queue && !vm_cmdqv_init(smmu, error)) {
+            return false;
+        }
+    }
+    return true;
+}

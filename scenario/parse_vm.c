@@ -1,0 +1,80 @@
+/* Virtual machines: whose functions, on which PEs. */
+#include "scenario/parse_resolve.h"
+#include "scenario/parse_table.h"
+#include "scenario/schema/keys.h"
+
+#include <inttypes.h>
+
+static void resolve_pes(struct parse *parse, struct scenario_vm *vm)
+{
+    uint32_t count = parse->scenario->platform.pe.count;
+
+    if (vm->first_pe >= count) {
+        parse_error_at(parse, &vm->place, "there is no pe%" PRIu32 ": the last is pe%" PRIu32, vm->first_pe, count - 1);
+        return;
+    }
+    if (!parse_is_given(&scenario_table_vm, vm, "pes")) {
+        vm->pes = vm->vcpus < count - vm->first_pe ? vm->vcpus : count - vm->first_pe;
+    }
+    if (vm->pes > count - vm->first_pe) {
+        diagnostic_set_hint(parse_error_at(parse, &vm->place, "there are not %" PRIu32 " PEs from pe%" PRIu32 " on",
+                                           vm->pes, vm->first_pe),
+                            "platform.pe.count is %" PRIu32, count);
+    }
+}
+
+/* The machine that has a function already, before device j of machine i; NULL if none has. */
+static const struct scenario_vm *owner_before(const struct scenario *scenario, size_t i, size_t j)
+{
+    const struct scenario_vm_device *mine = &scenario->vms[i].devices[j];
+
+    for (size_t vm = 0; vm <= i; vm++) {
+        for (size_t d = 0; d < (vm == i ? j : scenario->vms[vm].device_count); d++) {
+            const struct scenario_vm_device *other = &scenario->vms[vm].devices[d];
+
+            if (other->device == mine->device && other->function == mine->function) {
+                return &scenario->vms[vm];
+            }
+        }
+    }
+    return NULL;
+}
+
+static void resolve_device(struct parse *parse, size_t i, size_t j)
+{
+    struct scenario_vm *vm = &parse->scenario->vms[i];
+    struct scenario_vm_device *device = &vm->devices[j];
+    const struct scenario_vm *owner;
+
+    device->device = parse_find_function(parse, device->name, &device->place, &device->function);
+    if (device->device == NULL) {
+        return;
+    }
+    owner = owner_before(parse->scenario, i, j);
+    if (owner != NULL) {
+        parse_error_at(parse, &device->place, "`%.63s` is assigned to `%.63s` already", device->name, owner->name);
+    }
+    if (device->remap != 0 && vm->smmu == SCENARIO_VM_SMMU_NONE) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place, "`remap` needs a guest that translates"),
+                            "add `smmu: per-smmu` to `%.63s`", vm->name);
+    }
+}
+
+void parse_resolve_vms(struct parse *parse)
+{
+    struct scenario *scenario = parse->scenario;
+
+    for (size_t i = 0; i < scenario->vm_count; i++) {
+        if (scenario_find_component(scenario, scenario->vms[i].name) != NULL) {
+            parse_error_at(parse, &scenario->vms[i].place, "`%.63s` is the name of something else already",
+                           scenario->vms[i].name);
+        }
+        resolve_pes(parse, &scenario->vms[i]);
+        for (size_t j = 0; j < scenario->vms[i].device_count; j++) {
+            resolve_device(parse, i, j);
+        }
+    }
+    if (scenario->vm_count > 0 && scenario->platform.pe.preemption) {
+        parse_error_at(parse, &scenario->vms[0].place, "PEs that run virtual machines have no `preemption`");
+    }
+}

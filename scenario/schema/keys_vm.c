@@ -1,0 +1,168 @@
+/* Virtual machines, and what the hypervisor's work costs. */
+#include "scenario/schema/keys_table.h"
+
+#define COST_CYCLES(key, member, cycles, from, text)                                                                   \
+    {                                                                                                                  \
+        .name = (key), KEY_FIELD(scenario_hypervisor, member), .type = &scenario_type_cycles, .standard = (cycles),    \
+        .source = (from), .minimum = "0 cycles", .maximum = "1000000 cycles", .doc = (text)                            \
+    }
+
+static const struct scenario_key hypervisor_keys[] = {
+    {.name = "time-slice",
+     KEY_FIELD(scenario_hypervisor, time_slice),
+     .type = &scenario_type_time,
+     .standard = "1 ms",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "1 us",
+     .maximum = "1 s",
+     .doc = "How long a virtual CPU runs while another one waits for its PE."},
+    COST_CYCLES("trap", trap_cycles, "1000 cycles", "VM exits: 1,000 to 10,000 cycles (newsletter); the least of it",
+                "From a trapped access of a guest to the hypervisor's handler. Back it is `pe.guest-enter`."),
+    COST_CYCLES(
+        "emulate", emulate_cycles, "870 cycles",
+        "KVM/ARM on X-Gene: a trap to the interrupt controller's emulation took 7,370 cycles, a hypercall 6,500 "
+        "(remembered, not verified)",
+        "What the handler of a trapped register access does."),
+    COST_CYCLES("user", user_cycles, "2000 cycles", SCENARIO_ASSUMPTION,
+                "From the hypervisor to the virtual machine monitor in user space, and back."),
+    {.name = "inject",
+     KEY_FIELD(scenario_hypervisor, inject_time),
+     .type = &scenario_type_time,
+     .standard = "485 ns",
+     .source = "vgic_lpi_stress on Linux 6.8-rc1, one virtual CPU: 2.063 M LPIs a second",
+     .minimum = "0 ns",
+     .maximum = "1 ms",
+     .doc = "To find out whose a device's interrupt is and to make it pending in its guest."},
+    COST_CYCLES("wake", wake_cycles, "1000 cycles", SCENARIO_ASSUMPTION,
+                "From a doorbell or a timer until the virtual CPU that waited is chosen to run."),
+    COST_CYCLES("load", load_cycles, "1000 cycles", SCENARIO_ASSUMPTION,
+                "To save one virtual CPU's state and load another's; the redistributor's registers come on top."),
+    {.name = "kick",
+     KEY_FIELD(scenario_hypervisor, kick_time),
+     .type = &scenario_type_time,
+     .standard = "100 ns",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "1 ps",
+     .maximum = "1 ms",
+     .doc =
+         "From one PE to another that shall look at its virtual CPUs. (A line of memory takes 47 ns between the cores "
+         "of a Graviton2.)"},
+    COST_CYCLES("its-command", its_command_cycles, "500 cycles", SCENARIO_ASSUMPTION,
+                "To emulate one command of a virtual ITS; commands for the hardware come on top."),
+    COST_CYCLES("smmu-command", smmu_command_cycles, "500 cycles", SCENARIO_ASSUMPTION,
+                "To emulate one command of a virtual SMMU; commands for the hardware come on top."),
+    COST_CYCLES("guest-step", guest_step_cycles, "100 cycles", SCENARIO_ASSUMPTION,
+                "A guest driver's own work for each register access."),
+};
+const struct scenario_table scenario_table_hypervisor = {.name = "hypervisor",
+                                                         .path = "software.hypervisor",
+                                                         .doc = "What the hypervisor's work costs, on the PE that does "
+                                                                "it.",
+                                                         TABLE_KEYS(hypervisor_keys),
+                                                         TABLE_PLAIN(scenario_hypervisor)};
+
+static const struct scenario_key device_keys[] = {
+    {.name = "interrupts",
+     KEY_FIELD(scenario_vm_device, interrupts),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"direct", "injected", NULL},
+     .standard = "direct",
+     .doc =
+         "How its interrupts come to the guest: as virtual LPIs, by its ITS, or by a handler of the hypervisor. With "
+         "an ITS that has no virtual LPIs, `direct` falls back to `injected`, as in Linux."},
+    {.name = "table",
+     KEY_FIELD(scenario_vm_device, table),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"trapped", "guest", NULL},
+     .standard = "trapped",
+     .doc = "Who writes its MSI-X table: the hypervisor, when the guest's writes trap, or the guest, into the device."},
+    {.name = "remap",
+     KEY_FIELD(scenario_vm_device, remap),
+     .type = &scenario_type_time,
+     .standard = "0 ns",
+     .minimum = "0 ns",
+     .maximum = "1 s",
+     .doc =
+         "How often the guest moves its DMA buffers to other pages: it unmaps and invalidates the addresses that the "
+         "device does not use just then, maps them to other pages, and tells the device to use them. `0 ns`: never."},
+};
+static const struct scenario_table device_table = {.name = "vm-device",
+                                                   .path = "vms.NAME.devices.NAME",
+                                                   .doc = "A function that is assigned to a virtual machine: an "
+                                                          "endpoint's name, or `epA/1`.",
+                                                   TABLE_KEYS(device_keys),
+                                                   TABLE_NAMED(scenario_vm_device)};
+
+static bool has_smmu(const void *structure)
+{
+    return ((const struct scenario_vm *)structure)->smmu != SCENARIO_VM_SMMU_NONE;
+}
+
+static const struct scenario_key vm_keys[] = {
+    {.name = "vcpus",
+     KEY_FIELD(scenario_vm, vcpus),
+     .type = &scenario_type_number,
+     .standard = "1",
+     .minimum = "1",
+     .maximum = "16",
+     .doc = "Virtual CPUs. Vectors of its devices go to them in turn."},
+    {.name = "first-pe",
+     KEY_FIELD(scenario_vm, first_pe),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .minimum = "0",
+     .maximum = "59",
+     .doc = "The first PE that they run on."},
+    {.name = "pes",
+     KEY_FIELD(scenario_vm, pes),
+     .type = &scenario_type_number,
+     .automatic = "as many as virtual CPUs, if there are",
+     .minimum = "1",
+     .maximum = "60",
+     .doc = "How many PEs they run on."},
+    {.name = "memory",
+     KEY_FIELD(scenario_vm, memory),
+     .type = &scenario_type_size,
+     .standard = "4 MiB",
+     .minimum = "1 MiB",
+     .maximum = "1 GiB",
+     .alignment = 0x10000,
+     .doc = "The guest's memory, for its tables, queues and DMA buffers."},
+    {.name = "work",
+     KEY_FIELD(scenario_vm, work),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"idle", "busy", NULL},
+     .standard = "idle",
+     .doc = "What its virtual CPUs do beside handling interrupts: wait for the next (WFI), or compute."},
+    {.name = "smmu",
+     KEY_FIELD(scenario_vm, smmu),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"none", "per-smmu", "single", NULL},
+     .standard = "none",
+     .doc = "The SMMUs that the guest sees, and translates with (nested): none, one for each that its devices are "
+            "behind, or a single one for all."},
+    {.name = "queue",
+     KEY_FIELD(scenario_vm, queue),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"trapped", "direct", NULL},
+     .standard = "trapped",
+     .applies = has_smmu,
+     .needs = "`smmu: per-smmu` or `single`",
+     .doc = "How the guest invalidates: by an emulated command queue, or by a virtual command queue of the hardware "
+            "(VCMDQ), which belongs to one SMMU."},
+    {.name = "without-stream-id",
+     KEY_FIELD(scenario_vm, without_stream_id),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"broadcast", "first", NULL},
+     .standard = "broadcast",
+     .applies = has_smmu,
+     .needs = "`smmu: per-smmu` or `single`",
+     .doc = "Where an emulated queue sends an invalidation that names no StreamID: to all SMMUs of its devices, or to "
+            "that of the first device."},
+    {.name = "devices",
+     KEY_ARRAY(KEY_NAMED, scenario_vm, devices, device_count),
+     .table = &device_table,
+     .doc = "The functions that are assigned to it, by name."},
+};
+const struct scenario_table scenario_table_vm = {
+    .name = "vm", .path = "vms.NAME", .doc = "A virtual machine.", TABLE_KEYS(vm_keys), TABLE_NAMED(scenario_vm)};

@@ -1,0 +1,339 @@
+/* The virtual machines of a system: from the scenario's words to host/vm.h, and what they need while it runs. */
+#include "scenario/smmu_idr.h"
+#include "scenario/system_internal.h"
+#include "sim/allocate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** What a system with virtual machines has besides. */
+struct system_vms {
+    struct task_set *tasks;
+    struct hypervisor hypervisor;
+    struct vm_host host;
+    struct vm *vms;
+    struct vm_device_config **devices; /**< per machine */
+    struct stale_checker stale;
+    uint32_t *cmdqv_offsets;
+    size_t vm_count;
+};
+
+/* ---- Building ---- */
+
+static sim_time pe_cycles(const struct scenario *scenario, uint32_t cycles)
+{
+    return sim_time_cycles(cycles, scenario->platform.pe.clock.period);
+}
+
+static struct hypervisor_config hypervisor_of(const struct scenario *scenario)
+{
+    const struct scenario_hypervisor *from = &scenario->software.hypervisor;
+
+    return (struct hypervisor_config){.time_slice = from->time_slice,
+                                      .costs = {.trap = pe_cycles(scenario, from->trap_cycles),
+                                                .emulate = pe_cycles(scenario, from->emulate_cycles),
+                                                .user = pe_cycles(scenario, from->user_cycles),
+                                                .inject = from->inject_time,
+                                                .wake = pe_cycles(scenario, from->wake_cycles),
+                                                .load = pe_cycles(scenario, from->load_cycles),
+                                                .kick = from->kick_time,
+                                                .its_command = pe_cycles(scenario, from->its_command_cycles),
+                                                .smmu_command = pe_cycles(scenario, from->smmu_command_cycles),
+                                                .enter = pe_cycles(scenario, scenario->platform.pe.guest_enter_cycles),
+                                                .guest_step = pe_cycles(scenario, from->guest_step_cycles)}};
+}
+
+static void describe_devices(const struct scenario_vm *from, struct vm_device_config *devices)
+{
+    for (size_t i = 0; i < from->device_count; i++) {
+        const struct scenario_vm_device *device = &from->devices[i];
+
+        devices[i] = (struct vm_device_config){.name = device->name,
+                                               .direct = device->interrupts == SCENARIO_VM_DIRECT,
+                                               .guest_table = device->table == SCENARIO_VM_TABLE_GUEST,
+                                               .remap = device->remap,
+                                               .endpoint = (uint32_t)device->device->index,
+                                               .in_device = device->function};
+    }
+}
+
+static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_device_config *devices)
+{
+    return (struct vm_config){.name = from->name,
+                              .vcpus = from->vcpus,
+                              .first_pe = from->first_pe,
+                              .pe_count = from->pes,
+                              .memory = from->memory,
+                              .busy = from->work == SCENARIO_VM_BUSY,
+                              .smmu = (enum vm_smmu_kind)from->smmu,
+                              .direct_queue = from->queue == SCENARIO_VM_QUEUE_DIRECT,
+                              .broadcast = from->without_stream_id == SCENARIO_VM_BROADCAST,
+                              .devices = devices,
+                              .device_count = from->device_count};
+}
+
+/** A guest's device reads its buffers from elsewhere from now on. */
+static void move_buffer(void *context, uint32_t endpoint, uint32_t function, uint32_t stream, uint64_t address,
+                        uint64_t size)
+{
+    struct system *system = context;
+
+    endpoint_set_buffer(system->endpoints[endpoint], function, stream, address, size);
+}
+
+static void find_cmdqvs(struct system *system)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    struct system_vms *machines = system->machines;
+
+    machines->cmdqv_offsets = sim_allocate(platform->smmu_count, sizeof(uint32_t));
+    for (size_t i = 0; i < platform->smmu_count; i++) {
+        struct smmu_config config;
+
+        smmu_config_defaults(&config);
+        smmu_idr_apply(&platform->smmu[i], &config);
+        machines->cmdqv_offsets[i] = platform->smmu[i].idr.vcmdqs != 0 ? smmu_cmdqv_offset(&config) : 0;
+    }
+}
+
+void system_build_vms(struct system *system)
+{
+    const struct scenario *scenario = system->scenario;
+    struct host_port_config port = {.period = scenario->platform.interconnect.clock.period,
+                                    .issue_latency = HOST_PORT_DEFAULT_ISSUE_LATENCY,
+                                    .return_latency = HOST_PORT_DEFAULT_RETURN_LATENCY};
+    struct hypervisor_config config = hypervisor_of(scenario);
+    struct system_vms *machines;
+
+    if (scenario->vm_count == 0) {
+        return;
+    }
+    machines = sim_allocate(1, sizeof(*machines));
+    system->machines = machines;
+    machines->vm_count = scenario->vm_count;
+    machines->tasks = tasks_create(system->sim, "pe software", &port);
+    tasks_bind(machines->tasks, system_join_master(system, tasks_component(machines->tasks), CROSSBAR_PORT_PLAIN));
+    hypervisor_init(&machines->hypervisor, system->sim, machines->tasks, system->pes, scenario->platform.pe.count,
+                    1u << scenario->platform.redistributor.lpi_id_bits, &config);
+    find_cmdqvs(system);
+    machines->host = (struct vm_host){.software = &system->software,
+                                      .hypervisor = &machines->hypervisor,
+                                      .stale = &machines->stale,
+                                      .cmdqv_offset = machines->cmdqv_offsets,
+                                      .move_buffer = move_buffer,
+                                      .context = system};
+    machines->vms = sim_allocate(scenario->vm_count, sizeof(*machines->vms));
+    machines->devices = sim_allocate(scenario->vm_count, sizeof(*machines->devices));
+    for (uint32_t i = 0; i < scenario->vm_count; i++) {
+        struct vm_config vm;
+
+        machines->devices[i] = sim_allocate(scenario->vms[i].device_count, sizeof(**machines->devices));
+        describe_devices(&scenario->vms[i], machines->devices[i]);
+        vm = vm_of(&scenario->vms[i], machines->devices[i]);
+        vm_prepare(&machines->vms[i], &machines->host, i, &vm);
+    }
+}
+
+void system_free_vms(struct system *system)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return;
+    }
+    tasks_destroy(machines->tasks);
+    for (size_t i = 0; machines->vms != NULL && i < machines->vm_count; i++) {
+        vm_release(&machines->vms[i]);
+        free(machines->devices[i]);
+    }
+    hypervisor_release(&machines->hypervisor);
+    stale_clear(&machines->stale);
+    free(machines->vms);
+    free(machines->devices);
+    free(machines->cmdqv_offsets);
+    free(machines);
+    system->machines = NULL;
+}
+
+/* ---- Bringing up ---- */
+
+/** Virtual LPIs, if the redistributors and an ITS have them. */
+static bool start_vpes(struct system *system, struct host_error *error)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    struct hypervisor *hypervisor = &system->machines->hypervisor;
+    struct its_driver *itss[VPE_DRIVER_MAX_ITS];
+    uint32_t count = 0;
+
+    if (platform->redistributor.version == SCENARIO_GIC_V3) {
+        return true;
+    }
+    for (size_t i = 0; i < platform->its_count; i++) {
+        if (!platform->its[i].virtual_lpis) {
+            continue;
+        }
+        if (count == VPE_DRIVER_MAX_ITS) {
+            return host_error_set(error, "more than %u ITSs with virtual LPIs", VPE_DRIVER_MAX_ITS);
+        }
+        itss[count++] = &system->software.itses[i];
+    }
+    hypervisor->has_vpes = count > 0;
+    return count == 0 || vpe_driver_start(&hypervisor->vpes, itss, count, &system->software.lpis, error);
+}
+
+static size_t pages_of_buffers(const struct system *system)
+{
+    size_t pages = 0;
+
+    for (size_t i = 0; i < system->stream_count; i++) {
+        const struct scenario_stream *stream = system->streams[i].description;
+        const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
+
+        pages += dma != NULL ? 4 * (size_t)((dma->buffer + IO_PAGE_BYTES - 1) / IO_PAGE_BYTES) : 0;
+    }
+    return pages;
+}
+
+static void find_functions(struct system *system, uint32_t vm)
+{
+    const struct scenario_vm *from = &system->scenario->vms[vm];
+
+    for (size_t i = 0; i < from->device_count; i++) {
+        for (size_t f = 0; f < system->function_count; f++) {
+            if (system->functions[f].device == from->devices[i].device &&
+                system->functions[f].function == from->devices[i].function) {
+                system->machines->devices[vm][i].function = system->functions[f].tree_index;
+            }
+        }
+    }
+}
+
+bool system_create_vms(struct system *system, struct host_error *error)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return true;
+    }
+    stale_init(&machines->stale, pages_of_buffers(system), system->software.found.tree.function_count);
+    tasks_use_access(machines->tasks, &system->access);
+    if (!start_vpes(system, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < machines->vm_count; i++) {
+        find_functions(system, i);
+        if (!vm_create(&machines->vms[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct vm_device *find_device(const struct system *system, uint32_t function)
+{
+    struct vm_device *device = NULL;
+
+    for (size_t i = 0; system->machines != NULL && device == NULL && i < system->machines->vm_count; i++) {
+        device = vm_find_device(&system->machines->vms[i], function);
+    }
+    return device;
+}
+
+bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
+                          bool *mapped, struct host_error *error)
+{
+    struct vm_device *device = find_device(system, function);
+
+    *mapped = device != NULL;
+    return device == NULL || vm_add_buffer(device, stream, size, address, error);
+}
+
+bool system_boot_vms(struct system *system, struct host_error *error)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < machines->vm_count; i++) {
+        vm_start(&machines->vms[i]);
+    }
+    while (tasks_advance(machines->tasks, system->sim, SIM_TIME_NEVER - 1) == SIM_RUN_STOPPED) {
+    }
+    if (machines->hypervisor.failed) {
+        *error = machines->hypervisor.error;
+        return false;
+    }
+    for (size_t i = 0; i < machines->vm_count; i++) {
+        if (!machines->vms[i].booted) {
+            return host_error_set(error, "%s: its guest does not come up", machines->vms[i].config.name);
+        }
+    }
+    return true;
+}
+
+/* ---- Running ---- */
+
+enum sim_run_result system_advance(struct system *system, sim_time end)
+{
+    return tasks_advance(system->machines != NULL ? system->machines->tasks : NULL, system->sim, end);
+}
+
+void system_start_vms(struct system *system, sim_time end)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return;
+    }
+    hypervisor_set_end(&machines->hypervisor, end);
+    for (size_t i = 0; i < machines->vm_count; i++) {
+        vm_start_load(&machines->vms[i]);
+    }
+}
+
+void system_finish_vms(struct system *system)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return;
+    }
+    hypervisor_finish(&machines->hypervisor);
+    for (size_t i = 0; i < machines->vm_count; i++) {
+        vm_collect(&machines->vms[i]);
+    }
+}
+
+const struct host_error *system_vm_failure(const struct system *system)
+{
+    return system->machines != NULL && system->machines->hypervisor.failed ? &system->machines->hypervisor.error : NULL;
+}
+
+static void see_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
+                      const struct sim_component *where, sim_time time, uint32_t detail)
+{
+    (void)where;
+    (void)time;
+    (void)detail;
+    if (kind == SIM_EVENT_WRITE_VISIBLE) {
+        stale_see(context, packet);
+    }
+}
+
+void system_observe(struct system *system, struct collector *collector)
+{
+    struct sim_observer observer = {.event = see_event};
+
+    if (system->machines != NULL) {
+        observer.context = &system->machines->stale;
+        collector_also(collector, &observer);
+    }
+}
+
+const struct stale_count *system_stale(const struct system *system, uint32_t function)
+{
+    return system->machines != NULL && function < system->machines->stale.function_count
+               ? &system->machines->stale.functions[function]
+               : NULL;
+}
