@@ -234,9 +234,11 @@ uint32_t PcieHarness::aer_bits()
 
 void PcieHarness::ask(unsigned ep, endpoint_job job)
 {
-    while (!endpoint_request(rig_->ep[ep], &job)) {
+    endpoint *asked = ep < 3 ? rig_->ep[ep] : rig_->ep3;
+
+    while (!endpoint_request(asked, &job)) {
         if (sim_run(rig_->sim, sim_now(rig_->sim) + 100 * SIM_NS) == SIM_RUN_DRAINED &&
-            !endpoint_request(rig_->ep[ep], &job)) {
+            !endpoint_request(asked, &job)) {
             throw Failure("the endpoint takes no more requests");
         }
     }
@@ -329,8 +331,10 @@ unsigned PcieHarness::endpoint_at(const Value &bdf)
     const uint16_t rid = parse_bdf(bdf);
     const auto found = std::find(std::begin(pcie_test::RID), std::end(pcie_test::RID), rid);
 
-    if (rid >> 8 == 6) {
-        throw Skip("the model has no PCIe-to-PCI bridge");
+    for (unsigned i = 0; i < 2; i++) {
+        if (rid == pcie_test::CONVENTIONAL_RID[i]) {
+            return 2 + i;
+        }
     }
     if (found == std::end(pcie_test::RID)) {
         throw CaseError(bdf.place, "there is no endpoint at " + bdf.to_text());

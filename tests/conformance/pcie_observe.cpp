@@ -56,7 +56,7 @@ Value PcieHarness::sent_by_endpoint(const Done &done) const
         Value tlp = Value::map();
         char requester[16];
 
-        if (sent.link != 2 || !sent.up || sent.tlp.type == SIM_PACKET_COMPLETION) {
+        if (sent.link != (rig_->bridge != nullptr ? 1u : 2u) || !sent.up || sent.tlp.type == SIM_PACKET_COMPLETION) {
             continue;
         }
         snprintf(requester, sizeof(requester), "%02x:%02x.%x", sent.tlp.requester >> 8, sent.tlp.requester >> 3 & 0x1f,
@@ -264,6 +264,20 @@ Value PcieHarness::observe(const Value &entry, const std::string &key)
     }
     if (key == "extended") {
         return done.extended;
+    }
+    if (key == "absent") {
+        /* Of the capabilities that must not be there, those that indeed are not. */
+        Value absent = Value::list();
+
+        for (const Value &id : entry.at(key).each()) {
+            const auto is_it = [&id](const Value &there) { return there.to_number() == id.to_number(); };
+            const std::vector<Value> &chain = done.extended.children;
+
+            if (std::none_of(chain.begin(), chain.end(), is_it)) {
+                absent.children.push_back(id);
+            }
+        }
+        return absent;
     }
     if (key == "direct_pairs") {
         return pairs_;

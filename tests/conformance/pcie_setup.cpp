@@ -25,7 +25,7 @@ uint16_t parse_bdf(const Value &text)
     unsigned function = 0;
 
     if (text.to_text() == "pcie_pci_bridge") {
-        throw Skip("the model has no PCIe-to-PCI bridge");
+        return pcie_test::BRIDGE_RID;
     }
     if (sscanf(text.to_text().c_str(), "%x:%x.%x", &bus, &device, &function) != 3) {
         throw CaseError(text.place, "`" + text.to_text() + "` is no bus:device.function");
@@ -181,6 +181,20 @@ static bool mentions_raw(const Case &c)
     return std::any_of(c.stimulus.children.begin(), c.stimulus.children.end(), from_ep0);
 }
 
+/** Whether a case speaks of the bridge to conventional PCI, or of a device behind it. */
+static bool mentions_bridge(const Case &c)
+{
+    const auto in = [](const Value &step) {
+        const Value *walk = step.find("walk_caps");
+        const Value *epc = step.find("epc");
+
+        return (walk != nullptr && walk->text_or("bdf", "") == "pcie_pci_bridge") ||
+               (epc != nullptr && epc->text_or("bdf", "").compare(0, 3, "06:") == 0);
+    };
+
+    return std::any_of(c.stimulus.children.begin(), c.stimulus.children.end(), in);
+}
+
 /** There is one topology; a case must ask for that one and nothing more. */
 static void check_topology(const Case &c)
 {
@@ -222,6 +236,7 @@ void PcieHarness::build()
         options_.rc.completion_boundary = static_cast<uint32_t>(rcb->to_number());
         options_.rc.chop_completions = true;
     }
+    options_.bridge = mentions_bridge(case_);
     options_.endpoint.read_tags = 128;
     options_.raw_ep0 = options_.raw_ep0 || mentions_raw(case_);
     rig_ = std::make_unique<Rig>(options_);

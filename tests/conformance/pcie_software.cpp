@@ -44,11 +44,14 @@ struct SoftwareTree {
 pci_tree_function read_function(pcie_test::Rig &rig, uint16_t rid)
 {
     const unsigned express = rig.find_capability(rid, PCIE_CAP_ID_PCI_EXPRESS);
-    const unsigned acs = rig.find_extended(rid, PCIE_EXT_CAP_ID_ACS);
+    const unsigned acs = express != 0 ? rig.find_extended(rid, PCIE_EXT_CAP_ID_ACS) : 0;
     const auto header = static_cast<unsigned>(rig.config_read(rid, PCIE_HEADER_TYPE, 1));
     pci_tree_function function;
 
-    pci_tree_function_init(&function, static_cast<pci_tree_type>(rig.config_read(rid, express + 2, 2) >> 4 & 0xf), rid);
+    const auto type = express != 0 ? static_cast<pci_tree_type>(rig.config_read(rid, express + 2, 2) >> 4 & 0xf)
+                                   : PCI_TREE_CONVENTIONAL_DEVICE;
+
+    pci_tree_function_init(&function, type, rid);
     function.multifunction = (rig.config_read(rid & 0xfff8, PCIE_HEADER_TYPE, 1) & 0x80) != 0;
     if ((header & 0x7f) == 1) {
         function.secondary = static_cast<uint8_t>(rig.config_read(rid, PCIE_SECONDARY_BUS, 1));
@@ -70,7 +73,12 @@ void read_all(pcie_test::Rig &rig, SoftwareTree *tree)
     tree->add(read_function(rig, pcie_test::DSP_RID[0]), "dsp0");
     tree->add(read_function(rig, pcie_test::DSP_RID[1]), "dsp1");
     tree->add(read_function(rig, pcie_test::RP_RID[1]), "RP1");
-    for (unsigned ep = 0; ep < 3; ep++) {
+    if (rig.bridge != nullptr) {
+        tree->add(read_function(rig, pcie_test::BRIDGE_RID), "05:00.0");
+        tree->add(read_function(rig, pcie_test::CONVENTIONAL_RID[0]), "06:01.0");
+        tree->add(read_function(rig, pcie_test::CONVENTIONAL_RID[1]), "06:02.0");
+    }
+    for (unsigned ep = 0; ep < (rig.bridge != nullptr ? 2u : 3u); ep++) {
         for (unsigned number = 0; number < 8; number++) {
             const auto rid = static_cast<uint16_t>(pcie_test::RID[ep] + number);
 
@@ -114,10 +122,11 @@ void PcieHarness::do_software(const Value &step)
     SoftwareTree tree;
     uint16_t flags = 0;
 
-    if (what == "linux_7_2_pci_device_group") {
+    if (what == "linux_7_2_pci_device_group" || what == "isolation_groups") {
         group_options options = {};
         group_assignment groups = {};
 
+        options.rule = what == "isolation_groups" ? GROUP_RULE_REACH : GROUP_RULE_LINUX;
         options.kernel = GROUP_KERNEL_6_12;
         read_all(*rig_, &tree);
         group_assign(&tree.tree, &options, &groups);

@@ -12,7 +12,7 @@ Options::Options() : endpoint(), link(), switch_(), rc()
     pcie_switch_config_init(&switch_);
     root_complex_config_init(&rc);
     rc.ecam_base = ECAM;
-    rc.last_bus = 5;
+    rc.last_bus = 6;
     for (auto &list : functions) {
         list.push_back(plain_function());
     }
@@ -47,7 +47,9 @@ Rig::~Rig()
 
 /* ---- Building ---- */
 
-static endpoint *make_endpoint(struct sim *sim, const char *name, const Options &options, unsigned number)
+/** @param slot device number on a conventional bus; 0: none */
+static endpoint *make_endpoint(struct sim *sim, const char *name, const Options &options, unsigned number,
+                               unsigned slot = 0)
 {
     std::vector<endpoint_function_config> functions;
     endpoint_config config = options.endpoint;
@@ -59,6 +61,8 @@ static endpoint *make_endpoint(struct sim *sim, const char *name, const Options 
     }
     config.functions = functions.data();
     config.function_count = functions.size();
+    config.conventional = slot != 0;
+    config.device = slot;
     return endpoint_create(sim, name, &config);
 }
 
@@ -101,10 +105,15 @@ void Rig::build_pcie(const Options &options)
         ep[0] = make_endpoint(sim, "ep0", options, 0);
     }
     ep[1] = make_endpoint(sim, "ep1", options, 1);
-    ep[2] = make_endpoint(sim, "ep2", options, 2);
+    if (!options.bridge) {
+        ep[2] = make_endpoint(sim, "ep2", options, 2);
+    } else {
+        build_bridge(options);
+    }
 
     links[0] = pcie_link_create(sim, "rp0-sw", link_config(options, 0), root_complex_end(rc), pcie_switch_end(sw));
-    links[1] = pcie_link_create(sim, "rp1-ep2", link_config(options, 1), root_complex_end(rc), endpoint_end(ep[2]));
+    links[1] = pcie_link_create(sim, "rp1-ep2", link_config(options, 1), root_complex_end(rc),
+                                bridge != nullptr ? pci_bridge_end(bridge) : endpoint_end(ep[2]));
     links[2] = pcie_link_create(sim, "sw-ep0", link_config(options, 2), pcie_switch_end(sw),
                                 raw != nullptr ? raw->end() : endpoint_end(ep[0]));
     links[3] = pcie_link_create(sim, "sw-ep1", link_config(options, 3), pcie_switch_end(sw), endpoint_end(ep[1]));
@@ -119,11 +128,40 @@ void Rig::build_pcie(const Options &options)
         endpoint_bind_link(ep[0], &links[2]->lower);
     }
     endpoint_bind_link(ep[1], &links[3]->lower);
-    endpoint_bind_link(ep[2], &links[1]->lower);
+    if (bridge != nullptr) {
+        pci_bridge_bind_link(bridge, &links[1]->lower);
+    } else {
+        endpoint_bind_link(ep[2], &links[1]->lower);
+    }
     watch(options, 0, &root_complex_bridge(rc, 0)->config, nullptr);
-    watch(options, 1, &root_complex_bridge(rc, 1)->config, ep[2]);
+    watch(options, 1, &root_complex_bridge(rc, 1)->config, bridge == nullptr ? ep[2] : nullptr);
     watch(options, 2, &pcie_switch_bridge(sw, 1)->config, ep[0]);
     watch(options, 3, &pcie_switch_bridge(sw, 2)->config, ep[1]);
+}
+
+void Rig::build_bridge(const Options &options)
+{
+    const unsigned slots[] = {1, 2};
+    pci_bridge_config config;
+
+    pci_bridge_config_init(&config);
+    config.identity = {0x104c, 0x8240, 0, 0, 0, 0};
+    config.devices = slots;
+    config.device_count = 2;
+    bridge = pci_bridge_create(sim, "bridge", &config);
+    for (unsigned i = 0; i < 2; i++) {
+        const char *name = sim_printf(sim, "ep%u", i + 2);
+        const pcie_config_space *space;
+        pci_slot *slot;
+
+        endpoint *device = make_endpoint(sim, name, options, 2, slots[i]);
+        (i == 0 ? ep[2] : ep3) = device;
+        space = endpoint_config_space(device, 0);
+        slot = pci_slot_create(sim, sim_printf(sim, "bus-%s", name), pci_bridge_component(bridge),
+                               endpoint_component(device));
+        endpoint_bind_link(device, &slot->lower);
+        pci_bridge_bind_device(bridge, i, &slot->upper, &space, 1);
+    }
 }
 
 void Rig::watch(const Options &options, unsigned index, const pcie_config_space *upper, endpoint *below)
@@ -194,7 +232,7 @@ void Rig::build_bus(const Options &options)
     router->add_target(port, {{DOORBELL, 0x40000}});
     port = connect(sim, "rc-host", &router->component, root_complex_component(rc));
     root_complex_bind_host(rc, port);
-    router->add_target(port, {{ECAM, UINT64_C(6) << 20}, {0xa0000000, 0x10000000}});
+    router->add_target(port, {{ECAM, UINT64_C(7) << 20}, {0xa0000000, 0x10000000}});
 }
 
 void Rig::build(const Options &options)
@@ -254,12 +292,10 @@ void Rig::configure_bridge(uint16_t rid, unsigned primary, unsigned secondary, u
     config_write(rid, PCIE_COMMAND, PCIE_COMMAND_MEMORY_SPACE | PCIE_COMMAND_BUS_MASTER, 2);
 }
 
-void Rig::configure_endpoint(unsigned number)
+void Rig::configure_endpoint(uint16_t first, uint64_t base)
 {
-    uint64_t base = BAR[number];
-
     for (unsigned function = 0; function < 8; function++) {
-        auto rid = static_cast<uint16_t>(RID[number] + function);
+        auto rid = static_cast<uint16_t>(first + function);
         uint64_t size;
 
         if (config_read(rid, PCIE_VENDOR_ID, 2) == PCIE_VENDOR_ID_NO_DEVICE) {
@@ -277,12 +313,18 @@ void Rig::configure_endpoint(unsigned number)
 void Rig::configure()
 {
     configure_bridge(RP_RID[0], 0, 1, 4, BAR[0], BAR[1] + BAR_SIZE - 1);
-    configure_bridge(RP_RID[1], 0, 5, 5, BAR[2], BAR[2] + BAR_SIZE - 1);
+    configure_bridge(RP_RID[1], 0, 5, bridge != nullptr ? 6 : 5, BAR[2],
+                     BAR[2] + BAR_SIZE * (bridge != nullptr ? 2 : 1) - 1);
     configure_bridge(USP_RID, 1, 2, 4, BAR[0], BAR[1] + BAR_SIZE - 1);
     configure_bridge(DSP_RID[0], 2, 3, 3, BAR[0], BAR[0] + BAR_SIZE - 1);
     configure_bridge(DSP_RID[1], 2, 4, 4, BAR[1], BAR[1] + BAR_SIZE - 1);
-    for (unsigned i = raw != nullptr ? 1 : 0; i < 3; i++) {
-        configure_endpoint(i);
+    for (unsigned i = raw != nullptr ? 1 : 0; i < (bridge != nullptr ? 2 : 3); i++) {
+        configure_endpoint(RID[i], BAR[i]);
+    }
+    if (bridge != nullptr) {
+        configure_bridge(BRIDGE_RID, 5, 6, 6, BAR[2], BAR[2] + 2 * BAR_SIZE - 1);
+        configure_endpoint(CONVENTIONAL_RID[0], BAR[2]);
+        configure_endpoint(CONVENTIONAL_RID[1], BAR[2] + BAR_SIZE);
     }
 }
 

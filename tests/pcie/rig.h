@@ -9,7 +9,8 @@
  * BAR 0 of EP0, EP1 and EP2 at 0xA0000000, 0xA0100000, 0xA0200000, 1 MiB each; memory at 0x80000000. There is no SMMU:
  * the router takes what the root complex sends as physical addresses, back into its windows too. A protocol checker
  * watches every link; where a raw device may break rules on purpose it only counts. Either EP0 or what is
- * above the switch's place can be a raw device.
+ * above the switch's place can be a raw device. In EP2's place there can be a PCI Express to PCI bridge with two
+ * devices: bus 6, 06:01.0 EP2 and 06:02.0 EP3, BARs from 0xA0200000 on.
  */
 #ifndef DOORBELL_TESTS_PCIE_RIG_H
 #define DOORBELL_TESTS_PCIE_RIG_H
@@ -17,6 +18,7 @@
 #include "models/memory/memory.h"
 #include "models/pcie/checker.h"
 #include "models/pcie/endpoint.h"
+#include "models/pcie/pci_bridge.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
 #include "tests/pcie/bus_router.h"
@@ -42,6 +44,8 @@ constexpr uint64_t BAR_SIZE = 0x100000;
 constexpr uint16_t RID[3] = {0x0300, 0x0400, 0x0500};
 constexpr uint16_t RP_RID[2] = {0x0008, 0x0010};
 constexpr uint16_t USP_RID = 0x0100;
+constexpr uint16_t BRIDGE_RID = 0x0500;
+constexpr uint16_t CONVENTIONAL_RID[2] = {0x0608, 0x0610};
 constexpr uint16_t DSP_RID[2] = {0x0200, 0x0208};
 constexpr uint16_t ISOLATING = PCIE_ACS_SOURCE_VALIDATION | PCIE_ACS_P2P_REQUEST_REDIRECT |
                                PCIE_ACS_P2P_COMPLETION_REDIRECT | PCIE_ACS_UPSTREAM_FORWARDING;
@@ -80,6 +84,7 @@ struct Options {
     std::vector<pcie_map_entry> msi_map = {{0, 0x10000, 0x100, 0}};
     sim_time memory_latency = 80 * SIM_NS;
     sim_time host_period = SIM_NS;
+    bool bridge = false;  /**< a bridge with two conventional devices, both EP2's functions, in EP2's place */
     bool raw_ep0 = false; /**< a RawDevice in EP0's place */
     bool keep_marks = true;
     bool configure = true; /**< the host sets everything up */
@@ -125,6 +130,8 @@ class Rig
     root_complex *rc = nullptr;
     pcie_switch *sw = nullptr;
     endpoint *ep[3] = {};
+    endpoint *ep3 = nullptr; /**< the second device behind a bridge */
+    pci_bridge *bridge = nullptr;
     std::unique_ptr<RawDevice> raw;
     memory *mem = nullptr;
     bus_target *doorbell = nullptr;
@@ -136,12 +143,13 @@ class Rig
   private:
     void build(const Options &options);
     void build_pcie(const Options &options);
+    void build_bridge(const Options &options);
     void build_bus(const Options &options);
     void watch(const Options &options, unsigned index, const pcie_config_space *upper, endpoint *below);
     void configure();
     void configure_bridge(uint16_t rid, unsigned primary, unsigned secondary, unsigned subordinate, uint64_t base,
                           uint64_t limit);
-    void configure_endpoint(unsigned number);
+    void configure_endpoint(uint16_t first, uint64_t base);
 
     bool owns_sim_;
 };
