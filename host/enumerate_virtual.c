@@ -169,6 +169,7 @@ static bool append_virtual(struct enumerate_scan *scan, uint32_t physical, uint1
     }
     enumerate_note_messages(scan, &where, &function);
     ats = pci_config_find_extended(scan->access, where.config, PCI_EXT_CAP_ATS);
+    where.ats = ats;
     function.ats = ats != 0;
     if (!enumerate_append(scan, &function, &where, &index)) {
         return false;

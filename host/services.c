@@ -55,6 +55,12 @@ static void write16(const struct place *place, uint32_t offset, uint16_t value)
     pci_config_write16(place->access, place->where->config, offset, value);
 }
 
+/** What a VF's PF has switched on: PASIDs and page requests are its, for all its VFs (D3; PCIe Base 10.5.2). */
+static const struct services *services_of_physical(const struct place *place)
+{
+    return &place->software->functions[place->found->physical_function].services;
+}
+
 /* ---- PASIDs ---- */
 
 void services_probe(struct software *software, uint32_t index)
@@ -63,8 +69,7 @@ void services_probe(struct software *software, uint32_t index)
     uint32_t bits = place.found->pasid_width;
 
     if (place.found->is_vf) {
-        /* A VF has no capability of its own and follows its PF (D3). */
-        place.function->services.pasid_bits = software->functions[place.found->physical_function].services.pasid_bits;
+        place.function->services.pasid_bits = services_of_physical(&place)->pasid_bits;
         return;
     }
     if (!place.found->pasid || !group_pasid_path_ok(&software->found.tree, index, software->rules->kernel)) {
@@ -100,7 +105,9 @@ static bool switch_ats_on(const struct place *place, struct host_error *error)
     if (place->software->planned) {
         return true;
     }
-    if (place->where->pri != 0) {
+    if (place->found->is_vf) {
+        place->function->services.response_pasid = services_of_physical(place)->response_pasid;
+    } else if (place->where->pri != 0) {
         place->function->services.response_pasid =
             (read16(place, place->where->pri + PRI_STATUS) & PRI_STATUS_PASID) != 0;
     }
@@ -143,10 +150,10 @@ bool services_before_attach(struct software *software, uint32_t index, const str
     if (software->planned) {
         return true;
     }
-    if (services->page_requests > 0) {
+    if (services->page_requests > 0 && !place.found->is_vf) {
         write16(&place, place.where->pri + PRI_CONTROL, 0);
-        services->page_requests = 0;
     }
+    services->page_requests = 0;
     write16(&place, place.where->ats + ATS_CONTROL, 0);
     /* What the device asked for before it heard of that is carried out before this completes. */
     return attachment_invalidate(&place.function->attachment, 0, 0, SMMU_ATS_ALL, error) &&
@@ -164,7 +171,9 @@ bool services_after_attach(struct software *software, uint32_t index, struct hos
     if (!switch_ats_on(&place, error)) {
         return false;
     }
-    if (!software->planned && software->config.page_requests && place.where->pri != 0 && place.smmu->has_pri) {
+    if (place.found->is_vf) {
+        services->page_requests = services_of_physical(&place)->page_requests;
+    } else if (!software->planned && software->config.page_requests && place.where->pri != 0 && place.smmu->has_pri) {
         switch_pages_on(&place);
     }
     return true;

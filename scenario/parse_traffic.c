@@ -170,7 +170,7 @@ static void resolve_translation(const struct function *function, const struct sc
         return;
     }
     if (!parse_is_given(table, dma, "ats")) {
-        dma->ats = endpoint->ats != NULL;
+        dma->ats = endpoint->ats != NULL && dma->target == NULL;
     } else if (dma->ats && endpoint->ats == NULL) {
         diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` has no translation cache", name),
                             "give the endpoint ats: {}");

@@ -228,6 +228,8 @@ static void predict_virtual(struct prediction *prediction, uint32_t physical)
         function.msix_vectors = (uint16_t)endpoint->sriov->msix_vectors;
         function.pasid = pf->pasid;
         function.pasid_width = pf->pasid_width;
+        function.ats = pf->ats;
+        function.pri = pf->pri;
         for (size_t bar = 0; bar < endpoint->sriov->bars.count; bar++) {
             function.bars[bar].size = endpoint->sriov->bars.sizes[bar];
             function.bars[bar].base = pf->vf_bars[bar].base + (vf - 1) * function.bars[bar].size;

@@ -361,13 +361,29 @@ void system_destroy(struct system *system)
     free(system);
 }
 
+/** A buffer in a peer's BAR: at the BAR's own address, or where the domain maps it for the device's cache. */
+static bool map_peer(struct software *software, uint32_t function, const struct scenario_dma_traffic *dma,
+                     uint64_t *address, struct host_error *error)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    const uint32_t peer = pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment,
+                                        scenario_function_rid(dma->target, dma->target_function));
+    /* Not the first one, which holds the MSI-X table (docs/scenario-format.md, `to`). */
+    const size_t bar = scenario_function_bars(dma->target->endpoint, dma->target_function)->count - 1;
+    struct domain *domain = software->functions[function].attachment.domain;
+
+    *address = tree->functions[peer].bars[bar].base;
+    return !dma->ats || domain == NULL || domain_map_buffer(domain, *address, dma->buffer, address, error);
+}
+
 bool system_map_buffer(struct software *software, uint32_t function, const struct scenario_dma_traffic *dma,
                        uint64_t *address, struct host_error *error)
 {
     const struct paging_buffer buffer = {
         .size = dma->buffer, .pasid = dma->pasid, .on_demand = dma->pages == SCENARIO_PAGES_ON_DEMAND};
 
-    return paging_map_buffer(software, function, &buffer, address, error);
+    return dma->target != NULL ? map_peer(software, function, dma, address, error)
+                               : paging_map_buffer(software, function, &buffer, address, error);
 }
 
 /** Gives every DMA stream its buffer: in memory, or the BAR of a peer. */
@@ -388,16 +404,7 @@ static bool map_buffers(struct system *system, struct host_error *error)
                                                          &address, &mapped, error)) {
             return false;
         }
-        if (dma->target != NULL) {
-            const struct pci_tree *tree = &system->software.found.tree;
-            uint32_t peer = pci_tree_find(tree, (uint16_t)dma->target->root_complex->segment,
-                                          scenario_function_rid(dma->target, dma->target_function));
-
-            /* Not the first one, which holds the MSI-X table (docs/scenario-format.md, `to`). */
-            address = tree->functions[peer]
-                          .bars[scenario_function_bars(dma->target->endpoint, dma->target_function)->count - 1]
-                          .base;
-        } else if (!mapped && !system_map_buffer(&system->software, tree_index, dma, &address, error)) {
+        if (!mapped && !system_map_buffer(&system->software, tree_index, dma, &address, error)) {
             return false;
         }
         endpoint_set_buffer(system->endpoints[stream->device->index], stream->function, stream->stream, address,

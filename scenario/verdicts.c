@@ -290,7 +290,7 @@ static bool plan_buffers(const struct scenario *scenario, struct software *softw
             const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
             uint64_t address;
 
-            if (dma != NULL && dma->target == NULL && !system_map_buffer(software, function, dma, &address, error)) {
+            if (dma != NULL && !system_map_buffer(software, function, dma, &address, error)) {
                 return false;
             }
         }

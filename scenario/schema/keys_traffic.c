@@ -244,8 +244,9 @@ static const struct scenario_key dma_keys[] = {
     {.name = "ats",
      KEY_FIELD(scenario_dma_traffic, ats),
      .type = &scenario_type_boolean,
-     .automatic = "`yes` if the endpoint has `ats`",
-     .doc = "Whether requests go through the endpoint's translation cache while ATS is enabled."},
+     .automatic = "`yes` if the endpoint has `ats` and the buffer is in memory",
+     .doc = "Whether requests go through the endpoint's translation cache while ATS is enabled. Software maps a peer's "
+            "buffer into the domain for that; translated requests go straight there where ACS has DT on."},
     {.name = "pasid",
      KEY_FIELD(scenario_dma_traffic, pasid),
      .type = &scenario_type_number,

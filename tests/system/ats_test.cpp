@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 namespace
@@ -63,6 +64,11 @@ class One
 
         EXPECT_TRUE(smmu_driver_read_stream(&whole.software()->smmus[0], function().stream_id, words));
         return smmu_field_get(words, high, low);
+    }
+    uint64_t counter_after_run(const char *component, const char *name)
+    {
+        run();
+        return counter(component, name);
     }
     uint64_t counter(const char *component, const char *name)
     {
@@ -156,7 +162,98 @@ TEST(Ats, GoesOffWithADomainThatDoesNotTranslate)
     EXPECT_EQ(one.counter("S", "translated"), 100u);
 }
 
+/** Looks every few nanoseconds at what has been switched on, and notes the order. */
+struct Spy {
+    struct sim_component component;
+    struct system *system = nullptr;
+    std::vector<std::string> order;
+    bool running = true;
+
+    void note(bool on, const char *what)
+    {
+        if (on && std::find(order.begin(), order.end(), what) == order.end()) {
+            order.emplace_back(what);
+        }
+    }
+};
+
+sim_time look(struct sim_component *component, sim_time now)
+{
+    auto *spy = reinterpret_cast<Spy *>(component);
+    const struct pcie_config_space *space = endpoint_config_space(spy->system->endpoints[0], 0);
+    const struct software &software = spy->system->software;
+    uint64_t words[8] = {};
+
+    spy->note((pcie_config_get16(space, space->pasid + 6u) & 1) != 0, "PASID");
+    spy->note((pcie_config_get16(space, space->ats + 6u) & 0x8000) != 0, "ATS");
+    spy->note((pcie_config_get16(space, space->pri + 4u) & 1) != 0, "PRI");
+    spy->note(pcie_config_get32(space, space->pri + 12u) != 0, "allocation");
+    if (software.smmus != nullptr && software.smmus[0].stream_table != 0 &&
+        smmu_driver_read_stream(&software.smmus[0], 0x100, words)) {
+        spy->note(smmu_field_get(words, SMMU_STE_EATS) == 1, "EATS");
+    }
+    return spy->running ? now + 20 * SIM_NS : SIM_TIME_NEVER;
+}
+
+TEST(Ats, SwitchedOnInOrder)
+{
+    const auto scenario = load_text(text_of(all, "[{dma-write: {period: 1 us, pasid: 3, pages: on-demand}}]"));
+    struct host_error error = {};
+    struct system_options options = {};
+    struct system *system = system_create(scenario.get(), &options, &error);
+    Spy spy;
+
+    ASSERT_NE(system, nullptr) << error.text;
+    spy.system = system;
+    sim_component_init(&spy.component, system_sim(system), "spy", SIM_NS, look);
+    sim_wake(&spy.component, SIM_NS);
+    EXPECT_TRUE(system_bring_up(system, &error)) << error.text;
+    EXPECT_EQ(spy.order, (std::vector<std::string>{"PASID", "EATS", "ATS", "allocation", "PRI"}));
+    system_destroy(system);
+}
+
+TEST(Ats, VirtualFunctionsFollowTheirs)
+{
+    One one("doorbell: 1\nduration: 50 us\nplatform: { smmu: { S: { idr: { ats: yes, pri: yes } } } }\n"
+            "pcie: { rc0: { root-ports: { rp0: { acs: full, below: { dev: { endpoint: { ari: yes, pasid: 16, ats: {}, "
+            "pri: {}, acs: full, sr-iov: { vfs: 2 } } } } } } } }\n"
+            "traffic:\n"
+            "  dev/vf1: [ { dma-write: { period: 1 us, pages: on-demand, pasid: 6 } }, { msi: { period: 5 us } } ]\n"
+            "  dev/vf2: [ { dma-write: { period: 1 us } } ]\n"
+            "  dev: [ { dma-read: { period: 1 us } } ]\n");
+    const run_result &result = one.run();
+
+    EXPECT_EQ(result.smmu_events, 0u);
+    EXPECT_EQ(one.counter("dev", "atc-hits"), 150u);
+    EXPECT_EQ(one.counter("dev", "page-responses"), one.counter("software", "pages-mapped"));
+    EXPECT_GT(one.counter("software", "pages-mapped"), 0u);
+    EXPECT_EQ(device_of(result, "dev/vf1").writes_visible, 50u);
+    EXPECT_EQ(device_of(result, "dev/vf1").lost, 0u);
+    EXPECT_EQ(device_of(result, "dev/vf2").writes_visible, 50u);
+}
+
 /* ---- Translated requests ---- */
+
+TEST(Ats, PeersAreReachedDirectlyWhereAcsLetsTranslatedRequestsGo)
+{
+    const std::string text =
+        "doorbell: 1\nduration: 50 us\nplatform: { smmu: { S: { idr: { ats: yes } } } }\n"
+        "pcie: { rc0: { root-ports: { rp0: { acs: full, below: { sw: { switch: { acs: { cap: full, ctrl: [DT] } }, "
+        "below: {\n"
+        "  a: { endpoint: { ats: {} } },\n"
+        "  b: { endpoint: { bars: [64 KiB, 64 KiB] } } } } } } } } }\n"
+        "traffic: { a: [ { dma-write: { period: 1 us, to: b, ats: yes } } ] }\n";
+    One direct(text);
+    One redirected(text, {"sw.switch.acs=full"});
+
+    const run_result &one = direct.run();
+    EXPECT_EQ(direct.counter("a", "atc-hits"), 50u);
+    EXPECT_EQ(direct.counter("S", "translated"), 0u) << "DT: straight from port to port";
+    EXPECT_EQ(direct.counter("b", "requests-served"), redirected.counter_after_run("b", "requests-served"));
+    EXPECT_EQ(redirected.counter("S", "translated"), 50u) << "RR: by way of the SMMU";
+    EXPECT_EQ(one.smmu_events, 0u);
+    EXPECT_EQ(redirected.whole.result().smmu_events, 0u);
+}
 
 /** Times of writes from birth to memory. */
 struct Writes {
