@@ -81,6 +81,8 @@ static struct pcie_link_config link_of(const struct scenario_link *link, const s
     config.lost_naks = link->lost_naks;
     config.replay_timer = link->replay_timer;
     config.replay_buffer = link->replay_buffer;
+    config.retrain_time = link->retrain_time;
+    config.refresh_interval = link->refresh_interval;
     config.virtual_channels = link->virtual_channels;
     config.upper_credits = credits;
     config.lower_credits = credits;

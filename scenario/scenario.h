@@ -360,6 +360,8 @@ struct scenario_link {
     uint32_t lost_naks;        /**< Naks in a million that get lost */
     sim_time replay_timer;     /**< 0: the model's own */
     uint32_t replay_buffer;    /**< TLPs that may be without an Ack; 0: no limit */
+    sim_time retrain_time;     /**< after four replays in vain */
+    sim_time refresh_interval; /**< of UpdateFCs */
     uint32_t virtual_channels; /**< 1..8 */
     uint32_t low_priority;     /**< of them besides VC0, those that share its priority */
     struct scenario_credits credits;

@@ -26,14 +26,20 @@ static sim_time frame_end(const struct sim_wire *wire, uint64_t position)
     return ((position - 1) / wire->frame_payload + 1) * wire->frame;
 }
 
+uint64_t sim_wire_next_position(const struct sim_wire *wire, sim_time ready)
+{
+    uint64_t first = position_at(wire, sim_time_max(ready, wire->busy_until));
+
+    return first > wire->position ? first : wire->position;
+}
+
 struct sim_wire_times sim_wire_send_framed(struct sim_wire *wire, sim_time ready, sim_time tail, uint32_t bytes,
                                            uint32_t header_bytes)
 {
-    uint64_t first = position_at(wire, sim_time_max(ready, wire->busy_until));
+    uint64_t first = sim_wire_next_position(wire, ready);
     uint64_t end;
     struct sim_wire_times times;
 
-    first = first > wire->position ? first : wire->position;
     end = first + ((bytes + 3) & ~3u);
     times.start = time_of(wire, first);
     times.header = frame_end(wire, first + header_bytes);

@@ -46,6 +46,9 @@ static inline sim_time sim_wire_time(const struct sim_wire *wire, uint32_t bytes
     return (wire->fs_per_byte * bytes + ((1u << SIM_WIRE_FRACTION_BITS) - 1)) >> SIM_WIRE_FRACTION_BITS;
 }
 
+/** Framed: position of the first payload byte of a packet that is ready then. */
+uint64_t sim_wire_next_position(const struct sim_wire *wire, sim_time ready);
+
 /** The part of sim_wire_send() for framed wires. */
 struct sim_wire_times sim_wire_send_framed(struct sim_wire *wire, sim_time ready, sim_time tail, uint32_t bytes,
                                            uint32_t header_bytes);

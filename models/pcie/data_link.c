@@ -1,5 +1,8 @@
 #include "models/pcie/data_link.h"
 
+/** REPLAY_NUM has two bits. */
+#define REPLAY_NUM_ROLLOVER 4u
+
 /* ---- DLLPs ---- */
 
 static void take_first(struct pcie_data_link *own)
@@ -30,6 +33,55 @@ void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
             own->wire.bytes += PCIE_DLLP_BYTES;
         }
         take_first(own);
+    }
+}
+
+/** Since when a queue's receiver has sent no UpdateFC: its latest, or the initialisation of flow control. */
+static sim_time latest_update(const struct pcie_data_link *own, unsigned queue)
+{
+    if (own->sent[queue]) {
+        return own->last_due[queue];
+    }
+    return queue < PCIE_CLASSES ? 0 : own->ready_at[pcie_queue_vc(queue)];
+}
+
+/** Sends what is overdue of a queue. @return when the next one is due */
+static sim_time refresh_queue(struct pcie_data_link *own, unsigned queue, sim_time until)
+{
+    sim_time latest = latest_update(own, queue);
+    uint64_t count;
+
+    if (own->infinite[queue] || latest == SIM_TIME_NEVER) {
+        return SIM_TIME_NEVER;
+    }
+    if (latest >= until || until - latest < own->refresh) {
+        return latest + own->refresh;
+    }
+    count = (until - latest) / own->refresh;
+    latest += count * own->refresh;
+    own->sent[queue] = true;
+    own->last_due[queue] = latest;
+    own->counters.updates += count;
+    own->counters.refreshes += count;
+    if (own->dllps_on_wire) {
+        if (own->wire.busy_until < latest) {
+            own->block_start = latest;
+            own->wire.busy_until = latest;
+        }
+        own->wire.busy_until += own->dllp_time;
+        own->wire.bytes += count * PCIE_DLLP_BYTES;
+    }
+    return latest + own->refresh;
+}
+
+void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
+{
+    own->refresh_due = SIM_TIME_NEVER;
+    if (own->refresh == SIM_TIME_NEVER) {
+        return;
+    }
+    for (unsigned queue = 0; queue < PCIE_QUEUES; queue++) {
+        own->refresh_due = sim_time_min(own->refresh_due, refresh_queue(own, queue, until));
     }
 }
 
@@ -100,31 +152,75 @@ static bool happens(struct pcie_data_link *own, uint32_t in_a_million)
     return in_a_million != 0 && sim_random_below(&own->random, PCIE_MILLION) < in_a_million;
 }
 
+/** What ended at @p end arrived corrupted. @param replays of the same so far @return when it is sent again */
+static sim_time replay_at(struct pcie_data_link *own, sim_time end, unsigned *replays)
+{
+    own->counters.errors++;
+    own->counters.replayed++;
+    own->vain_busy = end;
+    own->known_at = end + 2 * own->flight + own->dllp_time;
+    if (happens(own, own->lost_naks)) {
+        own->counters.timeouts++;
+        own->known_at = sim_time_max(own->known_at, end + own->replay_timer);
+    }
+    if (++*replays % REPLAY_NUM_ROLLOVER == 0) {
+        own->counters.retrains++;
+        own->known_at += own->retrain_time;
+    }
+    return own->known_at;
+}
+
+/** @return from when on the good transmission of a TLP can begin */
+static sim_time suffer_tlp(struct pcie_data_link *own, sim_time start, uint32_t bytes)
+{
+    sim_time time = sim_wire_time(&own->wire, bytes);
+    unsigned replays = 0;
+
+    while (happens(own, own->tlp_errors)) {
+        own->wire.bytes += bytes;
+        start = replay_at(own, start + time, &replays);
+    }
+    return start;
+}
+
+/** The same where flits are what arrives corrupted: each is drawn once, when the first TLP is put into it. */
+static sim_time suffer_flits(struct pcie_data_link *own, sim_time start, uint32_t bytes)
+{
+    const struct sim_wire *wire = &own->wire;
+    unsigned replays = 0;
+    uint64_t flit;
+    uint64_t last;
+
+    do {
+        uint64_t position = sim_wire_next_position(wire, start);
+
+        last = (position + bytes - 1) / wire->frame_payload;
+        flit = position / wire->frame_payload;
+        flit = flit > own->judged ? flit : own->judged;
+        while (flit <= last && !happens(own, own->tlp_errors)) {
+            flit++;
+        }
+        own->judged = flit <= last ? flit + 1 : flit;
+        if (flit <= last) {
+            start = replay_at(own, (flit + 1) * wire->frame, &replays);
+        }
+    } while (flit <= last);
+    return start;
+}
+
 void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes)
 {
-    sim_time time = own->wire.frame != 0 ? own->wire.frame : sim_wire_time(&own->wire, bytes);
     sim_time start = sim_time_max(ready, own->wire.busy_until);
+    bool flits = own->wire.frame != 0;
 
     if (ready < own->known_at) {
         /* Sent, but behind a TLP that has to be sent again. */
-        own->vain_busy = sim_time_max(ready, own->vain_busy) + time;
+        own->vain_busy =
+            sim_time_max(ready, own->vain_busy) + (flits ? own->wire.frame : sim_wire_time(&own->wire, bytes));
         own->wire.bytes += bytes;
         own->counters.replayed++;
     }
-    while (happens(own, own->tlp_errors)) {
-        sim_time end = start + time;
-
-        own->counters.errors++;
-        own->counters.replayed++;
-        own->wire.bytes += bytes;
-        own->vain_busy = end;
-        own->known_at = end + 2 * own->flight + own->dllp_time;
-        if (happens(own, own->lost_naks)) {
-            own->counters.timeouts++;
-            own->known_at = sim_time_max(own->known_at, end + own->replay_timer);
-        }
-        start = own->known_at;
-    }
+    start = flits ? suffer_flits(own, start, bytes) : suffer_tlp(own, start, bytes);
     if (start > ready) {
         own->wire.busy_until = start;
     }

@@ -8,11 +8,17 @@
  * DLLP waits for the TLP that is on the wire and goes before those that are not; it takes 8 bytes. In FLIT mode it
  * rides in the DLP bytes of the flit under way and takes nothing.
  *
+ * Refresh. An UpdateFC of each queue is sent at least every 30 µs (2.6.1.2), with or without traffic.
+ *
  * Errors. Each TLP is corrupted with a configured probability each time that it is sent, as a random stream of the
  * direction says. The receiver drops it and sends a Nak; when that has come back, the sender begins anew with that TLP,
  * and what it had sent in the meantime went in vain (go-back-N, 3.6). A Nak can be lost with a probability of its own;
  * then the replay timer does what it should have done. All of that is known to the sender when it hands a TLP to its
  * wire, and so is the time of the good arrival, which is what the channel is told.
+ *
+ * A TLP whose replay is corrupted too is replayed again; with the fourth replay REPLAY_NUM rolls over, and the link is
+ * retrained before it (3.6.2.1). In FLIT mode it is flits that are corrupted (beyond what their FEC corrects) and sent
+ * again, all from the bad one on; a TLP that reaches into a bad flit is sent again whole.
  *
  * Two approximations, both of less than one TLP's time: a replay does not wait for the end of a TLP that is being sent
  * in vain, and the wait of an UpdateFC for the TLP on the wire takes a busy wire's TLPs to be of one size. Naks and the
@@ -40,11 +46,13 @@ extern "C" {
 #define PCIE_DLLPS    (PCIE_DLLP_ACK + 1)
 
 struct pcie_data_link_counters {
-    uint64_t updates;  /**< UpdateFC DLLPs sent */
-    uint64_t acks;     /**< Ack DLLPs sent */
-    uint64_t errors;   /**< TLPs sent that arrived corrupted */
-    uint64_t replayed; /**< TLPs sent again, each time for their own error, once for those before them */
-    uint64_t timeouts; /**< replays that the timer began, a Nak being lost */
+    uint64_t updates;   /**< UpdateFC DLLPs sent */
+    uint64_t acks;      /**< Ack DLLPs sent */
+    uint64_t errors;    /**< TLPs sent that arrived corrupted */
+    uint64_t replayed;  /**< TLPs sent again, each time for their own error, once for those before them */
+    uint64_t timeouts;  /**< replays that the timer began, a Nak being lost */
+    uint64_t retrains;  /**< times that REPLAY_NUM rolled over: four replays without progress */
+    uint64_t refreshes; /**< of the UpdateFCs, those sent because there had been none for so long */
 };
 
 struct pcie_data_link {
@@ -63,6 +71,8 @@ struct pcie_data_link {
     sim_time first_due;            /**< when it is due; SIM_TIME_NEVER: none is owed */
     sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
     bool sent[PCIE_DLLPS];
+    sim_time refresh;                /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    sim_time refresh_due;            /**< none is sent for that reason before */
     sim_time back[PCIE_QUEUES];      /**< when the latest UpdateFC is at the other end */
     sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
     bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
@@ -72,8 +82,10 @@ struct pcie_data_link {
     uint32_t tlp_errors; /**< in a million */
     uint32_t lost_naks;  /**< in a million */
     sim_time replay_timer;
-    sim_time known_at;  /**< until this time the sender does not know of the latest error */
-    sim_time vain_busy; /**< until when the wire carries TLPs in vain */
+    sim_time retrain_time; /**< from the fourth replay's beginning to its first TLP */
+    uint64_t judged;       /**< FLIT mode: number of the first flit whose fate is not drawn */
+    sim_time known_at;     /**< until this time the sender does not know of the latest error */
+    sim_time vain_busy;    /**< until when the wire carries TLPs in vain */
     struct sim_random random;
     /* Replay buffer; no ring: never the limit. */
     sim_time *purge_at; /**< ring: when each TLP is acknowledged */
@@ -87,6 +99,12 @@ struct pcie_data_link {
 
 /** Charges the wire with the DLLPs that are due by @p until: they go before a TLP that is ready then. */
 void pcie_data_link_settle(struct pcie_data_link *own, sim_time until);
+
+/**
+ * Accounts for the UpdateFCs that were sent by @p until because there had been none of their queue for `refresh`. An
+ * idle link costs nothing: this is asked when a TLP is sent, or by whoever looks.
+ */
+void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until);
 
 /** Draws the errors of a TLP that is about to be sent, and leaves the wire busy until its good transmission begins. */
 void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes);
@@ -113,6 +131,9 @@ static inline void pcie_data_link_before(struct pcie_data_link *own, sim_time re
 {
     if (own->first_due <= ready) {
         pcie_data_link_settle(own, ready);
+    }
+    if (own->refresh_due <= ready) {
+        pcie_data_link_refresh(own, ready);
     }
     if (own->tlp_errors != 0) {
         pcie_data_link_suffer(own, ready, bytes);

@@ -224,6 +224,7 @@ static void register_counters(struct sim *sim, const char *name, const struct di
     sim_counter_register(component, sim_printf(sim, "%s.%s.errors", name, direction->name), &counters->errors);
     sim_counter_register(component, sim_printf(sim, "%s.%s.replayed", name, direction->name), &counters->replayed);
     sim_counter_register(component, sim_printf(sim, "%s.%s.timeouts", name, direction->name), &counters->timeouts);
+    sim_counter_register(component, sim_printf(sim, "%s.%s.retrains", name, direction->name), &counters->retrains);
 }
 
 static void init_errors(struct sim *sim, const char *name, const struct pcie_link_config *config,
@@ -233,6 +234,7 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
 
     own->tlp_errors = config->tlp_errors;
     own->lost_naks = config->lost_naks;
+    own->retrain_time = config->retrain_time != 0 ? config->retrain_time : PCIE_LINK_DEFAULT_RETRAIN;
     own->replay_timer = config->replay_timer != 0 ? config->replay_timer : REPLAY_LIMITS * pcie_link_limit(config);
     if (own->tlp_errors != 0) {
         sim_random_init(&own->random, sim_seed(sim), sim_printf(sim, "%s.%s.errors", name, direction->name));
@@ -271,6 +273,12 @@ static void init_data_link(struct sim *sim, const char *name, const struct pcie_
     own->dllp_time = config->speed == FLIT_SPEED ? own->wire.frame : sim_wire_time(&own->wire, PCIE_DLLP_BYTES);
     own->update_interval = config->update_interval != 0 ? config->update_interval : limit;
     own->ack_interval = config->ack_interval != 0 ? config->ack_interval : limit;
+    own->refresh = config->refresh_interval != 0 ? config->refresh_interval : PCIE_LINK_REFRESH;
+    if (config->speed == FLIT_SPEED) {
+        /* Every flit says how many credits there are. */
+        own->refresh = SIM_TIME_NEVER;
+    }
+    own->refresh_due = own->refresh;
     own->first_due = SIM_TIME_NEVER;
     for (unsigned i = 0; i < PCIE_QUEUES; i++) {
         own->infinite[i] = is_infinite(credits, pcie_queue_class(i));

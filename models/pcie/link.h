@@ -22,7 +22,10 @@
  *   (structural)    | Nak and replay, see data_link.h             | tlp_errors,    | none      |
  *                   |                                             | lost_naks,     | none      |
  *                   |                                             | replay_timer   | 3 limits  | timing-anchors 1.2
+ *   (structural)    | retraining, after four replays in vain      | retrain_time   | 4 µs      | assumption
  *   (structural)    | replay buffer, TLPs without an Ack          | replay_buffer  | no limit  | assumption
+ *   (structural)    | UpdateFC of each class, idle or not         | refresh_       | 30 µs     | timing-anchors 1.2
+ *                   |                                             | interval       |           |
  *
  * rate = speed × width × efficiency × 1534/1538; efficiency is 8/10 up to 5 GT/s and 128/130 up to 32 GT/s; the last
  * factor is that of the skip ordered sets, spread evenly. At 64 GT/s a flit has 236 bytes for TLPs, which need no
@@ -33,7 +36,9 @@
  * The specification's limits on Ack and UpdateFC: (max_payload + 28) × UF / width + delay symbol times, with UF and
  * delay by timing-anchors 1.1. In FLIT mode both travel with every flit.
  *
- * Not modelled: power states, training, the refresh of UpdateFC every 30 µs, retraining after four replays in a row.
+ * Time 0 is when the link is up and flow control of VC0 is initialised.
+ *
+ * Not modelled: power states, and the training that a link begins with.
  */
 #ifndef DOORBELL_MODELS_PCIE_LINK_H
 #define DOORBELL_MODELS_PCIE_LINK_H
@@ -52,6 +57,8 @@ extern "C" {
 #define PCIE_LINK_DEFAULT_SPEED   16000u
 #define PCIE_LINK_DEFAULT_WIDTH   4u
 #define PCIE_LINK_DEFAULT_LATENCY (10 * SIM_NS)
+#define PCIE_LINK_DEFAULT_RETRAIN (4 * SIM_US)
+#define PCIE_LINK_REFRESH         (30 * SIM_US)
 
 /** Credits that a receiver advertises; data in units of 16 bytes. 0 means infinite (2.6.1). */
 struct pcie_credits {
@@ -82,6 +89,8 @@ struct pcie_link_config {
     uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted, 0..999999 */
     uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
     sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
+    sim_time retrain_time; /**< that retraining takes after four replays in vain, fs; 0: default */
+    sim_time refresh_interval;         /**< of UpdateFCs without need, fs; 0: 30 µs; SIM_TIME_NEVER: none */
     uint32_t replay_buffer;            /**< TLPs that may be without an Ack; 0: as many as it takes */
     unsigned virtual_channels;         /**< VC0 among them, 1..PCIE_MAX_VCS; 0: 1; each has the credits below */
     struct pcie_credits upper_credits; /**< advertised by the upper end (root port, downstream port) */

@@ -429,6 +429,7 @@ TEST(Replay, TheTimerActsWhereTheNakIsLost)
 
         config.tlp_errors = 500000;
         config.lost_naks = lost;
+        config.refresh_interval = SIM_TIME_NEVER;
         LinkRig rig(config);
         sim_wire wire = wire_of(config);
         sim_time nak = 2 * config.latency + sim_wire_time(&wire, 8);
@@ -440,17 +441,26 @@ TEST(Replay, TheTimerActsWhereTheNakIsLost)
         }
         rig.run();
         unsigned replays = 0;
+        unsigned retrains = 0;
         for (unsigned i = 0; i < 50; i++) {
             sim_time first = (i + 1) * 100 * SIM_US + sim_wire_time(&wire, 28) + config.latency;
             sim_time late = rig.lower.got[i].time - sim_time_align(first, SIM_NS);
-            unsigned times = static_cast<unsigned>((late + round / 2) / round);
+            unsigned times = 0;
+            /* With the fourth replay REPLAY_NUM rolls over, and retraining goes before it. */
+            auto of = [&](unsigned replayed) { return replayed * round + replayed / 4 * PCIE_LINK_DEFAULT_RETRAIN; };
+            while (of(times + 1) <= late + SIM_NS) {
+                times++;
+            }
 
-            EXPECT_EQ(rig.lower.got[i].time, sim_time_align(first + times * round, SIM_NS));
+            EXPECT_EQ(rig.lower.got[i].time, sim_time_align(first + of(times), SIM_NS));
+            retrains += times / 4;
             replays += times;
         }
         EXPECT_EQ(rig.link->upper_end.counters.errors, replays);
         EXPECT_EQ(rig.link->upper_end.counters.timeouts, lost != 0 ? replays : 0);
         EXPECT_GT(replays, 20u);
+        EXPECT_EQ(rig.link->upper_end.counters.retrains, retrains);
+        EXPECT_GT(retrains, 0u);
     }
 }
 
@@ -518,6 +528,147 @@ TEST(Link, RegistersTellSpeedAndWidth)
         EXPECT_EQ(status & PCIE_EXP_LNKSTA_SPEED, row.code);
         EXPECT_EQ((status & PCIE_EXP_LNKSTA_WIDTH) >> PCIE_EXP_LNKSTA_WIDTH_SHIFT, 8u);
     }
+}
+
+/* ---- Refresh of UpdateFC ---- */
+
+/** Every 30 µs each of three classes, from the initialisation on, without a single evaluation; the wire is charged. */
+TEST(Refresh, AnIdleLinkSendsUpdatesAndCostsNothing)
+{
+    pcie_link_config config = link_of(16000, 4);
+    LinkRig rig(config);
+    pcie_data_link &own = rig.link->upper_end;
+
+    sim_run(rig.sim, SIM_MS);
+    EXPECT_EQ(sim_evaluations(rig.sim), 0u);
+    EXPECT_EQ(own.counters.refreshes, 0u) << "nobody has looked";
+    pcie_data_link_refresh(&own, SIM_MS);
+    EXPECT_EQ(own.counters.refreshes, 3 * (SIM_MS / (30 * SIM_US)));
+    EXPECT_EQ(own.wire.bytes, own.counters.refreshes * PCIE_DLLP_BYTES);
+    pcie_data_link_refresh(&own, SIM_MS);
+    EXPECT_EQ(own.counters.refreshes, 99u) << "each is sent once";
+}
+
+/** A TLP that is ready while they are on the wire waits for the end of the third; a little later it does not. */
+TEST(Refresh, ATlpWaitsForTheUpdateOnTheWire)
+{
+    pcie_link_config config = link_of(2500, 1);
+    sim_wire wire = wire_of(config);
+    const sim_time busy = 3 * sim_wire_time(&wire, PCIE_DLLP_BYTES);
+    const sim_time tlp = sim_wire_time(&wire, 28);
+
+    for (sim_time after : {SIM_NS, 50 * SIM_NS, 200 * SIM_NS}) {
+        LinkRig rig(config);
+        Tlp write = write_of(4);
+
+        write.at_time = 30 * SIM_US + after;
+        rig.upper.send(write);
+        rig.run();
+        sim_time start = 30 * SIM_US + std::max(after, busy);
+        EXPECT_EQ(rig.lower.got.at(0).time, sim_time_align(start + tlp + config.latency, SIM_NS)) << after;
+    }
+}
+
+/** A receiver that has sent an UpdateFC of a class is quiet about it for the next 30 µs. */
+TEST(Refresh, AnUpdateOfItsOwnPutsItOff)
+{
+    LinkRig rig(link_of(16000, 4));
+    Tlp write = write_of(4);
+
+    write.at_time = 20 * SIM_US;
+    rig.upper.send(write);
+    rig.run();
+    pcie_data_link &own = rig.link->lower_end;
+    const sim_time taken = rig.lower.got.at(0).time;
+    EXPECT_EQ(own.counters.updates, 1u);
+    pcie_data_link_refresh(&own, taken + 30 * SIM_US - 1);
+    EXPECT_EQ(own.counters.refreshes, 2u) << "the two other classes, at 30 µs";
+    pcie_data_link_refresh(&own, taken + 30 * SIM_US);
+    EXPECT_EQ(own.counters.refreshes, 3u);
+}
+
+/** Credits without limit are not refreshed; nor is anything in FLIT mode, where every flit tells. */
+TEST(Refresh, WhereThereIsNothingToRefresh)
+{
+    pcie_link_config config = link_of(16000, 4);
+
+    config.upper_credits = {};
+    LinkRig rig(config);
+    pcie_data_link_refresh(&rig.link->upper_end, SIM_MS);
+    EXPECT_EQ(rig.link->upper_end.counters.refreshes, 0u);
+    LinkRig flits(link_of(64000, 4));
+    pcie_data_link_refresh(&flits.link->upper_end, SIM_MS);
+    EXPECT_EQ(flits.link->upper_end.counters.refreshes, 0u);
+}
+
+/* ---- The specification's limits ---- */
+
+/** Cells of the tables of Ack limits (2.5 and 5 GT/s), in symbol times; replay timers are three times as long. */
+TEST(LinkOverhead, AckLimitsOfTheTables)
+{
+    struct Row {
+        uint32_t speed;
+        uint32_t width;
+        uint32_t limits[6]; /**< for 128 to 4096 bytes */
+    };
+    const Row rows[] = {
+        {2500, 1, {237, 416, 559, 1071, 2095, 4143}}, {2500, 2, {128, 217, 289, 545, 1057, 2081}},
+        {2500, 4, {73, 118, 154, 282, 538, 1050}},    {2500, 8, {67, 107, 86, 150, 278, 534}},
+        {2500, 16, {48, 72, 86, 150, 278, 534}},      {2500, 32, {33, 45, 52, 84, 148, 276}},
+        {5000, 1, {288, 467, 610, 1122, 2146, 4194}}, {5000, 4, {124, 169, 205, 333, 589, 1101}},
+    };
+
+    for (const Row &row : rows) {
+        for (unsigned i = 0; i < 6; i++) {
+            pcie_link_config config = link_of(row.speed, row.width);
+
+            config.max_payload = 128u << i;
+            const sim_time symbol = row.speed == 2500 ? 4 * SIM_NS : 2 * SIM_NS;
+            EXPECT_EQ(pcie_link_limit(&config), row.limits[i] * symbol) << row.speed << " x" << row.width << " " << i;
+        }
+    }
+}
+
+/* ---- Flits ---- */
+
+/** When the last of many TLPs is there over a link of flits, and how many flits arrived corrupted. */
+sim_time flits_take(uint32_t errors, size_t count, uint64_t *bad)
+{
+    pcie_link_config config = link_of(64000, 4);
+
+    config.tlp_errors = errors;
+    config.latency = 100 * SIM_NS;
+    config.lower_credits = {};
+    LinkRig rig(config);
+    for (size_t i = 0; i < count; i++) {
+        rig.upper.send(write_of(64, i));
+    }
+    rig.run();
+    EXPECT_EQ(rig.lower.got.size(), count);
+    for (size_t i = 0; i < rig.lower.got.size(); i++) {
+        EXPECT_EQ(rig.lower.got[i].tlp.value, i) << "nothing lost, doubled or out of order";
+    }
+    *bad = rig.link->upper_end.counters.errors;
+    return rig.lower.got.back().time;
+}
+
+/** Flits that arrive corrupted are sent again, all from the bad one on. */
+TEST(Replay, FlitsAreWhatIsReplayed)
+{
+    const size_t count = 20000;
+    const double flits = static_cast<double>(count) * (64 + 16) / 236;
+    const double p = 0.01;
+    uint64_t bad = 0;
+    const sim_time whole = flits_take(0, count, &bad);
+
+    EXPECT_EQ(bad, 0u);
+    EXPECT_NEAR(static_cast<double>(whole), flits * 8 * SIM_NS, 0.01 * flits * 8 * SIM_NS);
+    const sim_time late = flits_take(10000, count, &bad) - whole;
+    EXPECT_NEAR(static_cast<double>(bad), flits * p / (1 - p), 4 * std::sqrt(flits * p));
+    /* Each costs the flit, two flights, the flit in which the Nak comes, and what of a TLP was in the flit before. */
+    const double each = static_cast<double>(late) / static_cast<double>(bad);
+    EXPECT_GT(each, 216.0 * SIM_NS);
+    EXPECT_LT(each, 216.0 * SIM_NS + 16 * SIM_NS);
 }
 
 } // namespace

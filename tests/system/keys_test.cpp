@@ -474,6 +474,8 @@ const std::vector<Row> rows = {
     {"link.tlp-errors", "epB.link.tlp-errors=50000", {}},
     {"link.lost-naks", "epB.link.lost-naks=500000", {"epB.link.tlp-errors=50000"}},
     {"link.replay-timer", "epB.link.replay-timer=5 us", {"epB.link={tlp-errors: 50000, lost-naks: 1000000}"}},
+    {"link.retrain-time", "epB.link.retrain-time=40 us", {"epB.link.tlp-errors=500000"}},
+    {"link.refresh-interval", "epB.link.refresh-interval=1 us", {"epB.link={speed: 2.5 GT/s, width: 1}"}},
     {"link.virtual-channels",
      "epB.link.virtual-channels=1",
      {"rp0.link.virtual-channels=2", "epB.link.virtual-channels=2", "epB.link.width=1",
