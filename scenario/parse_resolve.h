@@ -29,6 +29,9 @@ void parse_resolve_vms(struct parse *parse);
 /** Fills in and checks the streams. (parse_traffic.c) */
 void parse_resolve_traffic(struct parse *parse);
 
+/** Fills in and checks who uses devices, and what is reserved. (parse_software.c) */
+void parse_resolve_software(struct parse *parse);
+
 /** Resolves the endpoints that expectations name. (parse_resolve.c) */
 void parse_resolve_expectations(struct parse *parse);
 

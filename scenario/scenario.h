@@ -604,12 +604,6 @@ enum scenario_grouping {
     SCENARIO_GROUPING_REACH,     /**< what the switches really let reach each other */
 };
 
-enum scenario_rules {
-    SCENARIO_RULES_LINUX_6_1,
-    SCENARIO_RULES_LINUX_6_12,
-    SCENARIO_RULES_LINUX_7_3,
-};
-
 enum scenario_enable_acs {
     SCENARIO_ENABLE_ACS_YES,            /**< SV, RR, CR and UF wherever the capability has them */
     SCENARIO_ENABLE_ACS_NO,             /**< the controls stay as firmware left them */
@@ -633,11 +627,96 @@ struct scenario_channel_list {
     size_t count;
 };
 
+/** A list of functions of endpoints. */
+struct scenario_functions {
+    const char **names; /**< as written: "epA", "epA/1" */
+    struct scenario_place *places;
+    const struct scenario_device **devices;
+    uint32_t *functions; /**< of those endpoints */
+    size_t count;
+};
+
+/** Who uses devices. */
+enum scenario_consumer_kind {
+    SCENARIO_CONSUMER_KERNEL,
+    SCENARIO_CONSUMER_VFIO,
+    SCENARIO_CONSUMER_IOMMUFD,
+};
+
+/** How requests of a consumer's devices are translated. */
+enum scenario_translation {
+    SCENARIO_TRANSLATION_DMA,
+    SCENARIO_TRANSLATION_IDENTITY,
+    SCENARIO_TRANSLATION_BLOCKED,
+    SCENARIO_TRANSLATION_STAGE_1,
+    SCENARIO_TRANSLATION_STAGE_2,
+    SCENARIO_TRANSLATION_NESTED,
+};
+
+enum scenario_guest_domains {
+    SCENARIO_GUEST_DOMAINS_SHARED,
+    SCENARIO_GUEST_DOMAINS_EACH,
+};
+
+/** A user of devices: kernel drivers with domains of their own kind, a VFIO container, an iommufd file. */
+struct scenario_consumer {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index;
+    enum scenario_consumer_kind kind;
+    enum scenario_translation translation;
+    struct scenario_functions devices; /**< in the order in which they are attached and enabled */
+    uint32_t doorbells;                /**< 0: as the rule set says; else 1 + enum doorbell_style */
+    bool separate;                     /**< a domain for each group */
+    bool unsafe_interrupts;
+    uint64_t window_base; /**< MSI window, or aperture */
+    uint64_t window_size;
+    uint64_t user_base; /**< what the user mapped beforehand */
+    uint64_t user_size; /**< 0: nothing */
+    uint64_t guest_memory;
+    uint64_t guest_memory_base;
+    uint64_t guest_doorbell;
+    uint32_t guest_doorbells;
+    uint32_t bindings;
+    uint32_t identity_pages;
+    enum scenario_guest_domains guest_domains;
+};
+
+/** Kinds of reserved regions, in the order of the scenario key; see host/reserved.h. */
+enum scenario_reserved_kind {
+    SCENARIO_RESERVED_DIRECT,
+    SCENARIO_RESERVED_DIRECT_RELAXABLE,
+    SCENARIO_RESERVED_HOLE,
+};
+
+/** A reserved region of I/O virtual addresses. */
+struct scenario_reserved {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_functions devices;
+    enum scenario_reserved_kind kind;
+    uint64_t base;
+    uint64_t size;
+};
+
+/** Where the IOMMU driver says that MSIs go. */
+enum scenario_msi_window {
+    SCENARIO_MSI_WINDOW_SOFTWARE, /**< a window that software chooses */
+    SCENARIO_MSI_WINDOW_FIXED,    /**< the doorbell's own address, never anything else */
+    SCENARIO_MSI_WINDOW_BOTH,     /**< the driver reports both */
+};
+
 struct scenario_software {
     struct scenario_place place;
     uint64_t given;
     enum scenario_grouping grouping;
-    enum scenario_rules rules;
+    uint32_t rules; /**< index for rules_at() (host/rules.h) */
+    enum scenario_msi_window msi_window;
+    struct scenario_consumer *consumers; /**< array of consumer_count, in the order of the file */
+    size_t consumer_count;
+    struct scenario_reserved *reserved; /**< array of reserved_count */
+    size_t reserved_count;
     enum scenario_enable_acs enable_acs;
     struct scenario_domains domains;
     struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */

@@ -207,18 +207,6 @@ static enum group_rule rule_of(enum scenario_grouping grouping)
     }
 }
 
-static enum group_kernel kernel_of(enum scenario_rules rules)
-{
-    switch (rules) {
-    case SCENARIO_RULES_LINUX_6_1:
-        return GROUP_KERNEL_6_1;
-    case SCENARIO_RULES_LINUX_6_12:
-        return GROUP_KERNEL_6_12;
-    default:
-        return GROUP_KERNEL_7_3;
-    }
-}
-
 static enum enumerate_acs acs_of(enum scenario_enable_acs enable)
 {
     switch (enable) {
@@ -254,7 +242,8 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->pe_count = scenario->platform.pe.count;
     config->lpi_id_bits = scenario->platform.redistributor.lpi_id_bits;
     config->grouping = rule_of(scenario->software.grouping);
-    config->kernel = kernel_of(scenario->software.rules);
+    config->rules = rules_at(scenario->software.rules);
+    config->kernel = config->rules->kernel;
     config->domain_kind =
         scenario->software.domains.default_kind == SCENARIO_DOMAIN_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA;
     config->ats = scenario->software.ats;
@@ -335,6 +324,7 @@ void system_destroy(struct system *system)
     if (system->brought_up) {
         software_release(&system->software);
     }
+    software_tables_clear(&system->software_tables);
     firmware_clear(&system->firmware);
     for (size_t i = 0; i < system->function_count; i++) {
         free(system->function_names[i]);
@@ -419,6 +409,7 @@ bool system_bring_up(struct system *system, struct host_error *error)
     struct software_config config;
 
     system_software_options(scenario, &config);
+    software_tables_make(scenario, &system->software_tables, &config);
     config.firmware = &system->firmware;
     config.bridges = system->bridges;
     config.smmus = system->smmu_configs;

@@ -16,6 +16,7 @@
 #include "models/pcie/switch.h"
 #include "models/smmuv3/smmu.h"
 #include "result/collector.h"
+#include "scenario/software_tables.h"
 #include "scenario/system.h"
 
 #ifdef __cplusplus
@@ -53,6 +54,7 @@ struct system {
     size_t function_count;
 
     struct firmware firmware;
+    struct software_tables software_tables;
     struct enumerate_bridge *bridges;
     struct smmu_driver_config *smmu_configs;
     struct its_driver_config *its_configs;

@@ -6,6 +6,7 @@
 #include "scenario/firmware_tables.h"
 #include "scenario/functions.h"
 #include "scenario/predict.h"
+#include "scenario/software_tables.h"
 #include "scenario/system_internal.h"
 #include "sim/allocate.h"
 
@@ -301,6 +302,7 @@ static bool plan_buffers(const struct scenario *scenario, struct software *softw
 bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list *verdicts, struct host_error *error)
 {
     struct name_context names = {.scenario = scenario};
+    struct software_tables tables = {0};
     struct firmware firmware = {0};
     struct software_config config;
     struct software software = {0};
@@ -320,6 +322,7 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     config.enumerate.name_context = &names;
     config.firmware = &firmware;
     firmware_tables_make(scenario, &firmware);
+    software_tables_make(scenario, &tables, &config);
     complete = predict_tree(scenario, &config.enumerate, &tree, error);
     if (complete) {
         complete = software_plan(&software, &config, &tree, error) && plan_buffers(scenario, &software, error);
@@ -334,6 +337,7 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
         software_release(&software);
     }
     pci_tree_clear(&tree);
+    software_tables_clear(&tables);
     firmware_clear(&firmware);
     free(known);
     free(ats_of);

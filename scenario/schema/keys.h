@@ -133,6 +133,8 @@ extern const struct scenario_table scenario_table_root_complex;
 extern const struct scenario_table scenario_table_software;
 extern const struct scenario_table scenario_table_hypervisor;
 extern const struct scenario_table scenario_table_vm;
+extern const struct scenario_table scenario_table_consumer;
+extern const struct scenario_table scenario_table_reserved;
 extern const struct scenario_table scenario_table_traffic;
 extern const struct scenario_table scenario_table_msi;
 extern const struct scenario_table scenario_table_dma_write;
@@ -158,6 +160,7 @@ extern const struct scenario_value_type scenario_type_bars;
 extern const struct scenario_value_type scenario_type_map;
 extern const struct scenario_value_type scenario_type_vectors;
 extern const struct scenario_value_type scenario_type_channels;
+extern const struct scenario_value_type scenario_type_functions;
 extern const struct scenario_value_type scenario_type_expectations;
 extern const struct scenario_value_type scenario_type_values;
 

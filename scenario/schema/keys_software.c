@@ -15,20 +15,27 @@ static const struct scenario_table domain_table = {.name = "domains",
                                                    TABLE_KEYS(domain_keys),
                                                    TABLE_PLAIN(scenario_domains)};
 
+/* In the order of rules_at() (host/rules.c). */
+static const char *const rule_sets[] = {
+    "linux-6.1",    "linux-6.12",   "linux-7.3",    "corrected-grouping", "msi-geometry-2016", "bind-per-group",
+    "bind-msi-v1",  "bind-msi-v2",  "bind-msi-v3",  "bind-msi-v4",        "bind-msi-v5",       "bind-msi-v6",
+    "bind-msi-v7",  "bind-msi-v8",  "bind-msi-v9",  "bind-msi-v10",       "bind-msi-v11",      "bind-msi-v12",
+    "bind-msi-v13", "bind-msi-v14", "bind-msi-v15", "bind-msi-v16",       "approach-2",        NULL};
+
 static const struct scenario_key software_keys[] = {
     {.name = "grouping",
      KEY_FIELD(scenario_software, grouping),
      .type = &scenario_type_choice,
      .choices = (const char *const[]){"linux", "corrected", "reach", NULL},
-     .standard = "linux",
+     .automatic = "`corrected` with `rules: corrected-grouping`, else `linux`",
      .doc = "How IOMMU groups are formed: `linux` as Linux does, `corrected` as the proposal of 2025 would, `reach` by "
             "what the hardware really keeps apart."},
     {.name = "rules",
      KEY_FIELD(scenario_software, rules),
      .type = &scenario_type_choice,
-     .choices = (const char *const[]){"linux-6.1", "linux-6.12", "linux-7.3", NULL},
+     .choices = rule_sets,
      .standard = "linux-7.3",
-     .doc = "The version whose rules the software follows."},
+     .doc = "The rule set that the software follows: a version of Linux, or one with a proposal (docs/software.md)."},
     {.name = "enable-acs",
      KEY_FIELD(scenario_software, enable_acs),
      .type = &scenario_type_choice,
@@ -61,6 +68,21 @@ static const struct scenario_key software_keys[] = {
      KEY_PART(scenario_software, hypervisor),
      .table = &scenario_table_hypervisor,
      .doc = "The hypervisor, where there are `vms`."},
+    {.name = "consumers",
+     KEY_ARRAY(KEY_NAMED, scenario_software, consumers, consumer_count),
+     .table = &scenario_table_consumer,
+     .doc = "Who uses devices other than the kernel's drivers in default domains, by name."},
+    {.name = "reserved",
+     KEY_ARRAY(KEY_LIST, scenario_software, reserved, reserved_count),
+     .table = &scenario_table_reserved,
+     .doc = "Regions of I/O virtual addresses that firmware reserves."},
+    {.name = "msi-window",
+     KEY_FIELD(scenario_software, msi_window),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"software", "fixed", "both", NULL},
+     .standard = "software",
+     .doc = "What IOMMU drivers say about addresses of MSIs: a window that software may choose, the doorbell's own "
+            "address as hardware fixes it, or both."},
     {.name = "page-size",
      KEY_FIELD(scenario_software, page_size),
      .type = &scenario_type_size,

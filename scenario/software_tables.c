@@ -1,0 +1,114 @@
+#include "scenario/software_tables.h"
+
+#include "scenario/functions.h"
+#include "sim/allocate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE UINT64_C(4096)
+
+static void place_of(const struct scenario_functions *list, size_t i, uint16_t *segment, uint16_t *rid)
+{
+    *segment = (uint16_t)list->devices[i]->root_complex->segment;
+    *rid = scenario_function_rid(list->devices[i], list->functions[i]);
+}
+
+static void make_consumer(const struct scenario_consumer *from, struct consumer_config *to,
+                          struct consumer_device *devices)
+{
+    to->name = from->name;
+    to->kind = (enum consumer_kind)from->kind;
+    to->translation = (enum consumer_translation)from->translation;
+    for (size_t i = 0; i < from->devices.count; i++) {
+        place_of(&from->devices, i, &devices[i].segment, &devices[i].rid);
+    }
+    to->devices = devices;
+    to->device_count = from->devices.count;
+    to->style_given = from->doorbells != 0;
+    to->style = (enum doorbell_style)(from->doorbells != 0 ? from->doorbells - 1 : 0);
+    to->separate = from->separate;
+    to->unsafe_interrupts = from->unsafe_interrupts;
+    to->window_base = from->window_base;
+    to->window_size = from->window_size;
+    to->user_base = from->user_base;
+    to->user_size = from->user_size;
+    to->guest_memory = from->guest_memory;
+    to->guest_memory_base = from->guest_memory_base;
+    to->guest_doorbell = from->guest_doorbell;
+    to->guest_doorbells = from->guest_doorbells;
+    to->bindings = from->bindings;
+    to->identity_pages = from->identity_pages;
+    to->guest_domain_each = from->guest_domains == SCENARIO_GUEST_DOMAINS_EACH;
+}
+
+/** The MSI windows that IOMMU drivers report for every device. */
+static size_t add_windows(const struct scenario *scenario, struct reserved_region *regions)
+{
+    enum scenario_msi_window window = scenario->software.msi_window;
+    size_t count = 0;
+
+    if (window != SCENARIO_MSI_WINDOW_FIXED) {
+        regions[count++] = (struct reserved_region){
+            .all = true, .kind = RESERVED_SW_MSI, .base = DOORBELL_WINDOW_BASE, .size = DOORBELL_WINDOW_SIZE};
+    }
+    for (size_t i = 0; window != SCENARIO_MSI_WINDOW_SOFTWARE && i < scenario->platform.its_count; i++) {
+        uint64_t doorbell = scenario->platform.its[i].base + FIRMWARE_ITS_DOORBELL;
+
+        regions[count++] =
+            (struct reserved_region){.all = true, .kind = RESERVED_MSI, .base = doorbell & ~(PAGE - 1), .size = PAGE};
+    }
+    return count;
+}
+
+static size_t add_reserved(const struct scenario_reserved *from, struct reserved_region *regions)
+{
+    struct reserved_region region = {.kind = (enum reserved_kind)from->kind, .base = from->base, .size = from->size};
+
+    region.all = from->devices.count == 0;
+    regions[0] = region;
+    for (size_t i = 0; i < from->devices.count; i++) {
+        regions[i] = region;
+        place_of(&from->devices, i, &regions[i].segment, &regions[i].rid);
+    }
+    return region.all ? 1 : from->devices.count;
+}
+
+void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
+                          struct software_config *config)
+{
+    const struct scenario_software *software = &scenario->software;
+    size_t devices = 0;
+    size_t regions = scenario->platform.its_count + 1;
+
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        devices += software->consumers[i].devices.count;
+    }
+    for (size_t i = 0; i < software->reserved_count; i++) {
+        regions += software->reserved[i].devices.count + 1;
+    }
+    tables->consumers = sim_allocate(software->consumer_count, sizeof(*tables->consumers));
+    tables->devices = sim_allocate(devices, sizeof(*tables->devices));
+    tables->reserved = sim_allocate(regions, sizeof(*tables->reserved));
+    devices = 0;
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        make_consumer(&software->consumers[i], &tables->consumers[i], &tables->devices[devices]);
+        devices += software->consumers[i].devices.count;
+    }
+    regions = add_windows(scenario, tables->reserved);
+    for (size_t i = 0; i < software->reserved_count; i++) {
+        regions += add_reserved(&software->reserved[i], &tables->reserved[regions]);
+    }
+    config->consumers = tables->consumers;
+    config->consumer_count = software->consumer_count;
+    config->reserved.items = tables->reserved;
+    config->reserved.count = regions;
+}
+
+void software_tables_clear(struct software_tables *tables)
+{
+    free(tables->consumers);
+    free(tables->devices);
+    free(tables->reserved);
+    memset(tables, 0, sizeof(*tables));
+}

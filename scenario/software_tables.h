@@ -1,0 +1,31 @@
+/*
+ * What a scenario says about consumers and reserved regions, as the software wants to be told.
+ */
+#ifndef DOORBELL_SCENARIO_SOFTWARE_TABLES_H
+#define DOORBELL_SCENARIO_SOFTWARE_TABLES_H
+
+#include "host/software.h"
+#include "scenario/scenario.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Arrays that a struct software_config points to. */
+struct software_tables {
+    struct consumer_config *consumers;
+    struct consumer_device *devices;
+    struct reserved_region *reserved;
+};
+
+/** Makes the arrays and points @p config to them. Release with software_tables_clear() when the software is gone. */
+void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
+                          struct software_config *config);
+
+void software_tables_clear(struct software_tables *tables);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
