@@ -107,27 +107,73 @@ bool judge_sends_msis(const struct judge *judge, uint32_t function)
            judge->system->functions[function].doorbell != VERDICT_NO_ID;
 }
 
+static bool is_same_page(uint64_t one, uint64_t other)
+{
+    return judge_page(one) == judge_page(other);
+}
+
+/** Whether a run's MSIs of a function include some that never got to the doorbell that the function is meant for. */
+static bool missed_its_own(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_observation *seen = &judge->observed[function];
+    uint64_t own = judge->system->functions[function].doorbell;
+
+    if (own == VERDICT_NO_ID || !judge_sent_msis(judge, function)) {
+        return false;
+    }
+    for (size_t i = 0; i < seen->hit_count; i++) {
+        if (is_same_page(seen->hits[i].doorbell, own)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Whether software has told a function to write somewhere else than to its own doorbell. */
+static bool is_led_astray(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_function *at = &judge->system->functions[function];
+
+    return at->message_known && at->message_leads_to != VERDICT_NO_ID &&
+           !is_same_page(at->message_leads_to, at->doorbell);
+}
+
+bool judge_sent_msis(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_observation *seen = &judge->observed[function];
+    uint64_t lost = 0;
+
+    for (unsigned i = 0; i < SIM_DROP_REASONS; i++) {
+        lost += seen->lost[i].count;
+    }
+    return seen->hit_count != 0 || lost != 0;
+}
+
 size_t judge_use_count(const struct judge *judge, uint32_t function)
 {
     if (judge->observed != NULL) {
-        return judge->observed[function].hit_count;
+        return judge->observed[function].hit_count + (missed_its_own(judge, function) ? 1 : 0);
     }
-    return judge_sends_msis(judge, function) ? 1 : 0;
+    if (!judge_sends_msis(judge, function)) {
+        return 0;
+    }
+    return is_led_astray(judge, function) ? 2 : 1;
 }
 
 struct doorbell_use judge_use(const struct judge *judge, uint32_t function, size_t index)
 {
-    struct doorbell_use use = {.tally = {0, 0}};
+    const struct assumption_function *at = &judge->system->functions[function];
+    struct doorbell_use use = {.doorbell = at->doorbell, .its = at->its, .tally = {0, 0}};
 
-    if (judge->observed != NULL) {
+    if (judge->observed != NULL && index < judge->observed[function].hit_count) {
         const struct assumption_hit *hit = &judge->observed[function].hits[index];
 
         use.doorbell = hit->doorbell;
         use.its = hit->its;
         use.tally = hit->tally;
-    } else {
-        use.doorbell = judge->system->functions[function].doorbell;
-        use.its = judge->system->functions[function].its;
+    } else if (judge->observed == NULL && index == 1) {
+        use.doorbell = at->message_leads_to;
+        use.its = ASSUMPTION_NONE;
     }
     return use;
 }

@@ -82,8 +82,9 @@ static void show_pages(const struct gathering *gathering, struct verdict *verdic
     size_t count = name_pages(gathering, pages, sizeof(pages));
 
     evidence = verdict_add_evidence(verdict, subject, "%s %zu doorbell pages: %s",
-                                    judge->observed == NULL ? "its functions are meant for" : "its MSIs reached", count,
-                                    pages);
+                                    judge->observed == NULL ? "its functions are meant for or told"
+                                                            : "its MSIs reached or were meant for",
+                                    count, pages);
     for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
         uint32_t function = judge_function_at(judge, i);
 

@@ -35,7 +35,13 @@ uint32_t judge_function_at(const struct judge *judge, uint32_t position);
 /** Whether a function has MSI or MSI-X and a doorbell to send them to. */
 bool judge_sends_msis(const struct judge *judge, uint32_t function);
 
-/** How many doorbells a function uses: in a check 1 or 0, in a run as many as its MSIs reached. */
+/** Whether a function sent MSIs in a run, whatever became of them. */
+bool judge_sent_msis(const struct judge *judge, uint32_t function);
+
+/**
+ * How many doorbells a function uses: the one that it is meant for, and those that its message leads to (in a check) or
+ * that its MSIs reached (in a run) besides.
+ */
 size_t judge_use_count(const struct judge *judge, uint32_t function);
 
 /** One of them. */

@@ -13,6 +13,33 @@ static struct assumption_tally faults_of(const struct judge *judge, uint32_t fun
 
 /* doorbell-mapped */
 
+/* MSIs of a run that the translation took to a page that is not their function's own doorbell. */
+static struct assumption_tally misled(const struct judge *judge, uint32_t function)
+{
+    struct assumption_tally tally = {0, 0};
+
+    for (size_t i = 0; judge->observed != NULL && i < judge->observed[function].hit_count; i++) {
+        const struct assumption_hit *hit = &judge->observed[function].hits[i];
+
+        if (judge->system->functions[function].doorbell != VERDICT_NO_ID &&
+            judge_page(hit->doorbell) != judge_page(judge->system->functions[function].doorbell)) {
+            tally.first_packet = tally.count == 0 || hit->tally.first_packet < tally.first_packet
+                                     ? hit->tally.first_packet
+                                     : tally.first_packet;
+            tally.count += hit->tally.count;
+        }
+    }
+    return tally;
+}
+
+/* What shows that the mapping fails: faults, or else MSIs that went astray. */
+static struct assumption_tally failures_of(const struct judge *judge, uint32_t function)
+{
+    struct assumption_tally faults = faults_of(judge, function);
+
+    return faults.count != 0 ? faults : misled(judge, function);
+}
+
 /* Whether the mapping of a function's doorbell can be judged: its MSIs pass an SMMU, and (in a run) it sent some. */
 static bool mapping_matters(const struct judge *judge, uint32_t function)
 {
@@ -22,7 +49,7 @@ static bool mapping_matters(const struct judge *judge, uint32_t function)
     if (judge->observed != NULL) {
         return judge->observed[function].hit_count != 0 || faults_of(judge, function).count != 0;
     }
-    return judge_sends_msis(judge, function) &&
+    return judge_sends_msis(judge, function) && !judge->system->functions[function].messages_off &&
            (judge_domain(judge, function) != NULL || judge->system->functions[function].refused);
 }
 
@@ -34,13 +61,18 @@ static bool passes_where_met(const struct judge *judge, const struct assumption_
 
 static bool mapping_fails(const struct judge *judge, uint32_t function)
 {
+    const struct assumption_function *at = &judge->system->functions[function];
+
     if (judge->observed != NULL) {
-        return faults_of(judge, function).count != 0;
+        return failures_of(judge, function).count != 0;
     }
-    if (judge->system->functions[function].refused) {
-        return !passes_where_met(judge, &judge->system->functions[function]);
+    if (at->refused) {
+        return !passes_where_met(judge, at);
     }
-    return !judge_domain_maps(judge_domain(judge, function), judge->system->functions[function].doorbell);
+    if (at->message_known) {
+        return at->message_leads_to == VERDICT_NO_ID || judge_page(at->message_leads_to) != judge_page(at->doorbell);
+    }
+    return !judge_domain_maps(judge_domain(judge, function), at->doorbell);
 }
 
 static struct verdict_evidence *open_mapping_evidence(const struct judge *judge, struct verdict *verdict,
@@ -53,12 +85,13 @@ static struct verdict_evidence *open_mapping_evidence(const struct judge *judge,
     }
     snprintf(subject, sizeof(subject), "domain %s", judge->system->domains[domain].name);
     if (judge->observed != NULL) {
-        return verdict_add_evidence(verdict, subject, "the SMMU terminated MSIs on their way to the doorbell");
+        return verdict_add_evidence(verdict, subject,
+                                    "MSIs faulted on their way to the doorbell, or were taken to another");
     }
     if (judge->system->domains[domain].translation == ASSUMPTION_BLOCKED) {
         return verdict_add_evidence(verdict, subject, "blocks every request, MSIs included");
     }
-    return verdict_add_evidence(verdict, subject, "has no writable mapping of the doorbell");
+    return verdict_add_evidence(verdict, subject, "does not take the messages of these functions to their doorbell");
 }
 
 static uint32_t show_unmapped(const struct judge *judge, struct verdict *verdict, uint32_t domain)
@@ -77,7 +110,7 @@ static uint32_t show_unmapped(const struct judge *judge, struct verdict *verdict
         if (evidence == NULL) {
             evidence = open_mapping_evidence(judge, verdict, domain);
         }
-        judge_add_function(judge, evidence, function, faults_of(judge, function));
+        judge_add_function(judge, evidence, function, failures_of(judge, function));
         failing++;
     }
     return failing;
@@ -101,7 +134,8 @@ void judge_doorbell_mapped(const struct judge *judge)
                        judge->observed == NULL ? "with a domain has MSIs that go" : "sent an MSI");
     } else if (failing != 0) {
         judge_conclude(verdict, VERDICT_VIOLATED, "MSIs of %" PRIu32 " of %" PRIu32 " functions %s", failing, judged,
-                       judge->observed == NULL ? "have no mapping to their doorbell" : "faulted in the SMMU");
+                       judge->observed == NULL ? "have no way to their doorbell"
+                                               : "faulted in the SMMU or went astray");
     } else {
         judge_conclude(verdict, VERDICT_HOLDS, "the MSIs of %" PRIu32 " function%s %s", judged, judged == 1 ? "" : "s",
                        judge->observed == NULL ? "have a way through their domain" : "passed the SMMU without a fault");

@@ -149,13 +149,16 @@ static bool prepare_guest(const struct software *software, struct consumer *cons
 {
     const struct consumer_config *config = consumer->config;
 
-    guest->iova_end = consumer->guest_next_iova;
+    /* The addresses above are for doorbells: a page for each that can be bound. */
+    guest->iova_end = FOUR_GIB - IO_PAGE_BYTES * DOORBELL_TABLE_PAGES;
     if (consumer->style == DOORBELL_SINGLE_PAGE) {
         return consumer_teach_guest(guest, consumer->doorbells.guest_iova, config->guest_doorbell, error);
     }
     for (uint32_t i = 0; software->rules->nested_identity && i < config->identity_pages; i++) {
         uint64_t page = config->window_base + IO_PAGE_BYTES * i;
 
+        guest->window_base = config->window_base;
+        guest->window_size = IO_PAGE_BYTES * config->identity_pages;
         if (!consumer_teach_guest(guest, page, page, error)) {
             return false;
         }

@@ -27,43 +27,77 @@ struct view {
 
 static char *domain_name(const struct software *software, const struct domain *domain)
 {
-    char text[128];
+    const char *smmu = software->config.firmware->iommus[domain->smmu_index].name;
+    char text[192];
     char *copy;
 
     if (domain->name != NULL) {
-        snprintf(text, sizeof(text), "%s at %s", domain->name,
-                 software->config.firmware->iommus[domain->smmu_index].name);
+        snprintf(text, sizeof(text), "%s at %s%s", domain->name, smmu,
+                 domain->parent != NULL ? " (stage 1)"
+                 : domain->stage2       ? " (stage 2)"
+                                        : "");
+    } else if (domain->group == GROUP_NONE) {
+        snprintf(text, sizeof(text), "that blocks at %s", smmu);
     } else {
-        snprintf(text, sizeof(text), "of group %u at %s", domain->group,
-                 software->config.firmware->iommus[domain->smmu_index].name);
+        snprintf(text, sizeof(text), "of group %u at %s", domain->group, smmu);
     }
     copy = sim_allocate(strlen(text) + 1, 1);
     memcpy(copy, text, strlen(text));
     return copy;
 }
 
+static enum assumption_translation translation_of(const struct domain *domain)
+{
+    if (domain->kind == DOMAIN_BLOCKED) {
+        return ASSUMPTION_BLOCKED;
+    }
+    return domain_translates(domain) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS;
+}
+
 static void view_domain(const struct software *software, const struct domain *from, struct assumption_domain *domain)
 {
     struct assumption_mapping *doorbells = sim_allocate(from->doorbell_count, sizeof(*doorbells));
     struct assumption_range *dma = sim_allocate(from->mapping_count, sizeof(*dma));
+    struct assumption_range *window = sim_allocate(1, sizeof(*window));
 
     domain->name = domain_name(software, from);
-    domain->translation = domain_translates(from) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS;
+    domain->translation = translation_of(from);
     for (size_t i = 0; i < from->doorbell_count; i++) {
-        doorbells[i].iova = from->doorbells[i].iova;
-        doorbells[i].pa = from->doorbells[i].physical;
-        doorbells[i].size = IO_PAGE_BYTES;
-        doorbells[i].writable = true;
+        struct assumption_mapping *doorbell = &doorbells[domain->doorbell_count];
+
+        /* What a guest maps and the host does not leads nowhere. */
+        doorbell->iova = from->doorbells[i].iova;
+        doorbell->size = IO_PAGE_BYTES;
+        doorbell->writable = true;
+        domain->doorbell_count += domain_resolve(from, doorbell->iova, &doorbell->pa) ? 1 : 0;
     }
     for (size_t i = 0; i < from->mapping_count; i++) {
         dma[i].base = from->mappings[i].iova;
         dma[i].size = from->mappings[i].size;
         dma[i].what = "a DMA buffer";
     }
+    window->base = from->window_base;
+    window->size = from->window_size;
+    window->what = "the MSI window";
     domain->doorbells = doorbells;
-    domain->doorbell_count = from->doorbell_count;
     domain->dma = dma;
     domain->dma_count = from->mapping_count;
+    domain->msi_windows = window;
+    domain->msi_window_count = from->window_size != 0 ? 1 : 0;
+}
+
+/** Where the translation of a function takes its messages. */
+static void view_message(const struct software_function *from, struct assumption_function *function)
+{
+    uint64_t physical = from->message;
+
+    function->messages_off = from->message == SOFTWARE_NO_ADDRESS;
+    function->message_known = !function->messages_off;
+    function->message_leads_to = VERDICT_NO_ID;
+    if (function->message_known &&
+        (from->attachment.domain == NULL || domain_resolve(from->attachment.domain, from->message, &physical))) {
+        function->message_leads_to = physical;
+    }
 }
 
 /** Who uses PASIDs of a function. */
@@ -101,6 +135,7 @@ static void view_function(const struct software *software, uint32_t index, struc
     }
     function->refused = from->aliased;
     function->met = met != SIZE_MAX ? (uint32_t)met : ASSUMPTION_NONE;
+    view_message(from, function);
 }
 
 static void view_make(const struct software *software, struct view *view)
@@ -144,6 +179,7 @@ static void view_clear(struct view *view)
         free((void *)(uintptr_t)view->domains[i].name);
         free((void *)(uintptr_t)view->domains[i].doorbells);
         free((void *)(uintptr_t)view->domains[i].dma);
+        free((void *)(uintptr_t)view->domains[i].msi_windows);
     }
     for (uint32_t i = 0; i < view->system.tree->function_count; i++) {
         free((void *)(uintptr_t)view->functions[i].pasids);
