@@ -4,6 +4,7 @@
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/load.h"
+#include "report/step_text.h"
 #include "report/verdict_json.h"
 #include "report/verdict_text.h"
 #include "scenario/verdicts.h"
@@ -16,30 +17,42 @@ struct judged {
     const struct cli_request *request;
     const struct scenario *scenario;
     struct verdict_list verdicts;
+    struct step_list steps;
     int status;
 };
 
-/** The verdict that an expectation speaks of; NULL if it speaks of something that only a run can tell. */
-static const struct verdict *expected_verdict(const struct judged *judged, const struct scenario_expectation *expected)
+/** What came out where an expectation looks; NULL if it speaks of something that only a run can tell. */
+static const char *outcome_of(const struct judged *judged, const struct scenario_expectation *expected)
 {
-    return expected->metric == SCENARIO_METRIC_VERDICT ? verdict_list_find(&judged->verdicts, expected->verdict) : NULL;
+    const struct verdict *verdict;
+    const struct run_step *step;
+
+    if (expected->metric == SCENARIO_METRIC_VERDICT) {
+        verdict = verdict_list_find(&judged->verdicts, expected->verdict);
+        return verdict == NULL ? NULL : verdict_outcome_name(verdict->outcome);
+    }
+    if (expected->metric == SCENARIO_METRIC_STEP) {
+        step = step_list_find(&judged->steps, expected->step);
+        return step == NULL ? "the software never tries" : step->outcome;
+    }
+    return NULL;
 }
 
-static bool is_met(const struct scenario_expectation *expected, const struct verdict *verdict)
+static bool is_met(const struct scenario_expectation *expected, const char *outcome)
 {
-    return verdict->outcome == expected->outcome;
+    return strcmp(expected->text, outcome) == 0;
 }
 
-/** How many expected verdicts did not come out. */
+/** How many of what was expected did not come out. */
 static size_t count_failures(const struct judged *judged)
 {
     size_t failures = 0;
 
     for (size_t i = 0; i < judged->scenario->expectation_count; i++) {
         const struct scenario_expectation *expected = &judged->scenario->expectations[i];
-        const struct verdict *verdict = expected_verdict(judged, expected);
+        const char *outcome = outcome_of(judged, expected);
 
-        if (verdict != NULL && !is_met(expected, verdict)) {
+        if (outcome != NULL && !is_met(expected, outcome)) {
             failures++;
         }
     }
@@ -52,22 +65,23 @@ static bool write_text(FILE *stream, const void *context)
     bool has_title = false;
 
     verdict_text_write(stream, &judged->verdicts);
+    step_text_write(stream, &judged->steps);
     for (size_t i = 0; i < judged->scenario->expectation_count; i++) {
         const struct scenario_expectation *expected = &judged->scenario->expectations[i];
-        const struct verdict *verdict = expected_verdict(judged, expected);
+        const char *outcome = outcome_of(judged, expected);
 
-        if (verdict == NULL) {
+        if (outcome == NULL) {
             continue;
         }
         if (!has_title) {
             fputs("\nExpectations\n", stream);
             has_title = true;
         }
-        if (is_met(expected, verdict)) {
+        if (is_met(expected, outcome)) {
             fprintf(stream, "  met     %s: %s\n", expected->key, expected->text);
         } else {
-            fprintf(stream, "  FAILED  %s: expected %s, got %s (%s:%u)\n", expected->key, expected->text,
-                    verdict_outcome_name(verdict->outcome), expected->place.file, expected->place.line);
+            fprintf(stream, "  FAILED  %s: expected %s, got %s (%s:%u)\n", expected->key, expected->text, outcome,
+                    expected->place.file, expected->place.line);
         }
     }
     return !ferror(stream);
@@ -79,18 +93,18 @@ static json_t *expectations_json(const struct judged *judged)
 
     for (size_t i = 0; i < judged->scenario->expectation_count; i++) {
         const struct scenario_expectation *expected = &judged->scenario->expectations[i];
-        const struct verdict *verdict = expected_verdict(judged, expected);
+        const char *outcome = outcome_of(judged, expected);
         json_t *item;
 
-        if (verdict == NULL) {
+        if (outcome == NULL) {
             continue;
         }
         item = json_object();
         json_object_set_new(item, "key", cli_json_text(expected->key));
         json_object_set_new(item, "wanted", cli_json_text(expected->text));
-        json_object_set_new(item, "got", json_string(verdict_outcome_name(verdict->outcome)));
+        json_object_set_new(item, "got", json_string(outcome));
         json_object_set_new(item, "place", json_sprintf("%s:%u", expected->place.file, expected->place.line));
-        json_object_set_new(item, "met", json_boolean(is_met(expected, verdict)));
+        json_object_set_new(item, "met", json_boolean(is_met(expected, outcome)));
         json_array_append_new(list, item);
     }
     return list;
@@ -105,6 +119,7 @@ static bool write_json(FILE *stream, const void *context)
 
     json_object_set_new(body, "title", cli_json_text(judged->scenario->title));
     json_object_set_new(body, "verdicts", verdict_json(&judged->verdicts));
+    json_object_set_new(body, "steps", step_json(&judged->steps));
     json_object_set_new(body, "expectations", expectations_json(judged));
     document = cli_document(judged->request, judged->status, body);
     written = cli_document_write(stream, document);
@@ -119,11 +134,12 @@ static int judge(const struct cli_request *request, const struct scenario *scena
     struct host_error error = {.text = ""};
     int written;
 
-    if (!verdicts_from_topology(scenario, &judged.verdicts, &error)) {
+    if (!scenario_foretell(scenario, &judged.verdicts, &judged.steps, &error)) {
         struct cli_problem problem = {.hint = ""};
 
         snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error.text);
         verdict_list_clear(&judged.verdicts);
+        step_list_clear(&judged.steps);
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
     if (count_failures(&judged) != 0) {
@@ -131,6 +147,7 @@ static int judge(const struct cli_request *request, const struct scenario *scena
     }
     written = cli_emit(request, request->json ? write_json : write_text, &judged);
     verdict_list_clear(&judged.verdicts);
+    step_list_clear(&judged.steps);
     return written == CLI_EXIT_OK ? judged.status : written;
 }
 

@@ -74,6 +74,22 @@ static size_t name_pages(const struct gathering *gathering, char *text, size_t s
     return pages;
 }
 
+/* How the functions of a unit come to use their pages. */
+static const char *manner(const struct gathering *gathering)
+{
+    const struct judge *judge = gathering->judge;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        size_t expected = judge->observed != NULL ? judge->observed[i].hit_count : 1;
+
+        if (gathered(gathering, i) && judge_use_count(judge, i) > expected) {
+            return judge->observed == NULL ? "its functions are meant for, or told to write to,"
+                                           : "its MSIs reached, or were meant for and missed,";
+        }
+    }
+    return judge->observed == NULL ? "its functions are meant for" : "its MSIs reached";
+}
+
 static void show_pages(const struct gathering *gathering, struct verdict *verdict, const char *subject)
 {
     const struct judge *judge = gathering->judge;
@@ -81,10 +97,7 @@ static void show_pages(const struct gathering *gathering, struct verdict *verdic
     char pages[512];
     size_t count = name_pages(gathering, pages, sizeof(pages));
 
-    evidence = verdict_add_evidence(verdict, subject, "%s %zu doorbell pages: %s",
-                                    judge->observed == NULL ? "its functions are meant for or told"
-                                                            : "its MSIs reached or were meant for",
-                                    count, pages);
+    evidence = verdict_add_evidence(verdict, subject, "%s %zu doorbell pages: %s", manner(gathering), count, pages);
     for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
         uint32_t function = judge_function_at(judge, i);
 

@@ -142,6 +142,12 @@ static bool make_contexts(struct attachment *attachment, struct host_error *erro
            write_entries(attachment, attachment->domain, false, error);
 }
 
+bool attachment_prepare_pasids(struct attachment *attachment, struct host_error *error)
+{
+    return attachment->smmu == NULL || smmu_contexts_prepare(&attachment->contexts) ||
+           host_error_fail(error, ENOMEM, "out of memory");
+}
+
 bool attachment_enable_pasids(struct attachment *attachment, unsigned bits, struct host_error *error)
 {
     if (bits == attachment->pasid_bits) {

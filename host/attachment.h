@@ -62,6 +62,9 @@ void attachment_clear(struct attachment *attachment);
  */
 bool attachment_enable_pasids(struct attachment *attachment, unsigned bits, struct host_error *error);
 
+/** Sets memory of the host's aside, so that switching PASIDs on later allocates none. @return false with @p error */
+bool attachment_prepare_pasids(struct attachment *attachment, struct host_error *error);
+
 /**
  * Puts requests without PASID into a domain: EINVAL if it is of another SMMU; EBUSY if it has a stage 2 while a PASID
  * is in use (D6). @return false with @p error, and nothing changed

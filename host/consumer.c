@@ -258,6 +258,87 @@ static bool bind_for(struct software *software, struct consumer *consumer, struc
     return true;
 }
 
+/** The binding that serves a function; NULL: none. */
+static const struct doorbell_page *binding_of(const struct software *software, const struct consumer *consumer,
+                                              uint32_t function)
+{
+    for (size_t i = 0; i < consumer->doorbells.count; i++) {
+        const struct doorbell_page *page = &consumer->doorbells.pages[i];
+
+        if (page->function == function || (page->group == software->groups.group_of[function]) ||
+            (consumer->style == DOORBELL_BIND_DOMAIN &&
+             page->physical == (software->functions[function].doorbell & ~(IO_PAGE_BYTES - 1)))) {
+            return page;
+        }
+    }
+    return NULL;
+}
+
+static bool is_binding(enum doorbell_style style)
+{
+    return style == DOORBELL_BIND_DEVICE || style == DOORBELL_BIND_DOMAIN || style == DOORBELL_BIND_GROUP;
+}
+
+/** Owner of a function whose style has a call for doorbells; NULL with @p error. */
+static struct consumer *binding_owner(struct software *software, uint32_t function, struct host_error *error)
+{
+    uint32_t owner = software->functions[function].consumer;
+
+    if (owner == CONSUMER_NONE ||
+        (!is_binding(software->consumers[owner].style) && software->consumers[owner].style != DOORBELL_GEOMETRY)) {
+        host_error_fail(error, EOPNOTSUPP, "doorbells of %s are not bound one by one",
+                        software->found.tree.functions[function].name);
+        return NULL;
+    }
+    return &software->consumers[owner];
+}
+
+bool consumer_bind_doorbell(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct consumer *owner = binding_owner(software, function, error);
+    struct domain *guest = software->functions[function].attachment.domain;
+    bool by_group = owner != NULL && owner->style == DOORBELL_BIND_GROUP;
+    bool by_device = owner != NULL && owner->style == DOORBELL_BIND_DEVICE;
+    uint64_t iova;
+    uint64_t ipa;
+
+    if (owner == NULL) {
+        return false;
+    }
+    if (owner->style == DOORBELL_GEOMETRY) {
+        return consumer_map_doorbell(software, function, &iova, error);
+    }
+    if ((by_group || by_device) && binding_of(software, owner, function) != NULL) {
+        return host_error_fail(error, EEXIST, "a doorbell is bound for %s already",
+                               software->found.tree.functions[function].name);
+    }
+    return bind_next(owner, by_device ? function : DOORBELL_ANY,
+                     by_group ? software->groups.group_of[function] : DOORBELL_ANY, &iova, &ipa, error) &&
+           consumer_teach_guest(guest, iova, ipa, error);
+}
+
+bool consumer_unbind_doorbell(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct consumer *owner = binding_owner(software, function, error);
+    const struct doorbell_page *page;
+    uint64_t iova;
+
+    if (owner == NULL) {
+        return false;
+    }
+    if (owner->style == DOORBELL_GEOMETRY) {
+        return consumer_unmap_doorbell(software, function, error);
+    }
+    page = binding_of(software, owner, function);
+    if (page == NULL) {
+        return host_error_fail(error, ENOENT, "no doorbell is bound for %s",
+                               software->found.tree.functions[function].name);
+    }
+    iova = page->iova;
+    return doorbell_unbind(&owner->doorbells, iova, error) &&
+           domain_remove_doorbell(software->functions[function].attachment.domain, iova, error);
+}
+
 /* ---- Spaces ---- */
 
 static enum domain_kind kind_of(enum consumer_translation translation)

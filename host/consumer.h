@@ -133,6 +133,15 @@ bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_
 /** A function no longer sends messages. */
 bool consumer_unmap_doorbell(struct software *software, uint32_t function, struct host_error *error);
 
+/**
+ * A user's own call for one device: with styles that bind, binds a guest doorbell for it; with that of 2016, takes one
+ * more reference of its doorbell. EOPNOTSUPP with others.
+ */
+bool consumer_bind_doorbell(struct software *software, uint32_t function, struct host_error *error);
+
+/** The opposite. With styles that bind: EBUSY while a function writes to the doorbell. */
+bool consumer_unbind_doorbell(struct software *software, uint32_t function, struct host_error *error);
+
 /** The space that a function's requests without PASID are in; NULL: it belongs to no consumer. */
 struct consumer_space *consumer_space_of(const struct software *software, uint32_t function);
 

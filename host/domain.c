@@ -22,11 +22,23 @@ const char *domain_kind_name(enum domain_kind kind)
 
 /* ---- Making and releasing ---- */
 
+/** Empties it, but for room that was made before. */
+static void begin(struct domain *domain, enum domain_kind kind)
+{
+    struct domain before = *domain;
+
+    memset(domain, 0, sizeof(*domain));
+    domain->doorbells = before.doorbells;
+    domain->doorbell_limit = before.doorbell_limit;
+    domain->mappings = before.mappings;
+    domain->mapping_limit = before.mapping_limit;
+    domain->kind = kind;
+}
+
 bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_driver *smmu, struct host_ram *ram,
                  struct host_error *error)
 {
-    memset(domain, 0, sizeof(*domain));
-    domain->kind = kind;
+    begin(domain, kind);
     domain->smmu = smmu;
     domain->iova_end = FOUR_GIB;
     if (smmu == NULL || kind == DOMAIN_IDENTITY || kind == DOMAIN_BLOCKED) {
@@ -41,8 +53,7 @@ bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_drive
 
 void domain_init_planned(struct domain *domain, enum domain_kind kind)
 {
-    memset(domain, 0, sizeof(*domain));
-    domain->kind = kind;
+    begin(domain, kind);
     domain->planned = true;
     domain->iova_end = FOUR_GIB;
 }
@@ -96,7 +107,11 @@ void domain_release(struct domain *domain)
     free(domain->doorbells);
     free(domain->mappings);
     domain->doorbells = NULL;
+    domain->doorbell_limit = 0;
+    domain->doorbell_count = 0;
     domain->mappings = NULL;
+    domain->mapping_limit = 0;
+    domain->mapping_count = 0;
 }
 
 bool domain_translates(const struct domain *domain)

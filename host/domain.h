@@ -82,7 +82,10 @@ struct domain {
     struct domain_user *users;
 };
 
-/** Makes a domain of stage 1, or one without a table. @return false with @p error if memory is used up */
+/**
+ * Makes a domain of stage 1, or one without a table. The structure is zeroed, or has had room made in it.
+ * @return false with @p error if memory is used up
+ */
 bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_driver *smmu, struct host_ram *ram,
                  struct host_error *error);
 

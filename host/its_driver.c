@@ -39,12 +39,14 @@
 #define COMMAND_BYTES  32u
 
 /* Commands. */
-#define CMD_SYNC   0x05u
-#define CMD_MAPD   0x08u
-#define CMD_MAPC   0x09u
-#define CMD_MAPTI  0x0au
-#define CMD_INV    0x0cu
-#define CMD_INVALL 0x0du
+#define CMD_MOVI    0x01u
+#define CMD_DISCARD 0x0fu
+#define CMD_SYNC    0x05u
+#define CMD_MAPD    0x08u
+#define CMD_MAPC    0x09u
+#define CMD_MAPTI   0x0au
+#define CMD_INV     0x0cu
+#define CMD_INVALL  0x0du
 
 #define VALID (UINT64_C(1) << 63)
 
@@ -362,6 +364,25 @@ bool its_driver_map_device(struct its_driver *driver, uint32_t device_id, uint32
            issue(driver, CMD_MAPD | (uint64_t)device_id << 32, bits - 1, VALID | table, error);
 }
 
+bool its_driver_remap_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
+                            uint32_t intid, struct host_error *error)
+{
+    return issue(driver, CMD_MAPTI | (uint64_t)device_id << 32, event_id | (uint64_t)intid << 32, pe, error) &&
+           issue(driver, CMD_INV | (uint64_t)device_id << 32, event_id, 0, error);
+}
+
+bool its_driver_move_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
+                           struct host_error *error)
+{
+    return issue(driver, CMD_MOVI | (uint64_t)device_id << 32, event_id, pe, error) && its_driver_sync(driver, error);
+}
+
+bool its_driver_discard_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id,
+                              struct host_error *error)
+{
+    return issue(driver, CMD_DISCARD | (uint64_t)device_id << 32, event_id, 0, error);
+}
+
 bool its_driver_map_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
                           uint32_t *intid, struct host_error *error)
 {
@@ -373,6 +394,5 @@ bool its_driver_map_event(struct its_driver *driver, uint32_t device_id, uint32_
     }
     *intid = pool->next_intid++;
     memory_write8(pool->ram->memory, pool->configuration + (*intid - LPI_FIRST), configuration);
-    return issue(driver, CMD_MAPTI | (uint64_t)device_id << 32, event_id | (uint64_t)*intid << 32, pe, error) &&
-           issue(driver, CMD_INV | (uint64_t)device_id << 32, event_id, 0, error);
+    return its_driver_remap_event(driver, device_id, event_id, pe, *intid, error);
 }

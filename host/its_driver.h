@@ -96,6 +96,18 @@ bool its_driver_map_device(struct its_driver *driver, uint32_t device_id, uint32
 bool its_driver_map_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
                           uint32_t *intid, struct host_error *error);
 
+/** Maps an event of a mapped device to an LPI that was its own before, enabled, on a PE. @return false with @p error */
+bool its_driver_remap_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
+                            uint32_t intid, struct host_error *error);
+
+/** Moves an event's interrupt, pending or not, to another PE (MOVI). @return false with @p error */
+bool its_driver_move_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id, uint32_t pe,
+                           struct host_error *error);
+
+/** Unmaps an event; if it is pending, it no longer is (DISCARD). @return false with @p error */
+bool its_driver_discard_event(struct its_driver *driver, uint32_t device_id, uint32_t event_id,
+                              struct host_error *error);
+
 /** Waits until every command issued has taken effect at every redistributor. @return false with @p error */
 bool its_driver_sync(struct its_driver *driver, struct host_error *error);
 

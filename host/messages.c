@@ -156,46 +156,128 @@ static bool check_reach(const struct setup *setup, uint32_t messages, struct hos
                            setup->found->name, setup->address);
 }
 
+/** What every message of a function is set up with. */
+static struct setup setup_of(struct software *software, uint32_t index, uint32_t first, uint64_t address)
+{
+    return (struct setup){.software = software,
+                          .where = &software->found.functions[index],
+                          .found = &software->found.tree.functions[index],
+                          .known = known_of(software, index),
+                          .first = first,
+                          .address = address};
+}
+
+/** Begins to write a function's messages: those of MSI-X do not fire meanwhile. @return what end_messages() wants */
+static uint16_t begin_messages(const struct setup *setup)
+{
+    return setup->found->msix_vectors > 0 ? begin_msix(setup) : 0;
+}
+
+/** Writes one message into the table or store that holds it; those of the MSI capability are written at the end. */
+static void write_message(const struct setup *setup, uint32_t message)
+{
+    uint32_t standard = standard_messages(setup->found, setup->known);
+    struct host_access *access = setup->software->access;
+
+    if (message >= standard) {
+        write_entry(access, store_of(setup) + (uint64_t)MSIX_ENTRY_BYTES * (message - standard), setup->address,
+                    setup->first + message);
+    } else if (setup->found->msix_vectors > 0) {
+        write_entry(access, setup->where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * message, setup->address,
+                    setup->first + message);
+    }
+}
+
+/** Switches MSI-X or MSI on. */
+static void end_messages(const struct setup *setup, uint16_t control)
+{
+    uint32_t standard = standard_messages(setup->found, setup->known);
+
+    if (setup->found->msix_vectors > 0) {
+        end_msix(setup, control);
+    } else if (standard > 0) {
+        write_msi(setup, standard);
+    }
+}
+
+/** Maps an event to an LPI: the one that was its message's before, or a new one on the next PE in turn. */
+static bool map_event(struct software *software, struct software_function *function, uint32_t message, uint32_t event,
+                      struct host_error *error)
+{
+    struct its_driver *its = &software->itses[function->its];
+    struct software_vector *vector = &function->vectors[message];
+
+    if (vector->intid != 0) {
+        return its_driver_remap_event(its, function->device_id, event, vector->pe, vector->intid, error);
+    }
+    vector->pe = software->next_pe++ % software->config.pe_count;
+    return its_driver_map_event(its, function->device_id, event, vector->pe, &vector->intid, error);
+}
+
 bool messages_set_up(struct software *software, uint32_t index, uint32_t first, uint64_t address,
                      struct host_error *error)
 {
     struct software_function *function = &software->functions[index];
-    struct its_driver *its = &software->itses[function->its];
-    const struct setup setup = {.software = software,
-                                .where = &software->found.functions[index],
-                                .found = &software->found.tree.functions[index],
-                                .known = known_of(software, index),
-                                .first = first,
-                                .address = address};
+    const struct setup setup = setup_of(software, index, first, address);
     uint32_t count = messages_count(software, index);
-    uint32_t standard = standard_messages(setup.found, setup.known);
-    bool has_msix = setup.found->msix_vectors > 0;
     uint16_t control;
 
-    if (!check_reach(&setup, standard, error)) {
+    if (!check_reach(&setup, standard_messages(setup.found, setup.known), error)) {
         return false;
     }
-    control = has_msix ? begin_msix(&setup) : 0;
+    control = begin_messages(&setup);
     for (uint32_t i = 0; i < count; i++) {
-        struct software_vector *vector = &function->vectors[i];
-
-        vector->pe = software->next_pe++ % software->config.pe_count;
-        vector->address = address;
-        if (!its_driver_map_event(its, function->device_id, first + i, vector->pe, &vector->intid, error)) {
+        function->vectors[i].address = address;
+        if (!map_event(software, function, i, first + i, error)) {
             return false;
         }
-        if (i >= standard) {
-            write_entry(software->access, store_of(&setup) + (uint64_t)MSIX_ENTRY_BYTES * (i - standard), address,
-                        first + i);
-        } else if (has_msix) {
-            write_entry(software->access, setup.where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * i, address, first + i);
-        }
+        write_message(&setup, i);
     }
     function->vector_count = count;
-    if (has_msix) {
-        end_msix(&setup, control);
-    } else if (standard > 0) {
-        write_msi(&setup, standard);
+    function->first_event = first;
+    end_messages(&setup, control);
+    return its_driver_sync(&software->itses[function->its], error);
+}
+
+void messages_restore(struct software *software, uint32_t index)
+{
+    struct software_function *function = &software->functions[index];
+    const struct setup setup = setup_of(software, index, function->first_event, function->message);
+    uint16_t control = begin_messages(&setup);
+
+    for (uint32_t i = 0; i < function->vector_count; i++) {
+        write_message(&setup, i);
     }
-    return its_driver_sync(its, error);
+    end_messages(&setup, control);
+}
+
+/** Takes a message out of a store: masked, so that none is sent. */
+static void mask_store(const struct setup *setup, uint32_t entry)
+{
+    host_write32(setup->software->access, store_of(setup) + (uint64_t)MSIX_ENTRY_BYTES * entry + 12, 1);
+}
+
+bool messages_disable(struct software *software, uint32_t index, struct host_error *error)
+{
+    struct software_function *function = &software->functions[index];
+    const struct setup setup = setup_of(software, index, function->first_event, function->message);
+    uint32_t standard = standard_messages(setup.found, setup.known);
+    struct host_access *access = software->access;
+    uint64_t config = setup.where->config;
+    uint32_t at = setup.found->msix_vectors > 0 ? setup.where->msix + MSIX_CONTROL : setup.where->msi + MSI_CONTROL;
+    uint16_t on = setup.found->msix_vectors > 0 ? MSIX_CONTROL_ENABLE : MSI_CONTROL_ENABLE;
+
+    if (standard > 0) {
+        pci_config_write16(access, config, at, (uint16_t)(pci_config_read16(access, config, at) & ~on));
+    }
+    for (uint32_t i = 0; i < function->vector_count; i++) {
+        if (i >= standard) {
+            mask_store(&setup, i - standard);
+        }
+        if (!its_driver_discard_event(&software->itses[function->its], function->device_id, function->first_event + i,
+                                      error)) {
+            return false;
+        }
+    }
+    return its_driver_sync(&software->itses[function->its], error);
 }

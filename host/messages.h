@@ -49,6 +49,15 @@ uint32_t messages_alignment(const struct software *software, uint32_t function);
 bool messages_set_up(struct software *software, uint32_t function, uint32_t first, uint64_t address,
                      struct host_error *error);
 
+/** Writes a function's messages again as they were set up, after something has reset it. */
+void messages_restore(struct software *software, uint32_t function);
+
+/**
+ * Switches a function's messages off and takes its events back at the ITS; pending ones are lost (DISCARD). LPIs stay
+ * the function's, for the next set-up. @return false with @p error
+ */
+bool messages_disable(struct software *software, uint32_t function, struct host_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,6 +24,7 @@ struct smmu_driver_config {
     uint32_t command_queue_log2; /**< entries wanted; limited by IDR1.CMDQS */
     uint32_t event_queue_log2;   /**< entries wanted; limited by IDR1.EVENTQS */
     uint32_t page_queue_log2;    /**< entries of the page request queue wanted; limited by IDR1.PRIQS */
+    uint32_t substream_id_bits;  /**< what IDR1.SSIDSIZE will say: for software that only plans */
 };
 
 /** A queue in memory. Indices run over 2^(log2 + 1) values; the top bit is the wrap bit. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LEAF_BITS    10u /* descriptors of a 64 KiB leaf */
+#define MOST_BITS    20u
 #define LEAF_BYTES   ((uint64_t)SMMU_CD_BYTES << LEAF_BITS)
 #define WRITE_BACK   1
 #define INNER_SHARED 3
@@ -79,13 +80,21 @@ bool smmu_stream_set(struct smmu_driver *driver, uint32_t stream_id, const struc
 
 /* ---- Context descriptor tables ---- */
 
+bool smmu_contexts_prepare(struct smmu_contexts *contexts)
+{
+    if (contexts->leaves == NULL) {
+        contexts->leaves = calloc((size_t)1 << (MOST_BITS - LEAF_BITS), sizeof(*contexts->leaves));
+    }
+    return contexts->leaves != NULL;
+}
+
 bool smmu_contexts_init(struct smmu_contexts *contexts, struct smmu_driver *driver, unsigned bits,
                         struct host_error *error)
 {
-    uint64_t size = (uint64_t)SMMU_CD_BYTES << bits;
+    uint64_t size;
 
-    memset(contexts, 0, sizeof(*contexts));
     contexts->driver = driver;
+    contexts->leaf_count = 0;
     if (bits > driver->substream_id_bits) {
         return host_error_fail(error, EINVAL, "SMMU %s has %u SubstreamID bits, not %u", driver->config.name,
                                driver->substream_id_bits, bits);
@@ -94,7 +103,7 @@ bool smmu_contexts_init(struct smmu_contexts *contexts, struct smmu_driver *driv
     contexts->bits = bits > LEAF_BITS && !contexts->two_level ? LEAF_BITS : bits;
     if (contexts->two_level) {
         contexts->leaf_count = 1u << (bits - LEAF_BITS);
-        contexts->leaves = calloc(contexts->leaf_count, sizeof(*contexts->leaves));
+        smmu_contexts_prepare(contexts);
         size = (uint64_t)SMMU_L1CD_BYTES * contexts->leaf_count;
     } else {
         size = (uint64_t)SMMU_CD_BYTES << contexts->bits;

@@ -46,6 +46,9 @@ struct smmu_contexts {
     uint32_t leaf_count;
 };
 
+/** Sets memory of the host's aside for smmu_contexts_init(), for a table of any size. @return false: out of memory */
+bool smmu_contexts_prepare(struct smmu_contexts *contexts);
+
 /** Makes an empty table. @param bits 1..20, at most what the SMMU has. @return false with @p error */
 bool smmu_contexts_init(struct smmu_contexts *contexts, struct smmu_driver *driver, unsigned bits,
                         struct host_error *error);

@@ -187,7 +187,7 @@ static bool attach_functions(struct software *software, struct host_error *error
     const struct pci_tree *tree = &software->found.tree;
 
     /* At most one domain a function, one blocked domain an SMMU, and those of consumers. */
-    software->domain_limit = tree->function_count + software->config.firmware->iommu_count +
+    software->domain_limit = tree->function_count + software->config.firmware->iommu_count * (1 + PASID_PROCESSES) +
                              consumers_domain_limit(software) + software->config.pasid_domains;
     software->domains = allocate(software->domain_limit, sizeof(*software->domains));
     software->group_states = allocate(software->groups.group_count, sizeof(*software->group_states));
@@ -214,7 +214,9 @@ static bool set_up_messages(struct software *software, uint32_t index, struct ho
     struct software_events events = software_events_of(software, index);
     uint64_t address;
 
-    function->vectors = allocate(count, sizeof(*function->vectors));
+    if (function->vectors == NULL) {
+        function->vectors = allocate(count, sizeof(*function->vectors));
+    }
     if (function->vectors == NULL) {
         return host_error_set(error, "out of memory");
     }
@@ -247,6 +249,20 @@ bool software_enable_interrupts(struct software *software, uint32_t function, st
         return set_up_messages(software, function, error);
     }
     return consumer_map_doorbell(software, function, &mine->message, error);
+}
+
+bool software_disable_interrupts(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+
+    if (mine->message == SOFTWARE_NO_ADDRESS) {
+        return true;
+    }
+    if (!software->planned && !messages_disable(software, function, error)) {
+        return false;
+    }
+    mine->message = SOFTWARE_NO_ADDRESS;
+    return consumer_unmap_doorbell(software, function, error);
 }
 
 /** Interrupts of functions that the kernel drives; a system in which one of them cannot be set up does not come up. */
@@ -454,7 +470,7 @@ void software_release(struct software *software)
         free(software->functions[i].vectors);
         attachment_clear(&software->functions[i].attachment);
     }
-    for (size_t i = 0; i < software->domain_count; i++) {
+    for (size_t i = 0; software->domains != NULL && i < software->domain_limit; i++) {
         domain_release(&software->domains[i]);
     }
     consumers_clear(software);

@@ -1,4 +1,5 @@
 set(DOORBELL_HOST_SOFTWARE_SOURCES
+  action.c
   attachment.c
   consumer.c
   consumer_attach.c
@@ -14,6 +15,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   known_devices.c
   messages.c
   paging.c
+  pasid.c
   pci_config.c
   placement.c
   ram.c

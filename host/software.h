@@ -21,6 +21,7 @@
 #include "host/its_driver.h"
 #include "host/messages.h"
 #include "host/paging.h"
+#include "host/pasid.h"
 #include "host/ram.h"
 #include "host/reserved.h"
 #include "host/rules.h"
@@ -52,11 +53,12 @@ struct software_config {
     const struct consumer_config *consumers;
     size_t consumer_count;
     struct reserved_regions reserved;
-    bool ats;                             /**< use ATS where device and SMMU have it */
-    bool page_requests;                   /**< use PRI where device and SMMU have it, with ATS */
-    sim_time fault_time;                  /**< to find and map a page that a device asked for, fs */
-    uint32_t pasid_domains;               /**< domains that paging_map_buffer() may make for PASIDs */
-    const bool *ats_of;                   /**< software_plan() only: which SMMUs have ATS; NULL: none */
+    bool ats;               /**< use ATS where device and SMMU have it */
+    bool page_requests;     /**< use PRI where device and SMMU have it, with ATS */
+    sim_time fault_time;    /**< to find and map a page that a device asked for, fs */
+    uint32_t pasid_domains; /**< domains that paging_map_buffer() may make for PASIDs */
+    const bool *ats_of;     /**< software_plan() only: which SMMUs have ATS; NULL: none */
+    sim_time reset_time;    /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
     const struct device_knowledge *known; /**< what drivers know about their devices */
     size_t known_count;
     struct enumerate_options enumerate;
@@ -88,8 +90,10 @@ struct software_function {
     size_t domain;     /**< index of its domain */
     struct attachment attachment;
     struct services services; /**< beyond plain requests, what is switched on */
+    uint32_t first_event;     /**< EventID of its first message */
     uint32_t consumer;        /**< whose it is; CONSUMER_NONE: the kernel's */
     uint64_t message;         /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    bool removed;             /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
     bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
@@ -121,6 +125,9 @@ struct software {
     struct consumer *consumers;
     size_t consumer_count;
     struct paging paging;
+    struct pasid_space pasids;
+    uint64_t action_memory; /**< what mappings of actions lead to; 0: none */
+    uint64_t action_memory_size;
     bool planned; /**< made by software_plan(): no hardware behind it */
     uint32_t next_pe;
     uint32_t event_count; /**< SMMU event records found during set-up and by software_collect_events() */
@@ -162,6 +169,9 @@ bool software_attach(struct software *software, uint32_t function, struct domain
  * if they are on. ENODEV: it has none. @return false with @p error
  */
 bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error);
+
+/** Switches a function's messages off and releases its doorbell; nothing to do if they are off. */
+bool software_disable_interrupts(struct software *software, uint32_t function, struct host_error *error);
 
 /**
  * Gives a function a buffer of its own for DMA and maps it into its domain.

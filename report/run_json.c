@@ -1,5 +1,6 @@
 #include "report/run_json.h"
 
+#include "report/step_text.h"
 #include "report/verdict_json.h"
 
 #include <inttypes.h>
@@ -182,6 +183,7 @@ json_t *run_json(const struct run_result *result)
     set(object, "last-delivery-fs", time_json(result->end_time));
     set(object, "interrupted", json_boolean(result->interrupted));
     set(object, "verdicts", verdict_json(&result->verdicts));
+    set(object, "steps", step_json(&result->steps));
     set(object, "latency", latency_json(&result->latency));
     set(object, "hops", hops_json(result->hops, result->hop_count));
     set(object, "devices", devices);

@@ -1,6 +1,7 @@
 #include "report/run_text.h"
 
 #include "report/format.h"
+#include "report/step_text.h"
 #include "report/verdict_text.h"
 
 #include <inttypes.h>
@@ -193,6 +194,7 @@ bool run_text_write(FILE *out, const struct run_result *result)
 {
     write_head(out, result);
     verdict_text_write(out, &result->verdicts);
+    step_text_write(out, &result->steps);
     write_latencies(out, result);
     write_hops(out, result);
     write_losses(out, result);

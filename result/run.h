@@ -8,6 +8,7 @@
 #define DOORBELL_RESULT_RUN_H
 
 #include "result/histogram.h"
+#include "result/step.h"
 #include "result/verdict.h"
 #include "sim/packet.h"
 #include "sim/time.h"
@@ -136,6 +137,7 @@ struct run_result {
     size_t device_count;
     struct run_counter *counters;
     size_t counter_count;
+    struct step_list steps; /**< what the software tried, and how it came out */
     struct verdict_list verdicts;
     struct run_expectation *expectations;
     size_t expectation_count;

@@ -144,3 +144,26 @@ void verdict_list_clear(struct verdict_list *list)
     list->items = NULL;
     list->count = 0;
 }
+
+static unsigned weight_of(enum verdict_outcome outcome)
+{
+    return outcome == VERDICT_VIOLATED ? 2 : outcome == VERDICT_HOLDS ? 1 : 0;
+}
+
+void verdict_list_merge(struct verdict_list *list, struct verdict_list *other)
+{
+    for (size_t i = 0; i < list->count && i < other->count; i++) {
+        if (weight_of(other->items[i].outcome) > weight_of(list->items[i].outcome)) {
+            struct verdict swapped = list->items[i];
+
+            list->items[i] = other->items[i];
+            other->items[i] = swapped;
+        }
+    }
+    if (list->count == 0) {
+        *list = *other;
+        *other = (struct verdict_list){.items = NULL};
+        return;
+    }
+    verdict_list_clear(other);
+}

@@ -79,6 +79,13 @@ struct verdict_evidence *verdict_add_evidence(struct verdict *verdict, const cha
 struct verdict_device *verdict_evidence_add_device(struct verdict_evidence *evidence,
                                                    const struct verdict_device *device);
 
+/**
+ * Adds the verdicts of another moment to a list: of each assumption the one stays that is violated, else the one that
+ * holds, else the earlier one. Both lists have the same names in the same order, or @p list is empty. @p other is
+ * emptied.
+ */
+void verdict_list_merge(struct verdict_list *list, struct verdict_list *other);
+
 /** The word that reports use: "holds", "violated", "not-applicable". */
 const char *verdict_outcome_name(enum verdict_outcome outcome);
 

@@ -10,6 +10,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   system.c
   system_run.c
   system_vm.c
+  timeline.c
   verdicts.c)
 set(DOORBELL_SCENARIO_BUILD_LIBS doorbell_pcie doorbell_smmuv3 doorbell_gic doorbell_interconnect doorbell_memory
   doorbell_systemc)

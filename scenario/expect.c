@@ -103,6 +103,7 @@ static bool value_of(const struct scenario_expectation *expectation, const struc
     case SCENARIO_METRIC_COUNTER:
         return find_counter(expectation, result, value);
     case SCENARIO_METRIC_VERDICT:
+    case SCENARIO_METRIC_STEP:
         return false;
     }
     return latency->count > 0;
@@ -158,6 +159,15 @@ static void judge_verdict(const struct scenario_expectation *expectation, struct
     judged->got = format("%s", verdict_outcome_name(verdict->outcome));
 }
 
+static void judge_step(const struct scenario_expectation *expectation, const struct run_result *result,
+                       struct run_expectation *judged)
+{
+    const struct run_step *step = step_list_find(&result->steps, expectation->step);
+
+    judged->met = step != NULL && strcmp(step->outcome, expectation->text) == 0;
+    judged->got = format("%s", step != NULL ? step->outcome : "the software never tried");
+}
+
 void scenario_judge(const struct scenario *scenario, struct run_result *result)
 {
     result->expectations = calloc(scenario->expectation_count + 1, sizeof(*result->expectations));
@@ -176,6 +186,8 @@ void scenario_judge(const struct scenario *scenario, struct run_result *result)
                                expectation->place.line);
         if (expectation->metric == SCENARIO_METRIC_VERDICT) {
             judge_verdict(expectation, result, judged);
+        } else if (expectation->metric == SCENARIO_METRIC_STEP) {
+            judge_step(expectation, result, judged);
         } else if (value_of(expectation, result, &value)) {
             judged->met = within(expectation, value);
             judged->got = describe(expectation, value, judged->met);

@@ -222,6 +222,7 @@ static void build_scenario(struct parse *parse)
     parse_resolve_vms(parse);
     parse_resolve_traffic(parse);
     parse_resolve_software(parse);
+    parse_resolve_timeline(parse);
     parse_resolve_expectations(parse);
     parse_resolve_sweep(parse);
     parse_check(parse);

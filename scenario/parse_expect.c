@@ -1,4 +1,5 @@
 /* What must come out: the `expect:` map. */
+#include "host/error.h"
 #include "scenario/parse_context.h"
 
 #include <string.h>
@@ -199,6 +200,50 @@ static bool parse_bounds(struct parse *parse, const struct metric *metric, const
     return true;
 }
 
+/* Whether a key names a step of the software; *device is the endpoint it is about, NULL for the timeline's. */
+static bool is_step(struct parse *parse, const char *key, const char **device)
+{
+    static const char *const steps[] = {".attach", ".interrupts"};
+    size_t length = strlen(key);
+
+    *device = NULL;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        size_t tail = strlen(steps[i]);
+
+        if (length > tail && strcmp(key + length - tail, steps[i]) == 0) {
+            *device = scenario_arena_copy(parse->arena, key, length - tail);
+            return true;
+        }
+    }
+    return strncmp(key, "timeline.", strlen("timeline.")) == 0;
+}
+
+static bool parse_step(struct parse *parse, const struct tree_node *node, struct scenario_expectation *expectation)
+{
+    const char *const *names = host_error_names();
+    const char *nearest;
+    struct diagnostic *entry;
+    size_t count = 0;
+
+    expectation->metric = SCENARIO_METRIC_STEP;
+    expectation->step = node->key;
+    if (host_error_number(node->text) >= 0) {
+        return true;
+    }
+    while (names[count] != NULL) {
+        count++;
+    }
+    entry = parse_error(parse, node->text[0] == '\0' ? &node->key_mark : &node->mark,
+                        "`%s: %.40s`: no outcome of a step", node->key, node->text);
+    nearest = parse_nearest(node->text, names, count);
+    if (nearest != NULL) {
+        diagnostic_set_hint(entry, "did you mean `%s`?", nearest);
+    } else {
+        diagnostic_set_hint(entry, "`ok`, or an errno as EINVAL, EBUSY, EPERM, ENOMEM");
+    }
+    return false;
+}
+
 static bool parse_one(struct parse *parse, const struct tree_node *node, struct scenario_expectation *expectation)
 {
     const struct metric *metric;
@@ -216,6 +261,9 @@ static bool parse_one(struct parse *parse, const struct tree_node *node, struct 
             expectation->verdict = assumptions[i];
             return parse_outcome(parse, node, &expectation->outcome);
         }
+    }
+    if (is_step(parse, node->key, &expectation->device_name)) {
+        return parse_step(parse, node, expectation);
     }
     metric = split_counter(parse, node, expectation) ? &counter_metric
                                                      : split_key(parse, node->key, &expectation->device_name);
@@ -264,10 +312,12 @@ const struct scenario_value_type scenario_type_expectations = {
     .name = "map",
     .parse = expectations_parse,
     .print = expectations_print,
-    .schema = "{\"type\": \"object\", \"patternProperties\": {"
-              "\"^(doorbell-per-group|doorbell-per-domain|group-covers-reach|doorbell-mapped|msi-window-free|"
-              "msi-in-primary-domain|pasid-consistent|one-viommu-per-smmu|guest-owned-msi|msi-isolated|"
-              "data-before-interrupt)$\": {\"enum\": [\"holds\", \"violated\", \"not-applicable\"]}, "
-              "\"^([A-Za-z][A-Za-z0-9_-]*(/"
-              "[1-7])?\\\\.)?msi\\\\.(count|lost|latency\\\\.(min|mean|p50|p99|p99\\\\.9|max))$\": " BOUND_SCHEMA
-              ", \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA "}, \"additionalProperties\": false}"};
+    .schema =
+        "{\"type\": \"object\", \"patternProperties\": {"
+        "\"^(doorbell-per-group|doorbell-per-domain|group-covers-reach|doorbell-mapped|msi-window-free|"
+        "msi-in-primary-domain|pasid-consistent|one-viommu-per-smmu|guest-owned-msi|msi-isolated|"
+        "data-before-interrupt)$\": {\"enum\": [\"holds\", \"violated\", \"not-applicable\"]}, "
+        "\"^([A-Za-z][A-Za-z0-9_-]*(/"
+        "[1-7])?\\\\.)?msi\\\\.(count|lost|latency\\\\.(min|mean|p50|p99|p99\\\\.9|max))$\": " BOUND_SCHEMA
+        ", \"^([A-Za-z][A-Za-z0-9_/-]*\\\\.(attach|interrupts)|timeline\\\\.[A-Za-z][A-Za-z0-9_-]*)$\": {\"type\": "
+        "\"string\", \"pattern\": \"^(ok|E[A-Z0-9]+)$\"}, \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA "}, \"additionalProperties\": false}"};

@@ -408,11 +408,37 @@ const struct scenario_device *parse_find_function(struct parse *parse, const cha
     return device;
 }
 
+/* An action that an expectation speaks of must be there. */
+static void check_action(struct parse *parse, const struct scenario_expectation *expectation)
+{
+    const char *prefix = "timeline.";
+    const char **names = scenario_arena_take(parse->arena, parse->scenario->action_count + 1, sizeof(*names));
+    const char *nearest;
+    struct diagnostic *entry;
+
+    if (expectation->step == NULL || strncmp(expectation->step, prefix, strlen(prefix)) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < parse->scenario->action_count; i++) {
+        names[i] = parse->scenario->actions[i].name;
+        if (strcmp(names[i], expectation->step + strlen(prefix)) == 0) {
+            return;
+        }
+    }
+    entry = parse_error_at(parse, &expectation->key_place, "the timeline has no action `%.60s`",
+                           expectation->step + strlen(prefix));
+    nearest = parse_nearest(expectation->step + strlen(prefix), names, parse->scenario->action_count);
+    if (nearest != NULL) {
+        diagnostic_set_hint(entry, "did you mean `%s`?", nearest);
+    }
+}
+
 void parse_resolve_expectations(struct parse *parse)
 {
     for (size_t i = 0; i < parse->scenario->expectation_count; i++) {
         struct scenario_expectation *expectation = &parse->scenario->expectations[i];
 
+        check_action(parse, expectation);
         if (expectation->device_name != NULL) {
             expectation->device =
                 parse_find_function(parse, expectation->device_name, &expectation->key_place, &expectation->function);

@@ -32,6 +32,9 @@ void parse_resolve_traffic(struct parse *parse);
 /** Fills in and checks who uses devices, and what is reserved. (parse_software.c) */
 void parse_resolve_software(struct parse *parse);
 
+/** Resolves the timeline's actions and puts them in order. (parse_software.c) */
+void parse_resolve_timeline(struct parse *parse);
+
 /** Resolves the endpoints that expectations name. (parse_resolve.c) */
 void parse_resolve_expectations(struct parse *parse);
 

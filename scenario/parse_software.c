@@ -1,8 +1,10 @@
 /* The software's part of a scenario: lists of functions, consumers, reserved regions. */
+#include "host/action.h"
 #include "host/rules.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Lists of functions ---- */
@@ -119,5 +121,99 @@ void parse_resolve_software(struct parse *parse)
     }
     for (size_t i = 0; i < software->reserved_count; i++) {
         resolve_functions(parse, &software->reserved[i].devices);
+    }
+}
+
+/* ---- The timeline ---- */
+
+static const struct scenario_consumer *find_consumer(struct parse *parse, const struct scenario_reference *reference)
+{
+    const struct scenario_software *software = &parse->scenario->software;
+    const char **names = scenario_arena_take(parse->arena, software->consumer_count + 1, sizeof(*names));
+    const char *nearest;
+    struct diagnostic *entry;
+
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        names[i] = software->consumers[i].name;
+        if (strcmp(names[i], reference->name) == 0) {
+            return &software->consumers[i];
+        }
+    }
+    entry = parse_error_at(parse, &reference->place, "there is no consumer `%.63s`", reference->name);
+    nearest = parse_nearest(reference->name, names, software->consumer_count);
+    if (nearest != NULL) {
+        diagnostic_set_hint(entry, "did you mean `%s`?", nearest);
+    } else {
+        diagnostic_set_hint(entry, "consumers stand in `software.consumers`");
+    }
+    return NULL;
+}
+
+static void check_name(struct parse *parse, struct scenario_action *action, size_t index)
+{
+    if (action->name == NULL) {
+        action->name =
+            scenario_arena_format(parse->arena, "%s-%zu", action_kind_name((enum action_kind)action->kind), index + 1);
+    } else if (!parse_is_name(action->name)) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &action->place, "`%.40s` cannot be the name of an action", action->name),
+            "a name is a letter, then letters, digits, - and _");
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(parse->scenario->actions[i].name, action->name) == 0) {
+            parse_error_at(parse, &action->place, "two actions are called `%.40s`", action->name);
+            return;
+        }
+    }
+}
+
+static void resolve_action(struct parse *parse, struct scenario_action *action, size_t index)
+{
+    enum action_kind kind = (enum action_kind)action->kind;
+
+    check_name(parse, action, index);
+    resolve_functions(parse, &action->device);
+    if (action->device.count != 1) {
+        parse_error_at(parse, &action->place, "an action is about one device");
+    }
+    if (action->consumer_written.name != NULL) {
+        action->consumer = find_consumer(parse, &action->consumer_written);
+    } else if (kind == ACTION_ATTACH || kind == ACTION_ATTACH_PASID) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &action->place, "`consumer` is missing in an action `%s`", action_kind_name(kind)),
+            "a name of `software.consumers`");
+    }
+    if (action->at >= parse->scenario->duration) {
+        parse_error_at(parse, &action->place, "the action would begin only when the traffic is over (`duration`)");
+    }
+    if (kind == ACTION_MOVE_INTERRUPT && action->pe >= parse->scenario->platform.pe.count) {
+        parse_error_at(parse, &action->place, "there is no PE %u: they are 0 to %u", action->pe,
+                       parse->scenario->platform.pe.count - 1);
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct scenario_action *one = a;
+    const struct scenario_action *other = b;
+
+    if (one->at != other->at) {
+        return one->at < other->at ? -1 : 1;
+    }
+    if (one->place.line != other->place.line) {
+        return one->place.line < other->place.line ? -1 : 1;
+    }
+    return one->place.column < other->place.column ? -1 : one->place.column > other->place.column;
+}
+
+void parse_resolve_timeline(struct parse *parse)
+{
+    struct scenario *scenario = parse->scenario;
+
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        resolve_action(parse, &scenario->actions[i], i);
+    }
+    if (scenario->action_count > 1) {
+        qsort(scenario->actions, scenario->action_count, sizeof(*scenario->actions), by_time);
     }
 }

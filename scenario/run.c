@@ -150,6 +150,7 @@ static void collect(struct system *system, const struct scenario *scenario, stru
         describe_device(system, i, &result->devices[i]);
     }
     collector_finish(collector, result);
+    system_collect_steps(system, &result->steps);
     /* Last, because reading the event queues takes register accesses, which run the simulation on. */
     result->smmu_events = software_collect_events(system_software(system));
     verdicts_from_run(system, result);

@@ -828,10 +828,32 @@ struct scenario_traffic {
     size_t stream_count;
 };
 
+/* ------------------------------------------------------------------------------------------------ timeline */
+
+/** Something that the software does at a given time; what it is, and what it asks for, see host/action.h. */
+struct scenario_action {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name; /**< by which `expect` speaks of it; never NULL */
+    sim_time at;      /**< counted from the start of traffic; as early as that and the action before allow */
+    uint32_t kind;    /**< enum action_kind */
+    struct scenario_functions device; /**< exactly one */
+    struct scenario_reference consumer_written;
+    const struct scenario_consumer *consumer; /**< NULL: none */
+    uint32_t vector;
+    uint32_t pe;
+    uint32_t pasid;
+    uint32_t process;
+    uint64_t base;
+    uint64_t size;
+    uint32_t count;
+};
+
 /* ------------------------------------------------------------------------------------------------ expectations */
 
 enum scenario_metric {
     SCENARIO_METRIC_VERDICT,         /**< not a number: an assumption's outcome */
+    SCENARIO_METRIC_STEP,            /**< not a number: how a step of the software came out */
     SCENARIO_METRIC_MSI_COUNT,       /**< MSIs sent */
     SCENARIO_METRIC_MSI_LOST,        /**< MSIs sent that no handler ever saw */
     SCENARIO_METRIC_MSI_LATENCY_MIN, /**< femtoseconds, from the event in the device to the handler */
@@ -859,6 +881,7 @@ struct scenario_expectation {
     enum scenario_metric metric;
     const char *verdict;                  /**< for VERDICT: name of the assumption */
     enum verdict_outcome outcome;         /**< for VERDICT */
+    const char *step;                     /**< for STEP: its name, as struct run_step has it */
     const char *device_name;              /**< for a metric of one function: as written, "epA" or "epA/1"; else NULL */
     const struct scenario_device *device; /**< metric of one function of this endpoint; NULL: of the whole system */
     uint32_t function;                    /**< of that endpoint */
@@ -929,6 +952,8 @@ struct scenario {
     size_t vm_count;
     struct scenario_traffic *traffic; /**< array of traffic_count */
     size_t traffic_count;
+    struct scenario_action *actions; /**< array of action_count, by time, then in the order of the file */
+    size_t action_count;
     struct scenario_expectation *expectations; /**< array of expectation_count, in the order of the file */
     size_t expectation_count;
     struct scenario_sweep *sweep;           /**< NULL if there is none */

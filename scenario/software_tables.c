@@ -74,6 +74,17 @@ static size_t add_reserved(const struct scenario_reserved *from, struct reserved
     return region.all ? 1 : from->devices.count;
 }
 
+struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu)
+{
+    return (struct smmu_driver_config){.name = smmu->name,
+                                       .base = smmu->base,
+                                       .substream_id_bits = smmu->substream_id_bits,
+                                       .two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL,
+                                       .command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries),
+                                       .event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries),
+                                       .page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries)};
+}
+
 void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
                           struct software_config *config)
 {
@@ -99,6 +110,11 @@ void software_tables_make(const struct scenario *scenario, struct software_table
     for (size_t i = 0; i < software->reserved_count; i++) {
         regions += add_reserved(&software->reserved[i], &tables->reserved[regions]);
     }
+    tables->smmus = sim_allocate(scenario->platform.smmu_count, sizeof(*tables->smmus));
+    for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
+        tables->smmus[i] = software_smmu_config(&scenario->platform.smmu[i]);
+    }
+    config->smmus = tables->smmus;
     config->consumers = tables->consumers;
     config->consumer_count = software->consumer_count;
     config->reserved.items = tables->reserved;
@@ -110,5 +126,6 @@ void software_tables_clear(struct software_tables *tables)
     free(tables->consumers);
     free(tables->devices);
     free(tables->reserved);
+    free(tables->smmus);
     memset(tables, 0, sizeof(*tables));
 }

@@ -16,11 +16,15 @@ struct software_tables {
     struct consumer_config *consumers;
     struct consumer_device *devices;
     struct reserved_region *reserved;
+    struct smmu_driver_config *smmus;
 };
 
 /** Makes the arrays and points @p config to them. Release with software_tables_clear() when the software is gone. */
 void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
                           struct software_config *config);
+
+/** What software is told about an SMMU. */
+struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu);
 
 void software_tables_clear(struct software_tables *tables);
 

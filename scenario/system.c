@@ -95,7 +95,6 @@ static void describe(struct system *system)
     firmware_tables_make(scenario, &system->firmware);
     system->known = device_knowledge_make(scenario, &system->known_count);
     system->bridges = sim_allocate(scenario->root_complex_count, sizeof(*system->bridges));
-    system->smmu_configs = sim_allocate(platform->smmu_count, sizeof(*system->smmu_configs));
     system->its_configs = sim_allocate(platform->its_count, sizeof(*system->its_configs));
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
         const struct scenario_root_complex *rc = &scenario->root_complexes[i];
@@ -108,17 +107,6 @@ static void describe(struct system *system)
                                                        .mmio_base = rc->mmio.base,
                                                        .mmio_size = rc->mmio.size,
                                                        .peer_to_peer = rc->peer_to_peer};
-    }
-    for (size_t i = 0; i < platform->smmu_count; i++) {
-        const struct scenario_smmu *smmu = &platform->smmu[i];
-        struct smmu_driver_config *config = &system->smmu_configs[i];
-
-        config->name = smmu->name;
-        config->base = smmu->base;
-        config->two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL;
-        config->command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries);
-        config->event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries);
-        config->page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries);
     }
     for (size_t i = 0; i < platform->its_count; i++) {
         system->its_configs[i] = (struct its_driver_config){.name = platform->its[i].name,
@@ -322,6 +310,7 @@ void system_destroy(struct system *system)
     }
     system_free_vms(system);
     if (system->brought_up) {
+        timeline_clear(&system->timeline);
         software_release(&system->software);
     }
     software_tables_clear(&system->software_tables);
@@ -333,7 +322,6 @@ void system_destroy(struct system *system)
     free(system->functions);
     free(system->streams);
     free(system->bridges);
-    free(system->smmu_configs);
     free(system->its_configs);
     free(system->known);
     free(system->pes);
@@ -412,7 +400,6 @@ bool system_bring_up(struct system *system, struct host_error *error)
     software_tables_make(scenario, &system->software_tables, &config);
     config.firmware = &system->firmware;
     config.bridges = system->bridges;
-    config.smmus = system->smmu_configs;
     config.itses = system->its_configs;
     config.known = system->known;
     config.known_count = system->known_count;
@@ -433,7 +420,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
             return host_error_set(error, "enumeration did not find %s", system->function_names[i]);
         }
     }
-    return system_create_vms(system, error) && map_buffers(system, error) && system_boot_vms(system, error);
+    return system_create_vms(system, error) && map_buffers(system, error) && system_boot_vms(system, error) &&
+           timeline_make(scenario, &system->software, &system->timeline, error);
 }
 
 sim_time system_start_traffic(struct system *system, sim_time duration)
@@ -441,6 +429,7 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
     /* A microsecond of silence lets everything that the set-up left under way come to rest. */
     sim_time start = sim_time_align(sim_now(system->sim) + SIM_US, SIM_US);
 
+    system->start = start;
     for (size_t i = 0; i < system->scenario->device_count; i++) {
         if (system->endpoints[i] != NULL) {
             endpoint_start_traffic(system->endpoints[i], start, start + duration);
@@ -449,6 +438,11 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
     system_begin_reclaim(system, start, start + duration);
     system_start_vms(system, start + duration);
     return start;
+}
+
+void system_collect_steps(struct system *system, struct step_list *steps)
+{
+    timeline_collect(system->scenario, &system->software, &system->timeline, system->start, steps);
 }
 
 void system_end_traffic(struct system *system)

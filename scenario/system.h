@@ -9,6 +9,7 @@
 
 #include "host/error.h"
 #include "host/software.h"
+#include "result/step.h"
 #include "scenario/scenario.h"
 #include "sim/sim.h"
 
@@ -74,7 +75,8 @@ sim_time system_start_traffic(struct system *system, sim_time duration);
 
 /**
  * Runs the system, software included: as sim_run(), but an interrupt for software, or the time of something that it
- * does by itself, lets it act. Software that is at it when @p end comes finishes: then sim_now() is later.
+ * does by itself (actions of the timeline, for example), lets it act. Software that is at it when @p end comes
+ * finishes: then sim_now() is later.
  * @return REACHED_END or DRAINED
  */
 enum sim_run_result system_run(struct system *system, sim_time end);
@@ -84,6 +86,8 @@ const struct host_error *system_failure(const struct system *system);
 
 /** Has what watches virtual machines listen too. After collector_create(), before traffic. */
 void system_observe(struct system *system, struct collector *collector);
+/** Appends what the software tried and how it came out. */
+void system_collect_steps(struct system *system, struct step_list *steps);
 
 /** Ends a run: reports interrupts that a mask held back until now as lost. */
 void system_end_traffic(struct system *system);

@@ -18,6 +18,7 @@
 #include "result/collector.h"
 #include "scenario/software_tables.h"
 #include "scenario/system.h"
+#include "scenario/timeline.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,13 +57,14 @@ struct system {
     struct firmware firmware;
     struct software_tables software_tables;
     struct enumerate_bridge *bridges;
-    struct smmu_driver_config *smmu_configs;
     struct its_driver_config *its_configs;
     struct device_knowledge *known; /**< one per function of an endpoint */
     size_t known_count;
     struct host_access access;
     struct software software;
     struct system_vms *machines; /**< NULL: no virtual machines */
+    struct timeline timeline;
+    sim_time start; /**< of traffic */
     bool brought_up;
     struct interrupt_input *interrupts; /**< NULL: no SMMU has an interrupt for software */
     sim_time next_reclaim;              /**< when a page is taken away; SIM_TIME_NEVER: no more */

@@ -84,10 +84,19 @@ static void reclaim(struct system *system)
     }
 }
 
+/** When the next action of the timeline is due; SIM_TIME_NEVER: none is to come. */
+static sim_time next_action(const struct system *system)
+{
+    const struct timeline *timeline = &system->timeline;
+
+    return timeline->next < timeline->count ? system->start + timeline->steps[timeline->next].from->at : SIM_TIME_NEVER;
+}
+
 enum sim_run_result system_run(struct system *system, sim_time end)
 {
     for (;;) {
         const sim_time now = sim_now(system->sim);
+        const sim_time due = sim_time_min(system->next_reclaim, next_action(system));
         enum sim_run_result result;
 
         if (serve_interrupts(system)) {
@@ -97,12 +106,16 @@ enum sim_run_result system_run(struct system *system, sim_time end)
             reclaim(system);
             continue;
         }
+        if (due <= now) {
+            timeline_act(&system->timeline, &system->software, now);
+            continue;
+        }
         if (now >= end) {
             return SIM_RUN_REACHED_END;
         }
-        result = system_advance(system, sim_time_min(end, system->next_reclaim));
-        if (result == SIM_RUN_DRAINED && system->next_reclaim <= end) {
-            host_wait(&system->access, system->next_reclaim - sim_now(system->sim));
+        result = system_advance(system, sim_time_min(end, due));
+        if (result == SIM_RUN_DRAINED && due <= end) {
+            host_wait(&system->access, due - sim_now(system->sim));
         } else if (result == SIM_RUN_DRAINED) {
             return result;
         }

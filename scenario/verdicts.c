@@ -247,6 +247,35 @@ static void observe(const struct system *system, const struct run_device *device
     observation->early = tally_of(&device->order_violations);
 }
 
+/**
+ * What is judged from the state of the system, at every moment of a timeline and not only at the end: by going through
+ * the timeline once more.
+ */
+static void add_earlier_moments(const struct system *system, struct verdict_list *verdicts)
+{
+    static const char *const of_state[] = {ASSUMPTION_DOORBELL_PER_DOMAIN, ASSUMPTION_GROUP_COVERS_REACH,
+                                           ASSUMPTION_MSI_WINDOW_FREE,     ASSUMPTION_MSI_IN_PRIMARY_DOMAIN,
+                                           ASSUMPTION_PASID_CONSISTENT,    ASSUMPTION_MSI_ISOLATED};
+    struct verdict_list earlier = {.items = NULL};
+    struct host_error error;
+
+    if (system->timeline.count == 0 || !scenario_foretell(system->scenario, &earlier, NULL, &error)) {
+        verdict_list_clear(&earlier);
+        return;
+    }
+    for (size_t i = 0; i < earlier.count; i++) {
+        bool is_of_state = false;
+
+        for (size_t j = 0; j < sizeof(of_state) / sizeof(of_state[0]); j++) {
+            is_of_state = is_of_state || strcmp(earlier.items[i].name, of_state[j]) == 0;
+        }
+        if (!is_of_state) {
+            earlier.items[i].outcome = VERDICT_NOT_APPLICABLE;
+        }
+    }
+    verdict_list_merge(verdicts, &earlier);
+}
+
 void verdicts_from_run(struct system *system, struct run_result *result)
 {
     uint32_t count = system->software.found.tree.function_count;
@@ -258,6 +287,7 @@ void verdicts_from_run(struct system *system, struct run_result *result)
         observe(system, &result->devices[i], &observations[system->functions[i].tree_index]);
     }
     assumptions_observe(&view.system, observations, &result->verdicts);
+    add_earlier_moments(system, &result->verdicts);
     for (uint32_t i = 0; i < count; i++) {
         free((void *)(uintptr_t)observations[i].hits);
         free((void *)(uintptr_t)observations[i].peers);
@@ -335,7 +365,39 @@ static bool plan_buffers(const struct scenario *scenario, struct software *softw
     return true;
 }
 
-bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list *verdicts, struct host_error *error)
+/** Judges the software as it stands, beside what was judged before. */
+static void check_now(const struct scenario *scenario, const struct software *software, struct verdict_list *verdicts)
+{
+    struct verdict_list now = {.items = NULL};
+    struct view view;
+
+    view_make(software, &view);
+    view.system.ordering = ordering_of(scenario);
+    assumptions_check(&view.system, &now);
+    view_clear(&view);
+    verdict_list_merge(verdicts, &now);
+}
+
+/** Plans the timeline's actions one after the other, and judges after each. */
+static bool plan_timeline(const struct scenario *scenario, struct software *software, struct verdict_list *verdicts,
+                          struct step_list *steps, struct host_error *error)
+{
+    struct timeline timeline;
+    bool made = timeline_make(scenario, software, &timeline, error);
+
+    while (made && timeline.next < timeline.count) {
+        timeline_act(&timeline, software, 0);
+        check_now(scenario, software, verdicts);
+    }
+    if (made && steps != NULL) {
+        timeline_collect(scenario, software, &timeline, SIM_TIME_NEVER, steps);
+    }
+    timeline_clear(&timeline);
+    return made;
+}
+
+bool scenario_foretell(const struct scenario *scenario, struct verdict_list *verdicts, struct step_list *steps,
+                       struct host_error *error)
 {
     struct name_context names = {.scenario = scenario};
     struct software_tables tables = {0};
@@ -363,12 +425,8 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     if (complete) {
         complete = software_plan(&software, &config, &tree, error) && plan_buffers(scenario, &software, error);
         if (complete) {
-            struct view view;
-
-            view_make(&software, &view);
-            view.system.ordering = ordering_of(scenario);
-            assumptions_check(&view.system, verdicts);
-            view_clear(&view);
+            check_now(scenario, &software, verdicts);
+            complete = plan_timeline(scenario, &software, verdicts, steps, error);
         }
         software_release(&software);
     }
@@ -378,4 +436,9 @@ bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list
     free(known);
     free(ats_of);
     return complete;
+}
+
+bool verdicts_from_topology(const struct scenario *scenario, struct verdict_list *verdicts, struct host_error *error)
+{
+    return scenario_foretell(scenario, verdicts, NULL, error);
 }

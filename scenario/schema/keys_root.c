@@ -62,10 +62,13 @@ static const struct scenario_key root_keys[] = {
     {.name = "expect",
      KEY_WHOLE,
      .type = &scenario_type_expectations,
-     .doc =
-         "What must come out: a map from assumptions to `holds`, `violated` or `not-applicable`, and from metrics to "
-         "a value or a bound (`0`, `< 3 us`, `<= 10`, `\">= 5\"`, `1 us..3 us`)."},
-    {.name = "timeline", .kind = KEY_FUTURE, .doc = "Events at given times. Not supported yet."},
+     .doc = "What must come out: a map from assumptions to `holds`, `violated` or `not-applicable`; from metrics to "
+            "a value or a bound (`0`, `< 3 us`, `<= 10`, `\">= 5\"`, `1 us..3 us`); and from steps of the software "
+            "(`epA.attach`, `epA.interrupts`, `timeline.NAME`) to `ok` or an errno."},
+    {.name = "timeline",
+     KEY_ARRAY(KEY_LIST, scenario, actions, action_count),
+     .table = &scenario_table_action,
+     .doc = "What the software does while traffic runs: a list of actions."},
     {.name = "sweep",
      KEY_MAYBE(scenario, sweep),
      .table = &scenario_table_sweep,

@@ -110,12 +110,31 @@ const Sets nested = {"platform.redistributor.version=gicv4.1", "platform.smmu.S.
 const Sets two_smmus = {"platform.smmu={S: {}, T: {}}", "rc1.iommu-map=[[0, T, 0x8000, 0x8000]]",
                         "vms={vm0: {smmu: single, devices: {epB: {remap: 5 us}, epC: {remap: 5 us}}}}"};
 
+/** Users of devices: two containers, a nested one, and one whose guest doorbells are bound beforehand. */
+const Sets vfio = {"software.consumers={vm: {devices: [epB, epC]}}"};
+const Sets two_stages = {"software.rules=bind-msi-v1",
+                     "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
+const Sets one_to_one = {"software.consumers={vm: {kind: iommufd, translation: nested, devices: [epB, epC]}}"};
+const Sets mapped = {"software.consumers={vm: {devices: [epB], user-size: 64 KiB}}"};
+
+/** Both stages, with an SMMU that has caches for stage 2 and TLBs too small to hide them. */
+const Sets stages = {"software.rules=bind-msi-v1",
+                     "platform.smmu.S.preset=gem5-default",
+                     "platform.smmu.S.micro-tlb={entries: 1, ways: 1}",
+                     "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
+                     "platform.smmu.S.ipa-cache={entries: 2, ways: 2, policy: lru}",
+                     "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
+
 /** The same, and more. */
 Sets with(Sets sets, const std::string &more)
 {
     sets.push_back(more);
     return sets;
 }
+
+/** The same with more pages in turn than the IPA cache holds. */
+const Sets scattered = with(with(stages, "platform.smmu.S.ipa-cache={entries: 8, ways: 8, policy: lru}"),
+                            "traffic.epB.1.dma-write.pattern=random");
 
 /** Says which case it was, before a panic ends the process. */
 void tell(void *context, const char *message)
@@ -548,6 +567,66 @@ const std::vector<Row> rows = {
     {"domains.default", "software.domains.default=identity", {}},
     {"software.grouping", "software.grouping=reach", {"sw0.switch.acs=none"}},
     {"software.enable-acs", "software.enable-acs=no", {"sw0.switch.acs={cap: full}"}},
+    {"software.msi-window", "software.msi-window=fixed", vfio},
+    {"software.rules", "software.rules=linux-6.1", one_to_one},
+    {"consumer.kind", "software.consumers.vm.kind=iommufd", with(vfio, "software.rules=linux-6.1")},
+    {"consumer.translation", "software.consumers.vm.translation=stage-2", vfio},
+    {"consumer.devices", "software.consumers.vm.devices=[epB]", two_stages},
+    {"consumer.doorbells", "software.consumers.vm.doorbells=bind-group", two_stages},
+    {"consumer.separate-domains", "software.consumers.vm.separate-domains=yes", vfio},
+    {"consumer.unsafe-interrupts",
+     "software.consumers.vm.unsafe-interrupts=yes",
+     {"software.consumers={vm: {devices: [epC]}}", "rc1.msi-map=[[0x100, B, 0x100, 0x100]]", "rp1.acs=none"}},
+    {"consumer.window-base", "software.consumers.vm.window-base=0x1000_0000", one_to_one},
+    {"consumer.window-size", "software.consumers.vm.window-size=4 KiB", with(vfio, "software.rules=msi-geometry-2016")},
+    {"consumer.user-base", "software.consumers.vm.user-base=0x0800_0000", mapped},
+    {"consumer.user-size", "software.consumers.vm.user-size=64 KiB",
+     with(vfio, "software.consumers.vm.user-base=0x0800_0000")},
+    {"consumer.guest-memory", "software.consumers.vm.guest-memory=128 KiB", two_stages, FAILS},
+    {"consumer.guest-memory-base", "software.consumers.vm.guest-memory-base=0x0809_0000", two_stages},
+    {"consumer.guest-doorbell", "software.consumers.vm.guest-doorbell=0x4000_1000", two_stages},
+    {"consumer.guest-doorbells", "software.consumers.vm.guest-doorbells=2",
+     with(two_stages, "software.consumers.vm.bindings=2")},
+    {"consumer.bindings", "software.consumers.vm.bindings=2", with(two_stages, "software.consumers.vm.guest-doorbells=2")},
+    {"consumer.identity-pages", "software.consumers.vm.identity-pages=1", one_to_one},
+    {"consumer.guest-domains", "software.consumers.vm.guest-domains=each",
+     with(with(two_stages, "software.consumers.vm.bindings=2"), "software.consumers.vm.guest-doorbells=2")},
+    {"reserved.devices", "software.reserved.0.devices=[epC]",
+     with(vfio, "software.reserved=[{devices: epA, base: 0x4000_0000}]")},
+    {"reserved.kind", "software.reserved.0.kind=direct-relaxable",
+     with(vfio, "software.reserved=[{devices: epB, base: 0x4000_0000}]")},
+    {"reserved.base", "software.reserved.0.base=0x1_0000_0000",
+     with(mapped, "software.reserved=[{devices: epB, base: 0x4000_0000, kind: reserved}]")},
+    {"reserved.size", "software.reserved.0.size=1 MiB",
+     with(mapped, "software.reserved=[{devices: epB, base: 0xffff_0000, kind: reserved, size: 64 KiB}]")},
+    {"walk-cache.stage2-level0", "platform.smmu.S.walk-cache.stage2-level0=0",
+     with(stages, "platform.smmu.S.walk-cache={ways: 2}")},
+    {"walk-cache.stage2-level1", "platform.smmu.S.walk-cache.stage2-level1=0", stages},
+    {"walk-cache.stage2-level2", "platform.smmu.S.walk-cache.stage2-level2=0", stages},
+    {"walk-cache.nonfinal", "platform.smmu.S.walk-cache.nonfinal=yes", stages},
+    {"ipa-cache.entries", "platform.smmu.S.ipa-cache.entries=0", stages},
+    {"ipa-cache.ways", "platform.smmu.S.ipa-cache.ways=1", scattered},
+    {"ipa-cache.policy", "platform.smmu.S.ipa-cache.policy=random", scattered},
+    {"ipa-cache.lookup", "platform.smmu.S.ipa-cache.lookup=40 cycles", stages},
+    {"idr.s2p", "platform.smmu.S.idr.s2p=no", two_stages},
+    {"action.at", "timeline.0.at=9 us", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
+    {"action.name", "timeline.0.name=first", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
+    {"action.action", "timeline.0.action=remove", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
+    {"action.device", "timeline.0.device=epC", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
+    {"action.consumer",
+     "timeline.1.consumer=other",
+     {"software.consumers={vm: {}, other: {translation: nested}}",
+      "timeline=[{at: 1 us, action: disable-interrupts, device: epB}, {at: 8 us, action: attach, device: epB, "
+      "consumer: vm}]"}},
+    {"action.vector", "timeline.0.vector=2", {"timeline=[{at: 2 us, action: move-interrupt, device: epB, pe: 1}]"}},
+    {"action.pe", "timeline.0.pe=1", {"timeline=[{at: 2 us, action: move-interrupt, device: epB}]"}},
+    {"action.pasid", "timeline.0.pasid=7", {"timeline=[{at: 2 us, action: detach-pasid, device: epB}]"}},
+    {"action.process", "timeline.0.process=7", {"timeline=[{at: 2 us, action: unbind-process, device: epB}]"}},
+    {"action.base",
+     "timeline.1.base=0x3_0000_0000",
+     {"timeline=[{at: 2 us, action: map, device: epB}, {at: 4 us, action: map, device: epB}]"}},
+    {"action.size", "timeline.0.size=64 KiB", {"timeline=[{at: 2 us, action: load, device: epB, count: 3}]"}},
+    {"action.count", "timeline.0.count=5", {"timeline=[{at: 2 us, action: load, device: epB}]"}},
     {"software.max-payload", "software.max-payload=128 B", {}},
     {"software.max-read-request", "software.max-read-request=128 B", {}},
     {"software.rules",
@@ -597,7 +676,6 @@ const std::vector<Row> rows = {
 /** Keys that cannot change a result, with the reason. */
 const std::map<std::string, const char *> silent = {
     {"scenario.base", "the file that lies underneath; has no value of its own"},
-    {"scenario.timeline", "not supported yet: refused by the parser"},
     {"sweep.combine", "for `doorbell sweep`"},
     {"sweep.samples", "for `doorbell sweep`"},
     {"sweep.replications", "for `doorbell sweep`"},
@@ -613,15 +691,6 @@ const std::map<std::string, const char *> silent = {
     {"its.command-errors", "the software makes no command errors"},
     {"its.report-unmapped", "software that looks at the reports comes with hypervisors"},
     {"software.page-size", "there is only one size"},
-    {"walk-cache.stage2-level0", "no software of a scenario uses stage 2 yet"},
-    {"walk-cache.stage2-level1", "no software of a scenario uses stage 2 yet"},
-    {"walk-cache.stage2-level2", "no software of a scenario uses stage 2 yet"},
-    {"walk-cache.nonfinal", "no software of a scenario uses stage 2 yet"},
-    {"ipa-cache.entries", "no software of a scenario uses stage 2 yet"},
-    {"ipa-cache.ways", "no software of a scenario uses stage 2 yet"},
-    {"ipa-cache.policy", "no software of a scenario uses stage 2 yet"},
-    {"ipa-cache.lookup", "no software of a scenario uses stage 2 yet"},
-    {"idr.s2p", "no software of a scenario uses stage 2 yet"},
     {"idr.hyp", "the software's streams are of EL1"},
     {"idr.ns1ats", "the software enables no ATS yet"},
     {"idr.asid16", "the software has fewer than 256 ASIDs"},
@@ -655,7 +724,7 @@ TEST(Keys, EachChangesSomething)
             known[sets] = outcome(sets);
         }
         const std::string &before = known[sets];
-        ASSERT_TRUE(is_result(before)) << before;
+        EXPECT_TRUE(is_result(before)) << before;
         sets.push_back(row.set);
         const std::string after = outcome(sets);
         if (row.effect == REFUSES) {

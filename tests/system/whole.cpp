@@ -200,6 +200,7 @@ const run_result &Whole::finish()
     describe();
     collector_finish(collector_, &result_);
     result_.smmu_events = software_collect_events(software());
+    system_collect_steps(system_, &result_.steps);
     verdicts_from_run(system_, &result_);
     scenario_judge(scenario_, &result_);
     return result_;

@@ -1,0 +1,381 @@
+#include "host/action.h"
+
+#include "host/messages.h"
+#include "host/pasid.h"
+#include "host/pci_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define EXPRESS_CONTROL     0x08u
+#define EXPRESS_CONTROL_FLR 0x8000u
+
+/* After a function level reset a function may take this long to answer (PCIe Base 6.6.2). */
+#define FLR_TIME (100 * SIM_MS)
+
+/* Pages of simulated memory that one action can come to need: tables of a new domain and its buffers. */
+#define PAGES_OF_ACTION 40u
+
+static const char *const names[ACTION_KINDS] = {"attach",
+                                                "detach",
+                                                "enable-interrupts",
+                                                "disable-interrupts",
+                                                "bind-doorbell",
+                                                "unbind-doorbell",
+                                                "move-interrupt",
+                                                "remove",
+                                                "add",
+                                                "reset",
+                                                "invalidate",
+                                                "map",
+                                                "unmap",
+                                                "load",
+                                                "enable-pasids",
+                                                "attach-pasid",
+                                                "detach-pasid",
+                                                "bind-process",
+                                                "unbind-process"};
+
+const char *action_kind_name(enum action_kind kind)
+{
+    return names[kind];
+}
+
+static const char *name_of(const struct software *software, uint32_t function)
+{
+    return software->found.tree.functions[function].name;
+}
+
+/* ---- Ownership ---- */
+
+static bool attach(struct software *software, const struct action *action, struct host_error *error)
+{
+    const struct software_function *mine = &software->functions[action->function];
+
+    if (mine->message != SOFTWARE_NO_ADDRESS) {
+        return host_error_fail(error, EBUSY, "%s has a driver, which has its interrupts on",
+                               name_of(software, action->function));
+    }
+    return consumer_attach(software, action->consumer, action->function, error);
+}
+
+static bool detach(struct software *software, uint32_t function, struct host_error *error)
+{
+    if (software->functions[function].consumer == CONSUMER_NONE) {
+        return host_error_fail(error, ENODEV, "%s belongs to no consumer", name_of(software, function));
+    }
+    return software_disable_interrupts(software, function, error) && consumer_detach(software, function, error);
+}
+
+/* ---- Interrupts ---- */
+
+static bool move_interrupt(struct software *software, const struct action *action, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[action->function];
+    struct software_vector *vector;
+
+    if (mine->message == SOFTWARE_NO_ADDRESS || action->vector >= messages_count(software, action->function)) {
+        return host_error_fail(error, ENOENT, "%s has no vector %u that is set up", name_of(software, action->function),
+                               action->vector);
+    }
+    if (action->pe >= software->config.pe_count) {
+        return host_error_fail(error, EINVAL, "there is no PE %u", action->pe);
+    }
+    if (software->planned) {
+        return true;
+    }
+    vector = &mine->vectors[action->vector];
+    vector->pe = action->pe;
+    return its_driver_move_event(&software->itses[mine->its], mine->device_id, mine->first_event + action->vector,
+                                 action->pe, error);
+}
+
+/* ---- Coming and going ---- */
+
+static void set_bus_master(struct software *software, uint32_t function, bool on)
+{
+    uint64_t config;
+    uint16_t command;
+
+    if (software->planned) {
+        return;
+    }
+    config = software->found.functions[function].config;
+    command = pci_config_read16(software->access, config, PCI_COMMAND);
+    command = (uint16_t)(on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER);
+    pci_config_write16(software->access, config, PCI_COMMAND, command);
+}
+
+static bool remove_device(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+
+    if (mine->removed) {
+        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, function));
+    }
+    if (mine->attachment.pasid_count != 0) {
+        return host_error_fail(error, EBUSY, "%s has %zu PASIDs in use", name_of(software, function),
+                               mine->attachment.pasid_count);
+    }
+    if (mine->consumer != CONSUMER_NONE && !detach(software, function, error)) {
+        return false;
+    }
+    if (!software_disable_interrupts(software, function, error)) {
+        return false;
+    }
+    set_bus_master(software, function, false);
+    mine->removed = true;
+    return mine->domain == SIZE_MAX || attachment_set_domain(&mine->attachment, NULL, error);
+}
+
+static bool add_device(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+    struct domain *domain;
+
+    if (!mine->removed) {
+        return host_error_fail(error, EEXIST, "%s is there", name_of(software, function));
+    }
+    if (mine->domain != SIZE_MAX) {
+        domain = software_default_domain(software, software->groups.group_of[function], mine->iommu, error);
+        if (domain == NULL || !software_attach(software, function, domain, error)) {
+            return false;
+        }
+    }
+    mine->removed = false;
+    set_bus_master(software, function, true);
+    return software_enable_interrupts(software, function, error);
+}
+
+/** Registers that a function level reset clears and a driver puts back. */
+struct saved {
+    uint32_t bars[6];
+    uint16_t command;
+    uint16_t control;
+    uint16_t pasid;
+};
+
+static void save(struct software *software, const struct enumerate_function *where, struct saved *saved)
+{
+    struct host_access *access = software->access;
+
+    for (unsigned i = 0; i < 6; i++) {
+        saved->bars[i] = pci_config_read(access, where->config, PCI_BAR(i));
+    }
+    saved->command = pci_config_read16(access, where->config, PCI_COMMAND);
+    saved->control = pci_config_read16(access, where->config, where->pcie + EXPRESS_CONTROL);
+    saved->pasid = where->pasid == 0 ? 0 : pci_config_read16(access, where->config, where->pasid + 6u);
+}
+
+static void restore(struct software *software, const struct enumerate_function *where, const struct saved *saved)
+{
+    struct host_access *access = software->access;
+
+    for (unsigned i = 0; i < 6; i++) {
+        pci_config_write(access, where->config, PCI_BAR(i), saved->bars[i]);
+    }
+    pci_config_write16(access, where->config, where->pcie + EXPRESS_CONTROL, saved->control);
+    if (where->pasid != 0) {
+        pci_config_write16(access, where->config, where->pasid + 6u, saved->pasid);
+    }
+    pci_config_write16(access, where->config, PCI_COMMAND, saved->command);
+}
+
+static bool reset(struct software *software, uint32_t function, struct host_error *error)
+{
+    const struct enumerate_function *where = software->planned ? NULL : &software->found.functions[function];
+    struct saved saved;
+
+    if (software->functions[function].removed) {
+        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, function));
+    }
+    if (where == NULL) {
+        return true;
+    }
+    save(software, where, &saved);
+    pci_config_write16(software->access, where->config, where->pcie + EXPRESS_CONTROL,
+                       (uint16_t)(saved.control | EXPRESS_CONTROL_FLR));
+    host_wait(software->access, software->config.reset_time != 0 ? software->config.reset_time : FLR_TIME);
+    restore(software, where, &saved);
+    if (software->functions[function].message != SOFTWARE_NO_ADDRESS) {
+        messages_restore(software, function);
+    }
+    return true;
+}
+
+/* ---- Memory ---- */
+
+/** The domain in which a user's mappings for a device go: the host's, below a guest's. */
+static struct domain *domain_of(const struct software *software, const struct action *action, struct host_error *error)
+{
+    struct domain *domain = software->functions[action->function].attachment.domain;
+
+    if (domain == NULL || !domain_translates(domain)) {
+        host_error_fail(error, EINVAL, "%s has no domain with mappings", name_of(software, action->function));
+        return NULL;
+    }
+    return domain->parent != NULL ? domain->parent : domain;
+}
+
+static bool map(struct software *software, const struct action *action, struct host_error *error)
+{
+    struct domain *domain = domain_of(software, action, error);
+    uint64_t physical = 0;
+
+    if (domain == NULL) {
+        return false;
+    }
+    if (!software->planned) {
+        /* The same pages every time: what counts is the mapping. */
+        if (software->action_memory == 0 || software->action_memory_size < action->size) {
+            return host_error_fail(error, ENOMEM, "no memory for %llu bytes", (unsigned long long)action->size);
+        }
+        physical = software->action_memory;
+    }
+    return domain_map_at(domain, action->base, physical, action->size, error);
+}
+
+static bool unmap(struct software *software, const struct action *action, struct host_error *error)
+{
+    struct domain *domain = domain_of(software, action, error);
+
+    return domain != NULL && domain_unmap(domain, action->base, error);
+}
+
+static bool load(struct software *software, const struct action *action, struct host_error *error)
+{
+    for (uint32_t i = 0; i < action->count; i++) {
+        if (!map(software, action, error) || !unmap(software, action, error)) {
+            return false;
+        }
+        if (software->planned) {
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool invalidate(struct software *software, const struct action *action, struct host_error *error)
+{
+    const struct domain *domain = domain_of(software, action, error);
+
+    if (domain == NULL || domain->planned) {
+        return domain != NULL;
+    }
+    return domain->stage2 ? smmu_invalidate_vmid(domain->smmu, domain->vmid, error)
+                          : smmu_invalidate_asid(domain->smmu, domain->asid, error);
+}
+
+/* ---- All ---- */
+
+static bool act_on_device(struct software *software, const struct action *action, struct host_error *error)
+{
+    uint32_t function = action->function;
+
+    switch (action->kind) {
+    case ACTION_ATTACH:
+        return attach(software, action, error);
+    case ACTION_DETACH:
+        return detach(software, function, error);
+    case ACTION_ENABLE_INTERRUPTS:
+        return software_enable_interrupts(software, function, error);
+    case ACTION_DISABLE_INTERRUPTS:
+        return software_disable_interrupts(software, function, error);
+    case ACTION_BIND_DOORBELL:
+        return consumer_bind_doorbell(software, function, error);
+    case ACTION_UNBIND_DOORBELL:
+        return consumer_unbind_doorbell(software, function, error);
+    case ACTION_MOVE_INTERRUPT:
+        return move_interrupt(software, action, error);
+    case ACTION_REMOVE:
+        return remove_device(software, function, error);
+    case ACTION_ADD:
+        return add_device(software, function, error);
+    default:
+        return reset(software, function, error);
+    }
+}
+
+static bool act_on_domain(struct software *software, const struct action *action, struct host_error *error)
+{
+    switch (action->kind) {
+    case ACTION_INVALIDATE:
+        return invalidate(software, action, error);
+    case ACTION_MAP:
+        return map(software, action, error);
+    case ACTION_UNMAP:
+        return unmap(software, action, error);
+    case ACTION_LOAD:
+        return load(software, action, error);
+    case ACTION_ENABLE_PASIDS:
+        return pasid_enable(software, action->function, error);
+    case ACTION_ATTACH_PASID:
+        return pasid_attach(software, action->function, action->pasid, action->consumer, error);
+    case ACTION_DETACH_PASID:
+        return pasid_detach(software, action->function, action->pasid, error);
+    case ACTION_BIND_PROCESS:
+        return pasid_bind_process(software, action->function, action->process, error);
+    default:
+        return pasid_unbind_process(software, action->function, action->process, error);
+    }
+}
+
+bool software_act(struct software *software, const struct action *action, struct host_error *error)
+{
+    host_error_clear(error);
+    if (software->functions[action->function].removed && action->kind != ACTION_ADD) {
+        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, action->function));
+    }
+    return action->kind < ACTION_INVALIDATE ? act_on_device(software, action, error)
+                                            : act_on_domain(software, action, error);
+}
+
+/* ---- Memory set aside ---- */
+
+/** Room for vectors of functions whose interrupts are still to be set up. */
+static bool prepare_vectors(struct software *software, struct host_error *error)
+{
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        struct software_function *mine = &software->functions[i];
+        uint32_t count = mine->its == UINT32_MAX ? 0 : messages_count(software, i);
+
+        if (mine->vectors != NULL || count == 0) {
+            continue;
+        }
+        mine->vectors = calloc(count, sizeof(*mine->vectors));
+        if (mine->vectors == NULL ||
+            !its_driver_map_device(&software->itses[mine->its], mine->device_id, count, error)) {
+            return mine->vectors != NULL || host_error_fail(error, ENOMEM, "out of memory");
+        }
+    }
+    return true;
+}
+
+bool software_prepare_actions(struct software *software, const struct action *actions, size_t count,
+                              struct host_error *error)
+{
+    uint64_t largest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct attachment *attachment = &software->functions[actions[i].function].attachment;
+
+        largest = actions[i].size > largest ? actions[i].size : largest;
+        if (actions[i].kind == ACTION_ENABLE_PASIDS && !attachment_prepare_pasids(attachment, error)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < software->domain_limit; i++) {
+        if (!domain_make_room(&software->domains[i], DOORBELL_TABLE_PAGES, count + 4, error)) {
+            return false;
+        }
+    }
+    if (software->planned) {
+        return true;
+    }
+    if (largest > 0) {
+        software->action_memory = host_ram_take(&software->ram, largest, IO_PAGE_BYTES);
+        software->action_memory_size = software->action_memory == 0 ? 0 : largest;
+    }
+    memory_reserve(software->access->memory, PAGES_OF_ACTION * count);
+    return prepare_vectors(software, error);
+}

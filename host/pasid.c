@@ -1,0 +1,239 @@
+#include "host/pasid.h"
+
+#include "host/consumer_internal.h"
+#include "host/groups_acs.h"
+#include "host/pci_config.h"
+#include "host/software.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PASID_CONTROL        0x06u
+#define PASID_CONTROL_ENABLE 0x0001u
+
+static const char *name_of(const struct software *software, uint32_t function)
+{
+    return software->found.tree.functions[function].name;
+}
+
+/* ---- Switching on (D1, D2) ---- */
+
+/** Width that device and SMMU share (D2). */
+static unsigned width_of(const struct software *software, uint32_t function)
+{
+    unsigned width = software->found.tree.functions[function].pasid_width;
+    uint32_t iommu = software->functions[function].iommu;
+    unsigned limit = 0;
+
+    if (iommu == UINT32_MAX || software->groups.group_of[function] == GROUP_NONE) {
+        return 0;
+    }
+    limit =
+        software->planned ? software->config.smmus[iommu].substream_id_bits : software->smmus[iommu].substream_id_bits;
+    return width < limit ? width : limit;
+}
+
+bool pasid_enable(struct software *software, uint32_t function, struct host_error *error)
+{
+    const struct enumerate_function *where = software->planned ? NULL : &software->found.functions[function];
+    unsigned width = width_of(software, function);
+
+    if (!software->found.tree.functions[function].pasid) {
+        return host_error_fail(error, ENODEV, "%s has no PASID capability", name_of(software, function));
+    }
+    if (width == 0) {
+        return host_error_fail(error, ENODEV, "%s is behind no SMMU with SubstreamIDs", name_of(software, function));
+    }
+    if (software->rules->pasid_needs_acs &&
+        !group_pasid_path_ok(&software->found.tree, function, software->config.kernel)) {
+        return host_error_fail(error, EINVAL,
+                               "ACS does not bring the requests of %s to the root: a switch or port could "
+                               "route them by address, and they are of several address spaces",
+                               name_of(software, function));
+    }
+    if (!attachment_enable_pasids(&software->functions[function].attachment, width, error)) {
+        return false;
+    }
+    if (where != NULL) {
+        pci_config_write16(software->access, where->config, where->pasid + PASID_CONTROL, PASID_CONTROL_ENABLE);
+    }
+    return true;
+}
+
+/* ---- A group's PASIDs (D5) ---- */
+
+static bool in_use(const struct software *software, uint32_t group, uint32_t pasid)
+{
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        if (software->groups.group_of[i] == group && pasid != 0 &&
+            attachment_find(&software->functions[i].attachment, pasid) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether a member of a group takes part. */
+static bool takes_part(const struct software *software, uint32_t group, uint32_t function)
+{
+    return software->groups.group_of[function] == group && software->functions[function].attachment.pasid_bits != 0;
+}
+
+/** Takes a PASID away from the members of a group below @p end. */
+static bool remove_from(struct software *software, uint32_t group, uint32_t pasid, uint32_t end,
+                        struct host_error *error)
+{
+    bool done = true;
+
+    for (uint32_t i = 0; i < end; i++) {
+        struct attachment *attachment = &software->functions[i].attachment;
+
+        if (takes_part(software, group, i) && attachment_find(attachment, pasid) != NULL) {
+            done = attachment_set_pasid(attachment, pasid, NULL, error) && done;
+        }
+    }
+    return done;
+}
+
+static bool give_to_group(struct software *software, uint32_t function, uint32_t pasid, struct domain *domain,
+                          struct host_error *error)
+{
+    uint32_t group = software->groups.group_of[function];
+    uint32_t count = software->found.tree.function_count;
+
+    if (software->functions[function].attachment.pasid_bits == 0) {
+        return host_error_fail(error, EINVAL, "PASIDs are not enabled on %s", name_of(software, function));
+    }
+    if (in_use(software, group, pasid)) {
+        return host_error_fail(error, EBUSY, "PASID %u is in use in group %u", pasid, group);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (takes_part(software, group, i) &&
+            !attachment_set_pasid(&software->functions[i].attachment, pasid, domain, error)) {
+            struct host_error ignored;
+
+            remove_from(software, group, pasid, i, &ignored);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Auxiliary domains ---- */
+
+static bool is_of_process(const struct software *software, uint32_t pasid)
+{
+    for (unsigned i = 0; i < PASID_PROCESSES; i++) {
+        if (pasid != 0 && software->pasids.processes[i].pasid == pasid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pasid_attach(struct software *software, uint32_t function, uint32_t pasid, uint32_t consumer,
+                  struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+    uint32_t group = software->groups.group_of[function];
+    struct consumer_space *space;
+
+    if (group == GROUP_NONE) {
+        return host_error_fail(error, ENODEV, "%s has no IOMMU group", name_of(software, function));
+    }
+    if (!software->rules->auxiliary) {
+        return host_error_fail(error, EOPNOTSUPP, "%s know no domains on PASIDs", software->rules->name);
+    }
+    if (is_of_process(software, pasid)) {
+        return host_error_fail(error, EBUSY, "PASID %u is a process'", pasid);
+    }
+    space = consumer_find_space(software, consumer, group, mine->iommu, error);
+    return space != NULL && give_to_group(software, function, pasid, space->domain, error);
+}
+
+bool pasid_detach(struct software *software, uint32_t function, uint32_t pasid, struct host_error *error)
+{
+    uint32_t group = software->groups.group_of[function];
+
+    if (group == GROUP_NONE || !in_use(software, group, pasid)) {
+        return host_error_fail(error, ENOENT, "PASID %u is not in use on %s", pasid, name_of(software, function));
+    }
+    return remove_from(software, group, pasid, software->found.tree.function_count, error);
+}
+
+/* ---- Processes (D4, D15) ---- */
+
+/** The domain of a process' address space at an SMMU; made if there is none. */
+static struct domain *process_domain(struct software *software, struct pasid_process *process, uint32_t iommu,
+                                     struct host_error *error)
+{
+    struct domain *domain;
+
+    if (iommu >= sizeof(process->domains) / sizeof(process->domains[0])) {
+        host_error_fail(error, ENOSPC, "a process' address space is shared at more SMMUs than were foreseen");
+        return NULL;
+    }
+    if (process->domains[iommu] != NULL) {
+        return process->domains[iommu];
+    }
+    domain = software_take_domain(software, error);
+    if (domain == NULL) {
+        return NULL;
+    }
+    if (software->planned) {
+        domain_init_planned(domain, DOMAIN_UNMANAGED);
+    } else if (!domain_init(domain, DOMAIN_UNMANAGED, &software->smmus[iommu], &software->ram, error)) {
+        return NULL;
+    }
+    domain->name = "a process";
+    domain->smmu_index = iommu;
+    process->domains[iommu] = domain;
+    return domain;
+}
+
+/** Gives a process its number: one that no device uses for anything else. */
+static bool number_process(struct software *software, struct pasid_process *process, struct host_error *error)
+{
+    bool taken = true;
+
+    if (process->pasid != 0) {
+        return true;
+    }
+    while (taken) {
+        process->pasid = PASID_FIRST_PROCESS + software->pasids.next++;
+        taken = false;
+        for (uint32_t i = 0; i < software->found.tree.function_count && !taken; i++) {
+            taken = attachment_find(&software->functions[i].attachment, process->pasid) != NULL;
+        }
+    }
+    return process->pasid >> 20 == 0 || host_error_fail(error, ENOSPC, "all PASIDs are taken");
+}
+
+bool pasid_bind_process(struct software *software, uint32_t function, uint32_t process, struct host_error *error)
+{
+    struct pasid_process *mine = &software->pasids.processes[process % PASID_PROCESSES];
+    struct domain *domain;
+
+    if (software->groups.group_of[function] == GROUP_NONE) {
+        return host_error_fail(error, ENODEV, "%s has no IOMMU group", name_of(software, function));
+    }
+    domain = process_domain(software, mine, software->functions[function].iommu, error);
+    if (domain == NULL || !number_process(software, mine, error) ||
+        !give_to_group(software, function, mine->pasid, domain, error)) {
+        return false;
+    }
+    mine->users++;
+    return true;
+}
+
+bool pasid_unbind_process(struct software *software, uint32_t function, uint32_t process, struct host_error *error)
+{
+    struct pasid_process *mine = &software->pasids.processes[process % PASID_PROCESSES];
+
+    if (mine->pasid == 0 || attachment_find(&software->functions[function].attachment, mine->pasid) == NULL) {
+        return host_error_fail(error, ENOENT, "process %u is not bound to %s", process, name_of(software, function));
+    }
+    mine->users--;
+    return remove_from(software, software->groups.group_of[function], mine->pasid, software->found.tree.function_count,
+                       error);
+}

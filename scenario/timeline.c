@@ -1,0 +1,143 @@
+#include "scenario/timeline.h"
+
+#include "scenario/functions.h"
+#include "sim/allocate.h"
+#include "sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint32_t find_function(const struct software *software, const struct scenario_device *device, uint32_t function)
+{
+    return pci_tree_find(&software->found.tree, (uint16_t)device->root_complex->segment,
+                         scenario_function_rid(device, function));
+}
+
+static struct action action_of(const struct scenario_action *from, uint32_t function)
+{
+    return (struct action){.kind = (enum action_kind)from->kind,
+                           .function = function,
+                           .consumer = from->consumer != NULL ? (uint32_t)from->consumer->index : CONSUMER_NONE,
+                           .vector = from->vector,
+                           .pe = from->pe,
+                           .pasid = from->pasid,
+                           .process = from->process,
+                           .base = from->base,
+                           .size = from->size,
+                           .count = from->count};
+}
+
+bool timeline_make(const struct scenario *scenario, struct software *software, struct timeline *timeline,
+                   struct host_error *error)
+{
+    struct action *actions;
+    bool prepared;
+
+    *timeline = (struct timeline){.count = 0};
+    if (scenario->action_count == 0) {
+        return true;
+    }
+    timeline->steps = sim_allocate(scenario->action_count, sizeof(*timeline->steps));
+    actions = sim_allocate(scenario->action_count, sizeof(*actions));
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        const struct scenario_action *from = &scenario->actions[i];
+        uint32_t function = find_function(software, from->device.devices[0], from->device.functions[0]);
+
+        if (function == PCI_TREE_NONE) {
+            free(actions);
+            return host_error_fail(error, 0, "enumeration did not find %s", from->device.names[0]);
+        }
+        actions[i] = action_of(from, function);
+        timeline->steps[i].from = from;
+        timeline->steps[i].action = actions[i];
+        timeline->count++;
+    }
+    prepared = software_prepare_actions(software, actions, scenario->action_count, error);
+    free(actions);
+    return prepared;
+}
+
+void timeline_clear(struct timeline *timeline)
+{
+    free(timeline->steps);
+    *timeline = (struct timeline){.count = 0};
+}
+
+void timeline_act(struct timeline *timeline, struct software *software, sim_time now)
+{
+    struct timeline_step *step = &timeline->steps[timeline->next++];
+
+    step->begin = now;
+    step->done = true;
+    if (software_act(software, &step->action, &step->error)) {
+        host_error_clear(&step->error);
+    }
+    step->end = software->planned ? now : sim_now(software->access->sim);
+}
+
+/* ---- What came of it ---- */
+
+static void collect_outcome(const struct software_outcome *outcome, const char *name, const char *what,
+                            struct step_list *steps)
+{
+    const struct host_error *error = &outcome->error;
+
+    if (outcome->tried) {
+        step_list_add(steps, name, what,
+                      error->code == 0 && error->text[0] != '\0' ? "error" : host_error_name(error->code), error->text);
+    }
+}
+
+static void collect_device(const struct software *software, const struct scenario_consumer *consumer, size_t i,
+                           struct step_list *steps)
+{
+    uint32_t index = find_function(software, consumer->devices.devices[i], consumer->devices.functions[i]);
+    const struct software_function *function = &software->functions[index];
+    const char *device = consumer->devices.names[i];
+    char name[128];
+    char what[192];
+
+    snprintf(name, sizeof(name), "%s.attach", device);
+    snprintf(what, sizeof(what), "attach %s to %s", device, consumer->name);
+    collect_outcome(&function->attached, name, what, steps);
+    snprintf(name, sizeof(name), "%s.interrupts", device);
+    snprintf(what, sizeof(what), "set up interrupts of %s", device);
+    collect_outcome(&function->interrupts, name, what, steps);
+}
+
+static void collect_action(const struct timeline_step *step, sim_time start, struct step_list *steps)
+{
+    const struct scenario_action *from = step->from;
+    struct run_step *added;
+    char name[128];
+    char what[256];
+
+    snprintf(name, sizeof(name), "timeline.%s", from->name);
+    snprintf(what, sizeof(what), "%s %s%s%s", action_kind_name((enum action_kind)from->kind), from->device.names[0],
+             from->consumer != NULL ? ": " : "", from->consumer != NULL ? from->consumer->name : "");
+    added = step_list_add(steps, name, what,
+                          step->error.code == 0 && step->error.text[0] != '\0' ? "error"
+                                                                               : host_error_name(step->error.code),
+                          step->error.text);
+    if (start != SIM_TIME_NEVER) {
+        added->begin = step->begin - start;
+        added->end = step->end - start;
+    }
+}
+
+void timeline_collect(const struct scenario *scenario, const struct software *software, const struct timeline *timeline,
+                      sim_time start, struct step_list *steps)
+{
+    for (size_t i = 0; i < scenario->software.consumer_count; i++) {
+        const struct scenario_consumer *consumer = &scenario->software.consumers[i];
+
+        for (size_t j = 0; j < consumer->devices.count; j++) {
+            collect_device(software, consumer, j, steps);
+        }
+    }
+    for (size_t i = 0; i < timeline->count; i++) {
+        if (timeline->steps[i].done) {
+            collect_action(&timeline->steps[i], start, steps);
+        }
+    }
+}
