@@ -2,62 +2,39 @@
 
 #include "host/consumer_internal.h"
 #include "host/groups_acs.h"
-#include "host/pci_config.h"
 #include "host/software.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define PASID_CONTROL        0x06u
-#define PASID_CONTROL_ENABLE 0x0001u
 
 static const char *name_of(const struct software *software, uint32_t function)
 {
     return software->found.tree.functions[function].name;
 }
 
-/* ---- Switching on (D1, D2) ---- */
-
-/** Width that device and SMMU share (D2). */
-static unsigned width_of(const struct software *software, uint32_t function)
-{
-    unsigned width = software->found.tree.functions[function].pasid_width;
-    uint32_t iommu = software->functions[function].iommu;
-    unsigned limit = 0;
-
-    if (iommu == UINT32_MAX || software->groups.group_of[function] == GROUP_NONE) {
-        return 0;
-    }
-    limit =
-        software->planned ? software->config.smmus[iommu].substream_id_bits : software->smmus[iommu].substream_id_bits;
-    return width < limit ? width : limit;
-}
+/* ---- Switching on (D1 to D3) ---- */
 
 bool pasid_enable(struct software *software, uint32_t function, struct host_error *error)
 {
-    const struct enumerate_function *where = software->planned ? NULL : &software->found.functions[function];
-    unsigned width = width_of(software, function);
+    const struct pci_tree_function *found = &software->found.tree.functions[function];
+    unsigned width = software->functions[function].services.pasid_bits;
 
-    if (!software->found.tree.functions[function].pasid) {
+    if (software->groups.group_of[function] == GROUP_NONE) {
+        return host_error_fail(error, ENODEV, "%s is behind no SMMU", name_of(software, function));
+    }
+    if (!found->pasid && !found->is_vf) {
         return host_error_fail(error, ENODEV, "%s has no PASID capability", name_of(software, function));
     }
-    if (width == 0) {
-        return host_error_fail(error, ENODEV, "%s is behind no SMMU with SubstreamIDs", name_of(software, function));
-    }
-    if (software->rules->pasid_needs_acs &&
-        !group_pasid_path_ok(&software->found.tree, function, software->config.kernel)) {
+    if (!group_pasid_path_ok(&software->found.tree, function, software->rules->kernel)) {
         return host_error_fail(error, EINVAL,
-                               "ACS does not bring the requests of %s to the root: a switch or port could "
-                               "route them by address, and they are of several address spaces",
+                               "ACS does not bring the requests of %s to the root, and a port that routes by address "
+                               "does not look at PASIDs",
                                name_of(software, function));
     }
-    if (!attachment_enable_pasids(&software->functions[function].attachment, width, error)) {
-        return false;
+    if (width == 0) {
+        return host_error_fail(error, ENODEV, "%s is behind an SMMU without SubstreamIDs", name_of(software, function));
     }
-    if (where != NULL) {
-        pci_config_write16(software->access, where->config, where->pasid + PASID_CONTROL, PASID_CONTROL_ENABLE);
-    }
-    return true;
+    return attachment_enable_pasids(&software->functions[function].attachment, width, error);
 }
 
 /* ---- A group's PASIDs (D5) ---- */

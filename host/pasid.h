@@ -39,9 +39,9 @@ struct pasid_space {
 };
 
 /**
- * Switches PASIDs on for a device: its capability, and a table of context descriptors.
- * ENODEV: no capability, no SMMU, or one without SubstreamIDs. EINVAL: ACS does not bring its requests to the root (D1),
- * where the rule set asks for that. @return false with @p error
+ * Gives a device, whose capability is on (host/services.h), a table of context descriptors.
+ * ENODEV: no capability, no SMMU, or one without SubstreamIDs. EINVAL: ACS does not bring its requests to the root
+ * (D1), where the rule set asks for that. @return false with @p error
  */
 bool pasid_enable(struct software *software, uint32_t function, struct host_error *error);
 
@@ -56,7 +56,7 @@ bool pasid_attach(struct software *software, uint32_t function, uint32_t pasid, 
 /** Takes it away again, from the whole group. ENOENT: not in use. */
 bool pasid_detach(struct software *software, uint32_t function, uint32_t pasid, struct host_error *error);
 
-/** Binds a process' address space. The PASID is the process' own, the same on all devices. Errors as above. */
+/** Binds a process. address space. The PASID is the process. own, the same everywhere. Errors as above. */
 bool pasid_bind_process(struct software *software, uint32_t function, uint32_t process, struct host_error *error);
 
 /** ENOENT: it is not bound. */

@@ -8,12 +8,11 @@
     .nested_vfio = true, .alias_error = EINVAL
 #define LINUX_6_12                                                                                                     \
     .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_12, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_BUMP,       \
-    .direct_blocks_claim = true, .file_has_iommufd = true, .auxiliary = true, .pasid_needs_acs = true,                 \
-    .alias_error = EINVAL
+    .direct_blocks_claim = true, .file_has_iommufd = true, .auxiliary = true, .alias_error = EINVAL
 #define LINUX_7_3                                                                                                      \
     .kernel = GROUP_KERNEL_7_3, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_FILE, .nested = DOORBELL_FILE,             \
     .nested_identity = true, .blocked_refuses_msi = true, .direct_blocks_claim = true, .file_has_iommufd = true,       \
-    .auxiliary = true, .pasid_needs_acs = true, .alias_error = ENODEV
+    .auxiliary = true, .alias_error = ENODEV
 
 /* BIND_MSI was proposed from 2018 to 2021; what it left alone is taken from the oldest version that is known here. */
 #define BIND(number, bind_style, checks, refuses)                                                                      \
@@ -73,7 +72,7 @@ static const struct software_rules sets[] = {
      .direct_blocks_claim = true,
      .file_has_iommufd = true,
      .auxiliary = true,
-     .pasid_needs_acs = true,
+
      .alias_error = ENODEV},
 };
 

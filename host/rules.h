@@ -50,7 +50,6 @@ struct software_rules {
     bool direct_blocks_claim;    /**< a device with a direct region cannot be taken from the kernel (F13) */
     bool file_has_iommufd;       /**< iommufd exists */
     bool auxiliary;              /**< PASIDs can be attached to plain domains (D16) */
-    bool pasid_needs_acs;        /**< PASIDs can be enabled only where ACS brings them to the root (D1) */
     int alias_error;             /**< errno when a StreamID belongs to another device (A21) */
 };
 

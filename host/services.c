@@ -75,6 +75,11 @@ void services_probe(struct software *software, uint32_t index)
     if (!place.found->pasid || !group_pasid_path_ok(&software->found.tree, index, software->rules->kernel)) {
         return;
     }
+    if (software->planned && software->config.smmus != NULL) {
+        uint32_t limit = software->config.smmus[place.function->iommu].substream_id_bits;
+
+        bits = bits < limit ? bits : limit;
+    }
     if (!software->planned) {
         bits = bits < place.smmu->substream_id_bits ? bits : place.smmu->substream_id_bits;
         write16(&place, place.where->pasid + PASID_CONTROL, bits > 0 ? PASID_ENABLE : 0);

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/** A paragraph with a line for each step, its reason below; nothing if there is none. @return false if writing failed */
+/** A paragraph with a line for each step, its reason below; nothing without steps. @return false if writing failed */
 bool step_text_write(FILE *out, const struct step_list *steps);
 
 /** A list of objects: name, what, outcome, reason (or null), begin-fs and end-fs (or null). */

@@ -167,6 +167,20 @@ static void check_name(struct parse *parse, struct scenario_action *action, size
     }
 }
 
+/* Whether what the file says to do is known: else that error is enough. */
+static bool is_known(struct parse *parse, size_t index, enum action_kind kind)
+{
+    const struct tree_node *timeline = tree_find(parse->root, "timeline");
+    const struct tree_node *item = timeline == NULL ? NULL : timeline->first;
+    const struct tree_node *written;
+
+    for (size_t i = 0; i < index && item != NULL; i++) {
+        item = item->next;
+    }
+    written = tree_find(item, "action");
+    return written != NULL && written->kind == TREE_SCALAR && strcmp(written->text, action_kind_name(kind)) == 0;
+}
+
 static void resolve_action(struct parse *parse, struct scenario_action *action, size_t index)
 {
     enum action_kind kind = (enum action_kind)action->kind;
@@ -178,7 +192,7 @@ static void resolve_action(struct parse *parse, struct scenario_action *action, 
     }
     if (action->consumer_written.name != NULL) {
         action->consumer = find_consumer(parse, &action->consumer_written);
-    } else if (kind == ACTION_ATTACH || kind == ACTION_ATTACH_PASID) {
+    } else if ((kind == ACTION_ATTACH || kind == ACTION_ATTACH_PASID) && is_known(parse, index, kind)) {
         diagnostic_set_hint(
             parse_error_at(parse, &action->place, "`consumer` is missing in an action `%s`", action_kind_name(kind)),
             "a name of `software.consumers`");

@@ -179,14 +179,14 @@ static void show_named_list(FILE *stream, const struct scenario_key *key, const 
     }
 }
 
-/* Maps in a list. */
-static void show_list(FILE *stream, const struct scenario_key *key, const void *structure, int depth)
+/* Items that are maps of several keys, each below a dash of its own. */
+static void show_list(FILE *stream, const struct scenario_key *key, const void *structure, int depth, bool given)
 {
     const char *array = pointer_at(structure, key->offset);
     size_t count = count_at(structure, key->count_offset);
 
     indent(stream, depth);
-    fprintf(stream, "%s:%s\n", key->name, count == 0 ? " []" : "");
+    fprintf(stream, "%s:%s%s\n", key->name, count == 0 ? " []" : "", count == 0 && !given ? "  # default" : "");
     for (size_t i = 0; i < count; i++) {
         indent(stream, depth + 1);
         fputs("-\n", stream);
@@ -220,7 +220,7 @@ static void show_key(FILE *stream, const struct scenario_table *table, const str
         show_named_list(stream, key, structure, depth);
         break;
     case KEY_LIST:
-        show_list(stream, key, structure, depth);
+        show_list(stream, key, structure, depth, given);
         break;
     case KEY_FILE:
     case KEY_FUTURE:

@@ -42,6 +42,15 @@ const char *rich()
            "              epA: { endpoint: { bars: [64 KiB, 1 MiB] }, link: { width: 1 }, port: { acs: full } }\n"
            "              epB: { endpoint: { functions: 2, acs: [] } }\n"
            "      rp1: {}\n"
+           "software:\n"
+           "  rules: bind-msi-v3\n"
+           "  consumers:\n"
+           "    vm: { translation: nested, devices: [epA, epB/1], guest-doorbells: 2 }\n"
+           "    other: { kind: kernel, translation: identity }\n"
+           "  reserved: [{ devices: epA, base: 0x4000_0000, kind: direct-relaxable }, { base: 0x5000_0000 }]\n"
+           "timeline:\n"
+           "  - { at: 9 us, action: detach, device: epA }\n"
+           "  - { at: 5 us, name: one, action: attach, device: epB, consumer: vm }\n"
            "traffic:\n"
            "  epA: []\n"
            "  epB/1:\n"
@@ -54,7 +63,8 @@ const char *rich()
            "    - { key: a.b, from: 1 ns, to: 9 ns, steps: 3 }\n"
            "    - { key: c, from: 1, to: 9, step: 2 }\n"
            "    - { key: d, from: 1 kHz, to: 9 MHz, scale: log }\n"
-           "expect: { msi.count: \">= 0\", group-covers-reach: holds, epB.msi.latency.max: 1 us..2 us }\n";
+           "expect: { msi.count: \">= 0\", group-covers-reach: holds, epA.attach: ok, timeline.one: EBUSY, "
+           "epB.msi.latency.max: 1 us..2 us }\n";
 }
 
 /* What is shown is a scenario file, and the same scenario. */
