@@ -320,4 +320,5 @@ const struct scenario_value_type scenario_type_expectations = {
         "\"^([A-Za-z][A-Za-z0-9_-]*(/"
         "[1-7])?\\\\.)?msi\\\\.(count|lost|latency\\\\.(min|mean|p50|p99|p99\\\\.9|max))$\": " BOUND_SCHEMA
         ", \"^([A-Za-z][A-Za-z0-9_/-]*\\\\.(attach|interrupts)|timeline\\\\.[A-Za-z][A-Za-z0-9_-]*)$\": {\"type\": "
-        "\"string\", \"pattern\": \"^(ok|E[A-Z0-9]+)$\"}, \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA "}, \"additionalProperties\": false}"};
+        "\"string\", \"pattern\": \"^(ok|E[A-Z0-9]+)$\"}, \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA
+        "}, \"additionalProperties\": false}"};

@@ -120,10 +120,10 @@ std::set<std::string> golden()
 {
     const std::set<std::string> latency = {"count",  "min-fs", "mean-fs",  "ci95-fs",
                                            "p50-fs", "p99-fs", "p99.9-fs", "max-fs"};
-    std::set<std::string> all = {"title",       "scenario",         "seed",        "duration-fs", "warmup-fs",
-                                 "setup-fs",    "last-delivery-fs", "interrupted", "verdicts",    "latency",
-                                 "hops",        "devices",          "smmu-events", "counters",    "expectations",
-                                 "fingerprint", "hops[]/stage"};
+    std::set<std::string> all = {"title",    "scenario",         "seed",        "duration-fs", "warmup-fs",
+                                 "setup-fs", "last-delivery-fs", "interrupted", "verdicts",    "latency",
+                                 "hops",     "devices",          "smmu-events", "counters",    "expectations",
+                                 "steps",    "fingerprint",      "hops[]/stage"};
     auto add = [&all](const std::set<std::string> &more) { all.insert(more.begin(), more.end()); };
     const std::string device = "devices[]";
     const std::string msi = device + "/msi";

@@ -113,7 +113,7 @@ const Sets two_smmus = {"platform.smmu={S: {}, T: {}}", "rc1.iommu-map=[[0, T, 0
 /** Users of devices: two containers, a nested one, and one whose guest doorbells are bound beforehand. */
 const Sets vfio = {"software.consumers={vm: {devices: [epB, epC]}}"};
 const Sets two_stages = {"software.rules=bind-msi-v1",
-                     "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
+                         "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
 const Sets one_to_one = {"software.consumers={vm: {kind: iommufd, translation: nested, devices: [epB, epC]}}"};
 const Sets mapped = {"software.consumers={vm: {devices: [epB], user-size: 64 KiB}}"};
 
@@ -587,7 +587,8 @@ const std::vector<Row> rows = {
     {"consumer.guest-doorbell", "software.consumers.vm.guest-doorbell=0x4000_1000", two_stages},
     {"consumer.guest-doorbells", "software.consumers.vm.guest-doorbells=2",
      with(two_stages, "software.consumers.vm.bindings=2")},
-    {"consumer.bindings", "software.consumers.vm.bindings=2", with(two_stages, "software.consumers.vm.guest-doorbells=2")},
+    {"consumer.bindings", "software.consumers.vm.bindings=2",
+     with(two_stages, "software.consumers.vm.guest-doorbells=2")},
     {"consumer.identity-pages", "software.consumers.vm.identity-pages=1", one_to_one},
     {"consumer.guest-domains", "software.consumers.vm.guest-domains=each",
      with(with(two_stages, "software.consumers.vm.bindings=2"), "software.consumers.vm.guest-doorbells=2")},
