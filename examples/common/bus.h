@@ -5,6 +5,7 @@
 #ifndef DOORBELL_EXAMPLES_COMMON_BUS_H
 #define DOORBELL_EXAMPLES_COMMON_BUS_H
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -74,6 +75,7 @@ class bus : public sc_core::sc_module
         tlm_utils::peq_with_get<tlm::tlm_generic_payload> answers;
         tlm::tlm_generic_payload *open = nullptr; /**< its BEGIN_RESP has had no END_RESP */
         sc_core::sc_event ended;
+        sc_core::sc_time latest; /**< when its latest request arrives */
         bus *owner;
         int tag;
 
@@ -188,6 +190,7 @@ class bus : public sc_core::sc_module
     {
         input *in = ins_[static_cast<size_t>(tag)].get();
         output *out = find(payload.get_address());
+        const sc_core::sc_time now = sc_core::sc_time_stamp();
 
         if (phase == tlm::END_RESP) {
             in->finish();
@@ -200,7 +203,9 @@ class bus : public sc_core::sc_module
             payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
             in->answers.notify(payload, delay + request_ + response_);
         } else {
-            out->requests.notify(payload, delay + request_ + data_time(payload, true));
+            /* Requests of one initiator stay in order, whatever their data take. */
+            in->latest = std::max(in->latest, now + delay + request_ + data_time(payload, true));
+            out->requests.notify(payload, in->latest - now);
         }
         phase = tlm::END_REQ;
         return tlm::TLM_UPDATED;

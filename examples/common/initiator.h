@@ -5,6 +5,7 @@
 #define DOORBELL_EXAMPLES_COMMON_INITIATOR_H
 
 #include <cstdint>
+#include <functional>
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
@@ -18,8 +19,12 @@ class initiator : public sc_core::sc_module
     tlm_utils::simple_initiator_socket<initiator> socket;
     tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE; /**< of the last access */
 
+    /** Told when direct memory is taken back; may be empty. */
+    std::function<void(uint64_t first, uint64_t last)> invalidated;
+
     explicit initiator(const sc_core::sc_module_name &name) : sc_core::sc_module(name), socket("socket")
     {
+        socket.register_invalidate_direct_mem_ptr(this, &initiator::invalidate);
     }
 
     /** From an SC_THREAD: waits until the access is done. */
@@ -75,6 +80,14 @@ class initiator : public sc_core::sc_module
         payload.set_data_ptr(static_cast<unsigned char *>(data));
         payload.set_data_length(length);
         return socket->transport_dbg(payload);
+    }
+
+  private:
+    void invalidate(sc_dt::uint64 first, sc_dt::uint64 last)
+    {
+        if (invalidated != nullptr) {
+            invalidated(first, last);
+        }
     }
 };
 
