@@ -193,11 +193,13 @@ void cpu_port::write(uint32_t offset, uint32_t value)
 
 unsigned cpu_port::debug(tlm::tlm_generic_payload &payload, uint64_t address) const
 {
-    if (!payload.is_read() || payload.get_data_length() != 4 || address % 4 != 0 || address >= kSize) {
+    const auto offset = static_cast<uint32_t>(address & (kSize - 1));
+
+    if (!payload.is_read() || payload.get_data_length() != 4 || offset % 4 != 0) {
         return 0;
     }
-    sim_store_le32(payload.get_data_ptr(),
-                   address == kIar ? read(kHppir) : read(static_cast<uint32_t>(address))); /* no acknowledge */
+    /* What an acknowledge would give, without one. */
+    sim_store_le32(payload.get_data_ptr(), read(offset == kIar ? kHppir : offset));
     return 4;
 }
 
