@@ -1,5 +1,6 @@
 option(DOORBELL_TESTS "Build the tests" ON)
 option(DOORBELL_BENCH "Build the benchmarks" ON)
+option(DOORBELL_PACKAGE "Build and install what other projects link: archives, headers, package files" ON)
 set(DOORBELL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (for example address,undefined)")
 option(DOORBELL_FUZZ "Build the libFuzzer programs fuzz_smmu and fuzz_gic (clang only); see docs/fuzzing.md" OFF)
 option(DOORBELL_COVERAGE "Instrument for coverage" OFF)
@@ -17,8 +18,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 # The engine's channels and the models that use them are in different libraries: worth 5 to 10 % to see them together.
-# Not with the tests, each of whose programs would be optimised as a whole again.
-if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DOORBELL_TESTS AND NOT DEFINED CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+# Not with the tests, each of whose programs would be optimised as a whole again, nor for archives that others link.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DOORBELL_TESTS AND NOT DOORBELL_PACKAGE AND
+   NOT DEFINED CMAKE_INTERPROCEDURAL_OPTIMIZATION)
   include(CheckIPOSupported)
   check_ipo_supported(RESULT DOORBELL_IPO LANGUAGES C CXX OUTPUT DOORBELL_IPO_WHY)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${DOORBELL_IPO})

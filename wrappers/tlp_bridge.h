@@ -13,7 +13,7 @@
  * An access is cut at Max_Payload_Size or Max_Read_Request_Size and at 4 KiB; bytes that are not enabled are left out.
  * A write is answered when its TLPs have been sent, a read when its completions have come. Requests from above are
  * served one after another, by b_transport; answers are cut at Max_Payload_Size and the Read Completion Boundary. The
- * requester ID is learned from configuration writes. It keeps to the credits of the other end, and to the order of TLPs.
+ * requester ID is learned from configuration writes. It keeps to the credits of the other end and to the order of TLPs.
  * What takes time is the link of the port above, and whatever the device's targets take.
  */
 #ifndef DOORBELL_WRAPPERS_TLP_BRIDGE_H

@@ -1,5 +1,6 @@
 /*
- * An approximately timed initiator that sends transactions as fast as the protocol lets it, and notes what came of each.
+ * An approximately timed initiator that sends transactions as fast as the protocol lets it, and notes what came of
+ * each.
  */
 #ifndef DOORBELL_TESTS_WRAPPERS_DRIVER_H
 #define DOORBELL_TESTS_WRAPPERS_DRIVER_H
