@@ -166,17 +166,26 @@ static uint32_t check_viommu(const struct judge *judge, struct verdict *verdict,
     } else if (viommu->direct_queue && viommu->smmu_count > 1) {
         evidence = verdict_add_evidence(
             verdict, subject, "owns a hardware command queue, which reaches one SMMU and not %zu", viommu->smmu_count);
+    } else if (!invalidates(viommu, at->smmu) && stale_of(judge, function).count != 0) {
+        evidence = verdict_add_evidence(verdict, subject,
+                                        "its invalidations do not reach %s; %" PRIu64
+                                        " writes used translations that it had invalidated, the first is packet "
+                                        "%016" PRIx64,
+                                        smmu == NULL ? "any SMMU of the function" : smmu,
+                                        stale_of(judge, function).count, stale_of(judge, function).first_packet);
     } else if (!invalidates(viommu, at->smmu)) {
         evidence =
             verdict_add_evidence(verdict, subject, "its invalidations do not reach %s, which caches translations",
                                  smmu == NULL ? "any SMMU of the function" : smmu);
     } else if (stale_of(judge, function).count != 0) {
-        evidence =
-            verdict_add_evidence(verdict, subject, "a translation was used after its invalidation had completed");
+        evidence = verdict_add_evidence(verdict, subject,
+                                        "%" PRIu64 " writes used translations after their invalidation had completed, "
+                                        "the first is packet %016" PRIx64,
+                                        stale_of(judge, function).count, stale_of(judge, function).first_packet);
     } else {
         return 0;
     }
-    judge_add_function(judge, evidence, function, stale_of(judge, function));
+    judge_add_function(judge, evidence, function, nothing_seen);
     return 1;
 }
 

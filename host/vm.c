@@ -99,7 +99,7 @@ static bool choose_its(struct vm_device *device, struct host_error *error)
     struct vm *vm = device->vm;
 
     for (uint32_t i = 0; i < vm->its_count; i++) {
-        if (!device->config->guest_table || vm->itss[i].its == device->its) {
+        if (!device->config->guest_table || vm->config.single_its || vm->itss[i].its == device->its) {
             device->vits = i;
             return true;
         }
@@ -121,7 +121,12 @@ static bool map_doorbell(struct vm_device *device, struct host_error *error)
     if (device->config->guest_table) {
         uint64_t page = VM_ITS_IPA + device->vits * VM_ITS_STRIDE + TRANSLATER_PAGE;
 
+        uint64_t there;
+
         device->message = page + MESSAGE_OFFSET;
+        if (vm->config.single_its && io_page_table_lookup(&vm->stage2, page, &there)) {
+            return true; /* it leads to another ITS, or to this one */
+        }
         return vm_map_page(vm, page, physical, PAGE_PROTECTION, error);
     }
     for (uint32_t i = 0; i < vm->doorbell_pages; i++) {

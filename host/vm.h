@@ -78,6 +78,7 @@ struct vm_config {
     uint64_t memory; /**< bytes, a multiple of 64 KiB */
     bool busy;
     enum vm_smmu_kind smmu;
+    bool single_its;   /**< one virtual ITS page for all messages that the guest writes itself */
     bool direct_queue; /**< the guest has a virtual command queue of the hardware */
     bool broadcast;    /**< an emulated queue sends what names no StreamID to all its SMMUs; else to the first */
     const struct vm_device_config *devices;

@@ -11,6 +11,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   system_run.c
   system_vm.c
   timeline.c
-  verdicts.c)
+  verdicts.c
+  verdicts_vm.c)
 set(DOORBELL_SCENARIO_BUILD_LIBS doorbell_pcie doorbell_smmuv3 doorbell_gic doorbell_interconnect doorbell_memory
   doorbell_systemc)

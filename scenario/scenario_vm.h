@@ -85,6 +85,12 @@ enum scenario_vm_routing {
     SCENARIO_VM_FIRST_SMMU, /**< to that of its first device */
 };
 
+/** The ITSs that a guest sees. */
+enum scenario_vm_its {
+    SCENARIO_VM_ITS_PER_ITS, /**< one for each whose page its devices write to themselves */
+    SCENARIO_VM_ITS_SINGLE,  /**< one: one page for all messages that guests write themselves */
+};
+
 /** What its virtual CPUs do beside handling interrupts. */
 enum scenario_vm_work {
     SCENARIO_VM_IDLE, /**< wait for the next (WFI) */
@@ -103,6 +109,7 @@ struct scenario_vm {
     uint64_t memory;   /**< bytes */
     enum scenario_vm_work work;
     enum scenario_vm_smmu smmu;
+    enum scenario_vm_its its;
     enum scenario_vm_queue queue;
     enum scenario_vm_routing without_stream_id;
     struct scenario_vm_device *devices; /**< array of device_count */

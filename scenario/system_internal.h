@@ -106,6 +106,9 @@ enum sim_run_result system_advance(struct system *system, sim_time end);
 const struct host_error *system_vm_failure(const struct system *system);
 void system_free_vms(struct system *system);
 
+/** A function of the tree as a virtual machine's device; NULL if it is none. */
+struct vm_device *system_find_vm_device(struct system *system, uint32_t function);
+
 /** What the checker of stale translations has counted for a function; NULL if there is none. */
 const struct stale_count *system_stale(const struct system *system, uint32_t function);
 

@@ -67,6 +67,7 @@ static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_de
                               .busy = from->work == SCENARIO_VM_BUSY,
                               .smmu = (enum vm_smmu_kind)from->smmu,
                               .direct_queue = from->queue == SCENARIO_VM_QUEUE_DIRECT,
+                              .single_its = from->its == SCENARIO_VM_ITS_SINGLE,
                               .broadcast = from->without_stream_id == SCENARIO_VM_BROADCAST,
                               .devices = devices,
                               .device_count = from->device_count};
@@ -229,7 +230,7 @@ bool system_create_vms(struct system *system, struct host_error *error)
     return true;
 }
 
-static struct vm_device *find_device(const struct system *system, uint32_t function)
+struct vm_device *system_find_vm_device(struct system *system, uint32_t function)
 {
     struct vm_device *device = NULL;
 
@@ -242,7 +243,7 @@ static struct vm_device *find_device(const struct system *system, uint32_t funct
 bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
                           bool *mapped, struct host_error *error)
 {
-    struct vm_device *device = find_device(system, function);
+    struct vm_device *device = system_find_vm_device(system, function);
 
     *mapped = device != NULL;
     return device == NULL || vm_add_buffer(device, stream, size, address, error);

@@ -8,6 +8,7 @@
 #include "scenario/predict.h"
 #include "scenario/software_tables.h"
 #include "scenario/system_internal.h"
+#include "scenario/verdicts_vm.h"
 #include "sim/allocate.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct view {
     struct assumption_domain *domains;
     const char **smmu_names;
     const char **its_names;
+    struct vm_view vms;
 };
 
 static char *domain_name(const struct software *software, const struct domain *domain)
@@ -138,14 +140,16 @@ static void view_function(const struct software *software, uint32_t index, struc
     view_message(from, function);
 }
 
-static void view_make(const struct software *software, struct view *view)
+/** @param machines the system of a run; NULL: from the topology */
+static void view_make(const struct scenario *scenario, const struct software *software, struct system *machines,
+                      struct view *view)
 {
     const struct firmware *firmware = software->config.firmware;
     uint32_t count = software->found.tree.function_count;
 
     memset(view, 0, sizeof(*view));
     view->functions = sim_allocate(count, sizeof(*view->functions));
-    view->domains = sim_allocate(software->domain_count, sizeof(*view->domains));
+    view->domains = sim_allocate(software->domain_count + vm_view_domains(scenario), sizeof(*view->domains));
     view->smmu_names = sim_allocate(firmware->iommu_count, sizeof(char *));
     view->its_names = sim_allocate(firmware->controller_count, sizeof(char *));
     for (uint32_t i = 0; i < count; i++) {
@@ -171,6 +175,7 @@ static void view_make(const struct software *software, struct view *view)
     view->system.smmu_count = (uint32_t)firmware->iommu_count;
     view->system.its_names = view->its_names;
     view->system.its_count = (uint32_t)firmware->controller_count;
+    vm_view_add(scenario, software, machines, &view->system, view->functions, view->domains, &view->vms);
 }
 
 static void view_clear(struct view *view)
@@ -188,6 +193,7 @@ static void view_clear(struct view *view)
     free(view->domains);
     free(view->smmu_names);
     free(view->its_names);
+    vm_view_clear(&view->vms);
 }
 
 /* ---- From a run ---- */
@@ -276,15 +282,26 @@ static void add_earlier_moments(const struct system *system, struct verdict_list
     verdict_list_merge(verdicts, &earlier);
 }
 
+/** What the checker of stale translations has seen of a function. */
+static void observe_stale(const struct system *system, uint32_t function, struct assumption_observation *observation)
+{
+    const struct stale_count *stale = system_stale(system, function);
+
+    if (stale != NULL) {
+        observation->stale = (struct assumption_tally){.count = stale->count, .first_packet = stale->first_packet};
+    }
+}
+
 void verdicts_from_run(struct system *system, struct run_result *result)
 {
     uint32_t count = system->software.found.tree.function_count;
     struct assumption_observation *observations = sim_allocate(count, sizeof(*observations));
     struct view view;
 
-    view_make(&system->software, &view);
+    view_make(system->scenario, &system->software, system, &view);
     for (size_t i = 0; i < result->device_count; i++) {
         observe(system, &result->devices[i], &observations[system->functions[i].tree_index]);
+        observe_stale(system, system->functions[i].tree_index, &observations[system->functions[i].tree_index]);
     }
     assumptions_observe(&view.system, observations, &result->verdicts);
     add_earlier_moments(system, &result->verdicts);
@@ -371,7 +388,7 @@ static void check_now(const struct scenario *scenario, const struct software *so
     struct verdict_list now = {.items = NULL};
     struct view view;
 
-    view_make(software, &view);
+    view_make(scenario, software, NULL, &view);
     view.system.ordering = ordering_of(scenario);
     assumptions_check(&view.system, &now);
     view_clear(&view);

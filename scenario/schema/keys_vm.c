@@ -134,6 +134,13 @@ static const struct scenario_key vm_keys[] = {
      .choices = (const char *const[]){"idle", "busy", NULL},
      .standard = "idle",
      .doc = "What its virtual CPUs do beside handling interrupts: wait for the next (WFI), or compute."},
+    {.name = "its",
+     KEY_FIELD(scenario_vm, its),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"per-its", "single", NULL},
+     .standard = "per-its",
+     .doc = "The ITSs that the guest sees, where it writes messages itself (`table: guest`): one page for each ITS of "
+            "those devices, or one page for all of them, which then leads to the ITS of the first."},
     {.name = "smmu",
      KEY_FIELD(scenario_vm, smmu),
      .type = &scenario_type_choice,

@@ -51,10 +51,13 @@ TEST_P(Seeds, MeetTheirExpectationsAndLoseNothing)
     for (size_t i = 0; i < result.expectation_count; i++) {
         EXPECT_TRUE(result.expectations[i].met) << result.expectations[i].key << ": " << result.expectations[i].got;
     }
-    EXPECT_GT(result.latency.count, 1000u);
+    EXPECT_GT(result.latency.count, 200u);
     EXPECT_EQ(result.smmu_events, 0u);
     for (size_t i = 0; i < result.device_count; i++) {
-        EXPECT_EQ(result.devices[i].lost, 0u) << result.devices[i].name;
+        /* The only seed that is there for what it loses; its expectations say how much. */
+        if (GetParam().find("one-page") == std::string::npos) {
+            EXPECT_EQ(result.devices[i].lost, 0u) << result.devices[i].name;
+        }
         EXPECT_GT(result.devices[i].born, 0u) << result.devices[i].name;
     }
     EXPECT_EQ(outcome_of(result.verdicts, "doorbell-per-group"),
