@@ -1,6 +1,6 @@
 /*
- * Virtual machines as the judge of assumptions wants to see them: whose functions, behind which virtual IOMMU, with which
- * doorbell mapped where. From the scenario, and in a run from what the machines have really set up.
+ * Virtual machines as the judge of assumptions wants to see them: whose functions, behind which virtual IOMMU, with
+ * which doorbell mapped where. From the scenario, and in a run from what the machines have really set up.
  */
 #ifndef DOORBELL_SCENARIO_VERDICTS_VM_H
 #define DOORBELL_SCENARIO_VERDICTS_VM_H
