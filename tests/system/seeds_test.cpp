@@ -54,11 +54,13 @@ TEST_P(Seeds, MeetTheirExpectationsAndLoseNothing)
     EXPECT_GT(result.latency.count, 100u);
     EXPECT_EQ(result.smmu_events, 0u);
     for (size_t i = 0; i < result.device_count; i++) {
-        /* The only seed that is there for what it loses; its expectations say how much. */
-        if (GetParam().find("one-page") == std::string::npos) {
-            EXPECT_EQ(result.devices[i].lost, 0u) << result.devices[i].name;
-        }
         EXPECT_GT(result.devices[i].born, 0u) << result.devices[i].name;
+    }
+    if (GetParam().find("one-page") != std::string::npos) {
+        return; /* there for what it loses, on another doorbell than its own: its expectations say how much */
+    }
+    for (size_t i = 0; i < result.device_count; i++) {
+        EXPECT_EQ(result.devices[i].lost, 0u) << result.devices[i].name;
     }
     EXPECT_EQ(outcome_of(result.verdicts, "doorbell-per-group"),
               GetParam().find("two-its-split") != std::string::npos ? "violated" : "holds");
