@@ -265,6 +265,13 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.virtual_channels = channels_of(&device->link, false);
     config.functions = functions;
     config.function_count = from->functions;
+    config.layout.count = (unsigned)from->layout.count;
+    for (size_t i = 0; i < from->layout.count; i++) {
+        const struct scenario_layout_item *item = &from->layout.items[i];
+
+        config.layout.items[i] =
+            (struct pcie_layout_item){.extended = item->extended, .id = item->id, .offset = item->offset};
+    }
     if (is_conventional(device)) {
         config.conventional = true;
         config.device = device->slot;

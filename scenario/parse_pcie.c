@@ -184,6 +184,10 @@ static void number_virtual(struct walk *walk, const struct scenario_device *devi
     const struct scenario_place *place =
         device->endpoint->sriov != NULL ? &device->endpoint->sriov->place : &device->place;
 
+    if (last > UINT8_MAX) {
+        walk->parse->identifiable = false; /* reported with their numbers */
+        return;
+    }
     for (uint32_t i = 0; i < last && !walk->out_of_buses; i++) {
         take_bus(walk, place);
     }
@@ -402,6 +406,7 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
         check_kind(parse, device);
         if (device->endpoint != NULL) {
             parse_check_aliases(parse, device);
+            parse_check_layout(parse, device);
         }
         if (device->endpoint != NULL && device->endpoint->sriov != NULL) {
             adopt_virtual(parse, device);

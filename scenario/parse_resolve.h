@@ -47,6 +47,9 @@ void parse_check_virtual(struct parse *parse, const struct scenario_device *devi
 /** Checks phantom functions and aliases, and fills in has_dma_alias. (parse_functions.c) */
 void parse_check_aliases(struct parse *parse, const struct scenario_device *device);
 
+/** Checks that an endpoint has the capabilities whose places it gives. (parse_layout.c) */
+void parse_check_layout(struct parse *parse, const struct scenario_device *device);
+
 /** Checks that a device below a bridge asks for nothing that conventional PCI has not. (parse_functions.c) */
 void parse_check_conventional(struct parse *parse, const struct scenario_device *device);
 

@@ -442,6 +442,19 @@ struct scenario_bars {
     size_t count;      /**< 0..6 */
 };
 
+/** Where a capability lies in configuration space. */
+struct scenario_layout_item {
+    bool extended;
+    uint16_t id;
+    uint16_t offset;
+};
+
+/** Where those that were named lie, in the order of their chains. */
+struct scenario_layout {
+    struct scenario_layout_item items[16];
+    size_t count;
+};
+
 /** SR-IOV of an endpoint's functions: each is a PF with as many VFs. */
 struct scenario_sriov {
     struct scenario_place place;
@@ -489,13 +502,14 @@ struct scenario_pri {
 struct scenario_endpoint {
     struct scenario_place place;
     uint64_t given;
-    uint32_t msix_vectors;     /**< MSI-X table size of each function; 0: no MSI-X capability */
-    struct scenario_bars bars; /**< the first holds the MSI-X table and PBA */
-    uint32_t pasid_bits;       /**< Max PASID Width; 0: no PASID capability */
-    uint32_t functions;        /**< 1..8 */
-    bool ari;                  /**< functions have the ARI capability */
-    uint32_t phantom_bits;     /**< function number bits that reads can use as tags, 0..3 */
-    uint32_t dma_alias;        /**< device 7:3 and function 2:0 that memory requests carry; only if has_dma_alias */
+    uint32_t msix_vectors;         /**< MSI-X table size of each function; 0: no MSI-X capability */
+    struct scenario_bars bars;     /**< the first holds the MSI-X table and PBA */
+    uint32_t pasid_bits;           /**< Max PASID Width; 0: no PASID capability */
+    uint32_t functions;            /**< 1..8 */
+    struct scenario_layout layout; /**< of each function\'s capabilities */
+    bool ari;                      /**< functions have the ARI capability */
+    uint32_t phantom_bits;         /**< function number bits that reads can use as tags, 0..3 */
+    uint32_t dma_alias;            /**< device 7:3 and function 2:0 that memory requests carry; only if has_dma_alias */
     bool has_dma_alias;
     struct scenario_sriov *sriov; /**< NULL: no SR-IOV */
     struct scenario_acs acs;      /**< of each function */

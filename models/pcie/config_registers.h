@@ -298,6 +298,7 @@
 #define PCIE_ARI_CAPABILITY          0x04
 #define PCIE_ARI_CONTROL             0x06
 #define PCIE_ARI_BYTES               0x08
+#define PCIE_ACS_LONGEST_BYTES       0x10 /* with an egress vector of 64 bits */
 #define PCIE_ARI_NEXT_FUNCTION       0xff00u
 #define PCIE_ARI_NEXT_FUNCTION_SHIFT 8
 

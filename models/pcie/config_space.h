@@ -17,14 +17,33 @@ extern "C" {
 
 struct sim;
 
+#define PCIE_LAYOUT_ITEMS 24u
+
+/** Where a capability lies. */
+struct pcie_layout_item {
+    bool extended;
+    uint16_t id;
+    uint16_t offset; /**< a multiple of 4: from 0x40 to 0xff, extended from 0x100 on */
+};
+
+/**
+ * Where capabilities lie and in which order the chains have them, as real devices have it: both kinds mixed, each chain
+ * in the order of the list. Capabilities that it does not name follow behind those that it does.
+ */
+struct pcie_layout {
+    struct pcie_layout_item items[PCIE_LAYOUT_ITEMS];
+    unsigned count; /**< 0: one behind the other, in the order in which they are added */
+};
+
 struct pcie_config_space {
-    uint8_t *value;         /**< what a read returns */
-    uint8_t *writable;      /**< bits that take what is written (RW) */
-    uint8_t *clearing;      /**< bits that a written 1 clears (RW1C) */
-    uint16_t last_link;     /**< where the pointer to the next standard capability will be put */
-    uint16_t last_extended; /**< the last extended capability; 0 if there is none */
-    uint16_t extended_end;  /**< first free byte behind the extended capabilities */
-    uint8_t standard_end;   /**< first free byte behind the standard capabilities */
+    uint8_t *value;                        /**< what a read returns */
+    uint8_t *writable;                     /**< bits that take what is written (RW) */
+    uint8_t *clearing;                     /**< bits that a written 1 clears (RW1C) */
+    uint16_t extended_end;                 /**< first free byte behind the extended capabilities */
+    uint16_t standard_end;                 /**< first free byte behind the standard capabilities */
+    const struct pcie_layout *layout;      /**< NULL: none */
+    uint16_t added[2 * PCIE_LAYOUT_ITEMS]; /**< offsets of all capabilities, in the order of adding */
+    unsigned added_count;
     /* Where the capabilities lie; 0 if absent. */
     uint16_t power_management;
     uint16_t express;
@@ -42,6 +61,15 @@ struct pcie_config_space {
 
 /** Makes an empty space: all zero, nothing writable, no capabilities. Memory is the simulation's. Building only. */
 void pcie_config_init(struct pcie_config_space *space, struct sim *sim);
+
+/**
+ * Has capabilities that are added from now on lie where @p layout says. It must outlive the space, and leave room for
+ * each: see pcie_capability_bytes(). The first extended one must be at 0x100.
+ */
+void pcie_config_set_layout(struct pcie_config_space *space, const struct pcie_layout *layout);
+
+/** Bytes of a capability that a layout can name, in its longest form; 0 for one that it cannot. */
+uint16_t pcie_capability_bytes(bool extended, uint16_t id);
 
 /** Register as software would read it. @p offset below 4096, aligned to the size. */
 static inline uint8_t pcie_config_get8(const struct pcie_config_space *space, unsigned offset)

@@ -300,6 +300,7 @@ static void init_functions(struct endpoint *endpoint, const struct endpoint_conf
     endpoint->conventional = config->conventional;
     endpoint->device = config->conventional ? config->device : 0;
     endpoint->burst = config->max_payload;
+    endpoint->layout = config->layout;
     endpoint->function_count = next;
     for (size_t f = 0; f < config->function_count; f++) {
         endpoint->function_count += config->functions[f].sriov.total_vfs;

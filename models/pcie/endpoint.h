@@ -134,6 +134,8 @@ struct endpoint_config {
     uint32_t bar_store;          /**< bytes of each BAR that are real; 0: default */
     uint32_t max_payload;        /**< Max_Payload_Size supported, bytes; 0: default */
     struct pcie_vc_config virtual_channels;
+    /** Where the capabilities of physical functions lie; copied. Must leave room for each, and give none twice. */
+    struct pcie_layout layout;
     const struct endpoint_function_config *functions;
     size_t function_count; /**< 1..ENDPOINT_MAX_FUNCTIONS */
 };

@@ -141,6 +141,7 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
     function->present = true;
     function->dma_number = own->has_dma_alias ? own->dma_alias : -1;
     pcie_config_init(&function->config, function->endpoint->sim);
+    pcie_config_set_layout(&function->config, &function->endpoint->layout);
     pcie_add_header(&function->config, &own->identity, false, config->function_count > 1);
     init_bars(function, own, config->bar_store);
     init_capabilities(function, config);

@@ -212,8 +212,9 @@ struct endpoint {
     struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
     uint32_t function_count;
     uint32_t physical_count;
-    bool conventional;        /**< on a PCI bus */
-    uint32_t device;          /**< its device number there */
+    bool conventional; /**< on a PCI bus */
+    uint32_t device;   /**< its device number there */
+    struct pcie_layout layout;
     uint32_t burst;           /**< conventional: bytes that it moves at once */
     uint32_t phantom_bits;    /**< function number bits that its functions can use as tags */
     uint16_t *by_number;      /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */

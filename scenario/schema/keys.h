@@ -158,6 +158,7 @@ extern const struct scenario_value_type scenario_type_transfer;
 extern const struct scenario_value_type scenario_type_name;
 extern const struct scenario_value_type scenario_type_acs;
 extern const struct scenario_value_type scenario_type_bars;
+extern const struct scenario_value_type scenario_type_layout;
 extern const struct scenario_value_type scenario_type_map;
 extern const struct scenario_value_type scenario_type_vectors;
 extern const struct scenario_value_type scenario_type_channels;

@@ -212,6 +212,14 @@ static const struct scenario_key endpoint_keys[] = {
      .maximum = "8",
      .unit_name = "functions",
      .doc = "Functions, all alike. Traffic names function 0 `epA`, function 1 `epA/1`, and so on."},
+    {.name = "capabilities",
+     KEY_FIELD(scenario_endpoint, layout),
+     .type = &scenario_type_layout,
+     .automatic = "one behind the other",
+     .doc =
+         "Where each function's capabilities lie, as pairs `[capability, offset]` in the order of their chains, as a "
+         "real device's `lspci -vv` shows them: pm, msi, pcie, msi-x; aer, acs, ari, ats, sr-iov, pri, pasid. Others "
+         "follow behind those."},
     {.name = "ari",
      KEY_FIELD(scenario_endpoint, ari),
      .type = &scenario_type_boolean,

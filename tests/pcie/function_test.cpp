@@ -285,6 +285,50 @@ TEST(VirtualFunction, HasItsSliceOfTheBarAndItsOwnMessages)
     EXPECT_EQ(out[0].tlp.requester, PAIR_RID + 3);
 }
 
+TEST(VirtualFunction, BeyondTheBusOfItsPfIsReachedByType1)
+{
+    Pair pair(with_vfs(4, 254, 1));
+    enable_vfs(pair, 4);
+    unsigned third = endpoint_virtual_function(pair.ep, 0, 3);
+    const auto read = [&pair](uint16_t target, uint32_t flags) {
+        Tlp tlp;
+
+        tlp.type = SIM_PACKET_CONFIG_READ;
+        tlp.target = target;
+        tlp.address = PCIE_CAPABILITIES_PTR;
+        tlp.flags = flags;
+        pair.root->send(tlp);
+        pair.run();
+        return pair.root->got.back().tlp;
+    };
+    endpoint_job write = {};
+
+    EXPECT_EQ(endpoint_requester_id(pair.ep, third), PAIR_RID + 256);
+    EXPECT_EQ(read(PAIR_RID + 255, 0).status, SIM_STATUS_OK) << "VF 2, the last one on the bus";
+    EXPECT_EQ(read(PAIR_RID + 256, SIM_FLAG_CONFIG_TYPE1).status, SIM_STATUS_OK) << "VF 3";
+    EXPECT_EQ(read(PAIR_RID + 256, SIM_FLAG_CONFIG_TYPE1).requester, PAIR_RID + 256);
+    EXPECT_EQ(read(PAIR_RID + 258, SIM_FLAG_CONFIG_TYPE1).status, SIM_STATUS_UR) << "there are four";
+    EXPECT_EQ(read(PAIR_RID, SIM_FLAG_CONFIG_TYPE1).status, SIM_STATUS_UR) << "no bridge for its own bus";
+    Tlp enable;
+    enable.type = SIM_PACKET_CONFIG_WRITE;
+    enable.target = PAIR_RID + 256;
+    enable.address = PCIE_COMMAND;
+    enable.value = PCIE_COMMAND_BUS_MASTER;
+    enable.first_be = 3;
+    enable.flags = SIM_FLAG_CONFIG_TYPE1;
+    pair.root->send(enable);
+    pair.run();
+    pair.requests();
+    write.kind = ENDPOINT_DMA_WRITE;
+    write.function = third;
+    write.address = 0x80000000;
+    write.bytes = 4;
+    pair.ask(write);
+    const auto out = pair.requests();
+    ASSERT_EQ(out.size(), 1u);
+    EXPECT_EQ(out[0].tlp.requester, PAIR_RID + 256);
+}
+
 TEST(VirtualFunction, LosesEverythingWhenDisabled)
 {
     Pair pair(with_vfs(2, 1, 1));
@@ -371,6 +415,92 @@ TEST(PhantomFunction, ReadsBeyondTheTagsUseFunctionNumbers)
         EXPECT_LT(got.tlp.tag, 32);
     }
     EXPECT_EQ(used.size(), 8u);
+}
+
+TEST(PhantomFunction, SeveralRealFunctionsEachHaveTheirOwn)
+{
+    Options options;
+    std::set<std::pair<uint16_t, uint16_t>> used;
+    endpoint_job read = {};
+
+    options.functions[0] = {plain_function(), plain_function()};
+    for (Function &function : options.functions[0]) {
+        function.config.bars[0].size = 0x10000;
+        function.config.phantom_bits = 2;
+    }
+    options.endpoint.read_tags = 128;
+    Pair pair(options);
+    for (unsigned f = 0; f < 2; f++) {
+        const unsigned control = endpoint_config_space(pair.ep, f)->express + PCIE_EXP_DEVICE_CONTROL;
+
+        pair.config_write(f, control, PCIE_EXP_DEVCTL_PHANTOM, 2);
+    }
+    pair.requests();
+    read.kind = ENDPOINT_DMA_READ;
+    read.address = 0x80000000;
+    read.bytes = 4;
+    for (unsigned i = 0; i < 100; i++) {
+        read.function = i % 2;
+        pair.ask(read);
+    }
+    const auto sent = pair.requests();
+    ASSERT_EQ(sent.size(), 100u);
+    for (size_t i = 0; i < sent.size(); i++) {
+        EXPECT_EQ(sent[i].tlp.requester & 1u, i % 2) << "the lowest bit is the function's";
+        EXPECT_LT(sent[i].tlp.tag, 32);
+        used.insert({sent[i].tlp.requester, sent[i].tlp.tag});
+    }
+    EXPECT_EQ(used.size(), 100u) << "no transaction ID twice";
+    for (const auto &got : sent) {
+        Tlp completion;
+
+        completion.type = SIM_PACKET_COMPLETION;
+        completion.target = got.tlp.requester;
+        completion.tag = got.tlp.tag;
+        completion.address = got.tlp.address;
+        completion.arg = 4;
+        completion.flags = 0;
+        pair.root->send(completion);
+    }
+    pair.run();
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->reads_done, 100u);
+    EXPECT_EQ(endpoint_get_counters(pair.ep)->unexpected_completions, 0u);
+}
+
+/* ---- Layouts ---- */
+
+TEST(Layout, CapabilitiesLieWhereItSaysAndOthersBehind)
+{
+    Options options = with(plain());
+    std::vector<std::pair<uint32_t, uint32_t>> standard; /* offset and ID in the order of the chain */
+    std::vector<std::pair<uint32_t, uint32_t>> extended;
+    const std::vector<std::pair<uint32_t, uint32_t>> wanted = {
+        {0xa0, PCIE_CAP_ID_PCI_EXPRESS}, {0x70, PCIE_CAP_ID_MSIX}, {0xdc, PCIE_CAP_ID_POWER_MANAGEMENT}};
+    const std::vector<std::pair<uint32_t, uint32_t>> wanted_extended = {
+        {0x100, PCIE_EXT_CAP_ID_AER}, {0x400, PCIE_EXT_CAP_ID_PASID}, {0x408, PCIE_EXT_CAP_ID_ATS}};
+
+    options.functions[0][0].config.ats_queue_depth = 4;
+    options.functions[0][0].config.pasid_bits = 8;
+    options.endpoint.layout.items[0] = {false, PCIE_CAP_ID_PCI_EXPRESS, 0xa0};
+    options.endpoint.layout.items[1] = {true, PCIE_EXT_CAP_ID_AER, 0x100};
+    options.endpoint.layout.items[2] = {false, PCIE_CAP_ID_MSIX, 0x70};
+    options.endpoint.layout.items[3] = {true, PCIE_EXT_CAP_ID_PASID, 0x400};
+    options.endpoint.layout.count = 4;
+    Pair pair(options);
+    for (uint32_t at = pair.config_read(0, PCIE_CAPABILITIES_PTR, 1); at != 0; at = pair.config_read(0, at + 1, 1)) {
+        standard.emplace_back(at, pair.config_read(0, at, 1));
+    }
+    for (uint32_t at = 0x100; at != 0; at = pair.config_read(0, at, 4) >> 20) {
+        extended.emplace_back(at, pair.config_read(0, at, 2));
+    }
+    EXPECT_EQ(standard, wanted);
+    EXPECT_EQ(extended, wanted_extended);
+    /* They work there. */
+    pair.config_write(0, 0x72, PCIE_MSIX_ENABLE, 2);
+    pair.set_vector(1, 0x4000, 5);
+    pair.requests();
+    pair.signal(1);
+    EXPECT_EQ(pair.requests().size(), 1u);
 }
 
 } // namespace

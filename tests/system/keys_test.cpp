@@ -447,6 +447,7 @@ const std::vector<Row> rows = {
     {"endpoint.bars", "epB.endpoint.bars=[64 KiB]", {}},
     {"endpoint.functions", "epB.endpoint.functions=2", {}},
     {"endpoint.ari", "epB.endpoint.ari=yes", {}},
+    {"endpoint.capabilities", "epB.endpoint.capabilities=[[pcie, 0x60], [msi-x, 0xa0]]", {}},
     {"endpoint.phantom-functions",
      "epA.endpoint.phantom-functions=2",
      {"software.phantom-functions=yes", "software.extended-tags=no", "epA.endpoint.read-tags=128",
