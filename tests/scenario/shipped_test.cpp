@@ -55,8 +55,8 @@ TEST(Shipped, LoadWithoutAWord)
         EXPECT_GT(s->traffic_count, 0u) << file;
         const scenario_expectation *lost = find_expectation(s.get(), "msi.lost");
         ASSERT_NE(lost, nullptr) << file;
-        /* Most lose nothing; one that does, says how many. */
-        EXPECT_TRUE(lost->lower.present && lost->upper.present && lost->lower.value == lost->upper.value) << file;
+        /* Most lose nothing; one that does, says how many, or that it loses some. */
+        EXPECT_TRUE(lost->lower.present || lost->upper.present) << file;
         Loaded again(s.shown());
         EXPECT_TRUE(again) << file << "\n" << again.said();
     }
