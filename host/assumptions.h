@@ -132,6 +132,7 @@ struct assumption_viommu {
 enum assumption_ordering {
     ASSUMPTION_ORDER_UNKNOWN = 0,
     ASSUMPTION_ORDER_KEPT,   /**< the way to the doorbell waits until earlier writes are visible */
+    ASSUMPTION_ORDER_UNUSED, /**< no function posts data ahead of an MSI that gets to its doorbell */
     ASSUMPTION_ORDER_BROKEN, /**< memory and doorbell are different targets, and nothing waits */
 };
 

@@ -48,6 +48,9 @@ void judge_data_before_interrupt(const struct judge *judge)
         judge_conclude(verdict, VERDICT_VIOLATED,
                        "memory and doorbells are different targets, and nothing makes an MSI wait for earlier writes");
         break;
+    case ASSUMPTION_ORDER_UNUSED:
+        judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function posts data before an MSI that arrives");
+        break;
     case ASSUMPTION_ORDER_UNKNOWN:
         judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "only a run can show it: the topology does not say");
         break;

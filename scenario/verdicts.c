@@ -344,9 +344,42 @@ static bool on_other_channel(const struct scenario *scenario, const struct scena
     return false;
 }
 
-/** Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
-static enum assumption_ordering ordering_of(const struct scenario *scenario)
+/** Whether a function writes data to memory and sends MSIs that get to their doorbell. */
+static bool posts_data(const struct software *software, const struct view *view, const struct scenario_traffic *traffic)
 {
+    uint32_t index = pci_tree_find(&software->found.tree, (uint16_t)traffic->device->root_complex->segment,
+                                   scenario_function_rid(traffic->device, traffic->function));
+    const struct assumption_function *function = index == PCI_TREE_NONE ? NULL : &view->functions[index];
+    bool data = false;
+    bool messages = false;
+
+    for (size_t i = 0; i < traffic->stream_count; i++) {
+        data = data || (traffic->streams[i].dma_write != NULL && traffic->streams[i].dma_write->target == NULL);
+        messages = messages || traffic->streams[i].msi != NULL;
+    }
+    if (!data || !messages || function == NULL) {
+        return false;
+    }
+    return !function->message_known ? !function->messages_off : function->message_leads_to == function->doorbell;
+}
+
+static bool any_posts_data(const struct scenario *scenario, const struct software *software, const struct view *view)
+{
+    for (size_t i = 0; i < scenario->traffic_count; i++) {
+        if (posts_data(software, view, &scenario->traffic[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
+static enum assumption_ordering ordering_of(const struct scenario *scenario, const struct software *software,
+                                            const struct view *view)
+{
+    if (!any_posts_data(scenario, software, view)) {
+        return ASSUMPTION_ORDER_UNUSED;
+    }
     for (size_t i = 0; i < scenario->traffic_count; i++) {
         const struct scenario_traffic *traffic = &scenario->traffic[i];
 
@@ -389,7 +422,7 @@ static void check_now(const struct scenario *scenario, const struct software *so
     struct view view;
 
     view_make(scenario, software, NULL, &view);
-    view.system.ordering = ordering_of(scenario);
+    view.system.ordering = ordering_of(scenario, software, &view);
     assumptions_check(&view.system, &now);
     view_clear(&view);
     verdict_list_merge(verdicts, &now);

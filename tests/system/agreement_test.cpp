@@ -1,0 +1,154 @@
+/*
+ * What a check foretells is what a run does: verdicts and outcomes of every step, on every seed and on the whole matrix
+ * of who survives two doorbells in one group. And each of these scenarios meets its expectations, in both.
+ */
+#include "tests/system/whole.h"
+
+#include "scenario/verdicts.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+
+namespace
+{
+
+using system_test::load;
+using system_test::name_of_case;
+using system_test::scenarios_in;
+using system_test::Whole;
+
+struct Foretold {
+    explicit Foretold(const struct scenario *scenario)
+    {
+        struct host_error error = {};
+
+        EXPECT_TRUE(scenario_foretell(scenario, &verdicts, &steps, &error)) << error.text;
+    }
+    ~Foretold()
+    {
+        verdict_list_clear(&verdicts);
+        step_list_clear(&steps);
+    }
+    Foretold(const Foretold &) = delete;
+    Foretold &operator=(const Foretold &) = delete;
+
+    verdict_list verdicts = {};
+    step_list steps = {};
+};
+
+class Agreement : public testing::TestWithParam<std::string>
+{
+};
+
+void expect_same_steps(const step_list &run, const step_list &check)
+{
+    ASSERT_EQ(run.count, check.count);
+    for (size_t i = 0; i < run.count; i++) {
+        EXPECT_STREQ(run.items[i].name, check.items[i].name);
+        EXPECT_STREQ(run.items[i].outcome, check.items[i].outcome)
+            << run.items[i].what << "\n  run: " << (run.items[i].reason != nullptr ? run.items[i].reason : "")
+            << "\n  check: " << (check.items[i].reason != nullptr ? check.items[i].reason : "");
+    }
+}
+
+TEST_P(Agreement, OfCheckAndRun)
+{
+    const auto scenario = load(GetParam());
+    const Foretold foretold(scenario.get());
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+
+    ASSERT_EQ(result.verdicts.count, foretold.verdicts.count);
+    for (size_t i = 0; i < result.verdicts.count; i++) {
+        EXPECT_STREQ(verdict_outcome_name(result.verdicts.items[i].outcome),
+                     verdict_outcome_name(foretold.verdicts.items[i].outcome))
+            << result.verdicts.items[i].name << "\n  run: " << result.verdicts.items[i].summary
+            << "\n  check: " << foretold.verdicts.items[i].summary;
+    }
+    expect_same_steps(result.steps, foretold.steps);
+    EXPECT_GE(result.expectation_count, 1u);
+    for (size_t i = 0; i < result.expectation_count; i++) {
+        EXPECT_TRUE(result.expectations[i].met) << result.expectations[i].key << ": " << result.expectations[i].got;
+    }
+}
+
+std::vector<std::string> judged()
+{
+    std::vector<std::string> all = scenarios_in("scenarios/matrix");
+    const std::vector<std::string> seeds = scenarios_in("scenarios/seeds");
+
+    all.insert(all.end(), seeds.begin(), seeds.end());
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Agreement, testing::ValuesIn(judged()), name_of_case);
+
+/** The part of a file's name behind the topology's. */
+std::string row_of(const std::string &path, const std::set<std::string> &topologies)
+{
+    std::string name = path.substr(path.rfind('/') + 1);
+
+    name = name.substr(0, name.rfind('.'));
+    for (const std::string &topology : topologies) {
+        if (name.rfind(topology, 0) == 0) {
+            return name == topology ? "host-dma" : name.substr(topology.size() + 1);
+        }
+    }
+    return "?" + name;
+}
+
+/* Every row of the table is there, on every topology on which it means something. */
+TEST(Matrix, HasEveryRowOnEveryTopology)
+{
+    const std::set<std::string> topologies = {"root-port", "ports", "functions", "first-port"};
+    const std::set<std::string> rows = {"host-dma",
+                                        "kernel-identity",
+                                        "vfio-stage-1",
+                                        "vfio-stage-2",
+                                        "iommufd",
+                                        "iommufd-nested-rmr",
+                                        "iommufd-nested-rmr-short",
+                                        "bind-msi-v6",
+                                        "bind-per-group",
+                                        "bind-msi-v7",
+                                        "bind-msi-v15",
+                                        "bind-msi-v1",
+                                        "bind-msi-v2-crossed",
+                                        "bind-msi-v2-crossed-each",
+                                        "msi-geometry-2016",
+                                        "msi-geometry-2016-full",
+                                        "approach-2",
+                                        "pasid",
+                                        "vlpi"};
+    /* Linux 7.3 switches the first port's ACS on, so what needs it has no such topology. A guest's devices are named by
+     * their endpoint, so two functions of one cannot be given to it. */
+    const std::set<std::string> absent = {"first-port/iommufd-nested-rmr", "first-port/iommufd-nested-rmr-short",
+                                          "first-port/approach-2", "functions/vlpi"};
+    std::set<std::string> seen;
+
+    for (const std::string &path : scenarios_in("scenarios/matrix")) {
+        const std::string name = path.substr(path.rfind('/') + 1);
+
+        for (const std::string &topology : topologies) {
+            if (name.rfind(topology, 0) == 0) {
+                seen.insert(topology + "/" + row_of(path, topologies));
+            }
+        }
+    }
+    for (const std::string &topology : topologies) {
+        for (const std::string &row : rows) {
+            const std::string both = topology + "/" + row;
+
+            EXPECT_EQ(seen.count(both), absent.count(both) == 0 ? 1u : 0u) << both;
+            seen.erase(both);
+        }
+    }
+    EXPECT_TRUE(seen.empty()) << *seen.begin();
+}
+
+} // namespace
