@@ -1,0 +1,239 @@
+// Virtual machines in whole systems: who does what for an interrupt, what it costs, and what may be done to whom.
+#include "tests/system/whole.h"
+
+#include "host/vm.h"
+#include "scenario/verdicts.h"
+
+#include <gtest/gtest.h>
+
+namespace
+{
+
+using system_test::counter_of;
+using system_test::device_of;
+using system_test::load;
+using system_test::load_text;
+using system_test::outcome_of;
+using system_test::Whole;
+
+const std::string direct = "scenarios/seeds/guest-direct.yaml";
+const std::string vsmmu = "scenarios/seeds/vsmmu-per-smmu.yaml";
+
+/** A run of a scenario. */
+struct Guests {
+    explicit Guests(const std::string &path, const std::vector<std::string> &sets = {})
+        : scenario(load(path, sets)), whole(scenario.get())
+    {
+        whole.start();
+        whole.run();
+        result = &whole.finish();
+    }
+    uint64_t vm(const std::string &name) const
+    {
+        return counter_of(*result, "vm0", name);
+    }
+    uint64_t lost() const
+    {
+        uint64_t lost = 0;
+
+        for (size_t i = 0; i < result->device_count; i++) {
+            lost += result->devices[i].lost;
+        }
+        return lost;
+    }
+    system_test::Scenario scenario;
+    Whole whole;
+    const run_result *result;
+};
+
+/** Why a scenario cannot be brought up. */
+std::string refusal(const std::string &path, const std::vector<std::string> &sets)
+{
+    const auto scenario = load(path, sets);
+
+    try {
+        Whole whole(scenario.get());
+    } catch (const std::runtime_error &error) {
+        return error.what();
+    }
+    return "";
+}
+
+/* ---- Interrupts ---- */
+
+TEST(VirtualMachine, EveryMessageIsHandledInTheGuestWhateverTheWay)
+{
+    for (const char *version : {"gicv3", "gicv4.0", "gicv4.1"}) {
+        for (const char *work : {"busy", "idle"}) {
+            for (const char *table : {"trapped", "guest"}) {
+                const Guests run(direct, {std::string("platform.redistributor.version=") + version,
+                                          std::string("vms.vm0.work=") + work, "duration=200 us",
+                                          std::string("vms.vm0.devices.epA.table=") + table,
+                                          std::string("vms.vm0.devices.epB.table=") + table});
+                SCOPED_TRACE(std::string(version) + " " + work + " " + table);
+                uint64_t handled = 0;
+                uint64_t delivered = 0;
+
+                for (size_t i = 0; i < run.result->device_count; i++) {
+                    handled += run.result->devices[i].born - run.result->devices[i].merged;
+                }
+                for (const char *pe : {"pe0", "pe1"}) {
+                    delivered += counter_of(*run.result, pe, "guest_delivered");
+                    EXPECT_EQ(counter_of(*run.result, pe, "guest_listed") > 0, std::string(version) == "gicv3");
+                }
+                EXPECT_EQ(run.lost(), 0u);
+                EXPECT_EQ(delivered, handled);
+                EXPECT_EQ(run.vm("injected") == 0, std::string(version) != "gicv3");
+            }
+        }
+    }
+}
+
+TEST(VirtualMachine, ALoneInjectionTakesTheTimeOfItsSteps)
+{
+    /* A message every 50 us to a guest that computes: nothing is in its way, so the steps add up to the femtosecond. */
+    const std::vector<std::string> sets = {"platform.redistributor.version=gicv3", "duration=500 us", "warmup=200 us",
+                                           "traffic.epA=null", "traffic.epB=[{msi: {vectors: [0], period: 50 us}}]"};
+    auto slower = sets;
+    const auto median = [](const Guests &run) { return device_of(*run.result, "epB").latency.p50; };
+
+    const sim_time base = median(Guests(direct, sets));
+    slower.emplace_back("software.hypervisor.inject=1485 ns");
+    EXPECT_EQ(median(Guests(direct, slower)) - base, SIM_US);
+    slower.emplace_back("platform.pe.guest-exit=3000 cycles");
+    EXPECT_EQ(median(Guests(direct, slower)) - base, 2 * SIM_US);
+    slower.emplace_back("platform.pe.guest-enter=2000 cycles");
+    EXPECT_EQ(median(Guests(direct, slower)) - base, 5 * SIM_US / 2);
+}
+
+TEST(VirtualMachine, ADoorbellWakesOnlyThoseThatWait)
+{
+    const Guests waiting("scenarios/seeds/guest-doorbell.yaml");
+    const Guests running(direct);
+
+    EXPECT_EQ(waiting.vm("doorbells"),
+              counter_of(*waiting.result, "rd0", "doorbells") + counter_of(*waiting.result, "rd1", "doorbells"));
+    EXPECT_GE(waiting.vm("loads"), waiting.vm("doorbells"));
+    EXPECT_EQ(running.vm("doorbells"), 0u);
+}
+
+TEST(VirtualMachine, AVirtualCpuThatMovesTakesItsInterruptsAlong)
+{
+    /* vm0's one virtual CPU may use both PEs; vm1 computes on the first all the time. */
+    for (const char *single : {"yes", "no"}) {
+        const Guests run("scenarios/seeds/guest-doorbell.yaml",
+                         {"vms.vm0.vcpus=1", "vms.vm0.pes=2", "vms.vm1={first-pe: 0, work: busy}",
+                          std::string("platform.redistributor.single-vmovp=") + single});
+
+        EXPECT_EQ(run.lost(), 0u);
+        EXPECT_GT(counter_of(*run.result, "pe1", "guest_delivered"), 50u);
+    }
+}
+
+TEST(VirtualMachine, WorkOfTheHypervisorDelaysWhoElseUsesThePe)
+{
+    /* epB is the host's own, with its handlers on both PEs; vm0's traps keep a PE busy, with interrupts masked. */
+    const std::vector<std::string> sets = {"vms.vm0.devices.epB=null", "duration=500 us",
+                                           "traffic.epA=[{msi: {vectors: [0], period: 50 us}}]",
+                                           "traffic.epB=[{msi: {vectors: [0], period: 3 us}}]"};
+    auto slow = sets;
+
+    slow.emplace_back("software.hypervisor.inject=20 us");
+    slow.emplace_back("vms.vm0.devices.epA.interrupts=injected");
+    EXPECT_LT(device_of(*Guests(direct, sets).result, "epB").latency.max, 3 * SIM_US);
+    EXPECT_GT(device_of(*Guests(direct, slow).result, "epB").latency.max, 15 * SIM_US);
+}
+
+TEST(VirtualMachine, OneOwnerForAGroup)
+{
+    const std::string why = refusal("scenarios/seeds/two-its-split.yaml", {"vms={vm0: {devices: {epA: {}}}}"});
+
+    EXPECT_NE(why.find("of the same IOMMU group, belongs to another"), std::string::npos) << why;
+    EXPECT_EQ(refusal("scenarios/seeds/two-its-split.yaml", {"vms={vm0: {devices: {epA: {}, epB: {}}}}"}), "");
+}
+
+/* ---- Translation ---- */
+
+TEST(VirtualSmmu, InvalidationsReachWhoCaches)
+{
+    struct Case {
+        const char *smmu;
+        const char *queue;
+        const char *routing;
+        bool right;
+    };
+    const Case cases[] = {{"per-smmu", "direct", "first", true},      {"per-smmu", "trapped", "first", true},
+                          {"per-smmu", "trapped", "broadcast", true}, {"single", "trapped", "broadcast", true},
+                          {"single", "trapped", "first", false},      {"single", "direct", "broadcast", false}};
+
+    for (const Case &one : cases) {
+        const Guests run(vsmmu, {std::string("vms.vm0.smmu=") + one.smmu, std::string("vms.vm0.queue=") + one.queue,
+                                 std::string("vms.vm0.without-stream-id=") + one.routing});
+        SCOPED_TRACE(std::string(one.smmu) + " " + one.queue + " " + one.routing);
+
+        EXPECT_EQ(outcome_of(run.result->verdicts, "one-viommu-per-smmu"), one.right ? "holds" : "violated");
+        EXPECT_EQ(run.result->smmu_events, 0u) << "the guest's buffers move without faults";
+        EXPECT_GT(run.vm("remaps"), 30u);
+        EXPECT_EQ(run.lost(), 0u);
+    }
+}
+
+/* Not only the structure is wrong: the checker has seen it, and sees nothing where the structure is right. */
+TEST(VirtualSmmu, TheCheckerSeesStaleTranslationsInUse)
+{
+    const Guests right(vsmmu);
+    const Guests wrong("scenarios/seeds/vsmmu-single-queue.yaml");
+    const struct verdict *verdict = verdict_list_find(&wrong.result->verdicts, "one-viommu-per-smmu");
+
+    ASSERT_EQ(verdict->evidence_count, 1u);
+    EXPECT_NE(std::string(verdict->evidence[0].detail).find("writes used translations that it had invalidated"),
+              std::string::npos)
+        << verdict->evidence[0].detail;
+    EXPECT_EQ(verdict_list_find(&right.result->verdicts, "one-viommu-per-smmu")->evidence_count, 0u);
+}
+
+TEST(VirtualSmmu, AQueueOfTheHardwareTakesNoTraps)
+{
+    const Guests queue(vsmmu);
+    const Guests quiet(vsmmu, {"vms.vm0.devices.epA.remap=0 ns", "vms.vm0.devices.epB.remap=0 ns"});
+    const Guests trapped("scenarios/seeds/vsmmu-trapped.yaml");
+
+    EXPECT_EQ(queue.vm("traps"), quiet.vm("traps"));
+    EXPECT_EQ(queue.vm("smmu_commands"), quiet.vm("smmu_commands"));
+    EXPECT_GE(trapped.vm("traps"), quiet.vm("traps") + 3 * trapped.vm("invalidations") - 20);
+    EXPECT_GT(trapped.vm("invalidation_ns"), 10 * queue.vm("invalidation_ns"));
+}
+
+TEST(VirtualSmmu, NeedsHardwareThatNests)
+{
+    EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr.s2p=false"}).find("has no stage 2"), std::string::npos);
+    EXPECT_NE(refusal(vsmmu, {"platform.smmu.T.idr=null"}).find("no virtual command queues"), std::string::npos);
+    EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr={vcmdqs: 1, vintfs: 1}"}).find("no interface"), std::string::npos);
+}
+
+/* ---- What a scenario may say ---- */
+
+std::string complaint(const std::vector<std::string> &sets)
+{
+    try {
+        load(direct, sets);
+    } catch (const std::runtime_error &error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(VirtualMachineKeys, MistakesAreNamed)
+{
+    EXPECT_NE(complaint({"vms.vm0.devices.epX={}"}).find("did you mean"), std::string::npos);
+    EXPECT_NE(complaint({"vms.vm1.devices.epA={}"}).find("assigned to `vm0` already"), std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.first-pe=2"}).find("there is no pe2"), std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.pes=3"}).find("there are not 3 PEs"), std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.devices.epA.remap=10 us"}).find("needs a guest that translates"), std::string::npos);
+    EXPECT_NE(complaint({"vms.epA={}"}).find("is the name of something else already"), std::string::npos);
+    EXPECT_NE(complaint({"platform.pe.preemption=yes"}).find("have no `preemption`"), std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.queue=direct"}).find("needs `smmu"), std::string::npos);
+    EXPECT_EQ(complaint({}), "");
+}
+
+} // namespace
