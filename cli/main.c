@@ -25,10 +25,14 @@ static int do_request(const struct cli_request *request)
         return cli_verb_golden(request);
     case CLI_VERB_COMPARE:
         return cli_verb_compare(request);
+    case CLI_VERB_TOPO:
+        return cli_verb_topo(request);
     case CLI_VERB_SWEEP:
         return cli_verb_sweep(request);
     case CLI_VERB_QUERY:
         return cli_verb_query(request);
+    case CLI_VERB_REPORT:
+        return cli_verb_report(request);
     case CLI_VERB_PARAMS:
         return cli_verb_params(request);
     case CLI_VERB_COMPLETION:

@@ -272,16 +272,31 @@ static bool parse_shard(const char *text, const char *option, struct cli_request
 
 static bool parse_format(const char *text, struct cli_request *request, struct cli_problem *problem)
 {
-    static const char *const names[] = {"text", "csv", "jsonl"};
+    static const struct {
+        const char *name;
+        enum cli_format format;
+        enum cli_verb verb; /* that has it; CLI_VERBS: every verb with formats */
+    } formats[] = {{"text", CLI_FORMAT_TEXT, CLI_VERBS},
+                   {"csv", CLI_FORMAT_CSV, CLI_VERB_QUERY},
+                   {"jsonl", CLI_FORMAT_JSONL, CLI_VERB_QUERY},
+                   {"svg", CLI_FORMAT_SVG, CLI_VERB_TOPO},
+                   {"dot", CLI_FORMAT_DOT, CLI_VERB_TOPO}};
+    const char *names[sizeof(formats) / sizeof(formats[0])];
+    size_t count = 0;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(text, names[i]) == 0) {
-            request->format = (enum cli_format)i;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (formats[i].verb != CLI_VERBS && formats[i].verb != request->verb) {
+            continue;
+        }
+        names[count++] = formats[i].name;
+        if (strcmp(text, formats[i].name) == 0) {
+            request->format = formats[i].format;
             return true;
         }
     }
-    hint_nearest(problem, "", text, names, sizeof(names) / sizeof(names[0]));
-    return complain(problem, "--format: there is no format '%s', but text, csv and jsonl", text);
+    hint_nearest(problem, "", text, names, count);
+    return complain(problem, "--format: there is no format '%s', but %s, %s and %s", text, names[0], names[1],
+                    names[2]);
 }
 
 /** The options of sweeps and what is asked of them. @return whether it is one; *good whether it is right */
@@ -382,11 +397,11 @@ static bool take_operand(const char *word, size_t *count, struct cli_request *re
     }
     if (*count == 0) {
         request->operand = word;
-    } else {
+    } else if (*count == 1) {
         request->second = word;
     }
     (*count)++;
-    return true;
+    return append(&request->operands, &request->operand_count, word, problem);
 }
 
 /** The word of argv that getopt_long just took a long option from: the one before, if the argument is its own word. */
@@ -530,6 +545,7 @@ void cli_request_clear(struct cli_request *request)
     request->sets = NULL;
     request->set_count = 0;
     free(request->only);
+    free(request->operands);
     free(request->metrics);
     request->only = NULL;
     request->only_count = 0;

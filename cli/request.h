@@ -20,15 +20,19 @@ enum cli_format {
     CLI_FORMAT_TEXT,
     CLI_FORMAT_CSV,
     CLI_FORMAT_JSONL,
+    CLI_FORMAT_SVG,
+    CLI_FORMAT_DOT,
 };
 
 /** What the command line asks for. Strings belong to argv. Release with cli_request_clear(). */
 struct cli_request {
-    enum cli_verb verb;  /**< CLI_VERBS if it is not known */
-    bool help;           /**< help for the verb is wanted, whatever else is */
-    const char *operand; /**< file, or verb to explain; NULL if none was given */
-    const char *second;  /**< second operand, of verbs that take two */
-    const char **sets;   /**< array of set_count texts "KEY=VALUE", in order */
+    enum cli_verb verb;    /**< CLI_VERBS if it is not known */
+    bool help;             /**< help for the verb is wanted, whatever else is */
+    const char *operand;   /**< file, or verb to explain; NULL if none was given */
+    const char *second;    /**< second operand, of verbs that take two */
+    const char **operands; /**< all of them: array of operand_count */
+    size_t operand_count;
+    const char **sets; /**< array of set_count texts "KEY=VALUE", in order */
     size_t set_count;
     enum sim_engine_kind engine; /**< SIM_ENGINE_NATIVE unless given */
     bool engine_given;

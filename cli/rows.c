@@ -156,6 +156,8 @@ bool cli_rows_write(FILE *stream, const struct query_table *table, enum cli_form
         break;
     case CLI_FORMAT_JSONL:
         return write_json_lines(stream, table);
+    default: /* a format of other verbs */
+        return false;
     }
     return !ferror(stream);
 }

@@ -57,6 +57,13 @@ static const char *const about_compare[] = {
     NULL,
 };
 
+static const char *const about_topo[] = {
+    "Draws the scenario's system, as its software would find it: PCI functions, their IOMMU groups, and",
+    "the SMMU and ITS that their interrupts go through. As a text tree, as a picture (--format svg), or",
+    "for Graphviz (--format dot).",
+    NULL,
+};
+
 static const char *const about_sweep[] = {
     "Runs every point of the scenario's `sweep:` (docs/sweep.md) on worker processes, and keeps what",
     "comes out in one SQLite file. Interrupted or killed, it goes on with --resume, and has lost at most",
@@ -70,6 +77,13 @@ static const char *const about_query[] = {
     "a metric's mean over its replications and a 95 % confidence interval), worst or best (by that",
     "metric), pareto (points that no other beats in both metrics), failed, verdicts, metrics, hops, or",
     "SELECT ... in SQL over the tables of docs/sweep.md.",
+    NULL,
+};
+
+static const char *const about_report[] = {
+    "Writes results as one page for a browser: the system drawn with the way of interrupts that violate",
+    "an assumption, verdicts with their evidence, latencies, sweep plots. RESULT is what run or check",
+    "wrote with --json, or a sweep's database. The page holds all it needs, and no script.",
     NULL,
 };
 
@@ -112,8 +126,10 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_GOLDEN] = {"golden", "DIR", 1, 1, "run a folder's scenarios and compare with stored results",
                          about_golden},
     [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},
+    [CLI_VERB_TOPO] = {"topo", "FILE", 1, 1, "draw a scenario's topology", about_topo},
     [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
     [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
+    [CLI_VERB_REPORT] = {"report", "RESULT...", 1, 1000, "write results as a page for a browser", about_report},
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
@@ -123,7 +139,7 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
 };
 
 const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
-    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES | VERB_BIT(CLI_VERB_SWEEP),
+    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_TOPO),
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
     [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_SWEEP),
@@ -175,14 +191,17 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SHARD] = {"shard", '\0', "K/N", VERB_BIT(CLI_VERB_SWEEP),
                           "do the K-th of N parts, beside others that do the rest;\n"
                           "'doorbell sweep merge' puts them together"},
-    [CLI_OPTION_METRIC] = {"metric", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY),
+    [CLI_OPTION_METRIC] = {"metric", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_REPORT),
                            "the metric in question (default msi.latency.p99); may be\n"
                            "repeated: pareto takes two"},
     [CLI_OPTION_DEVICE] = {"device", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY),
                            "of this device; of all together unless given"},
-    [CLI_OPTION_FORMAT] = {"format", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY), "text (the default), csv, or jsonl"},
+    [CLI_OPTION_FORMAT] = {"format", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO),
+                           "text (the default); for query csv or jsonl, for topo\n"
+                           "svg or dot"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
-    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE", ON_RESULTS | VERB_BIT(CLI_VERB_QUERY),
+    [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
+                           ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT),
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},

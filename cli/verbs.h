@@ -29,11 +29,17 @@ int cli_verb_golden(const struct cli_request *request);
 /** `doorbell compare A B`. */
 int cli_verb_compare(const struct cli_request *request);
 
+/** `doorbell topo FILE`. */
+int cli_verb_topo(const struct cli_request *request);
+
 /** `doorbell sweep [ACTION] FILE`. */
 int cli_verb_sweep(const struct cli_request *request);
 
 /** `doorbell query DATABASE [QUESTION]`. */
 int cli_verb_query(const struct cli_request *request);
+
+/** `doorbell report RESULT...`. */
+int cli_verb_report(const struct cli_request *request);
 
 /** `doorbell params [WORD]`. */
 int cli_verb_params(const struct cli_request *request);

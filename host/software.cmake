@@ -27,6 +27,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   smmu_entries.c
   smmu_stream.c
   software.c
+  topology.c
   software_sharing.c
   virtual_channels.c
   stale.c

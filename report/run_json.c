@@ -1,6 +1,7 @@
 #include "report/run_json.h"
 
 #include "report/step_text.h"
+#include "report/topology_json.h"
 #include "report/verdict_json.h"
 
 #include <inttypes.h>
@@ -36,6 +37,22 @@ static json_t *latency_json(const struct run_latency *latency)
     set(object, "p99.9-fs", time_json(latency->p999));
     set(object, "max-fs", time_json(latency->max));
     return object;
+}
+
+/** Where the latencies lie: [low, high, count] for each step that has any, in femtoseconds. */
+static json_t *histogram_json(const struct histogram_bin *bins, size_t bin_count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < bin_count; i++) {
+        json_t *bin = json_array();
+
+        json_array_append_new(bin, count(bins[i].low));
+        json_array_append_new(bin, count(bins[i].high));
+        json_array_append_new(bin, count(bins[i].count));
+        json_array_append_new(list, bin);
+    }
+    return list;
 }
 
 static json_t *hops_json(const struct run_hop *hops, size_t hop_count)
@@ -86,6 +103,7 @@ static json_t *msi_json(const struct run_device *device)
     set(object, "lost", count(device->lost));
     set(object, "lost-because", dropped);
     set(object, "latency", latency_json(&device->latency));
+    set(object, "histogram", histogram_json(device->latency_bins, device->latency_bin_count));
     set(object, "hops", hops_json(device->hops, device->hop_count));
     set(object, "doorbells", doorbells_json(device));
     return object;
@@ -185,7 +203,9 @@ json_t *run_json(const struct run_result *result)
     set(object, "verdicts", verdict_json(&result->verdicts));
     set(object, "steps", step_json(&result->steps));
     set(object, "latency", latency_json(&result->latency));
+    set(object, "histogram", histogram_json(result->latency_bins, result->latency_bin_count));
     set(object, "hops", hops_json(result->hops, result->hop_count));
+    set(object, "topology", topology_json(&result->topology));
     set(object, "devices", devices);
     set(object, "smmu-events", count(result->smmu_events));
     set(object, "counters", counters_json(result));

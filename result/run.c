@@ -33,6 +33,7 @@ void run_result_clear(struct run_result *result)
     free(result->title);
     free(result->path);
     free(result->latency_bins);
+    topology_clear(&result->topology);
     clear_hops(result->hops, result->hop_count);
     for (size_t i = 0; i < result->device_count; i++) {
         clear_device(&result->devices[i]);

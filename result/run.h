@@ -9,6 +9,7 @@
 
 #include "result/histogram.h"
 #include "result/step.h"
+#include "result/topology.h"
 #include "result/verdict.h"
 #include "sim/packet.h"
 #include "sim/time.h"
@@ -133,6 +134,7 @@ struct run_result {
     size_t latency_bin_count;
     struct run_hop *hops; /**< of all devices */
     size_t hop_count;
+    struct topology topology;
     struct run_device *devices;
     size_t device_count;
     struct run_counter *counters;

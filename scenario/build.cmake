@@ -4,6 +4,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   device_knowledge.c
   expect.c
   firmware_tables.c
+  plan.c
   software_tables.c
   predict.c
   run.c

@@ -1,5 +1,6 @@
 #include "scenario/run.h"
 
+#include "host/topology.h"
 #include "result/collector.h"
 #include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
@@ -154,6 +155,7 @@ static void collect(struct system *system, const struct scenario *scenario, stru
     /* Last, because reading the event queues takes register accesses, which run the simulation on. */
     result->smmu_events = software_collect_events(system_software(system));
     verdicts_from_run(system, result);
+    topology_describe(system_software(system), &result->topology);
     scenario_judge(scenario, result);
 }
 

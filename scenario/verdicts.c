@@ -2,11 +2,8 @@
 
 #include "host/assumptions.h"
 #include "host/software_sharing.h"
-#include "scenario/device_knowledge.h"
-#include "scenario/firmware_tables.h"
 #include "scenario/functions.h"
-#include "scenario/predict.h"
-#include "scenario/software_tables.h"
+#include "scenario/plan.h"
 #include "scenario/system_internal.h"
 #include "scenario/verdicts_vm.h"
 #include "sim/allocate.h"
@@ -315,18 +312,6 @@ void verdicts_from_run(struct system *system, struct run_result *result)
 
 /* ---- From the topology ---- */
 
-struct name_context {
-    const struct scenario *scenario;
-    char text[64];
-};
-
-static const char *name_of(void *context, uint16_t segment, uint16_t rid)
-{
-    struct name_context *names = context;
-
-    return system_name_at(names->scenario, segment, rid, names->text, sizeof(names->text));
-}
-
 /** Whether a function has data that an MSI of a stream could overtake: it goes on another virtual channel. */
 static bool on_other_channel(const struct scenario *scenario, const struct scenario_traffic *traffic,
                              const struct scenario_msi_traffic *msi)
@@ -394,27 +379,6 @@ static enum assumption_ordering ordering_of(const struct scenario *scenario, con
     return ASSUMPTION_ORDER_KEPT;
 }
 
-/** Plans the DMA buffers of the scenario's traffic, so that windows are judged with them. */
-static bool plan_buffers(const struct scenario *scenario, struct software *software, struct host_error *error)
-{
-    for (size_t i = 0; i < scenario->traffic_count; i++) {
-        const struct scenario_traffic *traffic = &scenario->traffic[i];
-        uint32_t function = pci_tree_find(&software->found.tree, (uint16_t)traffic->device->root_complex->segment,
-                                          scenario_function_rid(traffic->device, traffic->function));
-
-        for (size_t j = 0; function != PCI_TREE_NONE && j < traffic->stream_count; j++) {
-            const struct scenario_stream *stream = &traffic->streams[j];
-            const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
-            uint64_t address;
-
-            if (dma != NULL && !system_map_buffer(software, function, dma, &address, error)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 /** Judges the software as it stands, beside what was judged before. */
 static void check_now(const struct scenario *scenario, const struct software *software, struct verdict_list *verdicts)
 {
@@ -449,42 +413,14 @@ static bool plan_timeline(const struct scenario *scenario, struct software *soft
 bool scenario_foretell(const struct scenario *scenario, struct verdict_list *verdicts, struct step_list *steps,
                        struct host_error *error)
 {
-    struct name_context names = {.scenario = scenario};
-    struct software_tables tables = {0};
-    struct firmware firmware = {0};
-    struct software_config config;
-    struct software software = {0};
-    struct pci_tree tree = {0};
-    struct device_knowledge *known;
-    bool *ats_of = sim_allocate(scenario->platform.smmu_count, sizeof(*ats_of));
-    bool complete;
+    struct scenario_plan plan;
+    bool complete = scenario_plan_make(scenario, &plan, error);
 
-    system_software_options(scenario, &config);
-    known = device_knowledge_make(scenario, &config.known_count);
-    config.known = known;
-    for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
-        ats_of[i] = scenario->platform.smmu[i].idr.ats;
-    }
-    config.ats_of = ats_of;
-    config.enumerate.name_of = name_of;
-    config.enumerate.name_context = &names;
-    config.firmware = &firmware;
-    firmware_tables_make(scenario, &firmware);
-    software_tables_make(scenario, &tables, &config);
-    complete = predict_tree(scenario, &config.enumerate, &tree, error);
     if (complete) {
-        complete = software_plan(&software, &config, &tree, error) && plan_buffers(scenario, &software, error);
-        if (complete) {
-            check_now(scenario, &software, verdicts);
-            complete = plan_timeline(scenario, &software, verdicts, steps, error);
-        }
-        software_release(&software);
+        check_now(scenario, &plan.software, verdicts);
+        complete = plan_timeline(scenario, &plan.software, verdicts, steps, error);
     }
-    pci_tree_clear(&tree);
-    software_tables_clear(&tables);
-    firmware_clear(&firmware);
-    free(known);
-    free(ats_of);
+    scenario_plan_clear(&plan);
     return complete;
 }
 

@@ -120,11 +120,12 @@ std::set<std::string> golden()
 {
     const std::set<std::string> latency = {"count",  "min-fs", "mean-fs",  "ci95-fs",
                                            "p50-fs", "p99-fs", "p99.9-fs", "max-fs"};
-    std::set<std::string> all = {"title",    "scenario",         "seed",        "duration-fs", "warmup-fs",
-                                 "setup-fs", "last-delivery-fs", "interrupted", "verdicts",    "latency",
-                                 "hops",     "devices",          "smmu-events", "counters",    "expectations",
-                                 "steps",    "fingerprint",      "hops[]/stage"};
+    std::set<std::string> all = {"title",    "scenario",         "seed",         "duration-fs", "warmup-fs",
+                                 "setup-fs", "last-delivery-fs", "interrupted",  "verdicts",    "latency",
+                                 "hops",     "devices",          "smmu-events",  "counters",    "expectations",
+                                 "steps",    "fingerprint",      "hops[]/stage", "histogram",   "topology"};
     auto add = [&all](const std::set<std::string> &more) { all.insert(more.begin(), more.end()); };
+    add(below("topology", {"hosts", "smmus", "itses", "functions"}));
     const std::string device = "devices[]";
     const std::string msi = device + "/msi";
     const std::string evidence = "verdicts/claim/evidence";
@@ -133,8 +134,8 @@ std::set<std::string> golden()
     add(below("hops[]", latency));
     add(below(device,
               {"name", "segment", "rid", "group", "stream-id", "smmu", "device-id", "its", "doorbell", "msi", "dma"}));
-    add(below(msi, {"count", "delivered", "merged", "lost", "lost-because", "lost-because/peer", "latency", "hops",
-                    "doorbells", "hops[]/stage"}));
+    add(below(msi, {"count", "delivered", "merged", "lost", "lost-because", "lost-because/peer", "latency", "histogram",
+                    "hops", "doorbells", "hops[]/stage"}));
     add(below(msi + "/latency", latency));
     add(below(msi + "/hops[]", latency));
     add(below(msi + "/doorbells[]", {"address", "its", "device-id", "count", "first-packet", "first-time-fs"}));

@@ -1,0 +1,118 @@
+#include "cli/verbs.h"
+
+#include "cli/emit.h"
+#include "cli/failure.h"
+#include "cli/folder.h"
+#include "report/html.h"
+#include "sim/allocate.h"
+#include "sweep/document.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** The results of a page. */
+struct page {
+    struct html_result *results;
+    json_t **documents;
+    size_t count;
+};
+
+static bool write_page(FILE *stream, const void *context)
+{
+    const struct page *page = context;
+
+    return html_write(stream, page->results, page->count);
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+static bool is_database(const char *text, size_t length)
+{
+    static const char magic[] = "SQLite format 3";
+
+    return length >= sizeof(magic) && memcmp(text, magic, sizeof(magic)) == 0;
+}
+
+/** A sweep's database as a document; NULL with @p problem if that fails. */
+static json_t *read_sweep(const struct cli_request *request, const char *path, struct cli_problem *problem)
+{
+    const struct query query = {.metrics = request->metrics, .metric_count = request->metric_count};
+    struct store *store = store_open_existing(path, NULL);
+    json_t *document = NULL;
+
+    if (store_error(store) != NULL) {
+        snprintf(problem->message, sizeof(problem->message), "%s", store_error(store));
+    } else {
+        document = sweep_document(store, &query, problem->message, sizeof(problem->message));
+    }
+    store_close(store);
+    return document;
+}
+
+static json_t *read_result(const struct cli_request *request, const char *path, struct cli_problem *problem)
+{
+    char *text = cli_file_text(path);
+    json_error_t error;
+    json_t *document;
+
+    if (text == NULL) {
+        snprintf(problem->message, sizeof(problem->message), "cannot read %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (is_database(text, strlen(text) + 1)) {
+        free(text);
+        return read_sweep(request, path, problem);
+    }
+    document = json_loads(text, 0, &error);
+    free(text);
+    if (document == NULL) {
+        snprintf(problem->message, sizeof(problem->message), "%s:%d:%d: %s", path, error.line, error.column,
+                 error.text);
+    } else if (!html_is_result(document)) {
+        snprintf(problem->message, sizeof(problem->message), "%s is no result of run, check or sweep", path);
+        json_decref(document);
+        document = NULL;
+    }
+    if (document == NULL) {
+        snprintf(problem->hint, sizeof(problem->hint), "write one with: doorbell run FILE --json -o RESULT");
+    }
+    return document;
+}
+
+int cli_verb_report(const struct cli_request *request)
+{
+    struct page page = {.count = 0};
+    struct cli_problem problem = {.hint = ""};
+    int status = cli_emit_possible(request);
+
+    page.results = sim_allocate(request->operand_count, sizeof(*page.results));
+    page.documents = sim_allocate(request->operand_count, sizeof(*page.documents));
+    while (page.count < request->operand_count && status == CLI_EXIT_OK) {
+        const char *path = request->operands[page.count];
+
+        page.documents[page.count] = read_result(request, path, &problem);
+        page.results[page.count] = (struct html_result){name_of(path), page.documents[page.count]};
+        if (page.documents[page.count] == NULL) {
+            status = cli_fail(request, CLI_EXIT_USAGE, &problem);
+            break;
+        }
+        page.count++;
+    }
+    if (status == CLI_EXIT_OK) {
+        status = cli_emit(request, write_page, &page);
+    }
+    for (size_t i = 0; i < page.count; i++) {
+        json_decref(page.documents[i]);
+    }
+    free(page.documents);
+    free(page.results);
+    return status;
+}

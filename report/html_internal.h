@@ -1,0 +1,82 @@
+/* What the files of the page share. */
+#ifndef DOORBELL_REPORT_HTML_INTERNAL_H
+#define DOORBELL_REPORT_HTML_INTERNAL_H
+
+#include "report/html.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A page under way. */
+struct html_page {
+    FILE *stream;
+    unsigned pictures; /**< so far: numbers their titles */
+};
+
+/** Writes a text with markup escaped. NULL writes nothing. */
+void html_text(struct html_page *page, const char *text);
+
+/** The text of a member; "" if it is none. */
+const char *html_member(const json_t *object, const char *key);
+
+/** A member as a number; 0 if it is none. */
+double html_number(const json_t *object, const char *key);
+
+/** Writes a duration of a number of femtoseconds, "1.234 us". */
+void html_duration(struct html_page *page, double femtoseconds);
+
+/** A line of a plot. */
+struct html_line {
+    const char *name;
+    const double *x;
+    const double *y;
+    const double *spread; /**< half width of an interval around y; NULL: none; negative: not known */
+    size_t count;
+};
+
+/** What a plot shows. */
+struct html_plot {
+    const char *title;
+    const char *x_name;
+    const char *y_name;
+    const char *x_unit; /**< of the values, to stand behind a prefix for thousands: "Hz"; NULL: none */
+    bool x_time;        /**< values are femtoseconds */
+    bool y_time;
+    bool x_log;
+    bool y_percent;
+    bool steps;       /**< lines go on level until the next point */
+    bool points_only; /**< no lines between the points */
+    const struct html_line *lines;
+    size_t line_count;
+};
+
+/** Draws a plot, with its numbers as a table for whoever cannot see it. (html_plot.c) */
+void html_draw_plot(struct html_page *page, const struct html_plot *plot);
+
+/** A row of horizontal bars, each in parts. */
+struct html_bar {
+    const char *name;
+    const double *parts; /**< femtoseconds, one for each of the plot's parts */
+};
+
+/** Draws bars in parts, and the same as a table. (html_plot.c) */
+void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
+                    const struct html_bar *bars, size_t count);
+
+/** Draws a table of values as shades. @param cells by row and column; negative: none (html_plot.c) */
+void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,
+                    size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
+                    const double *cells, bool times);
+
+/** The sections of a run or a check. (html_run.c) */
+void html_run_sections(struct html_page *page, const json_t *document);
+
+/** The sections of a sweep. (html_sweep.c) */
+void html_sweep_sections(struct html_page *page, const json_t *document);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

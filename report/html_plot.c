@@ -1,0 +1,404 @@
+/* Plots: lines with intervals, bars in parts, heat maps; each with its numbers as a table. */
+#include "report/format.h"
+#include "report/html_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH  760
+#define HEIGHT 320
+#define LEFT   90
+#define RIGHT  20
+#define TOP    16
+#define BOTTOM 52
+
+/** Colours that stay apart for the colour-blind (Okabe and Ito); dashes for whoever sees none. */
+static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933"};
+static const char *const dashes[] = {"none", "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 3"};
+
+#define COLOURS (sizeof(colours) / sizeof(colours[0]))
+
+/** An axis: from values to places. */
+struct axis {
+    double low;
+    double high;
+    double from; /**< place of low */
+    double to;   /**< place of high */
+    bool log;
+    bool time;
+    bool percent;
+    const char *unit; /**< NULL: none */
+};
+
+static double place(const struct axis *axis, double value)
+{
+    double part;
+
+    if (axis->log) {
+        part = log(value / axis->low) / log(axis->high / axis->low);
+    } else {
+        part = (value - axis->low) / (axis->high - axis->low);
+    }
+    return axis->from + part * (axis->to - axis->from);
+}
+
+/** A number with a unit and the prefix that fits: "1.5 MHz". */
+static void si_text(double value, const char *unit, char *text, size_t size)
+{
+    static const char *const prefixes[] = {"", "k", "M", "G", "T"};
+    size_t prefix = 0;
+
+    while (value >= 1000 && prefix + 1 < sizeof(prefixes) / sizeof(prefixes[0])) {
+        value /= 1000;
+        prefix++;
+    }
+    snprintf(text, size, "%.4g %s%s", value, prefixes[prefix], unit);
+}
+
+static void value_text(const struct axis *axis, double value, char *text, size_t size)
+{
+    if (axis->time) {
+        snprintf(text, size, "%s", report_duration((sim_time)(value + 0.5)).text);
+    } else if (axis->percent) {
+        snprintf(text, size, "%.4g %%", 100 * fabs(value));
+    } else if (axis->unit != NULL) {
+        si_text(value, axis->unit, text, size);
+    } else if (value >= 1e6 || (value != 0 && fabs(value) < 1e-3)) {
+        snprintf(text, size, "%.3g", value);
+    } else {
+        snprintf(text, size, "%.6g", value);
+    }
+}
+
+/** Distance between ticks: 1, 2 or 5 of a power of ten, for five of them or so. */
+static double tick_step(double width)
+{
+    double step = pow(10, floor(log10(width / 5)));
+
+    while (width / step > 8) {
+        step *= width / step > 20 ? 5 : 2;
+    }
+    return step;
+}
+
+/** The next tick behind a value; the first for low. */
+static double next_tick(const struct axis *axis, double value, bool first)
+{
+    double step;
+
+    if (axis->log && axis->high / axis->low >= 20) {
+        step = pow(10, floor(log10(value) + 1e-9));
+        return first ? (value <= step * 1.000001 ? step : step * 10) : value * 10;
+    }
+    step = tick_step(axis->high - axis->low);
+    return first ? ceil(value / step - 1e-9) * step : value + step;
+}
+
+static void write_axes(struct html_page *page, const struct axis *x, const struct axis *y, const struct html_plot *plot)
+{
+    char text[32];
+
+    fprintf(page->stream, "<path d=\"M%d %d V%d H%d\" fill=\"none\" stroke=\"currentColor\"/>\n", LEFT, TOP,
+            HEIGHT - BOTTOM, WIDTH - RIGHT);
+    for (double tick = next_tick(x, x->low, true); tick <= x->high * 1.000001; tick = next_tick(x, tick, false)) {
+        value_text(x, tick, text, sizeof(text));
+        fprintf(page->stream,
+                "<path d=\"M%.1f %d v5\" stroke=\"currentColor\"/><text x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"middle\">%s</text>\n",
+                place(x, tick), HEIGHT - BOTTOM, place(x, tick), HEIGHT - BOTTOM + 18, text);
+    }
+    for (double tick = next_tick(y, y->low, true); tick <= y->high * 1.000001; tick = next_tick(y, tick, false)) {
+        value_text(y, tick, text, sizeof(text));
+        fprintf(page->stream,
+                "<path d=\"M%d %.1f H%d\" stroke=\"currentColor\" stroke-opacity=\"0.15\"/><text x=\"%d\" y=\"%.1f\" "
+                "text-anchor=\"end\">%s</text>\n",
+                LEFT, place(y, tick), WIDTH - RIGHT, LEFT - 6, place(y, tick) + 4, text);
+    }
+    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
+    html_text(page, plot->x_name);
+    fprintf(page->stream, "</text>\n<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">",
+            (TOP + HEIGHT - BOTTOM) / 2);
+    html_text(page, plot->y_name);
+    fputs("</text>\n", page->stream);
+}
+
+/** Fits the axes around all points. */
+static void fit(const struct html_plot *plot, struct axis *x, struct axis *y)
+{
+    *x = (struct axis){INFINITY, -INFINITY, LEFT, WIDTH - RIGHT, plot->x_log, plot->x_time, false, plot->x_unit};
+    *y = (struct axis){0, -INFINITY, HEIGHT - BOTTOM, TOP, false, plot->y_time, plot->y_percent, NULL};
+    for (size_t i = 0; i < plot->line_count; i++) {
+        const struct html_line *line = &plot->lines[i];
+
+        for (size_t j = 0; j < line->count; j++) {
+            double spread = line->spread == NULL || line->spread[j] < 0 ? 0 : line->spread[j];
+
+            x->low = fmin(x->low, line->x[j]);
+            x->high = fmax(x->high, line->x[j]);
+            y->high = fmax(y->high, line->y[j] + spread);
+        }
+    }
+    x->log = x->log && x->low > 0;
+    if (!(x->high > x->low)) {
+        x->low = x->log ? x->low / 2 : x->low - 1;
+        x->high = x->log ? x->high * 2 : x->high + 1;
+    }
+    y->high = y->high > 0 ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
+}
+
+static void draw_line(struct html_page *page, const struct html_plot *plot, size_t index, const struct axis *x,
+                      const struct axis *y)
+{
+    const struct html_line *line = &plot->lines[index];
+    const char *colour = colours[index % COLOURS];
+
+    if (!plot->points_only && line->count > 1) {
+        fprintf(page->stream, "<path d=\"M%.1f %.1f", place(x, line->x[0]), place(y, line->y[0]));
+        for (size_t j = 1; j < line->count; j++) {
+            if (plot->steps) {
+                fprintf(page->stream, " H%.1f V%.1f", place(x, line->x[j]), place(y, line->y[j]));
+            } else {
+                fprintf(page->stream, " L%.1f %.1f", place(x, line->x[j]), place(y, line->y[j]));
+            }
+        }
+        fprintf(page->stream,
+                "\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\" "
+                "stroke-linejoin=\"round\"/>\n",
+                colour, dashes[index % COLOURS]);
+    }
+    for (size_t j = 0; j < line->count && !plot->steps; j++) {
+        double middle = place(x, line->x[j]);
+
+        if (line->spread != NULL && line->spread[j] > 0) {
+            fprintf(page->stream, "<path d=\"M%.1f %.1f V%.1f m-4 0 h8 M%.1f %.1f m-4 0 h8\" stroke=\"%s\"/>", middle,
+                    place(y, line->y[j] - line->spread[j]), place(y, line->y[j] + line->spread[j]), middle,
+                    place(y, line->y[j] - line->spread[j]), colour);
+        }
+        fprintf(page->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", middle, place(y, line->y[j]),
+                colour);
+    }
+}
+
+static void write_legend(struct html_page *page, const struct html_plot *plot)
+{
+    for (size_t i = 0; i < plot->line_count; i++) {
+        fprintf(page->stream,
+                "<svg width=\"34\" height=\"12\" aria-hidden=\"true\"><path d=\"M2 6 H32\" stroke=\"%s\" "
+                "stroke-width=\"3\" stroke-dasharray=\"%s\"/></svg> ",
+                colours[i % COLOURS], dashes[i % COLOURS]);
+        html_text(page, plot->lines[i].name);
+        fputs("&ensp; ", page->stream);
+    }
+}
+
+/** Rows of a plot's table: no more than can be read. */
+#define MOST_ROWS 200
+
+static void write_numbers(struct html_page *page, const struct html_plot *plot, const struct axis *x,
+                          const struct axis *y)
+{
+    char text[32];
+
+    fputs("<details><summary>The numbers</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th>line</th><th "
+          "class=\"n\">",
+          page->stream);
+    html_text(page, plot->x_name);
+    fputs("</th><th class=\"n\">", page->stream);
+    html_text(page, plot->y_name);
+    fputs("</th></tr></thead>\n<tbody>\n", page->stream);
+    for (size_t i = 0; i < plot->line_count; i++) {
+        const struct html_line *line = &plot->lines[i];
+        size_t step = line->count / MOST_ROWS + 1;
+
+        for (size_t j = 0; j < line->count; j += step) {
+            fputs("<tr><td>", page->stream);
+            html_text(page, line->name);
+            value_text(x, line->x[j], text, sizeof(text));
+            fprintf(page->stream, "</td><td class=\"n\">%s</td>", text);
+            value_text(y, line->y[j], text, sizeof(text));
+            fprintf(page->stream, "<td class=\"n\">%s", text);
+            if (line->spread != NULL && line->spread[j] >= 0) {
+                value_text(y, line->spread[j], text, sizeof(text));
+                fprintf(page->stream, " ± %s", text);
+            }
+            fputs("</td></tr>\n", page->stream);
+        }
+    }
+    fputs("</tbody></table></div></details>\n", page->stream);
+}
+
+/** Begins a picture with its title, for eyes and for readers. */
+static void begin_picture(struct html_page *page, const char *title, int width, int height)
+{
+    unsigned number = page->pictures++;
+
+    fputs("<figure>\n<figcaption>", page->stream);
+    html_text(page, title);
+    fputs("</figcaption>\n", page->stream);
+    fprintf(page->stream,
+            "<svg class=\"plot\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+            "aria-labelledby=\"plot-%u\" font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">\n<title "
+            "id=\"plot-%u\">",
+            width, height, width, height, number, number);
+    html_text(page, title);
+    fputs("</title>\n", page->stream);
+}
+
+void html_draw_plot(struct html_page *page, const struct html_plot *plot)
+{
+    struct axis x;
+    struct axis y;
+
+    fit(plot, &x, &y);
+    begin_picture(page, plot->title, WIDTH, HEIGHT);
+    write_axes(page, &x, &y, plot);
+    for (size_t i = 0; i < plot->line_count; i++) {
+        draw_line(page, plot, i, &x, &y);
+    }
+    fputs("</svg>\n<p>", page->stream);
+    write_legend(page, plot);
+    fputs("</p>\n", page->stream);
+    write_numbers(page, plot, &x, &y);
+    fputs("</figure>\n", page->stream);
+}
+
+/* ---- Bars ---- */
+
+#define BAR_HEIGHT 26
+#define BAR_ROW    40
+
+static double sum_of(const double *parts, size_t count)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += parts[i];
+    }
+    return sum;
+}
+
+static void write_bar(struct html_page *page, const char *const *parts, size_t part_count, const struct html_bar *bar,
+                      int y, double scale)
+{
+    double x = LEFT;
+
+    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 8, y + 17);
+    html_text(page, bar->name);
+    fputs("</text>\n", page->stream);
+    for (size_t i = 0; i < part_count; i++) {
+        double width = bar->parts[i] * scale;
+
+        if (width <= 0) {
+            continue;
+        }
+        fprintf(page->stream,
+                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"currentColor\" "
+                "stroke-width=\"0.5\"><title>",
+                x, y, width, BAR_HEIGHT, colours[i % COLOURS]);
+        html_text(page, parts[i]);
+        fprintf(page->stream, ": %s</title></rect>\n", report_duration((sim_time)bar->parts[i]).text);
+        x += width;
+    }
+    fprintf(page->stream, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x + 6, y + 17,
+            report_duration((sim_time)sum_of(bar->parts, part_count)).text);
+}
+
+static void write_bar_table(struct html_page *page, const char *const *parts, size_t part_count,
+                            const struct html_bar *bars, size_t count)
+{
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>hop</th>", page->stream);
+    for (size_t i = 0; i < count; i++) {
+        fputs("<th class=\"n\">", page->stream);
+        html_text(page, bars[i].name);
+        fputs("</th>", page->stream);
+    }
+    fputs("</tr></thead>\n<tbody>\n", page->stream);
+    for (size_t i = 0; i < part_count; i++) {
+        fprintf(page->stream,
+                "<tr><td><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
+                "fill=\"%s\"/></svg> ",
+                colours[i % COLOURS]);
+        html_text(page, parts[i]);
+        fputs("</td>", page->stream);
+        for (size_t j = 0; j < count; j++) {
+            fputs("<td class=\"n\">", page->stream);
+            if (bars[j].parts[i] > 0) {
+                html_duration(page, bars[j].parts[i]);
+            }
+            fputs("</td>", page->stream);
+        }
+        fputs("</tr>\n", page->stream);
+    }
+    fputs("</tbody></table></div>\n", page->stream);
+}
+
+void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
+                    const struct html_bar *bars, size_t count)
+{
+    double longest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        longest = fmax(longest, sum_of(bars[i].parts, part_count));
+    }
+    begin_picture(page, title, WIDTH, (int)count * BAR_ROW + 12);
+    for (size_t i = 0; i < count; i++) {
+        write_bar(page, parts, part_count, &bars[i], (int)i * BAR_ROW + 6,
+                  (WIDTH - LEFT - 90) / (longest > 0 ? longest : 1));
+    }
+    fputs("</svg>\n", page->stream);
+    write_bar_table(page, parts, part_count, bars, count);
+    fputs("</figure>\n", page->stream);
+}
+
+/* ---- Heat maps ---- */
+
+void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,
+                    size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
+                    const double *cells, bool times)
+{
+    struct axis axis = {.time = times};
+    double low = INFINITY;
+    double high = -INFINITY;
+    char text[32];
+
+    for (size_t i = 0; i < row_count * column_count; i++) {
+        if (cells[i] >= 0) {
+            low = fmin(low, cells[i]);
+            high = fmax(high, cells[i]);
+        }
+    }
+    fputs("<figure>\n<figcaption>", page->stream);
+    html_text(page, title);
+    fputs("; the darker the frame is filled, the more</figcaption>\n<div class=\"scroll\"><table>\n<thead><tr><th>",
+          page->stream);
+    html_text(page, y_name);
+    fputs(" ↓ / ", page->stream);
+    html_text(page, x_name);
+    fputs(" →</th>", page->stream);
+    for (size_t i = 0; i < column_count; i++) {
+        fputs("<th class=\"n\">", page->stream);
+        html_text(page, columns[i]);
+        fputs("</th>", page->stream);
+    }
+    fputs("</tr></thead>\n<tbody>\n", page->stream);
+    for (size_t i = 0; i < row_count; i++) {
+        fputs("<tr><th>", page->stream);
+        html_text(page, rows[i]);
+        fputs("</th>", page->stream);
+        for (size_t j = 0; j < column_count; j++) {
+            double value = cells[i * column_count + j];
+            double share = high > low ? (value - low) / (high - low) : 0;
+
+            if (value < 0) {
+                fputs("<td class=\"n\">–</td>", page->stream);
+                continue;
+            }
+            value_text(&axis, value, text, sizeof(text));
+            fprintf(page->stream, "<td class=\"n\" style=\"background: rgba(213, 94, 0, %.3f)\">%s</td>", 0.65 * share,
+                    text);
+        }
+        fputs("</tr>\n", page->stream);
+    }
+    fputs("</tbody></table></div>\n</figure>\n", page->stream);
+}

@@ -1,0 +1,599 @@
+/* The sections of a run, or of a check: what holds, where, how long it takes. */
+#include "report/claims.h"
+#include "report/html_internal.h"
+#include "report/topology_json.h"
+#include "report/topology_svg.h"
+#include "report/topology_text.h"
+#include "sim/allocate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** Marked functions in one picture: more would cover each other. */
+#define MOST_MARKS 8
+
+static const json_t *member(const json_t *object, const char *key)
+{
+    return json_object_get(object, key);
+}
+
+static bool is_outcome(const json_t *verdict, const char *outcome)
+{
+    return strcmp(html_member(verdict, "outcome"), outcome) == 0;
+}
+
+/* ---- What it comes to ---- */
+
+static uint64_t sum_of(const json_t *document, const char *key)
+{
+    double sum = 0;
+    size_t index;
+    const json_t *device;
+
+    json_array_foreach((json_t *)(uintptr_t)member(document, "devices"), index, device)
+    {
+        sum += html_number(member(device, "msi"), key);
+    }
+    return (uint64_t)sum;
+}
+
+static void write_headline(struct html_page *page, const json_t *document)
+{
+    unsigned violated = 0;
+    unsigned judged = 0;
+    const char *name;
+    const json_t *verdict;
+
+    json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
+    {
+        violated += is_outcome(verdict, "violated");
+        judged += !is_outcome(verdict, "not-applicable");
+    }
+    fputs("<p>", page->stream);
+    if (violated == 0) {
+        fprintf(page->stream, "<strong>All %u assumptions that apply to this system hold.</strong>", judged);
+    } else {
+        fprintf(page->stream, "<strong>%u of the %u assumptions that apply to this system %s violated.</strong>",
+                violated, judged, violated == 1 ? "is" : "are");
+    }
+    if (json_is_array(member(document, "devices"))) {
+        uint64_t lost = sum_of(document, "lost");
+
+        fprintf(page->stream, " Of %llu interrupts (MSIs) that devices raised, %s%llu %s lost.",
+                (unsigned long long)sum_of(document, "count"), lost == 0 ? "" : "<strong>", (unsigned long long)lost,
+                lost == 1 ? "was" : "were");
+        fputs(lost == 0 ? "" : "</strong>", page->stream);
+    } else {
+        fputs(" This was judged from the topology alone; nothing was simulated.", page->stream);
+    }
+    fputs("</p>\n", page->stream);
+}
+
+/* ---- Verdicts ---- */
+
+static void write_evidence_device(struct html_page *page, const json_t *device)
+{
+    static const struct {
+        const char *label;
+        const char *key;
+    } texts[] = {{"StreamID", "stream-id"}, {"DeviceID", "device-id"}, {"ITS", "its"}, {"doorbell", "doorbell"}};
+
+    fputs("<li><code>", page->stream);
+    html_text(page, html_member(device, "name"));
+    fputs("</code>", page->stream);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *text = html_member(device, texts[i].key);
+
+        if (text[0] != '\0') {
+            fprintf(page->stream, ", %s <code>", texts[i].label);
+            html_text(page, text);
+            fputs("</code>", page->stream);
+        }
+    }
+    if (html_number(device, "msi-count") > 0) {
+        fprintf(page->stream, ": %.0f MSIs, the first is packet <code>", html_number(device, "msi-count"));
+        html_text(page, html_member(device, "first-packet"));
+        fputs("</code>", page->stream);
+    }
+    fputs("</li>\n", page->stream);
+}
+
+/** A function of the topology by its name; NULL if there is none. */
+static const json_t *function_named(const json_t *document, const char *name)
+{
+    size_t index;
+    const json_t *function;
+
+    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), "functions"), index, function)
+    {
+        if (strcmp(html_member(function, "name"), name) == 0) {
+            return function;
+        }
+    }
+    return NULL;
+}
+
+/** Whether a port has no control on that would keep what is below it apart. */
+static bool is_open_port(const json_t *function)
+{
+    const char *acs = html_member(function, "acs");
+
+    return strstr(html_member(function, "kind"), "port") != NULL && (acs[0] == '\0' || strcmp(acs, "off") == 0);
+}
+
+/** Why the devices of a verdict's first evidence are in one group, if they are: ports above them without ACS. */
+static void write_group_reason(struct html_page *page, const json_t *document, const json_t *verdict)
+{
+    const json_t *devices = member(json_array_get(member(verdict, "evidence"), 0), "devices");
+    const json_t *first = function_named(document, html_member(json_array_get(devices, 0), "name"));
+    const json_t *second = function_named(document, html_member(json_array_get(devices, 1), "name"));
+    const json_t *group = member(first, "group");
+    const char *separator = "";
+    size_t index;
+    const json_t *function;
+
+    if (!json_is_integer(group) || !json_equal(group, member(second, "group"))) {
+        return;
+    }
+    fputs("<p><em>Why they are one group:</em> software puts devices together that the hardware cannot keep apart; "
+          "ports of this group without Access Control Services (ACS): ",
+          page->stream);
+    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), "functions"), index, function)
+    {
+        if (json_equal(member(function, "group"), group) && is_open_port(function)) {
+            fprintf(page->stream, "%s<code>", separator);
+            html_text(page, html_member(function, "name"));
+            fputs("</code>", page->stream);
+            separator = ", ";
+        }
+    }
+    fprintf(page->stream, "%s.</p>\n", separator[0] == '\0' ? "none" : "");
+}
+
+static void write_verdict(struct html_page *page, const json_t *document, const char *name, const json_t *verdict)
+{
+    const char *claim = report_claim(name);
+    const char *consequence = report_consequence(name);
+    size_t index;
+    const json_t *evidence;
+
+    fprintf(page->stream, "<div class=\"verdict %s\">\n<h3><code>", html_member(verdict, "outcome"));
+    html_text(page, name);
+    fprintf(page->stream, "</code>: <strong>%s</strong></h3>\n", html_member(verdict, "outcome"));
+    if (claim != NULL) {
+        fputs("<p><em>The assumption:</em> ", page->stream);
+        html_text(page, claim);
+        fputs("</p>\n", page->stream);
+    }
+    fputs("<p><em>What was found:</em> ", page->stream);
+    html_text(page, html_member(verdict, "summary"));
+    fputs(".</p>\n", page->stream);
+    json_array_foreach((json_t *)(uintptr_t)member(verdict, "evidence"), index, evidence)
+    {
+        size_t at;
+        const json_t *device;
+
+        fputs("<p>", page->stream);
+        html_text(page, html_member(evidence, "subject"));
+        fputs(": ", page->stream);
+        html_text(page, html_member(evidence, "detail"));
+        fputs("</p>\n<ul>\n", page->stream);
+        json_array_foreach((json_t *)(uintptr_t)member(evidence, "devices"), at, device)
+        {
+            write_evidence_device(page, device);
+        }
+        fputs("</ul>\n", page->stream);
+    }
+    if (is_outcome(verdict, "violated") && consequence != NULL) {
+        write_group_reason(page, document, verdict);
+        fputs("<p><em>What it means:</em> ", page->stream);
+        html_text(page, consequence);
+        fputs("</p>\n", page->stream);
+    }
+    fputs("</div>\n", page->stream);
+}
+
+static void write_verdicts(struct html_page *page, const json_t *document)
+{
+    static const char *const order[] = {"violated", "holds"};
+    const char *name;
+    const json_t *verdict;
+
+    fputs("<section>\n<h2>Assumptions</h2>\n", page->stream);
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
+        {
+            if (is_outcome(verdict, order[i])) {
+                write_verdict(page, document, name, verdict);
+            }
+        }
+    }
+    fputs("<details><summary>Assumptions that this system has nothing to do with</summary>\n<ul>\n", page->stream);
+    json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
+    {
+        if (is_outcome(verdict, "not-applicable")) {
+            fputs("<li><code>", page->stream);
+            html_text(page, name);
+            fputs("</code>: ", page->stream);
+            html_text(page, html_member(verdict, "summary"));
+            fputs("</li>\n", page->stream);
+        }
+    }
+    fputs("</ul></details>\n</section>\n", page->stream);
+}
+
+/* ---- The topology ---- */
+
+/** The functions that the evidence of a verdict names. @return how many */
+static size_t find_marks(const json_t *verdict, const struct topology *topology, uint32_t *marks)
+{
+    size_t count = 0;
+    size_t index;
+    const json_t *evidence;
+
+    json_array_foreach((json_t *)(uintptr_t)member(verdict, "evidence"), index, evidence)
+    {
+        size_t at;
+        const json_t *device;
+
+        json_array_foreach((json_t *)(uintptr_t)member(evidence, "devices"), at, device)
+        {
+            for (size_t i = 0; i < topology->function_count && count < MOST_MARKS; i++) {
+                if (strcmp(topology->functions[i].name, html_member(device, "name")) == 0) {
+                    marks[count++] = (uint32_t)i;
+                }
+            }
+        }
+    }
+    return count;
+}
+
+static void write_picture(struct html_page *page, const struct topology *topology, const char *name,
+                          const json_t *verdict)
+{
+    uint32_t functions[MOST_MARKS];
+    struct topology_marks marks = {.title = "The system, and the way of interrupts through it",
+                                   .description = "Devices on the left, then the ports above them, root complexes, "
+                                                  "SMMUs and ITSs. The tree below says the same in words.",
+                                   .functions = functions,
+                                   .number = page->pictures++};
+
+    if (verdict != NULL) {
+        marks.count = find_marks(verdict, topology, functions);
+    }
+    fputs("<figure>\n<div class=\"scroll\">\n", page->stream);
+    topology_svg_write(page->stream, topology, &marks);
+    fputs("</div>\n<figcaption>Interrupts go from left to right: from the devices through switches and root complex, "
+          "through the SMMU, to the ITS that their doorbell belongs to (→).",
+          page->stream);
+    if (marks.count > 0) {
+        fputs(" Framed and drawn through: the devices that violate <code>", page->stream);
+        html_text(page, name);
+        fputs("</code>; a colour and a pattern of dashes for each ITS that they end at.", page->stream);
+    }
+    fputs("</figcaption>\n</figure>\n", page->stream);
+}
+
+static void write_topology(struct html_page *page, const json_t *document)
+{
+    struct topology topology = {.hosts = NULL};
+    const json_t *worst = NULL;
+    const char *worst_name = NULL;
+    const char *name;
+    const json_t *verdict;
+
+    if (topology_from_json(member(document, "topology"), &topology)) {
+        json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
+        {
+            if (worst == NULL && is_outcome(verdict, "violated")) {
+                worst = verdict;
+                worst_name = name;
+            }
+        }
+        fputs("<section>\n<h2>The system</h2>\n", page->stream);
+        write_picture(page, &topology, worst_name, worst);
+        fputs("<details><summary>The same as a tree</summary>\n<div class=\"scroll\"><pre>", page->stream);
+        {
+            char *text = NULL;
+            size_t length = 0;
+            FILE *stream = open_memstream(&text, &length);
+
+            if (stream != NULL) {
+                topology_text_write(stream, &topology);
+                fclose(stream);
+                html_text(page, text);
+                free(text);
+            }
+        }
+        fputs("</pre></div></details>\n</section>\n", page->stream);
+    }
+    topology_clear(&topology);
+}
+
+/* ---- Latencies ---- */
+
+/** The share of MSIs up to each latency, as a line. @return its points, to be freed; NULL if there are none */
+static double *cdf_of(const json_t *histogram, double **shares, size_t *count)
+{
+    size_t bins = json_array_size(histogram);
+    double *times;
+    double total = 0;
+    double sum = 0;
+
+    *count = 0;
+    if (bins == 0) {
+        return NULL;
+    }
+    times = sim_allocate(bins + 1, sizeof(*times));
+    *shares = sim_allocate(bins + 1, sizeof(**shares));
+    for (size_t i = 0; i < bins; i++) {
+        total += json_number_value(json_array_get(json_array_get(histogram, i), 2));
+    }
+    for (size_t i = 0; i < bins; i++) {
+        const json_t *bin = json_array_get(histogram, i);
+
+        sum += json_number_value(json_array_get(bin, 2));
+        times[i] = json_number_value(json_array_get(bin, 0));
+        (*shares)[i] = sum / total;
+    }
+    *count = bins;
+    return times;
+}
+
+static void write_cdf(struct html_page *page, const json_t *devices)
+{
+    size_t limit = json_array_size(devices);
+    struct html_line *lines = sim_allocate(limit + 1, sizeof(*lines));
+    struct html_plot plot = {.title = "Share of interrupts that arrive within a time, by device",
+                             .x_name = "latency, birth to handler",
+                             .y_name = "share of MSIs",
+                             .x_time = true,
+                             .x_log = true,
+                             .y_percent = true,
+                             .steps = true,
+                             .lines = lines};
+
+    for (size_t i = 0; i < limit; i++) {
+        const json_t *device = json_array_get(devices, i);
+        double *shares = NULL;
+        size_t count;
+        double *times = cdf_of(member(member(device, "msi"), "histogram"), &shares, &count);
+
+        if (times != NULL) {
+            lines[plot.line_count++] =
+                (struct html_line){.name = html_member(device, "name"), .x = times, .y = shares, .count = count};
+        }
+    }
+    if (plot.line_count > 0) {
+        html_draw_plot(page, &plot);
+    }
+    for (size_t i = 0; i < plot.line_count; i++) {
+        free((void *)(uintptr_t)lines[i].x);
+        free((void *)(uintptr_t)lines[i].y);
+    }
+    free(lines);
+}
+
+/** The stages that any device has, in the order of the way; at most @p limit. @return how many */
+static size_t list_stages(const json_t *devices, const char **stages, size_t limit)
+{
+    size_t count = 0;
+    size_t index;
+    const json_t *device;
+
+    json_array_foreach((json_t *)(uintptr_t)devices, index, device)
+    {
+        size_t at;
+        const json_t *hop;
+
+        json_array_foreach((json_t *)(uintptr_t)member(member(device, "msi"), "hops"), at, hop)
+        {
+            bool known = false;
+
+            for (size_t i = 0; i < count && !known; i++) {
+                known = strcmp(stages[i], html_member(hop, "stage")) == 0;
+            }
+            if (!known && count < limit) {
+                stages[count++] = html_member(hop, "stage");
+            }
+        }
+    }
+    return count;
+}
+
+#define MOST_STAGES 400
+
+/** Where the time of a device's MSIs went: mean over all its MSIs, so that the parts add up to its mean latency. */
+static void fill_parts(const json_t *device, const char *const *stages, size_t stage_count, double *parts)
+{
+    double measured = html_number(member(member(device, "msi"), "latency"), "count");
+    size_t at;
+    const json_t *hop;
+
+    json_array_foreach((json_t *)(uintptr_t)member(member(device, "msi"), "hops"), at, hop)
+    {
+        for (size_t i = 0; i < stage_count; i++) {
+            if (strcmp(stages[i], html_member(hop, "stage")) == 0 && measured > 0) {
+                parts[i] += html_number(hop, "mean-fs") * html_number(hop, "count") / measured;
+            }
+        }
+    }
+}
+
+static void write_hops(struct html_page *page, const json_t *devices)
+{
+    const char **stages = sim_allocate(MOST_STAGES, sizeof(*stages));
+    size_t stage_count = list_stages(devices, stages, MOST_STAGES);
+    size_t limit = json_array_size(devices);
+    struct html_bar *bars = sim_allocate(limit + 1, sizeof(*bars));
+    double *parts = sim_allocate((limit + 1) * (stage_count + 1), sizeof(*parts));
+    size_t count = 0;
+
+    for (size_t i = 0; i < limit; i++) {
+        const json_t *device = json_array_get(devices, i);
+
+        if (html_number(member(member(device, "msi"), "latency"), "count") > 0) {
+            bars[count] = (struct html_bar){html_member(device, "name"), &parts[count * stage_count]};
+            fill_parts(device, stages, stage_count, &parts[count * stage_count]);
+            count++;
+        }
+    }
+    if (count > 0 && stage_count > 0) {
+        html_draw_bars(page, "Where the mean latency goes, hop by hop", stages, stage_count, bars, count);
+    }
+    free((void *)stages);
+    free(bars);
+    free(parts);
+}
+
+static void write_latency_row(struct html_page *page, const json_t *device)
+{
+    static const char *const keys[] = {"min-fs", "mean-fs", "p50-fs", "p99-fs", "p99.9-fs", "max-fs"};
+    const json_t *msi = member(device, "msi");
+    const json_t *latency = member(msi, "latency");
+
+    fputs("<tr><th scope=\"row\"><code>", page->stream);
+    html_text(page, html_member(device, "name"));
+    fprintf(page->stream, "</code></th><td class=\"n\">%.0f</td><td class=\"n\">%.0f</td><td class=\"n\">%.0f</td>",
+            html_number(msi, "count"), html_number(msi, "delivered") + html_number(msi, "merged"),
+            html_number(msi, "lost"));
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        fputs("<td class=\"n\">", page->stream);
+        if (html_number(latency, "count") > 0) {
+            html_duration(page, html_number(latency, keys[i]));
+        }
+        fputs("</td>", page->stream);
+    }
+    fputs("</tr>\n", page->stream);
+}
+
+static void write_losses(struct html_page *page, const json_t *devices)
+{
+    size_t index;
+    const json_t *device;
+
+    json_array_foreach((json_t *)(uintptr_t)devices, index, device)
+    {
+        const char *reason;
+        const json_t *count;
+
+        json_object_foreach((json_t *)(uintptr_t)member(member(device, "msi"), "lost-because"), reason, count)
+        {
+            fputs("<p class=\"verdict violated\"><strong>Lost:</strong> ", page->stream);
+            fprintf(page->stream, "%.0f interrupts of <code>", json_number_value(count));
+            html_text(page, html_member(device, "name"));
+            fputs("</code>: <code>", page->stream);
+            html_text(page, reason);
+            fputs("</code></p>\n", page->stream);
+        }
+    }
+}
+
+static void write_latencies(struct html_page *page, const json_t *document)
+{
+    const json_t *devices = member(document, "devices");
+    size_t index;
+    const json_t *device;
+
+    if (json_array_size(devices) == 0) {
+        return;
+    }
+    fputs("<section>\n<h2>Interrupts</h2>\n", page->stream);
+    write_losses(page, devices);
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>device</th><th class=\"n\">raised</th><th "
+          "class=\"n\">handled</th><th class=\"n\">lost</th><th class=\"n\">fastest</th><th class=\"n\">mean</th><th "
+          "class=\"n\">half within</th><th class=\"n\">99 % within</th><th class=\"n\">99.9 % within</th><th "
+          "class=\"n\">slowest</th></tr></thead>\n<tbody>\n",
+          page->stream);
+    json_array_foreach((json_t *)(uintptr_t)devices, index, device)
+    {
+        write_latency_row(page, device);
+    }
+    fputs("</tbody></table></div>\n", page->stream);
+    write_cdf(page, devices);
+    write_hops(page, devices);
+    fputs("</section>\n", page->stream);
+}
+
+/* ---- The rest ---- */
+
+static void write_expectations(struct html_page *page, const json_t *document)
+{
+    const json_t *expectations = member(document, "expectations");
+    size_t index;
+    const json_t *expectation;
+
+    if (json_array_size(expectations) == 0) {
+        return;
+    }
+    fputs("<section>\n<h2>Expectations</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>what</th><th>wanted</th>"
+          "<th>got</th><th></th></tr></thead>\n<tbody>\n",
+          page->stream);
+    json_array_foreach((json_t *)(uintptr_t)expectations, index, expectation)
+    {
+        fputs("<tr><td><code>", page->stream);
+        html_text(page, html_member(expectation, "key"));
+        fputs("</code></td><td>", page->stream);
+        html_text(page, html_member(expectation, "wanted"));
+        fputs("</td><td>", page->stream);
+        html_text(page, html_member(expectation, "got"));
+        fprintf(page->stream, "</td><td>%s</td></tr>\n",
+                json_is_true(member(expectation, "met")) ? "met" : "<strong>not met</strong>");
+    }
+    fputs("</tbody></table></div>\n</section>\n", page->stream);
+}
+
+static void write_counters(struct html_page *page, const json_t *document)
+{
+    const char *component;
+    const json_t *counters;
+
+    if (!json_is_object(member(document, "counters"))) {
+        return;
+    }
+    fputs("<section>\n<h2>Counters</h2>\n<details><summary>Every counter of every component that counted anything"
+          "</summary>\n<div class=\"scroll\"><table>\n<thead><tr><th>component</th><th>counter</th><th class=\"n\">"
+          "value</th></tr></thead>\n<tbody>\n",
+          page->stream);
+    json_object_foreach((json_t *)(uintptr_t)member(document, "counters"), component, counters)
+    {
+        const char *name;
+        const json_t *value;
+
+        json_object_foreach((json_t *)(uintptr_t)counters, name, value)
+        {
+            if (json_number_value(value) > 0) {
+                fputs("<tr><td><code>", page->stream);
+                html_text(page, component);
+                fputs("</code></td><td>", page->stream);
+                html_text(page, name);
+                fprintf(page->stream, "</td><td class=\"n\">%.0f</td></tr>\n", json_number_value(value));
+            }
+        }
+    }
+    fputs("</tbody></table></div></details>\n</section>\n", page->stream);
+}
+
+void html_run_sections(struct html_page *page, const json_t *document)
+{
+    const char *file = html_member(document, "file");
+
+    write_headline(page, document);
+    write_topology(page, document);
+    write_verdicts(page, document);
+    write_latencies(page, document);
+    write_expectations(page, document);
+    write_counters(page, document);
+    if (file[0] != '\0') {
+        fputs("<p>Made from <code>doorbell ", page->stream);
+        html_text(page, html_member(document, "command"));
+        fputc(' ', page->stream);
+        html_text(page, file);
+        fputs("</code>", page->stream);
+        if (html_member(document, "seed")[0] != '\0') {
+            fputs(", seed ", page->stream);
+            html_text(page, html_member(document, "seed"));
+        }
+        fputs(".</p>\n", page->stream);
+    }
+}

@@ -1,0 +1,135 @@
+#include "sweep/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Position of a point in the list by its number. */
+static json_t *position_of(const struct query_table *points, const char *number)
+{
+    for (size_t i = 0; i < points->rows; i++) {
+        if (strcmp(points->cells[i * points->columns].text, number) == 0) {
+            return json_integer((json_int_t)i);
+        }
+    }
+    return json_null();
+}
+
+static json_t *number_json(const struct query_cell *cell)
+{
+    return cell->text == NULL ? json_null() : json_real(strtod(cell->text, NULL));
+}
+
+/** One row of the question `points`: number, values of the axes, mean and interval of each metric. */
+static json_t *point_json(const struct query_table *points, size_t row, size_t axes, const struct query *query)
+{
+    const struct query_cell *cells = &points->cells[row * points->columns];
+    json_t *point = json_object();
+    json_t *values = json_array();
+    json_t *metrics = json_object();
+
+    for (size_t i = 0; i < axes; i++) {
+        json_array_append_new(values, json_string(cells[1 + i].text));
+    }
+    for (size_t i = 0; i < query->metric_count; i++) {
+        const struct query_cell *mean = &cells[1 + axes + 2 * i];
+
+        if (mean[0].text != NULL) {
+            json_object_set_new(metrics, query->metrics[i],
+                                json_pack("[o, o]", number_json(&mean[0]), number_json(&mean[1])));
+        }
+    }
+    json_object_set_new(point, "values", values);
+    json_object_set_new(point, "metrics", metrics);
+    return point;
+}
+
+/** Adds what each value is as a number, by point and axis. */
+static bool add_numbers(struct store *store, const struct query_table *points, json_t *list, size_t axes, char *why,
+                        size_t size)
+{
+    const struct query query = {.question = "SELECT point, number FROM parameters ORDER BY point, axis"};
+    struct query_table table = {.names = NULL};
+    size_t row = 0;
+
+    if (!query_ask(store, &query, &table, why, size)) {
+        return false;
+    }
+    for (size_t i = 0; i < points->rows; i++) {
+        json_t *numbers = json_array();
+
+        while (row < table.rows && strcmp(table.cells[2 * row].text, points->cells[i * points->columns].text) != 0) {
+            row++; /* a point without a result */
+        }
+        for (size_t j = 0; j < axes && row < table.rows; j++, row++) {
+            json_array_append_new(numbers, number_json(&table.cells[2 * row + 1]));
+        }
+        json_object_set_new(json_array_get(list, i), "numbers", numbers);
+    }
+    query_table_clear(&table);
+    return true;
+}
+
+static json_t *front_json(struct store *store, const struct query *query, const struct query_table *points)
+{
+    struct query pareto = *query;
+    struct query_table table = {.names = NULL};
+    json_t *front = json_array();
+    char why[256];
+
+    pareto.question = "pareto";
+    if (query->metric_count > 1 && query_ask(store, &pareto, &table, why, sizeof(why))) {
+        for (size_t i = 0; i < table.rows; i++) {
+            json_array_append_new(front, position_of(points, table.cells[i * table.columns].text));
+        }
+    }
+    query_table_clear(&table);
+    return front;
+}
+
+json_t *sweep_document(struct store *store, const struct query *query, char *why, size_t size)
+{
+    static const char *const standard[] = {"msi.latency.mean", "msi.latency.p99"};
+    struct query asked = *query;
+    struct query_table points = {.names = NULL};
+    uint64_t counts[STORE_STATUSES];
+    uint64_t unmet;
+    uint64_t runs = 0;
+    json_t *list = json_array();
+    json_t *axes = json_array();
+    json_t *metrics = json_array();
+    json_t *sweep;
+    size_t axis_count;
+
+    asked.question = "points";
+    if (asked.metric_count == 0) {
+        asked.metrics = standard;
+        asked.metric_count = sizeof(standard) / sizeof(standard[0]);
+    }
+    if (!query_ask(store, &asked, &points, why, size) || !store_count(store, counts, &unmet)) {
+        query_table_clear(&points);
+        json_decref(list);
+        json_decref(axes);
+        json_decref(metrics);
+        return NULL;
+    }
+    axis_count = points.columns - 1 - 2 * asked.metric_count;
+    for (size_t i = 0; i < axis_count; i++) {
+        json_array_append_new(axes, json_string(points.names[1 + i]));
+    }
+    for (size_t i = 0; i < asked.metric_count; i++) {
+        json_array_append_new(metrics, json_string(asked.metrics[i]));
+    }
+    for (size_t i = 0; i < points.rows; i++) {
+        json_array_append_new(list, point_json(&points, i, axis_count, &asked));
+    }
+    add_numbers(store, &points, list, axis_count, why, size);
+    for (size_t i = 0; i < STORE_STATUSES; i++) {
+        runs += counts[i];
+    }
+    sweep = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "axes", axes, "metrics", metrics, "points", list, "pareto",
+                      front_json(store, &asked, &points), "runs", (json_int_t)runs, "failed",
+                      (json_int_t)(runs - counts[STORE_DONE]));
+    query_table_clear(&points);
+    return json_pack("{s:o}", "sweep", sweep);
+}

@@ -1,0 +1,258 @@
+/* The page: well-formed, self-contained, with everything that a result says; and pictures of topologies. */
+#include "report/claims.h"
+#include "report/html.h"
+#include "report/topology_json.h"
+#include "report/topology_svg.h"
+#include "report/topology_text.h"
+#include "result/verdict.h"
+#include "tests/report/xml.h"
+
+#include <gtest/gtest.h>
+#include <jansson.h>
+
+namespace
+{
+
+/** What a writer writes. */
+template <typename Writer> std::string written(Writer writer)
+{
+    char *text = nullptr;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    writer(stream);
+    fclose(stream);
+    const std::string all(text, length);
+
+    free(text);
+    return all;
+}
+
+/** Two devices behind a switch, a third on a root port of its own; two ITS. */
+class Shape
+{
+  public:
+    Shape()
+    {
+        topology_add_name(&topology_.hosts, &topology_.host_count, "rc0");
+        topology_add_name(&topology_.smmus, &topology_.smmu_count, "S");
+        topology_add_name(&topology_.itses, &topology_.its_count, "A");
+        topology_add_name(&topology_.itses, &topology_.its_count, "B");
+        add("rp0", TOPOLOGY_ROOT_PORT, TOPOLOGY_NONE, 0x0000, 0);
+        add("usp", TOPOLOGY_UPSTREAM_PORT, 0, 0x0100, 0);
+        add("epA", TOPOLOGY_ENDPOINT, 1, 0x0300, 0);
+        add("ep<B>", TOPOLOGY_ENDPOINT, 1, 0x0400, 1);
+        add("rp1", TOPOLOGY_ROOT_PORT, TOPOLOGY_NONE, 0x0008, 0, "SV RR CR UF");
+        add("epC", TOPOLOGY_ENDPOINT, 4, 0x0500, 0);
+    }
+
+    ~Shape()
+    {
+        topology_clear(&topology_);
+    }
+
+    Shape(const Shape &) = delete;
+    Shape &operator=(const Shape &) = delete;
+
+    const topology &get() const
+    {
+        return topology_;
+    }
+
+  private:
+    void add(const char *name, topology_kind kind, uint32_t parent, uint16_t rid, uint32_t its,
+             const char *acs = nullptr)
+    {
+        const size_t count = topology_.function_count;
+
+        topology_.functions =
+            static_cast<topology_function *>(realloc(topology_.functions, (count + 1) * sizeof(topology_function)));
+        topology_function &function = topology_.functions[count];
+
+        function = {};
+        function.name = strdup(name);
+        function.kind = kind;
+        function.parent = parent;
+        function.rid = rid;
+        function.acs = acs == nullptr ? nullptr : strdup(acs);
+        function.group = rid < 0x0500 && acs == nullptr ? 0 : TOPOLOGY_NONE;
+        function.domain = strdup("dma of group 0");
+        function.stream_id = rid;
+        function.its = its;
+        function.device_id = rid;
+        function.doorbell = 0x8090040 + 0x40000 * its;
+        topology_.function_count++;
+    }
+
+    topology topology_ = {};
+};
+
+TEST(TopologyText, IsATree)
+{
+    Shape shape;
+
+    EXPECT_EQ(written([&](FILE *stream) { topology_text_write(stream, &shape.get()); }),
+              "rc0\n"
+              "├─ rp0  0000:00:00.0  root port, group 0\n"
+              "│  └─ usp  0000:01:00.0  upstream port, group 0\n"
+              "│     ├─ epA  0000:03:00.0  endpoint, group 0, StreamID 0x300 at S, DeviceID 0x300 at A\n"
+              "│     └─ ep<B>  0000:04:00.0  endpoint, group 0, StreamID 0x400 at S, DeviceID 0x400 at B\n"
+              "└─ rp1  0000:00:01.0  root port, ACS SV RR CR UF\n"
+              "   └─ epC  0000:05:00.0  endpoint, StreamID 0x500 at S, DeviceID 0x500 at A\n");
+}
+
+TEST(TopologyDot, HasEveryFunctionAndTheWayOut)
+{
+    Shape shape;
+    const std::string text = written([&](FILE *stream) { topology_dot_write(stream, &shape.get()); });
+
+    for (const char *part : {"strict digraph", "subgraph cluster_0", "f2 -> f1;", "f4 -> h0;", "h0 -> s0;", "s0 -> i0;",
+                             "s0 -> i1;", "ep<B>\\n0000:04:00.0"}) {
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    }
+}
+
+TEST(TopologySvg, IsWellFormedAndMarksWhatItIsTold)
+{
+    Shape shape;
+    const uint32_t functions[] = {2, 3};
+    const topology_marks marks = {functions, 2, "A title & more", "What <it> shows", 7};
+    const std::string text = written([&](FILE *stream) { topology_svg_write(stream, &shape.get(), &marks); });
+    const std::string plain = written([&](FILE *stream) {
+        const topology_marks none = {nullptr, 0, "t", "d", 0};
+
+        topology_svg_write(stream, &shape.get(), &none);
+    });
+
+    EXPECT_EQ(support::xml_problem(text), "");
+    EXPECT_NE(text.find("A title &amp; more"), std::string::npos);
+    EXPECT_EQ(support::count(text, "class=\"mark\""), 2u);
+    EXPECT_EQ(support::count(plain, "class=\"mark\""), 0u);
+    EXPECT_EQ(support::count(text, "class=\"device\""), 3u);
+    EXPECT_EQ(support::count(text, "class=\"unit\""), 4u);
+}
+
+TEST(TopologyJson, ComesBackAsItWas)
+{
+    Shape shape;
+    json_t *document = topology_json(&shape.get());
+    topology back = {};
+
+    ASSERT_TRUE(topology_from_json(document, &back));
+    json_t *again = topology_json(&back);
+
+    EXPECT_TRUE(json_equal(document, again));
+    json_object_set_new(json_array_get(json_object_get(document, "functions"), 2), "parent", json_string("nobody"));
+    topology_clear(&back);
+    EXPECT_FALSE(topology_from_json(document, &back));
+    topology_clear(&back);
+    json_decref(document);
+    json_decref(again);
+}
+
+/** A run's document, as docs/json.md has it, with hostile names. */
+json_t *run_document()
+{
+    const char *const text = R"({
+      "doorbell": "0.1.0", "command": "run", "file": "<f>.yaml", "title": "T <b>bold</b>", "seed": "1",
+      "verdicts": {
+        "doorbell-per-group": {"outcome": "violated", "summary": "1 of 1", "evidence": [
+          {"subject": "group 0", "detail": "2 pages", "devices": [
+            {"name": "epA", "stream-id": "0x300", "device-id": "0x300", "its": "A", "doorbell": "0x8090040",
+             "msi-count": 7, "first-packet": "00aa"}, {"name": "ep<B>", "its": "B"}]}]},
+        "doorbell-mapped": {"outcome": "holds", "summary": "fine", "evidence": []},
+        "pasid-consistent": {"outcome": "not-applicable", "summary": "no PASIDs", "evidence": []}},
+      "devices": [{"name": "epA", "msi": {"count": 10, "delivered": 7, "merged": 1, "lost": 2,
+        "lost-because": {"smmu-fault": 2},
+        "latency": {"count": 8, "min-fs": 100000000, "mean-fs": 200000000, "p50-fs": 200000000, "p99-fs": 300000000,
+                    "p99.9-fs": 300000000, "max-fs": 300000000},
+        "histogram": [[100000000, 101000000, 3], [200000000, 202000000, 4], [300000000, 303000000, 1]],
+        "hops": [{"stage": "epA", "count": 8, "mean-fs": 50000000},
+                 {"stage": "S walk", "count": 4, "mean-fs": 300000000}]}}],
+      "counters": {"S": {"tlb_hits": 12, "tlb_misses": 0}},
+      "expectations": [{"key": "msi.lost", "wanted": "0", "got": "2, off by 2", "met": false}]})";
+    json_t *document = json_loads(text, 0, nullptr);
+    Shape shape;
+
+    json_object_set_new(document, "topology", topology_json(&shape.get()));
+    return document;
+}
+
+std::string page(json_t *document)
+{
+    const html_result result = {"r.json", document};
+
+    EXPECT_TRUE(html_is_result(document));
+    return written([&](FILE *stream) { html_write(stream, &result, 1); });
+}
+
+TEST(Html, SaysEverythingThatTheResultSays)
+{
+    json_t *document = run_document();
+    const std::string text = page(document);
+
+    for (const char *part :
+         {"1 of the 2 assumptions that apply to this system is violated", "Of 10 interrupts (MSIs) that devices raised",
+          "<strong>2 were lost", "T &lt;b&gt;bold&lt;/b&gt;", "group 0: 2 pages", "packet <code>00aa</code>",
+          "smmu-fault", "S walk", "not met", "tlb_hits", "Why they are one group", "<code>rp0</code>, <code>usp</code>",
+          "no PASIDs", "200.0 ns"}) {
+        EXPECT_NE(text.find(part), std::string::npos) << part;
+    }
+    EXPECT_NE(text.find(report_claim("doorbell-per-group")), std::string::npos);
+    EXPECT_EQ(text.find("tlb_misses"), std::string::npos) << "it counted nothing";
+    /* Mean over all MSIs: 4 of 8 spent 300 ns in the walk, so that parts add up to the mean of 200 ns. */
+    EXPECT_NE(text.find("S walk: 150.0 ns"), std::string::npos);
+    json_decref(document);
+}
+
+TEST(Html, IsWholeByItself)
+{
+    json_t *document = run_document();
+    const std::string text = page(document);
+
+    EXPECT_EQ(support::html_problem(text), "");
+    EXPECT_EQ(text.find("<script"), std::string::npos);
+    EXPECT_EQ(text.find(" src="), std::string::npos);
+    EXPECT_EQ(text.find("url("), std::string::npos);
+    EXPECT_EQ(text.find("@import"), std::string::npos);
+    EXPECT_EQ(support::count(text, "http"),
+              support::count(text, "http-equiv") + support::count(text, "xmlns=\"http://www.w3.org/2000/svg\""));
+    EXPECT_NE(text.find("default-src 'none'"), std::string::npos);
+    /* Each picture says in words what it is. */
+    EXPECT_EQ(support::count(text, "role=\"img\""), support::count(text, "aria-labelledby="));
+    EXPECT_GE(support::count(text, "role=\"img\""), 3u);
+    json_decref(document);
+}
+
+TEST(Html, ShowsSweeps)
+{
+    json_t *document = json_loads(R"({"sweep": {"axes": ["tlb", "latency"], "metrics": ["msi.latency.mean", "x"],
+      "runs": 4, "failed": 1, "pareto": [0], "points": [
+        {"values": ["4", "10 ns"], "numbers": [4, 1e7], "metrics": {"msi.latency.mean": [4e8, 1e6], "x": [1, null]}},
+        {"values": ["4", "20 ns"], "numbers": [4, 2e7], "metrics": {"msi.latency.mean": [6e8, null], "x": [2, null]}},
+        {"values": ["64", "10 ns"], "numbers": [64, 1e7], "metrics": {"msi.latency.mean": [4.1e8, 1e6], "x": [3, 1]}}
+      ]}})",
+                                  0, nullptr);
+    const std::string text = page(document);
+
+    EXPECT_EQ(support::html_problem(text), "");
+    for (const char *part :
+         {"3 points, 4 runs, of which 1 failed", "msi.latency.mean over latency, a line for each tlb",
+          "400.0 ns ± 1.000 ns", "Pareto front", "–"}) {
+        EXPECT_NE(text.find(part), std::string::npos) << part;
+    }
+    json_decref(document);
+}
+
+TEST(Html, TakesResultsOnly)
+{
+    json_t *other = json_loads(R"({"a": 1})", 0, nullptr);
+    json_t *list = json_array();
+
+    EXPECT_FALSE(html_is_result(other));
+    EXPECT_FALSE(html_is_result(list));
+    json_decref(other);
+    json_decref(list);
+}
+
+} // namespace
