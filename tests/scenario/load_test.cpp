@@ -242,6 +242,21 @@ TEST(Load, CapabilitiesOfEndpointsFitTogether)
     EXPECT_EQ(said_of("{ ims: 4, msi-x: 0, bars: [] }"), "`ep` has no BAR to hold its message store");
 }
 
+TEST(Load, PagesOnDemandAreNotForSystemsWithVirtualMachinesYet)
+{
+    const std::string text =
+        "doorbell: 1\npcie: { rc0: { root-ports: { rp0: { below: { ep: { endpoint: { ats: {}, pri: {} } } } }, "
+        "rp1: { below: { vf: { endpoint: {} } } } } } }\n"
+        "traffic: { ep: [ { dma-write: { period: 1 us, pages: on-demand } } ] }\n";
+    Loaded alone(text);
+    Loaded beside(text + "vms: { vm0: { devices: { vf: {} } } }\n");
+
+    EXPECT_TRUE(alone) << alone.said();
+    EXPECT_FALSE(beside);
+    EXPECT_NE(beside.said().find("pages on demand beside virtual machines are not supported yet"), std::string::npos)
+        << beside.said();
+}
+
 TEST(Load, ExpectationsAreResolved)
 {
     Loaded s(small("expect:\n"
