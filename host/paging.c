@@ -34,6 +34,12 @@ static struct domain *pasid_domain(struct software *software, uint32_t index, ui
                         name_of(software, index), pasid);
         return NULL;
     }
+    if (pasid >> function->services.pasid_bits != 0) {
+        host_error_fail(error, EINVAL,
+                        "PASID %" PRIu32 " is wider than the %" PRIu32 " bits that %s and its SMMU share", pasid,
+                        function->services.pasid_bits, name_of(software, index));
+        return NULL;
+    }
     domain = software_take_domain(software, error);
     if (domain == NULL || !attachment_enable_pasids(&function->attachment, function->services.pasid_bits, error)) {
         return NULL;

@@ -374,6 +374,8 @@ TEST(Pasid, NeedsAcsOnTheWholeWayFromLinux612On)
 
 TEST(Pasid, WideOnesTakeATableOfTwoLevels)
 {
+    EXPECT_EQ(refusal(text_of("{ pasid: 20 }", "[{dma-write: {period: 1 us, pasid: 1000000}}]")),
+              "PASID 1000000 is wider than the 16 bits that dev and its SMMU share");
     One one(text_of("{ pasid: 20, ats: {} }", "[{dma-write: {period: 1 us, pasid: 1000000}}]"),
             {"platform.smmu.S.substream-id-bits=20"});
 
