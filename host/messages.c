@@ -116,7 +116,7 @@ static void write_msi(const struct setup *setup, uint32_t messages)
     uint32_t msi = setup->where->msi;
     uint16_t control = pci_config_read16(access, config, msi + MSI_CONTROL);
     uint32_t wide = (control & MSI_CONTROL_WIDE) != 0 ? MSI_WIDE : 0;
-    uint16_t grant = (uint16_t)(31 - __builtin_clz(messages));
+    uint32_t grant = 31u - (uint32_t)__builtin_clz(messages);
 
     if ((control & MSI_CONTROL_MASK) != 0) {
         pci_config_write(access, config, msi + MSI_MASK + wide, UINT32_MAX >> (32 - messages));
