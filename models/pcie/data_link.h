@@ -58,26 +58,20 @@ struct pcie_data_link_counters {
 struct pcie_data_link {
     struct sim_wire wire; /**< on which this end sends */
     struct sim_component *component;
-    sim_time period;            /**< of the component at this end */
-    sim_time flight;            /**< one way, fs */
-    bool dllps_on_wire;         /**< DLLPs take time on the wire */
-    bool infinite[PCIE_QUEUES]; /**< credits that this end advertised as infinite: no UpdateFC */
-    sim_time credit_latency;    /**< fixed return of credits; 0: by UpdateFC */
-    sim_time dllp_time;         /**< of one DLLP on the wire */
+    sim_time period;         /**< of the component at this end */
+    sim_time flight;         /**< one way, fs */
+    bool dllps_on_wire;      /**< DLLPs take time on the wire */
+    sim_time credit_latency; /**< fixed return of credits; 0: by UpdateFC */
+    sim_time dllp_time;      /**< of one DLLP on the wire */
     sim_time update_interval;
     sim_time ack_interval;
-    uint32_t owed;                 /**< DLLPs that the wire has not been charged with, a bit for each sort */
-    unsigned first;                /**< the first of them, if there are any */
-    sim_time first_due;            /**< when it is due; SIM_TIME_NEVER: none is owed */
-    sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
-    bool sent[PCIE_DLLPS];
-    sim_time refresh;                /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
-    sim_time refresh_due;            /**< none is sent for that reason before */
-    sim_time back[PCIE_QUEUES];      /**< when the latest UpdateFC is at the other end */
-    sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
-    bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
-    sim_time block_start;            /**< since when the wire has been busy without a gap */
-    sim_time tlp_time;               /**< of the last TLP on the wire */
+    uint32_t owed;        /**< DLLPs that the wire has not been charged with, a bit for each sort */
+    unsigned first;       /**< the first of them, if there are any */
+    sim_time first_due;   /**< when it is due; SIM_TIME_NEVER: none is owed */
+    sim_time refresh;     /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    sim_time refresh_due; /**< none is sent for that reason before */
+    sim_time block_start; /**< since when the wire has been busy without a gap */
+    sim_time tlp_time;    /**< of the last TLP on the wire */
     /* Errors: */
     uint32_t tlp_errors; /**< in a million */
     uint32_t lost_naks;  /**< in a million */
@@ -95,6 +89,13 @@ struct pcie_data_link {
     sim_time ack_at;         /**< of the latest Ack, where it is sent; valid if acked */
     bool acked;
     struct pcie_data_link_counters counters;
+    /* Of each queue, sort of DLLP or virtual channel; last: of most links only the first few are used. */
+    bool infinite[PCIE_QUEUES];    /**< credits that this end advertised as infinite: no UpdateFC */
+    sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
+    bool sent[PCIE_DLLPS];
+    sim_time back[PCIE_QUEUES];      /**< when the latest UpdateFC is at the other end */
+    sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
+    bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
 };
 
 /** Charges the wire with the DLLPs that are due by @p until: they go before a TLP that is ready then. */

@@ -118,8 +118,6 @@ struct pcie_tap {
 
 /** One end of a link, as its component sees it. */
 struct pcie_port {
-    struct sim_channel *transmit[PCIE_QUEUES];
-    struct sim_channel *receive[PCIE_QUEUES];
     unsigned vcs;               /**< virtual channels */
     struct pcie_data_link *own; /**< the data link layer of this end */
     struct pcie_data_link *opposite;
@@ -128,6 +126,9 @@ struct pcie_port {
     uint32_t framing_head;      /**< of them, those before the header */
     uint32_t speed;             /**< MT/s a lane */
     uint32_t width;             /**< lanes */
+    /* Last: of most links only the first few are used. */
+    struct sim_channel *transmit[PCIE_QUEUES];
+    struct sim_channel *receive[PCIE_QUEUES];
 };
 
 struct pcie_link {

@@ -266,10 +266,10 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
  * Passes an output's turn on: to the next class, and within the class to the input after the one that had it, once that
  * has sent as many TLPs in a row as its weight says. Where software loaded a table, that goes before.
  */
-static void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned queue, unsigned input)
+static inline void pass_turn(const struct pcie_switch *switch_, struct switch_port *port, unsigned vc,
+                             enum pcie_class class_, unsigned input)
 {
-    unsigned vc = pcie_queue_vc(queue);
-    enum pcie_class class_ = pcie_queue_class(queue);
+    unsigned queue = pcie_queue(vc, class_);
 
     if (port->turn[queue] != input) {
         /* Whose turn it was had nothing to send. */
@@ -282,7 +282,7 @@ static void pass_turn(const struct pcie_switch *switch_, struct switch_port *por
         port->used[queue] = 0;
     }
     port->class_turn[vc] = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
-    if (port->bridge.vcs.port_tables != NULL) {
+    if (switch_->queues > PCIE_CLASSES && port->bridge.vcs.port_tables != NULL) {
         pcie_vc_table_pass(&port->bridge.vcs.port_tables[vc], switch_->ports[input].bridge.port_number);
     }
 }
@@ -302,7 +302,7 @@ static void serve_vc(struct pcie_switch *switch_, struct round *round, unsigned 
         class_ = class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0;
         if (best != NO_CANDIDATE &&
             pcie_port_has_space(port->link, queue, now, switch_->latency, round->candidates[best].units)) {
-            pass_turn(switch_, port, queue, round->candidates[best].input);
+            pass_turn(switch_, port, vc, pcie_queue_class(queue), round->candidates[best].input);
             round->best[output][queue] = NO_CANDIDATE;
             move(switch_, round, &round->candidates[best], now);
             sent++;
@@ -409,7 +409,7 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
         return true;
     }
     count_forward(switch_, input, &decision);
-    pass_turn(switch_, output, PCIE_POSTED, input);
+    pass_turn(switch_, output, 0, PCIE_POSTED, input);
     packet = pcie_port_take(link, PCIE_POSTED, now);
     pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
     next = sim_channel_next_arrival(link->receive[PCIE_POSTED]);

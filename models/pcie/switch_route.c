@@ -232,7 +232,7 @@ struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned 
     struct switch_decision decision;
     bool goes_out;
 
-    if (pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
+    if (switch_->queues > PCIE_CLASSES && pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
         return unmapped(input);
     }
     decision = decide(switch_, input, packet);
