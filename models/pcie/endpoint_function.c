@@ -452,7 +452,8 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
     bool tracked = (packet->flags & SIM_FLAG_TRACKED) != 0;
     struct place place;
 
-    if (packet->type == SIM_PACKET_MESSAGE && endpoint_atc_take_message(endpoint, packet, now)) {
+    if (packet->type == SIM_PACKET_MESSAGE &&
+        (pcie_message_is_ignored(packet) || endpoint_atc_take_message(endpoint, packet, now))) {
         endpoint->counters.requests_served++;
         sim_packet_free(endpoint->sim, packet);
         return;

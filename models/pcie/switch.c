@@ -23,6 +23,7 @@ struct candidate {
 struct round {
     struct candidate candidates[SWITCH_MAX_PORTS * PCIE_QUEUES];
     unsigned count;
+    bool to_all;                 /**< a message has gone to all downstream ports */
     sim_time due;                /**< when TLPs that may pass others could go, or come */
     uint64_t outputs;            /**< bit an output port for which there is a candidate */
     uint64_t moved[PCIE_QUEUES]; /**< bit an input from which something was taken */
@@ -104,6 +105,62 @@ static void add_candidate(struct pcie_switch *switch_, struct round *round, unsi
     round->count++;
 }
 
+/** A message ends here. */
+static void take_message(struct pcie_switch *switch_, unsigned input, unsigned queue, sim_time now)
+{
+    struct sim_packet *packet = pcie_port_take(switch_->ports[input].link, queue, now);
+
+    switch_->counters.taken++;
+    if (packet->arg == PCIE_ROUTE_GATHER) {
+        switch_->gathered |= UINT64_C(1) << input;
+    }
+    sim_packet_free(switch_->sim, packet);
+}
+
+static struct sim_packet *copy_message(struct pcie_switch *switch_, const struct sim_packet *message)
+{
+    struct sim_packet *copy = sim_packet_new(switch_->sim, message->length);
+    uint8_t *data = copy->data;
+
+    *copy = *message;
+    copy->data = data;
+    copy->next = NULL;
+    memcpy(copy->data, message->data, message->length);
+    copy->flags &= ~SIM_FLAG_TRACKED;
+    return copy;
+}
+
+/** Copies a message from above to every port with a link, once all have room. @return whether it went */
+static bool send_to_all(struct pcie_switch *switch_, struct round *round, unsigned queue, sim_time now)
+{
+    const struct pcie_port *up = switch_->ports[SWITCH_UPSTREAM].link;
+    const struct sim_packet *head = sim_channel_peek(up->receive[queue], now);
+    uint64_t ports = switch_linked_below(switch_);
+    uint32_t units = pcie_tlp_units(head);
+    sim_time at = now;
+    struct sim_packet *message;
+
+    for (uint64_t rest = ports; rest != 0; rest &= rest - 1) {
+        const struct pcie_port *link = switch_->ports[__builtin_ctzll(rest)].link;
+
+        if (!pcie_port_has_space(link, PCIE_POSTED, now, switch_->latency, units)) {
+            at = sim_time_max(at, pcie_port_space_at(link, PCIE_POSTED, now, switch_->latency, units));
+        }
+    }
+    if (at > now) {
+        round->due = sim_time_min(round->due, at);
+        return false;
+    }
+    message = pcie_port_take(up, queue, now);
+    switch_->counters.broadcast++;
+    for (uint64_t rest = ports; rest != 0; rest &= rest - 1) {
+        pcie_port_send(switch_->ports[__builtin_ctzll(rest)].link, PCIE_POSTED, copy_message(switch_, message), now,
+                       switch_->latency);
+    }
+    sim_packet_free(switch_->sim, message);
+    return true;
+}
+
 static bool is_dropped(const struct switch_decision *decision, unsigned queue)
 {
     return decision->action == SWITCH_DISCARD ||
@@ -173,6 +230,16 @@ static void collect_head(struct pcie_switch *switch_, struct round *round, unsig
         return;
     }
     decision = switch_route(switch_, input, packet);
+    if (decision.action == SWITCH_TAKE) {
+        take_message(switch_, input, queue, now);
+        round->moved[queue] |= UINT64_C(1) << input;
+        return;
+    }
+    if (decision.action == SWITCH_TO_ALL) {
+        round->to_all = send_to_all(switch_, round, queue, now);
+        round->moved[queue] |= (uint64_t)round->to_all << input;
+        return;
+    }
     if (!waits && is_dropped(&decision, queue)) {
         drop(switch_, input, queue, &decision, now);
         round->moved[queue] |= UINT64_C(1) << input;
@@ -252,6 +319,9 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
         break;
     case SWITCH_FORWARD:
         count_forward(switch_, candidate->input, &candidate->decision);
+        if (packet->type == SIM_PACKET_MESSAGE && packet->arg == PCIE_ROUTE_GATHER) {
+            switch_->gathered = 0;
+        }
         break;
     default:
         answer(switch_, candidate);
@@ -400,7 +470,7 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
     struct switch_port *output;
     sim_time next;
 
-    if (decision.action != SWITCH_FORWARD) {
+    if (decision.action != SWITCH_FORWARD || packet->type == SIM_PACKET_MESSAGE) {
         return false;
     }
     output = &switch_->ports[decision.port];
@@ -471,8 +541,14 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
     round.count = 0;
     round.outputs = 0;
     round.due = SIM_TIME_NEVER;
+    round.to_all = false;
     memset(round.moved, 0, switch_->queues * sizeof(round.moved[0]));
     collect(switch_, &round, now);
+    if (round.to_all) {
+        /* Each output has taken one TLP at this edge. */
+        round.outputs &= UINT64_C(1) << SWITCH_UPSTREAM;
+        round.due = now;
+    }
     for (uint64_t rest = round.outputs; rest != 0; rest &= rest - 1) {
         serve_output(switch_, &round, (unsigned)__builtin_ctzll(rest), now);
     }

@@ -31,7 +31,10 @@
  * the controls off, peers reach each other directly. A request or completion for the very port it came in at (a switch
  * below redirected it) goes up if that port has Upstream Forwarding on; otherwise it is unsupported, or nobody's.
  *
- * Not modelled: virtual channels other than VC0, multicast, broadcast and gathered messages (dropped and counted), I/O.
+ * Messages go to the root, by ID, to everybody below (a copy to each port, when all have room), or end here; gathered
+ * ones end here until every port with a link has sent one, which then goes up for all.
+ *
+ * Not modelled: multicast, virtual wires of INTx, I/O.
  */
 #ifndef DOORBELL_MODELS_PCIE_SWITCH_H
 #define DOORBELL_MODELS_PCIE_SWITCH_H
@@ -85,6 +88,8 @@ struct pcie_switch_counters {
     uint64_t acs_violations; /**< TLPs that ACS refused */
     uint64_t unsupported;    /**< requests for nobody */
     uint64_t configured;     /**< configuration requests that its own ports answered */
+    uint64_t broadcast;      /**< messages copied to all downstream ports; not registered */
+    uint64_t taken;          /**< messages that ended here, gathered ones but for the last among them; not registered */
     uint64_t passed;         /**< TLPs that went before one that came in before them on the same queue */
     uint64_t dropped;        /**< completions for nobody, messages it cannot route */
 };

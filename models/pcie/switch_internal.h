@@ -20,6 +20,8 @@ enum switch_action {
     SWITCH_TO_TYPE0,  /**< the same, a configuration request that has reached its bus */
     SWITCH_CONFIGURE, /**< for the bridge of `port`, whose completion goes back */
     SWITCH_REFUSE,    /**< a completion with `status` goes back; posted: dropped; the bridge of `port` logs `error` */
+    SWITCH_TO_ALL,    /**< a message for everybody below: a copy to each downstream port with a link */
+    SWITCH_TAKE,      /**< a message that ends here: it was for the receiver, or others like it are to come */
     SWITCH_DISCARD,   /**< nobody is told; the bridge of `port` logs `error`, if there is one */
 };
 
@@ -47,6 +49,7 @@ struct pcie_switch {
     sim_time latency;
     bool cut_through;
     uint32_t passing;
+    uint64_t gathered;             /**< bit a downstream port whose part of a gathered message has come */
     uint64_t arrived[PCIE_QUEUES]; /**< hints: a bit an input port */
     unsigned queues;               /**< of the link with the most virtual channels */
     uint32_t port_count;
@@ -54,6 +57,9 @@ struct pcie_switch {
     uint8_t port_at[256]; /**< downstream port by device and function number; SWITCH_NOBODY */
     struct pcie_switch_counters counters;
 };
+
+/** Downstream ports with a link, a bit each. */
+uint64_t switch_linked_below(const struct pcie_switch *switch_);
 
 /** Decides about a TLP that came in at a port. Changes nothing. */
 struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet);

@@ -156,6 +156,16 @@ static struct switch_decision route_by_id(const struct pcie_switch *switch_, uns
     return forward(port);
 }
 
+uint64_t switch_linked_below(const struct pcie_switch *switch_)
+{
+    uint64_t linked = 0;
+
+    for (unsigned port = 1; port < switch_->port_count; port++) {
+        linked |= (uint64_t)(switch_->ports[port].link != NULL) << port;
+    }
+    return linked;
+}
+
 static struct switch_decision route_message(const struct pcie_switch *switch_, unsigned input,
                                             const struct sim_packet *packet)
 {
@@ -164,6 +174,18 @@ static struct switch_decision route_message(const struct pcie_switch *switch_, u
     }
     if (packet->arg == PCIE_ROUTE_TO_ROOT && input != SWITCH_UPSTREAM) {
         return forward(SWITCH_UPSTREAM);
+    }
+    if (packet->arg == PCIE_ROUTE_ALL && input == SWITCH_UPSTREAM) {
+        return (struct switch_decision){.action = SWITCH_TO_ALL};
+    }
+    if (packet->arg == PCIE_ROUTE_LOCAL) {
+        return (struct switch_decision){.action = SWITCH_TAKE, .port = (uint8_t)input};
+    }
+    if (packet->arg == PCIE_ROUTE_GATHER && input != SWITCH_UPSTREAM) {
+        uint64_t others = switch_linked_below(switch_) & ~(switch_->gathered | UINT64_C(1) << input);
+
+        return others == 0 ? forward(SWITCH_UPSTREAM)
+                           : (struct switch_decision){.action = SWITCH_TAKE, .port = (uint8_t)input};
     }
     return (struct switch_decision){.action = SWITCH_DISCARD};
 }

@@ -70,7 +70,24 @@ static inline unsigned pcie_queue_posted(unsigned queue)
 /** Message routing, r[2:0] (2.2.8). */
 #define PCIE_ROUTE_TO_ROOT 0u
 #define PCIE_ROUTE_BY_ID   2u
-#define PCIE_ROUTE_LOCAL   4u
+#define PCIE_ROUTE_ALL     3u /* from the root complex to everybody below */
+#define PCIE_ROUTE_LOCAL   4u /* ends at the receiver */
+#define PCIE_ROUTE_GATHER  5u /* to the root complex: one for all that everybody below sends */
+
+/** Message codes (2.2.8). A receiver that does not know a vendor-defined message: type 0 unsupported, type 1 silence. */
+#define PCIE_MESSAGE_UNLOCK       0x00u
+#define PCIE_MESSAGE_PME_TURN_OFF 0x19u
+#define PCIE_MESSAGE_PME_TO_ACK   0x1bu
+#define PCIE_MESSAGE_SLOT_POWER   0x50u
+#define PCIE_MESSAGE_VENDOR0      0x7eu
+#define PCIE_MESSAGE_VENDOR1      0x7fu
+
+/** Whether a receiver takes a message that means nothing to it without a word. */
+static inline bool pcie_message_is_ignored(const struct sim_packet *packet)
+{
+    return packet->operation == PCIE_MESSAGE_VENDOR1 || packet->operation == PCIE_MESSAGE_UNLOCK ||
+           packet->operation == PCIE_MESSAGE_SLOT_POWER;
+}
 
 /** Bytes of headers and of the PASID prefix (2.2.1, 2.2.10). */
 #define PCIE_HEADER_3DW_BYTES   12u
