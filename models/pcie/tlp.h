@@ -74,7 +74,10 @@ static inline unsigned pcie_queue_posted(unsigned queue)
 #define PCIE_ROUTE_LOCAL   4u /* ends at the receiver */
 #define PCIE_ROUTE_GATHER  5u /* to the root complex: one for all that everybody below sends */
 
-/** Message codes (2.2.8). A receiver that does not know a vendor-defined message: type 0 unsupported, type 1 silence. */
+/**
+ * Message codes (2.2.8). To a receiver that does not know a vendor's messages those of type 0 are unsupported requests,
+ * and those of type 1 are nothing.
+ */
 #define PCIE_MESSAGE_UNLOCK       0x00u
 #define PCIE_MESSAGE_PME_TURN_OFF 0x19u
 #define PCIE_MESSAGE_PME_TO_ACK   0x1bu
