@@ -361,6 +361,10 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
         return take_file(argument, name, &request->junit, problem);
     case CLI_OPTION_TIMELINE:
         return take_file(argument, name, &request->timeline, problem);
+    case CLI_OPTION_TRACE_VCD:
+        return take_file(argument, name, &request->trace_vcd, problem);
+    case CLI_OPTION_SCOPE:
+        return append(&request->scopes, &request->scope_count, argument, problem);
     case CLI_OPTION_OUTPUT:
         return take_file(argument, name, &request->output, problem);
     case CLI_OPTION_TOLERANCE:
@@ -546,8 +550,11 @@ void cli_request_clear(struct cli_request *request)
     request->set_count = 0;
     free(request->only);
     free(request->operands);
+    free(request->scopes);
     free(request->metrics);
     request->only = NULL;
     request->only_count = 0;
+    request->scopes = NULL;
+    request->scope_count = 0;
     tolerances_clear(&request->tolerances);
 }

@@ -42,8 +42,11 @@ struct cli_request {
     uint64_t shuffle_seed;
     bool bless;
     struct tolerances tolerances;
-    const char *junit;    /**< file; NULL: none */
-    const char *timeline; /**< file; NULL: no timeline */
+    const char *junit;     /**< file; NULL: none */
+    const char *timeline;  /**< file; NULL: no timeline */
+    const char *trace_vcd; /**< file; NULL: no waveform */
+    const char **scopes;   /**< array of scope_count patterns */
+    size_t scope_count;
     bool window_given;
     sim_time window_from; /**< femtoseconds from the start of the traffic */
     sim_time window_to;

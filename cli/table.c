@@ -149,7 +149,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                          "seed of all random streams, in place of the file's"},
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
-                            "changes no result (native, every-cycle)"},
+                            "changes no result"},
     [CLI_OPTION_BLESS] = {"bless", '\0', NULL, VERB_BIT(CLI_VERB_GOLDEN),
                           "store what comes out now, and show the difference"},
     [CLI_OPTION_TOLERANCE] = {"tolerance", '\0', "METRIC=N", ON_GOLDEN,
@@ -160,9 +160,16 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_TIMELINE] = {"timeline", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
                              "write a Perfetto trace too, in which every MSI can be\n"
                              "followed across components (ui.perfetto.dev opens it)"},
+    [CLI_OPTION_TRACE_VCD] = {"trace-vcd", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
+                              "write waveforms too, of channels and counters\n"
+                              "(GTKWave opens them)"},
+    [CLI_OPTION_SCOPE] = {"scope", '\0', "PATTERN", VERB_BIT(CLI_VERB_RUN),
+                          "the waveforms: those of components and channels whose\n"
+                          "names this fits, as in 'S*'; may be repeated"},
     [CLI_OPTION_WINDOW] = {"window", '\0', "FROM..TO", VERB_BIT(CLI_VERB_RUN),
                            "the timeline's MSIs: those born between these times,\n"
-                           "counted from the start of the traffic, as in 0us..20us"},
+                           "counted from the start of the traffic, as in 0us..20us;\n"
+                           "and what waveforms show"},
     [CLI_OPTION_ONLY] = {"only", '\0', "DEVICE", VERB_BIT(CLI_VERB_RUN),
                          "the timeline's MSIs: those of this device; may be\n"
                          "repeated"},

@@ -109,11 +109,5 @@ int cli_verb_replay(const struct cli_request *request)
 
         return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
     }
-    if (request->engine == SIM_ENGINE_SYSTEMC && request->shuffle) {
-        const struct cli_problem problem = {.message = "--shuffle is for the engines native and every-cycle",
-                                            .hint = "SystemC's kernel chooses its own order"};
-
-        return cli_fail(request, CLI_EXIT_USAGE, &problem);
-    }
     return replay(request);
 }

@@ -7,6 +7,7 @@
 #include "cli/load.h"
 #include "cli/progress.h"
 #include "cli/run_timeline.h"
+#include "cli/run_waveform.h"
 #include "report/run_json.h"
 #include "report/run_text.h"
 #include "scenario/run.h"
@@ -89,10 +90,15 @@ static int run(const struct cli_request *request, const struct scenario *scenari
                                            .interrupted = cli_interrupt_signal()};
     struct ran ran = {.request = request};
     struct cli_timeline timeline = {.request = request};
+    struct cli_waveform waveform = {.output = {.stream = NULL}};
     struct host_error error = {.text = ""};
     enum scenario_run_status status;
     int written;
 
+    ran.status = cli_waveform_ask(&waveform, request, &options);
+    if (ran.status != CLI_EXIT_OK) {
+        return ran.status;
+    }
     cli_interrupt_catch();
     if (cli_progress_begin(&progress)) {
         options.progress = cli_progress_show;
@@ -115,6 +121,8 @@ static int run(const struct cli_request *request, const struct scenario *scenari
         ran.status = written == CLI_EXIT_OK ? ran.status : written;
     }
     ran.status = timeline.status == CLI_EXIT_OK ? ran.status : timeline.status;
+    written = cli_waveform_end(&waveform, request, status != SCENARIO_RUN_IMPOSSIBLE);
+    ran.status = written == CLI_EXIT_OK ? ran.status : written;
     run_result_clear(&ran.result);
     return ran.status;
 }
@@ -127,17 +135,14 @@ int cli_verb_run(const struct cli_request *request)
     if (status == CLI_EXIT_OK) {
         status = cli_timeline_possible(request);
     }
+    if (status == CLI_EXIT_OK) {
+        status = cli_waveform_possible(request);
+    }
     if (status == CLI_EXIT_OK && request->engine == SIM_ENGINE_SYSTEMC && sim_systemc_engine() == NULL) {
         const struct cli_problem problem = {.message = "the systemc engine is absent from this build",
                                             .hint = "SystemC was not found when it was configured"};
 
         return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
-    }
-    if (status == CLI_EXIT_OK && request->engine == SIM_ENGINE_SYSTEMC && request->shuffle) {
-        const struct cli_problem problem = {.message = "--shuffle is for the engines native and every-cycle",
-                                            .hint = "SystemC's kernel chooses its own order"};
-
-        return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
     if (status == CLI_EXIT_OK) {
         status = cli_load_scenario(request, &scenario);

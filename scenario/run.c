@@ -5,6 +5,7 @@
 #include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
 #include "sim/allocate.h"
+#include "sim/trace.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 /** Who watches a run. */
 struct watchers {
+    struct sim_trace *trace; /**< NULL if none is wanted */
     struct collector *collector;
     struct recording *recording; /**< NULL if none is wanted */
 };
@@ -112,6 +114,12 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
 
     result->setup_time = start;
     collector_start(collector, start, scenario->warmup, scenario->duration);
+    if (watchers->trace != NULL) {
+        const struct scenario_waveform *waveform = &options->waveform;
+
+        sim_trace_open(watchers->trace, start + waveform->from,
+                       waveform->to > SIM_TIME_NEVER - start ? SIM_TIME_NEVER : start + waveform->to);
+    }
     if (watchers->recording != NULL) {
         recording_start(watchers->recording, start);
     }
@@ -185,9 +193,30 @@ static bool choose_devices(const struct system *system, const struct scenario_ru
     return options->record_only_count == 0 || filter->devices != NULL;
 }
 
+/** Attaches the trace that is wanted: before anything runs. @return false, with @p error set, if nothing is chosen */
+static bool attach_trace(struct system *system, const struct scenario_waveform *waveform, struct sim_trace **trace,
+                         struct host_error *error)
+{
+    *trace = NULL;
+    if (waveform->stream == NULL) {
+        return true;
+    }
+    *trace = sim_trace_create(system_sim(system), waveform->stream, waveform->scope_count > 0 ? waveform->scopes : NULL,
+                              waveform->scope_count);
+    return *trace != NULL || host_error_set(error, "no component or channel is called like '%s'", waveform->scopes[0]);
+}
+
+static void close_trace(struct sim_trace *trace)
+{
+    if (trace != NULL) {
+        sim_trace_close(trace);
+    }
+}
+
 enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
                                       struct run_result *result, struct host_error *error)
 {
+    struct sim_trace *trace = NULL;
     enum scenario_run_status status = SCENARIO_RUN_DONE;
     struct recording_filter filter = {.devices = NULL};
     struct watchers watchers;
@@ -196,12 +225,15 @@ enum scenario_run_status scenario_run(const struct scenario *scenario, const str
     if (system == NULL) {
         return SCENARIO_RUN_IMPOSSIBLE;
     }
-    if (!choose_devices(system, options, &filter, error) || !system_bring_up(system, error)) {
+    if (!choose_devices(system, options, &filter, error) || !attach_trace(system, &options->waveform, &trace, error) ||
+        !system_bring_up(system, error)) {
+        close_trace(trace);
         free((void *)(uintptr_t)filter.devices);
         system_destroy(system);
         return SCENARIO_RUN_IMPOSSIBLE;
     }
     watchers = observe(system, options->record == NULL ? NULL : &filter);
+    watchers.trace = trace;
     free((void *)(uintptr_t)filter.devices); /* copied */
     if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;
@@ -214,6 +246,7 @@ enum scenario_run_status scenario_run(const struct scenario *scenario, const str
                        (unsigned long long)collector_outstanding(watchers.collector));
         status = SCENARIO_RUN_STUCK;
     }
+    close_trace(trace);
     collect(system, scenario, watchers.collector, result);
     hand_recording_over(system, watchers.recording, options, result);
     collector_destroy(watchers.collector);

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,8 +35,18 @@ struct scenario_progress {
     uint64_t msis; /**< born so far */
 };
 
+/** A waveform of a run (sim/trace.h). */
+struct scenario_waveform {
+    FILE *stream;              /**< NULL: none is wanted */
+    const char *const *scopes; /**< patterns of components and channels; IMPOSSIBLE if they fit none */
+    size_t scope_count;        /**< 0: all */
+    sim_time from;             /**< from the beginning of the traffic, fs */
+    sim_time to;
+};
+
 struct scenario_run_options {
     struct system_options system;
+    struct scenario_waveform waveform;
     /** Called every now and then while traffic runs; may be NULL. */
     void (*progress)(void *context, const struct scenario_progress *progress);
     void *progress_context;

@@ -2,7 +2,7 @@
  * The every-cycle engine: evaluates every component at every edge of its clock, whether it has something to do or not.
  * The slow, obvious truth: equal results prove that no wake-up is ever missed and that idle evaluations are harmless.
  */
-#include "sim/sim_internal.h"
+#include "sim/trace_internal.h"
 
 /** The first edge of any clock after now. */
 static sim_time next_edge(const struct sim *sim)
@@ -63,6 +63,9 @@ enum sim_run_result sim_run_every_cycle(struct sim *sim, sim_time end)
             return SIM_RUN_REACHED_END;
         }
         sim->hot.now = now;
+        if (sim->trace != NULL) {
+            sim_trace_instant(sim->trace, now);
+        }
         count = collect(sim);
         sim_shuffle_batch(sim, count);
         for (size_t i = 0; i < count; i++) {

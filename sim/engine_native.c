@@ -1,7 +1,7 @@
 /*
  * The native engine: takes the earliest instant from the event queue, evaluates its components, repeats.
  */
-#include "sim/sim_internal.h"
+#include "sim/trace_internal.h"
 
 /** Evaluates a component and puts it back into the queue. */
 static void step(struct sim *sim, struct sim_component *component)
@@ -25,6 +25,16 @@ static void record_batch(struct sim *sim, sim_time time)
     }
 }
 
+static void tell_watchers(struct sim *sim, sim_time now)
+{
+    if (sim->schedule != NULL) {
+        record_batch(sim, now);
+    }
+    if (sim->trace != NULL) {
+        sim_trace_instant(sim->trace, now);
+    }
+}
+
 enum sim_run_result sim_run_native(struct sim *sim, sim_time end)
 {
     while (!sim->stop) {
@@ -36,8 +46,8 @@ enum sim_run_result sim_run_native(struct sim *sim, sim_time end)
             return sim_queue_is_empty(&sim->queue) ? SIM_RUN_DRAINED : SIM_RUN_REACHED_END;
         }
         sim->hot.now = now;
-        if (sim->schedule != NULL) {
-            record_batch(sim, now);
+        if (sim->watched) {
+            tell_watchers(sim, now);
         }
         if (batch->next == NULL) {
             step(sim, (struct sim_component *)(void *)batch);

@@ -148,6 +148,7 @@ struct sim_channel *sim_channel_at(const struct sim *sim, size_t i)
 void sim_record_schedule(struct sim *sim, struct sim_schedule *schedule)
 {
     sim->schedule = schedule;
+    sim->watched = schedule != NULL || sim->trace != NULL;
 }
 
 /* ---- Components ---- */
@@ -227,23 +228,27 @@ sim_time sim_evaluate(struct sim *sim, struct sim_component *component)
     return due;
 }
 
+uint64_t sim_shuffle_draw(struct sim *sim)
+{
+    uint64_t mixed;
+
+    /* SplitMix64: the order need not be good, only different. */
+    sim->shuffle_state += 0x9e3779b97f4a7c15u;
+    mixed = sim->shuffle_state;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+    return mixed ^ (mixed >> 31);
+}
+
 void sim_shuffle_batch(struct sim *sim, size_t count)
 {
     if (!sim->config.shuffle) {
         return;
     }
     for (size_t i = count; i > 1; i--) {
-        uint64_t mixed;
-        size_t j;
-        struct sim_component *swap;
+        size_t j = (size_t)(sim_shuffle_draw(sim) % i);
+        struct sim_component *swap = sim->batch[i - 1];
 
-        /* SplitMix64: the order need not be good, only different. */
-        sim->shuffle_state += 0x9e3779b97f4a7c15u;
-        mixed = sim->shuffle_state;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        j = (size_t)((mixed ^ (mixed >> 31)) % i);
-        swap = sim->batch[i - 1];
         sim->batch[i - 1] = sim->batch[j];
         sim->batch[j] = swap;
     }

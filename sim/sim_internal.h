@@ -41,7 +41,9 @@ struct sim {
     uint64_t evaluations;
     uint64_t shuffle_state;
     struct sim_component **batch; /**< scratch: the components of an instant */
+    bool watched;                 /**< there is a schedule or a trace: engines tell of every instant */
     struct sim_schedule *schedule;
+    struct sim_trace *trace;
     void *engine_data;
 };
 
@@ -56,6 +58,9 @@ void sim_pool_release(struct sim_packet_pool *pool);
 
 /** Evaluates a component at the current instant and books its next due time, short of telling the engine. */
 sim_time sim_evaluate(struct sim *sim, struct sim_component *component);
+
+/** The next number of what shuffling draws from. */
+uint64_t sim_shuffle_draw(struct sim *sim);
 
 /** Permutes the first @p count components of sim->batch, if shuffling was asked for. */
 void sim_shuffle_batch(struct sim *sim, size_t count);

@@ -1,16 +1,20 @@
 #include "sim/systemc/systemc_engine.h"
 
-#include "sim/sim_internal.h"
+#include "sim/trace_internal.h"
 
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
+#include <unistd.h>
 #include <vector>
 
 namespace
@@ -55,6 +59,95 @@ std::string object_name(const char *name)
     return sc_core::sc_gen_unique_name(result.c_str());
 }
 
+/** The signals of a trace, for the kernel's own writer: copies that change when an instant is done. */
+class tracer : public sc_core::sc_module
+{
+  public:
+    tracer(const sc_core::sc_module_name &module_name, sim_trace *the_trace)
+        : sc_core::sc_module(module_name), trace(the_trace), values(trace->count)
+    {
+        SC_HAS_PROCESS(tracer);
+        SC_METHOD(refresh);
+        sensitive << due << opens;
+        dont_initialize();
+        if (mkdtemp(folder.data()) == nullptr) {
+            sim_panic(trace->sim, nullptr, nullptr, "no temporary folder for a waveform");
+        }
+        file = sc_core::sc_create_vcd_trace_file((folder + "/trace").c_str());
+        file->set_time_unit(1, sc_core::SC_FS);
+        for (size_t i = 0; i < trace->count; i++) {
+            const sim_signal &signal = trace->signals[i];
+
+            sc_core::sc_trace(file, values[i], std::string(signal.scope) + "." + signal.name,
+                              static_cast<int>(signal.width));
+        }
+        trace->engine_data = this;
+        trace->opened = [](sim_trace *opened) { static_cast<tracer *>(opened->engine_data)->open(); };
+        trace->finish = [](sim_trace *closed) { static_cast<tracer *>(closed->engine_data)->finish(); };
+    }
+
+    tracer(const tracer &) = delete;
+    tracer &operator=(const tracer &) = delete;
+
+    /** Components have been evaluated: looks again when all that are due at this instant have. */
+    void instant()
+    {
+        const sim_time now = kernel_now();
+
+        if (now >= trace->from && now < trace->to) {
+            due.notify(sc_core::SC_ZERO_TIME);
+        }
+    }
+
+  private:
+    /* Values as they are before the window opens. */
+    void open()
+    {
+        const sim_time now = kernel_now();
+
+        if (trace->from > now) {
+            opens.notify(kernel_time(trace->from - 1 - now));
+        }
+    }
+
+    void refresh()
+    {
+        for (size_t i = 0; i < values.size(); i++) {
+            values[i] = sim_signal_value(&trace->signals[i]);
+        }
+    }
+
+    /* The kernel's file goes to the trace's stream, without the date, which would be another one each time. */
+    void finish()
+    {
+        const std::string path = folder + "/trace.vcd";
+
+        if (sc_core::sc_get_status() == sc_core::SC_PAUSED) {
+            /* It writes what an instant brought when time goes on. */
+            sc_core::sc_start(kernel_time(1));
+        }
+        sc_core::sc_close_vcd_trace_file(file);
+        std::ifstream lines(path);
+        bool in_date = false;
+        for (std::string line; std::getline(lines, line);) {
+            in_date = in_date || line.rfind("$date", 0) == 0;
+            if (!in_date) {
+                std::fprintf(trace->stream, "%s\n", line.c_str());
+            }
+            in_date = in_date && line.rfind("$end", 0) != 0;
+        }
+        std::remove(path.c_str());
+        rmdir(folder.c_str());
+    }
+
+    sim_trace *trace;
+    std::vector<sc_dt::uint64> values;
+    sc_core::sc_event due;
+    sc_core::sc_event opens;
+    sc_core::sc_trace_file *file = nullptr;
+    std::string folder = (std::filesystem::temp_directory_path() / "doorbell-XXXXXX").string();
+};
+
 /** A component as a module: one method, sensitive to one event. */
 class component_module : public sc_core::sc_module
 {
@@ -73,7 +166,14 @@ class component_module : public sc_core::sc_module
         sim *simulation = component->sim;
         sim_time next;
 
+        if (simulation->config.shuffle && waits_some_deltas()) {
+            next_trigger(sc_core::SC_ZERO_TIME);
+            return;
+        }
         simulation->hot.now = kernel_now();
+        if (simulation->trace != nullptr) {
+            static_cast<tracer *>(simulation->trace->engine_data)->instant();
+        }
         next = sim_evaluate(simulation, component);
         if (next != SIM_TIME_NEVER) {
             sim_wake(component, next);
@@ -86,8 +186,21 @@ class component_module : public sc_core::sc_module
     }
 
   private:
+    /*
+     * What is due at one instant the kernel calls in an order of its own; to have another one, each lets a number of
+     * delta cycles pass that is drawn anew every time.
+     */
+    bool waits_some_deltas()
+    {
+        if (deltas == 0) {
+            deltas = 1 + static_cast<unsigned>(sim_shuffle_draw(component->sim) % 4);
+        }
+        return --deltas > 0;
+    }
+
     sim_component *component;
     sc_core::sc_event due;
+    unsigned deltas = 0; /**< still to pass, and this one; 0: not drawn */
 };
 
 /** A channel as a pair of sockets, with the generic payloads that it needs: one for each slot. */
@@ -203,6 +316,7 @@ class channel_sockets : public sc_core::sc_module, public tlm::tlm_mm_interface
 struct elaboration {
     std::vector<std::unique_ptr<component_module>> components;
     std::vector<std::unique_ptr<channel_sockets>> channels;
+    std::unique_ptr<tracer> waveform;
 };
 
 const sim_channel_transport transport = {
@@ -215,6 +329,9 @@ const sim_channel_transport transport = {
 /** The kernel's reports go to standard error: standard output belongs to results. */
 void report(const sc_core::sc_report &report, const sc_core::sc_actions &)
 {
+    if (std::strcmp(report.get_msg_type(), "tracing timescale unit set") == 0) {
+        return; /* as it was asked to */
+    }
     std::fprintf(stderr, "systemc: %s: %s\n", report.get_msg_type(), report.get_msg());
     if (report.get_severity() >= sc_core::SC_ERROR) {
         std::abort();
@@ -248,6 +365,9 @@ bool start(sim *simulation)
         channel->transport = &transport;
     }
     simulation->engine_data = modules;
+    if (simulation->trace != nullptr) {
+        modules->waveform = std::make_unique<tracer>("waveform", simulation->trace);
+    }
     for (size_t i = 0; i < simulation->components.count; i++) {
         auto *component = static_cast<sim_component *>(simulation->components.items[i]);
 

@@ -68,6 +68,9 @@ TEST_P(Engines, OrderWithinAnInstantDoesNotMatter)
     for (const char *seed : {"1", "2", "3"}) {
         expect_same(native, doorbell(command({"--shuffle", seed})));
     }
+    if (sim_systemc_engine() != nullptr) {
+        expect_same(native, doorbell(command({"--engine", "systemc", "--shuffle", "5"})));
+    }
     expect_same(native, every_cycle.wait());
 }
 
