@@ -40,17 +40,26 @@ static struct assumption_tally failures_of(const struct judge *judge, uint32_t f
     return faults.count != 0 ? faults : misled(judge, function);
 }
 
+/* Whether software has given a function a way for its messages that can be looked at. */
+static bool has_way(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_function *at = &judge->system->functions[function];
+
+    return judge_sends_msis(judge, function) && !at->messages_off &&
+           (judge_domain(judge, function) != NULL || at->refused);
+}
+
 /* Whether the mapping of a function's doorbell can be judged: its MSIs pass an SMMU, and (in a run) it sent some. */
 static bool mapping_matters(const struct judge *judge, uint32_t function)
 {
     if (judge->system->functions[function].smmu == ASSUMPTION_NONE) {
         return false;
     }
-    if (judge->observed != NULL) {
-        return judge->observed[function].hit_count != 0 || faults_of(judge, function).count != 0;
+    if (judge->observed == NULL) {
+        return has_way(judge, function);
     }
-    return judge_sends_msis(judge, function) && !judge->system->functions[function].messages_off &&
-           (judge_domain(judge, function) != NULL || judge->system->functions[function].refused);
+    return judge->observed[function].hit_count != 0 || faults_of(judge, function).count != 0 ||
+           (judge_sent_msis(judge, function) && has_way(judge, function));
 }
 
 /* Whether physical addresses of a function that is attached to nothing get through: only if nothing is translated. */
@@ -63,7 +72,9 @@ static bool mapping_fails(const struct judge *judge, uint32_t function)
 {
     const struct assumption_function *at = &judge->system->functions[function];
 
-    if (judge->observed != NULL) {
+    /* Where no MSI came as far as the SMMU, a run is no wiser than a check. */
+    if (judge->observed != NULL &&
+        (judge->observed[function].hit_count != 0 || failures_of(judge, function).count != 0)) {
         return failures_of(judge, function).count != 0;
     }
     if (at->refused) {

@@ -32,6 +32,14 @@ struct pasid_process {
     struct domain *domains[8]; /**< by SMMU; NULL: none */
 };
 
+/** A consumer's domain on a PASID of a device, from the beginning. */
+struct pasid_config {
+    uint16_t segment;
+    uint16_t rid; /**< of the function */
+    uint32_t pasid;
+    uint32_t consumer;
+};
+
 /** The system's numbers. */
 struct pasid_space {
     uint32_t next; /**< for processes: upward */

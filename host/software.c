@@ -306,6 +306,29 @@ static bool set_up_consumers(struct software *software, struct host_error *error
     return true;
 }
 
+/** Attaches auxiliary domains. Refusals are outcomes. */
+static bool set_up_pasids(struct software *software, struct host_error *error)
+{
+    software->pasid_outcomes = allocate(software->config.pasid_count, sizeof(*software->pasid_outcomes));
+    if (software->pasid_outcomes == NULL) {
+        return host_error_fail(error, ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < software->config.pasid_count; i++) {
+        const struct pasid_config *config = &software->config.pasids[i];
+        struct software_outcome *outcome = &software->pasid_outcomes[i];
+        uint32_t function = pci_tree_find(&software->found.tree, config->segment, config->rid);
+
+        if (function == PCI_TREE_NONE) {
+            return host_error_fail(error, ENODEV, "there is no function %04x:%04x", config->segment, config->rid);
+        }
+        outcome->tried = true;
+        if (pasid_enable(software, function, &outcome->error)) {
+            pasid_attach(software, function, config->pasid, config->consumer, &outcome->error);
+        }
+    }
+    return true;
+}
+
 static void enable_consumers(struct software *software)
 {
     for (uint32_t c = 0; c < software->consumer_count; c++) {
@@ -374,7 +397,8 @@ static bool decide(struct software *software, struct host_error *error)
     if (!software_refuse_shared_streams(software)) {
         return host_error_set(error, "out of memory");
     }
-    return form_groups(software, error) && attach_functions(software, error) && set_up_consumers(software, error);
+    return form_groups(software, error) && attach_functions(software, error) && set_up_consumers(software, error) &&
+           set_up_pasids(software, error);
 }
 
 bool software_bring_up(struct software *software, struct host_access *access, const struct software_config *config,
@@ -476,6 +500,7 @@ void software_release(struct software *software)
     consumers_clear(software);
     paging_clear(&software->paging);
     free(software->group_states);
+    free(software->pasid_outcomes);
     free(software->smmus);
     free(software->itses);
     free(software->domains);

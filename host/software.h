@@ -52,6 +52,8 @@ struct software_config {
     const struct software_rules *rules; /**< NULL: those of Linux in the version of `kernel` */
     const struct consumer_config *consumers;
     size_t consumer_count;
+    const struct pasid_config *pasids; /**< domains that devices have by PASID, from the beginning */
+    size_t pasid_count;
     struct reserved_regions reserved;
     bool ats;               /**< use ATS where device and SMMU have it */
     bool page_requests;     /**< use PRI where device and SMMU have it, with ATS */
@@ -126,7 +128,8 @@ struct software {
     size_t consumer_count;
     struct paging paging;
     struct pasid_space pasids;
-    uint64_t action_memory; /**< what mappings of actions lead to; 0: none */
+    struct software_outcome *pasid_outcomes; /**< one per config.pasids */
+    uint64_t action_memory;                  /**< what mappings of actions lead to; 0: none */
     uint64_t action_memory_size;
     bool planned; /**< made by software_plan(): no hardware behind it */
     uint32_t next_pe;

@@ -204,6 +204,7 @@ static bool parse_bounds(struct parse *parse, const struct metric *metric, const
 static bool is_step(struct parse *parse, const char *key, const char **device)
 {
     static const char *const steps[] = {".attach", ".interrupts"};
+    const char *pasid = ".pasid-";
     size_t length = strlen(key);
 
     *device = NULL;
@@ -215,7 +216,14 @@ static bool is_step(struct parse *parse, const char *key, const char **device)
             return true;
         }
     }
-    return strncmp(key, "timeline.", strlen("timeline.")) == 0;
+    if (strncmp(key, "timeline.", strlen("timeline.")) == 0) {
+        return true;
+    }
+    if (strstr(key, pasid) == NULL) {
+        return false;
+    }
+    *device = scenario_arena_copy(parse->arena, key, (size_t)(strstr(key, pasid) - key));
+    return true;
 }
 
 static bool parse_step(struct parse *parse, const struct tree_node *node, struct scenario_expectation *expectation)
@@ -319,6 +327,7 @@ const struct scenario_value_type scenario_type_expectations = {
         "data-before-interrupt)$\": {\"enum\": [\"holds\", \"violated\", \"not-applicable\"]}, "
         "\"^([A-Za-z][A-Za-z0-9_-]*(/"
         "[1-7])?\\\\.)?msi\\\\.(count|lost|latency\\\\.(min|mean|p50|p99|p99\\\\.9|max))$\": " BOUND_SCHEMA
-        ", \"^([A-Za-z][A-Za-z0-9_/-]*\\\\.(attach|interrupts)|timeline\\\\.[A-Za-z][A-Za-z0-9_-]*)$\": {\"type\": "
+        ", \"^([A-Za-z][A-Za-z0-9_/-]*\\\\.(attach|interrupts|pasid-[0-9]+)|timeline\\\\.[A-Za-z][A-Za-z0-9_-]*)$\": "
+        "{\"type\": "
         "\"string\", \"pattern\": \"^(ok|E[A-Z0-9]+)$\"}, \"^counter\\\\.[^.]+\\\\..+$\": " BOUND_SCHEMA
         "}, \"additionalProperties\": false}"};

@@ -104,28 +104,6 @@ static void check_shared(struct parse *parse, const struct scenario_software *so
     }
 }
 
-void parse_resolve_software(struct parse *parse)
-{
-    struct scenario_software *software = &parse->scenario->software;
-
-    if (!parse_is_given(&scenario_table_software, software, "grouping")) {
-        software->grouping = rules_at(software->rules)->grouping == GROUP_RULE_CORRECTED ? SCENARIO_GROUPING_CORRECTED
-                                                                                         : SCENARIO_GROUPING_LINUX;
-    }
-    for (size_t i = 0; i < software->consumer_count; i++) {
-        check_translation(parse, &software->consumers[i]);
-        resolve_functions(parse, &software->consumers[i].devices);
-        for (size_t j = 0; j < software->consumers[i].devices.count; j++) {
-            check_shared(parse, software, i, j);
-        }
-    }
-    for (size_t i = 0; i < software->reserved_count; i++) {
-        resolve_functions(parse, &software->reserved[i].devices);
-    }
-}
-
-/* ---- The timeline ---- */
-
 static const struct scenario_consumer *find_consumer(struct parse *parse, const struct scenario_reference *reference)
 {
     const struct scenario_software *software = &parse->scenario->software;
@@ -148,6 +126,42 @@ static const struct scenario_consumer *find_consumer(struct parse *parse, const 
     }
     return NULL;
 }
+
+static void resolve_auxiliary(struct parse *parse, struct scenario_auxiliary *auxiliary)
+{
+    resolve_functions(parse, &auxiliary->device);
+    if (auxiliary->device.count != 1) {
+        parse_error_at(parse, &auxiliary->place, "a PASID is one device's");
+    }
+    if (auxiliary->consumer_written.name != NULL) {
+        auxiliary->consumer = find_consumer(parse, &auxiliary->consumer_written);
+    }
+}
+
+void parse_resolve_software(struct parse *parse)
+{
+    struct scenario_software *software = &parse->scenario->software;
+
+    if (!parse_is_given(&scenario_table_software, software, "grouping")) {
+        software->grouping = rules_at(software->rules)->grouping == GROUP_RULE_CORRECTED ? SCENARIO_GROUPING_CORRECTED
+                                                                                         : SCENARIO_GROUPING_LINUX;
+    }
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        check_translation(parse, &software->consumers[i]);
+        resolve_functions(parse, &software->consumers[i].devices);
+        for (size_t j = 0; j < software->consumers[i].devices.count; j++) {
+            check_shared(parse, software, i, j);
+        }
+    }
+    for (size_t i = 0; i < software->reserved_count; i++) {
+        resolve_functions(parse, &software->reserved[i].devices);
+    }
+    for (size_t i = 0; i < software->auxiliary_count; i++) {
+        resolve_auxiliary(parse, &software->auxiliaries[i]);
+    }
+}
+
+/* ---- The timeline ---- */
 
 static void check_name(struct parse *parse, struct scenario_action *action, size_t index)
 {

@@ -646,6 +646,8 @@ struct scenario_software {
     size_t consumer_count;
     struct scenario_reserved *reserved; /**< array of reserved_count */
     size_t reserved_count;
+    struct scenario_auxiliary *auxiliaries; /**< array of auxiliary_count, in the order of the file */
+    size_t auxiliary_count;
     enum scenario_enable_acs enable_acs;
     struct scenario_domains domains;
     struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */

@@ -97,6 +97,16 @@ struct scenario_reserved {
     uint64_t size;
 };
 
+/** A domain on a PASID of a device, from the beginning. */
+struct scenario_auxiliary {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_functions device; /**< exactly one */
+    uint32_t pasid;
+    struct scenario_reference consumer_written;
+    const struct scenario_consumer *consumer; /**< whose domain */
+};
+
 /** Where the IOMMU driver says that MSIs go. */
 enum scenario_msi_window {
     SCENARIO_MSI_WINDOW_SOFTWARE, /**< a window that software chooses */

@@ -110,6 +110,16 @@ void software_tables_make(const struct scenario *scenario, struct software_table
     for (size_t i = 0; i < software->reserved_count; i++) {
         regions += add_reserved(&software->reserved[i], &tables->reserved[regions]);
     }
+    tables->pasids = sim_allocate(software->auxiliary_count, sizeof(*tables->pasids));
+    for (size_t i = 0; i < software->auxiliary_count; i++) {
+        const struct scenario_auxiliary *from = &software->auxiliaries[i];
+
+        place_of(&from->device, 0, &tables->pasids[i].segment, &tables->pasids[i].rid);
+        tables->pasids[i].pasid = from->pasid;
+        tables->pasids[i].consumer = (uint32_t)from->consumer->index;
+    }
+    config->pasids = tables->pasids;
+    config->pasid_count = software->auxiliary_count;
     tables->smmus = sim_allocate(scenario->platform.smmu_count, sizeof(*tables->smmus));
     for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
         tables->smmus[i] = software_smmu_config(&scenario->platform.smmu[i]);
@@ -127,5 +137,6 @@ void software_tables_clear(struct software_tables *tables)
     free(tables->devices);
     free(tables->reserved);
     free(tables->smmus);
+    free(tables->pasids);
     memset(tables, 0, sizeof(*tables));
 }

@@ -17,6 +17,7 @@ struct software_tables {
     struct consumer_device *devices;
     struct reserved_region *reserved;
     struct smmu_driver_config *smmus;
+    struct pasid_config *pasids;
 };
 
 /** Makes the arrays and points @p config to them. Release with software_tables_clear() when the software is gone. */

@@ -105,6 +105,18 @@ static void collect_device(const struct software *software, const struct scenari
     collect_outcome(&function->interrupts, name, what, steps);
 }
 
+static void collect_pasid(const struct software *software, const struct scenario_auxiliary *from, size_t i,
+                          struct step_list *steps)
+{
+    char name[128];
+    char what[192];
+
+    snprintf(name, sizeof(name), "%s.pasid-%u", from->device.names[0], from->pasid);
+    snprintf(what, sizeof(what), "attach a domain of %s to PASID %u of %s", from->consumer->name, from->pasid,
+             from->device.names[0]);
+    collect_outcome(&software->pasid_outcomes[i], name, what, steps);
+}
+
 static void collect_action(const struct timeline_step *step, sim_time start, struct step_list *steps)
 {
     const struct scenario_action *from = step->from;
@@ -134,6 +146,9 @@ void timeline_collect(const struct scenario *scenario, const struct software *so
         for (size_t j = 0; j < consumer->devices.count; j++) {
             collect_device(software, consumer, j, steps);
         }
+    }
+    for (size_t i = 0; i < scenario->software.auxiliary_count; i++) {
+        collect_pasid(software, &scenario->software.auxiliaries[i], i, steps);
     }
     for (size_t i = 0; i < timeline->count; i++) {
         if (timeline->steps[i].done) {

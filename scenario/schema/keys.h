@@ -136,6 +136,7 @@ extern const struct scenario_table scenario_table_vm;
 extern const struct scenario_table scenario_table_consumer;
 extern const struct scenario_table scenario_table_action;
 extern const struct scenario_table scenario_table_reserved;
+extern const struct scenario_table scenario_table_auxiliary;
 extern const struct scenario_table scenario_table_traffic;
 extern const struct scenario_table scenario_table_msi;
 extern const struct scenario_table scenario_table_dma_write;

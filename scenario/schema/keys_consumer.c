@@ -196,3 +196,28 @@ const struct scenario_table scenario_table_reserved = {.name = "reserved",
                                                        .doc = "A reserved region.",
                                                        TABLE_KEYS(reserved_keys),
                                                        TABLE_PLAIN(scenario_reserved)};
+
+static const struct scenario_key auxiliary_keys[] = {
+    {.name = "device",
+     KEY_FIELD(scenario_auxiliary, device),
+     .type = &scenario_type_functions,
+     .required = true,
+     .doc = "The function."},
+    {.name = "pasid",
+     KEY_FIELD(scenario_auxiliary, pasid),
+     .type = &scenario_type_number,
+     .required = true,
+     .maximum = "1048575",
+     .doc = "The PASID. What the device sends with it (`pasid` of its DMA traffic) goes through that domain."},
+    {.name = "consumer",
+     KEY_FIELD(scenario_auxiliary, consumer_written),
+     .type = &scenario_type_name,
+     .required = true,
+     .doc = "Whose domain it is: a name of `consumers`. The same domain may serve other devices without PASID."},
+};
+const struct scenario_table scenario_table_auxiliary = {
+    .name = "pasid",
+    .path = "software.pasids.N",
+    .doc = "A domain on a PASID. A refusal is an outcome: `epA.pasid-5` in `expect`.",
+    TABLE_KEYS(auxiliary_keys),
+    TABLE_PLAIN(scenario_auxiliary)};

@@ -64,7 +64,7 @@ static const struct scenario_key root_keys[] = {
      .type = &scenario_type_expectations,
      .doc = "What must come out: a map from assumptions to `holds`, `violated` or `not-applicable`; from metrics to "
             "a value or a bound (`0`, `< 3 us`, `<= 10`, `\">= 5\"`, `1 us..3 us`); and from steps of the software "
-            "(`epA.attach`, `epA.interrupts`, `timeline.NAME`) to `ok` or an errno."},
+            "(`epA.attach`, `epA.interrupts`, `epA.pasid-5`, `timeline.NAME`) to `ok` or an errno."},
     {.name = "timeline",
      KEY_ARRAY(KEY_LIST, scenario, actions, action_count),
      .table = &scenario_table_action,

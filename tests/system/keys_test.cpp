@@ -117,6 +117,16 @@ const Sets two_stages = {"software.rules=bind-msi-v1",
 const Sets one_to_one = {"software.consumers={vm: {kind: iommufd, translation: nested, devices: [epB, epC]}}"};
 const Sets mapped = {"software.consumers={vm: {devices: [epB], user-size: 64 KiB}}"};
 
+/** A domain on a PASID of epB, which sends with it. */
+const Sets auxiliary = {
+    "epB.endpoint.pasid=16",
+    "epC.endpoint.pasid=16",
+    "rp1.acs=full",
+    "traffic.epB.1.dma-write.pasid=5",
+    "software.consumers={work: {kind: iommufd, devices: [epC]}, guest: {kind: iommufd, translation: "
+    "nested}}",
+    "software.pasids=[{device: epB, pasid: 5, consumer: work}]"};
+
 /** Both stages, with an SMMU that has caches for stage 2 and TLBs too small to hide them. */
 const Sets stages = {"software.rules=bind-msi-v1",
                      "platform.smmu.S.preset=gem5-default",
@@ -614,6 +624,9 @@ const std::vector<Row> rows = {
     {"ipa-cache.policy", "platform.smmu.S.ipa-cache.policy=random", scattered},
     {"ipa-cache.lookup", "platform.smmu.S.ipa-cache.lookup=40 cycles", stages},
     {"idr.s2p", "platform.smmu.S.idr.s2p=no", two_stages},
+    {"pasid.device", "software.pasids.0.device=epC", auxiliary},
+    {"pasid.pasid", "software.pasids.0.pasid=6", auxiliary},
+    {"pasid.consumer", "software.pasids.0.consumer=guest", auxiliary},
     {"action.at", "timeline.0.at=9 us", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
     {"action.name", "timeline.0.name=first", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
     {"action.action", "timeline.0.action=remove", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},

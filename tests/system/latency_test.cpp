@@ -198,6 +198,21 @@ TEST_P(Unloaded, FirstMsiReadsEveryTable)
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, Unloaded, testing::ValuesIn(scenarios_in("scenarios/seeds")), name_of_case);
+/** Seeds of the kernel's own drivers and nobody else's, who do nothing while traffic runs. */
+std::vector<std::string> plain_seeds()
+{
+    std::vector<std::string> plain;
+
+    for (const std::string &path : scenarios_in("scenarios/seeds")) {
+        const auto scenario = load(path);
+
+        if (scenario->software.consumer_count == 0 && scenario->action_count == 0 && scenario->vm_count == 0) {
+            plain.push_back(path);
+        }
+    }
+    return plain;
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Unloaded, testing::ValuesIn(plain_seeds()), name_of_case);
 
 } // namespace
