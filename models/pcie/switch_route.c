@@ -160,7 +160,7 @@ uint64_t switch_linked_below(const struct pcie_switch *switch_)
 {
     uint64_t linked = 0;
 
-    for (unsigned port = 1; port < switch_->port_count; port++) {
+    for (unsigned port = 1; port < switch_->port_count && port < SWITCH_MAX_PORTS; port++) {
         linked |= (uint64_t)(switch_->ports[port].link != NULL) << port;
     }
     return linked;
