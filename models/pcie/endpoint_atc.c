@@ -361,8 +361,11 @@ static bool is_hit(const struct atc_context *context, const struct endpoint_func
     if (context->function != function) {
         return false;
     }
-    /* One without a PASID is for requests without; with Global it is for every PASID (10.3.8). */
-    return with_pasid ? has_pasid && (global || context->pasid == packet->pasid) : !has_pasid;
+    /*
+     * With Global it is for every PASID (10.3.8). One without a PASID is for all that the function has in the range,
+     * with PASIDs and without: no request tells the latter apart, and software counts on it.
+     */
+    return !with_pasid || (has_pasid && (global || context->pasid == packet->pasid));
 }
 
 static void invalidate(struct endpoint *endpoint, struct endpoint_function *function, const struct sim_packet *packet,

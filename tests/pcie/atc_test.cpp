@@ -37,9 +37,21 @@ struct Ats : Pair {
         }
         requests();
     }
-    std::vector<RawDevice::Got> write(uint64_t address, uint32_t bytes = 4)
+    void enable_pasids()
+    {
+        const pcie_config_space *space = endpoint_config_space(ep, 0);
+
+        config_write(0, space->ats + PCIE_ATS_CONTROL, 0, 2);
+        config_write(0, space->pasid + PCIE_PASID_CONTROL, PCIE_PASID_ENABLE, 2);
+        config_write(0, space->ats + PCIE_ATS_CONTROL, PCIE_ATS_ENABLE, 2);
+        requests();
+    }
+    std::vector<RawDevice::Got> write(uint64_t address, uint32_t bytes = 4, uint32_t pasid = 0)
     {
         endpoint_job job = {};
+
+        job.with_pasid = pasid != 0;
+        job.pasid = pasid;
 
         job.kind = ENDPOINT_DMA_WRITE;
         job.address = address;
@@ -92,7 +104,8 @@ struct Ats : Pair {
         run();
         return requests();
     }
-    std::vector<RawDevice::Got> message(uint8_t operation, uint64_t word, const uint8_t *data = nullptr)
+    std::vector<RawDevice::Got> message(uint8_t operation, uint64_t word, const uint8_t *data = nullptr,
+                                        uint32_t pasid = 0)
     {
         Tlp tlp;
 
@@ -103,17 +116,19 @@ struct Ats : Pair {
         tlp.address = word;
         tlp.length = data != nullptr ? 8 : 0;
         tlp.value = data != nullptr ? sim_load_le64(data) : 0;
-        tlp.flags = 0;
+        tlp.flags = pasid != 0 ? SIM_FLAG_PASID : 0;
+        tlp.pasid = pasid;
         root->send(tlp);
         run();
         return requests();
     }
-    std::vector<RawDevice::Got> invalidate(uint64_t address, unsigned size, unsigned itag)
+    std::vector<RawDevice::Got> invalidate(uint64_t address, unsigned size, unsigned itag, uint32_t pasid = 0,
+                                           bool global = false)
     {
         uint8_t data[8];
 
-        sim_ats_store_range(data, address, size, false);
-        return message(SIM_ATS_INVALIDATE_REQUEST, sim_ats_itag_word(itag), data);
+        sim_ats_store_range(data, address, size, global);
+        return message(SIM_ATS_INVALIDATE_REQUEST, sim_ats_itag_word(itag), data, pasid);
     }
     uint32_t pri_status()
     {
@@ -229,6 +244,39 @@ TEST(Atc, InvalidationForgetsTheRangeAndIsCompleted)
     pair.refuse(out[0]);
     EXPECT_EQ(pair.invalidate(0, 64, 0).size(), 1u);
     EXPECT_EQ(pair.write(IOVA + 0x1000).at(0).tlp.at, SIM_AT_TRANSLATION_REQUEST);
+}
+
+TEST(Atc, InvalidationWithAPasidIsForThatOneAndOneWithoutForAll)
+{
+    const struct {
+        uint32_t pasid;
+        bool global;
+        bool kept[3]; /**< of no PASID, PASID 1, PASID 2 */
+    } cases[] = {
+        {1, false, {true, false, true}},
+        {1, true, {true, false, false}},
+        {0, false, {false, false, false}},
+    };
+
+    for (const auto &one : cases) {
+        Ats pair;
+
+        pair.enable_pasids();
+        for (uint32_t pasid = 0; pasid < 3; pasid++) {
+            auto asked = pair.write(IOVA, 4, pasid);
+            ASSERT_EQ(asked.at(0).tlp.at, SIM_AT_TRANSLATION_REQUEST) << "those of others are of no use";
+            pair.answer(asked.at(0), entry_of(PA + pasid * 0x1000, true, true));
+        }
+        EXPECT_EQ(pair.invalidate(IOVA, 12, 3, one.pasid, one.global).size(), 1u);
+        for (uint32_t pasid = 0; pasid < 3; pasid++) {
+            auto out = pair.write(IOVA, 4, pasid);
+            EXPECT_EQ(out.at(0).tlp.at, one.kept[pasid] ? SIM_AT_TRANSLATED : SIM_AT_TRANSLATION_REQUEST)
+                << "invalidation of " << one.pasid << ", entry of " << pasid;
+            if (!one.kept[pasid]) {
+                pair.refuse(out.at(0));
+            }
+        }
+    }
 }
 
 TEST(Atc, ATranslationUnderWayIsAskedForAgain)

@@ -70,6 +70,7 @@ sim_packet *RawDevice::make(const Tlp &tlp, size_t index, sim_time now)
     packet->operation = tlp.operation;
     packet->arg = tlp.arg;
     packet->flags = tlp.flags;
+    packet->pasid = tlp.pasid;
     packet->traffic_class = tlp.traffic_class;
     return packet;
 }
@@ -145,6 +146,7 @@ static Tlp describe(const sim_packet *packet)
     tlp.operation = packet->operation;
     tlp.arg = packet->arg;
     tlp.flags = packet->flags;
+    tlp.pasid = packet->pasid;
     tlp.traffic_class = packet->traffic_class;
     return tlp;
 }

@@ -52,6 +52,7 @@ struct Tlp {
     uint8_t operation = 0;
     uint32_t arg = 0;
     uint32_t flags = SIM_FLAG_TRACKED;
+    uint32_t pasid = 0; /**< with SIM_FLAG_PASID */
     uint8_t traffic_class = 0;
 };
 
