@@ -434,4 +434,38 @@ TEST(OrderTable, EqualsAPlainModel)
 INSTANTIATE_TEST_SUITE_P(Engines, Order, ::testing::ValuesIn(support::engines()),
                          [](const auto &test) { return "e" + std::to_string(test.index); });
 
+/** With RO a write goes without waiting; one without RO still waits for those with it at other targets. */
+TEST(WriteOrder, RelaxedWritesWaitForNothingAndAreWaitedFor)
+{
+    for (const bool uses : {true, false}) {
+        struct sim *sim = support::create(support::engines()[0]);
+        struct write_order *order = write_order_create(sim, 8, uses);
+        sim_packet strict = {};
+        sim_packet relaxed = {};
+        sim_packet other = {};
+
+        strict.type = relaxed.type = other.type = SIM_PACKET_WRITE;
+        strict.requester = relaxed.requester = 0x100;
+        other.requester = 0x108;
+        relaxed.flags = SIM_FLAG_RELAXED;
+        sim_packet first = strict;
+        write_order_issue(order, &first, 0);
+        EXPECT_EQ(write_order_allows(order, &relaxed, 1), uses);
+        EXPECT_FALSE(write_order_allows(order, &strict, 1));
+        sim_packet second = relaxed;
+        write_order_issue(order, &second, uses ? 1 : 0);
+        EXPECT_TRUE(write_order_acknowledge(order, &first, 0));
+        if (uses) {
+            EXPECT_TRUE(write_order_allows(order, &relaxed, 0));
+            EXPECT_FALSE(write_order_allows(order, &strict, 0)) << "the relaxed one is still at the other target";
+            EXPECT_TRUE(write_order_allows(order, &strict, 1));
+            EXPECT_TRUE(write_order_allows(order, &other, 0)) << "another requester's";
+        }
+        EXPECT_TRUE(write_order_acknowledge(order, &second, uses ? 1 : 0));
+        EXPECT_TRUE(write_order_allows(order, &strict, 0));
+        EXPECT_TRUE(write_order_allows(order, &strict, 1));
+        sim_destroy(sim);
+    }
+}
+
 } // namespace
