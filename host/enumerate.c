@@ -30,6 +30,14 @@
 #define AER_CONTROL               0x18u
 #define AER_ECRC_CAPABLE          0x20u
 #define AER_ECRC_ENABLE           0x40u
+#define AER_CHECK_CAPABLE         0x80u
+#define AER_CHECK_ENABLE          0x100u
+#define AER_CORRECTABLE_MASK      0x14u
+#define AER_ROOT_COMMAND          0x2cu
+#define AER_ROOT_COMMANDS         0x7u
+#define PCIE_DEVCTL_REPORT        0xfu /* correctable, non-fatal, fatal, unsupported requests */
+#define BRIDGE_CONTROL            0x3eu
+#define BRIDGE_CONTROL_SERR       0x2u
 #define ACS_EGRESS                0x08u
 #define ATS_CTRL                  0x06u
 #define ATS_ENABLE                0x8000u
@@ -152,6 +160,27 @@ static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t p
     }
 }
 
+/** Every function tells of its errors, bridges let that pass, and advisory errors are told too. */
+static void set_up_reporting(struct enumerate_scan *scan, uint64_t config, uint16_t pcie, bool is_bridge)
+{
+    uint16_t aer;
+
+    if (!scan->options->error_reporting || pcie == 0) {
+        return;
+    }
+    pci_config_write16(scan->access, config, pcie + PCIE_DEVCTL,
+                       (uint16_t)(pci_config_read16(scan->access, config, pcie + PCIE_DEVCTL) | PCIE_DEVCTL_REPORT));
+    if (is_bridge) {
+        pci_config_write16(scan->access, config, BRIDGE_CONTROL,
+                           (uint16_t)(pci_config_read16(scan->access, config, BRIDGE_CONTROL) | BRIDGE_CONTROL_SERR));
+    }
+    aer = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER);
+    if (aer != 0) {
+        pci_config_write(scan->access, config, aer + AER_CORRECTABLE_MASK, 0);
+        pci_config_write(scan->access, config, aer + AER_ROOT_COMMAND, AER_ROOT_COMMANDS); /* others ignore it */
+    }
+}
+
 static void set_up_ecrc(struct enumerate_scan *scan, uint64_t config)
 {
     uint16_t aer = scan->options->ecrc ? pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER) : 0;
@@ -161,9 +190,9 @@ static void set_up_ecrc(struct enumerate_scan *scan, uint64_t config)
         return;
     }
     control = pci_config_read(scan->access, config, aer + AER_CONTROL);
-    if ((control & AER_ECRC_CAPABLE) != 0) {
-        pci_config_write(scan->access, config, aer + AER_CONTROL, control | AER_ECRC_ENABLE);
-    }
+    control |= (control & AER_ECRC_CAPABLE) != 0 ? AER_ECRC_ENABLE : 0;
+    control |= (control & AER_CHECK_CAPABLE) != 0 ? AER_CHECK_ENABLE : 0;
+    pci_config_write(scan->access, config, aer + AER_CONTROL, control);
 }
 
 void enumerate_note_messages(struct enumerate_scan *scan, struct enumerate_function *where,
@@ -293,6 +322,7 @@ static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multif
     enumerate_size_bars(scan, config + PCI_BAR(0), is_bridge ? 2 : PCI_TREE_BARS, function.bars);
     known_device_apply((uint16_t)identity, (uint16_t)(identity >> 16), &function);
     set_up_pcie(scan, config, where.pcie, &function);
+    set_up_reporting(scan, config, where.pcie, is_bridge);
     set_up_ecrc(scan, config);
     note_capabilities(scan, &where, &function);
     if (!is_bridge && !enumerate_find_virtual(scan, &where, &function)) {

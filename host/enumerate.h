@@ -47,7 +47,8 @@ struct enumerate_options {
     bool id_ordering;                              /**< turns ID-based ordering of requests and completions on */
     bool extended_tags;                            /**< lets functions that can use tags of 8 bits */
     bool phantom_functions;                        /**< turns phantom functions on, where functions have them */
-    bool ecrc;                                     /**< turns ECRC generation on where AER can do it */
+    bool ecrc;                                     /**< turns ECRC generation and checking on where AER can do it */
+    bool error_reporting;                          /**< lets functions send error messages, and bridges pass them */
     /** Name of a function for reports; may return NULL, and may be NULL. */
     const char *(*name_of)(void *context, uint16_t segment, uint16_t rid);
     void *name_context;

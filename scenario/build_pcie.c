@@ -79,6 +79,9 @@ static struct pcie_link_config link_of(const struct scenario_link *link, const s
     config.ack_interval = link->ack_interval;
     config.tlp_errors = link->tlp_errors;
     config.lost_naks = link->lost_naks;
+    config.poisoned = link->poisoned;
+    config.corrupted = link->corrupted;
+    config.malformed = link->malformed;
     config.replay_timer = link->replay_timer;
     config.replay_buffer = link->replay_buffer;
     config.retrain_time = link->retrain_time;
@@ -411,7 +414,7 @@ static void watch_link(struct system *system, const struct scenario_device *devi
         .upper = &above->config,
         .tags = device->endpoint != NULL,
         .tag_timeout = device->endpoint != NULL ? device->endpoint->completion_timeout : ENDPOINT_DEFAULT_TIMEOUT,
-        .fatal = true,
+        .fatal = config->malformed == 0, /* which breaks the rules on purpose */
     };
 
     if (device->endpoint != NULL) {
@@ -453,6 +456,7 @@ static struct pcie_link *link_device(struct system *system, const struct scenari
     struct pcie_link_config config = link_of(&device->link, &system->scenario->software);
     struct pcie_link *made = pcie_link_create(system->sim, name, &config, upper, end_of(system, device));
 
+    system->links[device->index] = made;
     if (system->checkers) {
         watch_link(system, device, name, above, made, &config);
     }

@@ -353,6 +353,9 @@ struct scenario_link {
     sim_time ack_interval;     /**< least time between Acks; 0: the specification's limit */
     uint32_t tlp_errors;       /**< TLPs in a million that arrive corrupted, up to half */
     uint32_t lost_naks;        /**< Naks in a million that get lost */
+    uint32_t poisoned;         /**< TLPs with data in a million that the sender marks as poisoned */
+    uint32_t corrupted;        /**< TLPs in a million that change inside the sender */
+    uint32_t malformed;        /**< TLPs in a million with a wrong Length */
     sim_time replay_timer;     /**< 0: the model's own */
     uint32_t replay_buffer;    /**< TLPs that may be without an Ack; 0: no limit */
     sim_time retrain_time;     /**< after four replays in vain */
@@ -662,7 +665,8 @@ struct scenario_software {
     sim_time fault_latency;    /**< from a page request in the queue to the handler's first instruction */
     sim_time fault_time;       /**< to find and map a page */
     sim_time reclaim;          /**< between two pages that are taken away again; 0: none is */
-    bool ecrc;                 /**< software turns ECRC generation on */
+    bool ecrc;                 /**< software turns ECRC generation and checking on */
+    bool error_reporting;      /**< software lets functions send error messages */
     bool extended_tags;        /**< software lets functions use tags of 8 bits */
     bool phantom_functions;    /**< software turns phantom functions on */
 };

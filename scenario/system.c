@@ -254,6 +254,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->enumerate.extended_tags = scenario->software.extended_tags;
     config->enumerate.phantom_functions = scenario->software.phantom_functions;
     config->enumerate.ecrc = scenario->software.ecrc;
+    config->enumerate.error_reporting = scenario->software.error_reporting;
 }
 
 /* ---- Life ---- */
@@ -292,6 +293,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
     system->switches = sim_allocate(scenario->device_count, sizeof(struct pcie_switch *));
     system->pci_bridges = sim_allocate(scenario->device_count, sizeof(struct pci_bridge *));
     system->endpoints = sim_allocate(scenario->device_count, sizeof(struct endpoint *));
+    system->links = sim_allocate(scenario->device_count, sizeof(struct pcie_link *));
     system_number_streams(system);
     if (!system_build_platform(system, error) || !system_build_pcie(system, error)) {
         system_destroy(system);
@@ -335,6 +337,7 @@ void system_destroy(struct system *system)
     free(system->switches);
     free(system->pci_bridges);
     free(system->endpoints);
+    free(system->links);
     sim_destroy(system->sim);
     free(system);
 }
@@ -431,6 +434,9 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
 
     system->start = start;
     for (size_t i = 0; i < system->scenario->device_count; i++) {
+        if (system->links[i] != NULL) {
+            pcie_link_start_faults(system->links[i]);
+        }
         if (system->endpoints[i] != NULL) {
             endpoint_start_traffic(system->endpoints[i], start, start + duration);
         }

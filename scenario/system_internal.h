@@ -47,6 +47,7 @@ struct system {
     struct pcie_switch **switches; /**< per device; NULL for others */
     struct pci_bridge **pci_bridges;
     struct endpoint **endpoints;
+    struct pcie_link **links; /**< per device: the one above it; NULL for conventional devices */
 
     struct system_stream *streams;
     size_t stream_count;

@@ -145,6 +145,9 @@ const char *sim_drop_reason_name(enum sim_drop_reason reason)
         [SIM_DROP_ITS_VPE] = "its-vpe-unmapped",
         [SIM_DROP_LPI_DISABLED] = "lpi-disabled",
         [SIM_DROP_LPI_CLEARED] = "lpi-cleared",
+        [SIM_DROP_MALFORMED] = "malformed",
+        [SIM_DROP_ECRC] = "ecrc-error",
+        [SIM_DROP_POISONED] = "poisoned",
         [SIM_DROP_NOT_AN_LPI] = "not-a-doorbell",
     };
 

@@ -80,6 +80,9 @@ enum sim_drop_reason {
     SIM_DROP_ITS_VPE,             /**< the vPE is not mapped (virtual LPIs) */
     SIM_DROP_LPI_DISABLED,        /**< redistributor has EnableLPIs 0, or the INTID is beyond PROPBASER.IDbits */
     SIM_DROP_LPI_CLEARED,         /**< was pending, and software took it back: CLEAR, DISCARD, or GICR_CLRLPIR */
+    SIM_DROP_MALFORMED,           /**< a malformed TLP, which every receiver discards */
+    SIM_DROP_ECRC,                /**< its ECRC was wrong */
+    SIM_DROP_POISONED,            /**< its data was marked as bad */
     SIM_DROP_NOT_AN_LPI,          /**< written to memory or to a register that is no doorbell */
     SIM_DROP_REASONS,
 };
@@ -99,6 +102,8 @@ enum sim_drop_reason {
 #define SIM_FLAG_CONFIG_TYPE1  0x0800u /**< configuration request of type 1 (not yet at its bus) */
 #define SIM_FLAG_NO_WRITE      0x1000u /**< ATS translation request: NW */
 #define SIM_FLAG_ECRC          0x2000u /**< TD bit: the TLP ends with an ECRC */
+#define SIM_FLAG_ECRC_BAD      0x4000u /**< changed since its ECRC was made (who checks it finds out) */
+#define SIM_FLAG_LENGTH_BAD    0x8000u /**< its Length field is not that of its payload (any receiver finds out) */
 
 /** Payload bytes that fit in the packet itself. Larger payloads use a block from the simulation's payload pool. */
 #define SIM_PACKET_INLINE_BYTES 64

@@ -70,6 +70,8 @@ void pcie_bridge_decode(struct pcie_bridge *bridge)
         pcie_config_get32(space, PCIE_PREFETCH_BASE_HI), pcie_config_get32(space, PCIE_PREFETCH_LIMIT_HI));
     bridge->max_payload = pcie_config_max_payload(space);
     bridge->ecrc = pcie_config_generates_ecrc(space);
+    bridge->checks_ecrc = pcie_config_checks_ecrc(space);
+    bridge->forwards_errors = (pcie_config_get16(space, PCIE_BRIDGE_CONTROL) & PCIE_BRIDGE_CONTROL_SERR) != 0;
     bridge->ari_forwarding = (device_control2 & PCIE_EXP_DEVCTL2_ARI_FORWARDING) != 0;
     pcie_vcs_decode(&bridge->vcs, &bridge->config);
     bridge->acs = 0;

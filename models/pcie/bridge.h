@@ -49,8 +49,10 @@ struct pcie_bridge {
     uint64_t egress;      /**< egress control vector: ports that must not be reached directly */
     uint32_t max_payload; /**< Max_Payload_Size that software set, bytes */
     unsigned port_number;
-    uint16_t id; /**< own requester ID */
-    bool ecrc;   /**< TLPs that the bridge itself makes carry an ECRC */
+    uint16_t id;          /**< own requester ID */
+    bool ecrc;            /**< TLPs that the bridge itself makes carry an ECRC */
+    bool checks_ecrc;     /**< of TLPs that end at the bridge */
+    bool forwards_errors; /**< error messages from below pass (Bridge Control, SERR# Enable) */
     struct pcie_vcs vcs;
 };
 

@@ -166,17 +166,23 @@ void pcie_add_msix(struct pcie_config_space *space, uint32_t vectors, unsigned t
 void pcie_add_aer(struct pcie_config_space *space)
 {
     uint16_t at = pcie_config_add_extended(space, PCIE_EXT_CAP_ID_AER, 2, PCIE_AER_BYTES);
+    unsigned type =
+        (pcie_config_get16(space, space->express + PCIE_EXP_CAPABILITIES) & PCIE_EXP_TYPE) >> PCIE_EXP_TYPE_SHIFT;
 
     space->aer = at;
-    pcie_config_set32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION_CAPABLE);
-    pcie_config_allow32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION);
+    pcie_config_set32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION_CAPABLE | PCIE_AER_ECRC_CHECK_CAPABLE);
+    pcie_config_allow32(space, at + PCIE_AER_CONTROL, PCIE_AER_ECRC_GENERATION | PCIE_AER_ECRC_CHECK);
     pcie_config_clear_on_one32(space, at + PCIE_AER_UNCORRECTABLE_STATUS, PCIE_AER_UNCORRECTABLE_ALL);
     pcie_config_allow32(space, at + PCIE_AER_UNCORRECTABLE_MASK, PCIE_AER_UNCORRECTABLE_ALL);
     pcie_config_allow32(space, at + PCIE_AER_UNCORRECTABLE_SEVERITY, PCIE_AER_UNCORRECTABLE_ALL);
-    pcie_config_set32(space, at + PCIE_AER_UNCORRECTABLE_SEVERITY, PCIE_AER_RECEIVER_OVERFLOW | PCIE_AER_MALFORMED_TLP);
-    pcie_config_clear_on_one32(space, at + PCIE_AER_CORRECTABLE_STATUS, PCIE_AER_CORRECTABLE_ADVISORY);
-    pcie_config_allow32(space, at + PCIE_AER_CORRECTABLE_MASK, PCIE_AER_CORRECTABLE_ADVISORY);
+    pcie_config_set32(space, at + PCIE_AER_UNCORRECTABLE_SEVERITY, PCIE_AER_FATAL_AT_RESET);
+    pcie_config_clear_on_one32(space, at + PCIE_AER_CORRECTABLE_STATUS, PCIE_AER_CORRECTABLE_ALL);
+    pcie_config_allow32(space, at + PCIE_AER_CORRECTABLE_MASK, PCIE_AER_CORRECTABLE_ALL);
     pcie_config_set32(space, at + PCIE_AER_CORRECTABLE_MASK, PCIE_AER_CORRECTABLE_ADVISORY);
+    if (type == PCIE_EXP_TYPE_ROOT_PORT) {
+        pcie_config_allow32(space, at + PCIE_AER_ROOT_COMMAND, PCIE_AER_ROOT_COMMANDS);
+        pcie_config_clear_on_one32(space, at + PCIE_AER_ROOT_STATUS, PCIE_AER_ROOT_STATUS_ALL);
+    }
 }
 
 void pcie_add_acs(struct pcie_config_space *space, const struct pcie_acs *acs)

@@ -35,7 +35,7 @@ static void check_memory(const struct checker_direction *direction, const struct
     } else if (packet->address / PAGE != (packet->address + packet->length - 1) / PAGE) {
         checker_report(direction, PCIE_RULE_PAYLOAD, packet, "a memory request that crosses 4 KiB");
     }
-    if (packet->length <= 4 ? packet->last_be != 0 : packet->last_be == 0 || packet->first_be == 0) {
+    if (!pcie_tlp_enables_fit(packet)) {
         checker_report(direction, PCIE_RULE_FORMAT, packet, "byte enables that its length does not allow");
     }
     if (packet->at == SIM_AT_RESERVED) {
@@ -62,6 +62,15 @@ void checker_check_format(const struct checker_direction *direction, const struc
     bool memory = packet->type == SIM_PACKET_READ || packet->type == SIM_PACKET_WRITE;
 
     check_sizes(direction, packet);
+    if ((packet->flags & SIM_FLAG_LENGTH_BAD) != 0) {
+        checker_report(direction, PCIE_RULE_FORMAT, packet, "a Length that is not the payload's");
+    }
+    if ((packet->flags & SIM_FLAG_POISONED) != 0 && pcie_tlp_payload_bytes(packet) == 0) {
+        checker_report(direction, PCIE_RULE_FORMAT, packet, "poisoned, and no data");
+    }
+    if (!memory && packet->traffic_class != 0 && pcie_tlp_other_is_malformed(packet, MOST_BYTES)) {
+        checker_report(direction, PCIE_RULE_FORMAT, packet, "a traffic class that it must not have");
+    }
     if ((packet->flags & SIM_FLAG_PASID) != 0 && !memory && packet->type != SIM_PACKET_MESSAGE) {
         checker_report(direction, PCIE_RULE_FORMAT, packet, "a PASID where none may be");
     }
@@ -70,8 +79,10 @@ void checker_check_format(const struct checker_direction *direction, const struc
     } else if (packet->type == SIM_PACKET_COMPLETION) {
         check_completion(direction, packet);
     } else if (packet->type == SIM_PACKET_CONFIG_READ || packet->type == SIM_PACKET_CONFIG_WRITE) {
-        if (packet->length != CONFIG_BYTES || packet->last_be != 0 || (packet->address & 3) != 0) {
-            checker_report(direction, PCIE_RULE_FORMAT, packet, "a configuration request of other than a double word");
+        if (packet->length != CONFIG_BYTES || packet->last_be != 0 || (packet->address & 3) != 0 ||
+            packet->at != SIM_AT_UNTRANSLATED || (packet->flags & (SIM_FLAG_RELAXED | SIM_FLAG_NO_SNOOP)) != 0) {
+            checker_report(direction, PCIE_RULE_FORMAT, packet,
+                           "a configuration request of other than a double word, or with AT or attributes");
         }
     } else if (packet->type != SIM_PACKET_MESSAGE) {
         checker_report(direction, PCIE_RULE_FORMAT, packet, "not a TLP");

@@ -261,24 +261,7 @@ bool pcie_config_generates_ecrc(const struct pcie_config_space *space)
     return space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_GENERATION) != 0;
 }
 
-void pcie_config_log_error(struct pcie_config_space *space, uint32_t error)
+bool pcie_config_checks_ecrc(const struct pcie_config_space *space)
 {
-    uint16_t detected = PCIE_EXP_DEVSTA_NONFATAL;
-
-    if (space->aer != 0) {
-        unsigned at = space->aer + PCIE_AER_UNCORRECTABLE_STATUS;
-
-        pcie_config_set32(space, at, pcie_config_get32(space, at) | error);
-        if ((pcie_config_get32(space, space->aer + PCIE_AER_UNCORRECTABLE_SEVERITY) & error) != 0) {
-            detected = PCIE_EXP_DEVSTA_FATAL;
-        }
-    }
-    if (error == PCIE_AER_UNSUPPORTED_REQUEST) {
-        detected |= PCIE_EXP_DEVSTA_UNSUPPORTED_REQUEST;
-    }
-    if (space->express != 0) {
-        unsigned at = space->express + PCIE_EXP_DEVICE_STATUS;
-
-        pcie_config_set16(space, at, (uint16_t)(pcie_config_get16(space, at) | detected));
-    }
+    return space->aer != 0 && (pcie_config_get32(space, space->aer + PCIE_AER_CONTROL) & PCIE_AER_ECRC_CHECK) != 0;
 }

@@ -135,12 +135,8 @@ uint32_t pcie_config_max_read_request(const struct pcie_config_space *space);
 /** Whether software has turned ECRC generation on: every TLP that the function makes carries one (7.8.4.7, 2.7.1). */
 bool pcie_config_generates_ecrc(const struct pcie_config_space *space);
 
-/**
- * Records an uncorrectable error: the AER status bit, and in Device Status that an error was detected, non-fatal as
- * AER's default severity has it (6.2.3). Error messages to the root are not modelled.
- * @param error one of PCIE_AER_*
- */
-void pcie_config_log_error(struct pcie_config_space *space, uint32_t error);
+/** Whether software wants the ECRC of TLPs checked that end at the function (7.8.4.7). */
+bool pcie_config_checks_ecrc(const struct pcie_config_space *space);
 
 #ifdef __cplusplus
 }

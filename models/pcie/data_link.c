@@ -208,6 +208,29 @@ static sim_time suffer_flits(struct pcie_data_link *own, sim_time start, uint32_
     return start;
 }
 
+static bool happens_to(struct pcie_data_link *own, uint32_t in_a_million)
+{
+    return in_a_million != 0 && sim_random_below(&own->fault_random, PCIE_MILLION) < in_a_million;
+}
+
+void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet)
+{
+    bool data = pcie_tlp_payload_bytes(packet) > 0;
+
+    if (data && happens_to(own, own->poisoned)) {
+        packet->flags |= SIM_FLAG_POISONED;
+    }
+    if (happens_to(own, own->corrupted)) {
+        packet->flags |= SIM_FLAG_ECRC_BAD;
+        if (data) {
+            packet->data[0] ^= 1;
+        }
+    }
+    if (happens_to(own, own->malformed)) {
+        packet->flags |= SIM_FLAG_LENGTH_BAD;
+    }
+}
+
 void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes)
 {
     sim_time start = sim_time_max(ready, own->wire.busy_until);

@@ -81,6 +81,12 @@ struct pcie_data_link {
     sim_time known_at;     /**< until this time the sender does not know of the latest error */
     sim_time vain_busy;    /**< until when the wire carries TLPs in vain */
     struct sim_random random;
+    /* Faults of the component that sends, each in a million: */
+    bool faults; /**< there are any */
+    uint32_t poisoned;
+    uint32_t corrupted;
+    uint32_t malformed;
+    struct sim_random fault_random;
     /* Replay buffer; no ring: never the limit. */
     sim_time *purge_at; /**< ring: when each TLP is acknowledged */
     uint32_t buffer_size;
@@ -112,6 +118,9 @@ void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t 
 
 /** Puts a TLP that has just been sent into the replay buffer. */
 void pcie_data_link_remember(struct pcie_data_link *own);
+
+/** Draws what the sending component does to a TLP that it should not: marks its data as bad, changes it, its Length. */
+void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet);
 
 /** Whether a TLP that is ready at @p ready can be handed to the wire at @p now. */
 static inline bool pcie_data_link_is_open(const struct pcie_data_link *own, sim_time now, sim_time ready)

@@ -18,7 +18,11 @@ static void take_completions(struct endpoint *endpoint, unsigned vc, sim_time no
     const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[queue], now);
 
     if (next != NULL && !pcie_port_must_wait(endpoint->port, queue, next)) {
-        endpoint_take_completion(endpoint, pcie_port_take(endpoint->port, queue, now), now);
+        struct sim_packet *packet = pcie_port_take(endpoint->port, queue, now);
+
+        if (!endpoint_discards(endpoint, packet, now)) {
+            endpoint_take_completion(endpoint, packet, now);
+        }
     }
 }
 
@@ -31,11 +35,19 @@ static void take_requests(struct endpoint *endpoint, unsigned vc, sim_time now)
     bool wait = next != NULL && pcie_port_must_wait(endpoint->port, non_posted, next);
 
     if (sim_channel_peek(endpoint->port->receive[posted], now) != NULL) {
-        endpoint_take_posted(endpoint, pcie_port_take(endpoint->port, posted, now), now);
+        struct sim_packet *packet = pcie_port_take(endpoint->port, posted, now);
+
+        if (!endpoint_discards(endpoint, packet, now)) {
+            endpoint_take_posted(endpoint, packet, now);
+        }
     }
     if (next != NULL && !wait && endpoint->answer.whole == NULL) {
-        endpoint->answer.whole = pcie_port_take(endpoint->port, non_posted, now);
-        endpoint_serve(endpoint, endpoint->answer.whole, now);
+        struct sim_packet *packet = pcie_port_take(endpoint->port, non_posted, now);
+
+        if (!endpoint_discards(endpoint, packet, now)) {
+            endpoint->answer.whole = packet;
+            endpoint_serve(endpoint, packet, now);
+        }
     }
 }
 
@@ -122,9 +134,14 @@ static sim_time inputs_due(struct endpoint *endpoint)
 static void send_requests(struct endpoint *endpoint, sim_time now)
 {
     /* ATS and PRI speak with TC0. */
-    bool messages = endpoint->atc != NULL && endpoint_atc_send_message(endpoint, now);
+    bool messages = endpoint->errors.count > 0;
     bool requests;
 
+    if (messages) {
+        endpoint_send_error(endpoint, now);
+    } else {
+        messages = endpoint->atc != NULL && endpoint_atc_send_message(endpoint, now);
+    }
     if (!messages && endpoint->vcs.count == 1) {
         endpoint_send_posted(endpoint, now);
     }
@@ -169,6 +186,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
         due = sim_time_min(due, inputs_due(endpoint));
     }
     due = sim_time_min(due, endpoint->read_deadline);
+    due = sim_time_min(due, endpoint_errors_due(endpoint, now));
     return sim_time_min(due, endpoint_traffic_due(endpoint, now));
 }
 
@@ -209,6 +227,7 @@ static void register_counters(struct endpoint *endpoint)
         {"unexpected-completions", &counters->unexpected_completions},
         {"requests-served", &counters->requests_served},
         {"unsupported-requests", &counters->unsupported_requests},
+        {"discarded", &counters->discarded},
         {"translation-requests", &counters->translation_requests},
         {"atc-hits", &counters->atc_hits},
         {"atc-refused", &counters->atc_refused},

@@ -184,6 +184,7 @@ struct endpoint_counters {
     uint64_t unexpected_completions; /**< dropped: no such tag, or not what was asked for */
     uint64_t requests_served;        /**< memory and configuration requests from outside */
     uint64_t unsupported_requests;
+    uint64_t discarded; /**< malformed TLPs, and those with a wrong ECRC */
     uint64_t translation_requests;
     uint64_t atc_hits;
     uint64_t atc_refused; /**< DMA requests given up because there was no translation */

@@ -246,7 +246,7 @@ static void give_up(struct endpoint *endpoint, struct endpoint_read *read, sim_t
 {
     endpoint->counters.completion_timeouts++;
     endpoint->counters.read_errors += read->walk < 0;
-    pcie_config_log_error(&read->function->config, PCIE_AER_COMPLETION_TIMEOUT);
+    endpoint_error(read->function, PCIE_AER_COMPLETION_TIMEOUT, false, NULL);
     read->late = true;
     endpoint->late_tags++;
     end_read(endpoint, read, now);
@@ -288,7 +288,7 @@ static bool is_good(struct endpoint *endpoint, const struct endpoint_read *read,
 {
     if ((packet->flags & SIM_FLAG_POISONED) != 0) {
         endpoint->counters.poisoned++;
-        pcie_config_log_error(&read->function->config, PCIE_AER_POISONED_TLP);
+        endpoint_error(read->function, PCIE_AER_POISONED_TLP, false, packet);
         return false;
     }
     return packet->status == SIM_STATUS_OK;
@@ -310,7 +310,7 @@ static void take_late(struct endpoint *endpoint, uint16_t number, struct sim_pac
     struct endpoint_read *read = &endpoint->reads[number];
 
     endpoint->counters.unexpected_completions++;
-    pcie_config_log_error(&read->function->config, PCIE_AER_UNEXPECTED_COMPLETION);
+    endpoint_error(read->function, PCIE_AER_UNEXPECTED_COMPLETION, true, packet);
     if (packet->status != SIM_STATUS_OK || packet->length == read->rest) {
         put_tag_back(endpoint, number);
     } else {
@@ -328,7 +328,7 @@ void endpoint_take_completion(struct endpoint *endpoint, struct sim_packet *pack
 
     if (number >= endpoint->read_tags || !is_expected(read, packet)) {
         endpoint->counters.unexpected_completions++;
-        pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_UNEXPECTED_COMPLETION);
+        endpoint_error(&endpoint->functions[0], PCIE_AER_UNEXPECTED_COMPLETION, true, packet);
         sim_packet_free(endpoint->sim, packet);
         return;
     }

@@ -302,6 +302,18 @@ static void decode_ats(struct endpoint_function *function)
     function->ats_enabled = enabled && function->awake;
 }
 
+/** What the endpoint as a whole takes for granted of TLPs that come in. */
+static void decode_receiver(struct endpoint *endpoint)
+{
+    endpoint->receive_limit = 0;
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
+        uint32_t limit = pcie_config_max_payload(&endpoint->functions[f].config);
+
+        endpoint->receive_limit = limit > endpoint->receive_limit ? limit : endpoint->receive_limit;
+    }
+    endpoint->checks_ecrc = pcie_config_checks_ecrc(&endpoint->functions[0].config);
+}
+
 void endpoint_function_decode(struct endpoint_function *function)
 {
     const struct pcie_config_space *space = &function->config;
@@ -319,6 +331,7 @@ void endpoint_function_decode(struct endpoint_function *function)
         decode_pri(function);
     }
     if (function->physical == NULL) {
+        decode_receiver(function->endpoint);
         decode_bars(function);
         endpoint_virtual_decode(function);
     }
@@ -393,12 +406,10 @@ static bool find_place(struct endpoint *endpoint, const struct sim_packet *packe
 }
 
 /** No function claims a request, so each one logs it (6.2.4). */
-static void log_unsupported(struct endpoint *endpoint)
+static void log_unsupported(struct endpoint *endpoint, const struct sim_packet *packet)
 {
     endpoint->counters.unsupported_requests++;
-    for (uint32_t f = 0; f < endpoint->function_count; f++) {
-        pcie_config_log_error(&endpoint->functions[f].config, PCIE_AER_UNSUPPORTED_REQUEST);
-    }
+    endpoint_error_of_all(endpoint, PCIE_AER_UNSUPPORTED_REQUEST, pcie_tlp_class(packet) == PCIE_NON_POSTED, packet);
 }
 
 static void write_place(struct endpoint *endpoint, const struct place *place, const struct sim_packet *packet)
@@ -459,7 +470,7 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
         return;
     }
     if (packet->type != SIM_PACKET_WRITE || packet->at == SIM_AT_RESERVED || !find_place(endpoint, packet, &place)) {
-        log_unsupported(endpoint);
+        log_unsupported(endpoint, packet);
         sim_drop(endpoint->sim, packet, &endpoint->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
         return;
     }
@@ -467,7 +478,7 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
     if ((packet->flags & SIM_FLAG_POISONED) != 0) {
         /* What is poisoned must not be taken for good data (2.7.2.1): nothing is written. */
         endpoint->counters.poisoned++;
-        pcie_config_log_error(&endpoint->functions[0].config, PCIE_AER_POISONED_TLP);
+        endpoint_error(place.function, PCIE_AER_POISONED_TLP, false, packet);
     } else {
         write_place(endpoint, &place, packet);
     }
@@ -547,7 +558,7 @@ void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_ti
     }
     if (packet->at == SIM_AT_TRANSLATION_REQUEST || packet->at == SIM_AT_RESERVED ||
         !find_place(endpoint, packet, &place)) {
-        log_unsupported(endpoint);
+        log_unsupported(endpoint, packet);
         pcie_tlp_complete(packet, endpoint->functions[0].id, SIM_STATUS_UR, 0);
         pcie_tlp_set_digest(packet, endpoint->functions[0].ecrc_enabled);
         return;

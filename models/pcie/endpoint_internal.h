@@ -7,6 +7,7 @@
 #define DOORBELL_MODELS_PCIE_ENDPOINT_INTERNAL_H
 
 #include "models/pcie/endpoint.h"
+#include "models/pcie/errors.h"
 #include "sim/random.h"
 
 #ifdef __cplusplus
@@ -223,13 +224,16 @@ struct endpoint {
     struct endpoint_read reads[ENDPOINT_MAX_TAGS];
     uint16_t free_tags[ENDPOINT_MAX_TAGS];
     uint32_t free_tag_count;
-    uint32_t late_tags; /**< taken by reads that were given up */
+    uint32_t receive_limit; /**< largest Max_Payload_Size of its functions, bytes */
+    bool checks_ecrc;       /**< function 0 does */
+    uint32_t late_tags;     /**< taken by reads that were given up */
     uint32_t read_tags;
     sim_time completion_timeout;
     sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */
     struct endpoint_atc *atc; /**< NULL: no function has ATS */
     uint32_t atc_blocked;     /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
     struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
+    struct pcie_error_queue errors;
     struct endpoint_counters counters;
 };
 
@@ -405,6 +409,31 @@ bool endpoint_atc_send_request(struct endpoint *endpoint, sim_time now);
 
 /** When one of the two has something to do. */
 sim_time endpoint_atc_due(struct endpoint *endpoint, sim_time now);
+
+/* ---- endpoint_error.c ---- */
+
+/**
+ * A function has found an uncorrectable error: records it, and queues the message that it causes.
+ * @param error    one of PCIE_AER_*
+ * @param advisory see struct pcie_error
+ * @param packet   that the error is about; NULL: none
+ */
+void endpoint_error(struct endpoint_function *function, uint32_t error, bool advisory, const struct sim_packet *packet);
+
+/** The same for an error that is no single function's: all record it, one of them sends a message (6.2.4). */
+void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advisory, const struct sim_packet *packet);
+
+/**
+ * Whether a TLP from outside is no good: malformed, or its ECRC wrong where software wants that checked. Then it is
+ * recorded and dropped.
+ */
+bool endpoint_discards(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
+
+/** Sends the oldest error message, of which there is one, if there is space. */
+void endpoint_send_error(struct endpoint *endpoint, sim_time now);
+
+/** When there is something to do about them. */
+sim_time endpoint_errors_due(const struct endpoint *endpoint, sim_time now);
 
 /* ---- endpoint_traffic.c ---- */
 

@@ -240,6 +240,10 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
         sim_random_init(&own->random, sim_seed(sim), sim_printf(sim, "%s.%s.errors", name, direction->name));
         register_counters(sim, name, direction);
     }
+    own->poisoned = config->poisoned;
+    own->corrupted = config->corrupted;
+    own->malformed = config->malformed;
+    sim_random_init(&own->fault_random, sim_seed(sim), sim_printf(sim, "%s.%s.faults", name, direction->name));
     if (config->replay_buffer != 0) {
         own->buffer_size = config->replay_buffer;
         own->purge_at = sim_alloc(sim, own->buffer_size * sizeof(*own->purge_at));
@@ -311,6 +315,9 @@ static void check_config(struct sim *sim, const char *name, const struct pcie_li
     }
     if (config->tlp_errors >= PCIE_MILLION || config->lost_naks > PCIE_MILLION) {
         sim_panic(sim, NULL, NULL, "link %s: nothing would ever arrive", name);
+    }
+    if (config->poisoned > PCIE_MILLION || config->corrupted > PCIE_MILLION || config->malformed > PCIE_MILLION) {
+        sim_panic(sim, NULL, NULL, "link %s: more than a million TLPs in a million", name);
     }
     if (config->virtual_channels > PCIE_MAX_VCS) {
         sim_panic(sim, NULL, NULL, "link %s: no link has %u virtual channels", name, config->virtual_channels);
@@ -404,4 +411,15 @@ uint32_t pcie_port_next_passing(const struct pcie_port *port, unsigned queue, ui
         }
     }
     return UINT32_MAX;
+}
+
+static void start_faults(struct pcie_data_link *own)
+{
+    own->faults = own->poisoned != 0 || own->corrupted != 0 || own->malformed != 0;
+}
+
+void pcie_link_start_faults(struct pcie_link *link)
+{
+    start_faults(&link->upper_end);
+    start_faults(&link->lower_end);
 }

@@ -90,7 +90,10 @@ struct pcie_link_config {
     uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
     sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
     sim_time retrain_time; /**< that retraining takes after four replays in vain, fs; 0: default */
-    sim_time refresh_interval;         /**< of UpdateFCs without need, fs; 0: 30 µs; SIM_TIME_NEVER: none */
+    sim_time refresh_interval; /**< of UpdateFCs without need, fs; 0: 30 µs; SIM_TIME_NEVER: none */
+    uint32_t poisoned;         /**< TLPs with data in a million that their sender marks as poisoned, up to 1000000 */
+    uint32_t corrupted; /**< TLPs in a million that change inside their sender, behind the ECRC and before the LCRC */
+    uint32_t malformed; /**< TLPs in a million whose Length is not that of their payload */
     uint32_t replay_buffer;            /**< TLPs that may be without an Ack; 0: as many as it takes */
     unsigned virtual_channels;         /**< VC0 among them, 1..PCIE_MAX_VCS; 0: 1; each has the credits below */
     struct pcie_credits upper_credits; /**< advertised by the upper end (root port, downstream port) */
@@ -147,6 +150,9 @@ void pcie_link_config_init(struct pcie_link_config *config);
  */
 struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const struct pcie_link_config *config,
                                    struct pcie_end upper, struct pcie_end lower);
+
+/** From now on TLPs are poisoned, corrupted and malformed as configured; until then none is. Between two runs only. */
+void pcie_link_start_faults(struct pcie_link *link);
 
 /**
  * Time of a byte on such a link in 2^-16 fs, rounded to nearest, with everything that the overhead takes off the rate
@@ -210,6 +216,9 @@ static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, 
     uint32_t payload = pcie_tlp_payload_bytes(packet);
     uint32_t bytes = port->framing + header + payload + pcie_tlp_digest_bytes(packet);
 
+    if (port->own->faults) {
+        pcie_data_link_spoil(port->own, packet);
+    }
     if (port->tap != NULL) {
         port->tap->sent(port->tap->context, port, queue, packet, now);
     }

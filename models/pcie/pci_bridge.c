@@ -1,4 +1,5 @@
 #include "models/pcie/pci_bridge.h"
+#include "models/pcie/errors.h"
 
 #include "models/pcie/pci_bridge_internal.h"
 
@@ -114,12 +115,15 @@ static void set_status(struct pci_bridge *bridge, unsigned offset, uint16_t bits
 
 static void count_refusal(struct pci_bridge *bridge, const struct pci_decision *decision)
 {
+    const struct pcie_error unsupported = {.uncorrectable = PCIE_AER_UNSUPPORTED_REQUEST};
+
     if (decision->action == PCI_ABORT) {
         bridge->counters.master_aborts++;
         set_status(bridge, PCIE_SECONDARY_STATUS, PCIE_STATUS_RECEIVED_MASTER_ABORT);
     } else if (decision->action == PCI_REFUSE) {
         bridge->counters.unsupported++;
-        pcie_config_log_error(&bridge->registers.config, PCIE_AER_UNSUPPORTED_REQUEST);
+        /* It sends no error messages. */
+        pcie_error_record(&bridge->registers.config, &unsupported);
     } else {
         bridge->counters.dropped++;
     }

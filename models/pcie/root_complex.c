@@ -189,6 +189,9 @@ static void register_counters(struct root_complex *rc)
     sim_counter_register(&rc->component, "unsupported", &counters->unsupported);
     sim_counter_register(&rc->component, "messages", &counters->messages);
     sim_counter_register(&rc->component, "unexpected", &counters->unexpected);
+    sim_counter_register(&rc->component, "errors-correctable", &counters->errors_correctable);
+    sim_counter_register(&rc->component, "errors-non-fatal", &counters->errors_nonfatal);
+    sim_counter_register(&rc->component, "errors-fatal", &counters->errors_fatal);
 }
 
 struct root_complex *root_complex_create(struct sim *sim, const char *name, const struct root_complex_config *config)

@@ -29,9 +29,9 @@
  * Writes may pass reads of the host that wait for credits, never the other way round. What nobody answers reads as all
  * ones; the bus sees status UR for memory and, as processors expect of ECAM, OK for configuration space.
  *
- * Not modelled: root complex integrated endpoints, RCRB, completion timeouts, Configuration Request Retry, error
- * messages and PME (taken and counted), and that a read completion waits until posted writes ahead of it are visible
- * in memory: it leaves the root port after them, but may reach the host first.
+ * Not modelled: root complex integrated endpoints, RCRB, completion timeouts, Configuration Request Retry, interrupts
+ * on error messages, PME (taken and counted), and that a read completion waits until posted writes ahead of it are
+ * visible in memory: it leaves the root port after them, but may reach the host first.
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_H
@@ -97,17 +97,20 @@ struct root_complex;
 
 /** What a root complex counted. Registered as counters of the same names. */
 struct root_complex_counters {
-    uint64_t requests;       /**< from below to an SMMU */
-    uint64_t peer_requests;  /**< from below straight to another root port */
-    uint64_t completions;    /**< TLPs sent down as answers */
-    uint64_t host_reads;     /**< memory */
-    uint64_t host_writes;    /**< memory */
-    uint64_t host_configs;   /**< configuration space */
-    uint64_t host_errors;    /**< requests of the host that nobody answered, or not with OK */
-    uint64_t acs_violations; /**< TLPs from below that ACS refused */
-    uint64_t unsupported;    /**< requests from below that go nowhere */
-    uint64_t messages;       /**< taken */
-    uint64_t unexpected;     /**< completions from below that nobody asked for */
+    uint64_t requests;           /**< from below to an SMMU */
+    uint64_t peer_requests;      /**< from below straight to another root port */
+    uint64_t completions;        /**< TLPs sent down as answers */
+    uint64_t host_reads;         /**< memory */
+    uint64_t host_writes;        /**< memory */
+    uint64_t host_configs;       /**< configuration space */
+    uint64_t host_errors;        /**< requests of the host that nobody answered, or not with OK */
+    uint64_t acs_violations;     /**< TLPs from below that ACS refused */
+    uint64_t unsupported;        /**< requests from below that go nowhere */
+    uint64_t messages;           /**< taken */
+    uint64_t unexpected;         /**< completions from below that nobody asked for */
+    uint64_t errors_correctable; /**< error messages, from below and the root ports' own */
+    uint64_t errors_nonfatal;
+    uint64_t errors_fatal;
 };
 
 /** Fills in the defaults; no ports, no maps (mask 0xffff). */

@@ -371,9 +371,13 @@ void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packe
 
     if (packet->tag >= rc->config.host_requests || !is_expected(outstanding, packet)) {
         rc->counters.unexpected++;
-        pcie_config_log_error(&rc->ports[port].bridge.config, PCIE_AER_UNEXPECTED_COMPLETION);
+        rc_report(rc, port, PCIE_AER_UNEXPECTED_COMPLETION, true, packet);
         sim_packet_free(rc->sim, packet);
         return;
+    }
+    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
+        rc_report(rc, port, PCIE_AER_POISONED_TLP, false, packet);
+        status = SIM_STATUS_CA; /* the host must not take it for good data (2.7.2.2) */
     }
     done = status != SIM_STATUS_OK || outstanding->packet->type == SIM_PACKET_WRITE;
     if (!done) {

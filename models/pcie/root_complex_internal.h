@@ -5,6 +5,7 @@
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
 
+#include "models/pcie/errors.h"
 #include "models/pcie/root_complex.h"
 
 #ifdef __cplusplus
@@ -167,6 +168,12 @@ sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, 
 
 /** Takes answers from the memory ports, where the root port they belong to can take them. */
 void rc_take_answers(struct root_complex *rc, sim_time now);
+
+/**
+ * A root port has found an uncorrectable error: records it, and tells itself what it would tell the root.
+ * @param advisory see struct pcie_error
+ */
+void rc_report(struct root_complex *rc, unsigned port, uint32_t error, bool advisory, const struct sim_packet *packet);
 
 /** Root port that leads to a bus; RC_NOBODY. */
 unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);

@@ -142,7 +142,7 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
     unsigned past = (unsigned)answer->input * PCIE_QUEUES + answer->queue_in + 1;
 
     if (answer->decision.action == RC_REFUSE) {
-        pcie_config_log_error(&input->bridge.config, answer->decision.error);
+        rc_report(rc, answer->input, answer->decision.error, true, packet);
         if (answer->decision.error == PCIE_AER_ACS_VIOLATION) {
             rc->counters.acs_violations++;
         } else {

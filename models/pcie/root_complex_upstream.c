@@ -153,18 +153,43 @@ static struct rc_decision decide_route(struct root_complex *rc, unsigned input, 
     }
 }
 
+/**
+ * What ends in the root complex is looked at more closely than what passes: its ECRC is checked if software wants that
+ * (2.7.1), and poisoned data goes no further, for a bus has no mark for it (2.7.2.2).
+ */
+static struct rc_decision decide_end(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;
+    struct rc_decision decision = decide_route(rc, input, packet);
+
+    if ((packet->flags & (SIM_FLAG_POISONED | SIM_FLAG_ECRC_BAD)) == 0 || decision.action == RC_PEER_REQUEST ||
+        decision.action == RC_PEER_COMPLETION) {
+        return decision;
+    }
+    if ((packet->flags & bad) == bad && rc->ports[input].bridge.checks_ecrc) {
+        return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_ECRC_ERROR};
+    }
+    if ((packet->flags & SIM_FLAG_POISONED) != 0 && decision.action == RC_TO_MEMORY) {
+        return refuse(SIM_STATUS_CA, PCIE_AER_POISONED_TLP);
+    }
+    return decision;
+}
+
 /** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
 static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     struct rc_decision decision;
 
+    if (pcie_tlp_is_malformed(packet, rc->ports[input].bridge.max_payload)) {
+        return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_MALFORMED_TLP};
+    }
     if (rc->queues == PCIE_CLASSES) {
-        return decide_route(rc, input, packet);
+        return decide_end(rc, input, packet);
     }
     if (pcie_vcs_of(&rc->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
         return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_MALFORMED_TLP};
     }
-    decision = decide_route(rc, input, packet);
+    decision = decide_end(rc, input, packet);
     if (decision.action == RC_PEER_REQUEST || decision.action == RC_PEER_COMPLETION) {
         decision.vc = (uint8_t)pcie_vcs_of(&rc->ports[decision.port].bridge.vcs, packet);
         if (decision.vc == PCIE_NO_VC) {
@@ -234,24 +259,66 @@ static void note_answer(struct root_complex *rc, struct rc_round *round, unsigne
     round->answers |= UINT64_C(1) << output;
 }
 
-/** A posted request or completion ends here, refused or unexpected. */
+static void count_error(struct root_complex *rc, uint8_t code)
+{
+    rc->counters.errors_correctable += code == PCIE_ERR_COR;
+    rc->counters.errors_nonfatal += code == PCIE_ERR_NONFATAL;
+    rc->counters.errors_fatal += code == PCIE_ERR_FATAL;
+}
+
+void rc_report(struct root_complex *rc, unsigned port, uint32_t error, bool advisory, const struct sim_packet *packet)
+{
+    struct pcie_bridge *bridge = &rc->ports[port].bridge;
+    const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
+    uint8_t code = pcie_error_record(&bridge->config, &found);
+
+    if (code != 0) {
+        pcie_error_receive(&bridge->config, code, bridge->id);
+        count_error(rc, code);
+    }
+}
+
+/** An error message from below (6.2.6). */
+static void take_error(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    struct pcie_bridge *bridge = &rc->ports[input].bridge;
+
+    if (bridge->forwards_errors) {
+        pcie_error_receive(&bridge->config, packet->operation, packet->requester);
+        count_error(rc, packet->operation);
+    }
+}
+
+static enum sim_drop_reason drop_reason(uint32_t error)
+{
+    switch (error) {
+    case PCIE_AER_ACS_VIOLATION:
+        return SIM_DROP_ACS_VIOLATION;
+    case PCIE_AER_MALFORMED_TLP:
+        return SIM_DROP_MALFORMED;
+    case PCIE_AER_ECRC_ERROR:
+        return SIM_DROP_ECRC;
+    case PCIE_AER_POISONED_TLP:
+        return SIM_DROP_POISONED;
+    default:
+        return SIM_DROP_UNSUPPORTED_REQUEST;
+    }
+}
+
+/** A posted request or completion ends here, refused or unexpected; of any class, if it is discarded. */
 static void end_here(struct root_complex *rc, unsigned input, struct sim_packet *packet,
                      const struct rc_decision *decision, sim_time now)
 {
-    struct pcie_bridge *bridge = &rc->ports[input].bridge;
     enum sim_drop_reason reason = SIM_DROP_UNSUPPORTED_REQUEST;
 
     if (decision->action == RC_UNEXPECTED) {
         rc->counters.unexpected++;
-        pcie_config_log_error(&bridge->config, PCIE_AER_UNEXPECTED_COMPLETION);
+        rc_report(rc, input, PCIE_AER_UNEXPECTED_COMPLETION, true, packet);
     } else {
-        pcie_config_log_error(&bridge->config, decision->error);
-        if (decision->error == PCIE_AER_ACS_VIOLATION) {
-            reason = SIM_DROP_ACS_VIOLATION;
-            rc->counters.acs_violations++;
-        } else {
-            rc->counters.unsupported++;
-        }
+        rc_report(rc, input, decision->error, false, packet);
+        reason = drop_reason(decision->error);
+        rc->counters.acs_violations += reason == SIM_DROP_ACS_VIOLATION;
+        rc->counters.unsupported += reason == SIM_DROP_UNSUPPORTED_REQUEST;
     }
     sim_mark(rc->sim, packet, rc->component.stage, now);
     sim_drop(rc->sim, packet, &rc->component, now, reason);
@@ -266,6 +333,9 @@ static void take(struct root_complex *rc, unsigned input, unsigned queue, const 
     switch (decision->action) {
     case RC_TAKE_MESSAGE:
         rc->counters.messages++;
+        if (pcie_is_error_message(packet)) {
+            take_error(rc, input, packet);
+        }
         sim_packet_free(rc->sim, packet);
         break;
     case RC_TAKE_COMPLETION:

@@ -30,6 +30,40 @@ struct round {
     uint16_t best[SWITCH_MAX_PORTS][PCIE_QUEUES];
 };
 
+/* ---- Errors ---- */
+
+/** A port has found an error. What a downstream port has to say passes the upstream port as messages from below do. */
+static void report(struct pcie_switch *switch_, unsigned port, uint32_t error, const struct sim_packet *packet)
+{
+    struct pcie_bridge *bridge = &switch_->ports[port].bridge;
+    bool poisoned = error == PCIE_AER_POISONED_TLP; /* passed on: it is for whoever it is for to judge */
+    const struct pcie_error found = {
+        .uncorrectable = error,
+        .advisory = poisoned || (error != PCIE_AER_MALFORMED_TLP && pcie_tlp_class(packet) != PCIE_POSTED),
+        .tlp = packet,
+    };
+    uint8_t code = pcie_error_record(&bridge->config, &found);
+
+    if (port == SWITCH_UPSTREAM || switch_->ports[SWITCH_UPSTREAM].bridge.forwards_errors) {
+        pcie_error_queue_add(&switch_->errors, bridge->id, code);
+    }
+}
+
+/** Sends the oldest error message, of which there is one, if there is space. @return when to look again */
+static sim_time send_error(struct pcie_switch *switch_, sim_time now)
+{
+    const struct pcie_port *link = switch_->ports[SWITCH_UPSTREAM].link;
+
+    if (pcie_port_has_space(link, PCIE_POSTED, now, switch_->latency, 0)) {
+        uint64_t id = sim_packet_identity(switch_->name_hash, switch_->error_packets++);
+
+        pcie_port_send(link, PCIE_POSTED, pcie_error_queue_take(&switch_->errors, switch_->sim, id, now), now,
+                       switch_->latency);
+        return switch_->errors.count > 0 ? now : SIM_TIME_NEVER;
+    }
+    return pcie_port_space_at(link, PCIE_POSTED, now, switch_->latency, 0);
+}
+
 /* ---- Collecting ---- */
 
 /** A posted request or a completion that goes nowhere: it ends here. */
@@ -42,12 +76,13 @@ static void drop(struct pcie_switch *switch_, unsigned input, unsigned queue, co
     if (decision->action == SWITCH_DISCARD) {
         switch_->counters.dropped++;
         if (decision->error != 0) {
-            pcie_config_log_error(&switch_->ports[decision->port].bridge.config, decision->error);
+            reason = SIM_DROP_MALFORMED;
+            report(switch_, decision->port, decision->error, packet);
         } else if (packet->type == SIM_PACKET_COMPLETION) {
-            pcie_config_log_error(&switch_->ports[input].bridge.config, PCIE_AER_UNEXPECTED_COMPLETION);
+            report(switch_, input, PCIE_AER_UNEXPECTED_COMPLETION, packet);
         }
     } else {
-        pcie_config_log_error(&switch_->ports[decision->port].bridge.config, decision->error);
+        report(switch_, decision->port, decision->error, packet);
         if (decision->error == PCIE_AER_ACS_VIOLATION) {
             reason = SIM_DROP_ACS_VIOLATION;
             switch_->counters.acs_violations++;
@@ -266,9 +301,13 @@ static void collect(struct pcie_switch *switch_, struct round *round, sim_time n
 
 /* ---- Moving ---- */
 
-static void count_forward(struct pcie_switch *switch_, unsigned input, const struct switch_decision *decision)
+static void count_forward(struct pcie_switch *switch_, unsigned input, const struct switch_decision *decision,
+                          const struct sim_packet *packet)
 {
     switch_->counters.forwarded++;
+    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
+        report(switch_, input, PCIE_AER_POISONED_TLP, packet);
+    }
     if (input != SWITCH_UPSTREAM && decision->port != SWITCH_UPSTREAM) {
         switch_->counters.peer_to_peer++;
     }
@@ -291,7 +330,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
         switch_->counters.configured++;
         return;
     }
-    pcie_config_log_error(&bridge->config, decision->error);
+    report(switch_, decision->port, decision->error, packet);
     if (decision->error == PCIE_AER_ACS_VIOLATION) {
         switch_->counters.acs_violations++;
     } else {
@@ -315,10 +354,10 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
     switch (candidate->decision.action) {
     case SWITCH_TO_TYPE0:
         packet->flags &= ~SIM_FLAG_CONFIG_TYPE1;
-        count_forward(switch_, candidate->input, &candidate->decision);
+        count_forward(switch_, candidate->input, &candidate->decision, packet);
         break;
     case SWITCH_FORWARD:
-        count_forward(switch_, candidate->input, &candidate->decision);
+        count_forward(switch_, candidate->input, &candidate->decision, packet);
         if (packet->type == SIM_PACKET_MESSAGE && packet->arg == PCIE_ROUTE_GATHER) {
             switch_->gathered = 0;
         }
@@ -478,7 +517,7 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
         *due = sim_time_min(*due, pcie_port_space_at(output->link, PCIE_POSTED, now, switch_->latency, units));
         return true;
     }
-    count_forward(switch_, input, &decision);
+    count_forward(switch_, input, &decision, packet);
     pass_turn(switch_, output, 0, PCIE_POSTED, input);
     packet = pcie_port_take(link, PCIE_POSTED, now);
     pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
@@ -562,12 +601,12 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     sim_time due = SIM_TIME_NEVER;
 
     if (is_idle(switch_)) {
-        return SIM_TIME_NEVER;
+        return switch_->errors.count > 0 ? send_error(switch_, now) : SIM_TIME_NEVER;
     }
-    if (posted_only(switch_) && forward_alone(switch_, now, &due)) {
-        return due;
+    if (!posted_only(switch_) || !forward_alone(switch_, now, &due)) {
+        due = contest(switch_, now);
     }
-    return contest(switch_, now);
+    return switch_->errors.count > 0 ? sim_time_min(due, send_error(switch_, now)) : due;
 }
 
 /* ---- Building ---- */
@@ -665,6 +704,7 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
     switch_->passing = config->passing;
     switch_->port_count = config->downstream_count + 1;
     switch_->queues = PCIE_CLASSES;
+    switch_->name_hash = sim_name_hash(name);
     memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));
     init_upstream(switch_, config);
     for (unsigned i = 0; i < config->downstream_count; i++) {

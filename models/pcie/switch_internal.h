@@ -4,6 +4,7 @@
 #ifndef DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
 
+#include "models/pcie/errors.h"
 #include "models/pcie/switch.h"
 
 #ifdef __cplusplus
@@ -55,6 +56,9 @@ struct pcie_switch {
     uint32_t port_count;
     struct switch_port ports[SWITCH_MAX_PORTS];
     uint8_t port_at[256]; /**< downstream port by device and function number; SWITCH_NOBODY */
+    struct pcie_error_queue errors;
+    uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
+    uint32_t name_hash;
     struct pcie_switch_counters counters;
 };
 

@@ -173,7 +173,10 @@ static struct switch_decision route_message(const struct pcie_switch *switch_, u
         return route_by_id(switch_, input, packet);
     }
     if (packet->arg == PCIE_ROUTE_TO_ROOT && input != SWITCH_UPSTREAM) {
-        return forward(SWITCH_UPSTREAM);
+        bool passes = !pcie_is_error_message(packet) || (switch_->ports[input].bridge.forwards_errors &&
+                                                         switch_->ports[SWITCH_UPSTREAM].bridge.forwards_errors);
+
+        return passes ? forward(SWITCH_UPSTREAM) : (struct switch_decision){.action = SWITCH_DISCARD};
     }
     if (packet->arg == PCIE_ROUTE_ALL && input == SWITCH_UPSTREAM) {
         return (struct switch_decision){.action = SWITCH_TO_ALL};
@@ -239,8 +242,8 @@ static struct switch_decision decide(const struct pcie_switch *switch_, unsigned
     }
 }
 
-/** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
-static struct switch_decision unmapped(unsigned port)
+/** So is a TLP with a traffic class that a port has no virtual channel for (2.5.3). Nobody answers. */
+static struct switch_decision malformed(unsigned port)
 {
     return (struct switch_decision){
         .action = SWITCH_DISCARD,
@@ -254,8 +257,9 @@ struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned 
     struct switch_decision decision;
     bool goes_out;
 
-    if (switch_->queues > PCIE_CLASSES && pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC) {
-        return unmapped(input);
+    if (pcie_tlp_is_malformed(packet, switch_->ports[input].bridge.max_payload) ||
+        (switch_->queues > PCIE_CLASSES && pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC)) {
+        return malformed(input);
     }
     decision = decide(switch_, input, packet);
     goes_out = decision.action == SWITCH_FORWARD || decision.action == SWITCH_TO_TYPE0;
@@ -266,7 +270,7 @@ struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned 
     }
     if (goes_out && switch_->queues > PCIE_CLASSES) {
         decision.vc = (uint8_t)pcie_vcs_of(&switch_->ports[decision.port].bridge.vcs, packet);
-        return decision.vc != PCIE_NO_VC ? decision : unmapped(decision.port);
+        return decision.vc != PCIE_NO_VC ? decision : malformed(decision.port);
     }
     return decision;
 }

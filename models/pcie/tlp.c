@@ -39,6 +39,26 @@ void pcie_tlp_set_range(struct sim_packet *packet, uint64_t address, uint32_t by
     packet->last_be = packet->length == 4 ? 0 : last;
 }
 
+/** Messages that must have traffic class 0: interrupts, power, errors, locks, slots (2.2.8.1 to 2.2.8.7). */
+static bool is_low_class_message(const struct sim_packet *packet)
+{
+    return packet->operation == 0 || (packet->operation >= 0x14 && packet->operation <= 0x50);
+}
+
+bool pcie_tlp_other_is_malformed(const struct sim_packet *packet, uint32_t max_payload)
+{
+    switch (packet->type) {
+    case SIM_PACKET_CONFIG_READ:
+    case SIM_PACKET_CONFIG_WRITE:
+        return packet->length != 4 || packet->last_be != 0 || packet->traffic_class != 0 ||
+               packet->at != SIM_AT_UNTRANSLATED || (packet->flags & (SIM_FLAG_RELAXED | SIM_FLAG_NO_SNOOP)) != 0;
+    case SIM_PACKET_MESSAGE:
+        return packet->length > max_payload || (packet->traffic_class != 0 && is_low_class_message(packet));
+    default:
+        return packet->length > max_payload;
+    }
+}
+
 void pcie_tlp_complete(struct sim_packet *packet, uint16_t completer, enum sim_packet_status status, uint32_t bytes)
 {
     packet->type = SIM_PACKET_COMPLETION;

@@ -213,6 +213,45 @@ static inline bool pcie_tlp_byte_enabled(const struct sim_packet *packet, uint32
     return i + 4 < packet->length || (packet->last_be >> (i & 3) & 1) != 0;
 }
 
+/** Whether the byte enables of a memory request are such as its length allows (2.2.5). */
+static inline bool pcie_tlp_enables_fit(const struct sim_packet *packet)
+{
+    unsigned first = packet->first_be;
+    unsigned last = packet->last_be;
+
+    if (packet->length <= 4) {
+        return last == 0;
+    }
+    if (first == 0 || last == 0) {
+        return false;
+    }
+    /* With gaps only within one quad word: two double words, of which the first is aligned to 8 bytes. */
+    return (packet->length == 8 && (packet->address & 7) == 0) ||
+           ((first | (first - 1)) == 0xf && (last & (last + 1)) == 0);
+}
+
+/** The same of whatever is not a memory request; see pcie_tlp_is_malformed(). */
+bool pcie_tlp_other_is_malformed(const struct sim_packet *packet, uint32_t max_payload);
+
+/**
+ * Whether a receiver must, or may, take a TLP for malformed (2.2.2, 2.2.5, 2.2.7, 2.2.8, 2.3.1): it is discarded, its
+ * credits go back, nobody answers. Whether its traffic class has a virtual channel is for the port to say.
+ * @param max_payload Max_Payload_Size of the receiver, bytes
+ */
+static inline bool pcie_tlp_is_malformed(const struct sim_packet *packet, uint32_t max_payload)
+{
+    const bool write = packet->type == SIM_PACKET_WRITE;
+
+    if ((packet->flags & SIM_FLAG_LENGTH_BAD) != 0) {
+        return true;
+    }
+    if (!write && packet->type != SIM_PACKET_READ) {
+        return pcie_tlp_other_is_malformed(packet, max_payload);
+    }
+    return (write && packet->length > max_payload) || packet->length == 0 || (packet->length & 3) != 0 ||
+           (packet->address & 4095) + packet->length > 4096 || !pcie_tlp_enables_fit(packet);
+}
+
 /**
  * Turns a non-posted request into its completion: same packet, identity and tag; attributes stay, a PASID prefix goes,
  * and so does the ECRC: whether a completion has one is up to the completer, see pcie_tlp_set_digest().

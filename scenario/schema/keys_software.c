@@ -154,8 +154,14 @@ static const struct scenario_key software_keys[] = {
      .type = &scenario_type_boolean,
      .standard = "no",
      .doc =
-         "Whether software turns ECRC generation on in every function whose AER capability has it: each TLP that the "
-         "function makes is four bytes longer."},
+         "Whether software turns ECRC generation and checking on in every function whose AER capability has them: each "
+         "TLP that the function makes is four bytes longer, and one whose ECRC is wrong is dropped where it ends."},
+    {.name = "error-reporting",
+     KEY_FIELD(scenario_software, error_reporting),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether software lets every function send error messages, advisory ones too, and every bridge pass them "
+            "on; root ports keep their severity and source."},
     {.name = "extended-tags",
      KEY_FIELD(scenario_software, extended_tags),
      .type = &scenario_type_boolean,

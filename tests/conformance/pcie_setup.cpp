@@ -245,6 +245,11 @@ void PcieHarness::build()
 
 void PcieHarness::program()
 {
+    /* Errors that a completion tells the requester of are advisory, which AER only shows if software unmasks it. */
+    for (const uint16_t rid : {pcie_test::DSP_RID[0], pcie_test::DSP_RID[1], pcie_test::RP_RID[0]}) {
+        rig_->show_advisory(rid);
+    }
+
     if (const Value *ep = case_.setup.find("ep"); ep != nullptr && !options_.raw_ep0) {
         program_endpoint(*ep);
     }

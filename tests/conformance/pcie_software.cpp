@@ -127,7 +127,8 @@ void PcieHarness::do_software(const Value &step)
         group_assignment groups = {};
 
         options.rule = what == "isolation_groups" ? GROUP_RULE_REACH : GROUP_RULE_LINUX;
-        options.kernel = GROUP_KERNEL_6_12;
+        /* 7.2 groups by the text that 7.3 has. */
+        options.kernel = GROUP_KERNEL_7_3;
         read_all(*rig_, &tree);
         group_assign(&tree.tree, &options, &groups);
         for (uint32_t i = 0; i < tree.tree.function_count; i++) {

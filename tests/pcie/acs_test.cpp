@@ -310,6 +310,7 @@ TEST(Acs, NonPostedViolationIsAnsweredWithCompleterAbort)
     for (bool at_root_port : {false, true}) {
         RawRig rig(at_root_port ? 0 : PCIE_ACS_SOURCE_VALIDATION, PCIE_ACS_SOURCE_VALIDATION);
 
+        rig.show_advisory(at_root_port ? RP_RID[0] : DSP_RID[0]);
         /* The completion goes to the requester that was claimed. EP2's bus is not below this switch. */
         rig.send(SIM_PACKET_READ, MEMORY, RID[2]);
         EXPECT_EQ(aer_status(rig, at_root_port ? RP_RID[0] : DSP_RID[0]), PCIE_AER_ACS_VIOLATION);
@@ -325,6 +326,7 @@ TEST(Acs, TranslationBlockingRefusesTranslationRequests)
 {
     RawRig rig(PCIE_ACS_TRANSLATION_BLOCKING);
 
+    rig.show_advisory(DSP_RID[0]);
     rig.send(SIM_PACKET_READ, 0x40001000, RID[0], SIM_AT_TRANSLATION_REQUEST);
     auto completions = rig.raw->got_of(SIM_PACKET_COMPLETION);
     ASSERT_EQ(completions.size(), 1u);
@@ -348,6 +350,7 @@ TEST(Acs, AddressInTheSwitchThatNobodyClaimsIsUnsupported)
 {
     RawRig rig(0);
 
+    rig.show_advisory(DSP_RID[0]);
     /* Close the second port's window: the address stays inside the upstream port's. */
     rig.config_write(DSP_RID[1], PCIE_COMMAND, PCIE_COMMAND_BUS_MASTER, 2);
     rig.send(SIM_PACKET_READ, BAR[1], RID[0]);

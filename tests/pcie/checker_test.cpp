@@ -170,6 +170,13 @@ TEST(Checker, SizesAndForms)
     add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 4)).last_be = 0xf;
     add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 8)).first_be = 0;
     add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 4)).at = SIM_AT_RESERVED;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 16)).first_be = 0x5;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 16)).last_be = 0xe;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_WRITE, 0x1000, 4)).flags |= SIM_FLAG_LENGTH_BAD;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_READ, 0x1000, 4, 4)).flags |= SIM_FLAG_POISONED;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_CONFIG_READ, 0x10, 4, 5)).flags |= SIM_FLAG_RELAXED;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_CONFIG_READ, 0x10, 4, 6)).at = SIM_AT_TRANSLATED;
+    add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_CONFIG_READ, 0x10, 4, 7)).traffic_class = 1;
     add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_CONFIG_READ, 0x10, 8, 2)).target = 0x100;
     add(PCIE_RULE_FORMAT, tlp_of(SIM_PACKET_CONFIG_READ, 0x10, 4, 3)).flags |= SIM_FLAG_PASID;
     for (const Row &row : rows) {

@@ -2,6 +2,7 @@
 #include "models/pcie/bridge.h"
 #include "models/pcie/capabilities.h"
 #include "models/pcie/config_request.h"
+#include "models/pcie/errors.h"
 #include "models/pcie/requester_map.h"
 #include "tests/pcie/pair.h"
 
@@ -194,8 +195,12 @@ TEST(ConfigSpace, ErrorBitsAreClearedByWritingOne)
     pcie_add_express(&space.config, &express);
     pcie_add_aer(&space.config);
     unsigned status = space.config.aer + PCIE_AER_UNCORRECTABLE_STATUS;
-    pcie_config_log_error(&space.config, PCIE_AER_ACS_VIOLATION);
-    pcie_config_log_error(&space.config, PCIE_AER_UNSUPPORTED_REQUEST);
+    for (uint32_t error : {PCIE_AER_ACS_VIOLATION, PCIE_AER_UNSUPPORTED_REQUEST}) {
+        pcie_error found = {};
+
+        found.uncorrectable = error;
+        EXPECT_EQ(pcie_error_record(&space.config, &found), 0) << "nothing is enabled";
+    }
     EXPECT_EQ(pcie_config_get32(&space.config, status), 1u << 21 | 1u << 20);
     EXPECT_EQ(pcie_config_get16(&space.config, space.config.express + PCIE_EXP_DEVICE_STATUS),
               PCIE_EXP_DEVSTA_NONFATAL | PCIE_EXP_DEVSTA_UNSUPPORTED_REQUEST);

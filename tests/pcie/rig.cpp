@@ -175,7 +175,7 @@ void Rig::watch(const Options &options, unsigned index, const pcie_config_space 
     config.upper = upper;
     config.lower = below != nullptr ? endpoint_config_space(below, 0) : nullptr;
     config.tags = below != nullptr;
-    config.fatal = raw == nullptr;
+    config.fatal = raw == nullptr && link->malformed == 0;
     checkers[index] = pcie_checker_create(sim, sim_printf(sim, "checker%u", index), &config);
 }
 
@@ -379,6 +379,11 @@ unsigned Rig::find_extended(uint16_t rid, uint16_t id)
         }
     }
     return 0;
+}
+
+void Rig::show_advisory(uint16_t rid)
+{
+    config_write(rid, find_extended(rid, PCIE_EXT_CAP_ID_AER) + PCIE_AER_CORRECTABLE_MASK, 0, 4);
 }
 
 /* ---- MSI-X ---- */

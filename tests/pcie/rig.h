@@ -114,6 +114,8 @@ class Rig
     unsigned find_extended(uint16_t rid, uint16_t id);
     std::vector<unsigned> list_capabilities(uint16_t rid);
     std::vector<unsigned> list_extended(uint16_t rid);
+    /** Unmasks advisory errors, so that the status of the error behind them shows. */
+    void show_advisory(uint16_t rid);
 
     /** Writes an MSI-X table entry and unmasks it; then enables MSI-X. */
     void set_vector(unsigned ep, unsigned vector, uint64_t address, uint32_t data, unsigned function = 0);

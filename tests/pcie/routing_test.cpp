@@ -95,6 +95,8 @@ TEST(Routing, MemorySpaceDisabledOrNobodysIsUnsupported)
     Rig rig;
     uint8_t status = SIM_STATUS_OK;
 
+    rig.show_advisory(RID[0]);
+    rig.show_advisory(USP_RID);
     rig.config_write(RID[0], PCIE_COMMAND, PCIE_COMMAND_BUS_MASTER, 2);
     EXPECT_EQ(rig.read(BAR[0], 4, &status), 0xffffffffu);
     EXPECT_EQ(status, SIM_STATUS_UR);

@@ -20,6 +20,13 @@ static void configure_bridge(SwitchRig &rig, uint16_t rid, unsigned secondary, u
     rig.config_write(rid, PCIE_COMMAND, PCIE_COMMAND_MEMORY_SPACE | PCIE_COMMAND_BUS_MASTER);
 }
 
+/** Max_Payload_Size of 512 bytes: as much as a port supports. */
+static void set_payload(SwitchRig &rig, uint16_t rid, unsigned port)
+{
+    rig.config_write(rid, pcie_switch_bridge(rig.sw, port)->config.express + PCIE_EXP_DEVICE_CONTROL,
+                     2u << PCIE_EXP_DEVCTL_MAX_PAYLOAD_SHIFT);
+}
+
 SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options.engine))
 {
     unsigned count = options.ports + options.unlinked;
@@ -61,8 +68,10 @@ SwitchRig::SwitchRig(const SwitchOptions &options) : sim(support::create(options
         down[i]->bind(&downlinks[i]->lower);
     }
     configure_bridge(*this, 0x0100, 2, 2 + count, window(0), window(count) - 1);
+    set_payload(*this, 0x0100, 0);
     for (unsigned i = 0; i < count; i++) {
         configure_bridge(*this, port_rid[i], 3 + i, 3 + i, window(i), window(i + 1) - 1);
+        set_payload(*this, port_rid[i], i + 1);
     }
     up->got.clear();
 }

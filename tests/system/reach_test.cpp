@@ -43,7 +43,7 @@ bool below(const pci_tree *tree, uint32_t function, uint32_t port)
 }
 
 // Whether the completion of a read that went directly finds its way back: Completion Redirect sends it up, and then
-// every port on the way that leads to the requester turns it away without Upstream Forwarding.
+// every port on the way that leads to the requester turns it away without Upstream Forwarding, a root port too.
 bool completion_returns(const pci_tree *tree, uint32_t source, uint32_t target)
 {
     for (uint32_t at = tree->functions[target].parent; at != PCI_TREE_NONE; at = tree->functions[at].parent) {

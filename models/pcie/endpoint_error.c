@@ -1,0 +1,61 @@
+/* Errors that an endpoint finds, and the messages that tell the root of them. */
+#include "models/pcie/endpoint_internal.h"
+
+void endpoint_error(struct endpoint_function *function, uint32_t error, bool advisory, const struct sim_packet *packet)
+{
+    const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
+
+    pcie_error_queue_add(&function->endpoint->errors, function->id, pcie_error_record(&function->config, &found));
+}
+
+void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advisory, const struct sim_packet *packet)
+{
+    const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
+    bool told = false;
+
+    for (uint32_t f = 0; f < endpoint->function_count; f++) {
+        struct endpoint_function *function = &endpoint->functions[f];
+        uint8_t code = function->present ? pcie_error_record(&function->config, &found) : 0;
+
+        if (code != 0 && !told) {
+            told = true;
+            pcie_error_queue_add(&endpoint->errors, function->id, code);
+        }
+    }
+}
+
+bool endpoint_discards(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
+{
+    const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;
+    bool ecrc = (packet->flags & bad) == bad && endpoint->checks_ecrc;
+
+    /* The ECRC goes first: what it says is wrong may be what seems malformed (6.2.3.2.3). */
+    if (!ecrc && !pcie_tlp_is_malformed(packet, endpoint->receive_limit)) {
+        return false;
+    }
+    endpoint_error_of_all(endpoint, ecrc ? PCIE_AER_ECRC_ERROR : PCIE_AER_MALFORMED_TLP, false, packet);
+    endpoint->counters.discarded++;
+    sim_drop(endpoint->sim, packet, &endpoint->component, now, ecrc ? SIM_DROP_ECRC : SIM_DROP_MALFORMED);
+    return true;
+}
+
+void endpoint_send_error(struct endpoint *endpoint, sim_time now)
+{
+    if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 0)) {
+        uint64_t id = sim_packet_identity(endpoint->jobs_hash, endpoint->job_packets++);
+
+        pcie_port_send(endpoint->port, PCIE_POSTED, pcie_error_queue_take(&endpoint->errors, endpoint->sim, id, now),
+                       now, endpoint->send_latency);
+    }
+}
+
+sim_time endpoint_errors_due(const struct endpoint *endpoint, sim_time now)
+{
+    if (endpoint->errors.count == 0) {
+        return SIM_TIME_NEVER;
+    }
+    if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 0)) {
+        return now;
+    }
+    return pcie_port_space_at(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 0);
+}
