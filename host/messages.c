@@ -251,6 +251,29 @@ void messages_restore(struct software *software, uint32_t index)
     end_messages(&setup, control);
 }
 
+void messages_write(struct software *software, uint32_t index, uint32_t message, uint64_t address)
+{
+    const struct setup setup = setup_of(software, index, software->functions[index].first_event, address);
+    uint32_t standard = standard_messages(setup.found, setup.known);
+
+    if (message < standard && setup.found->msix_vectors == 0) {
+        write_msi(&setup, standard);
+    } else {
+        write_message(&setup, message);
+    }
+}
+
+uint64_t messages_entry(struct software *software, uint32_t index, uint32_t message)
+{
+    const struct setup setup = setup_of(software, index, software->functions[index].first_event, 0);
+    uint32_t standard = standard_messages(setup.found, setup.known);
+
+    if (message >= standard) {
+        return store_of(&setup) + (uint64_t)MSIX_ENTRY_BYTES * (message - standard);
+    }
+    return setup.found->msix_vectors > 0 ? setup.where->msix_table + (uint64_t)MSIX_ENTRY_BYTES * message : 0;
+}
+
 /** Takes a message out of a store: masked, so that none is sent. */
 static void mask_store(const struct setup *setup, uint32_t entry)
 {

@@ -58,6 +58,15 @@ void messages_restore(struct software *software, uint32_t function);
  */
 bool messages_disable(struct software *software, uint32_t function, struct host_error *error);
 
+/**
+ * Writes one message of a function, which is set up, anew: where it lies in the MSI capability, all of that.
+ * @param address that the function shall write it to
+ */
+void messages_write(struct software *software, uint32_t function, uint32_t message, uint64_t address);
+
+/** Where a message's entry lies, in the MSI-X table or the store; 0: it is in the MSI capability. */
+uint64_t messages_entry(struct software *software, uint32_t function, uint32_t message);
+
 #ifdef __cplusplus
 }
 #endif

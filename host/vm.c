@@ -1,6 +1,7 @@
 /* Making a virtual machine: its memory, its stage 2, its devices and vPEs. */
 #include "host/vm.h"
 
+#include "host/messages.h"
 #include "host/smmu_stream.h"
 #include "models/smmuv3/smmu_formats.h"
 #include "sim/allocate.h"
@@ -161,6 +162,25 @@ static bool take_stream(struct vm_device *device, struct host_error *error)
     return smmu_stream_set(&vm->host->software->smmus[device->smmu], device->stream_id, &setting, error);
 }
 
+/** A guest that writes messages itself needs a table or store of memory, and EventIDs that are its own from 0 on. */
+static bool can_own_messages(const struct vm_device *device, struct host_error *error)
+{
+    struct software *software = device->vm->host->software;
+
+    if (!device->config->guest_table || device->event_count == 0) {
+        return true;
+    }
+    if (messages_entry(software, device->config->function, 0) == 0) {
+        return host_error_fail(error, EOPNOTSUPP,
+                               "%s: %s has messages in its configuration space, which the guest "
+                               "cannot own",
+                               device->vm->config.name, device->config->name);
+    }
+    return device->first_event == 0 ||
+           host_error_fail(error, EINVAL, "%s: %s shares its DeviceID, so the guest cannot choose EventIDs for it",
+                           device->vm->config.name, device->config->name);
+}
+
 static bool take_device(struct vm *vm, uint32_t number, struct host_error *error)
 {
     struct vm_device *device = &vm->devices[number];
@@ -176,7 +196,7 @@ static bool take_device(struct vm *vm, uint32_t number, struct host_error *error
     device->its = function->its;
     device->device_id = function->device_id;
     device->doorbell = function->doorbell;
-    device->table = software->found.functions[config->function].msix_table;
+    device->first_event = function->first_event;
     device->event_count = function->vector_count;
     device->events = sim_allocate(device->event_count, sizeof(*device->events));
     device->table_shadow = sim_allocate(device->event_count, 16);
@@ -184,6 +204,9 @@ static bool take_device(struct vm *vm, uint32_t number, struct host_error *error
     if (device->smmu == UINT32_MAX || function->aliased) {
         return host_error_fail(error, EINVAL, "%s: %s has no IOMMU, so it cannot be assigned", vm->config.name,
                                config->name);
+    }
+    if (!can_own_messages(device, error)) {
+        return false;
     }
     if (device->event_count > 0 && (!choose_its(device, error) || !map_doorbell(device, error))) {
         return false;

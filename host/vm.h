@@ -140,7 +140,7 @@ struct vm_device {
     uint32_t its;
     uint32_t device_id;
     uint64_t doorbell;     /**< physical address */
-    uint64_t table;        /**< of its MSI-X table */
+    uint32_t first_event;  /**< EventID of its first message in the hardware's ITS */
     uint64_t message;      /**< address that the hypervisor writes into it: an IPA */
     uint32_t vits;         /**< virtual ITS that the guest uses for it */
     struct vm_smmu *vsmmu; /**< NULL: none */

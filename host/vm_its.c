@@ -2,6 +2,7 @@
  * The GIC that a guest sees: redistributors and ITSs, whose registers trap. Tables of the guest's are its own affair
  * but for two: the configuration of its LPIs, read when the guest says that it has changed, and the command queue.
  */
+#include "host/messages.h"
 #include "host/vm.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@
 #define GITS_BASER    0x0100u
 #define ITS_FRAME     UINT64_C(0x20000)
 #define COMMAND_BYTES 32u
+#define ENTRY_BYTES   UINT64_C(16)
 #define OFFSET_MASK   UINT64_C(0xfffe0)
 #define ADDRESS_MASK  UINT64_C(0x000ffffffffff000)
 
@@ -93,12 +95,13 @@ static bool connect_directly(struct vm_device *device, uint32_t number, uint32_t
     struct vm_event *event = &device->events[number];
     const struct vcpu *vcpu = target_of(device, event);
     uint8_t configuration = guest_configuration(device->vm, event->intid);
+    uint32_t physical = device->first_event + number;
     bool fine;
 
     task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
-    fine = vpe_driver_unmap_event(&hypervisor->vpes, its, device->device_id, number, error) &&
-           vpe_driver_map_event(&hypervisor->vpes, &vcpu->vpe, its, device->device_id, number, event->intid, error) &&
-           vpe_driver_configure_event(&hypervisor->vpes, &vcpu->vpe, its, device->device_id, number, event->intid,
+    fine = vpe_driver_unmap_event(&hypervisor->vpes, its, device->device_id, physical, error) &&
+           vpe_driver_map_event(&hypervisor->vpes, &vcpu->vpe, its, device->device_id, physical, event->intid, error) &&
+           vpe_driver_configure_event(&hypervisor->vpes, &vcpu->vpe, its, device->device_id, physical, event->intid,
                                       configuration, error);
     task_unlock(&hypervisor->vpe_lock);
     event->direct = fine;
@@ -142,6 +145,7 @@ static void change_event(struct vm_device *device, uint32_t number, const struct
     struct vm_event *event = &device->events[number];
     const struct vcpu *now = target_of(device, event);
     uint32_t its = direct_its(device);
+    uint32_t physical = device->first_event + number;
     struct host_error error = {.text = ""};
     bool fine = true;
 
@@ -151,10 +155,10 @@ static void change_event(struct vm_device *device, uint32_t number, const struct
     }
     task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
     if (before != now) {
-        fine = vpe_driver_move_event(&hypervisor->vpes, &before->vpe, &now->vpe, its, device->device_id, number,
+        fine = vpe_driver_move_event(&hypervisor->vpes, &before->vpe, &now->vpe, its, device->device_id, physical,
                                      event->intid, &error);
     } else {
-        fine = vpe_driver_configure_event(&hypervisor->vpes, &now->vpe, its, device->device_id, number, event->intid,
+        fine = vpe_driver_configure_event(&hypervisor->vpes, &now->vpe, its, device->device_id, physical, event->intid,
                                           guest_configuration(device->vm, event->intid), &error);
     }
     task_unlock(&hypervisor->vpe_lock);
@@ -174,7 +178,8 @@ static void disconnect_event(struct vm_device *device, uint32_t number)
 
     if (event->direct) {
         task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
-        if (!vpe_driver_unmap_event(&hypervisor->vpes, direct_its(device), device->device_id, number, &error)) {
+        if (!vpe_driver_unmap_event(&hypervisor->vpes, direct_its(device), device->device_id,
+                                    device->first_event + number, &error)) {
             hypervisor_fail(hypervisor, &error);
         }
         task_unlock(&hypervisor->vpe_lock);
@@ -190,7 +195,7 @@ static void pass_on(struct vm_device *device, uint32_t number, uint32_t opcode)
 {
     struct hypervisor *hypervisor = device->vm->host->hypervisor;
     struct its_driver *its = &device->vm->host->software->itses[device->its];
-    const uint64_t dw[4] = {opcode | (uint64_t)device->device_id << 32, number, 0, 0};
+    const uint64_t dw[4] = {opcode | (uint64_t)device->device_id << 32, device->first_event + number, 0, 0};
     struct host_error error = {.text = ""};
 
     task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
@@ -417,8 +422,6 @@ static void access_table(void *context, struct host_port_access *access)
     struct vm_device *device = context;
     uint64_t offset = access->address - (VM_TABLE_IPA + device->number * VM_TABLE_STRIDE);
     uint32_t vector = (uint32_t)(offset / 16);
-    struct host_access *hardware = device->vm->host->software->access;
-    uint64_t entry = device->table + UINT64_C(16) * vector;
 
     access->status = SIM_STATUS_OK;
     if (vector >= device->event_count) {
@@ -434,13 +437,27 @@ static void access_table(void *context, struct host_port_access *access)
         return;
     }
     task_sleep(tasks_current(device->vm->host->hypervisor->tasks), device->vm->host->hypervisor->config.costs.user);
-    host_write32(hardware, entry + 12, 1);
-    host_write32(hardware, entry, (uint32_t)device->message);
-    host_write32(hardware, entry + 4, (uint32_t)(device->message >> 32));
-    host_write32(hardware, entry + 8, vector);
-    host_write32(hardware, entry + 12, 0);
+    messages_write(device->vm->host->software, device->config->function, vector, device->message);
     device->events[vector].enabled = true;
     vm_connect_event(device, vector);
+}
+
+/** A table that is the guest's own, and behind it, for its messages too, the device's store. */
+static void add_own_tables(struct vm_device *device)
+{
+    struct vm *vm = device->vm;
+    uint64_t base = VM_TABLE_IPA + device->number * VM_TABLE_STRIDE;
+    uint32_t first = 0;
+
+    for (uint32_t i = 1; i <= device->event_count; i++) {
+        uint64_t entry = messages_entry(vm->host->software, device->config->function, first);
+
+        if (i == device->event_count ||
+            messages_entry(vm->host->software, device->config->function, i) != entry + ENTRY_BYTES * (i - first)) {
+            vm_add_direct_region(vm, base + ENTRY_BYTES * first, ENTRY_BYTES * (i - first), entry);
+            first = i;
+        }
+    }
 }
 
 void vm_its_init(struct vm *vm)
@@ -460,8 +477,7 @@ void vm_its_init(struct vm *vm)
         struct vm_device *device = &vm->devices[i];
 
         if (device->event_count > 0 && device->config->guest_table) {
-            vm_add_direct_region(vm, VM_TABLE_IPA + i * VM_TABLE_STRIDE, UINT64_C(16) * device->event_count,
-                                 device->table);
+            add_own_tables(device);
         } else if (device->event_count > 0) {
             vm_add_region(vm, VM_TABLE_IPA + i * VM_TABLE_STRIDE, VM_TABLE_STRIDE, access_table, device);
         }

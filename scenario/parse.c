@@ -225,6 +225,7 @@ static void build_scenario(struct parse *parse)
     parse_resolve_timeline(parse);
     parse_resolve_expectations(parse);
     parse_resolve_sweep(parse);
+    parse_check_vms(parse);
     parse_check(parse);
 }
 

@@ -26,6 +26,9 @@ void parse_resolve_names(struct parse *parse);
 /** Resolves the functions of virtual machines, and checks their PEs. (parse_vm.c) */
 void parse_resolve_vms(struct parse *parse);
 
+/** Holds the functions of virtual machines against consumers and the timeline. (parse_vm.c) */
+void parse_check_vms(struct parse *parse);
+
 /** Fills in and checks the streams. (parse_traffic.c) */
 void parse_resolve_traffic(struct parse *parse);
 

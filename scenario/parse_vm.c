@@ -60,6 +60,35 @@ static void resolve_device(struct parse *parse, size_t i, size_t j)
     }
 }
 
+/* What consumers and the timeline do to a function is the host kernel's affair, which a machine's function is not. */
+static void check_others(struct parse *parse, const struct scenario_functions *functions, const char *who)
+{
+    for (size_t i = 0; i < functions->count; i++) {
+        for (size_t vm = 0; vm < parse->scenario->vm_count; vm++) {
+            for (size_t d = 0; d < parse->scenario->vms[vm].device_count; d++) {
+                const struct scenario_vm_device *device = &parse->scenario->vms[vm].devices[d];
+
+                if (device->device == functions->devices[i] && device->function == functions->functions[i]) {
+                    parse_error_at(parse, &device->place, "`%.63s` is assigned to `%.63s`, so it cannot be in %s",
+                                   device->name, parse->scenario->vms[vm].name, who);
+                }
+            }
+        }
+    }
+}
+
+void parse_check_vms(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+
+    for (size_t i = 0; i < scenario->software.consumer_count; i++) {
+        check_others(parse, &scenario->software.consumers[i].devices, "`consumers` too");
+    }
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        check_others(parse, &scenario->actions[i].device, "the timeline");
+    }
+}
+
 void parse_resolve_vms(struct parse *parse)
 {
     struct scenario *scenario = parse->scenario;

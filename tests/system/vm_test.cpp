@@ -152,6 +152,21 @@ TEST(VirtualMachine, OneOwnerForAGroup)
     EXPECT_EQ(refusal("scenarios/seeds/two-its-split.yaml", {"vms={vm0: {devices: {epA: {}, epB: {}}}}"}), "");
 }
 
+TEST(VirtualMachine, MessagesOfEveryKindCanBeTheGuests)
+{
+    const std::string msi = "scenarios/examples/msi-multi-message.yaml";
+    const std::vector<std::string> sets = {"vms={vm0: {devices: {nic: {}, disk: {}}}}", "duration=100 us"};
+
+    EXPECT_EQ(Guests(msi, sets).lost(), 0u);
+    EXPECT_EQ(Guests(msi, sets).vm("injected"), Guests(msi, sets).result->latency.count +
+                                                    device_of(*Guests(msi, sets).result, "nic").merged +
+                                                    device_of(*Guests(msi, sets).result, "disk").merged);
+    EXPECT_NE(refusal(msi, {"vms={vm0: {devices: {nic: {table: guest}}}}"}).find("which the guest cannot own"),
+              std::string::npos);
+    EXPECT_EQ(Guests("scenarios/seeds/guest-owned-store.yaml").lost(), 0u);
+    EXPECT_EQ(Guests("scenarios/seeds/guest-owned-store.yaml", {"vms.vm0.devices.epA.table=trapped"}).lost(), 0u);
+}
+
 /* ---- Translation ---- */
 
 TEST(VirtualSmmu, InvalidationsReachWhoCaches)
@@ -232,6 +247,10 @@ TEST(VirtualMachineKeys, MistakesAreNamed)
     EXPECT_NE(complaint({"vms.vm0.devices.epA.remap=10 us"}).find("needs a guest that translates"), std::string::npos);
     EXPECT_NE(complaint({"vms.epA={}"}).find("is the name of something else already"), std::string::npos);
     EXPECT_NE(complaint({"platform.pe.preemption=yes"}).find("have no `preemption`"), std::string::npos);
+    EXPECT_NE(complaint({"software.consumers={c: {kind: type1, devices: [epA]}}"}).find("in `consumers` too"),
+              std::string::npos);
+    EXPECT_NE(complaint({"timeline=[{at: 1 us, action: reset, device: epA}]"}).find("cannot be in the timeline"),
+              std::string::npos);
     EXPECT_NE(complaint({"vms.vm0.queue=direct"}).find("needs `smmu"), std::string::npos);
     EXPECT_EQ(complaint({}), "");
 }
