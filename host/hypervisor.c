@@ -86,11 +86,20 @@ static sim_time kick_delay(const struct hypervisor_pe *pe)
     return tasks_current(pe->hypervisor->tasks) == pe->task ? 0 : pe->hypervisor->config.costs.kick;
 }
 
+/** Whether a virtual CPU is where it shall not run any more. */
+static bool is_misplaced(const struct vcpu *vcpu)
+{
+    return vcpu->pe->number < vcpu->first_pe || vcpu->pe->number - vcpu->first_pe >= vcpu->pe_count;
+}
+
 /** Where a virtual CPU that is woken runs: where it was, unless that PE is taken and another of its PEs is not. */
 static struct hypervisor_pe *choose_pe(struct vcpu *vcpu)
 {
     struct hypervisor *hypervisor = vcpu->hypervisor;
 
+    if (is_misplaced(vcpu)) {
+        return &hypervisor->pes[vcpu->first_pe];
+    }
     if (vcpu->pe->current == NULL && vcpu->pe->first == NULL) {
         return vcpu->pe;
     }
@@ -111,6 +120,41 @@ void vcpu_wake(struct vcpu *vcpu)
 
         enqueue(pe, vcpu);
         kick(pe, kick_delay(pe));
+    }
+}
+
+/** Takes a virtual CPU out of the queue that it stands in. */
+static void withdraw(struct vcpu *vcpu)
+{
+    struct hypervisor_pe *pe = vcpu->pe;
+    struct vcpu **link = &pe->first;
+    struct vcpu *before = NULL;
+
+    while (*link != vcpu) {
+        before = *link;
+        link = &(*link)->behind;
+    }
+    *link = vcpu->behind;
+    if (pe->last == vcpu) {
+        pe->last = before;
+    }
+}
+
+void vcpu_move(struct vcpu *vcpu, uint32_t number)
+{
+    struct hypervisor_pe *pe = &vcpu->hypervisor->pes[number];
+
+    vcpu->first_pe = number;
+    vcpu->pe_count = 1;
+    if (vcpu->pe == pe) {
+        return;
+    }
+    if (vcpu->state == VCPU_READY) {
+        withdraw(vcpu);
+        enqueue(pe, vcpu);
+        kick(pe, kick_delay(pe));
+    } else if (vcpu->state != VCPU_BLOCKED) {
+        kick(vcpu->pe, kick_delay(vcpu->pe));
     }
 }
 
@@ -160,7 +204,7 @@ void vcpu_inject(struct vcpu *vcpu, struct sim_packet *packet, uint32_t intid, u
     *end = packet;
     if (vcpu->state == VCPU_BLOCKED) {
         vcpu_wake(vcpu);
-    } else if (vcpu->state == VCPU_LOADED) {
+    } else if (vcpu->state != VCPU_READY) {
         kick(vcpu->pe, kick_delay(vcpu->pe));
     }
 }
@@ -199,6 +243,7 @@ static void load(struct hypervisor_pe *pe, struct vcpu *vcpu)
     struct host_error error = {.text = ""};
     bool fine = true;
 
+    vcpu->state = VCPU_LOADING;
     task_sleep(pe->task, hypervisor->config.costs.load + (vcpu->by_timer ? hypervisor->config.costs.wake : 0));
     vcpu->by_timer = false;
     if (vcpu->has_vpe && vcpu->vpe.pe != pe->number) {
@@ -263,8 +308,21 @@ static void wait_for_interrupt(struct hypervisor_pe *pe)
         return;
     }
     if (put(pe, true)) {
-        enqueue(pe, vcpu);
+        vcpu_wake(vcpu);
     }
+}
+
+/** Puts a virtual CPU, with the handler that it is at, back into a queue: of this PE, or of one where it may run. */
+static void step_aside(struct hypervisor_pe *pe)
+{
+    struct vcpu *vcpu = pe->current;
+
+    put(pe, false);
+    if (is_misplaced(vcpu)) {
+        pe = &pe->hypervisor->pes[vcpu->first_pe];
+    }
+    enqueue(pe, vcpu);
+    kick(pe, kick_delay(pe));
 }
 
 /** Chooses who runs next. */
@@ -273,10 +331,7 @@ static void reschedule(struct hypervisor_pe *pe)
     sim_time now = sim_now(pe->hypervisor->sim);
 
     if (pe->current != NULL && pe->first != NULL && now >= pe->slice_end) {
-        struct vcpu *vcpu = pe->current;
-
-        put(pe, false);
-        enqueue(pe, vcpu);
+        step_aside(pe);
     }
     if (pe->current == NULL && pe->first != NULL) {
         load(pe, dequeue(pe));
@@ -356,7 +411,7 @@ static bool has_reason(const struct hypervisor_pe *pe, sim_time *until)
     if (vcpu == NULL) {
         return pe->kicked ? pe->kick_at <= now : pe->first != NULL;
     }
-    if (vcpu->trapping || (pe->idle && !computes(vcpu) && pe_is_guest_idle(pe->pe))) {
+    if (vcpu->trapping || is_misplaced(vcpu) || (pe->idle && !computes(vcpu) && pe_is_guest_idle(pe->pe))) {
         return true;
     }
     if (pe->first != NULL) {
@@ -416,6 +471,9 @@ static void run_pe(void *context)
         }
         if (pe->current != NULL && pe->current->trapping) {
             serve_trap(pe);
+        }
+        if (pe->current != NULL && is_misplaced(pe->current)) {
+            step_aside(pe);
         }
         if (pe->current != NULL && pe->idle && !computes(pe->current)) {
             wait_for_interrupt(pe);

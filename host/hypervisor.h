@@ -60,6 +60,7 @@ struct hypervisor_pe;
 enum vcpu_state {
     VCPU_BLOCKED, /**< waits for an interrupt, put */
     VCPU_READY,   /**< in the queue of a PE */
+    VCPU_LOADING, /**< on its way from there onto the PE */
     VCPU_LOADED,  /**< on a PE */
 };
 
@@ -72,7 +73,7 @@ struct vcpu {
     uint32_t pe_count;
     bool busy; /**< computes beside handling interrupts, until the end of traffic: never waits */
     enum vcpu_state state;
-    struct hypervisor_pe *pe; /**< READY, LOADED: whose; BLOCKED: where it was last */
+    struct hypervisor_pe *pe; /**< READY to LOADED: whose; BLOCKED: where it was last */
     struct vcpu *behind;      /**< in the queue of the PE */
     bool has_vpe;             /**< direct interrupts: it is a vPE of the hardware */
     struct vpe vpe;
@@ -190,6 +191,12 @@ void vcpu_trap(struct vcpu *vcpu);
 void vcpu_untrap(struct vcpu *vcpu);
 
 /* ---- For the hypervisor's own code ---- */
+
+/**
+ * Has a virtual CPU run on one PE only from now on: at once if it runs or is to run, else when it is woken. Its vPE
+ * goes along when it is loaded there (VMOVP).
+ */
+void vcpu_move(struct vcpu *vcpu, uint32_t pe);
 
 /** Makes a virtual CPU run that waits; does nothing if it does not wait. */
 void vcpu_wake(struct vcpu *vcpu);

@@ -319,6 +319,7 @@ static void register_counters(struct vm *vm)
     count(vm, "invalidation_ns", &vm->counters.invalidation_ns);
     count(vm, "invalidation_max_ns", &vm->counters.invalidation_max_ns);
     count(vm, "remaps", &vm->counters.remaps);
+    count(vm, "moves", &vm->counters.moves);
     count(vm, "boot_ns", &vm->counters.boot_ns);
 }
 

@@ -70,6 +70,16 @@ struct vm_device_config {
     uint32_t in_device; /**< function number there, for the same */
 };
 
+/** What the guest, or the hypervisor to it, does at a time. */
+struct vm_action_config {
+    sim_time at;     /**< counted from the start of traffic */
+    bool moves_vcpu; /**< `vcpu` shall run on PE `pe`; else the guest moves a vector to `vcpu` */
+    uint32_t vcpu;
+    uint32_t pe;
+    uint32_t device; /**< index of the machine's */
+    uint32_t vector;
+};
+
 struct vm_config {
     const char *name;
     uint32_t vcpus;
@@ -83,6 +93,8 @@ struct vm_config {
     bool broadcast;    /**< an emulated queue sends what names no StreamID to all its SMMUs; else to the first */
     const struct vm_device_config *devices;
     size_t device_count;
+    const struct vm_action_config *actions; /**< in the order of their times */
+    size_t action_count;
 };
 
 /** What virtual machines need of the system around them. */
@@ -225,6 +237,7 @@ struct vm_counters {
     uint64_t invalidation_ns; /**< that the guest spent in them, in all */
     uint64_t invalidation_max_ns;
     uint64_t remaps;
+    uint64_t moves; /**< of virtual CPUs and of interrupts */
     uint64_t boot_ns;
 };
 
@@ -253,7 +266,9 @@ struct vm {
     uint32_t region_count;
     struct vm_counters counters;
     bool booted;
-    bool loaded; /**< its loads have begun */
+    bool loaded;          /**< its loads have begun */
+    sim_time start;       /**< of traffic */
+    struct task *control; /**< the hypervisor's, for the machine's actions; NULL: there are none */
     /* The guest's side. */
     struct host_access access;
     struct host_ram ram;
@@ -286,8 +301,8 @@ bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, uin
 /** Has the guest start: `booted` becomes true when its drivers have set everything up. */
 void vm_start(struct vm *vm);
 
-/** Has the guest's loads (remap) begin; before, its code has nothing to do. */
-void vm_start_load(struct vm *vm);
+/** Has the guest's loads (remap) and the machine's actions begin; before, its code has nothing to do. */
+void vm_start_load(struct vm *vm, sim_time start);
 
 /** Sums up what its parts have counted. */
 void vm_collect(struct vm *vm);

@@ -264,6 +264,59 @@ static bool move_buffer(struct vm_device *device, struct vm_buffer *buffer, stru
     return true;
 }
 
+/* ---- Actions ---- */
+
+#define CMD_MOVI 0x01u
+
+/** The guest's driver sets an interrupt's affinity: its collection changes. */
+static bool move_interrupt(struct vm *vm, const struct vm_action_config *action, struct host_error *error)
+{
+    const struct vm_device *device = &vm->devices[action->device];
+    struct its_driver *its = &vm->itss[device->vits].driver;
+    const uint64_t dw[4] = {CMD_MOVI | (uint64_t)(device->number + 1) << 32, action->vector, action->vcpu, 0};
+
+    if (action->vector >= device->event_count) {
+        return host_error_fail(error, EINVAL, "%s: %s has no vector %u", vm->config.name, device->config->name,
+                               action->vector);
+    }
+    vm->counters.moves++;
+    return its_driver_issue(its, dw, error) && its_driver_sync(its, error);
+}
+
+/** The hypervisor's part: virtual CPUs go to other PEs. */
+static void run_control(void *context)
+{
+    struct vm *vm = context;
+    struct sim *sim = vm->host->hypervisor->sim;
+
+    while (!vm->loaded) {
+        task_wait(vm->control);
+    }
+    for (size_t i = 0; i < vm->config.action_count; i++) {
+        const struct vm_action_config *action = &vm->config.actions[i];
+
+        if (!action->moves_vcpu) {
+            continue;
+        }
+        if (vm->start + action->at > sim_now(sim)) {
+            task_sleep(vm->control, vm->start + action->at - sim_now(sim));
+        }
+        vm->counters.moves++;
+        vcpu_move(&vm->vcpus[action->vcpu], action->pe);
+    }
+}
+
+/* ---- What the guest's code does while traffic runs ---- */
+
+/** The guest's next action from @p first on; action_count if there is none. */
+static size_t next_action(const struct vm *vm, size_t first)
+{
+    while (first < vm->config.action_count && vm->config.actions[first].moves_vcpu) {
+        first++;
+    }
+    return first;
+}
+
 /** The device whose buffers are next to move. */
 static uint32_t next_device(const struct vm *vm, const sim_time *due)
 {
@@ -278,32 +331,50 @@ static uint32_t next_device(const struct vm *vm, const sim_time *due)
     return next;
 }
 
+static bool move_buffers(struct vm_device *device, struct host_error *error)
+{
+    for (uint32_t i = 0; i < device->buffer_count; i++) {
+        if (!move_buffer(device, &device->buffers[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool run_loads(struct vm *vm, struct host_error *error)
 {
     struct hypervisor *hypervisor = vm->host->hypervisor;
     sim_time due[VM_MAX_DEVICES];
-    uint32_t next;
+    size_t action = next_action(vm, 0);
 
     for (uint32_t i = 0; i < vm->config.device_count; i++) {
         due[i] = sim_now(hypervisor->sim) + vm->config.devices[i].remap;
     }
-    next = next_device(vm, due);
-    while (next != UINT32_MAX && due[next] < hypervisor->end) {
-        struct vm_device *device = &vm->devices[next];
+    for (;;) {
+        uint32_t device = next_device(vm, due);
+        sim_time at = action < vm->config.action_count ? vm->start + vm->config.actions[action].at : SIM_TIME_NEVER;
+        bool acts = device == UINT32_MAX || at <= due[device];
+        sim_time next = acts ? at : due[device];
         sim_time now = sim_now(hypervisor->sim);
 
-        if (due[next] > now) {
-            vcpu_idle(first_vcpu(vm), due[next] - now);
+        if (next >= hypervisor->end) {
+            return true;
         }
-        for (uint32_t i = 0; i < device->buffer_count; i++) {
-            if (!move_buffer(device, &device->buffers[i], error)) {
-                return false;
-            }
+        if (next > now) {
+            vcpu_idle(first_vcpu(vm), next - now);
         }
-        due[next] += device->config->remap;
-        next = next_device(vm, due);
+        if (acts && !move_interrupt(vm, &vm->config.actions[action], error)) {
+            return false;
+        }
+        if (!acts && !move_buffers(&vm->devices[device], error)) {
+            return false;
+        }
+        if (acts) {
+            action = next_action(vm, action + 1);
+        } else {
+            due[device] += vm->config.devices[device].remap;
+        }
     }
-    return true;
 }
 
 /* ---- The task ---- */
@@ -323,7 +394,11 @@ static void run_guest(void *context)
     while (fine && !vm->loaded) {
         task_wait(vcpu->guest);
     }
-    fine = fine && run_loads(vm, &error);
+    vcpu->active = fine;
+    if (fine) {
+        vcpu_wake(vcpu);
+        fine = run_loads(vm, &error);
+    }
     if (!fine) {
         hypervisor_fail(hypervisor, &error);
     }
@@ -341,14 +416,22 @@ void vm_start(struct vm *vm)
     struct sim *sim = vm->host->hypervisor->sim;
 
     vcpu_set_guest(first_vcpu(vm), sim_printf(sim, "%s.guest", vm->config.name), run_guest, vm);
+    if (vm->config.action_count > 0) {
+        vm->control =
+            task_create(vm->host->hypervisor->tasks, sim_printf(sim, "%s.control", vm->config.name), run_control, vm);
+    }
     /* The others come up too, find nothing to do, and wait: from then on a doorbell can wake them. */
     for (uint32_t i = 1; i < vm->config.vcpus; i++) {
         vcpu_wake(&vm->vcpus[i]);
     }
 }
 
-void vm_start_load(struct vm *vm)
+void vm_start_load(struct vm *vm, sim_time start)
 {
     vm->loaded = true;
+    vm->start = start;
     task_signal(first_vcpu(vm)->guest);
+    if (vm->control != NULL) {
+        task_signal(vm->control);
+    }
 }

@@ -4,6 +4,7 @@
 #include "scenario/schema/keys.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void resolve_pes(struct parse *parse, struct scenario_vm *vm)
 {
@@ -89,6 +90,34 @@ void parse_check_vms(struct parse *parse)
     }
 }
 
+static void resolve_action(struct parse *parse, const struct scenario_vm *vm, size_t i)
+{
+    struct scenario_vm_action *action = &vm->actions[i];
+    const char *name = action->device_written.name;
+
+    if (i > 0 && action->at < vm->actions[i - 1].at) {
+        parse_error_at(parse, &action->place, "an action of a timeline cannot be before the one above it");
+    }
+    if (action->vcpu >= vm->vcpus) {
+        parse_error_at(parse, &action->place, "`%.63s` has no virtual CPU %" PRIu32 ": the last is %" PRIu32, vm->name,
+                       action->vcpu, vm->vcpus - 1);
+    }
+    if (action->pe >= parse->scenario->platform.pe.count) {
+        parse_error_at(parse, &action->place, "there is no pe%" PRIu32 ": the last is pe%" PRIu32, action->pe,
+                       parse->scenario->platform.pe.count - 1);
+    }
+    if (action->act == SCENARIO_VM_MOVE_VCPU) {
+        return;
+    }
+    while (action->device < vm->device_count && name != NULL && strcmp(vm->devices[action->device].name, name) != 0) {
+        action->device++;
+    }
+    if (action->device == vm->device_count) {
+        parse_error_at(parse, name != NULL ? &action->device_written.place : &action->place,
+                       "`%.63s` has no device `%.63s`", vm->name, name != NULL ? name : "at all");
+    }
+}
+
 void parse_resolve_vms(struct parse *parse)
 {
     struct scenario *scenario = parse->scenario;
@@ -101,6 +130,9 @@ void parse_resolve_vms(struct parse *parse)
         resolve_pes(parse, &scenario->vms[i]);
         for (size_t j = 0; j < scenario->vms[i].device_count; j++) {
             resolve_device(parse, i, j);
+        }
+        for (size_t j = 0; j < scenario->vms[i].action_count; j++) {
+            resolve_action(parse, &scenario->vms[i], j);
         }
     }
     if (scenario->vm_count > 0 && scenario->platform.pe.preemption) {

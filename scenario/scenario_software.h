@@ -18,12 +18,6 @@ extern "C" {
 
 struct scenario_device;
 
-/** A component's name where another one refers to it. What it names is a pointer beside it. */
-struct scenario_reference {
-    const char *name;            /**< as written; NULL for "none" */
-    struct scenario_place place; /**< of the name */
-};
-
 /** A list of functions of endpoints. */
 struct scenario_functions {
     const char **names; /**< as written: "epA", "epA/1" */

@@ -22,6 +22,12 @@ struct scenario_place {
     unsigned span; /**< characters */
 };
 
+/** A component's name where another one refers to it. What it names is a pointer beside it. */
+struct scenario_reference {
+    const char *name;            /**< as written; NULL for "none" */
+    struct scenario_place place; /**< of the name */
+};
+
 struct scenario_device;
 
 /** The hypervisor: software.hypervisor. */
@@ -64,6 +70,25 @@ struct scenario_vm_device {
     enum scenario_vm_interrupts interrupts;
     enum scenario_vm_table table;
     sim_time remap; /**< between two times that the guest moves its DMA buffer to other pages; 0: never */
+};
+
+/** What is done at a time of the machine's own timeline. */
+enum scenario_vm_act {
+    SCENARIO_VM_MOVE_VCPU,
+    SCENARIO_VM_MOVE_INTERRUPT,
+};
+
+/** One item of vms.NAME.timeline. */
+struct scenario_vm_action {
+    struct scenario_place place;
+    uint64_t given;
+    sim_time at;
+    enum scenario_vm_act act;
+    uint32_t vcpu;
+    uint32_t pe;
+    struct scenario_reference device_written;
+    size_t device; /**< index among the machine's */
+    uint32_t vector;
 };
 
 /** What SMMU a guest sees. */
@@ -114,6 +139,8 @@ struct scenario_vm {
     enum scenario_vm_routing without_stream_id;
     struct scenario_vm_device *devices; /**< array of device_count */
     size_t device_count;
+    struct scenario_vm_action *actions; /**< array of action_count, in the order of their times */
+    size_t action_count;
 };
 
 #ifdef __cplusplus

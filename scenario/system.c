@@ -442,7 +442,7 @@ sim_time system_start_traffic(struct system *system, sim_time duration)
         }
     }
     system_begin_reclaim(system, start, start + duration);
-    system_start_vms(system, start + duration);
+    system_start_vms(system, start, start + duration);
     return start;
 }
 

@@ -99,7 +99,7 @@ bool system_create_vms(struct system *system, struct host_error *error);
 bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
                           bool *mapped, struct host_error *error);
 bool system_boot_vms(struct system *system, struct host_error *error);
-void system_start_vms(struct system *system, sim_time end);
+void system_start_vms(struct system *system, sim_time start, sim_time end);
 void system_finish_vms(struct system *system);
 /** Runs the simulation, and tasks whenever some are ready; otherwise as sim_run(). */
 enum sim_run_result system_advance(struct system *system, sim_time end);

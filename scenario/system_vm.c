@@ -13,6 +13,7 @@ struct system_vms {
     struct vm_host host;
     struct vm *vms;
     struct vm_device_config **devices; /**< per machine */
+    struct vm_action_config **actions; /**< per machine */
     struct stale_checker stale;
     uint32_t *cmdqv_offsets;
     size_t vm_count;
@@ -57,7 +58,20 @@ static void describe_devices(const struct scenario_vm *from, struct vm_device_co
     }
 }
 
-static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_device_config *devices)
+static void describe_actions(const struct scenario_vm *from, struct vm_action_config *actions)
+{
+    for (size_t i = 0; i < from->action_count; i++) {
+        actions[i] = (struct vm_action_config){.at = from->actions[i].at,
+                                               .moves_vcpu = from->actions[i].act == SCENARIO_VM_MOVE_VCPU,
+                                               .vcpu = from->actions[i].vcpu,
+                                               .pe = from->actions[i].pe,
+                                               .device = (uint32_t)from->actions[i].device,
+                                               .vector = from->actions[i].vector};
+    }
+}
+
+static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_device_config *devices,
+                              const struct vm_action_config *actions)
 {
     return (struct vm_config){.name = from->name,
                               .vcpus = from->vcpus,
@@ -70,7 +84,9 @@ static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_de
                               .single_its = from->its == SCENARIO_VM_ITS_SINGLE,
                               .broadcast = from->without_stream_id == SCENARIO_VM_BROADCAST,
                               .devices = devices,
-                              .device_count = from->device_count};
+                              .device_count = from->device_count,
+                              .actions = actions,
+                              .action_count = from->action_count};
 }
 
 /** A guest's device reads its buffers from elsewhere from now on. */
@@ -125,12 +141,15 @@ void system_build_vms(struct system *system)
                                       .context = system};
     machines->vms = sim_allocate(scenario->vm_count, sizeof(*machines->vms));
     machines->devices = sim_allocate(scenario->vm_count, sizeof(*machines->devices));
+    machines->actions = sim_allocate(scenario->vm_count, sizeof(*machines->actions));
     for (uint32_t i = 0; i < scenario->vm_count; i++) {
         struct vm_config vm;
 
         machines->devices[i] = sim_allocate(scenario->vms[i].device_count, sizeof(**machines->devices));
         describe_devices(&scenario->vms[i], machines->devices[i]);
-        vm = vm_of(&scenario->vms[i], machines->devices[i]);
+        machines->actions[i] = sim_allocate(scenario->vms[i].action_count, sizeof(**machines->actions));
+        describe_actions(&scenario->vms[i], machines->actions[i]);
+        vm = vm_of(&scenario->vms[i], machines->devices[i], machines->actions[i]);
         vm_prepare(&machines->vms[i], &machines->host, i, &vm);
     }
 }
@@ -146,11 +165,13 @@ void system_free_vms(struct system *system)
     for (size_t i = 0; machines->vms != NULL && i < machines->vm_count; i++) {
         vm_release(&machines->vms[i]);
         free(machines->devices[i]);
+        free(machines->actions[i]);
     }
     hypervisor_release(&machines->hypervisor);
     stale_clear(&machines->stale);
     free(machines->vms);
     free(machines->devices);
+    free(machines->actions);
     free(machines->cmdqv_offsets);
     free(machines);
     system->machines = NULL;
@@ -280,7 +301,7 @@ enum sim_run_result system_advance(struct system *system, sim_time end)
     return tasks_advance(system->machines != NULL ? system->machines->tasks : NULL, system->sim, end);
 }
 
-void system_start_vms(struct system *system, sim_time end)
+void system_start_vms(struct system *system, sim_time start, sim_time end)
 {
     struct system_vms *machines = system->machines;
 
@@ -289,7 +310,7 @@ void system_start_vms(struct system *system, sim_time end)
     }
     hypervisor_set_end(&machines->hypervisor, end);
     for (size_t i = 0; i < machines->vm_count; i++) {
-        vm_start_load(&machines->vms[i]);
+        vm_start_load(&machines->vms[i], start);
     }
 }
 

@@ -93,6 +93,68 @@ static const struct scenario_table device_table = {.name = "vm-device",
                                                    TABLE_KEYS(device_keys),
                                                    TABLE_NAMED(scenario_vm_device)};
 
+static bool moves_vcpu(const void *structure)
+{
+    return ((const struct scenario_vm_action *)structure)->act == SCENARIO_VM_MOVE_VCPU;
+}
+
+static bool moves_interrupt(const void *structure)
+{
+    return ((const struct scenario_vm_action *)structure)->act == SCENARIO_VM_MOVE_INTERRUPT;
+}
+
+static const struct scenario_key action_keys[] = {
+    {.name = "at",
+     KEY_FIELD(scenario_vm_action, at),
+     .type = &scenario_type_time,
+     .required = true,
+     .minimum = "0 ns",
+     .maximum = "1000 s",
+     .doc = "When, counted from the start of traffic."},
+    {.name = "action",
+     KEY_FIELD(scenario_vm_action, act),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"move-vcpu", "move-interrupt", NULL},
+     .required = true,
+     .doc =
+         "`move-vcpu`: the hypervisor has a virtual CPU run on another PE, with its vPE (VMOVP). `move-interrupt`: the "
+         "guest moves a vector to another virtual CPU, by its ITS (MOVI), and the hypervisor the hardware's (VMOVI)."},
+    {.name = "vcpu",
+     KEY_FIELD(scenario_vm_action, vcpu),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "15",
+     .doc = "Which virtual CPU, or to which."},
+    {.name = "pe",
+     KEY_FIELD(scenario_vm_action, pe),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "59",
+     .applies = moves_vcpu,
+     .needs = "`action: move-vcpu`",
+     .doc = "To which PE."},
+    {.name = "device",
+     KEY_FIELD(scenario_vm_action, device_written),
+     .type = &scenario_type_name,
+     .automatic = "the first of the machine's",
+     .applies = moves_interrupt,
+     .needs = "`action: move-interrupt`",
+     .doc = "Whose vector."},
+    {.name = "vector",
+     KEY_FIELD(scenario_vm_action, vector),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "2047",
+     .applies = moves_interrupt,
+     .needs = "`action: move-interrupt`",
+     .doc = "Which of its messages."},
+};
+static const struct scenario_table action_table = {.name = "vm-action",
+                                                   .path = "vms.NAME.timeline.N",
+                                                   .doc = "One thing that is done while traffic runs.",
+                                                   TABLE_KEYS(action_keys),
+                                                   TABLE_PLAIN(scenario_vm_action)};
+
 static bool has_smmu(const void *structure)
 {
     return ((const struct scenario_vm *)structure)->smmu != SCENARIO_VM_SMMU_NONE;
@@ -170,6 +232,10 @@ static const struct scenario_key vm_keys[] = {
      KEY_ARRAY(KEY_NAMED, scenario_vm, devices, device_count),
      .table = &device_table,
      .doc = "The functions that are assigned to it, by name."},
+    {.name = "timeline",
+     KEY_ARRAY(KEY_LIST, scenario_vm, actions, action_count),
+     .table = &action_table,
+     .doc = "What is done to its virtual CPUs and interrupts while traffic runs, in the order of time."},
 };
 const struct scenario_table scenario_table_vm = {
     .name = "vm", .path = "vms.NAME", .doc = "A virtual machine.", TABLE_KEYS(vm_keys), TABLE_NAMED(scenario_vm)};

@@ -135,6 +135,12 @@ const Sets stages = {"software.rules=bind-msi-v1",
                      "platform.smmu.S.ipa-cache={entries: 2, ways: 2, policy: lru}",
                      "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
 
+/** The hypervisor moves a virtual CPU, and the guest an interrupt. */
+const Sets moving = {"platform.redistributor.version=gicv4.1",
+                     "vms={vm0: {vcpus: 2, devices: {epB: {}, epC: {}}, timeline: ["
+                     "{at: 3 us, action: move-interrupt, device: epC, vector: 1, vcpu: 0}, "
+                     "{at: 12 us, action: move-vcpu, pe: 1}]}}"};
+
 /** The same, and more. */
 Sets with(Sets sets, const std::string &more)
 {
@@ -291,6 +297,12 @@ const std::vector<Row> rows = {
      {"platform.redistributor.version=gicv4.1", "vms={vm0: {devices: {epB: {table: guest}, epC: {table: guest}}}}"}},
     {"vm.queue", "vms.vm0.queue=direct", nested},
     {"vm.without-stream-id", "vms.vm0.without-stream-id=first", two_smmus},
+    {"vm-action.at", "vms.vm0.timeline.0.at=9 us", moving},
+    {"vm-action.action", "vms.vm0.timeline.1={at: 12 us, action: move-interrupt}", moving},
+    {"vm-action.vcpu", "vms.vm0.timeline.0.vcpu=1", moving},
+    {"vm-action.pe", "vms.vm0.timeline.1.pe=0", moving},
+    {"vm-action.device", "vms.vm0.timeline.0.device=epB", moving},
+    {"vm-action.vector", "vms.vm0.timeline.0.vector=3", moving},
     {"vm-device.interrupts", "vms.vm0.devices.epC.interrupts=injected", guest},
     {"vm-device.table", "vms.vm0.devices.epC.table=guest", guest},
     {"vm-device.remap", "vms.vm0.devices.epC.remap=3 us", nested},

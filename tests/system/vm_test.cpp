@@ -130,6 +130,32 @@ TEST(VirtualMachine, AVirtualCpuThatMovesTakesItsInterruptsAlong)
     }
 }
 
+/* Where the handlers ran shows that both kinds of moves happened; nothing is lost or doubled on the way. */
+TEST(VirtualMachine, VirtualCpusAndInterruptsMoveUnderTraffic)
+{
+    for (const char *version : {"gicv3", "gicv4.0", "gicv4.1"}) {
+        for (const char *work : {"busy", "idle"}) {
+            const Guests run(
+                "scenarios/seeds/guest-moves.yaml",
+                {std::string("platform.redistributor.version=") + version, std::string("vms.vm0.work=") + work});
+            SCOPED_TRACE(std::string(version) + " " + work);
+            uint64_t delivered = 0;
+            uint64_t expected = 0;
+
+            for (const char *pe : {"pe0", "pe1", "pe2"}) {
+                delivered += counter_of(*run.result, pe, "guest_delivered");
+                EXPECT_GT(counter_of(*run.result, pe, "guest_delivered"), 20u) << pe;
+            }
+            for (size_t i = 0; i < run.result->device_count; i++) {
+                expected += run.result->devices[i].born - run.result->devices[i].merged;
+            }
+            EXPECT_EQ(run.lost(), 0u);
+            EXPECT_EQ(delivered, expected);
+            EXPECT_EQ(run.vm("moves"), 7u);
+        }
+    }
+}
+
 TEST(VirtualMachine, WorkOfTheHypervisorDelaysWhoElseUsesThePe)
 {
     /* epB is the host's own, with its handlers on both PEs; vm0's traps keep a PE busy, with interrupts masked. */
@@ -250,6 +276,13 @@ TEST(VirtualMachineKeys, MistakesAreNamed)
     EXPECT_NE(complaint({"software.consumers={c: {kind: type1, devices: [epA]}}"}).find("in `consumers` too"),
               std::string::npos);
     EXPECT_NE(complaint({"timeline=[{at: 1 us, action: reset, device: epA}]"}).find("cannot be in the timeline"),
+              std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-vcpu, vcpu: 2}]"}).find("no virtual CPU 2"),
+              std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-interrupt, device: epX}]"}).find("no device `epX`"),
+              std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 2 us, action: move-vcpu}, {at: 1 us, action: move-vcpu}]"})
+                  .find("cannot be before the one above"),
               std::string::npos);
     EXPECT_NE(complaint({"vms.vm0.queue=direct"}).find("needs `smmu"), std::string::npos);
     EXPECT_EQ(complaint({}), "");
