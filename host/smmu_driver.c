@@ -438,6 +438,9 @@ bool smmu_driver_next_event(struct smmu_driver *driver, struct smmu_driver_event
     event->stream_id = (uint32_t)(word0 >> 32);
     event->read = ((word1 >> 35) & 1) != 0;
     event->address = memory_read64(driver->ram->memory, entry + 16);
+    for (unsigned i = 0; i < sizeof(event->words) / sizeof(event->words[0]); i++) {
+        event->words[i] = memory_read64(driver->ram->memory, entry + 8 * i);
+    }
     queue->consumer = (queue->consumer + 1) & queue_mask(queue);
     write_register(driver, SMMU_EVENTQ_CONS, queue->consumer);
     return true;

@@ -64,6 +64,7 @@ struct smmu_driver_event {
     uint32_t stream_id;
     uint64_t address;
     bool read;
+    uint64_t words[4]; /**< the record as it was */
 };
 
 /** Resets and enables an SMMU: every StreamID aborts until it gets a stream table entry. @return false with @p error */

@@ -320,6 +320,8 @@ static void register_counters(struct vm *vm)
     count(vm, "invalidation_max_ns", &vm->counters.invalidation_max_ns);
     count(vm, "remaps", &vm->counters.remaps);
     count(vm, "moves", &vm->counters.moves);
+    count(vm, "events", &vm->counters.events);
+    count(vm, "events_lost", &vm->counters.events_lost);
     count(vm, "boot_ns", &vm->counters.boot_ns);
 }
 

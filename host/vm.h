@@ -239,6 +239,8 @@ struct vm_counters {
     uint64_t remaps;
     uint64_t moves; /**< of virtual CPUs and of interrupts */
     uint64_t boot_ns;
+    uint64_t events;      /**< faults of its own stage 1 that its SMMUs' event queues got */
+    uint64_t events_lost; /**< for which they had no room */
 };
 
 /** A virtual machine. */
@@ -333,6 +335,13 @@ void vm_connect_event(struct vm_device *device, uint32_t event);
 
 /** vm_smmu.c: the emulation of SMMUs. */
 bool vm_smmu_init(struct vm *vm, struct host_error *error);
+
+/**
+ * Gives the guest an event of the hardware's that is its own affair: a fault of its stage 1 or of its configuration,
+ * with the StreamID that it knows (E12).
+ * @return false: it is none of its
+ */
+bool vm_report_event(struct vm *vm, uint32_t smmu, const struct smmu_driver_event *event);
 
 /** VMID of the machine's stage 2 at an SMMU; 0: it has none there. */
 uint16_t vm_vmid(const struct vm *vm, uint32_t smmu);

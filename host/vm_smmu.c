@@ -37,6 +37,11 @@
 #define GUEST_IDR1        (GUEST_SID_BITS | 7u << 16 | 8u << 21)
 #define IDR5_GRAN4K       (1u << 4)
 #define CR0_CMDQEN        (1u << 3)
+#define CR0_EVENTQEN      (1u << 2)
+#define EVENT_BYTES       UINT64_C(32)
+#define EVENTQ_OVERFLOW   (1u << 31)
+#define IRQ_CTRL          0x0050u
+#define IRQ_CTRL_EVENTQ   (1u << 2)
 #define CERROR_ILL        1u
 #define CERROR_ABT        2u
 #define QUEUE_LOG2(base)  ((uint32_t)(base)&0x1f)
@@ -242,6 +247,73 @@ static void run_commands(struct vm_smmu *smmu)
     }
 }
 
+/* ---- Events ---- */
+
+/** The events that a guest's SMMU would have recorded itself (E12); faults of stage 2 are the host's. */
+static bool is_guests_event(const struct smmu_driver_event *event)
+{
+    switch (event->type) {
+    case SMMU_C_BAD_STE:
+    case SMMU_F_STREAM_DISABLED:
+    case SMMU_C_BAD_SUBSTREAMID:
+    case SMMU_C_BAD_CD:
+        return true;
+    case SMMU_F_TRANSLATION:
+    case SMMU_F_ADDR_SIZE:
+    case SMMU_F_ACCESS:
+    case SMMU_F_PERMISSION:
+        return smmu_field_get(event->words, SMMU_EVENT_S2) == 0;
+    default:
+        return false;
+    }
+}
+
+/** Puts a record into the guest's event queue; when that is full it says so as the hardware does (OVFLG). */
+static bool append_event(struct vm_smmu *smmu, const uint64_t words[4])
+{
+    uint32_t log2 = QUEUE_LOG2(smmu->event_base);
+    uint64_t entry = (smmu->event_base & QUEUE_ADDRESS) + EVENT_BYTES * (smmu->event_producer & ((1u << log2) - 1));
+    uint32_t mask = (2u << log2) - 1;
+
+    if (((smmu->event_producer - smmu->event_consumer) & mask) >= 1u << log2) {
+        if (((smmu->event_producer ^ smmu->event_consumer) & EVENTQ_OVERFLOW) == 0) {
+            smmu->event_producer ^= EVENTQ_OVERFLOW;
+        }
+        return false;
+    }
+    if (!memory_contains(smmu->vm->memory, entry, EVENT_BYTES)) {
+        return false;
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        memory_write64(smmu->vm->memory, entry + 8 * i, words[i]);
+    }
+    smmu->event_producer = (smmu->event_producer & EVENTQ_OVERFLOW) | ((smmu->event_producer + 1) & mask);
+    return true;
+}
+
+bool vm_report_event(struct vm *vm, uint32_t smmu, const struct smmu_driver_event *event)
+{
+    for (size_t i = 0; i < vm->config.device_count; i++) {
+        struct vm_device *device = &vm->devices[i];
+        uint64_t words[4] = {(event->words[0] & UINT64_C(0xffffffff)) | (uint64_t)(device->number + 1) << 32,
+                             event->words[1], event->words[2], event->words[3]};
+
+        if (device->vsmmu == NULL || device->smmu != smmu || device->stream_id != event->stream_id) {
+            continue;
+        }
+        if (!is_guests_event(event) || (device->vsmmu->cr0 & CR0_EVENTQEN) == 0) {
+            return false;
+        }
+        if (append_event(device->vsmmu, words)) {
+            vm->counters.events++;
+        } else {
+            vm->counters.events_lost++;
+        }
+        return true;
+    }
+    return false;
+}
+
 /* ---- Registers ---- */
 
 static uint64_t read_register(const struct vm_smmu *smmu, uint64_t offset)
@@ -363,6 +435,14 @@ static void add_viommu(struct vm_smmu *smmu, uint32_t index)
     smmu->viommus[smmu->viommu_count++] = (struct vm_viommu){.smmu = index, .vmid = vm_vmid(smmu->vm, index)};
 }
 
+/** Has the hardware interrupt for events. */
+static void watch_events(struct smmu_driver *driver)
+{
+    uint64_t address = driver->config.base + IRQ_CTRL;
+
+    host_write32(driver->access, address, host_read32(driver->access, address) | IRQ_CTRL_EVENTQ);
+}
+
 bool vm_smmu_init(struct vm *vm, struct host_error *error)
 {
     for (size_t i = 0; vm->config.smmu != VM_SMMU_NONE && i < vm->config.device_count; i++) {
@@ -381,6 +461,9 @@ bool vm_smmu_init(struct vm *vm, struct host_error *error)
             }
         }
         vm_add_region(vm, smmu->base, SMMU_FRAME, access_smmu, smmu);
+        for (uint32_t j = 0; j < smmu->viommu_count; j++) {
+            watch_events(hardware(smmu, smmu->viommus[j].smmu));
+        }
         if (vm->config.direct_queue && !vm_cmdqv_init(smmu, error)) {
             return false;
         }

@@ -1,4 +1,5 @@
 /* The virtual machines of a system: from the scenario's words to host/vm.h, and what they need while it runs. */
+#include "host/interrupt_input.h"
 #include "scenario/smmu_idr.h"
 #include "scenario/system_internal.h"
 #include "sim/allocate.h"
@@ -16,6 +17,9 @@ struct system_vms {
     struct vm_action_config **actions; /**< per machine */
     struct stale_checker stale;
     uint32_t *cmdqv_offsets;
+    struct interrupt_input *events; /**< of SMMUs that guests translate with; NULL: there are none */
+    struct task *event_task;
+    uint64_t raised; /**< SMMUs whose event queue has something */
     size_t vm_count;
 };
 
@@ -113,6 +117,70 @@ static void find_cmdqvs(struct system *system)
     }
 }
 
+/* ---- Events of SMMUs ---- */
+
+/** The hypervisor's handler: reads event queues, and gives guests what is theirs. */
+static void run_events(void *context)
+{
+    struct system *system = context;
+    struct system_vms *machines = system->machines;
+    struct software *software = &system->software;
+
+    for (;;) {
+        struct smmu_driver_event event;
+        uint32_t smmu;
+
+        while (machines->raised == 0) {
+            task_wait(machines->event_task);
+        }
+        smmu = (uint32_t)__builtin_ctzll(machines->raised);
+        machines->raised &= machines->raised - 1;
+        while (smmu_driver_next_event(&software->smmus[smmu], &event)) {
+            software->event_count++;
+            for (size_t i = 0; i < machines->vm_count; i++) {
+                if (vm_report_event(&machines->vms[i], smmu, &event)) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+static void join_events(struct system *system, size_t smmu)
+{
+    struct interrupt_input *input = system->machines->events;
+    struct sim_channel_config config = {.writer = smmu_component(system->smmus[smmu]),
+                                        .reader = interrupt_input_component(input),
+                                        .latency = system->scenario->software.fault_latency,
+                                        .credit_latency = system->scenario->software.fault_latency,
+                                        .capacity = SMMU_WIRE_PACKETS};
+    struct sim_channel *channel;
+
+    config.name = sim_printf(system->sim, "%s events", config.writer->name);
+    channel = sim_channel_create(system->sim, &config);
+    smmu_bind_wire(system->smmus[smmu], SMMU_WIRE_EVENTQ, channel);
+    interrupt_input_bind(input, (unsigned)smmu, channel);
+}
+
+static void build_events(struct system *system)
+{
+    const struct scenario *scenario = system->scenario;
+    bool nested = false;
+
+    for (size_t i = 0; i < scenario->vm_count; i++) {
+        nested = nested || scenario->vms[i].smmu != SCENARIO_VM_SMMU_NONE;
+    }
+    if (!nested) {
+        return;
+    }
+    system->machines->events =
+        interrupt_input_create(system->sim, "events", scenario->platform.interconnect.clock.period);
+    for (size_t i = 0; i < scenario->platform.smmu_count && i < INTERRUPT_INPUT_WIRES; i++) {
+        join_events(system, i);
+    }
+    system->machines->event_task = task_create(system->machines->tasks, "hypervisor.events", run_events, system);
+}
+
 void system_build_vms(struct system *system)
 {
     const struct scenario *scenario = system->scenario;
@@ -133,6 +201,7 @@ void system_build_vms(struct system *system)
     hypervisor_init(&machines->hypervisor, system->sim, machines->tasks, system->pes, scenario->platform.pe.count,
                     1u << scenario->platform.redistributor.lpi_id_bits, &config);
     find_cmdqvs(system);
+    build_events(system);
     machines->host = (struct vm_host){.software = &system->software,
                                       .hypervisor = &machines->hypervisor,
                                       .stale = &machines->stale,
@@ -296,9 +365,31 @@ bool system_boot_vms(struct system *system, struct host_error *error)
 
 /* ---- Running ---- */
 
+/** Wakes the handler of events if there are any. */
+static bool has_events(struct system_vms *machines)
+{
+    uint64_t raised = machines->events != NULL ? interrupt_input_take(machines->events) : 0;
+
+    if (raised == 0) {
+        return false;
+    }
+    machines->raised |= raised;
+    task_signal(machines->event_task);
+    return true;
+}
+
 enum sim_run_result system_advance(struct system *system, sim_time end)
 {
-    return tasks_advance(system->machines != NULL ? system->machines->tasks : NULL, system->sim, end);
+    struct system_vms *machines = system->machines;
+    enum sim_run_result result;
+
+    if (machines == NULL) {
+        return sim_run(system->sim, end);
+    }
+    do {
+        result = tasks_advance(machines->tasks, system->sim, end);
+    } while (has_events(machines));
+    return result;
 }
 
 void system_start_vms(struct system *system, sim_time start, sim_time end)

@@ -131,8 +131,8 @@ static const struct scenario_key software_keys[] = {
      .minimum = "1 ps",
      .maximum = "1 s",
      .doc =
-         "From a page request in an SMMU's queue to the first instruction of the thread that serves it: interrupt and "
-         "wake-up."},
+         "From a page request in an SMMU's queue, or an event where guests translate, to the first instruction of the "
+         "thread that serves it: interrupt and wake-up."},
     {.name = "fault-time",
      KEY_FIELD(scenario_software, fault_time),
      .type = &scenario_type_time,

@@ -2,6 +2,7 @@
 #include "tests/system/whole.h"
 
 #include "host/vm.h"
+#include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
 
 #include <gtest/gtest.h>
@@ -243,6 +244,38 @@ TEST(VirtualSmmu, AQueueOfTheHardwareTakesNoTraps)
     EXPECT_EQ(queue.vm("smmu_commands"), quiet.vm("smmu_commands"));
     EXPECT_GE(trapped.vm("traps"), quiet.vm("traps") + 3 * trapped.vm("invalidations") - 20);
     EXPECT_GT(trapped.vm("invalidation_ns"), 10 * queue.vm("invalidation_ns"));
+}
+
+/* What the guest's stage 1 does not map is the guest's to hear of, under the StreamID that it knows (rule E12). */
+TEST(VirtualSmmu, FaultsOfTheGuestsStageReachTheGuest)
+{
+    const auto scenario = load(vsmmu, {"vms.vm0.devices.epA.remap=0 ns", "vms.vm0.devices.epB.remap=0 ns",
+                                       "duration=20 us", "warmup=0 ns", "expect=null"});
+    Whole whole(scenario.get());
+    struct vm_device *device = nullptr;
+
+    for (uint32_t i = 0; i < whole.software()->found.tree.function_count; i++) {
+        struct vm_device *one = system_find_vm_device(whole.system(), i);
+
+        device = one != nullptr && std::string(one->config->name) == "epB" ? one : device;
+    }
+    ASSERT_NE(device, nullptr);
+    ASSERT_TRUE(io_page_table_unmap(&device->stage1, device->buffers[0].address[0]));
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+    const struct vm_smmu *seen = device->vsmmu;
+    const uint64_t record = seen->event_base & UINT64_C(0xfffffffff000);
+
+    EXPECT_EQ(counter_of(result, "vm0", "events") + counter_of(result, "vm0", "events_lost"), result.smmu_events);
+    /* 20 writes; like ones may be merged (MEV). */
+    EXPECT_GE(counter_of(result, "vm0", "events"), 10u);
+    EXPECT_LE(counter_of(result, "vm0", "events"), 20u);
+    EXPECT_EQ(seen->event_producer, counter_of(result, "vm0", "events"));
+    EXPECT_EQ(memory_read64(device->vm->memory, record) & 0xff, 0x10u) << "F_TRANSLATION";
+    EXPECT_EQ(memory_read64(device->vm->memory, record) >> 32, device->number + 1u);
+    EXPECT_EQ(memory_read64(device->vm->memory, record + 16), device->buffers[0].address[0]);
+    EXPECT_EQ(device->vm->smmus[1 - seen->number].event_producer, 0u) << "epA's SMMU has nothing to tell";
 }
 
 TEST(VirtualSmmu, NeedsHardwareThatNests)
