@@ -237,6 +237,7 @@ static bool has_messages(const struct software *software, uint32_t function)
 bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error)
 {
     struct software_function *mine = &software->functions[function];
+    uint64_t address;
 
     if (!has_messages(software, function)) {
         return host_error_fail(error, ENODEV, "%s has no messages or no ITS to send them to",
@@ -248,7 +249,11 @@ bool software_enable_interrupts(struct software *software, uint32_t function, st
     if (!software->planned) {
         return set_up_messages(software, function, error);
     }
-    return consumer_map_doorbell(software, function, &mine->message, error);
+    if (!consumer_map_doorbell(software, function, &address, error)) {
+        return false;
+    }
+    mine->message = address;
+    return true;
 }
 
 bool software_disable_interrupts(struct software *software, uint32_t function, struct host_error *error)
