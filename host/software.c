@@ -163,6 +163,27 @@ static bool add_alias(void *context, const struct group_alias *alias)
     return attach->failed;
 }
 
+/** Regions that must stay mapped one to one are, in a domain of the kernel's that translates (F12). */
+static bool map_direct(struct software *software, uint32_t index, struct domain *domain, struct host_error *error)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    uint16_t segment = tree->host_bridges[tree->functions[index].host_bridge].segment;
+    const struct reserved_region *region;
+    size_t position = 0;
+
+    while ((region = reserved_next(&software->config.reserved, segment, tree->functions[index].rid, &position)) !=
+           NULL) {
+        uint64_t known;
+
+        if ((region->kind == RESERVED_DIRECT || region->kind == RESERVED_DIRECT_RELAXABLE) &&
+            domain_translates(domain) && !domain_resolve(domain, region->base, &known) &&
+            !domain_map_at(domain, region->base, region->base, region->size, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** Finds a function's StreamIDs and puts them into the group's default domain. */
 static bool attach_function(struct software *software, uint32_t index, struct host_error *error)
 {
@@ -179,7 +200,8 @@ static bool attach_function(struct software *software, uint32_t index, struct ho
                     function->iommu);
     group_alias_walk(tree, index, software->config.kernel, add_alias, &attach);
     services_probe(software, index);
-    return !attach.failed && software_attach(software, index, domain, error);
+    return !attach.failed && map_direct(software, index, domain, error) &&
+           software_attach(software, index, domain, error);
 }
 
 static bool attach_functions(struct software *software, struct host_error *error)
