@@ -1,5 +1,5 @@
-// Who may take which device, and what it then has: the attach rules one by one, each from a scenario's text, planned and
-// on the machine.
+// Who may take which device, and what it then has: the attach rules one by one, each from a scenario's text, planned
+// and on the machine.
 #include "scenario/verdicts.h"
 #include "tests/host/software_system.h"
 
@@ -15,7 +15,7 @@ namespace
 
 using software_system::Built;
 
-/** Two hosts behind one SMMU with an ITS each; a third behind another SMMU; a switch that isolates, one that does not. */
+/** Two hosts behind one SMMU with an ITS each; a third behind another SMMU. ACS everywhere but inside epB. */
 const char *const hosts = "doorbell: 1\n"
                           "platform:\n"
                           "  pe: { count: 2 }\n"

@@ -1,6 +1,6 @@
 /*
- * Any sequence of timeline actions, on systems under traffic: what a check foretells is what software meets, every MSI is
- * accounted for, and what software believes is what stands in the machine's tables.
+ * Any sequence of timeline actions, on systems under traffic: what a check foretells is what software meets, every MSI
+ * is accounted for, and what software believes is what stands in the machine's tables.
  */
 #include "tests/system/whole.h"
 
