@@ -71,29 +71,50 @@ static double outcome(const struct run_device *device, enum measurement_kind kin
     return (double)device->writes_measured / ((double)device->dma_time / (double)SIM_US);
 }
 
-bool bench_run(const struct calibrate_parameters *parameters, const struct measurement *row, double *value,
-               struct diagnostics *diagnostics)
+/** The scenario of a row, loaded. */
+static struct scenario *load(const struct calibrate_parameters *parameters, const struct measurement *row,
+                             struct diagnostics *diagnostics)
 {
     char *text = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);
+    struct scenario *scenario = NULL;
+    bool written = stream != NULL && bench_write(stream, parameters, row);
+
+    if (stream != NULL) {
+        written = fclose(stream) == 0 && written;
+    }
+    if (written) {
+        scenario = scenario_load_text("calibration", text, length, NULL, diagnostics);
+    } else {
+        struct diagnostic_where where = {.file = "calibration"};
+
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "out of memory");
+    }
+    free(text);
+    return scenario;
+}
+
+bool bench_run(const struct calibrate_parameters *parameters, const struct measurement *row, double *value,
+               const volatile sig_atomic_t *interrupted, struct diagnostics *diagnostics)
+{
     struct scenario_run_options options;
     struct run_result result;
     struct host_error error;
-    struct scenario *scenario = NULL;
+    struct scenario *scenario = load(parameters, row, diagnostics);
     bool done = false;
 
     memset(&options, 0, sizeof(options));
+    options.interrupted = interrupted;
     memset(&result, 0, sizeof(result));
     memset(&error, 0, sizeof(error));
-    if (stream != NULL && bench_write(stream, parameters, row) && fclose(stream) == 0) {
-        scenario = scenario_load_text("calibration", text, length, NULL, diagnostics);
-    }
     if (scenario != NULL) {
-        done = scenario_run(scenario, &options, &result, &error) == SCENARIO_RUN_DONE && result.device_count == 1;
+        enum scenario_run_status status = scenario_run(scenario, &options, &result, &error);
+
+        done = status == SCENARIO_RUN_DONE && result.device_count == 1;
         if (done) {
             *value = outcome(&result.devices[0], row->kind);
-        } else {
+        } else if (status != SCENARIO_RUN_INTERRUPTED) {
             struct diagnostic_where where = {.file = "calibration"};
 
             diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "a row cannot be simulated: %s", error.text);
@@ -101,6 +122,5 @@ bool bench_run(const struct calibrate_parameters *parameters, const struct measu
     }
     run_result_clear(&result);
     scenario_free(scenario);
-    free(text);
     return done;
 }

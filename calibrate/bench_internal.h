@@ -15,9 +15,14 @@ extern "C" {
 /** Writes the scenario of a row. @return whether all was written */
 bool bench_write(FILE *stream, const struct calibrate_parameters *parameters, const struct measurement *row);
 
-/** Simulates a row. @param value in its unit  @return whether it could be run; else @p diagnostics say why not */
+/**
+ * Simulates a row.
+ * @param value       in its unit
+ * @param interrupted ends it early when it is not 0; may be NULL
+ * @return whether it was run to its end; if not, and it was not interrupted, @p diagnostics say why
+ */
 bool bench_run(const struct calibrate_parameters *parameters, const struct measurement *row, double *value,
-               struct diagnostics *diagnostics);
+               const volatile sig_atomic_t *interrupted, struct diagnostics *diagnostics);
 
 #ifdef __cplusplus
 }

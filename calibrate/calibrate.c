@@ -22,6 +22,7 @@ const uint32_t calibrate_sizes[CALIBRATE_SIZES] = {64, 128, 256};
 /* A calibration while it is made. */
 struct making {
     const char *folder;
+    const volatile sig_atomic_t *interrupted;
     struct measurements measurements;
     struct calibration *calibration;
     struct diagnostics *diagnostics;
@@ -33,6 +34,11 @@ static bool refuse(const struct making *making, const char *message)
 
     diagnostics_add(making->diagnostics, DIAGNOSTIC_ERROR, &where, "%s", message);
     return false;
+}
+
+static bool is_interrupted(const struct making *making)
+{
+    return making->interrupted != NULL && *making->interrupted != 0;
 }
 
 static const struct measurement *need(const struct making *making, enum measurement_kind kind,
@@ -130,7 +136,7 @@ static bool measure(struct making *making, uint64_t window, double *latency)
 {
     const struct measurement row = {MEASUREMENT_READ_LATENCY, MEASUREMENT_COLD, window, 64, 0, 0};
 
-    return bench_run(&making->calibration->parameters, &row, latency, making->diagnostics);
+    return bench_run(&making->calibration->parameters, &row, latency, making->interrupted, making->diagnostics);
 }
 
 /* What the simulator's path and walks cost by themselves, and what is to be added to meet the host. */
@@ -151,8 +157,8 @@ static bool choose_parameters(struct making *making)
         return refuse(making, "warm reads differ from cold ones by more than memory takes");
     }
     p->warm_gain = llround(fit->warm_gain * 1e3);
-    if (p->walk_slots > 256 || !measure(making, WINDOW_HIT, &path) || !measure(making, WINDOW_MISS, &missing)) {
-        return refuse(making, "no simulation can be calibrated on it");
+    if (!measure(making, WINDOW_HIT, &path) || !measure(making, WINDOW_MISS, &missing)) {
+        return !is_interrupted(making) && refuse(making, "no simulation can be calibrated on it");
     }
     walk = (missing - path) / (1 - p->tlb_entries / (double)(WINDOW_MISS / PAGE));
     if (fit->miss < walk || fit->l0 * 1e3 + BENCH_SEND_LATENCY < path * 1e3 + 1) {
@@ -195,27 +201,31 @@ static bool simulate_rows(struct making *making)
     bool good = true;
 
     calibration->rows = sim_allocate(making->measurements.count, sizeof(*calibration->rows));
-    calibration->row_count = making->measurements.count;
-    for (size_t i = 0; good && i < calibration->row_count; i++) {
+    for (size_t i = 0; good && i < making->measurements.count; i++) {
         struct calibrate_row *row = &calibration->rows[i];
 
         row->measured = making->measurements.items[i];
         row->used = is_used(&row->measured);
         row->scored = is_scored(&row->measured);
         row->closed = closed_form(calibration, &row->measured);
-        good = bench_run(&calibration->parameters, &row->measured, &row->simulated, making->diagnostics);
+        good = bench_run(&calibration->parameters, &row->measured, &row->simulated, making->interrupted,
+                         making->diagnostics);
+        calibration->row_count += good;
     }
     return good;
 }
 
-bool calibrate_run(const char *folder, struct calibration *calibration, struct diagnostics *diagnostics)
+bool calibrate_run(const char *folder, const volatile sig_atomic_t *interrupted, struct calibration *calibration,
+                   struct diagnostics *diagnostics)
 {
-    struct making making = {.folder = folder, .calibration = calibration, .diagnostics = diagnostics};
+    struct making making = {
+        .folder = folder, .interrupted = interrupted, .calibration = calibration, .diagnostics = diagnostics};
     const bool good = measurements_read(folder, &making.measurements, diagnostics) && fit_latency(&making) &&
                       fit_rates(&making) && choose_parameters(&making) && simulate_rows(&making);
 
     measurements_clear(&making.measurements);
-    return good;
+    calibration->interrupted = !good && is_interrupted(&making);
+    return good || calibration->interrupted;
 }
 
 double calibrate_error(const struct calibrate_row *row)

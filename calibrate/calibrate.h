@@ -26,6 +26,7 @@
 #include "scenario/diagnostics.h"
 #include "sim/time.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,14 +80,17 @@ struct calibration {
     struct calibrate_parameters parameters;
     struct calibrate_row *rows;
     size_t row_count;
+    bool interrupted; /**< `rows` are those simulated until then; without any, the parameters are not known either */
 };
 
 /**
  * Calibrates on a folder and scores. @p calibration must be zeroed; release it with calibration_clear() whatever is
  * returned.
+ * @param interrupted ends it early when it is not 0, with what has been simulated by then; may be NULL
  * @return whether there is a result; else @p diagnostics say why not
  */
-bool calibrate_run(const char *folder, struct calibration *calibration, struct diagnostics *diagnostics);
+bool calibrate_run(const char *folder, const volatile sig_atomic_t *interrupted, struct calibration *calibration,
+                   struct diagnostics *diagnostics);
 
 /** How far a row is off, simulated / measured - 1. */
 double calibrate_error(const struct calibrate_row *row);

@@ -43,7 +43,11 @@ bool calibration_write(FILE *stream, const char *folder, const struct calibratio
     const struct calibrate_fit *fit = &calibration->fit;
     const struct calibrate_parameters *p = &calibration->parameters;
 
-    fprintf(stream, "# Calibrated by `doorbell calibrate` on: %s\n#\n", folder);
+    fprintf(stream, "# Calibrated by `doorbell calibrate` on: %s%s\n#\n", folder,
+            calibration->interrupted ? ", INTERRUPTED: partial results" : "");
+    if (calibration->row_count == 0) {
+        return ferror(stream) == 0; /* interrupted before there were any parameters */
+    }
     write_score(stream, calibration, MEASUREMENT_READ_LATENCY);
     write_score(stream, calibration, MEASUREMENT_WRITE_RATE);
     fprintf(stream,

@@ -4,6 +4,7 @@
 #include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/failure.h"
+#include "cli/interrupt.h"
 
 #include <jansson.h>
 
@@ -46,8 +47,9 @@ static bool write_json(FILE *stream, const void *context)
     for (size_t i = 0; i < calibrated->calibration.row_count; i++) {
         json_array_append_new(rows, row_json(&calibrated->calibration.rows[i]));
     }
-    document = json_pack("{s:{s:f, s:f, s:f, s:f, s:f}, s:o}", "fit", "hit-ns", fit->l0, "warm-gain-ns", fit->warm_gain,
-                         "miss-ns", fit->miss, "pages", fit->pages, "walks-per-us", fit->walks, "rows", rows);
+    document = json_pack("{s:b, s:{s:f, s:f, s:f, s:f, s:f}, s:o}", "interrupted", calibrated->calibration.interrupted,
+                         "fit", "hit-ns", fit->l0, "warm-gain-ns", fit->warm_gain, "miss-ns", fit->miss, "pages",
+                         fit->pages, "walks-per-us", fit->walks, "rows", rows);
     document = cli_document(calibrated->request, calibrated->status, document);
     written = cli_document_write(stream, document);
     json_decref(document);
@@ -64,10 +66,13 @@ int cli_verb_calibrate(const struct cli_request *request)
         return status;
     }
     memset(&diagnostics, 0, sizeof(diagnostics));
-    if (!calibrate_run(request->operand, &calibrated.calibration, &diagnostics)) {
+    cli_interrupt_catch();
+    if (!calibrate_run(request->operand, cli_interrupt_signal(), &calibrated.calibration, &diagnostics)) {
         status = cli_fail_diagnostics(request, &diagnostics);
     } else {
         calibrated.status = calibration_misses(&calibrated.calibration) == 0 ? CLI_EXIT_OK : CLI_EXIT_EXPECTATION;
+        calibrated.status =
+            calibrated.calibration.interrupted ? CLI_EXIT_SIGNAL + *cli_interrupt_signal() : calibrated.status;
         status = cli_emit(request, request->json ? write_json : write_text, &calibrated);
         status = status == CLI_EXIT_OK ? calibrated.status : status;
     }

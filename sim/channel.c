@@ -28,7 +28,7 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
 void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned bit)
 {
     channel->hint = word;
-    channel->hint_bit = (uint64_t)1 << bit;
+    channel->hint_bit = (uint8_t)bit;
 }
 
 struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
@@ -44,7 +44,7 @@ struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time n
     if (packet == NULL || slot->arrival > now) {
         sim_panic(channel->sim, channel->reader, packet, "pop from %s, where nothing has arrived", channel->name);
     }
-    sim_mark(channel->sim, packet, channel->stage, slot->arrival);
+    sim_mark(channel->reader->sim, packet, channel->stage, slot->arrival);
     free_at = sim_time_align(free_at, channel->writer_period);
     if (channel->transport != NULL) {
         channel->transport->pop(channel, free_at);
@@ -189,7 +189,7 @@ void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, si
         arrival = channel->cut_through ? times.header : times.end;
         packet->tail = channel->cut_through ? times.end + channel->latency : 0;
     }
-    sim_mark(channel->sim, packet, channel->writer->stage, start);
+    sim_mark(channel->writer->sim, packet, channel->writer->stage, start);
     arrival = sim_time_align(arrival + channel->latency, channel->reader_period);
     if (channel->slots[channel->tail].packet != NULL || arrival <= now || arrival < channel->last_arrival) {
         sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
@@ -217,7 +217,7 @@ void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *pack
     slot->units = units;
     channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
     if (channel->hint != NULL) {
-        *channel->hint |= channel->hint_bit;
+        *channel->hint |= UINT64_C(1) << channel->hint_bit;
     }
     sim_wake(channel->reader, arrival);
 }

@@ -34,33 +34,34 @@ struct sim_channel_slot {
 
 struct sim_channel_transport;
 
+/** What every push and pop looks at comes first: two lines of the host's cache. */
 struct sim_channel {
     struct sim_channel_slot *slots;
     uint32_t capacity;
-    uint32_t head;       /**< reader's: slot of the oldest packet */
-    uint32_t tail;       /**< writer's: slot for the next packet */
-    uint32_t reclaim;    /**< writer's: oldest slot whose data units have not been taken back */
-    uint32_t unclaimed;  /**< writer's: slots between reclaim and tail */
-    uint32_t units;      /**< data units in all; 0: not limited */
-    uint32_t units_used; /**< writer's view */
-    bool writer_waits;   /**< writer sleeps until a credit comes back */
-    bool cut_through;    /**< the reader sees a packet as soon as its header is in */
-    uint32_t stage;      /**< under which the flight time is booked */
-    sim_time latency;
-    sim_time credit_latency;
-    sim_time reader_period;
-    sim_time writer_period;
+    uint32_t head;         /**< reader's: slot of the oldest packet */
+    uint32_t tail;         /**< writer's: slot for the next packet */
+    uint32_t reclaim;      /**< writer's: oldest slot whose data units have not been taken back */
+    uint32_t unclaimed;    /**< writer's: slots between reclaim and tail */
+    uint32_t units;        /**< data units in all; 0: not limited */
+    uint32_t units_used;   /**< writer's view */
+    bool writer_waits;     /**< writer sleeps until a credit comes back */
+    bool cut_through;      /**< the reader sees a packet as soon as its header is in */
+    uint8_t hint_bit;      /**< of *hint */
+    uint32_t stage;        /**< under which the flight time is booked */
     sim_time last_arrival; /**< writer's: arrivals never decrease */
+    uint64_t pushed;       /**< packets so far */
     struct sim_wire *wire;
     struct sim_component *writer;
     struct sim_component *reader;
+    uint64_t *hint; /**< see sim_channel_set_hint() */
+    sim_time latency;
+    sim_time reader_period;
+    sim_time writer_period;
+    const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
+    sim_time credit_latency;
     struct sim *sim;
     const char *name;
-    uint64_t pushed;                               /**< packets so far */
-    const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
     void *engine_data;
-    uint64_t *hint; /**< see sim_channel_set_hint() */
-    uint64_t hint_bit;
 };
 
 /** How an engine carries a channel's traffic itself (TLM-2.0 sockets); it ends by calling the *_local functions. */

@@ -3,23 +3,36 @@
 
 #include <stdlib.h>
 
+/* Coarse slots; each is as wide as the fine ones of half a turn. */
+#define COARSE_LOG2  8u
+#define COARSE_SLOTS (UINT64_C(1) << COARSE_LOG2)
+
+static void wheel_init(struct sim_queue_wheel *wheel, unsigned shift, unsigned slots_log2)
+{
+    wheel->slot_count = (uint64_t)1 << slots_log2;
+    wheel->shift = shift;
+    wheel->slots = sim_allocate(wheel->slot_count, sizeof(*wheel->slots));
+    wheel->occupied = sim_allocate((wheel->slot_count + 63) / 64, sizeof(*wheel->occupied));
+    wheel->count = 0;
+}
+
 void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events)
 {
-    queue->slot_count = (uint64_t)1 << slots_log2;
-    queue->shift = shift;
-    queue->slots = sim_allocate(queue->slot_count, sizeof(*queue->slots));
-    queue->occupied = sim_allocate((queue->slot_count + 63) / 64, sizeof(*queue->occupied));
+    wheel_init(&queue->fine, shift, slots_log2 + 1);
+    wheel_init(&queue->coarse, shift + slots_log2, COARSE_LOG2);
+    queue->ratio_log2 = slots_log2;
     queue->cursor = 0;
-    queue->wheel_count = 0;
     queue->heap_capacity = events > 0 ? events : 1;
-    queue->heap = sim_allocate(queue->heap_capacity, sizeof(struct sim_queue_event *));
+    queue->heap = sim_allocate(queue->heap_capacity, sizeof(*queue->heap));
     queue->heap_count = 0;
 }
 
 void sim_queue_release(struct sim_queue *queue)
 {
-    free(queue->slots);
-    free(queue->occupied);
+    free(queue->fine.slots);
+    free(queue->fine.occupied);
+    free(queue->coarse.slots);
+    free(queue->coarse.occupied);
     free(queue->heap);
 }
 
@@ -31,102 +44,125 @@ void sim_queue_event_init(struct sim_queue_event *event)
     event->heap_index = 0;
 }
 
-/* ---- The wheel ---- */
+/* ---- The wheels ---- */
 
-static void wheel_insert(struct sim_queue *queue, struct sim_queue_event *event)
+static void wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
 {
-    uint64_t slot = (event->time >> queue->shift) & (queue->slot_count - 1);
-    struct sim_queue_event **head = &queue->slots[slot];
+    uint64_t slot = (event->time >> wheel->shift) & (wheel->slot_count - 1);
+    struct sim_queue_event **head = &wheel->slots[slot];
 
     event->next = *head;
     event->link = head;
     if (*head != NULL) {
         (*head)->link = &event->next;
     } else {
-        queue->occupied[slot / 64] |= (uint64_t)1 << (slot % 64);
+        wheel->occupied[slot / 64] |= (uint64_t)1 << (slot % 64);
     }
     *head = event;
-    queue->wheel_count++;
+    wheel->count++;
 }
 
-static void wheel_remove(struct sim_queue *queue, struct sim_queue_event *event)
+static void wheel_remove(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
 {
     *event->link = event->next;
     if (event->next != NULL) {
         event->next->link = event->link;
     } else {
-        uint64_t slot = (event->time >> queue->shift) & (queue->slot_count - 1);
+        uint64_t slot = (event->time >> wheel->shift) & (wheel->slot_count - 1);
 
-        if (queue->slots[slot] == NULL) {
-            queue->occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+        if (wheel->slots[slot] == NULL) {
+            wheel->occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
         }
     }
     event->link = NULL;
-    queue->wheel_count--;
+    wheel->count--;
 }
 
-/** The first occupied slot at or after the cursor, not wrapped. The wheel is not empty. */
-static uint64_t wheel_first(const struct sim_queue *queue)
+/** The first occupied slot at or after one, neither wrapped. The wheel is not empty. */
+static uint64_t wheel_first(const struct sim_queue_wheel *wheel, uint64_t from)
 {
-    uint64_t mask = queue->slot_count - 1;
-    uint64_t start = queue->cursor & mask;
-    uint64_t words = (queue->slot_count + 63) / 64;
+    uint64_t mask = wheel->slot_count - 1;
+    uint64_t start = from & mask;
+    uint64_t words = (wheel->slot_count + 63) / 64;
     uint64_t word = start / 64;
-    uint64_t bits = queue->occupied[word] & (UINT64_MAX << (start % 64));
+    uint64_t bits = wheel->occupied[word] & (UINT64_MAX << (start % 64));
 
     while (bits == 0) {
         word = word + 1 < words ? word + 1 : 0;
-        bits = queue->occupied[word];
+        bits = wheel->occupied[word];
     }
-    return queue->cursor + ((word * 64 + (uint64_t)__builtin_ctzll(bits) - start) & mask);
+    return from + ((word * 64 + (uint64_t)__builtin_ctzll(bits) - start) & mask);
 }
 
-/* ---- The far heap: binary, earliest at index 0; heap_index is the position plus 1 ---- */
-
-static void heap_place(struct sim_queue *queue, size_t position, struct sim_queue_event *event)
+/** The earliest time in a list that is not empty. */
+static sim_time list_earliest(const struct sim_queue_event *event)
 {
-    queue->heap[position] = event;
-    event->heap_index = position + 1;
+    sim_time earliest = event->time;
+
+    for (event = event->next; event != NULL; event = event->next) {
+        earliest = sim_time_min(earliest, event->time);
+    }
+    return earliest;
 }
 
-static void heap_sift_up(struct sim_queue *queue, size_t position, struct sim_queue_event *event)
+/* ---- The far heap: four children each, earliest at index 0; heap_index is the position plus 1 ---- */
+
+#define HEAP_CHILDREN 4u
+
+static void heap_place(struct sim_queue *queue, size_t position, struct sim_queue_far far)
+{
+    queue->heap[position] = far;
+    far.event->heap_index = position + 1;
+}
+
+static void heap_sift_up(struct sim_queue *queue, size_t position, struct sim_queue_far far)
 {
     while (position > 0) {
-        size_t parent = (position - 1) / 2;
+        size_t parent = (position - 1) / HEAP_CHILDREN;
 
-        if (queue->heap[parent]->time <= event->time) {
+        if (queue->heap[parent].time <= far.time) {
             break;
         }
         heap_place(queue, position, queue->heap[parent]);
         position = parent;
     }
-    heap_place(queue, position, event);
+    heap_place(queue, position, far);
 }
 
-static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_queue_event *event)
+/** The earliest of the children that begin at @p first. */
+static size_t heap_child(const struct sim_queue *queue, size_t first)
+{
+    size_t end = first + HEAP_CHILDREN < queue->heap_count ? first + HEAP_CHILDREN : queue->heap_count;
+    size_t best = first;
+
+    for (size_t child = first + 1; child < end; child++) {
+        best = queue->heap[child].time < queue->heap[best].time ? child : best;
+    }
+    return best;
+}
+
+static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_queue_far far)
 {
     for (;;) {
-        size_t child = 2 * position + 1;
+        size_t child = HEAP_CHILDREN * position + 1;
 
         if (child >= queue->heap_count) {
             break;
         }
-        if (child + 1 < queue->heap_count && queue->heap[child + 1]->time < queue->heap[child]->time) {
-            child++;
-        }
-        if (queue->heap[child]->time >= event->time) {
+        child = heap_child(queue, child);
+        if (queue->heap[child].time >= far.time) {
             break;
         }
         heap_place(queue, position, queue->heap[child]);
         position = child;
     }
-    heap_place(queue, position, event);
+    heap_place(queue, position, far);
 }
 
 static void heap_insert(struct sim_queue *queue, struct sim_queue_event *event)
 {
     if (queue->heap_count == queue->heap_capacity) {
-        struct sim_queue_event **grown = sim_allocate(2 * queue->heap_capacity, sizeof(struct sim_queue_event *));
+        struct sim_queue_far *grown = sim_allocate(2 * queue->heap_capacity, sizeof(*grown));
 
         for (size_t i = 0; i < queue->heap_count; i++) {
             grown[i] = queue->heap[i];
@@ -135,52 +171,116 @@ static void heap_insert(struct sim_queue *queue, struct sim_queue_event *event)
         queue->heap = grown;
         queue->heap_capacity *= 2;
     }
-    heap_sift_up(queue, queue->heap_count++, event);
+    heap_sift_up(queue, queue->heap_count++, (struct sim_queue_far){.time = event->time, .event = event});
 }
 
 static void heap_remove(struct sim_queue *queue, struct sim_queue_event *event)
 {
     size_t position = event->heap_index - 1;
-    struct sim_queue_event *last = queue->heap[--queue->heap_count];
+    struct sim_queue_far last = queue->heap[--queue->heap_count];
 
     event->heap_index = 0;
-    if (last == event) {
+    if (last.event == event) {
         return;
     }
-    if (position > 0 && queue->heap[(position - 1) / 2]->time > last->time) {
+    if (position > 0 && queue->heap[(position - 1) / HEAP_CHILDREN].time > last.time) {
         heap_sift_up(queue, position, last);
     } else {
         heap_sift_down(queue, position, last);
     }
 }
 
-/** Moves the cursor and brings in from the heap what the wheel now reaches. */
-static void advance(struct sim_queue *queue, uint64_t cursor)
-{
-    queue->cursor = cursor;
-    while (queue->heap_count > 0 && (queue->heap[0]->time >> queue->shift) < cursor + queue->slot_count) {
-        struct sim_queue_event *event = queue->heap[0];
+/* ---- From far to near ---- */
 
-        heap_remove(queue, event);
-        wheel_insert(queue, event);
+/*
+ * With the cursor in the stretch of coarse slot c, the fine wheel holds stretches c and c + 1, the coarse one those
+ * from c + 2 on, and the heap what lies beyond. So a stretch moves as a whole, when the cursor enters the one before.
+ */
+
+/** The stretch of a fine slot. */
+static uint64_t stretch_of(const struct sim_queue *queue, uint64_t slot)
+{
+    return slot >> queue->ratio_log2;
+}
+
+static void place(struct sim_queue *queue, struct sim_queue_event *event)
+{
+    uint64_t ahead = (event->time >> queue->coarse.shift) - stretch_of(queue, queue->cursor);
+
+    if (ahead < 2) {
+        wheel_insert(&queue->fine, event);
+    } else if (ahead < COARSE_SLOTS) {
+        wheel_insert(&queue->coarse, event);
+    } else {
+        heap_insert(queue, event);
     }
 }
+
+/** Moves the cursor into another stretch. No event is due before. */
+static void enter(struct sim_queue *queue, uint64_t cursor)
+{
+    uint64_t stretch = stretch_of(queue, cursor);
+    struct sim_queue_wheel *coarse = &queue->coarse;
+
+    while (coarse->count > 0) {
+        uint64_t first = wheel_first(coarse, stretch_of(queue, queue->cursor));
+        struct sim_queue_event *event = coarse->slots[first & (COARSE_SLOTS - 1)];
+
+        if (first > stretch + 1) {
+            break;
+        }
+        coarse->slots[first & (COARSE_SLOTS - 1)] = NULL;
+        coarse->occupied[(first & (COARSE_SLOTS - 1)) / 64] &= ~(UINT64_C(1) << (first % 64));
+        while (event != NULL) {
+            struct sim_queue_event *next = event->next;
+
+            coarse->count--;
+            wheel_insert(&queue->fine, event);
+            event = next;
+        }
+    }
+    queue->cursor = cursor;
+    while (queue->heap_count > 0 && (queue->heap[0].time >> coarse->shift) < stretch + COARSE_SLOTS) {
+        struct sim_queue_event *event = queue->heap[0].event;
+
+        heap_remove(queue, event);
+        place(queue, event);
+    }
+}
+
+static void advance(struct sim_queue *queue, uint64_t cursor)
+{
+    if (stretch_of(queue, cursor) != stretch_of(queue, queue->cursor)) {
+        enter(queue, cursor);
+    }
+    queue->cursor = cursor;
+}
+
+/** The earliest time that is not in the fine wheel; SIM_TIME_NEVER if there is none. */
+static sim_time far_earliest(const struct sim_queue *queue)
+{
+    if (queue->coarse.count > 0) {
+        uint64_t first = wheel_first(&queue->coarse, stretch_of(queue, queue->cursor));
+
+        return list_earliest(queue->coarse.slots[first & (COARSE_SLOTS - 1)]);
+    }
+    return queue->heap_count > 0 ? queue->heap[0].time : SIM_TIME_NEVER;
+}
+
+/* ---- Setting and taking ---- */
 
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
     if (event->link != NULL) {
-        wheel_remove(queue, event);
+        bool near = (event->time >> queue->coarse.shift) - stretch_of(queue, queue->cursor) < 2;
+
+        wheel_remove(near ? &queue->fine : &queue->coarse, event);
     } else if (event->heap_index != 0) {
         heap_remove(queue, event);
     }
     event->time = time;
-    if (time == SIM_TIME_NEVER) {
-        return;
-    }
-    if ((time >> queue->shift) < queue->cursor + queue->slot_count) {
-        wheel_insert(queue, event);
-    } else {
-        heap_insert(queue, event);
+    if (time != SIM_TIME_NEVER) {
+        place(queue, event);
     }
 }
 
@@ -193,7 +293,7 @@ static struct sim_queue_event *take(struct sim_queue *queue, struct sim_queue_ev
         struct sim_queue_event *next = event->next;
 
         if (event->time == time) {
-            wheel_remove(queue, event);
+            wheel_remove(&queue->fine, event);
             event->time = SIM_TIME_NEVER;
             event->next = batch;
             batch = event;
@@ -207,17 +307,15 @@ static struct sim_queue_event *take(struct sim_queue *queue, struct sim_queue_ev
 static struct sim_queue_event *take_only(struct sim_queue *queue, struct sim_queue_event *event, uint64_t first,
                                          sim_time *time)
 {
-    uint64_t slot = first & (queue->slot_count - 1);
+    uint64_t slot = first & (queue->fine.slot_count - 1);
 
-    queue->slots[slot] = NULL;
-    queue->occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
-    queue->wheel_count--;
+    queue->fine.slots[slot] = NULL;
+    queue->fine.occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+    queue->fine.count--;
     *time = event->time;
     event->time = SIM_TIME_NEVER;
     event->link = NULL;
-    if (first != queue->cursor) {
-        advance(queue, first);
-    }
+    advance(queue, first);
     return event;
 }
 
@@ -227,42 +325,35 @@ struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time l
     struct sim_queue_event *head;
     sim_time earliest;
 
-    if (queue->wheel_count == 0) {
-        if (queue->heap_count == 0 || queue->heap[0]->time > limit) {
+    if (queue->fine.count == 0) {
+        earliest = far_earliest(queue);
+        if (earliest == SIM_TIME_NEVER || earliest > limit) {
             return NULL;
         }
-        advance(queue, queue->heap[0]->time >> queue->shift);
+        advance(queue, earliest >> queue->fine.shift);
     }
-    first = wheel_first(queue);
-    head = queue->slots[first & (queue->slot_count - 1)];
+    first = wheel_first(&queue->fine, queue->cursor);
+    head = queue->fine.slots[first & (queue->fine.slot_count - 1)];
     earliest = head->time;
     if (head->next == NULL && earliest <= limit) {
         return take_only(queue, head, first, time);
     }
-    for (struct sim_queue_event *event = head->next; event != NULL; event = event->next) {
-        earliest = sim_time_min(earliest, event->time);
-    }
+    earliest = list_earliest(head);
     if (earliest > limit) {
         return NULL;
     }
-    if (first != queue->cursor) {
-        advance(queue, first);
-        head = queue->slots[first & (queue->slot_count - 1)];
-    }
+    advance(queue, first);
     *time = earliest;
     return take(queue, head, earliest);
 }
 
 sim_time sim_queue_next_time(const struct sim_queue *queue)
 {
-    sim_time earliest = SIM_TIME_NEVER;
+    uint64_t first;
 
-    if (queue->wheel_count == 0) {
-        return queue->heap_count == 0 ? SIM_TIME_NEVER : queue->heap[0]->time;
+    if (queue->fine.count == 0) {
+        return far_earliest(queue);
     }
-    for (const struct sim_queue_event *event = queue->slots[wheel_first(queue) & (queue->slot_count - 1)];
-         event != NULL; event = event->next) {
-        earliest = sim_time_min(earliest, event->time);
-    }
-    return earliest;
+    first = wheel_first(&queue->fine, queue->cursor);
+    return list_earliest(queue->fine.slots[first & (queue->fine.slot_count - 1)]);
 }

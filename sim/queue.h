@@ -1,9 +1,11 @@
 /*
  * The event queue: one event per owner, earliest first.
  *
- * A wheel of slots, each 2^shift femtoseconds wide, holds what is due within one turn; a binary heap holds the rest.
- * A slot is an unsorted list, its minimum is found by walking it (about one node is looked at). Setting costs O(1)
- * within the wheel and O(log n) beyond it; taking the next batch costs O(nodes in one slot) plus a search in a bitmap.
+ * A wheel of slots, each 2^shift femtoseconds wide, holds what is due soon; one of coarse slots, each as wide as 2^n of
+ * them, what comes after that; a heap the rest, with the times beside it, so that sorting it looks at no event. A slot
+ * is an unsorted list; its minimum is found by walking it (of a fine slot about one node is looked at). Setting costs
+ * O(1) within the wheels and O(log n) beyond them; taking the next batch costs O(nodes in one slot), a search in a
+ * bitmap, and for each event one move from coarse to fine.
  */
 #ifndef DOORBELL_SIM_QUEUE_H
 #define DOORBELL_SIM_QUEUE_H
@@ -30,14 +32,26 @@ struct sim_queue_event {
     size_t heap_index;             /**< position in the far heap plus 1; 0 if not in it */
 };
 
-struct sim_queue {
+/** Something due beyond the wheel. */
+struct sim_queue_far {
+    sim_time time; /**< of the event */
+    struct sim_queue_event *event;
+};
+
+struct sim_queue_wheel {
     struct sim_queue_event **slots;
     uint64_t *occupied; /**< one bit a slot */
     uint64_t slot_count;
-    unsigned shift;
-    uint64_t cursor; /**< slot number (not wrapped) below which the wheel is empty */
-    size_t wheel_count;
-    struct sim_queue_event **heap;
+    size_t count;   /**< events in it */
+    unsigned shift; /**< a slot is 2^shift fs wide */
+};
+
+struct sim_queue {
+    struct sim_queue_wheel fine;
+    uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
+    unsigned ratio_log2; /**< fine slots in a coarse one */
+    struct sim_queue_wheel coarse;
+    struct sim_queue_far *heap;
     size_t heap_count;
     size_t heap_capacity;
 };
@@ -45,7 +59,7 @@ struct sim_queue {
 /**
  * Prepares a queue.
  * @param shift      slot width is 2^shift fs, 0..40
- * @param slots_log2 number of slots is 2^slots_log2, 1..20
+ * @param slots_log2 2^slots_log2 slots ahead of now are always fine, 1..20
  * @param events     the number of events that may be queued at once; more may come, at the price of an allocation
  */
 void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events);
@@ -76,7 +90,7 @@ sim_time sim_queue_next_time(const struct sim_queue *queue);
 /** True if no event is queued. */
 static inline bool sim_queue_is_empty(const struct sim_queue *queue)
 {
-    return queue->wheel_count + queue->heap_count == 0;
+    return queue->fine.count + queue->coarse.count + queue->heap_count == 0;
 }
 
 #ifdef __cplusplus

@@ -43,7 +43,8 @@ void compare(unsigned shift, unsigned slots_log2, uint64_t seed)
             uint64_t kind = sim_random_below(&random, 10);
             sim_time delay = kind < 5   ? sim_random_below(&random, turn / 8 + 2)
                              : kind < 8 ? turn - turn / 16 + sim_random_below(&random, turn / 8 + 2)
-                                        : sim_random_below(&random, 5 * turn);
+                             : kind < 9 ? sim_random_below(&random, 5 * turn)
+                                        : sim_random_below(&random, 600 * turn); /* beyond the coarse wheel */
 
             set(i, sim_random_below(&random, 20) == 0 ? SIM_TIME_NEVER : now + delay);
         }

@@ -3,6 +3,10 @@
 
 `paper` is compared with that arithmetic; `physical` is measured beside it. Reads and writes at once are offered at the
 rate that the arithmetic allows: both must keep up with it; and 2 % above it, where the slower one must not.
+
+The model counts single bytes where a TLP carries whole double words, and has NICs, to which a host's driver belongs.
+For these, at every size from 1 to 1500, what comes from the simulator is the rate of the wire: what the largest packets
+move.
 """
 
 import os
@@ -11,6 +15,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import harness  # noqa: E402
+import nic  # noqa: E402
 import svg  # noqa: E402
 
 MPS, MRRS = 256, 512
@@ -20,6 +25,9 @@ PAPER = RAW * (1 - 8 / LIMIT - 8 / LIMIT - 4 / 1538)
 PRINTED = {64: (42.10, 44.10, 33.08), 128: (48.75, 50.06, 42.10), 192: (51.45, 52.42, 46.31),
            256: (52.92, 53.69, 48.75), 512: (52.92, 53.69, 50.75), 1024: (52.92, 53.69, 50.75),
            1500: (52.81, 53.60, 50.60)}
+NICS = {64: (12.58, 17.63, 20.65), 128: (21.11, 27.51, 30.91), 256: (31.17, 37.50, 40.50), 512: (39.31, 43.96, 45.93),
+        1024: (44.33, 47.12, 48.23)}  # frame with its check sequence: simple, kernel, DPDK; each way, both at once
+FCS = 4
 LINK = "pcie.rc0.root-ports.rp0.link.overhead="
 
 
@@ -68,6 +76,44 @@ def point(given, size):
     return got
 
 
+def nics(size):
+    """The three NICs' TLPs for a frame, as the public model counts them."""
+    return nic.simple(size), nic.batching(size, "kernel"), nic.batching(size, "dpdk")
+
+
+def wire_rate(given, overhead):
+    """Gb/s of TLPs on the simulated wire, from writes of the largest payload."""
+    return measured(given, ["write"], MPS, overhead, 1000)[0] * (MPS + 24) / MPS
+
+
+def score_nics(wire):
+    """Every size with the simulated wire's rate, and the printed figures of the NICs."""
+    every = harness.Score("V3 paper, sizes 1 to 1500", 0.001)
+    printed = harness.Score("V3 paper, NICs as printed", 0.001)
+    for size in range(1, 1501):
+        for kind in ("write", "read", "both"):
+            every.add("%s of %d B" % (kind, size), closed_form(kind, size, wire), closed_form(kind, size, PAPER))
+        if size >= 64:
+            for counted in nics(size - FCS):
+                every.add("NIC, %d B" % size, nic.rate(counted, size - FCS, wire), nic.rate(counted, size - FCS, PAPER))
+    for size, values in NICS.items():
+        for counted, value in zip(nics(size - FCS), values):
+            printed.add("%d B" % size, nic.rate(counted, size - FCS, wire), value)
+    return [every, printed]
+
+
+def plot_nics(wires, path):
+    """NICs, `paper` and `physical`."""
+    plot = svg.Plot("V3: NICs on Gen3 x8, each way, both at once", "bytes a frame", "Gb/s")
+    sizes = range(64, 1500)
+    for i, name in enumerate(("simple", "kernel", "DPDK")):
+        for overhead, wire in wires.items():
+            plot.line("%s, %s" % (name, overhead), [(s, nic.rate(nics(s - FCS)[i], s - FCS, wire)) for s in sizes],
+                      colour=i, dashed=overhead == "physical")
+        plot.line("%s, pcie-bench" % name, [(s, v[i]) for s, v in NICS.items()], marks=True, colour=i)
+    plot.write(path)
+
+
 def plot_of(sizes, points, path):
     """The plot."""
     plot = svg.Plot("V3: bandwidth of Gen3 x8, MPS 256, MRRS 512", "bytes a request", "Gb/s")
@@ -84,7 +130,7 @@ def plot_of(sizes, points, path):
 def main():
     """Runs, scores, plots."""
     given = harness.arguments(needs_data=False, more={"--step": "4"})
-    sizes = [16, 64, 260] if given.quick else list(range(4, 1501, int(given.step)))
+    sizes = [16, 64, 260] if given.quick else sorted(set(range(4, 1501, int(given.step))) | set(PRINTED))
     points = harness.in_parallel(given.jobs, lambda size: point(given, size), sizes)
     scores = {kind: harness.Score("V3 paper %s" % kind, 0.001) for kind in ("write", "read", "rd+wr", "printed")}
     for size, got in zip(sizes, points):
@@ -97,9 +143,11 @@ def main():
         if size in PRINTED:
             for kind, printed in zip(("write", "read"), PRINTED[size]):
                 scores["printed"].add("%s of %d B" % (kind, size), got["paper", kind], printed)
+    wires = {overhead: wire_rate(given, overhead) for overhead in ("paper", "physical")}
     if given.plot:
         plot_of(sizes, points, given.plot)
-    harness.finish(list(scores.values()))
+        plot_nics(wires, given.plot.replace("v3", "v3-nic"))
+    harness.finish(list(scores.values()) + score_nics(wires["paper"]))
 
 
 if __name__ == "__main__":
