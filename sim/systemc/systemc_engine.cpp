@@ -12,20 +12,16 @@
 #include <string>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 #include <unistd.h>
 #include <vector>
 
 namespace
 {
 
-/** Carries a packet, and where it goes, in a generic payload. */
+/** Carries a packet in a generic payload. */
 struct packet_extension : tlm::tlm_extension<packet_extension> {
     sim_packet *packet = nullptr;
-    sim_channel *channel = nullptr;
     uint32_t units = 0;
-    sim_time arrival = 0;
 
     tlm::tlm_extension_base *clone() const override
     {
@@ -36,6 +32,26 @@ struct packet_extension : tlm::tlm_extension<packet_extension> {
     {
         *this = static_cast<const packet_extension &>(other);
     }
+};
+
+/** The payload of a slot of a channel. Its owner finds the extension without the library's help. */
+struct slot_payload : tlm::tlm_generic_payload {
+    packet_extension extension;
+
+    explicit slot_payload(tlm::tlm_mm_interface *pool) : tlm::tlm_generic_payload(pool)
+    {
+        set_extension(&extension);
+        set_byte_enable_ptr(nullptr);
+        set_dmi_allowed(false);
+    }
+
+    ~slot_payload() override
+    {
+        clear_extension(&extension); /* which the payload would delete */
+    }
+
+    slot_payload(const slot_payload &) = delete;
+    slot_payload &operator=(const slot_payload &) = delete;
 };
 
 sc_core::sc_time kernel_time(sim_time duration)
@@ -180,9 +196,9 @@ class component_module : public sc_core::sc_module
         }
     }
 
-    void wake(sim_time time)
+    void wake(sim_time time, sim_time now)
     {
-        due.notify(kernel_time(time - kernel_now()));
+        due.notify(kernel_time(time - now));
     }
 
   private:
@@ -204,48 +220,37 @@ class component_module : public sc_core::sc_module
 };
 
 /** A channel as a pair of sockets, with the generic payloads that it needs: one for each slot. */
-class channel_sockets : public sc_core::sc_module, public tlm::tlm_mm_interface
+class channel_sockets : public sc_core::sc_module,
+                        private tlm::tlm_fw_transport_if<>,
+                        private tlm::tlm_bw_transport_if<>,
+                        private tlm::tlm_mm_interface
 {
   public:
     channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel)
         : sc_core::sc_module(module_name), writer("writer"), reader("reader"), channel(the_channel)
     {
-        writer.register_nb_transport_bw(this, &channel_sockets::backward);
-        reader.register_nb_transport_fw(this, &channel_sockets::forward);
+        writer.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
+        reader.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
         writer.bind(reader);
         for (uint32_t i = 0; i < channel->capacity; i++) {
-            auto payload = std::make_unique<tlm::tlm_generic_payload>(this);
-
-            payload->set_extension(new packet_extension);
-            idle.push_back(payload.get());
-            payloads.push_back(std::move(payload));
+            payloads.push_back(std::make_unique<slot_payload>(static_cast<tlm::tlm_mm_interface *>(this)));
         }
-        in_flight.resize(channel->capacity, nullptr);
     }
 
     channel_sockets(const channel_sockets &) = delete;
     channel_sockets &operator=(const channel_sockets &) = delete;
 
-    void free(tlm::tlm_generic_payload *payload) override
-    {
-        idle.push_back(payload);
-    }
-
     /** Writer's side: sends a packet as a request. */
     void push(sim_packet *packet, sim_time arrival, uint32_t units)
     {
-        tlm::tlm_generic_payload *payload = idle.back();
-        packet_extension *extension = payload->get_extension<packet_extension>();
+        slot_payload *payload = payloads[channel->tail].get();
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
-        sc_core::sc_time delay = kernel_time(arrival - kernel_now());
+        sc_core::sc_time delay = kernel_time(arrival - channel->sim->hot.now);
 
-        idle.pop_back();
         payload->acquire();
         describe(payload, packet);
-        extension->packet = packet;
-        extension->channel = channel;
-        extension->units = units;
-        extension->arrival = arrival;
+        payload->extension.packet = packet;
+        payload->extension.units = units;
         if (writer->nb_transport_fw(*payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
             sim_panic(channel->sim, channel->writer, packet, "%s refused a request", channel->name);
         }
@@ -254,11 +259,10 @@ class channel_sockets : public sc_core::sc_module, public tlm::tlm_mm_interface
     /** Reader's side: answers the oldest request, which returns its credit. */
     void pop(sim_time free_at)
     {
-        tlm::tlm_generic_payload *payload = in_flight[channel->head];
+        slot_payload *payload = payloads[channel->head].get();
         tlm::tlm_phase phase = tlm::BEGIN_RESP;
-        sc_core::sc_time delay = kernel_time(free_at - kernel_now());
+        sc_core::sc_time delay = kernel_time(free_at - channel->sim->hot.now);
 
-        in_flight[channel->head] = nullptr;
         payload->set_response_status(tlm::TLM_OK_RESPONSE);
         if (reader->nb_transport_bw(*payload, phase, delay) != tlm::TLM_COMPLETED) {
             sim_panic(channel->sim, channel->reader, nullptr, "%s refused a response", channel->name);
@@ -268,52 +272,73 @@ class channel_sockets : public sc_core::sc_module, public tlm::tlm_mm_interface
   private:
     static void describe(tlm::tlm_generic_payload *payload, sim_packet *packet)
     {
-        bool is_write = packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_CONFIG_WRITE;
-        bool is_read = packet->type == SIM_PACKET_READ || packet->type == SIM_PACKET_CONFIG_READ;
+        const bool is_write = packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_CONFIG_WRITE;
+        const bool is_read = packet->type == SIM_PACKET_READ || packet->type == SIM_PACKET_CONFIG_READ;
+        const uint32_t length = packet->length > 0 ? packet->length : 1;
 
         payload->set_command(is_write  ? tlm::TLM_WRITE_COMMAND
                              : is_read ? tlm::TLM_READ_COMMAND
                                        : tlm::TLM_IGNORE_COMMAND);
         payload->set_address(packet->address);
         payload->set_data_ptr(packet->data);
-        payload->set_data_length(packet->length > 0 ? packet->length : 1);
-        payload->set_streaming_width(packet->length > 0 ? packet->length : 1);
-        payload->set_byte_enable_ptr(nullptr);
-        payload->set_dmi_allowed(false);
+        payload->set_data_length(length);
+        payload->set_streaming_width(length);
         payload->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     }
 
-    tlm::tlm_sync_enum forward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay)
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+                                       sc_core::sc_time &delay) override
     {
-        packet_extension *extension = payload.get_extension<packet_extension>();
+        const packet_extension &extension = static_cast<slot_payload &>(payload).extension;
 
-        if (kernel_now() + delay.value() != extension->arrival) {
-            sim_panic(channel->sim, channel->reader, extension->packet, "%s: annotated delay is wrong", channel->name);
-        }
-        in_flight[channel->tail] = &payload;
-        sim_channel_push_local(channel, extension->packet, kernel_now() + delay.value(), extension->units);
+        sim_channel_push_local(channel, extension.packet, channel->sim->hot.now + delay.value(), extension.units);
         phase = tlm::END_REQ;
         return tlm::TLM_UPDATED;
     }
 
-    tlm::tlm_sync_enum backward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase, sc_core::sc_time &delay)
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+                                       sc_core::sc_time &delay) override
     {
-        sim_channel_pop_local(channel, kernel_now() + delay.value());
+        sim_channel_pop_local(channel, channel->sim->hot.now + delay.value());
         phase = tlm::END_RESP;
         payload.release();
         return tlm::TLM_COMPLETED;
     }
 
-    tlm_utils::simple_initiator_socket<channel_sockets> writer;
-    tlm_utils::simple_target_socket<channel_sockets> reader;
+    /* Nobody else is bound to these sockets, and nothing else is sent. */
+    void b_transport(tlm::tlm_generic_payload &, sc_core::sc_time &) override
+    {
+        sim_panic(channel->sim, channel->reader, nullptr, "%s: a blocking call", channel->name);
+    }
+
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &, tlm::tlm_dmi &) override
+    {
+        return false;
+    }
+
+    unsigned transport_dbg(tlm::tlm_generic_payload &) override
+    {
+        return 0;
+    }
+
+    void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override
+    {
+    }
+
+    void free(tlm::tlm_generic_payload *) override
+    {
+        /* It stays with its slot. */
+    }
+
+    tlm::tlm_initiator_socket<> writer;
+    tlm::tlm_target_socket<> reader;
     sim_channel *channel;
-    std::vector<std::unique_ptr<tlm::tlm_generic_payload>> payloads;
-    std::vector<tlm::tlm_generic_payload *> idle;
-    std::vector<tlm::tlm_generic_payload *> in_flight; /**< by slot of the channel */
+    std::vector<std::unique_ptr<slot_payload>> payloads; /**< by slot of the channel */
 };
 
 /** The modules of the one simulation that this process' kernel can elaborate. */
 struct elaboration {
+    bool runs = false; /**< the kernel does, and hot.now is its time: else it may be a little ahead */
     std::vector<std::unique_ptr<component_module>> components;
     std::vector<std::unique_ptr<channel_sockets>> channels;
     std::unique_ptr<tracer> waveform;
@@ -372,7 +397,7 @@ bool start(sim *simulation)
         auto *component = static_cast<sim_component *>(simulation->components.items[i]);
 
         if (component->due != SIM_TIME_NEVER) {
-            static_cast<component_module *>(component->engine_data)->wake(component->due);
+            static_cast<component_module *>(component->engine_data)->wake(component->due, kernel_now());
         }
     }
     return true;
@@ -380,7 +405,10 @@ bool start(sim *simulation)
 
 void wake(sim_component *component, sim_time time)
 {
-    static_cast<component_module *>(component->engine_data)->wake(time);
+    const sim *simulation = component->sim;
+    const bool runs = static_cast<elaboration *>(simulation->engine_data)->runs;
+
+    static_cast<component_module *>(component->engine_data)->wake(time, runs ? simulation->hot.now : kernel_now());
 }
 
 void run(sim *simulation, sim_time end)
@@ -392,7 +420,11 @@ void run(sim *simulation, sim_time end)
 
     /* A kernel that has nothing to do in that time says so, at length: it is not asked. */
     if (duration > 0 && simulation->awake > 0 && sc_core::sc_time_to_pending_activity() < kernel_time(duration)) {
+        auto *modules = static_cast<elaboration *>(simulation->engine_data);
+
+        modules->runs = true;
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
+        modules->runs = false;
     }
 }
 
