@@ -40,8 +40,8 @@ class tlp_bridge : public sc_core::sc_module,
 {
   public:
     struct options {
-        uint32_t max_payload = 256;      /**< bytes, a power of two from 128 */
-        uint32_t max_read_request = 512; /**< bytes, a power of two from 128 */
+        uint32_t max_payload = 128;      /**< Max_Payload_Size: what software has set; 128 after reset (7.5.3.4) */
+        uint32_t max_read_request = 512; /**< Max_Read_Request_Size, likewise; 512 after reset */
         uint32_t boundary = 64;          /**< Read Completion Boundary, bytes */
         unsigned tags = 32;              /**< reads under way at once, up to 256 */
         pcie_credits credits;            /**< what the other end grants; by default that of pcie_link_config_init() */
