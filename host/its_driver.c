@@ -107,6 +107,12 @@ bool lpi_pool_start(struct lpi_pool *pool, struct host_error *error)
 
 /* ---- Command queue (chapter 5.3) ---- */
 
+/** Opcode of the command that the ITS is at. */
+static unsigned command_at(const struct its_driver *driver, uint64_t offset)
+{
+    return memory_read8(driver->ram->memory, driver->queue + (offset & ~UINT64_C(0x1f)) % driver->queue_bytes);
+}
+
 bool its_driver_wait(struct its_driver *driver, struct host_error *error)
 {
     for (unsigned i = 0; i < POLL_LIMIT; i++) {
@@ -121,10 +127,11 @@ bool its_driver_wait(struct its_driver *driver, struct host_error *error)
         }
         host_wait(driver->access, POLL_TIME);
     }
-    return host_error_set(error, "ITS %s: its command queue makes no progress", driver->config.name);
+    return host_error_set(error, "ITS %s: its command queue makes no progress at command 0x%02x", driver->config.name,
+                          command_at(driver, host_read64(driver->access, driver->config.base + GITS_CREADR)));
 }
 
-bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct host_error *error)
+void its_driver_post(struct its_driver *driver, const uint64_t dw[4])
 {
     struct memory *memory = driver->ram->memory;
     uint64_t entry = driver->queue + driver->write_offset;
@@ -135,6 +142,11 @@ bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct ho
     }
     driver->write_offset = next == driver->queue_bytes ? 0 : next;
     host_write64(driver->access, driver->config.base + GITS_CWRITER, driver->write_offset);
+}
+
+bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct host_error *error)
+{
+    its_driver_post(driver, dw);
     /* The queue is empty before each command but for those since the last page: look when a page is full. */
     return (driver->write_offset & 0x7ff) != 0 || its_driver_wait(driver, error);
 }

@@ -116,6 +116,9 @@ bool its_driver_sync(struct its_driver *driver, struct host_error *error);
 /** Appends a command, four double words; waits for room in the queue only. @return false with @p error */
 bool its_driver_issue(struct its_driver *driver, const uint64_t dw[4], struct host_error *error);
 
+/** Appends a command to a queue that is empty, or nearly so, and waits for nothing. */
+void its_driver_post(struct its_driver *driver, const uint64_t dw[4]);
+
 /** Waits until the queue is empty. @return false with @p error if it stands still */
 bool its_driver_wait(struct its_driver *driver, struct host_error *error);
 

@@ -372,7 +372,8 @@ static bool run_loads(struct vm *vm, struct host_error *error)
         if (acts) {
             action = next_action(vm, action + 1);
         } else {
-            due[device] += vm->config.devices[device].remap;
+            /* From now: what the device had under way to the place that it left must have come to its end. */
+            due[device] = sim_now(hypervisor->sim) + vm->config.devices[device].remap;
         }
     }
 }

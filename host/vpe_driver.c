@@ -273,14 +273,18 @@ bool vpe_driver_move(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, st
     uint32_t count = driver->single_move ? 1 : driver->its_count;
     uint64_t list = driver->single_move ? 0 : driver->its_list;
 
+    /* With lists none of them ends before all have begun: nothing may be waited for until each has its command. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (!its_driver_wait(driver->itss[i], error)) {
+            return false;
+        }
+    }
     driver->sequence++;
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t dw[4] = {CMD_VMOVP | (uint64_t)driver->sequence << 32, (uint64_t)vpe->id << 32 | list,
                                 its_driver_target(driver->itss[i], pe), 0};
 
-        if (!its_driver_issue(driver->itss[i], dw, error)) {
-            return false;
-        }
+        its_driver_post(driver->itss[i], dw);
     }
     /* Nobody else may speak to the vPE before all of them have moved it. */
     for (uint32_t i = 0; i < count; i++) {
