@@ -1,5 +1,5 @@
-// Random systems with virtual machines: whatever they are like, every message is handled in its guest or merged into one
-// that is, the hypervisor's books are straight at the end, and what check foretells is what the run shows.
+// Random systems with virtual machines: whatever they are like, every message is handled in its guest or merged into
+// one that is, the hypervisor's books are straight at the end, and what check foretells is what the run shows.
 #include "tests/system/whole.h"
 
 #include "scenario/system_internal.h"
