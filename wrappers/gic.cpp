@@ -200,7 +200,7 @@ void redistributor::connect(pe &other, sim_time latency)
 /* ---- PE ---- */
 
 pe::pe(const sc_core::sc_module_name &name, simulation &whole, const pe_config &config, const pe_options &how)
-    : sc_core::sc_module(name), whole_(whole), model_(pe_create(whole.handle(), this->name(), &config)),
+    : sc_core::sc_module(name), model_(pe_create(whole.handle(), this->name(), &config)),
       interrupts_("interrupts", whole, how.address)
 {
     pe_observe_handlers(

@@ -224,7 +224,6 @@ class pe : public sc_core::sc_module
         std::vector<record *> free_;
     };
 
-    simulation &whole_;
     struct ::pe *model_;
     teller interrupts_;
 };

@@ -49,10 +49,10 @@ void set_range(tlp &header, uint64_t address, uint32_t count)
 
 tlp_bridge::options::options() : flight(10, sc_core::SC_NS)
 {
-    pcie_link_config config;
+    pcie_link_config usual;
 
-    pcie_link_config_init(&config);
-    credits = config.upper_credits;
+    pcie_link_config_init(&usual);
+    credits = usual.upper_credits;
 }
 
 tlp_bridge::record::record(tlm::tlm_mm_interface *pool) : tlm::tlm_generic_payload(pool)

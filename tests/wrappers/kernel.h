@@ -16,6 +16,14 @@
 namespace wrappers_test
 {
 
+/** Whether this process has had a Thread. */
+inline bool &had_threads()
+{
+    static bool had = false;
+
+    return had;
+}
+
 /** What a platform's thread runs. */
 class Thread : public sc_core::sc_module
 {
@@ -25,6 +33,7 @@ class Thread : public sc_core::sc_module
     {
         SC_HAS_PROCESS(Thread);
         SC_THREAD(run);
+        had_threads() = true;
     }
 
     bool done = false;
