@@ -27,6 +27,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_compare(request);
     case CLI_VERB_TOPO:
         return cli_verb_topo(request);
+    case CLI_VERB_EXPLAIN:
+        return cli_verb_explain(request);
     case CLI_VERB_SWEEP:
         return cli_verb_sweep(request);
     case CLI_VERB_QUERY:

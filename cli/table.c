@@ -64,6 +64,13 @@ static const char *const about_topo[] = {
     NULL,
 };
 
+static const char *const about_explain[] = {
+    "Runs the scenario and tells one story of it: of a packet, by the identity that 'doorbell run' prints",
+    "(every hop, when, for how long, what happens there), or of a verdict, by its name (the claim, what",
+    "was found, what follows, and the first packet that shows it).",
+    NULL,
+};
+
 static const char *const about_sweep[] = {
     "Runs every point of the scenario's `sweep:` (docs/sweep.md) on worker processes, and keeps what",
     "comes out in one SQLite file. Interrupted or killed, it goes on with --resume, and has lost at most",
@@ -127,6 +134,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
                          about_golden},
     [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},
     [CLI_VERB_TOPO] = {"topo", "FILE", 1, 1, "draw a scenario's topology", about_topo},
+    [CLI_VERB_EXPLAIN] = {"explain", "FILE PACKET|VERDICT", 2, 2, "tell the story of one packet or verdict",
+                          about_explain},
     [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
     [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
     [CLI_VERB_REPORT] = {"report", "RESULT...", 1, 1000, "write results as a page for a browser", about_report},
@@ -139,13 +148,16 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
 };
 
 const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
-    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE", ON_FILES | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_TOPO),
+    [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE",
+                        ON_FILES | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_EXPLAIN),
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
     [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_SWEEP),
                            "native (the default), every-cycle, or systemc;\n"
                            "all give the same results"},
-    [CLI_OPTION_SEED] = {"seed", '\0', "N", VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW) | VERB_BIT(CLI_VERB_SWEEP),
+    [CLI_OPTION_SEED] = {"seed", '\0', "N",
+                         VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW) | VERB_BIT(CLI_VERB_SWEEP) |
+                             VERB_BIT(CLI_VERB_EXPLAIN),
                          "seed of all random streams, in place of the file's"},
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
@@ -208,7 +220,8 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                            "svg or dot"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
-                           ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT),
+                           ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |
+                               VERB_BIT(CLI_VERB_EXPLAIN),
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},

@@ -32,6 +32,9 @@ int cli_verb_compare(const struct cli_request *request);
 /** `doorbell topo FILE`. */
 int cli_verb_topo(const struct cli_request *request);
 
+/** `doorbell explain FILE PACKET|VERDICT`. */
+int cli_verb_explain(const struct cli_request *request);
+
 /** `doorbell sweep [ACTION] FILE`. */
 int cli_verb_sweep(const struct cli_request *request);
 

@@ -1,0 +1,131 @@
+/*
+ * The page in a browser: what is in the document, that nothing is asked for, that the console is silent; and pictures
+ * of it for whoever wants to look (light, dark, phone, print), in the folder that DOORBELL_SCREENSHOTS names.
+ */
+#include "tests/cli/process.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <sys/wait.h>
+
+namespace
+{
+
+const std::string source = DOORBELL_SOURCE_DIR;
+
+/** Runs a command line. @return what it prints, errors too */
+std::string run(const std::string &command, int *status = nullptr)
+{
+    FILE *pipe = popen((command + " 2>&1").c_str(), "r");
+    std::string text;
+    char buffer[4096];
+
+    for (size_t got = fread(buffer, 1, sizeof(buffer), pipe); got > 0; got = fread(buffer, 1, sizeof(buffer), pipe)) {
+        text.append(buffer, got);
+    }
+    const int ended = pclose(pipe);
+
+    if (status != nullptr) {
+        *status = WEXITSTATUS(ended);
+    }
+    return text;
+}
+
+/** The browser; empty if none is installed. */
+std::string browser()
+{
+    for (const char *name : {"chromium-headless-shell", "chromium", "google-chrome"}) {
+        int status = 1;
+
+        run(std::string("command -v ") + name, &status);
+        if (status == 0) {
+            return std::string(name) + " --headless --no-sandbox --disable-gpu --disable-background-networking ";
+        }
+    }
+    return "";
+}
+
+std::string read_file(const std::string &path)
+{
+    std::ifstream file(path);
+    std::stringstream text;
+
+    text << file.rdbuf();
+    return text.str();
+}
+
+class Browser : public ::testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        if (browser().empty()) {
+            GTEST_SKIP() << "no Chromium is installed (chromium-headless-shell)";
+        }
+        const std::string result = folder_.path("r.json");
+
+        ASSERT_EQ(
+            cli_test::doorbell({"run", source + "/scenarios/seeds/two-its-split.yaml", "--json", "-o", result}).status,
+            0);
+        ASSERT_EQ(cli_test::doorbell({"report", result, "-o", page()}).status, 0);
+    }
+
+    std::string page() const
+    {
+        return folder_.path("page.html");
+    }
+
+    cli_test::Folder folder_;
+};
+
+TEST_F(Browser, HasTheWholePageWithoutAWordInItsConsole)
+{
+    const std::string said =
+        run(browser() + "--enable-logging=stderr --v=0 --dump-dom 'file://" + page() + "' > " + folder_.path("dom"));
+    const std::string dom = run("cat " + folder_.path("dom"));
+
+    EXPECT_EQ(said.find("CONSOLE"), std::string::npos) << said;
+    EXPECT_EQ(dom.find("CONSOLE"), std::string::npos) << dom.substr(0, 2000);
+    for (const char *part : {"doorbell-per-group", "Why they are one group", "<svg", "epA", "epB", "385.6 ns",
+                             "The same as a tree", "</html>"}) {
+        EXPECT_NE(dom.find(part), std::string::npos) << part;
+    }
+}
+
+TEST_F(Browser, AsksForNothingButThePage)
+{
+    const std::string log = folder_.path("net.json");
+
+    run(browser() + "--log-net-log=" + log + " --net-log-capture-mode=Everything --dump-dom 'file://" + page() +
+        "' > /dev/null");
+    const std::string text = read_file(log);
+
+    ASSERT_FALSE(text.empty());
+    /* Requests are logged with the document that started them; the browser's own have none. */
+    EXPECT_EQ(text.find("\"initiator\":\"file://"), std::string::npos);
+    EXPECT_EQ(text.find("\"initiator\":\"null"), std::string::npos);
+}
+
+TEST_F(Browser, PicturesCanBeTaken)
+{
+    const char *folder = getenv("DOORBELL_SCREENSHOTS");
+    const std::string to = folder == nullptr ? folder_.path("") : std::string(folder) + "/";
+    const std::string url = " 'file://" + page() + "'";
+
+    std::filesystem::create_directories(to);
+    run(browser() + "--hide-scrollbars --window-size=1200,2600 --screenshot=" + to + "light.png" + url);
+    run(browser() + "--hide-scrollbars --window-size=1200,2600 --blink-settings=preferredColorScheme=0 --screenshot=" +
+        to + "dark.png" + url);
+    run(browser() + "--hide-scrollbars --window-size=400,3200 --screenshot=" + to + "phone.png" + url);
+    run(browser() + "--print-to-pdf=" + to + "print.pdf" + url);
+    for (const char *name : {"light.png", "dark.png", "phone.png", "print.pdf"}) {
+        std::error_code error;
+
+        EXPECT_GT(std::filesystem::file_size(to + name, error), 10000u) << name;
+    }
+}
+
+} // namespace
