@@ -184,6 +184,32 @@ static json_t *expectations_json(const struct run_result *result)
     return array;
 }
 
+static json_t *settling_json(const struct run_result *result)
+{
+    const struct run_settling *settling = &result->settling;
+    json_t *object = json_object();
+
+    if (settling->has_until) {
+        json_t *until = json_object();
+
+        set(until, "metric", json_string("msi.latency.mean"));
+        set(until, "wanted-ppm", count(settling->ci));
+        set(until, "reached-ppm", run_precision(result) == UINT64_MAX ? json_null() : count(run_precision(result)));
+        set(until, "enough", json_boolean(settling->is_enough));
+        set(until, "looks", count(settling->looks));
+        set(until, "limit-fs", time_json(settling->limit));
+        set(object, "until", until);
+    }
+    if (settling->finds_warmup) {
+        json_t *warmup = json_object();
+
+        set(warmup, "method", json_string("MSER-5"));
+        set(warmup, "over", json_boolean(settling->warmup_is_over));
+        set(object, "warmup", warmup);
+    }
+    return object;
+}
+
 json_t *run_json(const struct run_result *result)
 {
     json_t *object = json_object();
@@ -197,6 +223,9 @@ json_t *run_json(const struct run_result *result)
     set(object, "seed", json_sprintf("%" PRIu64, result->seed));
     set(object, "duration-fs", time_json(result->duration));
     set(object, "warmup-fs", time_json(result->warmup));
+    if (result->settling.has_until || result->settling.finds_warmup) {
+        set(object, "settling", settling_json(result));
+    }
     set(object, "setup-fs", time_json(result->setup_time));
     set(object, "last-delivery-fs", time_json(result->end_time));
     set(object, "interrupted", json_boolean(result->interrupted));

@@ -48,6 +48,40 @@ static void close_text(FILE *stream, char **text, FILE *out, size_t used, size_t
     free(*text);
 }
 
+/** A share in per cent, with three digits behind the point. */
+static void write_share(FILE *line, uint64_t millionths)
+{
+    fprintf(line, "%" PRIu64 ".%03" PRIu64 " %%", millionths / 10000, millionths % 10000 / 10);
+}
+
+/** How duration and warm-up were found, if they were left to the run. */
+static void write_settling(FILE *out, const struct run_result *result)
+{
+    const struct run_settling *settling = &result->settling;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_text(&text, &size);
+
+    if (settling->has_until) {
+        fputs(settling->is_enough ? "mean latency known to within " : "NOT known well enough: mean latency to within ",
+              line);
+        if (run_precision(result) == UINT64_MAX) {
+            fputs("nothing", line);
+        } else {
+            write_share(line, run_precision(result));
+        }
+        fputs(" (wanted: ", line);
+        write_share(line, settling->ci);
+        fprintf(line, "; %" PRIu32 " looks, at most %s of traffic)%s", settling->looks,
+                report_duration(settling->limit).text, settling->finds_warmup ? "; " : "");
+    }
+    if (settling->finds_warmup) {
+        fprintf(line, "warm-up %s (MSER-5%s)", report_duration(settling->warmup).text,
+                settling->warmup_is_over ? "" : "; NOT over: the run is too short to tell");
+    }
+    close_text(line, &text, out, 0, 0);
+}
+
 static void write_head(FILE *out, const struct run_result *result)
 {
     char *text = NULL;
@@ -59,6 +93,9 @@ static void write_head(FILE *out, const struct run_result *result)
             report_duration(result->duration).text, report_duration(result->setup_time).text,
             result->interrupted ? ", INTERRUPTED: partial results" : "");
     close_text(line, &text, out, 0, 0);
+    if (result->settling.has_until || result->settling.finds_warmup) {
+        write_settling(out, result);
+    }
     fputc('\n', out);
 }
 

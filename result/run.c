@@ -65,3 +65,13 @@ size_t run_result_failures(const struct run_result *result)
     }
     return failures;
 }
+
+uint64_t run_precision(const struct run_result *result)
+{
+    const struct run_latency *latency = &result->latency;
+
+    if (latency->count == 0 || latency->mean == 0 || latency->ci95 == SIM_TIME_NEVER) {
+        return UINT64_MAX;
+    }
+    return (uint64_t)((double)latency->ci95 / (double)latency->mean * 1e6 + 0.5);
+}

@@ -118,18 +118,32 @@ struct run_expectation {
     bool met;
 };
 
+/** What a first run found out: how long the run that counts had to be, and its warm-up. */
+struct run_settling {
+    bool has_until;      /**< the scenario says when it is enough */
+    bool finds_warmup;   /**< the scenario leaves the warm-up to the run */
+    bool is_enough;      /**< with `has_until`: it was, before the limit */
+    bool warmup_is_over; /**< with `finds_warmup`: MSER-5 found its least error in the first half of the run */
+    uint32_t looks;      /**< how often it was looked whether it is enough */
+    uint32_t ci;         /**< wanted half width of the confidence interval, millionths of the mean */
+    sim_time limit;      /**< duration that the scenario allows */
+    sim_time duration;   /**< as found: that of the result */
+    sim_time warmup;     /**< as found, or as the scenario has it */
+};
+
 struct run_result {
     char *title;
     char *path;
     uint64_t seed;
     sim_time duration; /**< of the traffic, as asked for */
     sim_time warmup;
-    sim_time setup_time;        /**< when the traffic began: how long the software's set-up took */
-    sim_time end_time;          /**< when the last MSI was handled, counted from the beginning of the traffic */
-    bool interrupted;           /**< by a signal: results are those up to then */
-    uint32_t smmu_events;       /**< fault records that software found in the event queues */
-    uint64_t fingerprint;       /**< over every mark and every end of every MSI */
-    struct run_latency latency; /**< of all devices */
+    struct run_settling settling; /**< all zero unless duration or warm-up were left to the run */
+    sim_time setup_time;          /**< when the traffic began: how long the software's set-up took */
+    sim_time end_time;            /**< when the last MSI was handled, counted from the beginning of the traffic */
+    bool interrupted;             /**< by a signal: results are those up to then */
+    uint32_t smmu_events;         /**< fault records that software found in the event queues */
+    uint64_t fingerprint;         /**< over every mark and every end of every MSI */
+    struct run_latency latency;   /**< of all devices */
     struct histogram_bin *latency_bins;
     size_t latency_bin_count;
     struct run_hop *hops; /**< of all devices */
@@ -147,6 +161,9 @@ struct run_result {
 
 /** Frees everything that a result owns and empties it. */
 void run_result_clear(struct run_result *result);
+
+/** Half width of the confidence interval of the mean latency, in millionths of the mean; UINT64_MAX if not known. */
+uint64_t run_precision(const struct run_result *result);
 
 /** Number of expectations that were not met. */
 size_t run_result_failures(const struct run_result *result);

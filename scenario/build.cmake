@@ -8,6 +8,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   software_tables.c
   predict.c
   run.c
+  settle.c
   system.c
   system_run.c
   system_vm.c

@@ -248,7 +248,7 @@ void parse_resolve_traffic(struct parse *parse)
     for (uint32_t i = 0; i < MAX_VECTORS; i++) {
         identity[i] = i;
     }
-    if (scenario->warmup >= scenario->duration) {
+    if (scenario->warmup != SCENARIO_WARMUP_AUTO && scenario->warmup >= scenario->duration) {
         const struct tree_node *warmup = tree_find(parse->root, "warmup");
 
         parse_error(parse, warmup == NULL ? &parse->root->mark : &warmup->mark,

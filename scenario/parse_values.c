@@ -50,6 +50,24 @@ static void quantity_print(FILE *stream, const struct scenario_key *key, const v
     fputs(text, stream);
 }
 
+static bool warmup_parse(struct parse *parse, const struct scenario_key *key, const struct tree_node *node, void *field)
+{
+    if (node->kind == TREE_SCALAR && strcmp(node->text, "auto") == 0) {
+        store(key, SCENARIO_WARMUP_AUTO, field);
+        return true;
+    }
+    return quantity_parse(parse, key, node, field);
+}
+
+static void warmup_print(FILE *stream, const struct scenario_key *key, const void *field)
+{
+    if (load(key, field) == SCENARIO_WARMUP_AUTO) {
+        fputs("auto", stream);
+        return;
+    }
+    quantity_print(stream, key, field);
+}
+
 static void hexadecimal_print(FILE *stream, const struct scenario_key *key, const void *field)
 {
     uint64_t value = load(key, field);
@@ -213,6 +231,14 @@ static void name_print(FILE *stream, const struct scenario_key *key, const void 
 
 const struct scenario_value_type scenario_type_number = QUANTITY("number", UNITS_NUMBER);
 const struct scenario_value_type scenario_type_time = QUANTITY("time", UNITS_TIME);
+const struct scenario_value_type scenario_type_warmup = {
+    .name = "time or `auto`",
+    .units = UNITS_TIME,
+    .parse = warmup_parse,
+    .print = warmup_print,
+    .schema = "{\"type\": \"string\", \"pattern\": "
+              "\"^(auto|[0-9][0-9_]*(\\\\.[0-9][0-9_]*)? *(fs|ps|ns|us|\xc2\xb5s|\xce\xbcs|ms|s))$\"}"};
+const struct scenario_value_type scenario_type_share = QUANTITY("share", UNITS_SHARE);
 const struct scenario_value_type scenario_type_cycles = QUANTITY("cycles", UNITS_CYCLES);
 const struct scenario_value_type scenario_type_frequency = QUANTITY("rate", UNITS_FREQUENCY);
 const struct scenario_value_type scenario_type_size = QUANTITY("size", UNITS_SIZE);

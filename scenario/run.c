@@ -2,6 +2,7 @@
 
 #include "host/topology.h"
 #include "result/collector.h"
+#include "scenario/settle.h"
 #include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
 #include "sim/allocate.h"
@@ -51,26 +52,42 @@ static bool *recorded_devices(const struct system *system, const struct scenario
     return wanted;
 }
 
-static struct watchers observe(struct system *system, const struct recording_filter *record)
+/** The device of each stream; to be freed. */
+static uint32_t *devices_of_streams(const struct system *system)
 {
     size_t count = system_stream_count(system);
     uint32_t *device_of = sim_allocate(count, sizeof(*device_of));
-    struct watchers watchers = {.recording = NULL};
 
     for (size_t i = 0; i < count; i++) {
         device_of[i] = system_stream(system, i)->function_index;
     }
-    watchers.collector =
-        collector_create(system_sim(system), device_of, (uint32_t)count, (uint32_t)system_function_count(system));
-    system_observe(system, watchers.collector);
+    return device_of;
+}
+
+struct collector *scenario_observe(struct system *system)
+{
+    uint32_t *device_of = devices_of_streams(system);
+    struct collector *collector = collector_create(system_sim(system), device_of, (uint32_t)system_stream_count(system),
+                                                   (uint32_t)system_function_count(system));
+
+    system_observe(system, collector);
+    free(device_of);
+    return collector;
+}
+
+static struct watchers observe(struct system *system, const struct recording_filter *record)
+{
+    struct watchers watchers = {.collector = scenario_observe(system)};
+
     if (record != NULL) {
+        uint32_t *device_of = devices_of_streams(system);
         struct sim_observer listener;
 
-        watchers.recording = recording_create(record, device_of, (uint32_t)count);
+        watchers.recording = recording_create(record, device_of, (uint32_t)system_stream_count(system));
+        free(device_of);
         listener = recording_observer(watchers.recording);
         collector_also(watchers.collector, &listener);
     }
-    free(device_of);
     return watchers;
 }
 
@@ -213,8 +230,9 @@ static void close_trace(struct sim_trace *trace)
     }
 }
 
-enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
-                                      struct run_result *result, struct host_error *error)
+/** Runs a scenario whose duration and warm-up are known. */
+static enum scenario_run_status run_settled(const struct scenario *scenario, const struct scenario_run_options *options,
+                                            struct run_result *result, struct host_error *error)
 {
     struct sim_trace *trace = NULL;
     enum scenario_run_status status = SCENARIO_RUN_DONE;
@@ -252,4 +270,18 @@ enum scenario_run_status scenario_run(const struct scenario *scenario, const str
     collector_destroy(watchers.collector);
     system_destroy(system);
     return status;
+}
+
+enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
+                                      struct run_result *result, struct host_error *error)
+{
+    struct scenario settled;
+
+    if (!scenario_is_open(scenario)) {
+        return run_settled(scenario, options, result, error);
+    }
+    if (!scenario_settle(scenario, options, &settled, &result->settling, error)) {
+        return SCENARIO_RUN_IMPOSSIBLE;
+    }
+    return run_settled(&settled, options, result, error);
 }

@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+struct collector;
+
 /** How a run went; the CLI's exit status follows from it. */
 enum scenario_run_status {
     SCENARIO_RUN_DONE,        /**< result is complete (an expectation may have failed) */
@@ -69,6 +71,9 @@ struct scenario_run_options {
  */
 enum scenario_run_status scenario_run(const struct scenario *scenario, const struct scenario_run_options *options,
                                       struct run_result *result, struct host_error *error);
+
+/** Observes a system that was brought up: a collector, to be destroyed. */
+struct collector *scenario_observe(struct system *system);
 
 /** Judges the scenario's `expect:` against a result, whose verdicts are in; adds to result->expectations. */
 void scenario_judge(const struct scenario *scenario, struct run_result *result);

@@ -805,8 +805,6 @@ struct scenario_expectation {
     struct scenario_bound upper;          /**< for numbers: value must not be above; equal to lower for "==" */
 };
 
-/* ------------------------------------------------------------------------------------------------ the whole */
-
 /* --------------------------------------------------------------------------------------------------- sweep */
 
 /** How the axes of a sweep make its points. */
@@ -850,6 +848,24 @@ struct scenario_sweep {
     size_t axis_count;
 };
 
+/** What a run has to know well enough, to end. */
+enum scenario_until_metric {
+    SCENARIO_UNTIL_MSI_LATENCY_MEAN, /**< mean latency of all devices' MSIs */
+};
+
+/** Ends a run early: scenario_settle(). */
+struct scenario_until {
+    struct scenario_place place;
+    uint64_t given;
+    uint32_t metric; /**< enum scenario_until_metric */
+    uint32_t ci;     /**< half width of the 95 % confidence interval, in millionths of the mean */
+};
+
+/** A warm-up that the run finds itself. */
+#define SCENARIO_WARMUP_AUTO SIM_TIME_NEVER
+
+/* ------------------------------------------------------------------------------------------------ the whole */
+
 struct scenario {
     struct scenario_place place;
     uint64_t given;
@@ -857,7 +873,8 @@ struct scenario {
     const char *title; /**< never NULL */
     uint64_t seed;
     sim_time duration; /**< traffic time, counted from the end of the software's set-up; events then drain */
-    sim_time warmup;   /**< traffic this early counts in no latency; less than duration */
+    sim_time warmup;   /**< traffic this early counts in no latency; less than duration, or SCENARIO_WARMUP_AUTO */
+    struct scenario_until *until; /**< NULL: the run has the whole duration */
     struct scenario_platform platform;
     struct scenario_root_complex *root_complexes; /**< array of root_complex_count, at least one */
     size_t root_complex_count;

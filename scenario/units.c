@@ -58,6 +58,7 @@ static const struct unit bandwidth_units[] = {
 };
 static const struct unit transfer_units[] = {PLAIN("GT/s", KILO), PLAIN("MT/s", 1)};
 static const struct unit cycle_units[] = {PLAIN("cycles", 1), ALIAS("cycle", 1)};
+static const struct unit share_units[] = {PLAIN("%", 10000), PLAIN("ppm", 1)};
 
 struct kind {
     const char *noun;
@@ -106,6 +107,11 @@ static const struct kind kinds[] = {
                       .example = "cycles",
                       .pattern = DECIMAL_PATTERN "cycles?$",
                       UNITS(cycle_units)},
+    [UNITS_SHARE] = {.noun = "a share",
+                     .list = "% or ppm",
+                     .example = "%",
+                     .pattern = DECIMAL_PATTERN "(%|ppm)$",
+                     UNITS(share_units)},
 };
 
 /* A number as written: digits / 10^decimals. */

@@ -27,6 +27,7 @@ enum units_kind {
     UNITS_BANDWIDTH, /**< bytes per second; bit rates must be whole bytes per second */
     UNITS_TRANSFER,  /**< megatransfers per second */
     UNITS_CYCLES,    /**< clock cycles */
+    UNITS_SHARE,     /**< millionths */
 };
 
 /** What is wrong with a text, and which part of it. */

@@ -92,8 +92,8 @@ static bool add_run(struct store *store, const struct store_run *run)
 /** A value as a number, in base units, if it is a quantity: for plots. */
 static bool number_of(const char *text, double *number)
 {
-    static const enum units_kind kinds[] = {UNITS_NUMBER, UNITS_CYCLES,    UNITS_TIME,    UNITS_FREQUENCY,
-                                            UNITS_SIZE,   UNITS_BANDWIDTH, UNITS_TRANSFER};
+    static const enum units_kind kinds[] = {UNITS_NUMBER, UNITS_CYCLES,    UNITS_TIME,     UNITS_FREQUENCY,
+                                            UNITS_SIZE,   UNITS_BANDWIDTH, UNITS_TRANSFER, UNITS_SHARE};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct units_problem problem;
@@ -189,6 +189,19 @@ static bool add_device(struct store *store, uint64_t run, const struct run_devic
            add_bins(store, run, device->name, device->latency_bins, device->latency_bin_count);
 }
 
+/** How long the run was, if that was left to it. */
+static bool add_settling(struct store *store, uint64_t run, const struct run_result *result)
+{
+    const struct run_settling *settling = &result->settling;
+
+    if (!settling->has_until && !settling->finds_warmup) {
+        return true;
+    }
+    return add_metric(store, run, "", "run.duration", result->duration) &&
+           add_metric(store, run, "", "run.warmup", result->warmup) &&
+           (!settling->has_until || add_metric(store, run, "", "run.enough", settling->is_enough));
+}
+
 /** The devices' counts together, under the empty name. */
 static bool add_totals(struct store *store, uint64_t run, const struct run_result *result)
 {
@@ -206,7 +219,7 @@ static bool add_totals(struct store *store, uint64_t run, const struct run_resul
     }
     return add_counts(store, run, "", &sum) && add_latency(store, run, "", &result->latency) &&
            add_bins(store, run, "", result->latency_bins, result->latency_bin_count) &&
-           add_metric(store, run, "", "smmu.events", result->smmu_events) &&
+           add_settling(store, run, result) && add_metric(store, run, "", "smmu.events", result->smmu_events) &&
            add_metric(store, run, "", "end-time", result->end_time);
 }
 

@@ -142,6 +142,7 @@ extern const struct scenario_table scenario_table_msi;
 extern const struct scenario_table scenario_table_dma_write;
 extern const struct scenario_table scenario_table_dma_read;
 extern const struct scenario_table scenario_table_sweep;
+extern const struct scenario_table scenario_table_until;
 
 /** The types of values. */
 extern const struct scenario_value_type scenario_type_boolean;
@@ -150,6 +151,8 @@ extern const struct scenario_value_type scenario_type_hexadecimal;
 extern const struct scenario_value_type scenario_type_text;
 extern const struct scenario_value_type scenario_type_choice;
 extern const struct scenario_value_type scenario_type_time;
+extern const struct scenario_value_type scenario_type_warmup;
+extern const struct scenario_value_type scenario_type_share;
 extern const struct scenario_value_type scenario_type_cycles;
 extern const struct scenario_value_type scenario_type_clock;
 extern const struct scenario_value_type scenario_type_frequency;

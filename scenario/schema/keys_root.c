@@ -33,11 +33,12 @@ static const struct scenario_key root_keys[] = {
      .doc = "How long traffic arises, counted from the end of the software's set-up. What is under way then drains."},
     {.name = "warmup",
      KEY_FIELD(scenario, warmup),
-     .type = &scenario_type_time,
+     .type = &scenario_type_warmup,
      .standard = "0 ns",
      .minimum = "0 ns",
      .maximum = "1000 s",
-     .doc = "MSIs that arise this early count in no latency."},
+     .doc = "MSIs that arise this early count in no latency. `auto`: the run is made twice, the first time to find out "
+            "(MSER-5)."},
     {.name = "platform",
      KEY_PART(scenario, platform),
      .table = &scenario_table_platform,
@@ -73,7 +74,10 @@ static const struct scenario_key root_keys[] = {
      KEY_MAYBE(scenario, sweep),
      .table = &scenario_table_sweep,
      .doc = "Axes of variation: what `doorbell sweep` runs. The other verbs take the file as it is without them."},
-    {.name = "until", .kind = KEY_FUTURE, .doc = "Run until a metric is known well enough. Not supported yet."},
+    {.name = "until",
+     KEY_MAYBE(scenario, until),
+     .table = &scenario_table_until,
+     .doc = "Ends the run as soon as a metric is known well enough; `duration` is then the longest that it takes."},
 };
 const struct scenario_table scenario_table_root = {
     .name = "scenario", .path = "", .doc = "The whole file.", TABLE_KEYS(root_keys), TABLE_PLAIN(scenario)};

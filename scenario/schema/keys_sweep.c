@@ -116,3 +116,24 @@ const struct scenario_table scenario_table_sweep = {.name = "sweep",
                                                     .doc = "Axes of variation, for `doorbell sweep`.",
                                                     TABLE_KEYS(sweep_keys),
                                                     TABLE_PLAIN(scenario_sweep)};
+
+static const struct scenario_key until_keys[] = {
+    {.name = "metric",
+     KEY_FIELD(scenario_until, metric),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"msi.latency.mean", NULL},
+     .standard = "msi.latency.mean",
+     .doc = "What has to be known: the mean latency of all devices' MSIs."},
+    {.name = "ci",
+     KEY_FIELD(scenario_until, ci),
+     .type = &scenario_type_share,
+     .standard = "1 %",
+     .minimum = "10 ppm",
+     .maximum = "50 %",
+     .doc = "How well: half width of the metric's 95 % confidence interval, as a share of the metric."},
+};
+const struct scenario_table scenario_table_until = {.name = "until",
+                                                    .path = "until",
+                                                    .doc = "What ends a run early.",
+                                                    TABLE_KEYS(until_keys),
+                                                    TABLE_PLAIN(scenario_until)};

@@ -26,6 +26,7 @@ const char *rich()
     return "doorbell: 1\n"
            "title: \"quo\\\"ted \\\\ text\"\n"
            "warmup: 1 us\n"
+           "until: { ci: 0.5 % }\n"
            "platform:\n"
            "  pe: { clock: 1.3 GHz }\n"
            "  its: { A: { beside: rc0, port-latency: 4 ns }, B: {} }\n"

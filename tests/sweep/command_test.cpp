@@ -65,6 +65,32 @@ TEST(SweepCommand, WorkersChangeNoResult)
     EXPECT_FALSE(std::filesystem::exists(folder.path("four.sqlite.shards")));
 }
 
+TEST(SweepCommand, PointsRunUntilTheyAreKnown)
+{
+    Folder folder;
+    const std::string file = folder.write("until.yaml", "doorbell: 1\n"
+                                                        "base: " +
+                                                            base +
+                                                            "\n"
+                                                            "duration: 50 ms\n"
+                                                            "warmup: auto\n"
+                                                            "until: { metric: msi.latency.mean, ci: 2 % }\n"
+                                                            "sweep:\n"
+                                                            "  replications: 2\n"
+                                                            "  axes: [ { key: until.ci, values: [0.3 %, 3 %] } ]\n");
+    const std::string database = folder.path("until.sqlite");
+
+    ASSERT_EQ(doorbell({"sweep", file, "-j", "2", "-d", database}).status, 0);
+    store *store = store_open_existing(database.c_str(), nullptr);
+    EXPECT_EQ(sweep_test::ask(store, "SELECT sum(value) FROM metrics WHERE metric = 'run.enough'"), "4");
+    EXPECT_EQ(sweep_test::ask(store, "SELECT (SELECT min(value) FROM metrics JOIN runs USING (run) WHERE point = 0 AND"
+                                     " metric = 'run.duration') > (SELECT max(value) FROM metrics JOIN runs USING (run)"
+                                     " WHERE point = 1 AND metric = 'run.duration')"),
+              "1");
+    EXPECT_EQ(sweep_test::ask(store, "SELECT count(*) FROM metrics WHERE metric = 'run.warmup' AND value >= 0"), "4");
+    store_close(store);
+}
+
 TEST(SweepCommand, SurvivesAKillAtAnyMoment)
 {
     Folder folder;

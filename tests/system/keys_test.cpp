@@ -168,6 +168,7 @@ std::string json_of(run_result *result)
     result->seed = 0;
     result->duration = 0;
     result->warmup = 0;
+    result->settling = {};
     json_t *json = run_json(result);
     char *dump = json_dumps(json, JSON_INDENT(1));
     std::string all(dump);
@@ -253,6 +254,8 @@ const std::vector<Row> rows = {
     {"scenario.seed", "seed=4", {}},
     {"scenario.duration", "duration=25 us", {}},
     {"scenario.warmup", "warmup=5 us", {}},
+    {"until.metric", "until.metric=msi.latency.p99", {}, REFUSES},
+    {"until.ci", "until.ci=50 %", {"duration=400 us", "until.ci=10 ppm"}},
     {"scenario.expect", "expect={msi.lost: 5}", {}},
     {"pe.guest-exit", "platform.pe.guest-exit=3000 cycles", with(injected, "vms.vm0.work=busy")},
     {"pe.guest-enter", "platform.pe.guest-enter=3000 cycles", guest},
@@ -720,7 +723,6 @@ const std::map<std::string, const char *> silent = {
     {"axis.steps", "for `doorbell sweep`"},
     {"axis.step", "for `doorbell sweep`"},
     {"axis.scale", "for `doorbell sweep`"},
-    {"scenario.until", "not supported yet: refused by the parser"},
     {"interconnect.kind", "there is only one kind"},
     {"its.command-errors", "the software makes no command errors"},
     {"its.report-unmapped", "software that looks at the reports comes with hypervisors"},
