@@ -228,6 +228,139 @@ TEST_P(PeGuest, APeWithoutGuestsIgnoresVirtualSignals)
     system->leave(0, 0);
 }
 
+/* ---- A hypervisor that is modelled itself ---- */
+
+/** What the PE told, and when; it takes the interrupts that it is told to. */
+struct Teller {
+    static bool interrupt(void *context, struct sim_packet *packet, sim_time start)
+    {
+        Teller *teller = static_cast<Teller *>(context);
+
+        if (!teller->takes) {
+            return false;
+        }
+        teller->taken = packet;
+        teller->start = start;
+        return true;
+    }
+    static void granted(void *context)
+    {
+        static_cast<Teller *>(context)->grants++;
+        static_cast<Teller *>(context)->when = sim_now(static_cast<Teller *>(context)->sim);
+    }
+    static void guest_idle(void *context)
+    {
+        static_cast<Teller *>(context)->idles++;
+    }
+    explicit Teller(struct sim *sim_, struct pe *pe) : sim(sim_)
+    {
+        const pe_software software = {this, interrupt, granted, guest_idle};
+
+        pe_set_software(pe, &software);
+    }
+    struct sim *sim;
+    bool takes = false;
+    struct sim_packet *taken = nullptr;
+    sim_time start = 0;
+    sim_time when = 0;
+    uint32_t grants = 0;
+    uint32_t idles = 0;
+};
+
+TEST_P(PeGuest, TheHypervisorGetsThePeWhenAHandlerHasEnded)
+{
+    start();
+    Teller teller(system->sim, pe);
+    sim_time at = later();
+    uint64_t physical = system->msi(kDevice, 11, 0, at);
+
+    while (system->time_of(SIM_EVENT_MSI_DELIVERED, physical) == 0) {
+        sim_run(system->sim, sim_now(system->sim) + 10 * SIM_NS);
+    }
+    pe_request(pe);
+    system->run();
+    EXPECT_EQ(teller.grants, 1u);
+    EXPECT_GE(teller.when, handled(physical));
+    /* Nothing is taken until it gives the PE back. */
+    uint64_t waits = system->msi(kDevice, 12, 0, later());
+    uint64_t guest = system->msi(kDevice, 3, 0, later());
+    system->run();
+    EXPECT_EQ(delivered(waits), 0u);
+    EXPECT_EQ(delivered(guest), 0u);
+    pe_release(pe);
+    system->run();
+    EXPECT_GT(delivered(waits), 0u);
+    EXPECT_GT(delivered(guest), handled(waits)) << "the host's first";
+}
+
+TEST_P(PeGuest, TheHypervisorKeepsAnInterruptAsLongAsItLikes)
+{
+    start();
+    Teller teller(system->sim, pe);
+    sim_time at = later();
+
+    teller.takes = true;
+    uint64_t id = system->msi(kDevice, 11, 0, at);
+    system->run();
+    ASSERT_NE(teller.taken, nullptr);
+    EXPECT_EQ(teller.taken->id, id);
+    EXPECT_EQ(delivered(id), 0u) << "its handler is not where the message ends";
+    EXPECT_EQ(system->counter("pe0", "exits"), exits + 1);
+    /* It becomes the guest's, by a list register, with a handler and an end. */
+    teller.taken->intid = 9000;
+    EXPECT_TRUE(pe_inject(pe, teller.taken, 0x80));
+    EXPECT_NE(pe_find_injected(pe, 9000), nullptr);
+    pe_release(pe);
+    system->run();
+    EXPECT_EQ(handled(id) - delivered(id), config.guest_handler_time);
+    EXPECT_EQ(pe_find_injected(pe, 9000), nullptr);
+    EXPECT_EQ(system->counter("pe0", "guest_listed"), 1u);
+}
+
+TEST_P(PeGuest, AHandlerGoesOnWhereItsGuestIsLoadedAgain)
+{
+    start();
+    Teller teller(system->sim, pe);
+    struct pe_context context;
+    sim_time at = later();
+    uint64_t guest = system->msi(kDevice, 3, 0, at);
+
+    while (delivered(guest) == 0 || sim_now(system->sim) < delivered(guest) + 100 * SIM_NS) {
+        sim_run(system->sim, sim_now(system->sim) + 10 * SIM_NS);
+    }
+    pe_request(pe);
+    system->run();
+    ASSERT_EQ(teller.grants, 1u);
+    pe_save_guest(pe, &context);
+    EXPECT_NE(context.handler, nullptr);
+    EXPECT_GT(context.rest, 0u);
+    EXPECT_LT(context.rest, config.guest_handler_time);
+    pe_release(pe);
+    system->run();
+    EXPECT_EQ(handled(guest), 0u) << "it is not on any PE";
+    pe_request(pe);
+    system->run();
+    pe_load_guest(pe, &context);
+    sim_time back = sim_now(system->sim);
+    pe_release(pe);
+    system->run();
+    EXPECT_GE(handled(guest), back + cycles(config.enter_cycles) + context.rest);
+    EXPECT_LE(handled(guest), back + cycles(config.enter_cycles) + context.rest + 2 * SIM_NS);
+}
+
+TEST_P(PeGuest, TheHypervisorIsToldOnceThatTheGuestHasNothingToDo)
+{
+    start();
+    Teller teller(system->sim, pe);
+
+    pe_set_guest(pe, true); /* has the PE look */
+    system->run();
+    EXPECT_EQ(teller.idles, 1u) << "not at every edge";
+    system->msi(kDevice, 3, 0, later());
+    system->run();
+    EXPECT_EQ(teller.idles, 2u) << "again after the handler";
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, PeGuest, ::testing::ValuesIn(support::engines()),
                          [](const auto &test) { return "e" + std::to_string(test.index); });
 
