@@ -276,8 +276,11 @@ void bus_initiator::deliver()
     while (!to_deliver_.empty() && answers_->has_room()) {
         const auto next = to_deliver_.begin();
 
-        if (next->first > now + answers_->channel()->reader_period) {
-            gate_.wake(next->first - 1);
+        /* A cycle ahead: times are multiples of the kernel's resolution, and an arrival is later than now. */
+        const sim_time ahead = answers_->channel()->reader_period;
+
+        if (next->first > now + ahead) {
+            gate_.wake(next->first - ahead);
             return;
         }
         answers_->push(next->second, std::max(next->first, answers_->room_at()));

@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 #include <sys/wait.h>
+#include <tlm_utils/simple_target_socket.h>
 #include <unistd.h>
 
 namespace
@@ -164,6 +165,108 @@ TEST(WrapperPhases, OrderWithinAnInstantDoesNotMatter)
         EXPECT_EQ(in_a_process(seed % 2 == 0, seed), plain) << seed;
     }
 }
+
+/* A target that answers after 81 ns, in one of the ways that the base protocol has for that. */
+class Answerer : public sc_core::sc_module
+{
+  public:
+    enum class Way { completes, begins_response, calls_back, blocks };
+
+    tlm_utils::simple_target_socket<Answerer> socket;
+
+    Answerer(const sc_core::sc_module_name &name, Way way) : sc_core::sc_module(name), socket("socket"), way_(way)
+    {
+        if (way == Way::blocks) {
+            socket.register_b_transport(this, &Answerer::b_transport);
+        } else {
+            socket.register_nb_transport_fw(this, &Answerer::nb_transport_fw);
+        }
+        SC_HAS_PROCESS(Answerer);
+        SC_METHOD(call_back);
+        sensitive << due_;
+        dont_initialize();
+    }
+
+  private:
+    static void answer(tlm::tlm_generic_payload &payload)
+    {
+        payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    }
+
+    void b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay)
+    {
+        answer(payload);
+        delay += ns(81);
+    }
+
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+                                       sc_core::sc_time &delay)
+    {
+        if (phase == tlm::END_RESP) {
+            return tlm::TLM_COMPLETED;
+        }
+        answer(payload);
+        if (way_ == Way::calls_back) {
+            payload_ = &payload;
+            due_.notify(delay + ns(81));
+            return tlm::TLM_ACCEPTED;
+        }
+        delay += ns(81);
+        phase = tlm::BEGIN_RESP;
+        return way_ == Way::completes ? tlm::TLM_COMPLETED : tlm::TLM_UPDATED;
+    }
+
+    void call_back()
+    {
+        tlm::tlm_phase phase = tlm::BEGIN_RESP;
+        sc_core::sc_time delay;
+
+        socket->nb_transport_bw(*payload_, phase, delay);
+    }
+
+    Way way_;
+    tlm::tlm_generic_payload *payload_ = nullptr;
+    sc_core::sc_event due_;
+};
+
+class WrapperAnswers : public testing::TestWithParam<Answerer::Way>
+{
+};
+
+/* An answer annotated with its time is seen at that time; one that comes by a call at that time, an edge later. */
+TEST_P(WrapperAnswers, TakeTheTimeThatTheyAreAnnotatedWith)
+{
+    const bool annotated = GetParam() == Answerer::Way::completes || GetParam() == Answerer::Way::begins_response;
+    Checkers checkers;
+    doorbell::simulation whole("doorbell");
+    Driver device("device");
+    doorbell::smmu smmu("smmu", whole, Platform::config());
+    Answerer memory("memory", GetParam());
+    Answerer tables("tables", GetParam());
+    example::initiator pe("pe");
+
+    checkers.join(device.socket, smmu.tbu(0));
+    checkers.join(smmu.memory(0), memory.socket);
+    checkers.join(smmu.walker(), tables.socket);
+    checkers.join(pe.socket, smmu.registers());
+    device.add(tlm::TLM_READ_COMMAND, kMemory);
+    sc_core::sc_start();
+    ASSERT_EQ(device.done, 1u);
+    /* In at the first edge; accept, forward and a cycle of flight; 81 ns; response and a cycle of flight. */
+    EXPECT_EQ(device.sent[0].done - device.sent[0].begun, ns(1 + 2 + 1 + 81 + 1 + 1 + (annotated ? 0 : 1)));
+}
+
+std::string name_of(const testing::TestParamInfo<Answerer::Way> &given)
+{
+    const char *const names[] = {"Completes", "BeginsResponse", "CallsBack", "Blocks"};
+
+    return names[static_cast<size_t>(given.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, WrapperAnswers,
+                         testing::Values(Answerer::Way::completes, Answerer::Way::begins_response,
+                                         Answerer::Way::calls_back, Answerer::Way::blocks),
+                         name_of);
 
 TEST(WrapperPhases, TheKernelsResolutionMustFitTheClocks)
 {
