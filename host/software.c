@@ -292,14 +292,32 @@ bool software_disable_interrupts(struct software *software, uint32_t function, s
     return consumer_unmap_doorbell(software, function, error);
 }
 
-/** Interrupts of functions that the kernel drives; a system in which one of them cannot be set up does not come up. */
+/** Whether a function shares its group with devices that a consumer has taken. */
+static bool shares_with_consumer(const struct software *software, uint32_t function)
+{
+    uint32_t group = software->groups.group_of[function];
+
+    return group != GROUP_NONE && software->group_states[group].consumer != CONSUMER_NONE;
+}
+
+/**
+ * Interrupts of functions that the kernel drives. A system in which one of them cannot be set up does not come up,
+ * unless that is some consumer's doing: then it is an outcome.
+ */
 static bool set_up_interrupts(struct software *software, struct host_error *error)
 {
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        if (software->functions[i].consumer == CONSUMER_NONE && !software->functions[i].attached.tried &&
-            has_messages(software, i) && !software_enable_interrupts(software, i, error)) {
+        struct software_function *mine = &software->functions[i];
+
+        if (mine->consumer != CONSUMER_NONE || mine->attached.tried || !has_messages(software, i) ||
+            software_enable_interrupts(software, i, error)) {
+            continue;
+        }
+        if (!shares_with_consumer(software, i)) {
             return false;
         }
+        mine->interrupts.tried = true;
+        mine->interrupts.error = *error;
     }
     return true;
 }
