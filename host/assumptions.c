@@ -60,6 +60,13 @@ void assumptions_check(const struct assumption_system *system, struct verdict_li
     judge_all(&judge);
 }
 
+void assumptions_check_one(const struct assumption_system *system, unsigned index, struct verdict_list *list)
+{
+    const struct judge judge = {.system = system, .observed = NULL, .list = list};
+
+    assumptions[index].judge(&judge);
+}
+
 void assumptions_observe(const struct assumption_system *system, const struct assumption_observation *observations,
                          struct verdict_list *list)
 {

@@ -1,0 +1,71 @@
+/*
+ * One system of the space as its software would see it, in memory: the tree that enumeration would find, its IOMMU
+ * groups, identifiers from the maps, a translation domain for every group with the doorbells that are mapped there.
+ *
+ * Everything that depends on the shape alone is made once for a shape; what depends on the labels is made anew for each
+ * labelling. So millions of systems are judged in a minute.
+ */
+#ifndef DOORBELL_EXPLORE_BOARD_H
+#define DOORBELL_EXPLORE_BOARD_H
+
+#include "explore/space.h"
+#include "host/assumptions.h"
+#include "host/error.h"
+#include "host/groups.h"
+#include "result/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What software does with a system. */
+struct explore_software {
+    enum group_rule grouping;
+    bool identity; /**< default domains do not translate; else they are those for DMA, with doorbells mapped */
+};
+
+struct explore_board;
+
+/** Makes an empty board for systems within these bounds. Release with explore_board_destroy(). */
+struct explore_board *explore_board_create(const struct explore_bounds *bounds,
+                                           const struct explore_software *software);
+
+/** Releases it; NULL is allowed. */
+void explore_board_destroy(struct explore_board *board);
+
+/** Builds the tree of a shape and forms its groups. @return false with @p error */
+bool explore_board_set_shape(struct explore_board *board, const struct explore_shape *shape, struct host_error *error);
+
+/** Gives the endpoints of the shape their StreamIDs, DeviceIDs and doorbells. */
+void explore_board_set_labels(struct explore_board *board, const struct explore_labels *labels);
+
+/** Judges one assumption, 0..ASSUMPTION_COUNT-1, of the system as it stands. */
+enum verdict_outcome explore_board_judge(struct explore_board *board, unsigned assumption);
+
+/** The system as it stands, for whoever wants verdicts with their evidence. Valid until the next change. */
+const struct assumption_system *explore_board_system(const struct explore_board *board);
+
+/** Name of an endpoint ("ep0"), a switch ("sw0"), a root port ("rp0"), by its number; @p text has 8 bytes. */
+const char *explore_name(const char *kind, unsigned number, char *text);
+
+/** Names of ITS ("A", ...) and SMMUs ("S", ...). */
+const char *explore_its_name(unsigned its);
+const char *explore_smmu_name(unsigned smmu);
+
+/** ACS capability register of a port. */
+uint16_t explore_acs_capability(enum explore_acs acs);
+
+/** Bus of every endpoint of a shape, as enumeration numbers them, depth first. */
+void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint);
+
+/** Where the ITS of a number lies: its registers' base, the same in memory and in a scenario's file. */
+uint64_t explore_its_base(unsigned its);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

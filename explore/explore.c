@@ -1,0 +1,265 @@
+#include "explore/explore.h"
+
+#include "explore/sample.h"
+#include "sim/allocate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Draws in a row that brought nothing new, after which a size counts as drawn dry. */
+#define DRY_DRAWS 1000u
+
+/** A canonical system in few bytes. */
+struct key {
+    uint8_t bytes[EXPLORE_TEXT + 2 * EXPLORE_ENDPOINTS];
+};
+
+/** Systems that were drawn already. */
+struct drawn {
+    struct key *keys; /**< a power of two; the first byte of a free place is 0, which no text begins with */
+    size_t size;
+};
+
+struct exploration {
+    const struct explore_request *request;
+    struct explore_result *result;
+    struct host_error *error;
+    struct explore_board *board;
+    const struct explore_shape *shape;
+    struct explore_class *class;
+    bool failed;
+};
+
+/* ---- One system ---- */
+
+static unsigned platform_parts(const struct explore_labels *labels)
+{
+    return (unsigned)labels->smmus + labels->itses;
+}
+
+/** Whether a system is smaller than another; see explore(). */
+static bool is_smaller(const struct explore_shape *shape, const struct explore_labels *labels,
+                       const struct explore_found *than)
+{
+    const int size = (int)shape->node_count - than->shape.node_count;
+    const int parts = (int)platform_parts(labels) - (int)platform_parts(&than->labels);
+
+    if (size != 0) {
+        return size < 0;
+    }
+    if (parts != 0) {
+        return parts < 0;
+    }
+    if (shape->endpoints != than->shape.endpoints) {
+        return shape->endpoints < than->shape.endpoints;
+    }
+    return memcmp(shape->text, than->shape.text,
+                  shape->length < than->shape.length ? shape->length : than->shape.length) < 0;
+}
+
+static void note_violation(struct exploration *exploration, const struct explore_labels *labels)
+{
+    struct explore_result *result = exploration->result;
+
+    exploration->class->violations++;
+    if (!result->violated || is_smaller(exploration->shape, labels, &result->smallest)) {
+        result->violated = true;
+        result->smallest.shape = *exploration->shape;
+        result->smallest.labels = *labels;
+    }
+}
+
+static bool visit_labels(void *context, const struct explore_labels *labels, uint64_t ways)
+{
+    struct exploration *exploration = context;
+    enum verdict_outcome outcome;
+
+    explore_board_set_labels(exploration->board, labels);
+    outcome = explore_board_judge(exploration->board, exploration->request->assumption);
+    exploration->result->outcomes[outcome]++;
+    exploration->class->judged++;
+    exploration->class->covered += ways;
+    if (outcome == VERDICT_VIOLATED) {
+        note_violation(exploration, labels);
+    }
+    return true;
+}
+
+/* ---- All of a size ---- */
+
+static bool visit_shape(void *context, const struct explore_shape *shape)
+{
+    struct exploration *exploration = context;
+
+    exploration->shape = shape;
+    exploration->failed = !explore_board_set_shape(exploration->board, shape, exploration->error);
+    return !exploration->failed && explore_labellings(shape, &exploration->request->bounds, visit_labels, exploration);
+}
+
+static void exhaust(struct exploration *exploration)
+{
+    const struct explore_class *class = exploration->class;
+
+    explore_shapes(class->endpoints, class->switches, exploration->request->bounds.acs, visit_shape, exploration);
+    exploration->class->exhausted = true;
+}
+
+/* ---- Some of a size ---- */
+
+static void make_key(const struct explore_shape *shape, const struct explore_labels *labels, struct key *key)
+{
+    memset(key, 0, sizeof(*key));
+    memcpy(key->bytes, shape->text, shape->length);
+    memcpy(key->bytes + EXPLORE_TEXT, labels->smmu, EXPLORE_ENDPOINTS);
+    memcpy(key->bytes + EXPLORE_TEXT + EXPLORE_ENDPOINTS, labels->its, EXPLORE_ENDPOINTS);
+}
+
+/** FNV-1a. */
+static size_t hash(const struct key *key)
+{
+    uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof(key->bytes); i++) {
+        value = (value ^ key->bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return (size_t)(value ^ value >> 32);
+}
+
+/** @return whether the key is new; it is not any more then */
+static bool remember(struct drawn *drawn, const struct key *key)
+{
+    size_t at = hash(key) & (drawn->size - 1);
+
+    while (drawn->keys[at].bytes[0] != 0) {
+        if (memcmp(&drawn->keys[at], key, sizeof(*key)) == 0) {
+            return false;
+        }
+        at = (at + 1) & (drawn->size - 1);
+    }
+    drawn->keys[at] = *key;
+    return true;
+}
+
+static void draw_some(struct exploration *exploration, struct sim_random *random, uint64_t count)
+{
+    const struct explore_bounds *bounds = &exploration->request->bounds;
+    struct explore_class *class = exploration->class;
+    struct drawn drawn = {.size = 1};
+    unsigned dry = 0;
+
+    while (drawn.size < 2 * count) {
+        drawn.size *= 2;
+    }
+    drawn.keys = sim_allocate(drawn.size, sizeof(*drawn.keys));
+    while (class->judged < count && class->covered < class->total && dry < DRY_DRAWS && !exploration->failed) {
+        struct explore_shape shape;
+        struct explore_labels labels;
+        const uint64_t ways = explore_sample(random, bounds, class->endpoints, class->switches, &shape, &labels);
+        struct key key;
+
+        make_key(&shape, &labels, &key);
+        dry = remember(&drawn, &key) ? 0 : dry + 1;
+        if (dry == 0) {
+            exploration->shape = &shape;
+            exploration->failed = !explore_board_set_shape(exploration->board, &shape, exploration->error);
+            if (!exploration->failed) {
+                visit_labels(exploration, &labels, ways);
+            }
+        }
+    }
+    class->exhausted = class->covered == class->total;
+    free(drawn.keys);
+}
+
+/* ---- The whole ---- */
+
+/** Lists the sizes, the least first. */
+static void list_classes(const struct explore_bounds *bounds, struct explore_result *result)
+{
+    for (unsigned size = 1; size <= bounds->endpoints + bounds->switches; size++) {
+        for (unsigned e = 1; e <= bounds->endpoints && e <= size; e++) {
+            struct explore_class *class = &result->classes[result->class_count];
+
+            if (size - e > bounds->switches) {
+                continue;
+            }
+            class->endpoints = (uint8_t)e;
+            class->switches = (uint8_t)(size - e);
+            class->total = explore_count(e, size - e, bounds);
+            result->total = result->total > UINT64_MAX - class->total ? UINT64_MAX : result->total + class->total;
+            result->class_count++;
+        }
+    }
+}
+
+/** Exhausts what certainly fits: there are at most as many systems up to symmetry as there are with names. */
+static uint64_t exhaust_small(struct exploration *exploration, unsigned *left)
+{
+    struct explore_result *result = exploration->result;
+    uint64_t budget = exploration->request->limit;
+
+    *left = 0;
+    for (unsigned i = 0; i < result->class_count && !exploration->failed; i++) {
+        exploration->class = &result->classes[i];
+        if (*left == 0 && exploration->class->total <= budget) {
+            exhaust(exploration);
+            budget -= exploration->class->judged;
+        } else {
+            (*left)++;
+        }
+    }
+    return budget;
+}
+
+static void sample_rest(struct exploration *exploration, uint64_t budget, unsigned left)
+{
+    struct explore_result *result = exploration->result;
+    struct sim_random random;
+
+    sim_random_init(&random, exploration->request->seed, "explore");
+    for (unsigned i = result->class_count - left; left > 0 && !exploration->failed; i++, left--) {
+        exploration->class = &result->classes[i];
+        draw_some(exploration, &random, budget / left);
+        budget -= exploration->class->judged;
+    }
+}
+
+bool explore(const struct explore_request *request, struct explore_result *result, struct host_error *error)
+{
+    struct exploration exploration = {.request = request, .result = result, .error = error};
+    unsigned left = 0;
+    uint64_t budget;
+
+    memset(result, 0, sizeof(*result));
+    list_classes(&request->bounds, result);
+    exploration.board = explore_board_create(&request->bounds, &request->software);
+    budget = exhaust_small(&exploration, &left);
+    sample_rest(&exploration, budget, left);
+    explore_board_destroy(exploration.board);
+    result->exhausted = true;
+    for (unsigned i = 0; i < result->class_count; i++) {
+        result->judged += result->classes[i].judged;
+        result->covered += result->classes[i].covered;
+        result->exhausted = result->exhausted && result->classes[i].exhausted;
+    }
+    return !exploration.failed;
+}
+
+static bool check_bound(const char *name, uint64_t value, uint64_t least, uint64_t most, struct host_error *error)
+{
+    return (value >= least && value <= most) ||
+           host_error_set(error, "%s: %llu is not between %llu and %llu", name, (unsigned long long)value,
+                          (unsigned long long)least, (unsigned long long)most);
+}
+
+bool explore_check_request(const struct explore_request *request, struct host_error *error)
+{
+    const struct explore_bounds *bounds = &request->bounds;
+
+    return check_bound("endpoints", bounds->endpoints, 1, EXPLORE_ENDPOINTS, error) &&
+           check_bound("switches", bounds->switches, 0, EXPLORE_SWITCHES, error) &&
+           check_bound("its", bounds->its, 1, EXPLORE_ITS, error) &&
+           check_bound("smmus", bounds->smmus, 0, EXPLORE_SMMUS, error) &&
+           check_bound("acs", bounds->acs, 1, EXPLORE_ACS_LEVELS, error) &&
+           check_bound("limit", request->limit, 1, EXPLORE_LIMIT, error);
+}

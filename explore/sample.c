@@ -1,0 +1,126 @@
+#include "explore/sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** A system as it was drawn: switches first, then endpoints; parents before children. */
+struct draft {
+    unsigned switches;
+    unsigned count;
+    uint8_t parent[EXPLORE_NODES]; /**< EXPLORE_NONE: a root port */
+    uint8_t acs[EXPLORE_NODES];
+    uint8_t smmu[EXPLORE_NODES];
+    uint8_t its[EXPLORE_NODES];
+};
+
+/** A subtree with its siblings in order. */
+struct piece {
+    uint8_t text[EXPLORE_TEXT];
+    uint8_t length;
+    uint8_t endpoints;
+    struct explore_labels labels;
+};
+
+static uint8_t draw(struct sim_random *random, unsigned bound)
+{
+    return (uint8_t)sim_random_below(random, bound);
+}
+
+/** A switch with an index below @p switches, or a root port. */
+static uint8_t draw_parent(struct sim_random *random, unsigned switches)
+{
+    const uint8_t parent = draw(random, switches + 1);
+
+    return parent == switches ? EXPLORE_NONE : parent;
+}
+
+/** @return whether every switch has something below it */
+static bool draw_tree(struct sim_random *random, struct draft *draft)
+{
+    bool used[EXPLORE_NODES] = {false};
+
+    for (unsigned i = 0; i < draft->count; i++) {
+        draft->parent[i] = draw_parent(random, i < draft->switches ? i : draft->switches);
+        if (draft->parent[i] != EXPLORE_NONE) {
+            used[draft->parent[i]] = true;
+        }
+    }
+    for (unsigned i = 0; i < draft->switches; i++) {
+        if (!used[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare_pieces(const void *one, const void *other)
+{
+    const struct piece *a = one;
+    const struct piece *b = other;
+
+    return memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
+}
+
+static void append(struct piece *to, const struct piece *from)
+{
+    memcpy(to->text + to->length, from->text, from->length);
+    memcpy(to->labels.smmu + to->endpoints, from->labels.smmu, from->endpoints);
+    memcpy(to->labels.its + to->endpoints, from->labels.its, from->endpoints);
+    to->length = (uint8_t)(to->length + from->length);
+    to->endpoints = (uint8_t)(to->endpoints + from->endpoints);
+}
+
+static void join_children(const struct draft *draft, uint8_t parent, struct piece *piece);
+
+static void make_piece(const struct draft *draft, uint8_t node, struct piece *piece)
+{
+    memset(piece, 0, sizeof(*piece));
+    if (node < draft->switches) {
+        piece->text[piece->length++] = (uint8_t)(2 + 2 * draft->acs[node]);
+        join_children(draft, node, piece);
+        piece->text[piece->length++] = 0;
+        return;
+    }
+    piece->text[piece->length++] = (uint8_t)(1 + 2 * draft->acs[node]);
+    piece->labels.smmu[0] = draft->smmu[node];
+    piece->labels.its[0] = draft->its[node];
+    piece->endpoints = 1;
+}
+
+/** Adds what is below a switch, or the root complex, in order. */
+static void join_children(const struct draft *draft, uint8_t parent, struct piece *piece)
+{
+    struct piece children[EXPLORE_NODES];
+    size_t count = 0;
+
+    for (uint8_t i = 0; i < draft->count; i++) {
+        if (draft->parent[i] == parent) {
+            make_piece(draft, i, &children[count++]);
+        }
+    }
+    qsort(children, count, sizeof(children[0]), compare_pieces);
+    for (size_t i = 0; i < count; i++) {
+        append(piece, &children[i]);
+    }
+}
+
+uint64_t explore_sample(struct sim_random *random, const struct explore_bounds *bounds, unsigned endpoints,
+                        unsigned switches, struct explore_shape *shape, struct explore_labels *labels)
+{
+    struct draft draft = {.switches = switches, .count = endpoints + switches};
+    struct piece whole;
+
+    do {
+        /* The last switch always finds an endpoint sooner or later. */
+    } while (!draw_tree(random, &draft));
+    for (unsigned i = 0; i < draft.count; i++) {
+        draft.acs[i] = draw(random, bounds->acs);
+        draft.smmu[i] = draw(random, bounds->smmus > 0 ? bounds->smmus : 1);
+        draft.its[i] = draw(random, bounds->its);
+    }
+    memset(&whole, 0, sizeof(whole));
+    join_children(&draft, EXPLORE_NONE, &whole);
+    explore_shape_read(whole.text, whole.length, shape);
+    *labels = whole.labels;
+    return explore_canonical(shape, bounds, labels);
+}

@@ -1,0 +1,171 @@
+#include "explore/write.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct writer {
+    FILE *stream;
+    const struct explore_shape *shape;
+    const struct explore_labels *labels;
+    unsigned switches; /**< written so far */
+    unsigned root_ports;
+};
+
+static const char *acs_word(uint8_t acs)
+{
+    switch (acs) {
+    case EXPLORE_ACS_FULL:
+        return "full";
+    case EXPLORE_ACS_NO_FORWARDING:
+        return "[SV, RR, CR]";
+    default:
+        return "none";
+    }
+}
+
+static void write_platform(const struct writer *writer)
+{
+    FILE *stream = writer->stream;
+
+    fputs("platform:\n  pe: { count: 1 }\n  its:\n", stream);
+    for (unsigned i = 0; i < writer->labels->itses; i++) {
+        fprintf(stream, "    %s: { base: 0x%08" PRIx64 " }\n", explore_its_name(i), explore_its_base(i));
+    }
+    fputs(writer->labels->smmus > 0 ? "  smmu:\n" : "  smmu: {}\n", stream);
+    for (unsigned i = 0; i < writer->labels->smmus; i++) {
+        fprintf(stream, "    %s: {}\n", explore_smmu_name(i));
+    }
+    /* Less than the default would do, and the host sets aside what it may touch. */
+    fputs("  memory: { base: 0x8000_0000, size: 64 MiB }\n", stream);
+}
+
+/** A map with an entry for the bus of every endpoint that is not sent to the first target, which has all the rest. */
+static void write_map(const struct writer *writer, const char *key, const uint8_t *targets, const uint8_t *buses,
+                      const char *(*name)(unsigned))
+{
+    fprintf(writer->stream, "    %s: [", key);
+    for (unsigned i = 0; i < writer->shape->endpoints; i++) {
+        const unsigned base = (unsigned)buses[i] << 8;
+
+        if (targets[i] != 0) {
+            fprintf(writer->stream, "[0x%04x, %s, 0x%04x, 0x100], ", base, name(targets[i]), base);
+        }
+    }
+    fprintf(writer->stream, "[0x0000, %s, 0x0000, 0x10000]]\n", name(0));
+}
+
+static void indent(const struct writer *writer, unsigned depth)
+{
+    fprintf(writer->stream, "%*s", (int)(2 * depth), "");
+}
+
+static void write_children(struct writer *writer, uint8_t parent, unsigned depth);
+
+/** Whether the ports of a switch are all alike; which is then said once. */
+static bool ports_are_alike(const struct explore_shape *shape, uint8_t index, uint8_t *acs)
+{
+    bool found = false;
+
+    for (uint8_t i = 0; i < shape->node_count; i++) {
+        if (shape->nodes[i].parent != index) {
+            continue;
+        }
+        if (found && shape->nodes[i].acs != *acs) {
+            return false;
+        }
+        *acs = shape->nodes[i].acs;
+        found = true;
+    }
+    return true;
+}
+
+/** A device below a port. @param acs of that port, if it stands with the device; NULL: it stands elsewhere */
+static void write_device(struct writer *writer, uint8_t index, unsigned depth, const char *acs)
+{
+    const struct explore_node *node = &writer->shape->nodes[index];
+    uint8_t below = 0;
+    char name[8];
+
+    indent(writer, depth);
+    if (!node->is_switch) {
+        fprintf(writer->stream, "%s: { %s%s%sendpoint: { msi-x: 1, bars: [4 KiB] } }\n",
+                explore_name("ep", node->endpoint, name), acs != NULL ? "port: { acs: " : "", acs != NULL ? acs : "",
+                acs != NULL ? " }, " : "");
+        return;
+    }
+    fprintf(writer->stream, "%s:\n", explore_name("sw", writer->switches++, name));
+    if (acs != NULL) {
+        indent(writer, depth + 1);
+        fprintf(writer->stream, "port: { acs: %s }\n", acs);
+    }
+    indent(writer, depth + 1);
+    if (ports_are_alike(writer->shape, index, &below)) {
+        fprintf(writer->stream, "switch: { acs: %s }\n", acs_word(below));
+    } else {
+        fputs("switch: {}\n", writer->stream);
+    }
+    indent(writer, depth + 1);
+    fputs("below:\n", writer->stream);
+    write_children(writer, index, depth + 2);
+}
+
+static void write_children(struct writer *writer, uint8_t parent, unsigned depth)
+{
+    for (uint8_t i = 0; i < writer->shape->node_count; i++) {
+        const struct explore_node *node = &writer->shape->nodes[i];
+        char name[8];
+
+        if (node->parent != parent) {
+            continue;
+        }
+        if (parent != EXPLORE_NONE) {
+            uint8_t acs = 0;
+
+            write_device(writer, i, depth, ports_are_alike(writer->shape, parent, &acs) ? NULL : acs_word(node->acs));
+            continue;
+        }
+        indent(writer, depth);
+        fprintf(writer->stream, "%s:\n", explore_name("rp", writer->root_ports++, name));
+        indent(writer, depth + 1);
+        fprintf(writer->stream, "acs: %s\n", acs_word(node->acs));
+        indent(writer, depth + 1);
+        fputs("below:\n", writer->stream);
+        write_device(writer, i, depth + 2, NULL);
+    }
+}
+
+static void write_traffic(const struct writer *writer)
+{
+    char name[8];
+
+    fputs("traffic:\n", writer->stream);
+    for (unsigned i = 0; i < writer->shape->endpoints; i++) {
+        fprintf(writer->stream, "  %s: [{ msi: { vectors: all, period: 2 us } }]\n", explore_name("ep", i, name));
+    }
+}
+
+bool explore_write(FILE *stream, const struct explore_bounds *bounds, const struct explore_software *software,
+                   const struct explore_shape *shape, const struct explore_labels *labels,
+                   const struct explore_caption *caption)
+{
+    struct writer writer = {.stream = stream, .shape = shape, .labels = labels};
+    uint8_t buses[EXPLORE_ENDPOINTS];
+
+    explore_buses(shape, buses);
+    fprintf(stream, "doorbell: 1\ntitle: \"%s\"\nduration: 20 us\n\n", caption->title);
+    write_platform(&writer);
+    fputs("\npcie:\n  rc0:\n", stream);
+    if (bounds->smmus > 0) {
+        write_map(&writer, "iommu-map", labels->smmu, buses, explore_smmu_name);
+    }
+    write_map(&writer, "msi-map", labels->its, buses, explore_its_name);
+    fputs("    root-ports:\n", stream);
+    write_children(&writer, EXPLORE_NONE, 3);
+    fprintf(stream, "\nsoftware:\n  rules: linux-7.3\n  grouping: %s\n  domains: { default: %s }\n\n",
+            group_rule_name(software->grouping), software->identity ? "identity" : "dma");
+    write_traffic(&writer);
+    if (caption->assumption != NULL) {
+        fprintf(stream, "\nexpect:\n  %s: %s\n", caption->assumption, caption->outcome);
+    }
+    return ferror(stream) == 0;
+}

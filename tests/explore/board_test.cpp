@@ -1,0 +1,124 @@
+/*
+ * The judgement in memory is that of `doorbell check` on the same system as a scenario file: every assumption, on every
+ * system of small spaces. And what is drawn there runs, and shows the same.
+ */
+#include "explore/board.h"
+#include "explore/explore.h"
+#include "explore/write.h"
+#include "scenario/verdicts.h"
+#include "tests/system/whole.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+namespace
+{
+
+using system_test::load_text;
+
+struct Walk {
+    explore_bounds bounds;
+    explore_software software;
+    explore_board *board;
+    const explore_shape *shape;
+    unsigned systems = 0;
+    unsigned run_every; /* 0: none */
+};
+
+std::string text_of(const Walk &walk, const explore_labels *labels)
+{
+    const explore_caption caption = {"A system", nullptr, nullptr};
+    char *text = nullptr;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    EXPECT_TRUE(explore_write(stream, &walk.bounds, &walk.software, walk.shape, labels, &caption));
+    fclose(stream);
+    const std::string result(text, length);
+    free(text);
+    return result;
+}
+
+void expect_same(const verdict_list &check, const verdict_list &other, const char *what)
+{
+    ASSERT_EQ(other.count, check.count);
+    for (size_t i = 0; i < check.count; i++) {
+        EXPECT_STREQ(verdict_outcome_name(other.items[i].outcome), verdict_outcome_name(check.items[i].outcome))
+            << check.items[i].name << "\n  check: " << check.items[i].summary << "\n  " << what << ": "
+            << other.items[i].summary;
+    }
+}
+
+bool compare(void *context, const explore_labels *labels, uint64_t)
+{
+    Walk &walk = *static_cast<Walk *>(context);
+    const std::string text = text_of(walk, labels);
+    const auto scenario = load_text(text);
+    verdict_list memory = {};
+    verdict_list check = {};
+    host_error error = {};
+
+    SCOPED_TRACE(text);
+    explore_board_set_labels(walk.board, labels);
+    assumptions_check(explore_board_system(walk.board), &memory);
+    EXPECT_TRUE(verdicts_from_topology(scenario.get(), &check, &error)) << error.text;
+    expect_same(check, memory, "explore");
+    for (size_t i = 0; i < memory.count; i++) {
+        /* Evidence too, as far as counts go: who is concerned. */
+        EXPECT_EQ(memory.items[i].evidence_count, check.items[i].evidence_count) << memory.items[i].name;
+    }
+    if (walk.run_every != 0 && walk.systems % walk.run_every == 0) {
+        system_test::Whole whole(scenario.get());
+
+        whole.start();
+        whole.run();
+        expect_same(check, whole.finish().verdicts, "run");
+    }
+    walk.systems++;
+    verdict_list_clear(&memory);
+    verdict_list_clear(&check);
+    return !testing::Test::HasFailure();
+}
+
+bool build(void *context, const explore_shape *shape)
+{
+    Walk &walk = *static_cast<Walk *>(context);
+    host_error error = {};
+
+    walk.shape = shape;
+    EXPECT_TRUE(explore_board_set_shape(walk.board, shape, &error)) << error.text;
+    return explore_labellings(shape, &walk.bounds, compare, &walk);
+}
+
+using Space = std::tuple<explore_bounds, explore_software, unsigned>;
+
+class Board : public testing::TestWithParam<Space>
+{
+};
+
+TEST_P(Board, JudgesAsACheckAndARunDo)
+{
+    Walk walk = {std::get<0>(GetParam()), std::get<1>(GetParam()), nullptr, nullptr, 0, std::get<2>(GetParam())};
+
+    walk.board = explore_board_create(&walk.bounds, &walk.software);
+    for (unsigned e = 1; e <= walk.bounds.endpoints; e++) {
+        for (unsigned s = 0; s <= walk.bounds.switches; s++) {
+            explore_shapes(e, s, walk.bounds.acs, build, &walk);
+        }
+    }
+    EXPECT_GT(walk.systems, 20u);
+    explore_board_destroy(walk.board);
+}
+
+const explore_software dma = {GROUP_RULE_LINUX, false};
+
+INSTANTIATE_TEST_SUITE_P(Spaces, Board,
+                         testing::Values(Space{{3, 1, 2, 1, 2}, dma, 10}, Space{{2, 2, 2, 2, 2}, dma, 20},
+                                         Space{{2, 2, 2, 1, 3}, dma, 20}, Space{{3, 1, 2, 0, 2}, dma, 20},
+                                         Space{{3, 1, 2, 1, 2}, {GROUP_RULE_CORRECTED, false}, 20},
+                                         Space{{3, 1, 2, 1, 2}, {GROUP_RULE_REACH, false}, 20},
+                                         Space{{3, 1, 2, 2, 1}, {GROUP_RULE_LINUX, true}, 20}));
+
+} // namespace
