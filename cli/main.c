@@ -35,6 +35,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_query(request);
     case CLI_VERB_REPORT:
         return cli_verb_report(request);
+    case CLI_VERB_EXPLORE:
+        return cli_verb_explore(request);
     case CLI_VERB_PARAMS:
         return cli_verb_params(request);
     case CLI_VERB_COMPLETION:

@@ -336,6 +336,31 @@ static bool take_sweep_option(enum cli_option option, const char *argument, stru
     }
 }
 
+/** The options of explorations. @return whether it is one; *good whether it is right */
+static bool take_explore_option(enum cli_option option, const char *argument, struct cli_request *request,
+                                struct cli_problem *problem, bool *good)
+{
+    const char *name = cli_option_table[option].name;
+
+    if (option >= CLI_OPTION_ENDPOINTS && option <= CLI_OPTION_LIMIT) {
+        struct cli_bound_value *bound = &request->bounds[option - CLI_OPTION_ENDPOINTS];
+
+        *good = take_number(argument, name, &bound->given, &bound->value, problem);
+        return true;
+    }
+    switch (option) {
+    case CLI_OPTION_GROUPING:
+        request->grouping = argument;
+        *good = true;
+        return true;
+    case CLI_OPTION_IDENTITY:
+        *good = take_flag(&request->identity);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool take_option(enum cli_option option, const char *argument, struct cli_request *request,
                         struct cli_problem *problem)
 {
@@ -387,7 +412,8 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     default:
         break;
     }
-    return take_sweep_option(option, argument, request, problem, &good)
+    return take_sweep_option(option, argument, request, problem, &good) ||
+                   take_explore_option(option, argument, request, problem, &good)
                ? good
                : complain(problem, "--%s is not understood", name);
 }

@@ -24,6 +24,22 @@ enum cli_format {
     CLI_FORMAT_DOT,
 };
 
+/** The bounds of an exploration. */
+enum cli_bound {
+    CLI_BOUND_ENDPOINTS,
+    CLI_BOUND_SWITCHES,
+    CLI_BOUND_ITS,
+    CLI_BOUND_SMMUS,
+    CLI_BOUND_ACS,
+    CLI_BOUND_LIMIT,
+    CLI_BOUNDS,
+};
+
+struct cli_bound_value {
+    bool given;
+    uint64_t value;
+};
+
 /** What the command line asks for. Strings belong to argv. Release with cli_request_clear(). */
 struct cli_request {
     enum cli_verb verb;    /**< CLI_VERBS if it is not known */
@@ -70,6 +86,9 @@ struct cli_request {
     size_t metric_count;
     const char *device; /**< NULL unless given */
     enum cli_format format;
+    struct cli_bound_value bounds[CLI_BOUNDS];
+    const char *grouping; /**< NULL unless given */
+    bool identity;
     bool json;
     const char *output; /**< NULL: standard output */
 };

@@ -8,7 +8,7 @@
 #define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
 #define ON_RESULTS                                                                                                     \
     (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) |      \
-     VERB_BIT(CLI_VERB_PARAMS))
+     VERB_BIT(CLI_VERB_PARAMS) | VERB_BIT(CLI_VERB_EXPLORE))
 #define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
@@ -94,6 +94,14 @@ static const char *const about_report[] = {
     NULL,
 };
 
+static const char *const about_explore[] = {
+    "Judges an assumption on every small system within bounds, each once up to symmetry, without",
+    "simulating; or on as many as --limit allows. Prints how much of the space that was, and the smallest",
+    "counterexample as a scenario file, after a run of it has shown the same. ASSUMPTION is a name that",
+    "check prints, such as doorbell-per-group. Exits 1 if there is a counterexample.",
+    NULL,
+};
+
 static const char *const about_params[] = {
     "Lists the parameters of a scenario file: path, value, default with its source, range, meaning. WORD",
     "keeps those whose path or meaning holds it, as in 'doorbell params tlb'. The paths are what --set",
@@ -139,6 +147,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
     [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
     [CLI_VERB_REPORT] = {"report", "RESULT...", 1, 1000, "write results as a page for a browser", about_report},
+    [CLI_VERB_EXPLORE] = {"explore", "ASSUMPTION", 1, 1, "find the smallest system that violates an assumption",
+                          about_explore},
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
@@ -157,7 +167,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                            "all give the same results"},
     [CLI_OPTION_SEED] = {"seed", '\0', "N",
                          VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW) | VERB_BIT(CLI_VERB_SWEEP) |
-                             VERB_BIT(CLI_VERB_EXPLAIN),
+                             VERB_BIT(CLI_VERB_EXPLAIN) | VERB_BIT(CLI_VERB_EXPLORE),
                          "seed of all random streams, in place of the file's"},
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
@@ -218,6 +228,24 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_FORMAT] = {"format", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO),
                            "text (the default); for query csv or jsonl, for topo\n"
                            "svg or dot"},
+    [CLI_OPTION_ENDPOINTS] = {"endpoints", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                              "at most so many endpoints, 1 to 8 (default 3)"},
+    [CLI_OPTION_SWITCHES] = {"switches", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                             "at most so many switches, 0 to 6 (default 2)"},
+    [CLI_OPTION_ITS] = {"its", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE), "at most so many ITS, 1 to 4 (default 2)"},
+    [CLI_OPTION_SMMUS] = {"smmus", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                          "at most so many SMMUs, 1 to 4 (default 1); 0: none"},
+    [CLI_OPTION_ACS] = {"acs", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                        "settings of ACS that each port may have: 1: none;\n"
+                        "2 (the default): or full; 3: or all but Upstream\n"
+                        "Forwarding"},
+    [CLI_OPTION_LIMIT] = {"limit", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                          "judge at most so many systems (default 1000000): small\n"
+                          "sizes all, of the others some at random (--seed)"},
+    [CLI_OPTION_GROUPING] = {"grouping", '\0', "RULE", VERB_BIT(CLI_VERB_EXPLORE),
+                             "how IOMMU groups are formed: linux (the default),\n"
+                             "corrected, reach"},
+    [CLI_OPTION_IDENTITY] = {"identity", '\0', NULL, VERB_BIT(CLI_VERB_EXPLORE), "default domains translate nothing"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |

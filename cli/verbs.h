@@ -44,6 +44,9 @@ int cli_verb_query(const struct cli_request *request);
 /** `doorbell report RESULT...`. */
 int cli_verb_report(const struct cli_request *request);
 
+/** `doorbell explore ASSUMPTION`. */
+int cli_verb_explore(const struct cli_request *request);
+
 /** `doorbell params [WORD]`. */
 int cli_verb_params(const struct cli_request *request);
 

@@ -1,0 +1,295 @@
+#include "cli/verbs.h"
+
+#include "cli/document.h"
+#include "cli/emit.h"
+#include "cli/failure.h"
+#include "cli/suggest.h"
+#include "explore/explore.h"
+#include "explore/write.h"
+#include "scenario/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What the writers need. */
+struct explored {
+    const struct cli_request *request;
+    struct explore_request wanted;
+    struct explore_result result;
+    int status;
+    char *file; /**< the counterexample; NULL if there is none */
+    uint64_t msis;
+    uint64_t lost;
+};
+
+/* ---- What is asked for ---- */
+
+static unsigned bound_of(const struct cli_request *request, enum cli_bound bound, unsigned standard)
+{
+    const struct cli_bound_value *value = &request->bounds[bound];
+
+    /* More than fits is more than any bound allows, and refused as that. */
+    return !value->given ? standard : value->value > UINT32_MAX ? UINT32_MAX : (unsigned)value->value;
+}
+
+static bool find_assumption(const char *name, unsigned *index, struct cli_problem *problem)
+{
+    const char *names[ASSUMPTION_COUNT];
+    const char *nearest;
+
+    for (unsigned i = 0; i < ASSUMPTION_COUNT; i++) {
+        names[i] = assumption_name(i);
+        if (strcmp(names[i], name) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    nearest = cli_suggest(name, names, ASSUMPTION_COUNT);
+    snprintf(problem->message, sizeof(problem->message), "there is no assumption '%s'", name);
+    snprintf(problem->hint, sizeof(problem->hint), nearest != NULL ? "did you mean '%s'?" : "'%s' is one, for example",
+             nearest != NULL ? nearest : names[0]);
+    return false;
+}
+
+static bool find_grouping(const struct cli_request *request, enum group_rule *rule, struct cli_problem *problem)
+{
+    if (request->grouping == NULL || group_rule_from_name(request->grouping, rule)) {
+        return true;
+    }
+    snprintf(problem->message, sizeof(problem->message), "--grouping: there is no rule '%s'", request->grouping);
+    snprintf(problem->hint, sizeof(problem->hint), "there are linux, corrected and reach");
+    return false;
+}
+
+static bool understand(const struct cli_request *request, struct explore_request *wanted, struct cli_problem *problem)
+{
+    struct host_error error = {.text = ""};
+
+    *wanted = (struct explore_request){
+        .bounds = {.endpoints = bound_of(request, CLI_BOUND_ENDPOINTS, 3),
+                   .switches = bound_of(request, CLI_BOUND_SWITCHES, 2),
+                   .its = bound_of(request, CLI_BOUND_ITS, 2),
+                   .smmus = bound_of(request, CLI_BOUND_SMMUS, 1),
+                   .acs = bound_of(request, CLI_BOUND_ACS, 2)},
+        .software = {.identity = request->identity},
+        .limit = request->bounds[CLI_BOUND_LIMIT].given ? request->bounds[CLI_BOUND_LIMIT].value : UINT64_C(1000000),
+        .seed = request->seed_given ? request->seed : 1};
+    if (!find_assumption(request->operand, &wanted->assumption, problem) ||
+        !find_grouping(request, &wanted->software.grouping, problem)) {
+        return false;
+    }
+    if (!explore_check_request(wanted, &error)) {
+        snprintf(problem->message, sizeof(problem->message), "--%.200s", error.text);
+        return false;
+    }
+    return true;
+}
+
+/* ---- The counterexample, and what a run of it shows ---- */
+
+static void make_file(struct explored *explored)
+{
+    const struct explore_found *found = &explored->result.smallest;
+    char title[128];
+    const struct explore_caption caption = {
+        .title = title, .assumption = assumption_name(explored->wanted.assumption), .outcome = "violated"};
+    size_t length = 0;
+    FILE *stream = open_memstream(&explored->file, &length);
+
+    snprintf(title, sizeof(title), "%s: the smallest counterexample", caption.assumption);
+    if (stream == NULL ||
+        !explore_write(stream, &explored->wanted.bounds, &explored->wanted.software, &found->shape, &found->labels,
+                       &caption) ||
+        fclose(stream) != 0) {
+        fputs("doorbell: out of memory\n", stderr);
+        abort();
+    }
+}
+
+/** @return whether the run shows what was foretold; else why not, in @p error */
+static bool run_agrees(struct explored *explored, const struct scenario *scenario, struct host_error *error)
+{
+    const struct scenario_run_options options = {.interrupted = NULL};
+    struct run_result result = {.title = NULL};
+    const char *name = assumption_name(explored->wanted.assumption);
+    const enum scenario_run_status status = scenario_run(scenario, &options, &result, error);
+    const struct verdict *verdict = status == SCENARIO_RUN_DONE ? verdict_list_find(&result.verdicts, name) : NULL;
+    bool agrees = verdict != NULL && verdict->outcome == VERDICT_VIOLATED;
+
+    if (verdict != NULL && !agrees) {
+        host_error_set(error, "a run of the counterexample shows that %s %s", name,
+                       verdict_outcome_name(verdict->outcome));
+    }
+    for (size_t i = 0; i < result.device_count; i++) {
+        explored->msis += result.devices[i].born;
+        explored->lost += result.devices[i].lost;
+    }
+    run_result_clear(&result);
+    return agrees;
+}
+
+static bool confirm(struct explored *explored, struct host_error *error)
+{
+    struct diagnostics diagnostics = {.items = NULL};
+    const struct scenario_options options = {.set_count = 0};
+    struct scenario *scenario;
+    bool agrees = false;
+
+    make_file(explored);
+    scenario = scenario_load_text("counterexample", explored->file, strlen(explored->file), &options, &diagnostics);
+    if (scenario == NULL) {
+        diagnostics_print(stderr, &diagnostics);
+        host_error_set(error, "the counterexample does not load");
+    } else {
+        agrees = run_agrees(explored, scenario, error);
+    }
+    diagnostics_clear(&diagnostics);
+    scenario_free(scenario);
+    return agrees;
+}
+
+/* ---- Text: a scenario file, with what was explored as its comment ---- */
+
+static void write_number(FILE *stream, uint64_t number)
+{
+    fprintf(stream, number == UINT64_MAX ? "2^64 or more" : "%" PRIu64, number);
+}
+
+static void write_classes(FILE *stream, const struct explore_result *result)
+{
+    fputs("#\n#   endpoints  switches      judged  violations  covered\n", stream);
+    for (unsigned i = 0; i < result->class_count; i++) {
+        const struct explore_class *class = &result->classes[i];
+
+        fprintf(stream, "#   %9u %9u %11" PRIu64 " %11" PRIu64 "  ", class->endpoints, class->switches, class->judged,
+                class->violations);
+        if (class->exhausted) {
+            fputs("all\n", stream);
+        } else {
+            fprintf(stream, "%" PRIu64 " of ", class->covered);
+            write_number(stream, class->total);
+            fputs(", drawn at random\n", stream);
+        }
+    }
+}
+
+static void write_coverage(FILE *stream, const struct explored *explored)
+{
+    const struct explore_bounds *bounds = &explored->wanted.bounds;
+    const struct explore_result *result = &explored->result;
+
+    fprintf(stream,
+            "# %s, on systems of up to %u endpoint%s, %u switch%s, %u ITS and %u SMMU%s, every port with\n# one of %u "
+            "setting%s of ACS.\n",
+            assumption_name(explored->wanted.assumption), bounds->endpoints, bounds->endpoints == 1 ? "" : "s",
+            bounds->switches, bounds->switches == 1 ? "" : "es", bounds->its, bounds->smmus,
+            bounds->smmus == 1 ? "" : "s", bounds->acs, bounds->acs == 1 ? "" : "s");
+    fprintf(stream,
+            "# Judged: %" PRIu64 " systems (holds: %" PRIu64 ", violated: %" PRIu64 ", not applicable: %" PRIu64
+            ").\n# They stand for %" PRIu64 " of ",
+            result->judged, result->outcomes[VERDICT_HOLDS], result->outcomes[VERDICT_VIOLATED],
+            result->outcomes[VERDICT_NOT_APPLICABLE], result->covered);
+    write_number(stream, result->total);
+    fprintf(stream, " if names of ITS and SMMUs count: %s.\n",
+            result->exhausted ? "the whole space" : "a part of the space");
+    write_classes(stream, result);
+}
+
+static bool write_text(FILE *stream, const void *context)
+{
+    const struct explored *explored = context;
+
+    write_coverage(stream, explored);
+    if (explored->file == NULL) {
+        fprintf(stream, "#\n# No counterexample %s.\n", explored->result.exhausted ? "exists" : "was found");
+    } else {
+        fprintf(stream,
+                "#\n# The smallest counterexample follows. A run of it shows the same; of %" PRIu64 " MSIs %" PRIu64
+                " were lost.\n",
+                explored->msis, explored->lost);
+        fputs(explored->file, stream);
+    }
+    return ferror(stream) == 0;
+}
+
+/* ---- JSON ---- */
+
+static json_t *number_or_null(uint64_t number)
+{
+    return number > INT64_MAX ? json_null() : json_integer((json_int_t)number);
+}
+
+static json_t *classes_as_json(const struct explore_result *result)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < result->class_count; i++) {
+        const struct explore_class *class = &result->classes[i];
+
+        json_array_append_new(list, json_pack("{s:i, s:i, s:b, s:I, s:I, s:o, s:o}", "endpoints", (int)class->endpoints,
+                                              "switches", (int)class->switches, "exhausted", class->exhausted, "judged",
+                                              (json_int_t) class->judged, "violations", (json_int_t) class->violations,
+                                              "covered", number_or_null(class->covered), "total",
+                                              number_or_null(class->total)));
+    }
+    return list;
+}
+
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct explored *explored = context;
+    const struct explore_result *result = &explored->result;
+    const struct explore_bounds *bounds = &explored->wanted.bounds;
+    json_t *limits =
+        json_pack("{s:i, s:i, s:i, s:i, s:i}", "endpoints", (int)bounds->endpoints, "switches", (int)bounds->switches,
+                  "its", (int)bounds->its, "smmus", (int)bounds->smmus, "acs", (int)bounds->acs);
+    json_t *body =
+        json_pack("{s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "assumption",
+                  assumption_name(explored->wanted.assumption), "bounds", limits, "exhausted", result->exhausted,
+                  "judged", (json_int_t)result->judged, "holds", (json_int_t)result->outcomes[VERDICT_HOLDS],
+                  "violated", (json_int_t)result->outcomes[VERDICT_VIOLATED], "not-applicable",
+                  (json_int_t)result->outcomes[VERDICT_NOT_APPLICABLE], "covered", number_or_null(result->covered),
+                  "total", number_or_null(result->total), "sizes", classes_as_json(result));
+    json_t *document;
+    bool written;
+
+    if (explored->file != NULL) {
+        json_object_set_new(body, "counterexample",
+                            json_pack("{s:s, s:I, s:I}", "scenario", explored->file, "msis", (json_int_t)explored->msis,
+                                      "lost", (json_int_t)explored->lost));
+    }
+    document = cli_document(explored->request, explored->status, body);
+    written = cli_document_write(stream, document);
+    json_decref(document);
+    return written;
+}
+
+/* ---- The verb ---- */
+
+int cli_verb_explore(const struct cli_request *request)
+{
+    struct explored explored = {.request = request, .status = CLI_EXIT_OK};
+    struct cli_problem problem = {.hint = ""};
+    struct host_error error = {.text = ""};
+    int status = cli_emit_possible(request);
+
+    if (status != CLI_EXIT_OK) {
+        return status;
+    }
+    if (!understand(request, &explored.wanted, &problem)) {
+        return cli_fail(request, CLI_EXIT_USAGE, &problem);
+    }
+    if (!explore(&explored.wanted, &explored.result, &error) ||
+        (explored.result.violated && !confirm(&explored, &error))) {
+        snprintf(problem.message, sizeof(problem.message), "%s", error.text);
+        status = cli_fail(request, CLI_EXIT_ABNORMAL, &problem);
+    } else {
+        explored.status = explored.result.violated ? CLI_EXIT_EXPECTATION : CLI_EXIT_OK;
+        status = cli_emit(request, request->json ? write_json : write_text, &explored);
+        status = status == CLI_EXIT_OK ? explored.status : status;
+    }
+    free(explored.file);
+    return status;
+}
