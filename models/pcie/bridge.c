@@ -45,11 +45,21 @@ static struct pcie_window decode_window(uint16_t base, uint16_t limit, uint32_t 
     return window;
 }
 
-static uint64_t decode_egress(const struct pcie_config_space *space)
+uint16_t pcie_acs_decode(const struct pcie_config_space *space, uint64_t *egress)
 {
     unsigned at = space->acs + PCIE_ACS_EGRESS_VECTOR;
+    uint16_t controls;
 
-    return (uint64_t)pcie_config_get32(space, at + 4) << 32 | pcie_config_get32(space, at);
+    *egress = 0;
+    if (space->acs == 0) {
+        return 0;
+    }
+    controls = pcie_config_get16(space, space->acs + PCIE_ACS_CONTROL);
+    controls &= pcie_config_get16(space, space->acs + PCIE_ACS_CAPABILITY);
+    if ((controls & PCIE_ACS_P2P_EGRESS_CONTROL) != 0) {
+        *egress = (uint64_t)pcie_config_get32(space, at + 4) << 32 | pcie_config_get32(space, at);
+    }
+    return controls;
 }
 
 void pcie_bridge_decode(struct pcie_bridge *bridge)
@@ -74,14 +84,7 @@ void pcie_bridge_decode(struct pcie_bridge *bridge)
     bridge->forwards_errors = (pcie_config_get16(space, PCIE_BRIDGE_CONTROL) & PCIE_BRIDGE_CONTROL_SERR) != 0;
     bridge->ari_forwarding = (device_control2 & PCIE_EXP_DEVCTL2_ARI_FORWARDING) != 0;
     pcie_vcs_decode(&bridge->vcs, &bridge->config);
-    bridge->acs = 0;
-    bridge->egress = 0;
-    if (space->acs != 0) {
-        uint16_t capability = pcie_config_get16(space, space->acs + PCIE_ACS_CAPABILITY);
-
-        bridge->acs = pcie_config_get16(space, space->acs + PCIE_ACS_CONTROL) & capability;
-        bridge->egress = (bridge->acs & PCIE_ACS_P2P_EGRESS_CONTROL) != 0 ? decode_egress(space) : 0;
-    }
+    bridge->acs = pcie_acs_decode(space, &bridge->egress);
 }
 
 enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const struct sim_packet *packet)
@@ -99,17 +102,14 @@ enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const stru
     return PCIE_INGRESS_OK;
 }
 
-enum pcie_peer pcie_bridge_peer_request(const struct pcie_bridge *bridge, const struct sim_packet *packet,
-                                        unsigned target_port)
+enum pcie_peer pcie_acs_peer_request(uint16_t acs, uint64_t egress, const struct sim_packet *packet, unsigned target)
 {
-    uint16_t acs = bridge->acs;
-
     if ((acs & PCIE_ACS_DIRECT_TRANSLATED_P2P) != 0 && packet->at == SIM_AT_TRANSLATED) {
         return PCIE_PEER_DIRECT;
     }
     if ((acs & PCIE_ACS_P2P_EGRESS_CONTROL) != 0) {
         /* The vector decides: a set bit bars the direct way, and Request Redirect says what to do instead. */
-        if ((bridge->egress >> (target_port % PCIE_ACS_EGRESS_BITS) & 1) == 0) {
+        if ((egress >> (target % PCIE_ACS_EGRESS_BITS) & 1) == 0) {
             return PCIE_PEER_DIRECT;
         }
         return (acs & PCIE_ACS_P2P_REQUEST_REDIRECT) != 0 ? PCIE_PEER_REDIRECT : PCIE_PEER_VIOLATION;
@@ -117,11 +117,22 @@ enum pcie_peer pcie_bridge_peer_request(const struct pcie_bridge *bridge, const 
     return (acs & PCIE_ACS_P2P_REQUEST_REDIRECT) != 0 ? PCIE_PEER_REDIRECT : PCIE_PEER_DIRECT;
 }
 
-enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, const struct sim_packet *packet)
+enum pcie_peer pcie_bridge_peer_request(const struct pcie_bridge *bridge, const struct sim_packet *packet,
+                                        unsigned target_port)
 {
-    bool redirect = (bridge->acs & PCIE_ACS_P2P_COMPLETION_REDIRECT) != 0 && (packet->flags & SIM_FLAG_RELAXED) == 0;
+    return pcie_acs_peer_request(bridge->acs, bridge->egress, packet, target_port);
+}
+
+enum pcie_peer pcie_acs_peer_completion(uint16_t acs, const struct sim_packet *packet)
+{
+    bool redirect = (acs & PCIE_ACS_P2P_COMPLETION_REDIRECT) != 0 && (packet->flags & SIM_FLAG_RELAXED) == 0;
 
     return redirect ? PCIE_PEER_REDIRECT : PCIE_PEER_DIRECT;
+}
+
+enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, const struct sim_packet *packet)
+{
+    return pcie_acs_peer_completion(bridge->acs, packet);
 }
 
 bool pcie_bridge_access_config(struct pcie_bridge *bridge, struct sim_packet *packet, const struct pcie_port *link,

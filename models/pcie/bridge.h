@@ -93,11 +93,19 @@ enum pcie_peer {
     PCIE_PEER_VIOLATION,
 };
 
+/** The controls that are on in an ACS capability, and its egress control vector (0 if that does not act). */
+uint16_t pcie_acs_decode(const struct pcie_config_space *space, uint64_t *egress);
+
+/** The same from controls that are on and the egress control vector. @param target bit of the peer in that vector */
+enum pcie_peer pcie_acs_peer_request(uint16_t acs, uint64_t egress, const struct sim_packet *packet, unsigned target);
+
 /** @param target_port port number of the bridge above the peer */
 enum pcie_peer pcie_bridge_peer_request(const struct pcie_bridge *bridge, const struct sim_packet *packet,
                                         unsigned target_port);
 
 /** The same for a completion: redirected if Completion Redirect is on and its RO is 0. */
+enum pcie_peer pcie_acs_peer_completion(uint16_t acs, const struct sim_packet *packet);
+
 enum pcie_peer pcie_bridge_peer_completion(const struct pcie_bridge *bridge, const struct sim_packet *packet);
 
 /**

@@ -290,6 +290,9 @@ static struct endpoint_config complete_config(struct sim *sim, const char *name,
         sim_panic(sim, NULL, NULL, "endpoint %s: %zu functions and %u tags are not possible", name,
                   config.function_count, config.read_tags);
     }
+    if (config.first_function + config.function_count > ENDPOINT_MAX_FUNCTIONS) {
+        sim_panic(sim, NULL, NULL, "endpoint %s: a device has %u functions at most", name, ENDPOINT_MAX_FUNCTIONS);
+    }
     return config;
 }
 
@@ -300,7 +303,7 @@ static uint32_t count_numbers(const struct endpoint_config *config)
 
     for (uint32_t f = 0; f < config->function_count; f++) {
         const struct pcie_sriov *sriov = &config->functions[f].sriov;
-        uint32_t own = f;
+        uint32_t own = config->first_function + f;
 
         if (sriov->total_vfs > 0) {
             own += sriov->first_vf_offset + (sriov->total_vfs - 1u) * sriov->vf_stride;
@@ -333,8 +336,8 @@ static void init_functions(struct endpoint *endpoint, const struct endpoint_conf
     for (uint32_t f = 0; f < endpoint->physical_count; f++) {
         endpoint->functions[f].endpoint = endpoint;
         endpoint->functions[f].index = f;
-        endpoint->functions[f].number = f;
-        endpoint->by_number[f] = (uint16_t)f;
+        endpoint->functions[f].number = config->first_function + f;
+        endpoint->by_number[config->first_function + f] = (uint16_t)f;
         endpoint_function_init(&endpoint->functions[f], config);
     }
     for (uint32_t f = 0; f < endpoint->physical_count; f++) {

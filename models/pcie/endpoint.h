@@ -94,7 +94,7 @@ struct endpoint_function_config {
     uint32_t ims_entries; /**< messages in a store of the device's own (IMS), up to ENDPOINT_MAX_IMS; 0: none */
     unsigned ims_bar;     /**< where it lies; entries are those of MSI-X, with a pending bit beside the mask */
     uint32_t ims_offset;
-    struct pcie_acs acs; /**< legal only with several functions */
+    struct pcie_acs acs; /**< legal only in a device of several functions */
     unsigned pasid_bits; /**< Max PASID Width; 0: no PASID capability */
     bool pasid_execute;
     bool pasid_privileged;
@@ -137,7 +137,9 @@ struct endpoint_config {
     /** Where the capabilities of physical functions lie; copied. Must leave room for each, and give none twice. */
     struct pcie_layout layout;
     const struct endpoint_function_config *functions;
-    size_t function_count; /**< 1..ENDPOINT_MAX_FUNCTIONS */
+    size_t function_count;   /**< 1..ENDPOINT_MAX_FUNCTIONS */
+    bool shares_device;      /**< its functions are not all that the device has: see device.h */
+    uint32_t first_function; /**< number of the first of them */
 };
 
 /** A request of a function that its driver asks for, once. */

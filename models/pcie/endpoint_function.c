@@ -57,7 +57,7 @@ static void init_extended(struct endpoint_function *function, const struct endpo
 
     pcie_add_aer(space);
     pcie_add_acs(space, &own->acs);
-    if (function->number == 0) {
+    if (function->index == 0) {
         pcie_vcs_init(&function->endpoint->vcs, space, function->endpoint->sim, virtual_channels);
     }
     if (own->ari) {
@@ -77,9 +77,9 @@ static void init_extended(struct endpoint_function *function, const struct endpo
 
 static void init_capabilities(struct endpoint_function *function, const struct endpoint_config *config)
 {
-    const struct endpoint_function_config *own = &config->functions[function->number];
+    const struct endpoint_function_config *own = &config->functions[function->index];
     struct pcie_config_space *space = &function->config;
-    unsigned next_function = function->number + 1 < config->function_count ? function->number + 1 : 0;
+    unsigned next_function = function->index + 1 < config->function_count ? function->number + 1 : 0;
     struct pcie_express express = {
         .type = PCIE_EXP_TYPE_ENDPOINT,
         .max_payload = config->max_payload,
@@ -97,7 +97,7 @@ static void init_capabilities(struct endpoint_function *function, const struct e
     endpoint_ims_init(function, own);
     if (!config->conventional) {
         init_extended(function, own, &config->virtual_channels, next_function);
-    } else if (function->number == 0) {
+    } else if (function->index == 0) {
         pcie_vcs_init(&function->endpoint->vcs, space, function->endpoint->sim, &config->virtual_channels);
     }
 }
@@ -105,7 +105,7 @@ static void init_capabilities(struct endpoint_function *function, const struct e
 /** What needs extended capabilities, a conventional function cannot have. */
 static void check_conventional(const struct endpoint_function *function, const struct endpoint_config *config)
 {
-    const struct endpoint_function_config *own = &config->functions[function->number];
+    const struct endpoint_function_config *own = &config->functions[function->index];
     bool express = own->acs.present || own->ari || own->ats_queue_depth > 0 || own->pri_capacity > 0;
 
     express = express || own->pasid_bits > 0 || own->sriov.total_vfs > 0 || own->phantom_bits > 0 ||
@@ -118,7 +118,7 @@ static void check_conventional(const struct endpoint_function *function, const s
 
 static void check_aliases(const struct endpoint_function *function, const struct endpoint_config *config)
 {
-    const struct endpoint_function_config *own = &config->functions[function->number];
+    const struct endpoint_function_config *own = &config->functions[function->index];
     uint32_t bits = config->functions[0].phantom_bits;
     bool other = own->ari || own->sriov.total_vfs > 0 || own->has_dma_alias;
 
@@ -134,7 +134,7 @@ static void check_aliases(const struct endpoint_function *function, const struct
 
 void endpoint_function_init(struct endpoint_function *function, const struct endpoint_config *config)
 {
-    const struct endpoint_function_config *own = &config->functions[function->number];
+    const struct endpoint_function_config *own = &config->functions[function->index];
 
     check_aliases(function, config);
     check_conventional(function, config);
@@ -142,7 +142,7 @@ void endpoint_function_init(struct endpoint_function *function, const struct end
     function->dma_number = own->has_dma_alias ? own->dma_alias : -1;
     pcie_config_init(&function->config, function->endpoint->sim);
     pcie_config_set_layout(&function->config, &function->endpoint->layout);
-    pcie_add_header(&function->config, &own->identity, false, config->function_count > 1);
+    pcie_add_header(&function->config, &own->identity, false, config->function_count > 1 || config->shares_device);
     init_bars(function, own, config->bar_store);
     init_capabilities(function, config);
     endpoint_message_init(function);
@@ -403,6 +403,13 @@ static bool find_place(struct endpoint *endpoint, const struct sim_packet *packe
         }
     }
     return false;
+}
+
+struct endpoint_function *endpoint_claiming_function(struct endpoint *endpoint, const struct sim_packet *packet)
+{
+    struct place place;
+
+    return find_place(endpoint, packet, &place) ? place.function : NULL;
 }
 
 /** No function claims a request, so each one logs it (6.2.4). */

@@ -272,6 +272,9 @@ void endpoint_function_decode(struct endpoint_function *function);
  */
 struct endpoint_function *endpoint_find_function(struct endpoint *endpoint, uint16_t id);
 
+/** The function in one of whose BARs a memory request lies; NULL: none claims it. */
+struct endpoint_function *endpoint_claiming_function(struct endpoint *endpoint, const struct sim_packet *packet);
+
 /** A function learns its requester ID. */
 void endpoint_function_set_id(struct endpoint_function *function, uint16_t id);
 

@@ -8,7 +8,7 @@
 
 static void check(const struct endpoint_function *physical, const struct endpoint_config *config)
 {
-    const struct pcie_sriov *sriov = &config->functions[physical->number].sriov;
+    const struct pcie_sriov *sriov = &config->functions[physical->index].sriov;
     uint32_t last = physical->number + sriov->first_vf_offset + (sriov->total_vfs - 1u) * sriov->vf_stride;
     bool wrong = sriov->first_vf_offset == 0 || sriov->vf_stride == 0 || last > UINT16_MAX;
 
@@ -38,7 +38,7 @@ static void init_messages(struct endpoint_function *function, const struct endpo
 /** Registers of a VF: no identity, BARs or Memory Space of its own (9.3.4). PASID and PRI are those of the PF. */
 static void init_registers(struct endpoint_function *function, const struct endpoint_config *config)
 {
-    const struct endpoint_function_config *owner = &config->functions[function->physical->number];
+    const struct endpoint_function_config *owner = &config->functions[function->physical->index];
     struct pcie_config_space *space = &function->config;
     struct pcie_identity identity = owner->identity;
     struct pcie_express express = {
@@ -71,7 +71,7 @@ static void init_registers(struct endpoint_function *function, const struct endp
 
 static void init_one(struct endpoint_function *function, uint32_t vf, const struct endpoint_config *config)
 {
-    const struct pcie_sriov *sriov = &config->functions[function->physical->number].sriov;
+    const struct pcie_sriov *sriov = &config->functions[function->physical->index].sriov;
     struct endpoint *endpoint = function->endpoint;
 
     function->vf_number = vf;
@@ -91,7 +91,7 @@ static void init_one(struct endpoint_function *function, uint32_t vf, const stru
 
 void endpoint_virtual_init(struct endpoint_function *physical, uint32_t first, const struct endpoint_config *config)
 {
-    const struct pcie_sriov *sriov = &config->functions[physical->number].sriov;
+    const struct pcie_sriov *sriov = &config->functions[physical->index].sriov;
 
     physical->first_vf = first;
     if (sriov->total_vfs == 0) {

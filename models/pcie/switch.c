@@ -42,8 +42,13 @@ static void report(struct pcie_switch *switch_, unsigned port, uint32_t error, c
         .advisory = poisoned || (error != PCIE_AER_MALFORMED_TLP && pcie_tlp_class(packet) != PCIE_POSTED),
         .tlp = packet,
     };
-    uint8_t code = pcie_error_record(&bridge->config, &found);
+    uint8_t code;
 
+    if (switch_->device != NULL) {
+        device_report(switch_, port, &found);
+        return;
+    }
+    code = pcie_error_record(&bridge->config, &found);
     if (port == SWITCH_UPSTREAM || switch_->ports[SWITCH_UPSTREAM].bridge.forwards_errors) {
         pcie_error_queue_add(&switch_->errors, bridge->id, code);
     }
@@ -336,7 +341,8 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
     } else {
         switch_->counters.unsupported++;
     }
-    pcie_tlp_complete(packet, bridge->id, (enum sim_packet_status)decision->status, 0);
+    pcie_tlp_complete(packet, switch_->device != NULL ? packet->requester : bridge->id,
+                      (enum sim_packet_status)decision->status, 0);
     pcie_tlp_set_digest(packet, bridge->ecrc);
 }
 
@@ -632,9 +638,12 @@ static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_
         .identity = config->identity,
         .type = PCIE_EXP_TYPE_UPSTREAM,
         .virtual_channels = config->virtual_channels,
+        .acs = config->upstream_acs,
         .max_payload = config->max_payload,
+        .multi_function = config->shares_device,
     };
 
+    switch_->upstream_function = config->upstream_function;
     pcie_bridge_init(&switch_->ports[SWITCH_UPSTREAM].bridge, switch_->sim, &bridge);
     switch_->ports[SWITCH_UPSTREAM].weight = weight_of(switch_, config->upstream_weight);
 }
@@ -689,13 +698,9 @@ static void register_counters(struct pcie_switch *switch_)
     }
 }
 
-struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const struct pcie_switch_config *config)
+void switch_init(struct pcie_switch *switch_, struct sim *sim, const char *name,
+                 const struct pcie_switch_config *config)
 {
-    struct pcie_switch *switch_ = sim_alloc(sim, sizeof(*switch_));
-
-    if (config->downstream_count == 0 || config->downstream_count > PCIE_SWITCH_MAX_DOWNSTREAM) {
-        sim_panic(sim, NULL, NULL, "switch %s: %u downstream ports are not possible", name, config->downstream_count);
-    }
     sim_component_init(&switch_->component, sim, name,
                        config->period != 0 ? config->period : PCIE_SWITCH_DEFAULT_PERIOD, evaluate);
     switch_->sim = sim;
@@ -706,6 +711,19 @@ struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const 
     switch_->queues = PCIE_CLASSES;
     switch_->name_hash = sim_name_hash(name);
     memset(switch_->port_at, SWITCH_NOBODY, sizeof(switch_->port_at));
+}
+
+struct pcie_switch *pcie_switch_create(struct sim *sim, const char *name, const struct pcie_switch_config *config)
+{
+    struct pcie_switch *switch_ = sim_alloc(sim, sizeof(*switch_));
+
+    if (config->upstream_function > 7) {
+        sim_panic(sim, NULL, NULL, "switch %s: no device has a function %u", name, config->upstream_function);
+    }
+    if (config->downstream_count == 0 || config->downstream_count > PCIE_SWITCH_MAX_DOWNSTREAM) {
+        sim_panic(sim, NULL, NULL, "switch %s: %u downstream ports are not possible", name, config->downstream_count);
+    }
+    switch_init(switch_, sim, name, config);
     init_upstream(switch_, config);
     for (unsigned i = 0; i < config->downstream_count; i++) {
         init_downstream(switch_, config, i);
@@ -724,13 +742,18 @@ struct pcie_end pcie_switch_end(struct pcie_switch *switch_)
     return (struct pcie_end){.component = &switch_->component, .cut_through = switch_->cut_through};
 }
 
-static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
+void switch_bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
 {
     switch_->ports[port].link = link;
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(link->receive[queue], &switch_->arrived[queue], port);
     }
     switch_->queues = switch_->queues > link->vcs * PCIE_CLASSES ? switch_->queues : link->vcs * PCIE_CLASSES;
+}
+
+static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
+{
+    switch_bind(switch_, port, link);
     pcie_set_link(&switch_->ports[port].bridge.config, link->speed, link->width);
     pcie_vcs_bind(&switch_->ports[port].bridge.vcs, &switch_->ports[port].bridge.config, link);
 }

@@ -73,6 +73,9 @@ struct pcie_switch_config {
     uint32_t upstream_weight;      /**< the same for what comes from above */
     struct pcie_identity identity; /**< of the upstream port */
     struct pcie_vc_config virtual_channels; /**< of the upstream port */
+    unsigned upstream_function;             /**< number of the upstream port in its device, 0..7 */
+    bool shares_device;                     /**< that device has other functions: see device.h */
+    struct pcie_acs upstream_acs;           /**< legal only then */
     uint32_t max_payload;                   /**< supported, bytes; 0: 512 */
     const struct pcie_downstream_config *downstream;
     unsigned downstream_count; /**< 1..PCIE_SWITCH_MAX_DOWNSTREAM */

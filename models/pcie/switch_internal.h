@@ -1,5 +1,6 @@
 /*
- * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes).
+ * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes); device.c
+ * has the same arbitration between the functions of a device.
  */
 #ifndef DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
@@ -44,9 +45,13 @@ struct switch_port {
     uint8_t weight;                   /**< as an input: TLPs in a row that make a turn */
 };
 
+struct pcie_device;
+
 struct pcie_switch {
     struct sim_component component;
     struct sim *sim;
+    /** NULL, unless it is what joins the functions of a device (device.h): then its ports have no bridges. */
+    const struct pcie_device *device;
     sim_time latency;
     bool cut_through;
     uint32_t passing;
@@ -59,8 +64,22 @@ struct pcie_switch {
     struct pcie_error_queue errors;
     uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
     uint32_t name_hash;
+    unsigned upstream_function;
     struct pcie_switch_counters counters;
 };
+
+/** What a switch and the inside of a device have in common: everything but bridges. */
+void switch_init(struct pcie_switch *switch_, struct sim *sim, const char *name,
+                 const struct pcie_switch_config *config);
+
+/** Binds a port to its channels. */
+void switch_bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link);
+
+/** Inside a device: decides about a TLP. @param input 0: from the link, n + 1: from part n */
+struct switch_decision device_route(const struct pcie_switch *hub, unsigned input, const struct sim_packet *packet);
+
+/** Inside a device: a function has found an error in what it sent. */
+void device_report(struct pcie_switch *hub, unsigned port, const struct pcie_error *error);
 
 /** Downstream ports with a link, a bit each. */
 uint64_t switch_linked_below(const struct pcie_switch *switch_);

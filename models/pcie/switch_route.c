@@ -203,10 +203,10 @@ static struct switch_decision route_config(const struct pcie_switch *switch_, un
         return unsupported(input);
     }
     if ((packet->flags & SIM_FLAG_CONFIG_TYPE1) == 0) {
-        bool function0 = (packet->target & 7) == 0;
+        bool own = (packet->target & 7) == switch_->upstream_function;
 
-        return function0 ? (struct switch_decision){.action = SWITCH_CONFIGURE, .port = SWITCH_UPSTREAM}
-                         : unsupported(SWITCH_UPSTREAM);
+        return own ? (struct switch_decision){.action = SWITCH_CONFIGURE, .port = SWITCH_UPSTREAM}
+                   : unsupported(SWITCH_UPSTREAM);
     }
     if (bus == switch_->ports[SWITCH_UPSTREAM].bridge.secondary) {
         port = switch_->port_at[packet->target & 0xff];
@@ -257,6 +257,9 @@ struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned 
     struct switch_decision decision;
     bool goes_out;
 
+    if (switch_->device != NULL) {
+        return device_route(switch_, input, packet);
+    }
     if (pcie_tlp_is_malformed(packet, switch_->ports[input].bridge.max_payload) ||
         (switch_->queues > PCIE_CLASSES && pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC)) {
         return malformed(input);
