@@ -321,6 +321,10 @@ static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multif
     }
     enumerate_size_bars(scan, config + PCI_BAR(0), is_bridge ? 2 : PCI_TREE_BARS, function.bars);
     known_device_apply((uint16_t)identity, (uint16_t)(identity >> 16), &function);
+    if (scan->options->peers_of != NULL &&
+        scan->options->peers_of(scan->options->peers_context, scan->bridge->segment, rid)) {
+        function.quirks |= PCI_TREE_QUIRK_INTERNAL_PEERS;
+    }
     set_up_pcie(scan, config, where.pcie, &function);
     set_up_reporting(scan, config, where.pcie, is_bridge);
     set_up_ecrc(scan, config);

@@ -55,6 +55,12 @@ struct enumerate_options {
     /** VFs that software enables on a PF, at most TotalVFs (more counts as all); NULL: none on any. */
     uint32_t (*vfs_of)(void *context, uint16_t segment, uint16_t rid);
     void *vfs_context;
+    /**
+     * Whether a function is known to reach its siblings inside the device (PCI_TREE_QUIRK_INTERNAL_PEERS), which no
+     * register tells; NULL: none is. Grouping rules do not ask, but true reach does.
+     */
+    bool (*peers_of)(void *context, uint16_t segment, uint16_t rid);
+    void *peers_context;
 };
 
 /** Where a function keeps what drivers need. Offsets into configuration space; 0: no such capability. */

@@ -49,7 +49,7 @@ extern "C" {
 #define PCI_TREE_QUIRK_NO_ALIAS       0x0002u /**< PCIe-to-PCI bridge that leaves requester IDs as they are */
 #define PCI_TREE_QUIRK_XLATE_ROOT     0x0004u /**< bridge above which no requester ID alias is seen by the IOMMU */
 #define PCI_TREE_QUIRK_BRIDGE_ALIAS   0x0008u /**< conventional bridge that sends as secondary bus, devfn 0 */
-#define PCI_TREE_QUIRK_INTERNAL_PEERS 0x0010u /**< its functions reach each other inside the device, ACS or not */
+#define PCI_TREE_QUIRK_INTERNAL_PEERS 0x0010u /**< reaches its siblings inside, unless ACS prevents it */
 
 /** What a function is. PCIe types have the value of the Device/Port Type field (PCIe Base, 7.5.3.2). */
 enum pci_tree_type {

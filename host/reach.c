@@ -89,33 +89,53 @@ static struct step turn_between_ports(const struct climb *climb, uint32_t ingres
     return go_on();
 }
 
+/* Controls of the function itself, or of its PF if it is a VF without the capability. */
+static const struct pci_tree_function *acs_holder(const struct pci_tree *tree, const struct pci_tree_function *function)
+{
+    return function->is_vf && !function->acs.present ? &tree->functions[function->physical_function] : function;
+}
+
 /*
  * Between functions of one device. A function that can pass requests to its sibling has Request Redirect in its ACS
- * capability to say so (6.12.1.2); one without sends everything up its link, unless it is known to do otherwise.
+ * capability to say so (6.12.1.2); one without sends everything up its link, unless it is known to do otherwise. The
+ * egress control vector has a bit for each function number.
  */
-static struct step turn_in_device(const struct climb *climb, uint32_t from)
+static struct step turn_in_device(const struct climb *climb, uint32_t from, uint32_t towards)
 {
     const struct pci_tree_function *function = &climb->tree->functions[from];
-    const struct pci_tree_function *physical = function;
-    const struct pci_tree_acs *acs;
+    const struct pci_tree_function *holder = acs_holder(climb->tree, function);
+    const struct pci_tree_function *physical =
+        function->is_vf ? &climb->tree->functions[function->physical_function] : function;
+    const uint32_t quirks = function->quirks | physical->quirks;
+    const bool says_so = holder->acs.present && (holder->acs.capability & PCI_TREE_ACS_RR) != 0;
+    const uint32_t controls = holder->acs.present ? (uint32_t)(holder->acs.capability & holder->acs.control) : 0;
 
-    if (function->is_vf) {
-        physical = &climb->tree->functions[function->physical_function];
-    }
-    acs = function->acs.present ? &function->acs : &physical->acs;
-    if ((function->quirks | physical->quirks) & PCI_TREE_QUIRK_ISOLATED) {
+    if ((quirks & PCI_TREE_QUIRK_ISOLATED) != 0 ||
+        ((quirks & PCI_TREE_QUIRK_INTERNAL_PEERS) == 0 && (!says_so || climb->policy->devices_send_all_up))) {
         return go_on();
     }
-    if (acs->present && (acs->capability & acs->control & PCI_TREE_ACS_RR) != 0) {
+    if (climb->translated && (controls & PCI_TREE_ACS_DT) != 0) {
+        return end_at(REACH_DIRECT, from, "passes translated requests to its siblings (ACS Direct Translated)");
+    }
+    if ((controls & PCI_TREE_ACS_EC) != 0) {
+        if ((holder->acs.egress >> climb->tree->functions[towards].rid % 64u & 1u) == 0) {
+            return end_at(REACH_DIRECT, from, "reaches that sibling function (ACS Egress Control)");
+        }
+        if ((controls & PCI_TREE_ACS_RR) == 0) {
+            return end_at(REACH_REFUSED, from, "is barred from that sibling function (ACS Egress Control)");
+        }
+    }
+    if ((controls & PCI_TREE_ACS_RR) != 0) {
         return go_on();
     }
-    if (acs->present && (acs->capability & PCI_TREE_ACS_RR) != 0 && !climb->policy->devices_send_all_up) {
-        return end_at(REACH_DIRECT, from, "reaches its sibling functions, with ACS Request Redirect off");
-    }
-    if ((function->quirks | physical->quirks) & PCI_TREE_QUIRK_INTERNAL_PEERS) {
-        return end_at(REACH_DIRECT, from, "reaches its sibling functions inside the device");
-    }
-    return go_on();
+    return end_at(REACH_DIRECT, from,
+                  says_so ? "reaches its sibling functions, with ACS Request Redirect off"
+                          : "reaches its sibling functions inside the device");
+}
+
+static bool faces_down(const struct pci_tree_function *function)
+{
+    return function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT;
 }
 
 static bool same_slot(const struct pci_tree *tree, uint32_t one, uint32_t other)
@@ -133,7 +153,7 @@ static struct step turn_at_root(const struct climb *climb, uint32_t from, uint32
     const struct pci_tree_function *function = &climb->tree->functions[from];
 
     if (!pci_tree_is_bridge(function) && same_slot(climb->tree, from, towards)) {
-        return turn_in_device(climb, from);
+        return turn_in_device(climb, from, towards);
     }
     if (function->type == PCI_TREE_ROOT_PORT && climb->tree->functions[towards].type == PCI_TREE_ROOT_PORT &&
         (climb->policy->root_ports_are_peers || climb->tree->host_bridges[function->host_bridge].peer_to_peer)) {
@@ -160,7 +180,7 @@ static struct step turn_on_bus(const struct climb *climb, uint32_t bridge, uint3
     case PCI_TREE_CONVENTIONAL_BRIDGE:
         return end_at(REACH_DIRECT, bridge, "is the head of a shared bus, where every function hears every other");
     default:
-        return turn_in_device(climb, from);
+        return turn_in_device(climb, from, towards);
     }
 }
 
@@ -218,8 +238,8 @@ struct reach_result reach_trace(const struct pci_tree *tree, const struct reach_
         uint32_t towards = one_host ? branch_on_bus(tree, bridge, target) : PCI_TREE_NONE;
         struct step step = go_on();
 
-        /* Translation Blocking acts where a request enters a port, and on all of its way from there. */
-        if (pci_tree_is_bridge(&tree->functions[at]) && (controls_of(&tree->functions[at]) & PCI_TREE_ACS_TB) != 0) {
+        /* Translation Blocking acts where a request enters a port from below, and on all of its way from there. */
+        if (faces_down(&tree->functions[at]) && (controls_of(&tree->functions[at]) & PCI_TREE_ACS_TB) != 0) {
             climb.translated = false;
         }
         if (towards != PCI_TREE_NONE && towards != at) {

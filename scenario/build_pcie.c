@@ -1,5 +1,6 @@
 /* Builds everything from the root complexes down: root ports, links, switches, endpoints with their traffic. */
 #include "models/pcie/checker.h"
+#include "models/pcie/device.h"
 #include "scenario/functions.h"
 #include "scenario/system_internal.h"
 #include "sim/allocate.h"
@@ -249,6 +250,12 @@ static bool is_conventional(const struct scenario_device *device)
     return device->parent != NULL && device->parent->bridge != NULL;
 }
 
+/** One of the parts of a device. */
+static bool is_part(const struct scenario_device *device)
+{
+    return device->parent != NULL && device->parent->multifunction != NULL;
+}
+
 static void build_endpoint(struct system *system, const struct scenario_device *device)
 {
     const struct scenario_endpoint *from = device->endpoint;
@@ -268,6 +275,8 @@ static void build_endpoint(struct system *system, const struct scenario_device *
     config.virtual_channels = channels_of(&device->link, false);
     config.functions = functions;
     config.function_count = from->functions;
+    config.shares_device = is_part(device);
+    config.first_function = device->bdf.function;
     config.layout.count = (unsigned)from->layout.count;
     for (size_t i = 0; i < from->layout.count; i++) {
         const struct scenario_layout_item *item = &from->layout.items[i];
@@ -318,6 +327,9 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     config.upstream_weight = from->upstream_weight;
     config.passing = from->passing;
     config.virtual_channels = channels_of(&device->link, true);
+    config.upstream_function = device->bdf.function;
+    config.shares_device = is_part(device);
+    config.upstream_acs = acs_of(&from->upstream_acs);
     config.downstream = ports;
     config.downstream_count = (unsigned)device->below_count;
     for (size_t i = 0; i < device->below_count; i++) {
@@ -368,8 +380,35 @@ static void build_bridge(struct system *system, const struct scenario_device *de
     system->pci_bridges[device->index] = pci_bridge_create(system->sim, device->name, &config);
 }
 
+/* ---- Devices of several parts ---- */
+
+static bool build_parts(struct system *system, const struct scenario_device *device, struct host_error *error)
+{
+    const struct scenario_multifunction *from = device->multifunction;
+    struct pcie_device_config config = {.period = from->clock.period, .latency = from->latency, .peers = from->peers};
+    struct pcie_device *made = pcie_device_create(system->sim, device->name, &config);
+
+    system->pcie_devices[device->index] = made;
+    for (size_t i = 0; i < device->below_count; i++) {
+        const struct scenario_device *part = &device->below[i];
+
+        if (!build_device(system, part, error)) {
+            return false;
+        }
+        if (part->sw != NULL) {
+            pcie_device_add_switch(made, system->switches[part->index]);
+        } else {
+            pcie_device_add_endpoint(made, system->endpoints[part->index]);
+        }
+    }
+    return true;
+}
+
 static bool build_device(struct system *system, const struct scenario_device *device, struct host_error *error)
 {
+    if (device->multifunction != NULL) {
+        return build_parts(system, device, error);
+    }
     if (device->endpoint != NULL) {
         build_endpoint(system, device);
         return true;
@@ -388,6 +427,9 @@ static struct pcie_end end_of(struct system *system, const struct scenario_devic
     if (device->bridge != NULL) {
         return pci_bridge_end(system->pci_bridges[device->index]);
     }
+    if (device->multifunction != NULL) {
+        return pcie_device_end(system->pcie_devices[device->index]);
+    }
     return device->endpoint != NULL ? endpoint_end(system->endpoints[device->index])
                                     : pcie_switch_end(system->switches[device->index]);
 }
@@ -396,6 +438,8 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
 {
     if (device->endpoint != NULL) {
         endpoint_bind_link(system->endpoints[device->index], port);
+    } else if (device->multifunction != NULL) {
+        pcie_device_bind_link(system->pcie_devices[device->index], port);
     } else if (device->bridge != NULL) {
         pci_bridge_bind_link(system->pci_bridges[device->index], port);
     } else {
@@ -407,6 +451,7 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
 static void watch_link(struct system *system, const struct scenario_device *device, const char *name,
                        const struct pcie_bridge *above, struct pcie_link *link, const struct pcie_link_config *config)
 {
+    const struct scenario_device *first = device->multifunction != NULL ? &device->below[0] : device;
     struct pcie_checker_config checker = {
         .link = link,
         .upper_credits = config->upper_credits,
@@ -417,12 +462,12 @@ static void watch_link(struct system *system, const struct scenario_device *devi
         .fatal = config->malformed == 0, /* which breaks the rules on purpose */
     };
 
-    if (device->endpoint != NULL) {
-        checker.lower = endpoint_config_space(system->endpoints[device->index], 0);
-    } else if (device->bridge != NULL) {
-        checker.lower = &pci_bridge_registers(system->pci_bridges[device->index])->config;
+    if (first->endpoint != NULL) {
+        checker.lower = endpoint_config_space(system->endpoints[first->index], 0);
+    } else if (first->bridge != NULL) {
+        checker.lower = &pci_bridge_registers(system->pci_bridges[first->index])->config;
     } else {
-        checker.lower = &pcie_switch_bridge(system->switches[device->index], 0)->config;
+        checker.lower = &pcie_switch_bridge(system->switches[first->index], 0)->config;
     }
     pcie_checker_create(system->sim, name, &checker);
 }
@@ -448,6 +493,8 @@ static void join_slots(struct system *system, const struct scenario_device *devi
     }
 }
 
+static void link_below(struct system *system, const struct scenario_device *device);
+
 /** Joins a device to the port above it, then what is below it to its own ports. */
 static struct pcie_link *link_device(struct system *system, const struct scenario_device *device,
                                      const char *upper_name, struct pcie_end upper, const struct pcie_bridge *above)
@@ -461,18 +508,27 @@ static struct pcie_link *link_device(struct system *system, const struct scenari
         watch_link(system, device, name, above, made, &config);
     }
     bind_lower(system, device, &made->lower);
+    link_below(system, device);
+    return made;
+}
+
+static void link_below(struct system *system, const struct scenario_device *device)
+{
     if (device->bridge != NULL) {
         join_slots(system, device);
-        return made;
+        return;
     }
     for (size_t i = 0; i < device->below_count; i++) {
+        if (device->multifunction != NULL) {
+            link_below(system, &device->below[i]);
+            continue;
+        }
         struct pcie_switch *parent = system->switches[device->index];
         const struct pcie_bridge *port = pcie_switch_bridge(parent, (unsigned)i + 1);
         struct pcie_link *link = link_device(system, &device->below[i], device->name, end_of(system, device), port);
 
         pcie_switch_bind_downstream(parent, (unsigned)i, &link->upper);
     }
-    return made;
 }
 
 /* ---- Root complexes ---- */

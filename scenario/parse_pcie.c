@@ -39,7 +39,8 @@ static size_t count_devices(const struct scenario_device *devices, size_t count)
 
 static void check_kind(struct parse *parse, struct scenario_device *device)
 {
-    int kinds = (device->sw != NULL) + (device->bridge != NULL) + (device->endpoint != NULL);
+    int kinds =
+        (device->sw != NULL) + (device->bridge != NULL) + (device->endpoint != NULL) + (device->multifunction != NULL);
 
     if (kinds == 0) {
         diagnostic_set_hint(parse_error_at(parse, &device->place,
@@ -47,12 +48,18 @@ static void check_kind(struct parse *parse, struct scenario_device *device)
                             "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name,
                             device->name);
     } else if (kinds > 1) {
-        parse_error_at(parse, &device->place, "`%.63s` is both a %s and %s", device->name,
-                       device->sw != NULL ? "switch" : "bridge", device->endpoint != NULL ? "an endpoint" : "a bridge");
-        device->endpoint = NULL;
+        parse_error_at(parse, &device->place, "`%.63s` is both %s and %s", device->name,
+                       device->sw != NULL       ? "a switch"
+                       : device->bridge != NULL ? "a bridge"
+                                                : "an endpoint",
+                       device->multifunction != NULL ? "a device of several"
+                       : device->endpoint != NULL    ? "an endpoint"
+                                                     : "a bridge");
+        device->multifunction = NULL;
+        device->endpoint = device->sw != NULL || device->bridge != NULL ? NULL : device->endpoint;
         device->bridge = device->sw != NULL ? NULL : device->bridge;
     }
-    if (device->sw == NULL && device->bridge == NULL) {
+    if (device->sw == NULL && device->bridge == NULL && device->multifunction == NULL) {
         device->below_count = 0; /* reported with the key */
     }
     if (device->bridge != NULL && device->below_count == 0) {
@@ -176,6 +183,7 @@ static void set_port_bdf(struct scenario_port *port, uint8_t bus)
 
 static void number_switch(struct walk *walk, struct scenario_device *device);
 static void number_bridge(struct walk *walk, struct scenario_device *device);
+static void number_parts(struct walk *walk, struct scenario_device *device);
 
 /* VFs may need buses of their own, behind that of their endpoint. */
 static void number_virtual(struct walk *walk, const struct scenario_device *device)
@@ -205,8 +213,33 @@ static void number_device(struct walk *walk, struct scenario_device *device, uin
         number_switch(walk, device);
     } else if (device->bridge != NULL) {
         number_bridge(walk, device);
+    } else if (device->multifunction != NULL) {
+        number_parts(walk, device);
     } else if (device->endpoint != NULL) {
         number_virtual(walk, device);
+    }
+}
+
+/* The parts of a device take function numbers in the order of the file. */
+static void number_parts(struct walk *walk, struct scenario_device *device)
+{
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < device->below_count && !walk->out_of_buses; i++) {
+        struct scenario_device *part = &device->below[i];
+        const uint32_t functions = part->endpoint != NULL ? part->endpoint->functions : 1;
+
+        if (number + functions > FUNCTIONS) {
+            diagnostic_set_hint(parse_error_at(walk->parse, &part->place,
+                                               "device `%.63s` would have more than %u functions", device->name,
+                                               FUNCTIONS),
+                                "a switch takes one number, an endpoint as many as its `functions`");
+            walk->parse->identifiable = false;
+            return;
+        }
+        part->bdf.function = (uint8_t)number;
+        number_device(walk, part, device->bdf.bus);
+        number += functions;
     }
 }
 
@@ -372,6 +405,46 @@ static void adopt_below_bridge(struct parse *parse, struct scenario_device *devi
     }
 }
 
+/* A part of a device shares the device's link and has no port of its own. */
+static void adopt_in_device(struct parse *parse, struct scenario_device *device)
+{
+    const struct scenario_endpoint *endpoint = device->endpoint;
+
+    if (parse_is_given(&scenario_table_device, device, "link")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->link.place, "`%.63s` shares the link of device `%.63s`",
+                                           device->name, device->parent->name),
+                            "write `link` at the device, or at the root port above it");
+    }
+    if (parse_is_given(&scenario_table_device, device, "port")) {
+        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "`%.63s` has no port of its own", device->name),
+                            "the port above is that of device `%.63s`", device->parent->name);
+    }
+    device->link = device->parent->link;
+    if (device->bridge != NULL || device->multifunction != NULL) {
+        parse_error_at(parse, &device->place, "a device has switches and endpoints for parts: `%.63s` is neither",
+                       device->name);
+    }
+    if (endpoint != NULL && (endpoint->sriov != NULL || endpoint->ari || endpoint->phantom_bits > 0)) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                           "`%.63s` shares its function numbers with other parts of device `%.63s`",
+                                           device->name, device->parent->name),
+                            "`sr-iov`, `ari` and `phantom-functions` are for endpoints that have them to themselves");
+    }
+}
+
+/* What is below a link of several channels or has no parts cannot be a device. */
+static void check_device(struct parse *parse, const struct scenario_device *device)
+{
+    if (device->below_count == 0) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place, "device `%.63s` has no parts", device->name),
+                            "write below: {dma: {endpoint: {}}}");
+    }
+    if (device->link.virtual_channels > 1) {
+        parse_error_at(parse, &device->place, "the link of device `%.63s` can have only one virtual channel",
+                       device->name);
+    }
+}
+
 /* Fills in what SR-IOV takes from the endpoint. */
 static void adopt_virtual(struct parse *parse, struct scenario_device *device)
 {
@@ -416,10 +489,23 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
         }
         if (parent != NULL && parent->bridge != NULL) {
             adopt_below_bridge(parse, device);
+        } else if (parent != NULL && parent->multifunction != NULL) {
+            adopt_in_device(parse, device);
         } else if (parent != NULL) {
             adopt_below_switch(parse, device);
         } else {
             adopt_below_root_port(parse, device);
+        }
+        if (device->multifunction != NULL) {
+            check_device(parse, device);
+        }
+        if (device->sw != NULL && device->sw->upstream_acs.present &&
+            (parent == NULL || parent->multifunction == NULL)) {
+            diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                               "the upstream port of `%.63s` is its device's only function, which "
+                                               "has no Access Control Services",
+                                               device->name),
+                                "`upstream-acs` is for switches in a `multifunction` device");
         }
         if (device->sw != NULL) {
             device->sw->upstream_name = scenario_arena_format(parse->arena, "%s.usp", device->name);

@@ -50,6 +50,9 @@ static enum scenario_class class_of(const struct scenario_device *device)
     if (device->sw != NULL) {
         return SCENARIO_CLASS_SWITCH;
     }
+    if (device->multifunction != NULL) {
+        return SCENARIO_CLASS_MULTIFUNCTION;
+    }
     return device->bridge != NULL ? SCENARIO_CLASS_BRIDGE : SCENARIO_CLASS_ENDPOINT;
 }
 
@@ -103,7 +106,8 @@ static int compare_components(const void *left, const void *right)
 
 static const char *class_name(enum scenario_class kind)
 {
-    static const char *const names[] = {"ITS", "SMMU", "root complex", "root port", "switch", "endpoint", "bridge"};
+    static const char *const names[] = {"ITS",    "SMMU",     "root complex", "root port",
+                                        "switch", "endpoint", "bridge",       "device"};
 
     return names[kind];
 }
@@ -155,8 +159,9 @@ const struct scenario_device *scenario_find_device(const struct scenario *scenar
 {
     const struct scenario_component *component = scenario_find_component(scenario, name);
 
-    if (component == NULL || (component->kind != SCENARIO_CLASS_SWITCH && component->kind != SCENARIO_CLASS_BRIDGE &&
-                              component->kind != SCENARIO_CLASS_ENDPOINT)) {
+    if (component == NULL ||
+        (component->kind != SCENARIO_CLASS_SWITCH && component->kind != SCENARIO_CLASS_BRIDGE &&
+         component->kind != SCENARIO_CLASS_MULTIFUNCTION && component->kind != SCENARIO_CLASS_ENDPOINT)) {
         return NULL;
     }
     return component->object;

@@ -3,6 +3,7 @@
 #include "host/known_devices.h"
 #include "host/placement.h"
 #include "scenario/functions.h"
+#include "scenario/system.h"
 
 #include <stdlib.h>
 
@@ -39,11 +40,20 @@ static void predict_acs(struct prediction *prediction, const struct scenario_acs
 static uint32_t add(struct prediction *prediction, struct pci_tree_function *function)
 {
     function->host_bridge = prediction->host_bridge;
+    if (system_peers_at(prediction->scenario, prediction->segment, function->rid)) {
+        function->quirks |= PCI_TREE_QUIRK_INTERNAL_PEERS;
+    }
     if (prediction->options->name_of != NULL) {
         function->name = (char *)(uintptr_t)prediction->options->name_of(prediction->options->name_context,
                                                                          prediction->segment, function->rid);
     }
     return pci_tree_add_function(prediction->tree, function);
+}
+
+/** Of a device that has functions other than its own. */
+static bool is_part(const struct scenario_device *device)
+{
+    return device->parent != NULL && device->parent->multifunction != NULL;
 }
 
 static void predict_endpoint(struct prediction *prediction, const struct scenario_device *device)
@@ -56,13 +66,13 @@ static void predict_endpoint(struct prediction *prediction, const struct scenari
         struct pci_tree_function function;
         struct scenario_bdf bdf = device->bdf;
 
-        bdf.function = (uint8_t)i;
+        bdf.function = (uint8_t)(bdf.function + i);
         pci_tree_function_init(&function, type, scenario_rid(bdf));
         known_device_apply((uint16_t)endpoint->vendor_id, (uint16_t)endpoint->device_id, &function);
         if (prediction->options->phantom_functions) {
             pci_tree_add_phantoms(&function, endpoint->phantom_bits);
         }
-        function.multifunction = endpoint->functions > 1;
+        function.multifunction = endpoint->functions > 1 || is_part(device);
         function.msix_vectors = (uint16_t)endpoint->msix_vectors;
         function.msi_vectors = (uint16_t)(endpoint->msi != NULL ? endpoint->msi->vectors : 0);
         function.ats = endpoint->ats != NULL;
@@ -117,6 +127,8 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
     pci_tree_function_init(&upstream, PCI_TREE_UPSTREAM_PORT, scenario_rid(device->bdf));
     upstream.secondary = device->sw->secondary_bus;
     upstream.subordinate = device->sw->subordinate_bus;
+    upstream.multifunction = is_part(device);
+    predict_acs(prediction, &device->sw->upstream_acs, &upstream);
     add(prediction, &upstream);
     for (size_t i = 0; order != NULL && i < device->below_count; i++) {
         order[i] = &device->below[i];
@@ -162,6 +174,10 @@ static void predict_device(struct prediction *prediction, const struct scenario_
         predict_endpoint(prediction, device);
     } else if (device->bridge != NULL) {
         predict_bridge(prediction, device);
+    } else if (device->multifunction != NULL) {
+        for (size_t i = 0; i < device->below_count; i++) {
+            predict_device(prediction, &device->below[i]);
+        }
     } else {
         predict_switch(prediction, device);
     }

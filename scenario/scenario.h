@@ -404,8 +404,9 @@ enum scenario_forwarding {
 struct scenario_switch {
     struct scenario_place place;
     uint64_t given;
-    const char *upstream_name; /**< name of the upstream port: "SWITCH.usp" */
-    struct scenario_acs acs;   /**< of every downstream port that does not say otherwise */
+    const char *upstream_name;        /**< name of the upstream port: "SWITCH.usp" */
+    struct scenario_acs acs;          /**< of every downstream port that does not say otherwise */
+    struct scenario_acs upstream_acs; /**< of the upstream port, if it is one of several functions */
     struct scenario_clock clock;
     sim_time latency; /**< cut-through: first byte in to first byte out; store-and-forward: from the last byte in on */
     enum scenario_forwarding forwarding;
@@ -414,6 +415,15 @@ struct scenario_switch {
     bool multifunction_ports; /**< downstream ports are functions of device 0, not devices of their own */
     uint8_t secondary_bus;    /**< the internal bus, on which the downstream ports sit */
     uint8_t subordinate_bus;
+};
+
+/** A device whose functions are the parts below it: switches and endpoints that share one link. */
+struct scenario_multifunction {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_clock clock;
+    sim_time latency; /**< between link and functions */
+    bool peers;       /**< functions reach each other inside */
 };
 
 /** Whose requester ID a bridge to conventional PCI puts on what it forwards upstream. */
@@ -529,24 +539,25 @@ struct scenario_endpoint {
     struct scenario_pri *pri;            /**< NULL: none */
 };
 
-/** One entry of a `below:` map: a switch, a bridge or an endpoint, with the link above it. */
+/** One entry of a `below:` map: a switch, bridge, endpoint or device of several of them, with the link above it. */
 struct scenario_device {
     struct scenario_place place;
     uint64_t given;
     const char *name;
     size_t index;  /**< in scenario.devices */
     uint32_t slot; /**< below a bridge: device number on its bus, 0..31 */
-    /** Exactly one of the three is not NULL. */
+    /** Exactly one of the four is not NULL. */
     struct scenario_switch *sw;
     struct scenario_pci_bridge *bridge;
     struct scenario_endpoint *endpoint;
-    /** The link above. For a device right below a root port: the root port's link. Below a bridge there is none. */
+    struct scenario_multifunction *multifunction;
+    /** The link above; right below a root port that port's, of a device's parts the device's; below a bridge none. */
     struct scenario_link link;
     /** The downstream port above the device; meaningful only if parent is a switch. */
     struct scenario_port port;
-    struct scenario_device *below; /**< array of below_count, of a switch or bridge */
+    struct scenario_device *below; /**< array of below_count, of a switch or bridge; or the parts of a device */
     size_t below_count;
-    const struct scenario_device *parent; /**< switch or bridge above; NULL right below a root port */
+    const struct scenario_device *parent; /**< switch, bridge or device above; NULL right below a root port */
     const struct scenario_root_port *root_port;
     const struct scenario_root_complex *root_complex;
     struct scenario_bdf bdf; /**< of the upstream port, or of the endpoint's function 0 */
@@ -938,6 +949,7 @@ enum scenario_class {
     SCENARIO_CLASS_SWITCH,
     SCENARIO_CLASS_ENDPOINT,
     SCENARIO_CLASS_BRIDGE,
+    SCENARIO_CLASS_MULTIFUNCTION,
 };
 
 /** A component by its name. Names differ among all components of a scenario. */
@@ -945,7 +957,7 @@ struct scenario_component {
     const char *name;
     enum scenario_class kind;
     struct scenario_place place;
-    const void *object; /**< struct scenario_its, _smmu, _root_complex, _root_port, or _device for the last three */
+    const void *object; /**< struct scenario_its, _smmu, _root_complex, _root_port, or _device for the last four */
 };
 
 /** Finds a component by name; NULL if there is none. */

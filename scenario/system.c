@@ -157,6 +157,32 @@ const char *system_name_at(const struct scenario *scenario, uint16_t segment, ui
     return NULL;
 }
 
+static bool is_function_of(const struct scenario_device *part, uint16_t rid)
+{
+    uint32_t function;
+
+    return part->endpoint != NULL ? scenario_find_function(part, rid, &function) : scenario_rid(part->bdf) == rid;
+}
+
+bool system_peers_at(const struct scenario *scenario, uint16_t segment, uint16_t rid)
+{
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+        const struct scenario_device *whole = device->parent;
+
+        if (whole != NULL && whole->multifunction != NULL && whole->multifunction->peers &&
+            device->root_complex->segment == segment && is_function_of(device, rid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool peers_of(void *context, uint16_t segment, uint16_t rid)
+{
+    return system_peers_at(((const struct system *)context)->scenario, segment, rid);
+}
+
 static const char *name_of(void *context, uint16_t segment, uint16_t rid)
 {
     struct system *system = context;
@@ -292,6 +318,7 @@ struct system *system_create(const struct scenario *scenario, const struct syste
     system->local_target = sim_allocate(scenario->root_complex_count, sizeof(unsigned));
     system->switches = sim_allocate(scenario->device_count, sizeof(struct pcie_switch *));
     system->pci_bridges = sim_allocate(scenario->device_count, sizeof(struct pci_bridge *));
+    system->pcie_devices = sim_allocate(scenario->device_count, sizeof(struct pcie_device *));
     system->endpoints = sim_allocate(scenario->device_count, sizeof(struct endpoint *));
     system->links = sim_allocate(scenario->device_count, sizeof(struct pcie_link *));
     system_number_streams(system);
@@ -336,6 +363,7 @@ void system_destroy(struct system *system)
     free(system->local_target);
     free(system->switches);
     free(system->pci_bridges);
+    free(system->pcie_devices);
     free(system->endpoints);
     free(system->links);
     sim_destroy(system->sim);
@@ -410,6 +438,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
     config.enumerate.name_context = system;
     config.enumerate.vfs_of = vfs_of;
     config.enumerate.vfs_context = system;
+    config.enumerate.peers_of = peers_of;
+    config.enumerate.peers_context = system;
     system->brought_up = true;
     if (!software_bring_up(&system->software, &system->access, &config, error)) {
         return false;

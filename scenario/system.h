@@ -102,6 +102,9 @@ bool system_map_buffer(struct software *software, uint32_t function, const struc
 /** Name of the function at a place, as the scenario calls it; NULL if there is none. @param text holds "epA/1/vf2" */
 const char *system_name_at(const struct scenario *scenario, uint16_t segment, uint16_t rid, char *text, size_t size);
 
+/** Whether the function with a requester ID is part of a device whose functions reach each other. */
+bool system_peers_at(const struct scenario *scenario, uint16_t segment, uint16_t rid);
+
 /** VFs that software enables on the PF at a place; 0 if it is none. */
 uint32_t system_vfs_at(const struct scenario *scenario, uint16_t segment, uint16_t rid);
 

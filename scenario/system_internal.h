@@ -46,6 +46,7 @@ struct system {
     unsigned *local_target;        /**< per root complex: next free target port of that crossbar */
     struct pcie_switch **switches; /**< per device; NULL for others */
     struct pci_bridge **pci_bridges;
+    struct pcie_device **pcie_devices; /**< those of several parts */
     struct endpoint **endpoints;
     struct pcie_link **links; /**< per device: the one above it; NULL for conventional devices */
 

@@ -117,8 +117,7 @@ static struct rc_decision decide_completion(const struct root_complex *rc, unsig
     /* Peers' completions come here if Completion Redirect sent them up. */
     port = rc_port_towards(rc, packet->target >> 8);
     if (port == RC_NOBODY || rc->ports[port].link == NULL ||
-        (port == input &&
-         (packet->requester >> 8 == packet->target >> 8 || !forwards_upstream(&rc->ports[input].bridge)))) {
+        (port == input && !forwards_upstream(&rc->ports[input].bridge))) {
         return (struct rc_decision){.action = RC_UNEXPECTED};
     }
     return (struct rc_decision){.action = RC_PEER_COMPLETION, .port = (uint8_t)port};

@@ -1,6 +1,6 @@
 /*
- * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes); device.c
- * has the same arbitration between the functions of a device.
+ * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes);
+ * device.c has the same arbitration between the functions of a device.
  */
 #ifndef DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H

@@ -112,6 +112,7 @@ struct scenario_table {
 extern const struct scenario_table scenario_table_endpoint;
 extern const struct scenario_table scenario_table_sriov;
 extern const struct scenario_table scenario_table_pci_bridge;
+extern const struct scenario_table scenario_table_multifunction;
 extern const struct scenario_table scenario_table_root;
 
 /** The tables of its parts, for use in other tables. */

@@ -137,3 +137,34 @@ const struct scenario_table scenario_table_pci_bridge = {
     .doc = "A PCI Express to PCI bridge: the endpoints in `below` are conventional devices on one bus.",
     TABLE_KEYS(bridge_keys),
     TABLE_PLAIN(scenario_pci_bridge)};
+
+static const struct scenario_key multifunction_keys[] = {
+    {.name = "peers",
+     KEY_FIELD(scenario_multifunction, peers),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether requests of one function for another stay inside the device, as the ACS controls of the function "
+            "that they come from allow. If not, all go to the port above."},
+    {.name = "clock",
+     KEY_FIELD(scenario_multifunction, clock),
+     .type = &scenario_type_clock,
+     .standard = "1 GHz",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "1 MHz",
+     .maximum = "10 GHz",
+     .doc = "Clock of what joins the functions."},
+    {.name = "latency",
+     KEY_FIELD(scenario_multifunction, latency),
+     .type = &scenario_type_time,
+     .standard = "5 ns",
+     .source = SCENARIO_ASSUMPTION,
+     .maximum = "1 ms",
+     .doc = "From the link's end to a function, or from one function to another or to the link."},
+};
+const struct scenario_table scenario_table_multifunction = {
+    .name = "multifunction",
+    .path = "DEVICE.multifunction",
+    .doc = "A device whose functions are those of the switches and endpoints in `below`, in that order: a switch's "
+           "upstream port is one function, an endpoint has as many as it says.",
+    TABLE_KEYS(multifunction_keys),
+    TABLE_PLAIN(scenario_multifunction)};

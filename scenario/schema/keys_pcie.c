@@ -6,6 +6,12 @@ static const struct scenario_key switch_keys[] = {
      .type = &scenario_type_acs,
      .standard = "none",
      .doc = "Access Control Services of each downstream port whose `port` does not say otherwise."},
+    {.name = "upstream-acs",
+     KEY_FIELD(scenario_switch, upstream_acs),
+     .type = &scenario_type_acs,
+     .standard = "none",
+     .doc = "Access Control Services of the upstream port, which has some only if it is one of several functions of a "
+            "device (`multifunction`)."},
     {.name = "clock",
      KEY_FIELD(scenario_switch, clock),
      .type = &scenario_type_clock,
@@ -355,7 +361,7 @@ static bool device_has_below(const void *structure)
 {
     const struct scenario_device *device = structure;
 
-    return device->sw != NULL || device->bridge != NULL;
+    return device->sw != NULL || device->bridge != NULL || device->multifunction != NULL;
 }
 
 static bool device_is_below_bridge(const void *structure)
@@ -376,7 +382,7 @@ static const struct scenario_key device_keys[] = {
     {.name = "switch",
      KEY_MAYBE(scenario_device, sw),
      .table = &switch_table,
-     .doc = "Makes the device a switch. A device has one of `switch`, `bridge` and `endpoint`."},
+     .doc = "Makes the device a switch. A device has one of `switch`, `bridge`, `endpoint` and `multifunction`."},
     {.name = "bridge",
      KEY_MAYBE(scenario_device, bridge),
      .table = &scenario_table_pci_bridge,
@@ -385,6 +391,10 @@ static const struct scenario_key device_keys[] = {
      KEY_MAYBE(scenario_device, endpoint),
      .table = &scenario_table_endpoint,
      .doc = "Makes the device an endpoint."},
+    {.name = "multifunction",
+     KEY_MAYBE(scenario_device, multifunction),
+     .table = &scenario_table_multifunction,
+     .doc = "Makes the device one of several switches and endpoints that share a link."},
     {.name = "slot",
      KEY_FIELD(scenario_device, slot),
      .type = &scenario_type_number,
@@ -407,15 +417,15 @@ static const struct scenario_key device_keys[] = {
      KEY_ARRAY(KEY_NAMED, scenario_device, below, below_count),
      .table = &scenario_table_device,
      .applies = device_has_below,
-     .needs = "`switch` or `bridge`",
+     .needs = "`switch`, `bridge` or `multifunction`",
      .doc =
          "The devices below the switch, by name, each behind a downstream port of its own; or those on the bus of the "
-         "bridge, all of them endpoints."},
+         "bridge, all of them endpoints; or the parts of a device, switches and endpoints."},
 };
 const struct scenario_table scenario_table_device = {
     .name = "device",
     .path = "DEVICE",
-    .doc = "A switch, a bridge or an endpoint: one entry of a `below` map.",
+    .doc = "A switch, a bridge, an endpoint, or a device of several of them: one entry of a `below` map.",
     TABLE_KEYS(device_keys),
     TABLE_NAMED(scenario_device)};
 

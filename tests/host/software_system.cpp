@@ -64,6 +64,25 @@ class Writer
         return text;
     }
 
+    // A switch and an endpoint that share a link, either of them as function 0.
+    std::string several(const std::string &pad, unsigned depth)
+    {
+        const std::string name = "ep" + std::to_string(endpoints++);
+        const std::string part = "sw" + std::to_string(switches++);
+        const std::string first = pad + "    " + name + ": { endpoint: { functions: 2, acs: " + acs() + " } }\n";
+        std::string second = pad + "    " + part + ":\n" + pad + "      switch: { acs: " + acs() +
+                             ", upstream-acs: " + acs() + " }\n" + pad + "      below:\n";
+
+        names.push_back(name);
+        names.push_back(name + "/1");
+        for (uint64_t i = 1 + random() % 2; i > 0; i--) {
+            second += device(pad + "        ", depth - 1);
+        }
+        return pad + "mf" + std::to_string(multiple++) + ":\n" + pad +
+               "  multifunction: { peers: " + (random() % 2 == 0 ? "yes" : "no") + " }\n" + pad + "  below:\n" +
+               (random() % 2 == 0 ? first + second : second + first);
+    }
+
     std::string device(const std::string &pad, unsigned depth)
     {
         std::string name = "sw" + std::to_string(switches);
@@ -73,6 +92,9 @@ class Writer
         }
         if (depth == 0 || random() % 3 == 0) {
             return endpoint(pad);
+        }
+        if (random() % 4 == 0) {
+            return several(pad, depth);
         }
         switches++;
         text = pad + name + ":\n" + pad + "  switch: { acs: " + acs() +
@@ -114,6 +136,7 @@ class Writer
     std::mt19937_64 random;
     unsigned endpoints = 0;
     unsigned switches = 0;
+    unsigned multiple = 0;
     unsigned bridges = 0;
     std::vector<std::string> names;
 };

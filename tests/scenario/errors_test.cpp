@@ -245,6 +245,37 @@ const PcieMistake pcie_mistakes[] = {
      "},\n"
      "        g: { endpoint: {} }, h: { endpoint: {} },\n        i: { endpoint: {} } } } } } }\n",
      7, "too many ports on one bus: 8", ""},
+    {"PartWithLink",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: {}, link: { width: 1 } } } } "
+     "} "
+     "} }\n",
+     4, "`a` shares the link of device `mf`", "write `link` at the device"},
+    {"PartWithPort",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: {}, port: { acs: full } } } } "
+     "} "
+     "} }\n",
+     4, "`a` has no port of its own", "that of device `mf`"},
+    {"PartOfAnotherKind",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { bridge: {}, below: { b: { endpoint: {} "
+     "} "
+     "} } } } } } }\n",
+     4, "`a` is neither", ""},
+    {"PartWithNumbersOfItsOwn",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: { ari: yes } } } } } } }\n", 4,
+     "shares its function numbers", "have them to themselves"},
+    {"DeviceWithoutParts", "    root-ports: { rp0: { below: { mf: { multifunction: {} } } } }\n", 4,
+     "device `mf` has no parts", "write below"},
+    {"TooManyFunctions",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: { functions: 8 } },\n"
+     "        sw: { switch: {}, below: { b: { endpoint: {} } } } } } } } }\n",
+     5, "more than 8 functions", "a switch takes one number"},
+    {"DeviceWithChannels",
+     "    root-ports: { rp0: { link: { virtual-channels: 2 }, below: { mf: { multifunction: {},\n"
+     "        below: { a: { endpoint: {} } } } } } }\n",
+     4, "only one virtual channel", ""},
+    {"AcsOfALoneUpstreamPort",
+     "    root-ports: { rp0: { below: { sw: { switch: { upstream-acs: full }, below: { b: { endpoint: {} } } } } } }\n",
+     4, "its device's only function", "`multifunction` device"},
     {"WrongSmmu", "    iommu-map: [[0, smmu, 0, 1]]\n" ONE, 4, "there is no SMMU `smmu`", "did you mean `smmu0`?"},
     {"WrongIts", "    msi-map: [[0, its1, 0, 1]]\n" ONE, 4, "there is no ITS `its1`", "did you mean `its0`?"},
     {"ItsIsASmmu", "    msi-map: [[0, smmu0, 0, 1]]\n" ONE, 4, "`smmu0` is no ITS: it is an SMMU", ""},

@@ -1,5 +1,6 @@
 #include "tests/system/fabric.h"
 
+#include "models/pcie/device.h"
 #include "scenario/functions.h"
 
 #include "host/pci_config.h"
@@ -108,14 +109,28 @@ class Writer
         return below_switch && pick(3) != 0 ? pad + "  port: { acs: " + acs() + " }\n" : "";
     }
 
-    std::string endpoint(const std::string &pad, bool below_switch)
+    // Switches and endpoints under one link.
+    std::string several(const std::string &pad, unsigned depth, bool below_switch)
+    {
+        const unsigned parts = 2 + pick(2);
+        std::string text = pad + fresh("mf") + ":\n" + port(pad, below_switch) + pad +
+                           "  multifunction: { peers: " + (pick(4) == 0 ? "no" : "yes") + " }\n" + pad + "  below:\n";
+
+        for (unsigned i = 0; i < parts; i++) {
+            text += pick(2) == 0 ? endpoint(pad + "    ", false, true)
+                                 : fabric_switch(pad + "    ", depth - 1, false, true);
+        }
+        return text;
+    }
+
+    std::string endpoint(const std::string &pad, bool below_switch, bool part = false)
     {
         static const char *const bars[] = {"[64 KiB]", "[16 KiB, 4 KiB]", "[16 KiB, 64 KiB, 2 MiB]"};
         const unsigned count = pick(3) == 0 ? 2 + pick(2) : 1;
 
         std::string more;
 
-        if (pick(4) == 0) {
+        if (!part && pick(4) == 0) {
             const unsigned vfs = 1 + pick(3);
 
             more = ", ari: yes, sr-iov: { vfs: " + std::to_string(vfs) +
@@ -134,11 +149,17 @@ class Writer
         if (depth == 0 || functions >= limits.functions || pick(3) == 0) {
             return endpoint(pad, below_switch);
         }
+        return pick(4) == 0 ? several(pad, depth, below_switch) : fabric_switch(pad, depth, below_switch, false);
+    }
+
+    std::string fabric_switch(const std::string &pad, unsigned depth, bool below_switch, bool part)
+    {
         std::string text = pad + fresh("sw") + ":\n" + port(pad, below_switch) + pad + "  switch: { acs: " + acs() +
+                           (part ? ", upstream-acs: " + acs() : "") +
                            ", multifunction-ports: " + (pick(4) == 0 ? "yes" : "no") + " }\n" + pad + "  below:\n";
 
         for (unsigned i = 1 + pick(limits.ports); i > 0; i--) {
-            text += device(pad + "    ", depth - 1, true);
+            text += device(pad + "    ", depth > 0 ? depth - 1 : 0, true);
         }
         return text;
     }
@@ -190,11 +211,12 @@ void Fabric::write_egress_vectors(uint64_t seed)
         const enumerate_function *where = &found->functions[i];
         uint32_t link;
 
-        if (function->type != PCI_TREE_ROOT_PORT && function->type != PCI_TREE_DOWNSTREAM_PORT) {
+        if (function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT) {
+            link = pci_config_read(&system_->access, where->config, where->pcie + PCIE_EXP_LINK_CAPABILITIES);
+            function->port_number = static_cast<uint8_t>(link >> PCIE_EXP_LNKCAP_PORT_NUMBER_SHIFT);
+        } else if ((function->quirks & PCI_TREE_QUIRK_INTERNAL_PEERS) == 0) {
             continue;
         }
-        link = pci_config_read(&system_->access, where->config, where->pcie + PCIE_EXP_LINK_CAPABILITIES);
-        function->port_number = static_cast<uint8_t>(link >> PCIE_EXP_LNKCAP_PORT_NUMBER_SHIFT);
         if ((function->acs.capability & PCI_TREE_ACS_EC) == 0) {
             continue;
         }
@@ -223,7 +245,9 @@ Fabric::Counts Fabric::count(size_t source, size_t target) const
         counts.refused += root->acs_violations + root->unsupported;
     }
     for (size_t i = 0; i < scenario_->device_count; i++) {
-        if (system_->switches[i] != nullptr) {
+        if (system_->pcie_devices[i] != nullptr) {
+            counts.refused += pcie_device_get_counters(system_->pcie_devices[i])->acs_violations;
+        } else if (system_->switches[i] != nullptr) {
             const pcie_switch_counters *fabric = pcie_switch_get_counters(system_->switches[i]);
 
             counts.refused += fabric->acs_violations + fabric->unsupported;

@@ -99,6 +99,11 @@ Sets conventional_of(const char *vendor, const char *device)
 
 const Sets conventional = conventional_of("0x13b5", "0x0103");
 
+/** Endpoint epC and a switch in one device; epC reads from what is below the switch. */
+const Sets several = {"pcie.rc1.root-ports.rp1.below={mf: {multifunction: {peers: yes}, below: {epC: {endpoint: {}}, "
+                      "sw1: {switch: {}, below: {epN: {endpoint: {bars: [64 KiB, 64 KiB]}}}}}}}",
+                      "traffic.epC.2={dma-read: {size: 64 B, period: 500 ns, to: epN}}"};
+
 /** A virtual machine with one device, by virtual LPIs; with a device that its guest translates for; two of them. */
 const Sets guest = {"platform.redistributor.version=gicv4.1", "vms={vm0: {devices: {epC: {}}}}"};
 const Sets injected = {"vms={vm0: {devices: {epC: {}}}}"};
@@ -481,6 +486,10 @@ const std::vector<Row> rows = {
     {"endpoint.vendor-id", "epC.endpoint.vendor-id=0x1b4b", {"epC.endpoint={dma-alias: 1, device-id: 0x9123}"}},
     {"endpoint.device-id", "epC.endpoint.device-id=0x9123", {"epC.endpoint={dma-alias: 1, vendor-id: 0x1b4b}"}},
     {"device.slot", "epC.slot=4", conventional},
+    {"switch.upstream-acs", "sw1.switch.upstream-acs=full", several},
+    {"multifunction.peers", "mf.multifunction.peers=no", several},
+    {"multifunction.clock", "mf.multifunction.clock=300 MHz", several},
+    {"multifunction.latency", "mf.multifunction.latency=250 ns", several},
     {"bridge.clock", "br1.bridge.clock=66 MHz", conventional},
     {"bridge.width", "br1.bridge.width=8 B", conventional},
     {"bridge.decode", "br1.bridge.decode=4 cycles", conventional},

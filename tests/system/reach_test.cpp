@@ -46,15 +46,18 @@ bool below(const pci_tree *tree, uint32_t function, uint32_t port)
 // every port on the way that leads to the requester turns it away without Upstream Forwarding, a root port too.
 bool completion_returns(const pci_tree *tree, uint32_t source, uint32_t target)
 {
-    for (uint32_t at = tree->functions[target].parent; at != PCI_TREE_NONE; at = tree->functions[at].parent) {
+    for (uint32_t at = target; at != PCI_TREE_NONE; at = tree->functions[at].parent) {
         const pci_tree_function &port = tree->functions[at];
-        const unsigned controls = port.acs.present ? port.acs.capability & port.acs.control : 0u;
+        const bool faces_down = port.type == PCI_TREE_DOWNSTREAM_PORT || port.type == PCI_TREE_ROOT_PORT;
+        const pci_tree_function &holder =
+            port.is_vf && !port.acs.present ? tree->functions[port.physical_function] : port;
+        const unsigned controls = holder.acs.present ? holder.acs.capability & holder.acs.control : 0u;
 
-        if (port.type != PCI_TREE_DOWNSTREAM_PORT && port.type != PCI_TREE_ROOT_PORT) {
+        if (!faces_down && (port.quirks & PCI_TREE_QUIRK_INTERNAL_PEERS) == 0) {
             continue;
         }
         if (below(tree, source, at)) {
-            if ((controls & PCI_TREE_ACS_UF) == 0) {
+            if (faces_down && (controls & PCI_TREE_ACS_UF) == 0) {
                 return false;
             }
         } else if (below(tree, source, port.parent) && (controls & PCI_TREE_ACS_CR) == 0) {
