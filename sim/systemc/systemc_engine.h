@@ -9,8 +9,8 @@
  *
  * The kernel calls simultaneous events in any order; results are those of the native engine all the same. To have
  * other orders too, sim_config.shuffle lets each component pass a drawn number of delta cycles first. A trace
- * (sim/trace.h) is written by the kernel (sc_trace). For the models in other people's platforms see wrappers/. It is one
- * simulation a process: a limit of the kernel, whose elaboration happens once.
+ * (sim/trace.h) is written by the kernel (sc_trace). For the models in other people's platforms see wrappers/. It is
+ * one simulation a process: a limit of the kernel, whose elaboration happens once.
  */
 #ifndef DOORBELL_SIM_SYSTEMC_SYSTEMC_ENGINE_H
 #define DOORBELL_SIM_SYSTEMC_SYSTEMC_ENGINE_H
