@@ -25,6 +25,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_golden(request);
     case CLI_VERB_COMPARE:
         return cli_verb_compare(request);
+    case CLI_VERB_IMPORT:
+        return cli_verb_import(request);
     case CLI_VERB_TOPO:
         return cli_verb_topo(request);
     case CLI_VERB_EXPLAIN:

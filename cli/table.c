@@ -57,6 +57,13 @@ static const char *const about_compare[] = {
     NULL,
 };
 
+static const char *const about_import[] = {
+    "Writes a scenario of a real machine, as it describes itself. SOURCE is a device tree (.dtb or .dts)",
+    "or ACPI tables (IORT, MCFG, APIC); text of 'lspci -xxxx', or a copy of a sysfs tree. Give one, or one",
+    "of each kind. What no source tells is guessed, and a comment of the scenario says so (docs/import.md).",
+    NULL,
+};
+
 static const char *const about_topo[] = {
     "Draws the scenario's system, as its software would find it: PCI functions, their IOMMU groups, and",
     "the SMMU and ITS that their interrupts go through. As a text tree, as a picture (--format svg), or",
@@ -141,6 +148,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_GOLDEN] = {"golden", "DIR", 1, 1, "run a folder's scenarios and compare with stored results",
                          about_golden},
     [CLI_VERB_COMPARE] = {"compare", "A B", 2, 2, "tell how two results differ", about_compare},
+    [CLI_VERB_IMPORT] = {"import", "SOURCE...", 1, 1000, "make a scenario of a machine's own description",
+                         about_import},
     [CLI_VERB_TOPO] = {"topo", "FILE", 1, 1, "draw a scenario's topology", about_topo},
     [CLI_VERB_EXPLAIN] = {"explain", "FILE PACKET|VERDICT", 2, 2, "tell the story of one packet or verdict",
                           about_explain},
@@ -249,7 +258,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |
-                               VERB_BIT(CLI_VERB_EXPLAIN),
+                               VERB_BIT(CLI_VERB_EXPLAIN) | VERB_BIT(CLI_VERB_IMPORT),
                            "write to FILE, as a whole or not at all, in place\n"
                            "of standard output"},
     [CLI_OPTION_HELP] = {"help", 'h', NULL, VERB_BIT(CLI_VERBS) - 1U, "print this text"},

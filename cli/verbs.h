@@ -35,6 +35,9 @@ int cli_verb_topo(const struct cli_request *request);
 /** `doorbell explain FILE PACKET|VERDICT`. */
 int cli_verb_explain(const struct cli_request *request);
 
+/** `doorbell import SOURCE...`. */
+int cli_verb_import(const struct cli_request *request);
+
 /** `doorbell sweep [ACTION] FILE`. */
 int cli_verb_sweep(const struct cli_request *request);
 

@@ -346,7 +346,7 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     system->switches[device->index] = pcie_switch_create(system->sim, device->name, &config);
     free(ports);
     for (size_t i = 0; i < device->below_count; i++) {
-        if (!build_device(system, &device->below[i], error)) {
+        if (!device->below[i].empty && !build_device(system, &device->below[i], error)) {
             return false;
         }
     }
@@ -521,6 +521,9 @@ static void link_below(struct system *system, const struct scenario_device *devi
     for (size_t i = 0; i < device->below_count; i++) {
         if (device->multifunction != NULL) {
             link_below(system, &device->below[i]);
+            continue;
+        }
+        if (device->below[i].empty) {
             continue;
         }
         struct pcie_switch *parent = system->switches[device->index];

@@ -37,12 +37,31 @@ static size_t count_devices(const struct scenario_device *devices, size_t count)
     return total;
 }
 
+/* A place where nothing is plugged in stands for the port above it. */
+static void check_empty(struct parse *parse, struct scenario_device *device, int kinds)
+{
+    if (kinds != 0) {
+        parse_error_at(parse, &device->place, "`%.63s` is empty, and yet a device", device->name);
+    }
+    if (device->parent == NULL || device->parent->sw == NULL) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "`%.63s` is no port of a switch that could be empty", device->name),
+            "a root port with nothing below it has no `below`");
+    }
+    device->sw = NULL;
+    device->bridge = NULL;
+    device->endpoint = NULL;
+    device->multifunction = NULL;
+}
+
 static void check_kind(struct parse *parse, struct scenario_device *device)
 {
     int kinds =
         (device->sw != NULL) + (device->bridge != NULL) + (device->endpoint != NULL) + (device->multifunction != NULL);
 
-    if (kinds == 0) {
+    if (device->empty) {
+        check_empty(parse, device, kinds);
+    } else if (kinds == 0) {
         diagnostic_set_hint(parse_error_at(parse, &device->place,
                                            "`%.63s` is neither a switch nor a bridge nor an endpoint", device->name),
                             "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name,
@@ -206,6 +225,9 @@ static void number_device(struct walk *walk, struct scenario_device *device, uin
 {
     struct scenario *scenario = walk->parse->scenario;
 
+    if (device->empty) {
+        return;
+    }
     device->bdf.bus = bus;
     device->index = scenario->device_count;
     scenario->devices[scenario->device_count++] = device;

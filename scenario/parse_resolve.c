@@ -61,6 +61,9 @@ static void add_devices(struct scenario *scenario, const struct scenario_device 
     for (size_t i = 0; i < count; i++) {
         const struct scenario_device *device = &devices[i];
 
+        if (device->empty) {
+            continue;
+        }
         add(scenario, device->name, class_of(device), &device->place, device);
         add_devices(scenario, device->below, device->below_count);
     }

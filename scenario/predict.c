@@ -144,7 +144,9 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
         }
         predict_port(prediction, &order[i]->port, PCI_TREE_DOWNSTREAM_PORT, (size_t)(order[i] - device->below) + 1,
                      shared);
-        predict_device(prediction, order[i]);
+        if (!order[i]->empty) {
+            predict_device(prediction, order[i]);
+        }
     }
     free(order);
 }

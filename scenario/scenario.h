@@ -546,7 +546,8 @@ struct scenario_device {
     const char *name;
     size_t index;  /**< in scenario.devices */
     uint32_t slot; /**< below a bridge: device number on its bus, 0..31 */
-    /** Exactly one of the four is not NULL. */
+    bool empty;    /**< nothing stands there: only the downstream port above is built. Not in scenario.devices */
+    /** Exactly one of the four is not NULL, unless `empty`. */
     struct scenario_switch *sw;
     struct scenario_pci_bridge *bridge;
     struct scenario_endpoint *endpoint;

@@ -371,6 +371,11 @@ static bool device_is_below_bridge(const void *structure)
     return parent != NULL && parent->bridge != NULL;
 }
 
+static bool device_is_empty(const void *structure)
+{
+    return ((const struct scenario_device *)structure)->empty;
+}
+
 static bool device_is_below_switch(const void *structure)
 {
     const struct scenario_device *parent = ((const struct scenario_device *)structure)->parent;
@@ -402,6 +407,12 @@ static const struct scenario_key device_keys[] = {
      .maximum = "31",
      .shown = device_is_below_bridge,
      .doc = "Device number on the bus of the bridge above."},
+    {.name = "empty",
+     KEY_FIELD(scenario_device, empty),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .shown = device_is_empty,
+     .doc = "Nothing is plugged in: the switch above has a downstream port here, with a bus number, and that is all."},
     {.name = "link",
      KEY_PART(scenario_device, link),
      .table = &scenario_table_link,

@@ -9,7 +9,7 @@ shift
 cd "$root"
 count=0
 bad=0
-rooms="sim models result host scenario report cli"
+rooms="sim models result host scenario report cli import"
 case "$*" in
 *'-x c++'*)
     if echo '#include <tlm>' | "$@" -fsyntax-only - 2>/dev/null; then

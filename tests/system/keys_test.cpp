@@ -443,6 +443,7 @@ const std::vector<Row> rows = {
       "traffic.epA.1={dma-read: {size: 1 KiB, period: 100 ns}}",
       "traffic.epA.2={dma-read: {size: 1 KiB, period: 100 ns, to: epB}}"}},
     {"switch.multifunction-ports", "sw0.switch.multifunction-ports=yes", {}},
+    {"device.empty", "sw0.below.bay={empty: yes, port: {device: 0}}", {}},
     {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
     {"endpoint.ims", "epB.endpoint.ims=4", {}},
     {"root-complex.ats", "rc0.ats=no", with_ats},

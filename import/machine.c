@@ -1,0 +1,128 @@
+#include "import/machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Grows an array by one zeroed element. */
+static void *append(void *items, size_t *count, size_t size)
+{
+    /* Doubling: the array is as large as the next power of two. */
+    if ((*count & (*count - 1)) == 0) {
+        items = realloc(items, (*count == 0 ? 1 : 2 * *count) * size);
+    }
+    if (items == NULL) {
+        fprintf(stderr, "doorbell: out of memory\n");
+        abort();
+    }
+    memset((char *)items + *count * size, 0, size);
+    (*count)++;
+    return items;
+}
+
+struct import_function *import_machine_add_function(struct import_machine *machine)
+{
+    if (machine->function_count == IMPORT_MAX_FUNCTIONS) {
+        return NULL;
+    }
+    machine->functions = append(machine->functions, &machine->function_count, sizeof(*machine->functions));
+    return &machine->functions[machine->function_count - 1];
+}
+
+struct import_ecam *import_machine_add_ecam(struct import_machine *machine)
+{
+    machine->ecams = append(machine->ecams, &machine->ecam_count, sizeof(*machine->ecams));
+    return &machine->ecams[machine->ecam_count - 1];
+}
+
+struct import_reserved *import_machine_add_reserved(struct import_machine *machine)
+{
+    machine->reserved = append(machine->reserved, &machine->reserved_count, sizeof(*machine->reserved));
+    return &machine->reserved[machine->reserved_count - 1];
+}
+
+void import_remark(struct import_remarks *remarks, const char *format, ...)
+{
+    char text[400];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    for (size_t i = 0; i < remarks->count; i++) {
+        if (strcmp(remarks->items[i], text) == 0) {
+            return;
+        }
+    }
+    remarks->items = append(remarks->items, &remarks->count, sizeof(*remarks->items));
+    remarks->items[remarks->count - 1] = strdup(text);
+    if (remarks->items[remarks->count - 1] == NULL) {
+        fprintf(stderr, "doorbell: out of memory\n");
+        abort();
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct import_function *left = a;
+    const struct import_function *right = b;
+
+    if (left->segment != right->segment) {
+        return left->segment < right->segment ? -1 : 1;
+    }
+    return (int)left->rid - (int)right->rid;
+}
+
+static struct import_function *find(const struct import_machine *machine, uint32_t segment, unsigned rid)
+{
+    struct import_function key;
+
+    if (rid > UINT16_MAX || machine->function_count == 0) {
+        return NULL;
+    }
+    memset(&key, 0, sizeof(key));
+    key.segment = segment;
+    key.rid = (uint16_t)rid;
+    return bsearch(&key, machine->functions, machine->function_count, sizeof(key), by_place);
+}
+
+const struct import_function *import_machine_find(const struct import_machine *machine, uint32_t segment, unsigned rid)
+{
+    return find(machine, segment, rid);
+}
+
+void import_machine_finish(struct import_machine *machine)
+{
+    if (machine->function_count != 0) {
+        qsort(machine->functions, machine->function_count, sizeof(*machine->functions), by_place);
+    }
+    for (size_t i = 0; i < machine->function_count; i++) {
+        const struct import_function *function = &machine->functions[i];
+
+        for (unsigned n = 0; function->sriov.enabled && n < function->sriov.count; n++) {
+            unsigned rid = function->rid + function->sriov.offset + n * function->sriov.stride;
+            struct import_function *vf = find(machine, function->segment, rid);
+
+            if (vf != NULL && vf != function) {
+                vf->is_vf = true;
+            }
+        }
+    }
+}
+
+void import_machine_clear(struct import_machine *machine)
+{
+    firmware_clear(&machine->firmware);
+    for (size_t i = 0; i < machine->function_count; i++) {
+        free(machine->functions[i].origin);
+    }
+    for (size_t i = 0; i < machine->remarks.count; i++) {
+        free(machine->remarks.items[i]);
+    }
+    free(machine->functions);
+    free(machine->ecams);
+    free(machine->reserved);
+    free(machine->remarks.items);
+    memset(machine, 0, sizeof(*machine));
+}
