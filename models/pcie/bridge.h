@@ -34,8 +34,8 @@ struct pcie_bridge_config {
     bool slot; /**< a downstream port or root port with a slot below it */
 };
 
+/** What routing looks at comes first. */
 struct pcie_bridge {
-    struct pcie_config_space config;
     /* Decoded: */
     bool memory_space; /**< Command: forwards memory requests downstream */
     bool bus_master;   /**< Command: forwards memory requests upstream */
@@ -43,17 +43,18 @@ struct pcie_bridge {
     uint8_t secondary;
     uint8_t subordinate;
     bool ari_forwarding;
+    uint16_t acs;         /**< PCIE_ACS_* that are on */
+    uint32_t max_payload; /**< Max_Payload_Size that software set, bytes */
+    uint64_t egress;      /**< egress control vector: ports that must not be reached directly */
     struct pcie_window memory;
     struct pcie_window prefetch;
-    uint16_t acs;         /**< PCIE_ACS_* that are on */
-    uint64_t egress;      /**< egress control vector: ports that must not be reached directly */
-    uint32_t max_payload; /**< Max_Payload_Size that software set, bytes */
     unsigned port_number;
     uint16_t id;          /**< own requester ID */
     bool ecrc;            /**< TLPs that the bridge itself makes carry an ECRC */
     bool checks_ecrc;     /**< of TLPs that end at the bridge */
     bool forwards_errors; /**< error messages from below pass (Bridge Control, SERR# Enable) */
     struct pcie_vcs vcs;
+    struct pcie_config_space config;
 };
 
 /** Lays out registers and capabilities: PM, PCI Express; AER, ACS. Building only. */

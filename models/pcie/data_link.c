@@ -12,9 +12,9 @@ static void take_first(struct pcie_data_link *own)
     for (uint32_t rest = own->owed; rest != 0; rest &= rest - 1) {
         unsigned sort = (unsigned)__builtin_ctz(rest);
 
-        if (own->last_due[sort] < own->first_due) {
-            own->first_due = own->last_due[sort];
-            own->first = sort;
+        if (own->dllps[sort].due < own->first_due) {
+            own->first_due = own->dllps[sort].due;
+            own->first = (uint8_t)sort;
         }
     }
 }
@@ -39,8 +39,8 @@ void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
 /** Since when a queue's receiver has sent no UpdateFC: its latest, or the initialisation of flow control. */
 static sim_time latest_update(const struct pcie_data_link *own, unsigned queue)
 {
-    if (own->sent[queue]) {
-        return own->last_due[queue];
+    if ((own->sent >> PCIE_DLLP_UPDATE(queue) & 1) != 0) {
+        return own->dllps[PCIE_DLLP_UPDATE(queue)].due;
     }
     return queue < PCIE_CLASSES ? 0 : own->ready_at[pcie_queue_vc(queue)];
 }
@@ -51,7 +51,7 @@ static sim_time refresh_queue(struct pcie_data_link *own, unsigned queue, sim_ti
     sim_time latest = latest_update(own, queue);
     uint64_t count;
 
-    if (own->infinite[queue] || latest == SIM_TIME_NEVER) {
+    if ((own->infinite >> queue & 1) != 0 || latest == SIM_TIME_NEVER) {
         return SIM_TIME_NEVER;
     }
     if (latest >= until || until - latest < own->refresh) {
@@ -59,8 +59,8 @@ static sim_time refresh_queue(struct pcie_data_link *own, unsigned queue, sim_ti
     }
     count = (until - latest) / own->refresh;
     latest += count * own->refresh;
-    own->sent[queue] = true;
-    own->last_due[queue] = latest;
+    own->sent |= 1u << PCIE_DLLP_UPDATE(queue);
+    own->dllps[PCIE_DLLP_UPDATE(queue)].due = latest;
     own->counters.updates += count;
     own->counters.refreshes += count;
     if (own->dllps_on_wire) {
@@ -80,7 +80,7 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
     if (own->refresh == SIM_TIME_NEVER) {
         return;
     }
-    for (unsigned queue = 0; queue < PCIE_QUEUES; queue++) {
+    for (unsigned queue = 0; queue < own->vcs * PCIE_CLASSES; queue++) {
         own->refresh_due = sim_time_min(own->refresh_due, refresh_queue(own, queue, until));
     }
 }
@@ -88,23 +88,25 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
 /** Schedules a DLLP of a sort, or joins one that is still to be sent. @return when it goes */
 static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time interval, sim_time now, sim_time earliest)
 {
+    struct pcie_dllp *dllp = &own->dllps[sort];
+    bool sent = (own->sent >> sort & 1) != 0;
     sim_time due = earliest;
 
-    if (own->sent[sort] && own->last_due[sort] > now) {
-        return own->last_due[sort];
+    if (sent && dllp->due > now) {
+        return dllp->due;
     }
     if ((own->owed >> sort & 1) != 0) {
         pcie_data_link_settle(own, now);
     }
-    if (own->sent[sort]) {
-        due = sim_time_max(due, own->last_due[sort] + interval);
+    if (sent) {
+        due = sim_time_max(due, dllp->due + interval);
     }
-    own->sent[sort] = true;
-    own->last_due[sort] = due;
+    own->sent |= 1u << sort;
+    dllp->due = due;
     own->owed |= 1u << sort;
     if (due < own->first_due) {
         own->first_due = due;
-        own->first = sort;
+        own->first = (uint8_t)sort;
     }
     if (sort == PCIE_DLLP_ACK) {
         own->counters.acks++;
@@ -131,18 +133,19 @@ static sim_time dllp_end(const struct pcie_data_link *own, sim_time due)
 
 sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole)
 {
+    struct pcie_dllp *update = &own->dllps[PCIE_DLLP_UPDATE(queue)];
     sim_time due;
 
     schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole));
-    if (own->infinite[queue]) {
+    if ((own->infinite >> queue & 1) != 0) {
         return now + 1;
     }
-    due = schedule(own, queue, own->update_interval, now, now);
+    due = schedule(own, PCIE_DLLP_UPDATE(queue), own->update_interval, now, now);
     if (own->credit_latency != 0) {
         return now + own->credit_latency;
     }
-    own->back[queue] = sim_time_max(own->back[queue], dllp_end(own, due) + own->flight);
-    return own->back[queue];
+    update->back = sim_time_max(update->back, dllp_end(own, due) + own->flight);
+    return update->back;
 }
 
 /* ---- Errors and replay ---- */

@@ -31,6 +31,7 @@
 #include "sim/random.h"
 #include "sim/wire.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,40 +42,64 @@ extern "C" {
 #define PCIE_DLLP_BYTES 8u
 #define PCIE_MILLION    1000000u
 
-/** What an end owes: an UpdateFC of each queue, and an Ack. */
-#define PCIE_DLLP_ACK PCIE_QUEUES
-#define PCIE_DLLPS    (PCIE_DLLP_ACK + 1)
+/** What an end owes: an Ack, and an UpdateFC of each queue. */
+#define PCIE_DLLP_ACK           0u
+#define PCIE_DLLP_UPDATE(queue) ((queue) + 1u)
+#define PCIE_DLLPS              PCIE_DLLP_UPDATE(PCIE_QUEUES)
 
 struct pcie_data_link_counters {
     uint64_t updates;   /**< UpdateFC DLLPs sent */
     uint64_t acks;      /**< Ack DLLPs sent */
+    uint64_t refreshes; /**< of the UpdateFCs, those sent because there had been none for so long */
     uint64_t errors;    /**< TLPs sent that arrived corrupted */
     uint64_t replayed;  /**< TLPs sent again, each time for their own error, once for those before them */
     uint64_t timeouts;  /**< replays that the timer began, a Nak being lost */
     uint64_t retrains;  /**< times that REPLAY_NUM rolled over: four replays without progress */
-    uint64_t refreshes; /**< of the UpdateFCs, those sent because there had been none for so long */
 };
 
+/** When the latest DLLP of a sort is due; of an UpdateFC, when it is at the other end. */
+struct pcie_dllp {
+    sim_time due; /**< valid if one has been sent */
+    sim_time back;
+};
+
+/**
+ * By lines of the host's cache: a TLP that is sent takes the first two, an UpdateFC that is sent or a TLP that is taken
+ * two more. With thousands of links, each line of each has to be fetched anew.
+ */
 struct pcie_data_link {
-    struct sim_wire wire; /**< on which this end sends */
-    struct sim_component *component;
-    sim_time period;         /**< of the component at this end */
+    alignas(64) struct sim_wire wire; /**< on which this end sends */
+    sim_time first_due;               /**< when the first DLLP that is owed is due; SIM_TIME_NEVER: none is */
+    /* The second line: */
+    sim_time tlp_time;       /**< of the last TLP on the wire */
+    sim_time block_start;    /**< since when the wire has been busy without a gap */
+    sim_time refresh_due;    /**< before, no UpdateFC is sent because there has been none for so long */
+    sim_time buffer_free_at; /**< when the replay buffer's place for the next TLP is free */
     sim_time flight;         /**< one way, fs */
+    uint32_t owed;           /**< DLLPs that the wire has not been charged with, a bit for each sort */
+    uint32_t sent;           /**< sorts of DLLPs that have been sent, a bit each */
+    uint32_t infinite;       /**< queues whose credits this end advertised as infinite, a bit each: no UpdateFC */
+    uint32_t tlp_errors;     /**< in a million */
+    uint8_t first;           /**< the first DLLP that is owed, if there are any */
+    uint8_t vcs;             /**< virtual channels that there are */
     bool dllps_on_wire;      /**< DLLPs take time on the wire */
-    sim_time credit_latency; /**< fixed return of credits; 0: by UpdateFC */
-    sim_time dllp_time;      /**< of one DLLP on the wire */
+    bool faults;             /**< the component that sends makes any */
+    bool buffered;           /**< there is a replay buffer that can be full */
+    /* The third: */
+    alignas(64) sim_time credit_latency; /**< fixed return of credits; 0: by UpdateFC */
+    sim_time dllp_time;                  /**< of one DLLP on the wire */
     sim_time update_interval;
     sim_time ack_interval;
-    uint32_t owed;        /**< DLLPs that the wire has not been charged with, a bit for each sort */
-    unsigned first;       /**< the first of them, if there are any */
-    sim_time first_due;   /**< when it is due; SIM_TIME_NEVER: none is owed */
-    sim_time refresh;     /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
-    sim_time refresh_due; /**< none is sent for that reason before */
-    sim_time block_start; /**< since when the wire has been busy without a gap */
-    sim_time tlp_time;    /**< of the last TLP on the wire */
+    sim_time refresh; /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    struct pcie_data_link_counters counters;
+    /* With the Ack and the queues of VC0 in a line of their own: */
+    alignas(64) struct pcie_dllp dllps[PCIE_DLLPS];
+    sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
+    bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
+    sim_time period;                 /**< of the component at this end */
+    struct sim_component *component;
     /* Errors: */
-    uint32_t tlp_errors; /**< in a million */
-    uint32_t lost_naks;  /**< in a million */
+    uint32_t lost_naks; /**< in a million */
     sim_time replay_timer;
     sim_time retrain_time; /**< from the fourth replay's beginning to its first TLP */
     uint64_t judged;       /**< FLIT mode: number of the first flit whose fate is not drawn */
@@ -82,26 +107,16 @@ struct pcie_data_link {
     sim_time vain_busy;    /**< until when the wire carries TLPs in vain */
     struct sim_random random;
     /* Faults of the component that sends, each in a million: */
-    bool faults; /**< there are any */
     uint32_t poisoned;
     uint32_t corrupted;
     uint32_t malformed;
     struct sim_random fault_random;
-    /* Replay buffer; no ring: never the limit. */
-    sim_time *purge_at; /**< ring: when each TLP is acknowledged */
+    /* Replay buffer: */
+    sim_time *purge_at; /**< a ring: when each TLP is acknowledged; NULL: not buffered */
     uint32_t buffer_size;
     uint32_t buffer_next;
-    sim_time buffer_free_at; /**< when the place for the next TLP is free */
-    sim_time ack_at;         /**< of the latest Ack, where it is sent; valid if acked */
+    sim_time ack_at; /**< of the latest Ack, where it is sent; valid if acked */
     bool acked;
-    struct pcie_data_link_counters counters;
-    /* Of each queue, sort of DLLP or virtual channel; last: of most links only the first few are used. */
-    bool infinite[PCIE_QUEUES];    /**< credits that this end advertised as infinite: no UpdateFC */
-    sim_time last_due[PCIE_DLLPS]; /**< of the latest of each sort; valid if sent */
-    bool sent[PCIE_DLLPS];
-    sim_time back[PCIE_QUEUES];      /**< when the latest UpdateFC is at the other end */
-    sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
-    bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
 };
 
 /** Charges the wire with the DLLPs that are due by @p until: they go before a TLP that is ready then. */
@@ -159,7 +174,7 @@ static inline void pcie_data_link_before(struct pcie_data_link *own, sim_time re
 static inline void pcie_data_link_after(struct pcie_data_link *own)
 {
     own->tlp_time = own->wire.busy_until - own->tlp_time;
-    if (own->purge_at != NULL) {
+    if (own->buffered) {
         pcie_data_link_remember(own);
     }
 }

@@ -282,7 +282,7 @@ struct pcie_device *pcie_device_create(struct sim *sim, const char *name, const 
     device->hub.device = device;
     device->peers = config->peers;
     for (unsigned port = 0; port < SWITCH_MAX_PORTS; port++) {
-        device->hub.ports[port].weight = 1;
+        device->hub.weight[port] = 1;
         device->hub.ports[port].bridge.vcs.count = 1;
     }
     sim_counter_register(&device->hub.component, "forwarded", &counters->forwarded);

@@ -134,7 +134,7 @@ static sim_time inputs_due(struct endpoint *endpoint)
 static void send_requests(struct endpoint *endpoint, sim_time now)
 {
     /* ATS and PRI speak with TC0. */
-    bool messages = endpoint->errors.count > 0;
+    bool messages = endpoint->has_errors;
     bool requests;
 
     if (messages) {
@@ -142,14 +142,14 @@ static void send_requests(struct endpoint *endpoint, sim_time now)
     } else {
         messages = endpoint->atc != NULL && endpoint_atc_send_message(endpoint, now);
     }
-    if (!messages && endpoint->vcs.count == 1) {
+    if (!messages && endpoint_vc_count(endpoint) == 1) {
         endpoint_send_posted(endpoint, now);
     }
     requests = endpoint->atc != NULL && endpoint_atc_send_request(endpoint, now);
-    if (!requests && endpoint->vcs.count == 1) {
+    if (!requests && endpoint_vc_count(endpoint) == 1) {
         endpoint_send_reads(endpoint, now);
     }
-    if (endpoint->vcs.count > 1) {
+    if (endpoint_vc_count(endpoint) > 1) {
         endpoint_send_by_vc(endpoint, now);
     }
 }
@@ -356,6 +356,8 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
 
     sim_component_init(&endpoint->component, sim, name, full.period, evaluate);
     endpoint->sim = sim;
+    endpoint->posted_jobs.ring = sim_alloc(sim, ENDPOINT_MAX_JOBS * sizeof(*endpoint->posted_jobs.ring));
+    endpoint->read_jobs.ring = sim_alloc(sim, ENDPOINT_MAX_JOBS * sizeof(*endpoint->read_jobs.ring));
     endpoint->send_latency = full.send_latency;
     endpoint->complete_latency = full.complete_latency;
     endpoint->read_tags = full.read_tags;
@@ -392,6 +394,7 @@ void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
         sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));
     }
     pcie_vcs_bind(&endpoint->vcs, &endpoint->functions[0].config, port);
+    endpoint_vcs_changed(endpoint);
     for (uint32_t f = 0; f < endpoint->function_count && !endpoint->conventional; f++) {
         pcie_set_link(&endpoint->functions[f].config, port->speed, port->width);
     }

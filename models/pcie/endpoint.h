@@ -175,9 +175,7 @@ struct endpoint_counters {
     uint64_t msi_held;    /**< found their vector masked */
     uint64_t msi_merged;  /**< of them, those that joined one already pending */
     uint64_t msi_dropped; /**< born with MSI-X disabled or Bus Master Enable 0 */
-    uint64_t writes_sent; /**< TLPs */
-    uint64_t write_bytes;
-    uint64_t reads_sent; /**< TLPs */
+    uint64_t reads_sent;  /**< TLPs */
     uint64_t reads_done;
     uint64_t read_bytes;             /**< received */
     uint64_t read_errors;            /**< completed with a status other than OK */
@@ -194,6 +192,9 @@ struct endpoint_counters {
     uint64_t page_requests;
     uint64_t page_responses;
     uint64_t bytes_unbacked; /**< written to a BAR behind its real bytes */
+    /* Last: these share a line of the host's cache with what else each write needs. */
+    uint64_t writes_sent; /**< TLPs */
+    uint64_t write_bytes;
 };
 
 /** Fills in the defaults; functions stay NULL. */

@@ -92,7 +92,8 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
                          uint32_t bytes, uint64_t id, sim_time now)
 {
     uint32_t skip = (uint32_t)(operation->address + progress) & 3;
-    struct sim_packet *packet = sim_packet_new(endpoint->sim, (skip + bytes + 3) & ~3u);
+    struct sim *sim = endpoint->component.sim;
+    struct sim_packet *packet = sim_packet_new(sim, (skip + bytes + 3) & ~3u);
 
     packet->type = SIM_PACKET_WRITE;
     describe_request(operation, progress, bytes, id, packet);
@@ -105,7 +106,7 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
     endpoint->counters.writes_sent++;
     endpoint->counters.write_bytes += bytes;
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
-        sim_event(endpoint->sim, SIM_EVENT_WRITE_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
+        sim_event(sim, SIM_EVENT_WRITE_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
     }
     pcie_port_send(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_POSTED), packet, now,
                    endpoint->send_latency);

@@ -1,11 +1,17 @@
 /* Errors that an endpoint finds, and the messages that tell the root of them. */
 #include "models/pcie/endpoint_internal.h"
 
+static void add(struct endpoint *endpoint, uint16_t requester, uint8_t code)
+{
+    pcie_error_queue_add(&endpoint->errors, requester, code);
+    endpoint->has_errors = endpoint->errors.count > 0;
+}
+
 void endpoint_error(struct endpoint_function *function, uint32_t error, bool advisory, const struct sim_packet *packet)
 {
     const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
 
-    pcie_error_queue_add(&function->endpoint->errors, function->id, pcie_error_record(&function->config, &found));
+    add(function->endpoint, function->id, pcie_error_record(&function->config, &found));
 }
 
 void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advisory, const struct sim_packet *packet)
@@ -19,7 +25,7 @@ void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advis
 
         if (code != 0 && !told) {
             told = true;
-            pcie_error_queue_add(&endpoint->errors, function->id, code);
+            add(endpoint, function->id, code);
         }
     }
 }
@@ -46,12 +52,13 @@ void endpoint_send_error(struct endpoint *endpoint, sim_time now)
 
         pcie_port_send(endpoint->port, PCIE_POSTED, pcie_error_queue_take(&endpoint->errors, endpoint->sim, id, now),
                        now, endpoint->send_latency);
+        endpoint->has_errors = endpoint->errors.count > 0;
     }
 }
 
 sim_time endpoint_errors_due(const struct endpoint *endpoint, sim_time now)
 {
-    if (endpoint->errors.count == 0) {
+    if (!endpoint->has_errors) {
         return SIM_TIME_NEVER;
     }
     if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 0)) {

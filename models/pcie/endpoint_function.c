@@ -512,6 +512,7 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
     endpoint_function_decode(function);
     if (function->index == 0) {
         pcie_vcs_decode(&function->endpoint->vcs, space);
+        endpoint_vcs_changed(function->endpoint);
         pcie_vcs_follow(&function->endpoint->vcs, space, function->endpoint->port, now);
     }
     endpoint_message_unmasked(function);

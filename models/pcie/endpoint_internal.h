@@ -10,6 +10,10 @@
 #include "models/pcie/errors.h"
 #include "sim/random.h"
 
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -43,44 +47,45 @@ struct endpoint_bar {
     uint32_t store_bytes;
 };
 
+/** What each request looks at comes first. */
 struct endpoint_function {
-    struct endpoint *endpoint;
+    alignas(64) struct endpoint *endpoint;
+    uint16_t id;          /**< requester ID, captured */
+    uint16_t dma_id;      /**< the one that its memory requests carry */
+    int32_t dma_number;   /**< function number that its memory requests carry; -1: its own */
+    uint32_t writes_sent; /**< DMA write TLPs so far */
+    /* Decoded from the configuration space: */
+    uint32_t max_payload;
+    uint32_t max_read_request;
+    uint32_t phantom_bits; /**< function number bits in use as tags */
+    uint32_t wire_tags;    /**< tags that it may use: 32 or 256 */
+    bool memory_space;
+    bool bus_master;
+    bool pasid_enabled;
+    bool ats_enabled;
+    bool relaxed_enabled;
+    bool no_snoop_enabled;
+    bool ido_requests;
+    bool ido_completions;
+    bool ecrc_enabled;
+    bool present;                       /**< answers configuration requests; false for VFs that are not enabled */
+    bool awake;                         /**< in D0 */
     unsigned index;                     /**< in endpoint.functions */
     unsigned number;                    /**< its requester ID less that of number 0 on the endpoint's own bus */
     struct endpoint_function *physical; /**< VFs: the PF; else NULL */
     uint32_t vf_number;                 /**< VFs: 1 and up */
     uint32_t first_vf;                  /**< PFs: index of VF 1 */
     uint32_t vfs_enabled;               /**< PFs */
-    bool present;                       /**< answers configuration requests; false for VFs that are not enabled */
-    bool awake;                         /**< in D0 */
     struct pcie_config_space config;
-    uint8_t *initial;     /**< registers out of reset */
-    uint16_t id;          /**< requester ID, captured */
-    uint16_t dma_id;      /**< the one that its memory requests carry */
-    int32_t dma_number;   /**< function number that its memory requests carry; -1: its own */
-    uint32_t writes_sent; /**< DMA write TLPs so far */
+    uint8_t *initial; /**< registers out of reset */
     struct endpoint_bar bars[PCIE_TYPE0_BARS];
-    /* Decoded from the configuration space: */
-    bool memory_space;
-    bool bus_master;
     enum endpoint_message_kind message_kind; /**< MSI or MSI-X, as enabled */
     bool msix_function_masked;
     uint32_t msi_granted_log2;
     uint64_t msi_address;
     uint32_t msi_data;
     uint32_t msi_mask;
-    bool pasid_enabled;
-    bool ats_enabled;
     uint32_t pages_under_way; /**< page requests without a response; of a PF with its VFs */
-    uint32_t phantom_bits;    /**< function number bits in use as tags */
-    uint32_t wire_tags;       /**< tags that it may use: 32 or 256 */
-    bool relaxed_enabled;
-    bool no_snoop_enabled;
-    bool ido_requests;
-    bool ido_completions;
-    bool ecrc_enabled;
-    uint32_t max_payload;
-    uint32_t max_read_request;
     /* Messages: */
     uint32_t msi_vectors;
     uint16_t msi_pending; /**< offset of the pending bits in configuration space; 0: none */
@@ -132,30 +137,31 @@ struct endpoint_operation {
     uint16_t group;
 };
 
+/** What changes comes first, then what each request needs of the configuration. */
 struct endpoint_stream {
-    struct endpoint_stream_config config;
+    alignas(64) sim_time next; /**< drawn time of the next arrival; SIM_TIME_NEVER: none known */
     struct endpoint_function *function;
-    uint32_t *vectors;
-    struct sim_random random;
-    uint32_t name_hash;
-    uint32_t packets; /**< identities given */
-    sim_time next;    /**< drawn time of the next arrival; SIM_TIME_NEVER: none known */
-    uint32_t left_in_burst;
-    uint64_t number;    /**< arrivals so far */
-    size_t next_vector; /**< index in vectors */
+    uint64_t number; /**< arrivals so far */
     uint64_t buffer;
     uint64_t buffer_bytes;
     uint64_t buffer_offset;
-    uint32_t progress;  /**< bytes of the current request that have left */
+    uint32_t progress; /**< bytes of the current request that have left */
+    uint32_t packets;  /**< identities given */
+    uint32_t name_hash;
+    uint32_t left_in_burst;
+    struct endpoint_stream_config config;
+    struct sim_random random;
+    uint32_t *vectors;
+    size_t next_vector; /**< index in vectors */
     uint32_t under_way; /**< reads that have left and are not done, of WHEN_DONE */
 };
 
 /** Requests asked for one by one; in a ring of their own for posted and for reads. */
 struct endpoint_jobs {
-    struct endpoint_operation ring[ENDPOINT_MAX_JOBS];
     uint32_t head;
     uint32_t count;
     uint32_t progress;
+    struct endpoint_operation *ring; /**< of ENDPOINT_MAX_JOBS */
 };
 
 /** A DMA read under way. */
@@ -188,59 +194,81 @@ struct endpoint_handled {
     struct endpoint_handled *next; /**< with the same bit */
 };
 
+/** Cached: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none that could be sent. */
+struct endpoint_next {
+    sim_time posted;
+    sim_time read;
+};
+
+/** What every evaluation looks at comes first: with a thousand endpoints, each line of it has to be fetched. */
 struct endpoint {
-    struct sim_component component;
-    struct sim *sim;
+    alignas(64) struct sim_component component;
     const struct pcie_port *port;
-    uint64_t arrived; /**< hint: bits 0..2 the classes of the link, then the handlers' inputs */
-    sim_time send_latency;
-    sim_time complete_latency;
-    struct pcie_vcs vcs;
-    /**
-     * Cached, of each virtual channel: when the oldest request of either sort was born; SIM_TIME_NEVER if there is none
-     * that could be sent.
-     */
-    sim_time posted_next[PCIE_MAX_VCS];
-    sim_time read_next[PCIE_MAX_VCS];
+    uint64_t arrived;             /**< hint: bits 0..2 the classes of the link, then the handlers' inputs */
+    struct endpoint_atc *atc;     /**< NULL: no function has ATS */
+    sim_time read_deadline;       /**< no read under way times out before; SIM_TIME_NEVER: none is */
     uint32_t releasing_functions; /**< how many are */
-    struct endpoint_stream *streams;
-    size_t stream_count;
-    sim_time stop;
+    uint32_t atc_blocked;         /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
+    struct pcie_split answer;     /**< completion that is going out */
     struct endpoint_jobs posted_jobs;
     struct endpoint_jobs read_jobs;
+    struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
+    struct sim *sim;
+    struct endpoint_counters counters; /**< its end begins the last such line */
+    struct endpoint_stream *streams;
+    uint32_t stream_count;
+    bool only_vc0;   /**< all traffic classes are on it: `vcs` need not be looked at */
+    bool has_errors; /**< there are messages in `errors` */
+    sim_time send_latency;
+    sim_time stop;
+    struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
+    sim_time complete_latency;
+    sim_time completion_timeout;
+    struct pcie_vcs vcs;
     uint32_t jobs_hash;
     uint32_t job_packets;
-    struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
     uint32_t function_count;
     uint32_t physical_count;
     bool conventional; /**< on a PCI bus */
     uint32_t device;   /**< its device number there */
     struct pcie_layout layout;
-    uint32_t burst;           /**< conventional: bytes that it moves at once */
-    uint32_t phantom_bits;    /**< function number bits that its functions can use as tags */
-    uint16_t *by_number;      /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
-    uint32_t number_count;    /**< numbers in it: 256 for every bus that the endpoint has functions on */
-    struct pcie_split answer; /**< completion that is going out */
-    struct endpoint_read reads[ENDPOINT_MAX_TAGS];
-    uint16_t free_tags[ENDPOINT_MAX_TAGS];
+    uint32_t burst;        /**< conventional: bytes that it moves at once */
+    uint32_t phantom_bits; /**< function number bits that its functions can use as tags */
+    uint16_t *by_number;   /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
+    uint32_t number_count; /**< numbers in it: 256 for every bus that the endpoint has functions on */
     uint32_t free_tag_count;
     uint32_t receive_limit; /**< largest Max_Payload_Size of its functions, bytes */
     bool checks_ecrc;       /**< function 0 does */
     uint32_t late_tags;     /**< taken by reads that were given up */
     uint32_t read_tags;
-    sim_time completion_timeout;
-    sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */
-    struct endpoint_atc *atc; /**< NULL: no function has ATS */
-    uint32_t atc_blocked;     /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
+    struct endpoint_read reads[ENDPOINT_MAX_TAGS];
+    uint16_t free_tags[ENDPOINT_MAX_TAGS];
     struct endpoint_handled *handled[ENDPOINT_HANDLED_BITS];
     struct pcie_error_queue errors;
-    struct endpoint_counters counters;
 };
+
+static_assert(offsetof(struct endpoint, counters.writes_sent) % 64 == 0 && offsetof(struct endpoint, next[1]) % 64 == 0,
+              "what the two begin and end is one line");
+
+/** Virtual channels were bound, or software changed them. */
+static inline void endpoint_vcs_changed(struct endpoint *endpoint)
+{
+    endpoint->only_vc0 = endpoint->vcs.count == 1;
+    for (unsigned i = 0; i < PCIE_TRAFFIC_CLASSES; i++) {
+        endpoint->only_vc0 = endpoint->only_vc0 && endpoint->vcs.vc_of[i] == 0;
+    }
+}
+
+/** How many there are. */
+static inline unsigned endpoint_vc_count(const struct endpoint *endpoint)
+{
+    return endpoint->only_vc0 ? 1 : endpoint->vcs.count;
+}
 
 /** Virtual channel of a traffic class. One that has none goes as TC0. */
 static inline unsigned endpoint_vc_of(const struct endpoint *endpoint, uint8_t traffic_class)
 {
-    uint8_t vc = endpoint->vcs.vc_of[traffic_class];
+    uint8_t vc = endpoint->only_vc0 ? 0 : endpoint->vcs.vc_of[traffic_class];
 
     return vc != PCIE_NO_VC ? vc : 0;
 }
@@ -248,7 +276,7 @@ static inline unsigned endpoint_vc_of(const struct endpoint *endpoint, uint8_t t
 /** Traffic class that a request really has. */
 static inline uint8_t endpoint_traffic_class(const struct endpoint *endpoint, uint8_t traffic_class)
 {
-    return endpoint->vcs.vc_of[traffic_class] != PCIE_NO_VC ? traffic_class : 0;
+    return endpoint->only_vc0 || endpoint->vcs.vc_of[traffic_class] != PCIE_NO_VC ? traffic_class : 0;
 }
 
 /** Queue of a TLP that the endpoint sends. */

@@ -186,14 +186,14 @@ static sim_time jobs_next(const struct endpoint *endpoint, const struct endpoint
 
 void endpoint_refresh_next(struct endpoint *endpoint)
 {
-    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
-        endpoint->posted_next[vc] = jobs_next(endpoint, &endpoint->posted_jobs, vc);
-        endpoint->read_next[vc] = jobs_next(endpoint, &endpoint->read_jobs, vc);
+    for (unsigned vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
+        endpoint->next[vc].posted = jobs_next(endpoint, &endpoint->posted_jobs, vc);
+        endpoint->next[vc].read = jobs_next(endpoint, &endpoint->read_jobs, vc);
     }
     for (size_t i = 0; i < endpoint->stream_count; i++) {
         const struct endpoint_stream *stream = &endpoint->streams[i];
-        sim_time *nexts = stream->config.kind == ENDPOINT_DMA_READ ? endpoint->read_next : endpoint->posted_next;
-        sim_time *next = &nexts[endpoint_vc_of(endpoint, stream->config.traffic_class)];
+        struct endpoint_next *both = &endpoint->next[endpoint_vc_of(endpoint, stream->config.traffic_class)];
+        sim_time *next = stream->config.kind == ENDPOINT_DMA_READ ? &both->read : &both->posted;
 
         if (stream->next < *next && can_leave(stream->function, stream->config.kind)) {
             *next = stream->next;
@@ -243,7 +243,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
 static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
 {
     struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
-    sim_time oldest = reads ? endpoint->read_next[vc] : endpoint->posted_next[vc];
+    sim_time oldest = reads ? endpoint->next[vc].read : endpoint->next[vc].posted;
 
     choice->jobs = NULL;
     choice->progress = 0;
@@ -368,7 +368,7 @@ static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
     uint32_t blocked = ENDPOINT_BLOCKED_POSTED << 2 * vc;
     struct choice choice;
 
-    if (endpoint->posted_next[vc] > now || (endpoint->atc_blocked & blocked) != 0) {
+    if (endpoint->next[vc].posted > now || (endpoint->atc_blocked & blocked) != 0) {
         return false;
     }
     choose(endpoint, false, vc, &choice);
@@ -403,7 +403,7 @@ static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
     struct choice choice;
     uint32_t bytes;
 
-    if (endpoint->read_next[vc] > now || endpoint->free_tag_count == 0 || (endpoint->atc_blocked & blocked) != 0 ||
+    if (endpoint->next[vc].read > now || endpoint->free_tag_count == 0 || (endpoint->atc_blocked & blocked) != 0 ||
         !pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_NON_POSTED), now, endpoint->send_latency, 0)) {
         return false;
     }
@@ -434,7 +434,7 @@ void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
 /** Whether a virtual channel has something that its credits and the wire let go. */
 static bool is_ready(struct endpoint *endpoint, bool reads, unsigned vc, sim_time now)
 {
-    sim_time next = reads ? endpoint->read_next[vc] : endpoint->posted_next[vc];
+    sim_time next = reads ? endpoint->next[vc].read : endpoint->next[vc].posted;
     unsigned queue = pcie_queue(vc, reads ? PCIE_NON_POSTED : PCIE_POSTED);
     uint32_t blocked = (reads ? ENDPOINT_BLOCKED_READ : ENDPOINT_BLOCKED_POSTED) << 2 * vc;
     struct choice choice;
@@ -458,7 +458,7 @@ void endpoint_send_by_vc(struct endpoint *endpoint, sim_time now)
         unsigned vc;
         bool reads;
 
-        for (vc = 0; vc < endpoint->vcs.count; vc++) {
+        for (vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
             for (unsigned sort = 0; sort < 2; sort++) {
                 bool could = (tried[sort] >> vc & 1) == 0 && is_ready(endpoint, sort == 1, vc, now);
 
@@ -493,8 +493,8 @@ static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     struct choice choice;
 
-    if (endpoint->posted_next[vc] > now) {
-        return sim_component_edge(&endpoint->component, endpoint->posted_next[vc]);
+    if (endpoint->next[vc].posted > now) {
+        return sim_component_edge(&endpoint->component, endpoint->next[vc].posted);
     }
     if ((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED << 2 * vc) != 0) {
         return SIM_TIME_NEVER;
@@ -507,8 +507,8 @@ static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     struct choice choice;
 
-    if (endpoint->read_next[vc] > now) {
-        return sim_component_edge(&endpoint->component, endpoint->read_next[vc]);
+    if (endpoint->next[vc].read > now) {
+        return sim_component_edge(&endpoint->component, endpoint->next[vc].read);
     }
     if (endpoint->free_tag_count == 0 || (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ << 2 * vc) != 0) {
         return SIM_TIME_NEVER;
@@ -529,7 +529,7 @@ sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
 
         due = function != NULL ? output_due(endpoint, released_queue(endpoint, function, slot), 1, now) : due;
     }
-    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
+    for (unsigned vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
         due = sim_time_min(due, posted_due(endpoint, vc, now));
         due = sim_time_min(due, read_due(endpoint, vc, now));
     }
@@ -542,8 +542,8 @@ static void wake(struct endpoint *endpoint)
 {
     sim_time earliest = SIM_TIME_NEVER;
 
-    for (unsigned vc = 0; vc < endpoint->vcs.count; vc++) {
-        earliest = sim_time_min(earliest, sim_time_min(endpoint->posted_next[vc], endpoint->read_next[vc]));
+    for (unsigned vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
+        earliest = sim_time_min(earliest, sim_time_min(endpoint->next[vc].posted, endpoint->next[vc].read));
     }
 
     if (earliest != SIM_TIME_NEVER) {

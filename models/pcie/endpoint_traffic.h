@@ -38,18 +38,18 @@ enum endpoint_arrivals {
 struct endpoint_stream_config {
     enum endpoint_stream_kind kind;
     enum endpoint_arrivals arrivals;
-    sim_time period;     /**< fs; at least 1, but for WHEN_HANDLED and WHEN_DONE */
-    uint32_t burst;      /**< requests a burst; 0: 1 */
-    sim_time think_time; /**< for WHEN_HANDLED, fs */
-    sim_time start;      /**< of the first arrival, from the start of traffic on, fs */
+    sim_time period; /**< fs; at least 1, but for WHEN_HANDLED and WHEN_DONE */
+    uint32_t burst;  /**< requests a burst; 0: 1 */
     uint32_t source; /**< observer's number; WHEN_HANDLED: unique, it is how the handler's signal finds the stream */
-    /* MSIs: */
-    const uint32_t *vectors; /**< successive MSIs take these in turn; copied */
-    size_t vector_count;
     /* DMA: */
     uint32_t size;   /**< bytes a request, at least 1 */
     uint32_t stride; /**< bytes from one place in the buffer to the next; 0: `size` */
+    uint32_t pasid;  /**< 20 bits */
     bool scattered;  /**< each request goes to a place drawn at random, all alike likely; else in their order */
+    bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
+    bool ats;        /**< asks for translations, and sends translated requests, while ATS is enabled */
+    bool untracked;  /**< observers do not follow these requests */
+    /* All: */
     /**
      * Asks for relaxed ordering, where Device Control allows it. An MSI must not have it (6.1.4): a function whose MSIs
      * do has a defect.
@@ -58,10 +58,11 @@ struct endpoint_stream_config {
     bool id_ordered;       /**< asks for ID-based ordering, where Device Control 2 allows it */
     bool no_snoop;         /**< asks for No Snoop, where Device Control allows it; not of MSIs */
     uint8_t traffic_class; /**< 0..7; TC0 goes instead while no virtual channel has it */
-    bool with_pasid;       /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
-    uint32_t pasid;        /**< 20 bits */
-    bool ats;              /**< asks for translations, and sends translated requests, while ATS is enabled */
-    bool untracked;        /**< observers do not follow these requests */
+    sim_time start;        /**< of the first arrival, from the start of traffic on, fs */
+    sim_time think_time;   /**< for WHEN_HANDLED, fs */
+    /* MSIs: */
+    const uint32_t *vectors; /**< successive MSIs take these in turn; copied */
+    size_t vector_count;
 };
 
 /**

@@ -246,6 +246,7 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
     sim_random_init(&own->fault_random, sim_seed(sim), sim_printf(sim, "%s.%s.faults", name, direction->name));
     if (config->replay_buffer != 0) {
         own->buffer_size = config->replay_buffer;
+        own->buffered = true;
         own->purge_at = sim_alloc(sim, own->buffer_size * sizeof(*own->purge_at));
     }
 }
@@ -283,9 +284,10 @@ static void init_data_link(struct sim *sim, const char *name, const struct pcie_
         own->refresh = SIM_TIME_NEVER;
     }
     own->refresh_due = own->refresh;
+    own->vcs = (uint8_t)(config->virtual_channels != 0 ? config->virtual_channels : 1);
     own->first_due = SIM_TIME_NEVER;
     for (unsigned i = 0; i < PCIE_QUEUES; i++) {
-        own->infinite[i] = is_infinite(credits, pcie_queue_class(i));
+        own->infinite |= is_infinite(credits, pcie_queue_class(i)) ? 1u << i : 0;
     }
     for (unsigned vc = 1; vc < PCIE_MAX_VCS; vc++) {
         own->ready_at[vc] = SIM_TIME_NEVER;

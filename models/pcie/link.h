@@ -47,6 +47,7 @@
 #include "models/pcie/tlp.h"
 #include "sim/channel.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -121,17 +122,16 @@ struct pcie_tap {
 
 /** One end of a link, as its component sees it. */
 struct pcie_port {
-    unsigned vcs;               /**< virtual channels */
-    struct pcie_data_link *own; /**< the data link layer of this end */
+    alignas(64) struct pcie_data_link *own; /**< the data link layer of this end */
     struct pcie_data_link *opposite;
     const struct pcie_tap *tap; /**< an onlooker (checker.h); NULL: none */
     uint32_t framing;           /**< bytes on the wire around header and payload */
     uint32_t framing_head;      /**< of them, those before the header */
-    uint32_t speed;             /**< MT/s a lane */
-    uint32_t width;             /**< lanes */
-    /* Last: of most links only the first few are used. */
+    unsigned vcs;               /**< virtual channels */
     struct sim_channel *transmit[PCIE_QUEUES];
     struct sim_channel *receive[PCIE_QUEUES];
+    uint32_t speed; /**< MT/s a lane */
+    uint32_t width; /**< lanes */
 };
 
 struct pcie_link {

@@ -28,9 +28,8 @@ static void init_end(struct pcie_data_link *end, struct sim_component *component
     end->component = component;
     end->period = component->period;
     end->first_due = SIM_TIME_NEVER;
-    for (unsigned i = 0; i < PCIE_QUEUES; i++) {
-        end->infinite[i] = true;
-    }
+    end->vcs = 1;
+    end->infinite = (1u << PCIE_QUEUES) - 1;
     for (unsigned vc = 1; vc < PCIE_MAX_VCS; vc++) {
         end->ready_at[vc] = SIM_TIME_NEVER;
     }

@@ -392,7 +392,7 @@ static inline void pass_turn(const struct pcie_switch *switch_, struct switch_po
         port->used[queue] = 0;
     }
     port->used[queue]++;
-    if (port->used[queue] >= switch_->ports[input].weight) {
+    if (port->used[queue] >= switch_->weight[input]) {
         port->turn[queue] = (uint8_t)(input + 1 < switch_->port_count ? input + 1 : 0);
         port->used[queue] = 0;
     }
@@ -645,7 +645,7 @@ static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_
 
     switch_->upstream_function = config->upstream_function;
     pcie_bridge_init(&switch_->ports[SWITCH_UPSTREAM].bridge, switch_->sim, &bridge);
-    switch_->ports[SWITCH_UPSTREAM].weight = weight_of(switch_, config->upstream_weight);
+    switch_->weight[SWITCH_UPSTREAM] = weight_of(switch_, config->upstream_weight);
 }
 
 static bool shares_device(const struct pcie_switch_config *config, unsigned index)
@@ -679,7 +679,7 @@ static void init_downstream(struct pcie_switch *switch_, const struct pcie_switc
     }
     switch_->port_at[number] = (uint8_t)(index + 1);
     pcie_bridge_init(&switch_->ports[index + 1].bridge, switch_->sim, &bridge);
-    switch_->ports[index + 1].weight = weight_of(switch_, own->weight);
+    switch_->weight[index + 1] = weight_of(switch_, own->weight);
 }
 
 static void register_counters(struct pcie_switch *switch_)

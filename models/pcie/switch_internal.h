@@ -8,6 +8,8 @@
 #include "models/pcie/errors.h"
 #include "models/pcie/switch.h"
 
+#include <stdalign.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -37,12 +39,11 @@ struct switch_decision {
 };
 
 struct switch_port {
-    const struct pcie_port *link;
+    alignas(64) const struct pcie_port *link;
     struct pcie_bridge bridge;
     uint8_t class_turn[PCIE_MAX_VCS]; /**< class that is looked at first at this output */
     uint8_t turn[PCIE_QUEUES];        /**< input port that is looked at first at this output */
     uint8_t used[PCIE_QUEUES];        /**< TLPs in a row that it has sent in this turn */
-    uint8_t weight;                   /**< as an input: TLPs in a row that make a turn */
 };
 
 struct pcie_device;
@@ -60,7 +61,8 @@ struct pcie_switch {
     unsigned queues;               /**< of the link with the most virtual channels */
     uint32_t port_count;
     struct switch_port ports[SWITCH_MAX_PORTS];
-    uint8_t port_at[256]; /**< downstream port by device and function number; SWITCH_NOBODY */
+    uint8_t weight[SWITCH_MAX_PORTS]; /**< of an input: TLPs in a row that make a turn */
+    uint8_t port_at[256];             /**< downstream port by device and function number; SWITCH_NOBODY */
     struct pcie_error_queue errors;
     uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
     uint32_t name_hash;

@@ -42,14 +42,14 @@ struct pcie_vc_table {
 };
 
 struct pcie_vcs {
-    struct pcie_vc_config config;
     unsigned count;                      /**< VC0 and the extended ones, as the link allows */
     uint8_t vc_of[PCIE_TRAFFIC_CLASSES]; /**< PCIE_NO_VC: not mapped */
     uint8_t enabled;                     /**< bit a VC ID */
     uint8_t turn;                        /**< in the low-priority group: VC ID that is looked at first */
-    struct pcie_vc_table arbitration;    /**< between virtual channels */
     struct pcie_vc_table *port_tables;   /**< one a VC ID: between inputs, by port number; NULL: none */
     uint8_t resource_of[PCIE_MAX_VCS];   /**< place in the capability of a VC ID that is enabled */
+    struct pcie_vc_config config;
+    struct pcie_vc_table arbitration; /**< between virtual channels */
 };
 
 /** Adds the capability to a configuration space that has none, if there is more than VC0. Building only. */
