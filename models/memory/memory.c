@@ -23,6 +23,8 @@ struct memory {
     uint32_t turn; /**< port that is looked at first: one past the last winner */
     struct sim_bus_port port[MEMORY_MAX_PORTS];
     struct memory_counters counters;
+    memory_see see; /**< NULL: nobody watches */
+    void *see_context;
 };
 
 /* ---- The array ---- */
@@ -349,6 +351,9 @@ static void serve(struct memory *memory, struct sim_bus_port *port, sim_time now
     sim_time bus_free = sim_time_max(memory->bus_free, now) + transfer_time(memory, packet->length);
     sim_time answer = bus_free + memory->latency;
 
+    if (memory->see != NULL) {
+        memory->see(memory->see_context, packet, now);
+    }
     perform(memory, packet, answer);
     memory->finish[memory->oldest] = answer;
     memory->oldest = memory->oldest + 1 < memory->queue ? memory->oldest + 1 : 0;
@@ -479,6 +484,12 @@ void memory_bind(struct memory *memory, unsigned port, struct sim_bus_port bus)
         sim_panic(memory->component.sim, &memory->component, NULL, "port %u does not exist or is bound already", port);
     }
     memory->port[port] = bus;
+}
+
+void memory_watch(struct memory *memory, memory_see see, void *context)
+{
+    memory->see = see;
+    memory->see_context = context;
 }
 
 struct sim_component *memory_component(struct memory *memory)

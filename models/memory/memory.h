@@ -99,6 +99,13 @@ struct memory *memory_create_window(struct sim *sim, struct memory *whole, uint6
  */
 void memory_bind(struct memory *memory, unsigned port, struct sim_bus_port bus);
 
+/**
+ * Calls @p see for every request that arrives by a port, before it is carried out: for checkers that know which memory
+ * nobody may touch any more. It must change nothing. NULL ends it. There is one watcher at most.
+ */
+typedef void (*memory_see)(void *context, const struct sim_packet *request, sim_time now);
+void memory_watch(struct memory *memory, memory_see see, void *context);
+
 /** The component: for channels and for sim_event's `where`. */
 struct sim_component *memory_component(struct memory *memory);
 

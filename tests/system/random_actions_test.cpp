@@ -1,0 +1,272 @@
+/*
+ * Actions at random on random systems, while traffic runs: attach and detach, doorbells bound and unbound, interrupts
+ * moved, devices removed, added and reset, mappings made, taken away and loaded. On every engine, and shuffled: the
+ * same outcome at the same time, every message accounted for, every user of a domain counted once, and no walk through
+ * tables that nobody is attached to any more. More with DOORBELL_RANDOM_TIMELINES=N, others with DOORBELL_RANDOM_SEED.
+ */
+#include "scenario/verdicts.h"
+#include "sim/systemc/systemc_engine.h"
+#include "tests/cli/process.h"
+#include "tests/system/freed_tables.h"
+#include "tests/system/random_system.h"
+#include "tests/system/whole.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+
+namespace
+{
+
+using system_test::FreedTables;
+using system_test::RandomSystem;
+using system_test::Whole;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned timelines = 10;
+#else
+constexpr unsigned timelines = 40;
+#endif
+constexpr unsigned parts = 4;
+
+uint64_t from_environment(const char *name, uint64_t standard)
+{
+    const char *text = std::getenv(name);
+
+    return text != nullptr ? std::strtoull(text, nullptr, 0) : standard;
+}
+
+/** Users of every domain, counted from the other side. */
+void expect_users(const struct software *software)
+{
+    std::map<const struct domain *, uint32_t> users;
+
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        const attachment &attachment = software->functions[i].attachment;
+
+        if (attachment.domain != nullptr) {
+            users[attachment.domain]++;
+        }
+        for (size_t j = 0; j < attachment.pasid_count; j++) {
+            users[attachment.pasids[j].domain]++;
+        }
+    }
+    for (size_t i = 0; i < software->domain_count; i++) {
+        EXPECT_EQ(software->domains[i].attached, users[&software->domains[i]]) << "domain " << i;
+    }
+}
+
+/** What software believes to be mapped is, and leads there; an address that it took away leads nowhere. */
+void expect_mappings(const struct software *software)
+{
+    for (size_t i = 0; i < software->domain_count; i++) {
+        const struct domain &domain = software->domains[i];
+        uint64_t physical = 0;
+
+        for (size_t j = 0; domain_translates(&domain) && j < domain.doorbell_count; j++) {
+            ASSERT_TRUE(io_page_table_lookup(&domain.table, domain.doorbells[j].iova, &physical)) << "domain " << i;
+            EXPECT_EQ(physical, domain.doorbells[j].physical) << "domain " << i;
+        }
+        for (uint64_t page = 0; domain_translates(&domain) && page < 8; page++) {
+            const uint64_t iova = UINT64_C(0x200000000) + 4096 * page;
+            uint64_t known = 0;
+
+            if (domain.parent == nullptr && !domain_resolve(&domain, iova, &known)) {
+                EXPECT_FALSE(io_page_table_lookup(&domain.table, iova, &physical)) << "dangling, in domain " << i;
+            }
+        }
+    }
+}
+
+void expect_all_accounted_for(const run_result &result)
+{
+    for (size_t i = 0; i < result.device_count; i++) {
+        const run_device &device = result.devices[i];
+        uint64_t dropped = 0;
+
+        for (const run_tally &tally : device.dropped) {
+            dropped += tally.count;
+        }
+        EXPECT_EQ(device.born, device.delivered + device.merged + device.lost) << device.name;
+        EXPECT_EQ(device.lost, dropped) << device.name;
+    }
+}
+
+/** What came out, in words: steps with their times, and devices. */
+std::string words(const run_result &result)
+{
+    std::ostringstream text;
+
+    for (size_t i = 0; i < result.steps.count; i++) {
+        const run_step &step = result.steps.items[i];
+
+        text << step.name << ' ' << step.outcome << ' ' << step.begin << ' ' << step.end << '\n';
+    }
+    for (size_t i = 0; i < result.device_count; i++) {
+        const run_device &device = result.devices[i];
+
+        text << device.name << ' ' << device.born << ' ' << device.delivered << ' ' << device.merged << ' '
+             << device.lost << ' ' << device.latency.mean << ' ' << device.writes_visible << '\n';
+    }
+    for (size_t i = 0; i < result.verdicts.count; i++) {
+        text << result.verdicts.items[i].name << ' ' << verdict_outcome_name(result.verdicts.items[i].outcome) << '\n';
+    }
+    return text.str();
+}
+
+struct Sums {
+    uint64_t walks = 0;
+    std::map<std::string, unsigned> outcomes;
+};
+
+void expect_foretold(const struct scenario *scenario, const run_result &result)
+{
+    verdict_list verdicts = {};
+    step_list steps = {};
+    host_error error = {};
+
+    EXPECT_TRUE(scenario_foretell(scenario, &verdicts, &steps, &error)) << error.text;
+    EXPECT_EQ(result.steps.count, steps.count);
+    for (size_t i = 0; i < steps.count && i < result.steps.count; i++) {
+        EXPECT_STREQ(result.steps.items[i].outcome, steps.items[i].outcome)
+            << steps.items[i].name << ": " << steps.items[i].what
+            << "\n  run: " << (result.steps.items[i].reason != nullptr ? result.steps.items[i].reason : "")
+            << "\n  check: " << (steps.items[i].reason != nullptr ? steps.items[i].reason : "");
+    }
+    verdict_list_clear(&verdicts);
+    step_list_clear(&steps);
+}
+
+/** One run. @return what came out, in words */
+std::string run(const struct scenario *scenario, system_options options, Sums &sums)
+{
+    Whole whole(scenario, options);
+    const FreedTables checker(whole.system());
+
+    whole.start();
+    whole.run();
+    EXPECT_EQ(checker.uses_of_freed(), 0u) << checker.first();
+    sums.walks += checker.walks();
+    expect_users(whole.software());
+    expect_mappings(whole.software());
+    const run_result &result = whole.finish();
+    expect_all_accounted_for(result);
+    if (options.engine == SIM_ENGINE_NATIVE && !options.shuffle) {
+        expect_foretold(scenario, result);
+        for (size_t i = 0; i < result.steps.count; i++) {
+            sums.outcomes[result.steps.items[i].outcome]++;
+        }
+    }
+    return words(result);
+}
+
+/** On all engines, and in another order. @param long_waits leaves out the engine that visits every cycle */
+void run_everywhere(const struct scenario *scenario, bool long_waits, Sums &sums)
+{
+    system_options options = {};
+    const std::string native = run(scenario, options, sums);
+
+    options.shuffle = true;
+    options.shuffle_seed = 3;
+    EXPECT_EQ(run(scenario, options, sums), native) << "shuffled";
+    options.shuffle = false;
+    if (!long_waits) {
+        options.engine = SIM_ENGINE_EVERY_CYCLE;
+        EXPECT_EQ(run(scenario, options, sums), native) << "every-cycle";
+    }
+}
+
+/** Under a SystemC kernel, of which a process can have one: the command's documents are the same. */
+void run_under_systemc(const std::string &text, unsigned part)
+{
+    const std::string path = testing::TempDir() + "random-actions-" + std::to_string(part) + ".yaml";
+
+    if (sim_systemc_engine() == nullptr) {
+        return;
+    }
+    std::ofstream(path) << text;
+    const cli_test::Result native = cli_test::doorbell({"run", "--json", path});
+    const cli_test::Result systemc = cli_test::doorbell({"run", "--json", "--engine", "systemc", path});
+
+    EXPECT_EQ(native.status, 0) << native.err;
+    EXPECT_GT(native.out.size(), 1000u);
+    EXPECT_EQ(systemc.status, native.status) << systemc.err;
+    EXPECT_TRUE(systemc.out == native.out) << "the documents differ";
+    std::remove(path.c_str());
+}
+
+bool comes_up(const struct scenario *scenario)
+{
+    verdict_list verdicts = {};
+    host_error error = {};
+    const bool up = scenario_foretell(scenario, &verdicts, nullptr, &error);
+
+    verdict_list_clear(&verdicts);
+    return up;
+}
+
+class RandomActions : public testing::TestWithParam<unsigned>
+{
+};
+
+TEST_P(RandomActions, LeaveEverythingInOrderOnEveryEngine)
+{
+    const uint64_t count = from_environment("DOORBELL_RANDOM_TIMELINES", timelines);
+    const uint64_t seed = from_environment("DOORBELL_RANDOM_SEED", 100000) + GetParam() * count;
+    Sums sums;
+
+    for (uint64_t i = 0; i < count && !HasFailure(); i++) {
+        system_test::RandomOptions options;
+        options.timeline = true;
+        options.resets = i % 3 == 2;
+        const RandomSystem system(seed + i, options);
+        SCOPED_TRACE(system.text());
+
+        try {
+            const auto scenario = system_test::load_text(system.text());
+
+            if (comes_up(scenario.get())) {
+                run_everywhere(scenario.get(), options.resets, sums);
+                if (i % 5 == 0) {
+                    run_under_systemc(system.text(), GetParam());
+                }
+            }
+        } catch (const std::exception &error) {
+            ADD_FAILURE() << error.what();
+        }
+    }
+    EXPECT_GT(sums.walks, 10 * count) << "walks that the checker saw";
+    EXPECT_GT(sums.outcomes["ok"], count);
+    EXPECT_GT(sums.outcomes.size(), 4u) << "kinds of refusal";
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, RandomActions, testing::Range(0u, parts));
+
+/* The checker sees what it is for: tables that software believes to be nobody's, and that the SMMU still walks. */
+TEST(FreedTablesChecker, SeesAWalkThroughTablesOfADomainWithoutUsers)
+{
+    const auto scenario = system_test::load("scenarios/seeds/two-its-split.yaml", {"duration=20us", "warmup=0us"});
+    Whole whole(scenario.get());
+    const FreedTables checker(whole.system());
+    struct software *software = whole.software();
+    std::vector<uint32_t> attached;
+
+    for (size_t i = 0; i < software->domain_count; i++) {
+        attached.push_back(software->domains[i].attached);
+        software->domains[i].attached = 0;
+    }
+    whole.start();
+    whole.run();
+    EXPECT_GT(checker.walks(), 0u);
+    EXPECT_EQ(checker.uses_of_freed(), checker.walks());
+    for (size_t i = 0; i < software->domain_count; i++) {
+        software->domains[i].attached = attached[i];
+    }
+}
+
+} // namespace

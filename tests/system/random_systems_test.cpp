@@ -1,0 +1,138 @@
+/*
+ * What a check foretells is what a run does, on small systems at random: 10,000 by a fixed seed, in parts. More with
+ * DOORBELL_RANDOM_SYSTEMS=N in the environment (N for each part), others with DOORBELL_RANDOM_SEED. A system on which
+ * the two differ is printed as a scenario.
+ */
+#include "scenario/verdicts.h"
+#include "tests/system/random_system.h"
+#include "tests/system/whole.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+
+namespace
+{
+
+using system_test::RandomSystem;
+using system_test::Whole;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned systems = 50;
+#else
+constexpr unsigned systems = 1000;
+#endif
+constexpr unsigned parts = 10;
+
+uint64_t from_environment(const char *name, uint64_t standard)
+{
+    const char *text = std::getenv(name);
+
+    return text != nullptr ? std::strtoull(text, nullptr, 0) : standard;
+}
+
+struct Counts {
+    unsigned run = 0;
+    unsigned impossible = 0;
+    std::map<std::string, unsigned> outcomes; /* "name outcome" */
+};
+
+void expect_same_steps(const step_list &run, const step_list &check)
+{
+    ASSERT_EQ(run.count, check.count);
+    for (size_t i = 0; i < run.count; i++) {
+        EXPECT_STREQ(run.items[i].name, check.items[i].name);
+        EXPECT_STREQ(run.items[i].outcome, check.items[i].outcome)
+            << run.items[i].what << "\n  run: " << (run.items[i].reason != nullptr ? run.items[i].reason : "")
+            << "\n  check: " << (check.items[i].reason != nullptr ? check.items[i].reason : "");
+    }
+}
+
+void expect_same_verdicts(const verdict_list &run, const verdict_list &check, Counts &counts)
+{
+    ASSERT_EQ(run.count, check.count);
+    for (size_t i = 0; i < run.count; i++) {
+        EXPECT_STREQ(verdict_outcome_name(run.items[i].outcome), verdict_outcome_name(check.items[i].outcome))
+            << run.items[i].name << "\n  run: " << run.items[i].summary << "\n  check: " << check.items[i].summary;
+        counts.outcomes[std::string(check.items[i].name) + " " + verdict_outcome_name(check.items[i].outcome)]++;
+    }
+}
+
+/** Every message that was born came to an end, and of each that was lost it is known where. */
+void expect_all_accounted_for(const run_result &result)
+{
+    for (size_t i = 0; i < result.device_count; i++) {
+        const run_device &device = result.devices[i];
+        uint64_t dropped = 0;
+
+        for (const run_tally &tally : device.dropped) {
+            dropped += tally.count;
+        }
+        EXPECT_EQ(device.born, device.delivered + device.merged + device.lost) << device.name;
+        EXPECT_EQ(device.lost, dropped) << device.name;
+    }
+}
+
+void compare(const struct scenario *scenario, Counts &counts)
+{
+    verdict_list verdicts = {};
+    step_list steps = {};
+    host_error error = {};
+
+    if (!scenario_foretell(scenario, &verdicts, &steps, &error)) {
+        /* A check says that software cannot bring it up: so says a run. */
+        EXPECT_THROW(Whole whole(scenario), std::runtime_error) << error.text;
+        counts.impossible++;
+    } else {
+        Whole whole(scenario);
+
+        whole.start();
+        whole.run();
+        const run_result &result = whole.finish();
+        expect_same_steps(result.steps, steps);
+        expect_same_verdicts(result.verdicts, verdicts, counts);
+        expect_all_accounted_for(result);
+        counts.run++;
+    }
+    verdict_list_clear(&verdicts);
+    step_list_clear(&steps);
+}
+
+class RandomSystems : public testing::TestWithParam<unsigned>
+{
+};
+
+TEST_P(RandomSystems, AreJudgedAlikeByCheckAndRun)
+{
+    const uint64_t count = from_environment("DOORBELL_RANDOM_SYSTEMS", systems);
+    const uint64_t seed = from_environment("DOORBELL_RANDOM_SEED", 1) + GetParam() * count;
+    Counts counts;
+
+    for (uint64_t i = 0; i < count; i++) {
+        const RandomSystem system(seed + i, {});
+        SCOPED_TRACE(system.text());
+
+        try {
+            compare(system_test::load_text(system.text()).get(), counts);
+        } catch (const std::exception &error) {
+            ADD_FAILURE() << error.what();
+        }
+        if (HasFailure()) {
+            return;
+        }
+    }
+    /* The systems are about something: most come up, and of most assumptions both outcomes occur. */
+    EXPECT_GT(counts.run, count * 9 / 10) << counts.impossible;
+    for (const char *name :
+         {"doorbell-per-group", "doorbell-per-domain", "group-covers-reach", "doorbell-mapped", "msi-isolated"}) {
+        EXPECT_GT(counts.outcomes[std::string(name) + " holds"], count / 50) << name;
+        EXPECT_GT(counts.outcomes[std::string(name) + " violated"], count / 100) << name;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, RandomSystems, testing::Range(0u, parts));
+
+} // namespace
