@@ -12,10 +12,14 @@
 #define FLIT_SPEED       64000u
 #define FLIT_BYTES       256u
 #define FLIT_TLP_BYTES   236u
-#define SKIP_PERIOD      1538u /* symbols from one skip ordered set to the next */
+#define SKIP_PERIOD      1538u /* 8b/10b: symbols from one skip ordered set to the next */
 #define SKIP_SYMBOLS     4u
+#define SKIP_BLOCKS      375u /* 128b/130b: blocks from one skip ordered set to the next, itself one of them */
+#define BLOCK_SYMBOLS    16u
+#define EDS_BYTES        4u /* the token that ends the data stream before an ordered set, over all lanes */
 #define LIMIT_TLP_EXTRA  28u
 #define REPLAY_LIMITS    3u
+#define LAST_8B10B_SPEED 5000u
 #define PAPER_DLLP_BYTES 16u /* an Ack and an UpdateFC a limit */
 
 static const char *const class_names[PCIE_CLASSES] = {"posted", "non-posted", "completion"};
@@ -89,11 +93,23 @@ static uint64_t bare_fs_per_byte(uint32_t speed, uint32_t width)
     return (bits + rate / 2) / rate;
 }
 
+/** Bytes of the wire between two skip ordered sets, one of them included; @param left what is left of those */
+static uint64_t skip_period(const struct pcie_link_config *config, uint64_t *left)
+{
+    /* pcie-bench reckons with 4 symbols of 1538 at any speed. */
+    if (config->speed <= LAST_8B10B_SPEED || config->overhead == PCIE_OVERHEAD_PAPER) {
+        *left = SKIP_PERIOD - SKIP_SYMBOLS;
+        return SKIP_PERIOD;
+    }
+    *left = (uint64_t)(SKIP_BLOCKS - 1) * BLOCK_SYMBOLS * config->width - EDS_BYTES;
+    return (uint64_t)SKIP_BLOCKS * BLOCK_SYMBOLS * config->width;
+}
+
 uint64_t pcie_link_fs_per_byte(const struct pcie_link_config *config)
 {
     uint64_t bare = bare_fs_per_byte(config->speed, config->width);
-    uint64_t part = SKIP_PERIOD;
-    uint64_t left = SKIP_PERIOD - SKIP_SYMBOLS;
+    uint64_t left;
+    uint64_t part = skip_period(config, &left);
 
     if (bare == 0 || config->overhead == PCIE_OVERHEAD_NONE || config->speed == FLIT_SPEED) {
         return bare;

@@ -27,11 +27,12 @@
  *   (structural)    | UpdateFC of each class, idle or not         | refresh_       | 30 µs     | timing-anchors 1.2
  *                   |                                             | interval       |           |
  *
- * rate = speed × width × efficiency × 1534/1538; efficiency is 8/10 up to 5 GT/s and 128/130 up to 32 GT/s; the last
- * factor is that of the skip ordered sets, spread evenly. At 64 GT/s a flit has 236 bytes for TLPs, which need no
- * framing, and 20 for DLLPs and checks. That is the `physical` overhead. `paper` is the arithmetic of pcie-bench: the
- * rate is cut by 1 - 8/AckLimit - 8/FCLimit - 4/1538, limits in symbol times whatever the width, and nothing else takes
- * the wire. `none`: encoding only.
+ * rate = speed × width × efficiency × skips; efficiency is 8/10 up to 5 GT/s and 128/130 up to 32 GT/s; skips is
+ * what skip ordered sets leave, spread evenly and as seldom as may be: 4 of 1538 symbols up to 5 GT/s; from 8 GT/s on
+ * one of 375 blocks of 16 symbols, and 4 bytes for the token before it (4.2.7). At 64 GT/s a flit has 236 bytes for
+ * TLPs, which need no framing, and 20 for DLLPs and checks. That is the `physical` overhead. `paper` is the arithmetic
+ * of pcie-bench: the rate is cut by 1 - 8/AckLimit - 8/FCLimit - 4/1538, limits in symbol times whatever the width, and
+ * nothing else takes the wire. `none`: encoding only.
  *
  * The specification's limits on Ack and UpdateFC: (max_payload + 28) × UF / width + delay symbol times, with UF and
  * delay by timing-anchors 1.1. In FLIT mode both travel with every flit.

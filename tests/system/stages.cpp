@@ -32,8 +32,13 @@ sim_time wire_time(const scenario_link &link, uint64_t bytes)
     if (link.speed > 32000) {
         throw std::runtime_error("flits are not worked out here");
     }
-    /* Of 1538 symbols, a skip ordered set takes 4. */
-    return (bits * coded * 1000000000 * 1538 + rate * 1534 - 1) / (rate * 1534);
+    /* Of 1538 symbols, a skip ordered set takes 4; of 375 blocks one, and a double word before it. */
+    const uint64_t part = link.speed <= 5000 ? 1538 : uint64_t{375} * 16 * link.width;
+    const uint64_t left = link.speed <= 5000 ? 1534 : uint64_t{374} * 16 * link.width - 4;
+    using wide = unsigned __int128;
+
+    return static_cast<sim_time>((wide{bits * coded * 1000000000} * part + wide{rate} * left - 1) /
+                                 (wide{rate} * left));
 }
 
 /** Walks along the path and writes the stages down. */
