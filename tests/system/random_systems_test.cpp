@@ -126,6 +126,9 @@ TEST_P(RandomSystems, AreJudgedAlikeByCheckAndRun)
     }
     /* The systems are about something: most come up, and of most assumptions both outcomes occur. */
     EXPECT_GT(counts.run, count * 9 / 10) << counts.impossible;
+    if (count < 500) {
+        return; /* too few for all of that to occur by chance, as under a sanitizer */
+    }
     for (const char *name :
          {"doorbell-per-group", "doorbell-per-domain", "group-covers-reach", "doorbell-mapped", "msi-isolated"}) {
         EXPECT_GT(counts.outcomes[std::string(name) + " holds"], count / 50) << name;
