@@ -17,6 +17,17 @@
 namespace
 {
 
+/** An element by a number that is not negative. */
+int &at(std::vector<int> &list, int index)
+{
+    return list[static_cast<size_t>(index)];
+}
+
+int at(const std::vector<int> &list, int index)
+{
+    return list[static_cast<size_t>(index)];
+}
+
 /** A system as a person would write it down. */
 struct Drawing {
     std::vector<int> parent; /* switches first; -1: a root port */
@@ -31,15 +42,16 @@ struct Drawing {
         std::string all;
 
         for (int c = 0; c < static_cast<int>(parent.size()); c++) {
-            if (parent[c] != node) {
+            if (at(parent, c) != node) {
                 continue;
             }
-            std::string text = "a" + std::to_string(acs[c]);
+            std::string text = "a" + std::to_string(at(acs, c));
 
             if (c < switches) {
                 text += "(" + below(c, s, i) + ")";
             } else {
-                text += "s" + std::to_string(s[smmu[c - switches]]) + "i" + std::to_string(i[its[c - switches]]);
+                text += "s" + std::to_string(at(s, at(smmu, c - switches))) + "i" +
+                        std::to_string(at(i, at(its, c - switches)));
             }
             children.push_back(text + ",");
         }
@@ -94,18 +106,18 @@ bool count_up(std::vector<int> &digits, const std::vector<int> &bases)
 Drawing drawing_of(const std::vector<int> &digits, int e, int s)
 {
     Drawing drawing;
-    size_t at = 0;
+    size_t next = 0;
 
     drawing.switches = s;
     for (int i = 0; i < e + s; i++) {
-        drawing.parent.push_back(digits[at++] - 1);
+        drawing.parent.push_back(digits[next++] - 1);
     }
     for (int i = 0; i < e + s; i++) {
-        drawing.acs.push_back(digits[at++]);
+        drawing.acs.push_back(digits[next++]);
     }
     for (int i = 0; i < e; i++) {
-        drawing.smmu.push_back(digits[at++]);
-        drawing.its.push_back(digits[at++]);
+        drawing.smmu.push_back(digits[next++]);
+        drawing.its.push_back(digits[next++]);
     }
     return drawing;
 }
@@ -166,15 +178,15 @@ Drawing drawing_of(const explore_shape &shape, const explore_labels &labels)
 
     drawing.switches = shape.switches;
     for (int i = 0, s = 0; i < shape.node_count; i++) {
-        index[i] = shape.nodes[i].is_switch ? s++ : shape.switches + endpoints++;
+        at(index, i) = shape.nodes[i].is_switch ? s++ : shape.switches + endpoints++;
     }
     drawing.parent.resize(shape.node_count);
     drawing.acs.resize(shape.node_count);
     for (int i = 0; i < shape.node_count; i++) {
         const explore_node &node = shape.nodes[i];
 
-        drawing.parent[index[i]] = node.parent == EXPLORE_NONE ? -1 : index[node.parent];
-        drawing.acs[index[i]] = node.acs;
+        at(drawing.parent, at(index, i)) = node.parent == EXPLORE_NONE ? -1 : at(index, node.parent);
+        at(drawing.acs, at(index, i)) = node.acs;
     }
     for (int i = 0; i < shape.endpoints; i++) {
         drawing.smmu.push_back(labels.smmu[i]);
