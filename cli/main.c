@@ -35,6 +35,8 @@ static int do_request(const struct cli_request *request)
         return cli_verb_sweep(request);
     case CLI_VERB_QUERY:
         return cli_verb_query(request);
+    case CLI_VERB_BOTTLENECK:
+        return cli_verb_bottleneck(request);
     case CLI_VERB_REPORT:
         return cli_verb_report(request);
     case CLI_VERB_EXPLORE:

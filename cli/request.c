@@ -270,6 +270,18 @@ static bool parse_shard(const char *text, const char *option, struct cli_request
     return true;
 }
 
+static bool parse_parts(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
+{
+    uint64_t parts = 0;
+
+    if (!parse_number(text, option, &parts, problem)) {
+        return false;
+    }
+    request->parts = (uint32_t)parts;
+    snprintf(problem->hint, sizeof(problem->hint), "1 to 100000 parts");
+    return (parts >= 1 && parts <= 100000) || complain(problem, "--%s: %s parts cannot be", option, text);
+}
+
 static bool parse_format(const char *text, struct cli_request *request, struct cli_problem *problem)
 {
     static const struct {
@@ -320,6 +332,13 @@ static bool take_sweep_option(enum cli_option option, const char *argument, stru
         return true;
     case CLI_OPTION_SHARD:
         *good = parse_shard(argument, name, request, problem);
+        return true;
+    case CLI_OPTION_SCHEDULER:
+        snprintf(problem->hint, sizeof(problem->hint), "slurm is the one that there is");
+        *good = strcmp(argument, "slurm") == 0 || complain(problem, "--%s: '%s' is not known", name, argument);
+        return true;
+    case CLI_OPTION_PARTS:
+        *good = parse_parts(argument, name, request, problem);
         return true;
     case CLI_OPTION_METRIC:
         *good = append(&request->metrics, &request->metric_count, argument, problem);

@@ -82,6 +82,7 @@ struct cli_request {
     bool retry;
     uint32_t shard; /**< 1..shards; 0 unless given */
     uint32_t shards;
+    uint32_t parts;       /**< 0 unless given */
     const char **metrics; /**< array of metric_count names */
     size_t metric_count;
     const char *device; /**< NULL unless given */

@@ -8,7 +8,7 @@
 #define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
 #define ON_RESULTS                                                                                                     \
     (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) |      \
-     VERB_BIT(CLI_VERB_PARAMS) | VERB_BIT(CLI_VERB_EXPLORE))
+     VERB_BIT(CLI_VERB_PARAMS) | VERB_BIT(CLI_VERB_EXPLORE) | VERB_BIT(CLI_VERB_BOTTLENECK))
 #define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
@@ -82,7 +82,8 @@ static const char *const about_sweep[] = {
     "Runs every point of the scenario's `sweep:` (docs/sweep.md) on worker processes, and keeps what",
     "comes out in one SQLite file. Interrupted or killed, it goes on with --resume, and has lost at most",
     "the runs under way. ACTION merge puts the shards that parts (--shard) or a killed sweep left into",
-    "the result. Exits 1 if a run failed, or an expectation was not met.",
+    "the result; submit hands N parts and that merge to a cluster's scheduler, for the runs that are left",
+    "with --resume; status says how they stand. Exits 1 if a run failed, or an expectation was not met.",
     NULL,
 };
 
@@ -91,6 +92,13 @@ static const char *const about_query[] = {
     "a metric's mean over its replications and a 95 % confidence interval), worst or best (by that",
     "metric), pareto (points that no other beats in both metrics), failed, verdicts, metrics, hops, or",
     "SELECT ... in SQL over the tables of docs/sweep.md.",
+    NULL,
+};
+
+static const char *const about_bottleneck[] = {
+    "Takes the latency of every MSI apart: the way itself, and the wait at every stage, of the mean and",
+    "of the slowest hundredth. Then runs the scenario again with one resource doubled at a time (caches,",
+    "slots, walks, credits, ports, command queues), and ranks them by what that buys.",
     NULL,
 };
 
@@ -155,6 +163,7 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
                           about_explain},
     [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
     [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
+    [CLI_VERB_BOTTLENECK] = {"bottleneck", "FILE", 1, 1, "find where MSIs wait, and what would help", about_bottleneck},
     [CLI_VERB_REPORT] = {"report", "RESULT...", 1, 1000, "write results as a page for a browser", about_report},
     [CLI_VERB_EXPLORE] = {"explore", "ASSUMPTION", 1, 1, "find the smallest system that violates an assumption",
                           about_explore},
@@ -168,7 +177,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
 
 const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE",
-                        ON_FILES | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_EXPLAIN),
+                        ON_FILES | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_BOTTLENECK) |
+                            VERB_BIT(CLI_VERB_EXPLAIN),
                         "give a key of the scenario another value, as in\n"
                         "--set platform.smmu.S.tlb.entries=64; may be repeated"},
     [CLI_OPTION_ENGINE] = {"engine", '\0', "NAME", ON_ENGINES | VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_SWEEP),
@@ -176,7 +186,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                            "all give the same results"},
     [CLI_OPTION_SEED] = {"seed", '\0', "N",
                          VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_SHOW) | VERB_BIT(CLI_VERB_SWEEP) |
-                             VERB_BIT(CLI_VERB_EXPLAIN) | VERB_BIT(CLI_VERB_EXPLORE),
+                             VERB_BIT(CLI_VERB_BOTTLENECK) | VERB_BIT(CLI_VERB_EXPLAIN) | VERB_BIT(CLI_VERB_EXPLORE),
                          "seed of all random streams, in place of the file's"},
     [CLI_OPTION_SHUFFLE] = {"shuffle", '\0', "SEED", ON_ENGINES,
                             "shuffle the order inside every instant, which\n"
@@ -229,6 +239,11 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SHARD] = {"shard", '\0', "K/N", VERB_BIT(CLI_VERB_SWEEP),
                           "do the K-th of N parts, beside others that do the rest;\n"
                           "'doorbell sweep merge' puts them together"},
+    [CLI_OPTION_SCHEDULER] = {"scheduler", '\0', "NAME", VERB_BIT(CLI_VERB_SWEEP),
+                              "submit: who runs the parts: slurm (the default)"},
+    [CLI_OPTION_PARTS] = {"parts", 'N', "N", VERB_BIT(CLI_VERB_SWEEP),
+                          "submit: how many parts, each one task with -j CPUs\n"
+                          "(1 unless given)"},
     [CLI_OPTION_METRIC] = {"metric", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_REPORT),
                            "the metric in question (default msi.latency.p99); may be\n"
                            "repeated: pareto takes two"},

@@ -5,6 +5,7 @@
 #include "cli/failure.h"
 #include "cli/interrupt.h"
 #include "cli/suggest.h"
+#include "cli/sweep_batch.h"
 #include "cli/sweep_progress.h"
 #include "sim/allocate.h"
 #include "sweep/sweep.h"
@@ -97,22 +98,13 @@ static bool write_json(FILE *stream, const void *context)
 static int tell(const struct swept *swept, enum sweep_outcome outcome, const char *why,
                 const struct diagnostics *diagnostics)
 {
-    struct cli_problem problem = {.hint = ""};
-
     if (outcome == SWEEP_DONE) {
         return swept->progress.failed + swept->progress.unmet > 0 ? CLI_EXIT_EXPECTATION : CLI_EXIT_OK;
     }
     if (outcome == SWEEP_INTERRUPTED) {
         return CLI_EXIT_SIGNAL + *cli_interrupt_signal();
     }
-    if (diagnostics->error_count > 0) {
-        return cli_fail_diagnostics(swept->request, diagnostics);
-    }
-    snprintf(problem.message, sizeof(problem.message), "%s", why);
-    if (outcome == SWEEP_PRESENT) {
-        snprintf(problem.hint, sizeof(problem.hint), "--resume goes on with it, --database FILE begins another");
-    }
-    return cli_fail(swept->request, outcome == SWEEP_WRONG ? CLI_EXIT_USAGE : CLI_EXIT_ENVIRONMENT, &problem);
+    return cli_sweep_fail(swept->request, outcome, why, diagnostics);
 }
 
 /* ---- What is done ---- */
@@ -146,11 +138,32 @@ static int perform(struct swept *swept)
     return swept->status;
 }
 
+/** What `doorbell sweep` can be asked for. */
+enum action {
+    ACTION_RUN, /**< no word for it */
+    ACTION_MERGE,
+    ACTION_SUBMIT,
+    ACTION_STATUS,
+    ACTIONS,
+};
+
+static const char *const actions[ACTIONS] = {"", "merge", "submit", "status"};
+
+/** The action of a word; ACTIONS if it is none. */
+static enum action action_of(const char *word)
+{
+    enum action action = ACTION_MERGE;
+
+    while (action < ACTIONS && strcmp(word, actions[action]) != 0) {
+        action++;
+    }
+    return action;
+}
+
 static int unknown_action(const struct cli_request *request)
 {
-    static const char *const actions[] = {"merge"};
     struct cli_problem problem = {.hint = ""};
-    const char *nearest = cli_suggest(request->operand, actions, sizeof(actions) / sizeof(actions[0]));
+    const char *nearest = cli_suggest(request->operand, actions + ACTION_MERGE, ACTIONS - ACTION_MERGE);
 
     snprintf(problem.message, sizeof(problem.message), "'doorbell sweep' knows no action '%s'", request->operand);
     if (nearest != NULL) {
@@ -179,13 +192,14 @@ int cli_verb_sweep(const struct cli_request *request)
     const bool has_action = request->second != NULL;
     const char *path = has_action ? request->second : request->operand;
     char *database = default_database(path);
-    struct swept swept = {.request = request, .merging = has_action};
+    const enum action action = has_action ? action_of(request->operand) : ACTION_RUN;
+    struct swept swept = {.request = request, .merging = action == ACTION_MERGE};
     char seed[sizeof("seed=18446744073709551615")];
     const char **sets;
     size_t set_count;
     int status = cli_emit_possible(request);
 
-    if (has_action && strcmp(request->operand, "merge") != 0) {
+    if (action == ACTIONS) {
         free(database);
         return unknown_action(request);
     }
@@ -202,8 +216,14 @@ int cli_verb_sweep(const struct cli_request *request)
                                            .part = request->shard,
                                            .parts = request->shards,
                                            .stop = cli_interrupt_signal()};
+    if (action == ACTION_SUBMIT) {
+        swept.options.workers = request->jobs == 0 ? 1 : request->jobs;
+        swept.options.parts = request->parts;
+    }
     if (status == CLI_EXIT_OK) {
-        status = perform(&swept);
+        status = action == ACTION_SUBMIT   ? cli_sweep_submit(request, &swept.options)
+                 : action == ACTION_STATUS ? cli_sweep_status(request, &swept.options)
+                                           : perform(&swept);
     }
     free((void *)sets);
     free(database);

@@ -44,6 +44,9 @@ int cli_verb_sweep(const struct cli_request *request);
 /** `doorbell query DATABASE [QUESTION]`. */
 int cli_verb_query(const struct cli_request *request);
 
+/** `doorbell bottleneck FILE`. */
+int cli_verb_bottleneck(const struct cli_request *request);
+
 /** `doorbell report RESULT...`. */
 int cli_verb_report(const struct cli_request *request);
 

@@ -4,7 +4,7 @@
 
 run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev zlib1g-dev
 librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler libsqlite3-dev'
-check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy python3"
+check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev slurm-wlm clang-format clang-tidy python3"
 
 say() {
     printf '%s: %s\n' "$me" "$*" >&2

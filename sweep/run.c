@@ -68,8 +68,7 @@ void sweep_sets_clear(struct sweep_sets *sets)
     memset(sets, 0, sizeof(*sets));
 }
 
-/** Writes a word as a shell takes it. */
-static void write_word(FILE *stream, const char *word)
+void sweep_write_word(FILE *stream, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";
 
@@ -95,16 +94,16 @@ char *sweep_command(const struct sweep_options *options, const char *const *keys
         return sim_copy_string("");
     }
     fputs("doorbell run ", stream);
-    write_word(stream, options->path);
+    sweep_write_word(stream, options->path);
     for (size_t i = 0; i < options->set_count; i++) {
         fputs(" --set ", stream);
-        write_word(stream, options->sets[i]);
+        sweep_write_word(stream, options->sets[i]);
     }
     for (size_t i = 0; i < count; i++) {
         char *set = joined(keys[i], values[i]);
 
         fputs(" --set ", stream);
-        write_word(stream, set);
+        sweep_write_word(stream, set);
         free(set);
     }
     fprintf(stream, " --seed %" PRIu64, seed);

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 2, 3))) static void tell(struct sweep *sweep, const char *format, ...)
+void sweep_tell(struct sweep *sweep, const char *format, ...)
 {
     va_list arguments;
 
@@ -65,7 +65,7 @@ static bool try_run(struct sweep *sweep, uint64_t run, struct diagnostics *diagn
  * Whether every value that an axis lists is one that its key takes, by a point that has it: a wrong one is told now,
  * not after hours. Points that only a combination makes wrong fail when it is their turn.
  */
-static bool try_values(struct sweep *sweep, struct diagnostics *diagnostics)
+bool sweep_try_values(struct sweep *sweep, struct diagnostics *diagnostics)
 {
     const struct scenario_sweep *description = sweep->plan.sweep;
     uint64_t stride = sweep->plan.points;
@@ -91,7 +91,7 @@ static bool try_values(struct sweep *sweep, struct diagnostics *diagnostics)
     return true;
 }
 
-static bool load(struct sweep *sweep, struct diagnostics *diagnostics)
+bool sweep_load(struct sweep *sweep, struct diagnostics *diagnostics)
 {
     const struct sweep_options *options = sweep->options;
     struct scenario_options changes = {.sets = options->sets, .set_count = options->set_count};
@@ -122,7 +122,7 @@ static struct store *open_result(struct sweep *sweep)
     struct store *store = store_open(sweep->options->output, &sweep->about);
 
     if (store_error(store) != NULL) {
-        tell(sweep, "%s", store_error(store));
+        sweep_tell(sweep, "%s", store_error(store));
         store_close(store);
         return NULL;
     }
@@ -133,7 +133,7 @@ static struct store *open_result(struct sweep *sweep)
 static bool store_is_good(struct sweep *sweep, struct store *store, bool good)
 {
     if (!good) {
-        tell(sweep, "%s", store_error(store));
+        sweep_tell(sweep, "%s", store_error(store));
     }
     return good;
 }
@@ -188,7 +188,7 @@ static void count_present(struct sweep *sweep)
 }
 
 /** Notes the runs that a file of this sweep holds; it may be absent. */
-static bool note_file(void *context, const char *path)
+bool sweep_note_file(void *context, const char *path)
 {
     struct sweep *sweep = context;
     struct store *store;
@@ -209,13 +209,13 @@ static bool note_own_shard(void *context, const char *path)
 {
     struct sweep *sweep = context;
 
-    return !folder_is_shard_of(path, sweep->options->part, sweep->options->parts) || note_file(sweep, path);
+    return !folder_is_shard_of(path, sweep->options->part, sweep->options->parts) || sweep_note_file(sweep, path);
 }
 
 /** What a part of a sweep finds: it only reads, since others do so beside it. */
 static bool look_back_in_part(struct sweep *sweep)
 {
-    return note_file(sweep, sweep->options->output) && folder_each_shard(sweep->folder, note_own_shard, sweep);
+    return sweep_note_file(sweep, sweep->options->output) && folder_each_shard(sweep->folder, note_own_shard, sweep);
 }
 
 /** What a whole sweep finds: the result, and shards that a killed one left, which are merged now. */
@@ -232,7 +232,7 @@ static bool look_back_at_all(struct sweep *sweep)
     good = good && store_is_good(sweep, store, store_present(store, sweep->present, sweep->plan.runs));
     for (uint64_t i = 0; i < sweep->plan.runs && good && !options->resume; i++) {
         if (sweep->present[i]) {
-            tell(sweep, "%s holds runs of this sweep already", options->output);
+            sweep_tell(sweep, "%s holds runs of this sweep already", options->output);
             sweep->is_present = true;
             good = false;
         }
@@ -343,7 +343,7 @@ static enum sweep_outcome run_all(struct sweep *sweep)
     outcome = pool_run(&sweep->work, sweep->why, sweep->size);
     show(sweep);
     if (sweep->obituaries != NULL && store_error(sweep->obituaries) != NULL) {
-        tell(sweep, "%s", store_error(sweep->obituaries));
+        sweep_tell(sweep, "%s", store_error(sweep->obituaries));
         outcome = POOL_UNABLE;
     }
     store_close(sweep->obituaries);
@@ -368,7 +368,7 @@ static enum sweep_outcome finish(struct sweep *sweep, enum sweep_outcome outcome
     return outcome;
 }
 
-static void clear(struct sweep *sweep)
+void sweep_clear(struct sweep *sweep)
 {
     if (sweep->lock >= 0) {
         folder_remove(sweep->folder); /* if it is empty */
@@ -382,7 +382,7 @@ static void clear(struct sweep *sweep)
     free(sweep->present);
 }
 
-static void open_sweep(struct sweep *sweep, const struct sweep_options *options, char *why, size_t size)
+void sweep_open(struct sweep *sweep, const struct sweep_options *options, char *why, size_t size)
 {
     memset(sweep, 0, sizeof(*sweep));
     sweep->options = options;
@@ -406,10 +406,10 @@ enum sweep_outcome sweep_run(const struct sweep_options *options, struct sweep_p
     struct sweep sweep;
     enum sweep_outcome outcome;
 
-    open_sweep(&sweep, options, why, size);
-    if (!load(&sweep, diagnostics)) {
+    sweep_open(&sweep, options, why, size);
+    if (!sweep_load(&sweep, diagnostics)) {
         outcome = diagnostics->environment_failed ? SWEEP_UNABLE : SWEEP_WRONG;
-    } else if (!try_values(&sweep, diagnostics)) {
+    } else if (!sweep_try_values(&sweep, diagnostics)) {
         outcome = SWEEP_WRONG;
     } else if (!take_folder(&sweep)) {
         outcome = SWEEP_UNABLE;
@@ -419,7 +419,7 @@ enum sweep_outcome sweep_run(const struct sweep_options *options, struct sweep_p
         outcome = finish(&sweep, run_all(&sweep));
     }
     *progress = sweep.progress;
-    clear(&sweep);
+    sweep_clear(&sweep);
     return outcome;
 }
 
@@ -430,9 +430,9 @@ enum sweep_outcome sweep_merge(const struct sweep_options *options, uint64_t *me
     struct sweep sweep;
     enum sweep_outcome outcome = SWEEP_DONE;
 
-    open_sweep(&sweep, options, why, size);
+    sweep_open(&sweep, options, why, size);
     *merged = 0;
-    if (!load(&sweep, diagnostics)) {
+    if (!sweep_load(&sweep, diagnostics)) {
         outcome = diagnostics->environment_failed ? SWEEP_UNABLE : SWEEP_WRONG;
     } else if (!take_folder(&sweep)) {
         outcome = SWEEP_UNABLE;
@@ -441,6 +441,6 @@ enum sweep_outcome sweep_merge(const struct sweep_options *options, uint64_t *me
         outcome = store != NULL && merge_shards(&sweep, store, merged) ? SWEEP_DONE : SWEEP_UNABLE;
     }
     store_close(store);
-    clear(&sweep);
+    sweep_clear(&sweep);
     return outcome;
 }

@@ -6,6 +6,8 @@
 #include "sweep/pool.h"
 #include "sweep/sweep.h"
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -36,6 +38,29 @@ uint64_t sweep_clock(void);
 
 /** Path of a shard of this process, in memory to be freed. */
 char *sweep_shard_path(const struct sweep *sweep);
+
+/* ---- Steps of a sweep, in this order (sweep.c) ---- */
+
+/** Begins: nothing is read yet. Ends with sweep_clear(). */
+void sweep_open(struct sweep *sweep, const struct sweep_options *options, char *why, size_t size);
+
+/** Loads the scenario and plans the runs. */
+bool sweep_load(struct sweep *sweep, struct diagnostics *diagnostics);
+
+/** Tells of values that no combination could take. @return whether there are none */
+bool sweep_try_values(struct sweep *sweep, struct diagnostics *diagnostics);
+
+/** Notes in sweep->present which runs a file of this sweep holds; it may be absent. */
+bool sweep_note_file(void *context, const char *path);
+
+/** Releases everything, and the folder if it was taken. */
+void sweep_clear(struct sweep *sweep);
+
+/** Says why, in one sentence. */
+void sweep_tell(struct sweep *sweep, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Writes a word as a shell takes it. */
+void sweep_write_word(FILE *stream, const char *word);
 
 /* ---- The worker's side (run.c) ---- */
 

@@ -1,0 +1,229 @@
+#include "cli/verbs.h"
+
+#include "cli/document.h"
+#include "cli/emit.h"
+#include "cli/failure.h"
+#include "cli/interrupt.h"
+#include "report/format.h"
+#include "sim/allocate.h"
+#include "sweep/bottleneck.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the text leaves out: waits below this share of the mean, and trials beyond so many. */
+#define LEAST_SHARE 0.0005
+#define MOST_TRIALS 12
+
+/** What the writers need. */
+struct found {
+    const struct cli_request *request;
+    struct bottleneck bottleneck;
+    int status;
+};
+
+/* ---- Text ---- */
+
+static void write_waits(FILE *stream, const struct bottleneck *bottleneck)
+{
+    fprintf(stream, "\n%-36s %10s %10s  %s\n", "waited at", "mean", "slowest 1%", "for");
+    for (size_t i = 0; i < bottleneck->stage_count; i++) {
+        const struct bottleneck_stage *stage = &bottleneck->stages[i];
+
+        if (stage->wait < LEAST_SHARE * bottleneck->mean && stage->tail_wait < LEAST_SHARE * bottleneck->tail_mean) {
+            continue;
+        }
+        fprintf(stream, "%-36s %10s %10s  %s\n", stage->name, report_duration((sim_time)stage->wait).text,
+                report_duration((sim_time)stage->tail_wait).text, stage->resource);
+    }
+}
+
+/** A gain as a text: a loss has a minus. */
+static void write_gain(FILE *stream, int64_t gain)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s%s", gain < 0 ? "-" : "", report_duration((sim_time)llabs(gain)).text);
+    fprintf(stream, " %10s", text);
+}
+
+static bool is_telling(const struct bottleneck_trial *trial)
+{
+    return trial->possible && (trial->mean_gain != 0 || trial->p99_gain != 0);
+}
+
+static void write_trials(FILE *stream, const struct bottleneck *bottleneck)
+{
+    size_t shown = 0;
+    size_t without = 0;
+    size_t refused = 0;
+
+    fprintf(stream, "\n%-36s %-14s %10s %10s  %s\n", "doubled", "resource", "mean gain", "p99 gain", "from, to");
+    for (size_t i = 0; i < bottleneck->trial_count; i++) {
+        const struct bottleneck_trial *trial = &bottleneck->trials[i];
+
+        refused += !trial->possible;
+        without += trial->possible && !is_telling(trial);
+        if (!is_telling(trial) || shown == MOST_TRIALS) {
+            continue;
+        }
+        fprintf(stream, "%-36s %-14s", trial->key, trial->resource);
+        write_gain(stream, trial->mean_gain);
+        write_gain(stream, trial->p99_gain);
+        fprintf(stream, "  %s, %s\n", trial->from, trial->to);
+        shown++;
+    }
+    fprintf(stream, "%zu resources doubled; %zu change nothing, %zu cannot be doubled\n", bottleneck->trial_count,
+            without, refused);
+}
+
+static bool write_text(FILE *stream, const void *context)
+{
+    const struct found *found = context;
+    const struct bottleneck *bottleneck = &found->bottleneck;
+
+    fprintf(stream, "%" PRIu64 " MSIs: mean %s, of which %s is the way and %s waiting\n", bottleneck->msis,
+            report_duration((sim_time)bottleneck->mean).text, report_duration((sim_time)bottleneck->way).text,
+            report_duration((sim_time)(bottleneck->mean - bottleneck->way)).text);
+    fprintf(stream, "the slowest 1%% (%" PRIu64 ", from %s up): mean %s, of which %s is waiting\n", bottleneck->tail,
+            report_duration(bottleneck->p99).text, report_duration((sim_time)bottleneck->tail_mean).text,
+            report_duration((sim_time)(bottleneck->tail_mean - bottleneck->tail_way)).text);
+    if (bottleneck->dropped > 0) {
+        fprintf(stream, "(%" PRIu64 " more MSIs are not looked at)\n", bottleneck->dropped);
+    }
+    write_waits(stream, bottleneck);
+    write_trials(stream, bottleneck);
+    return !ferror(stream);
+}
+
+/* ---- JSON ---- */
+
+static json_t *femtoseconds(double time)
+{
+    return json_integer((json_int_t)(time + 0.5));
+}
+
+static json_t *stages_json(const struct bottleneck *bottleneck)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < bottleneck->stage_count; i++) {
+        const struct bottleneck_stage *stage = &bottleneck->stages[i];
+        json_t *object = json_object();
+
+        json_object_set_new(object, "stage", cli_json_text(stage->name));
+        json_object_set_new(object, "for", json_string(stage->resource));
+        json_object_set_new(object, "way-fs", femtoseconds(stage->way));
+        json_object_set_new(object, "wait-fs", femtoseconds(stage->wait));
+        json_object_set_new(object, "tail-wait-fs", femtoseconds(stage->tail_wait));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static json_t *trials_json(const struct bottleneck *bottleneck)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < bottleneck->trial_count; i++) {
+        const struct bottleneck_trial *trial = &bottleneck->trials[i];
+        json_t *object = json_object();
+
+        json_object_set_new(object, "key", cli_json_text(trial->key));
+        json_object_set_new(object, "resource", json_string(trial->resource));
+        json_object_set_new(object, "from", json_string(trial->from));
+        json_object_set_new(object, "to", json_string(trial->to));
+        json_object_set_new(object, "possible", json_boolean(trial->possible));
+        json_object_set_new(object, "mean-gain-fs", trial->possible ? json_integer(trial->mean_gain) : json_null());
+        json_object_set_new(object, "p99-gain-fs", trial->possible ? json_integer(trial->p99_gain) : json_null());
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct found *found = context;
+    const struct bottleneck *bottleneck = &found->bottleneck;
+    json_t *document = cli_document(found->request, found->status, NULL);
+    bool written;
+
+    json_object_set_new(document, "msis", json_integer((json_int_t)bottleneck->msis));
+    json_object_set_new(document, "not-looked-at", json_integer((json_int_t)bottleneck->dropped));
+    json_object_set_new(document, "mean-fs", femtoseconds(bottleneck->mean));
+    json_object_set_new(document, "way-fs", femtoseconds(bottleneck->way));
+    json_object_set_new(document, "tail-msis", json_integer((json_int_t)bottleneck->tail));
+    json_object_set_new(document, "tail-mean-fs", femtoseconds(bottleneck->tail_mean));
+    json_object_set_new(document, "tail-way-fs", femtoseconds(bottleneck->tail_way));
+    json_object_set_new(document, "p99-fs", json_integer((json_int_t)bottleneck->p99));
+    json_object_set_new(document, "waits", stages_json(bottleneck));
+    json_object_set_new(document, "doubled", trials_json(bottleneck));
+    written = cli_document_write(stream, document);
+    json_decref(document);
+    return written;
+}
+
+/* ---- The verb ---- */
+
+/** What to tell of a first run that was not done. @return exit status */
+static int tell(const struct cli_request *request, enum scenario_run_status status, const struct host_error *error,
+                const struct diagnostics *diagnostics)
+{
+    struct cli_problem problem = {.hint = ""};
+
+    if (diagnostics->error_count > 0) {
+        return cli_fail_diagnostics(request, diagnostics);
+    }
+    if (status == SCENARIO_RUN_INTERRUPTED) {
+        return CLI_EXIT_SIGNAL + *cli_interrupt_signal();
+    }
+    snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error->text);
+    return cli_fail(request, status == SCENARIO_RUN_STUCK ? CLI_EXIT_ABNORMAL : CLI_EXIT_USAGE, &problem);
+}
+
+/** Looks, with the overrides of the command line. @return exit status */
+static int find(struct found *found, const char *const *sets, size_t count)
+{
+    struct diagnostics diagnostics;
+    struct host_error error = {.text = ""};
+    enum scenario_run_status status;
+
+    memset(&diagnostics, 0, sizeof(diagnostics));
+    cli_interrupt_catch();
+    status = bottleneck_find(found->request->operand, sets, count, cli_interrupt_signal(), &found->bottleneck,
+                             &diagnostics, &error);
+    if (status != SCENARIO_RUN_DONE) {
+        found->status = tell(found->request, status, &error, &diagnostics);
+    } else {
+        const int signal = (int)*cli_interrupt_signal();
+        const int written = cli_emit(found->request, found->request->json ? write_json : write_text, found);
+
+        found->status = written != CLI_EXIT_OK ? written : signal != 0 ? CLI_EXIT_SIGNAL + signal : CLI_EXIT_OK;
+    }
+    bottleneck_clear(&found->bottleneck);
+    diagnostics_clear(&diagnostics);
+    return found->status;
+}
+
+int cli_verb_bottleneck(const struct cli_request *request)
+{
+    const char **sets = sim_allocate(request->set_count + 1, sizeof(*sets));
+    struct found found = {.request = request, .status = cli_emit_possible(request)};
+    char seed[sizeof("seed=18446744073709551615")];
+    size_t count = request->set_count;
+
+    for (size_t i = 0; i < request->set_count; i++) {
+        sets[i] = request->sets[i];
+    }
+    if (request->seed_given) {
+        snprintf(seed, sizeof(seed), "seed=%" PRIu64, request->seed);
+        sets[count++] = seed;
+    }
+    if (found.status == CLI_EXIT_OK) {
+        found.status = find(&found, sets, count);
+    }
+    free((void *)sets);
+    return found.status;
+}
