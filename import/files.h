@@ -15,6 +15,12 @@ extern "C" {
  */
 char *import_file_bytes(const char *path, size_t *length, struct diagnostics *diagnostics);
 
+/** Reports that a file cannot be used, which is the environment's fault. @return false */
+bool import_fail_file(struct diagnostics *diagnostics, const char *path, const char *what);
+
+/** A path made of folder, name and ending, to be released with free(). Running out of memory ends the process. */
+char *import_path_in(const char *folder, const char *name, const char *ending);
+
 #ifdef __cplusplus
 }
 #endif

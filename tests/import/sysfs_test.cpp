@@ -1,0 +1,72 @@
+/* Folders of configuration spaces. */
+#include "tests/import/imported.h"
+
+#include <filesystem>
+
+namespace
+{
+
+using import_test::Config;
+using import_test::Folder;
+using import_test::Imported;
+
+const std::string port = Config(1, 1, 0x060400).bridge(0, 1, 1).pcie(4).acs(0x1d, 0).bytes();
+const std::string nvme = Config(0x144d, 0xa808, 0x010802).pcie(0).msix(17).bytes();
+
+TEST(Sysfs, FlatAndNestedTreesAreTheSame)
+{
+    Folder flat;
+    Folder nested;
+
+    flat.add("0000:00:01.0/config", port);
+    flat.add("0000:01:00.0/config", nvme);
+    flat.add("0000:01:00.0/vendor", "0x144d\n");
+    nested.add("pci0000:00/0000:00:01.0/config", port);
+    nested.add("pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
+    Imported one({flat.path()});
+    Imported other({nested.path()});
+
+    ASSERT_TRUE(one.planned && other.planned) << one.errors << other.errors;
+    EXPECT_EQ(one.text.substr(one.text.find("doorbell:")), other.text.substr(other.text.find("doorbell:")));
+    EXPECT_EQ(one.scenario->devices[0]->endpoint->msix_vectors, 17u);
+    EXPECT_EQ(one.groups(), (std::set<std::set<unsigned>>{{0x008, 0x100}})) << "ACS is off at the root port";
+}
+
+TEST(Sysfs, LinksAreFollowedOnce)
+{
+    Folder folder;
+
+    folder.add("devices/pci0000:00/0000:00:01.0/config", port);
+    folder.add("devices/pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
+    std::filesystem::create_directories(folder.path() + "/bus");
+    std::filesystem::create_symlink("../devices/pci0000:00/0000:00:01.0", folder.path() + "/bus/0000:00:01.0");
+    std::filesystem::create_symlink("../devices/pci0000:00/0000:00:01.0/0000:01:00.0",
+                                    folder.path() + "/bus/0000:01:00.0");
+    std::filesystem::create_symlink("..", folder.path() + "/devices/loop");
+    Imported bus({folder.path() + "/bus"});
+    Imported all({folder.path()});
+
+    ASSERT_TRUE(bus.planned && all.planned) << bus.errors << all.errors;
+    EXPECT_EQ(bus.scenario->device_count, 1u);
+    EXPECT_EQ(all.scenario->device_count, 1u);
+}
+
+TEST(Sysfs, WhatIsCutOffIsRefused)
+{
+    Folder folder;
+
+    folder.add("0000:00:01.0/config", port.substr(0, 64));
+    Imported cut({folder.path()});
+    EXPECT_NE(cut.errors.find("sysfs shows them to root only"), std::string::npos) << cut.errors;
+
+    folder.add("0000:00:01.0/config", port.substr(0, 10));
+    Imported short_one({folder.path()});
+    EXPECT_NE(short_one.errors.find("64 bytes or more"), std::string::npos) << short_one.errors;
+
+    Folder nothing;
+    nothing.add("readme", "x");
+    Imported none({nothing.path()});
+    EXPECT_NE(none.errors.find("this folder describes no machine"), std::string::npos) << none.errors;
+}
+
+} // namespace
