@@ -18,7 +18,8 @@ sweep:
 END
 for workers in 1 4; do
     begin=$(date +%s%N)
-    "$doorbell" sweep "$folder/sweep.yaml" -j $workers -d "$folder/$workers.sqlite" > "$folder/said" || cat "$folder/said"
+    "$doorbell" sweep "$folder/sweep.yaml" -j $workers -d "$folder/$workers.sqlite" > "$folder/said" ||
+        cat "$folder/said"
     echo "$workers $(($(date +%s%N) - begin)) $("$doorbell" query "$folder/$workers.sqlite" --format csv \
         'SELECT sum(wall_us) FROM runs' | tail -1)" >> "$folder/times"
 done
