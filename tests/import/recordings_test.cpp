@@ -44,6 +44,11 @@ struct Recording {
     unsigned pes;
 };
 
+void PrintTo(const Recording &recording, std::ostream *stream)
+{
+    *stream << recording.letter;
+}
+
 class Recorded : public testing::TestWithParam<Recording>
 {
   protected:
