@@ -58,9 +58,10 @@ static const char *const about_compare[] = {
 };
 
 static const char *const about_import[] = {
-    "Writes a scenario of a real machine, as it describes itself. SOURCE is a device tree (.dtb or .dts)",
-    "or ACPI tables (IORT, MCFG, APIC); text of 'lspci -xxxx', or a copy of a sysfs tree. Give one, or one",
-    "of each kind. What no source tells is guessed, and a comment of the scenario says so (docs/import.md).",
+    "Writes a scenario of a real machine, as it describes itself. SOURCE is a device tree (.dtb, .dts) or",
+    "ACPI tables (IORT, MCFG, APIC); text of 'lspci -xxxx', or a copy of a sysfs tree. Give one, or one",
+    "of each kind. What no source tells is guessed, and a comment of the scenario says so",
+    "(docs/import.md).",
     NULL,
 };
 

@@ -446,11 +446,13 @@ static void adopt_in_device(struct parse *parse, struct scenario_device *device)
         parse_error_at(parse, &device->place, "a device has switches and endpoints for parts: `%.63s` is neither",
                        device->name);
     }
-    if (endpoint != NULL && (endpoint->sriov != NULL || endpoint->ari || endpoint->phantom_bits > 0)) {
+    if (endpoint != NULL && (endpoint->sriov != NULL || endpoint->ari || endpoint->phantom_bits > 0 ||
+                             parse_is_given(&scenario_table_endpoint, endpoint, "dma-alias"))) {
         diagnostic_set_hint(parse_error_at(parse, &device->place,
                                            "`%.63s` shares its function numbers with other parts of device `%.63s`",
                                            device->name, device->parent->name),
-                            "`sr-iov`, `ari` and `phantom-functions` are for endpoints that have them to themselves");
+                            "`sr-iov`, `ari`, `phantom-functions` and `dma-alias` are for endpoints that have them to "
+                            "themselves");
     }
 }
 

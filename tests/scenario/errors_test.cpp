@@ -263,6 +263,10 @@ const PcieMistake pcie_mistakes[] = {
     {"PartWithNumbersOfItsOwn",
      "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: { ari: yes } } } } } } }\n", 4,
      "shares its function numbers", "have them to themselves"},
+    {"PartWithAnAlias",
+     "    root-ports: { rp0: { below: { mf: { multifunction: {}, below: { a: { endpoint: { dma-alias: 8 } } } } } } "
+     "}\n",
+     4, "shares its function numbers", "have them to"},
     {"DeviceWithoutParts", "    root-ports: { rp0: { below: { mf: { multifunction: {} } } } }\n", 4,
      "device `mf` has no parts", "write below"},
     {"TooManyFunctions",
