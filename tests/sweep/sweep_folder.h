@@ -69,7 +69,7 @@ class MadeUpRun
     {
         const uint64_t point = number / 2;
 
-        entries_ = std::to_string(16 << point);
+        entries_ = std::to_string(UINT64_C(16) << (point % 8));
         rate_ = std::to_string(point + 1) + " MHz";
         values_[0] = entries_.c_str();
         values_[1] = rate_.c_str();
