@@ -27,11 +27,19 @@ class Engines : public testing::TestWithParam<std::string>
         return words;
     }
 
+    /* AddressSanitizer says of every process that switches stacks, with its number, that it does not like it. */
+    static std::string said(const std::string &err)
+    {
+        const bool is_sanitizers = err.compare(0, 2, "==") == 0 && err.find("makecontext/swapcontext") < err.find('\n');
+
+        return is_sanitizers ? err.substr(err.find('\n') + 1) : err;
+    }
+
     /* Compares without printing two documents of a hundred kilobytes. */
     static void expect_same(const Result &one, const Result &other)
     {
         EXPECT_EQ(other.status, one.status) << other.err;
-        EXPECT_EQ(other.err, one.err);
+        EXPECT_EQ(said(other.err), said(one.err));
         if (other.out != one.out) {
             size_t at = 0;
 
