@@ -98,7 +98,7 @@ static void parse_named(struct parse *parse, const struct scenario_key *key, con
     for (const struct tree_node *child = node->first; child != NULL; child = child->next, index++) {
         void *element = array + index * table->size;
 
-        if (!parse_is_name(child->key)) {
+        if (!table->of_functions && !parse_is_name(child->key)) {
             diagnostic_set_hint(
                 parse_error(parse, &child->key_mark, "`%.40s` cannot be the name of a component", child->key),
                 "a name is a letter, then letters, digits, - and _");

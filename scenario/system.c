@@ -263,6 +263,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->ats = scenario->software.ats;
     config->page_requests = scenario->software.page_requests;
     config->fault_time = scenario->software.fault_time;
+    config->reset_time = scenario->software.reset_time;
     config->pasid_domains = count_pasids(scenario);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
     for (size_t i = 0; i < ENUMERATE_TRAFFIC_CLASSES; i++) {

@@ -101,6 +101,7 @@ struct scenario_table {
     size_t given_offset;
     size_t name_offset;  /**< SIZE_MAX: no name */
     size_t index_offset; /**< SIZE_MAX: no index */
+    bool of_functions;   /**< its names are those of functions, "epA/1", which whoever resolves them looks up */
     const struct scenario_preset *presets;
     size_t preset_count;
 };

@@ -90,6 +90,7 @@ static const struct scenario_table device_table = {.name = "vm-device",
                                                    .path = "vms.NAME.devices.NAME",
                                                    .doc = "A function that is assigned to a virtual machine: an "
                                                           "endpoint's name, or `epA/1`.",
+                                                   .of_functions = true,
                                                    TABLE_KEYS(device_keys),
                                                    TABLE_NAMED(scenario_vm_device)};
 

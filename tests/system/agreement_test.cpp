@@ -124,11 +124,11 @@ TEST(Matrix, HasEveryRowOnEveryTopology)
                                         "msi-geometry-2016-full",
                                         "approach-2",
                                         "pasid",
-                                        "vlpi"};
-    /* Linux 7.3 switches the first port's ACS on, so what needs it has no such topology. A guest's devices are named by
-     * their endpoint, so two functions of one cannot be given to it. */
+                                        "vlpi",
+                                        "vlpi-mixed"};
+    /* Linux 7.3 switches the first port's ACS on, so what needs it has no such topology. */
     const std::set<std::string> absent = {"first-port/iommufd-nested-rmr", "first-port/iommufd-nested-rmr-short",
-                                          "first-port/approach-2", "functions/vlpi"};
+                                          "first-port/approach-2"};
     std::set<std::string> seen;
 
     for (const std::string &path : scenarios_in("scenarios/matrix")) {

@@ -470,6 +470,7 @@ const std::vector<Row> rows = {
     {"software.page-requests", "software.page-requests=no", with_ats},
     {"software.fault-latency", "software.fault-latency=5 us", with_demand},
     {"software.fault-time", "software.fault-time=5 us", with_demand},
+    {"software.reset-time", "software.reset-time=3 us", {"timeline=[{at: 2 us, action: reset, device: epB}]"}},
     {"software.reclaim", "software.reclaim=3 us", with_demand},
     {"endpoint-msi.vectors", "epB.endpoint.msi.vectors=8", with_msi},
     {"endpoint-msi.granted", "epB.endpoint.msi.granted=2", with_msi},

@@ -231,6 +231,9 @@ void RandomSystem::write_software()
     if (chance(60)) {
         line(1, "grouping: " + any(groupings));
     }
+    if (options_.resets) {
+        line(1, "reset-time: " + number(1 + below(5)) + " us");
+    }
     line(1, std::string("domains: { default: ") + (chance(20) ? "identity" : "dma") + " }");
     if (chance(15)) {
         line(1, std::string("msi-window: ") + (chance(50) ? "fixed" : "both"));

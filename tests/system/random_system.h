@@ -13,7 +13,7 @@ namespace system_test
 /** What a random system may have. */
 struct RandomOptions {
     bool timeline = false; /**< actions at random while traffic runs */
-    bool resets = false;   /**< function level resets among them: each takes 100 ms of simulated time */
+    bool resets = false;   /**< function level resets among them, after which software waits for a few microseconds */
 };
 
 /** A scenario's text, that is a function of the seed alone. */
