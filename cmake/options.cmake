@@ -2,7 +2,7 @@ option(DOORBELL_TESTS "Build the tests" ON)
 option(DOORBELL_BENCH "Build the benchmarks" ON)
 option(DOORBELL_PACKAGE "Build and install what other projects link: archives, headers, package files" ON)
 set(DOORBELL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (for example address,undefined)")
-option(DOORBELL_FUZZ "Build the libFuzzer programs fuzz_smmu and fuzz_gic (clang only); see docs/fuzzing.md" OFF)
+option(DOORBELL_FUZZ "Build the libFuzzer programs fuzz_NAME (clang only); see docs/fuzzing.md" OFF)
 option(DOORBELL_COVERAGE "Instrument for coverage" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -117,16 +117,30 @@ static const char *element_name(const json_t *element)
     return NULL;
 }
 
-static const json_t *element_named(const json_t *list, const char *name)
+/** The @p which'th element (from 0) of those that go by a name. */
+static const json_t *element_named(const json_t *list, const char *name, size_t which)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *its = element_name(json_array_get(list, i));
 
-        if (its != NULL && strcmp(its, name) == 0) {
+        if (its != NULL && strcmp(its, name) == 0 && which-- == 0) {
             return json_array_get(list, i);
         }
     }
     return NULL;
+}
+
+/** How many elements before position @p end go by a name: a list may have several of one. */
+static size_t elements_before(const json_t *list, size_t end, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < end; i++) {
+        const char *its = element_name(json_array_get(list, i));
+
+        count += its != NULL && strcmp(its, name) == 0;
+    }
+    return count;
 }
 
 static void compare(struct comparison *comparison, const json_t *before, const json_t *after);
@@ -179,9 +193,10 @@ static void compare_lists(struct comparison *comparison, const json_t *before, c
             continue;
         }
         if (old_name != NULL) {
-            compare_member(comparison, old_name, old, element_named(after, old_name));
+            compare_member(comparison, old_name, old,
+                           element_named(after, old_name, elements_before(before, i, old_name)));
         }
-        if (new_name != NULL && element_named(before, new_name) == NULL) {
+        if (new_name != NULL && element_named(before, new_name, elements_before(after, i, new_name)) == NULL) {
             compare_member(comparison, new_name, NULL, new);
         }
     }

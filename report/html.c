@@ -3,6 +3,7 @@
 #include "report/format.h"
 #include "report/topology_svg.h"
 
+#include <math.h>
 #include <string.h>
 
 /*
@@ -55,14 +56,26 @@ const char *html_member(const json_t *object, const char *key)
     return text == NULL ? "" : text;
 }
 
+double html_value(const json_t *value)
+{
+    static const double most = 9e18;
+
+    return fmax(-most, fmin(most, json_number_value(value)));
+}
+
 double html_number(const json_t *object, const char *key)
 {
-    return json_number_value(json_object_get(object, key));
+    return html_value(json_object_get(object, key));
+}
+
+sim_time html_time(double femtoseconds)
+{
+    return femtoseconds > 0 ? (sim_time)fmin(femtoseconds, 0x1p63) : 0;
 }
 
 void html_duration(struct html_page *page, double femtoseconds)
 {
-    html_text(page, report_duration((sim_time)femtoseconds).text);
+    html_text(page, report_duration(html_time(femtoseconds)).text);
 }
 
 static bool is_sweep(const json_t *document)

@@ -3,6 +3,7 @@
 #define DOORBELL_REPORT_HTML_INTERNAL_H
 
 #include "report/html.h"
+#include "sim/time.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,8 +21,14 @@ void html_text(struct html_page *page, const char *text);
 /** The text of a member; "" if it is none. */
 const char *html_member(const json_t *object, const char *key);
 
-/** A member as a number; 0 if it is none. */
+/** A value as a number, brought within what fits 64 bits (documents may say anything); 0 if it is none. */
+double html_value(const json_t *value);
+
+/** A member as a number, likewise. */
 double html_number(const json_t *object, const char *key);
+
+/** A number of femtoseconds as a time; 0 if it is negative. */
+sim_time html_time(double femtoseconds);
 
 /** Writes a duration of a number of femtoseconds, "1.234 us". */
 void html_duration(struct html_page *page, double femtoseconds);

@@ -13,6 +13,10 @@
 #define TOP    16
 #define BOTTOM 52
 
+/** What is less, is nothing; what is nearer, as a part, is the same: for ticks that get on from one to the next. */
+#define LEAST 1e-100
+#define NEAR  1e-9
+
 /** Colours that stay apart for the colour-blind (Okabe and Ito); dashes for whoever sees none. */
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933"};
 static const char *const dashes[] = {"none", "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 3"};
@@ -59,7 +63,7 @@ static void si_text(double value, const char *unit, char *text, size_t size)
 static void value_text(const struct axis *axis, double value, char *text, size_t size)
 {
     if (axis->time) {
-        snprintf(text, size, "%s", report_duration((sim_time)(value + 0.5)).text);
+        snprintf(text, size, "%s", report_duration(html_time(value + 0.5)).text);
     } else if (axis->percent) {
         snprintf(text, size, "%.4g %%", 100 * fabs(value));
     } else if (axis->unit != NULL) {
@@ -139,12 +143,15 @@ static void fit(const struct html_plot *plot, struct axis *x, struct axis *y)
             y->high = fmax(y->high, line->y[j] + spread);
         }
     }
-    x->log = x->log && x->low > 0;
-    if (!(x->high > x->low)) {
-        x->low = x->log ? x->low / 2 : x->low - 1;
-        x->high = x->log ? x->high * 2 : x->high + 1;
+    x->log = x->log && x->low > LEAST;
+    if (!(x->high - x->low > fmax(LEAST, NEAR * fmax(fabs(x->high), fabs(x->low))))) {
+        const double middle = x->high >= x->low ? x->low : 0; /* or there is no point */
+        const double around = fmax(1, fabs(middle) / 1000);
+
+        x->low = x->log ? middle / 2 : middle - around;
+        x->high = x->log ? middle * 2 : middle + around;
     }
-    y->high = y->high > 0 ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
+    y->high = y->high > LEAST ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
 }
 
 static void draw_line(struct html_page *page, const struct html_plot *plot, size_t index, const struct axis *x,
@@ -297,11 +304,11 @@ static void write_bar(struct html_page *page, const char *const *parts, size_t p
                 "stroke-width=\"0.5\"><title>",
                 x, y, width, BAR_HEIGHT, colours[i % COLOURS]);
         html_text(page, parts[i]);
-        fprintf(page->stream, ": %s</title></rect>\n", report_duration((sim_time)bar->parts[i]).text);
+        fprintf(page->stream, ": %s</title></rect>\n", report_duration(html_time(bar->parts[i])).text);
         x += width;
     }
     fprintf(page->stream, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x + 6, y + 17,
-            report_duration((sim_time)sum_of(bar->parts, part_count)).text);
+            report_duration(html_time(sum_of(bar->parts, part_count))).text);
 }
 
 static void write_bar_table(struct html_page *page, const char *const *parts, size_t part_count,

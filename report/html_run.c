@@ -6,6 +6,7 @@
 #include "report/topology_text.h"
 #include "sim/allocate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static uint64_t sum_of(const json_t *document, const char *key)
     {
         sum += html_number(member(device, "msi"), key);
     }
-    return (uint64_t)sum;
+    return sum > 0 ? (uint64_t)fmin(sum, 0x1p63) : 0;
 }
 
 static void write_headline(struct html_page *page, const json_t *document)
@@ -327,14 +328,14 @@ static double *cdf_of(const json_t *histogram, double **shares, size_t *count)
     times = sim_allocate(bins + 1, sizeof(*times));
     *shares = sim_allocate(bins + 1, sizeof(**shares));
     for (size_t i = 0; i < bins; i++) {
-        total += json_number_value(json_array_get(json_array_get(histogram, i), 2));
+        total += html_value(json_array_get(json_array_get(histogram, i), 2));
     }
     for (size_t i = 0; i < bins; i++) {
         const json_t *bin = json_array_get(histogram, i);
 
-        sum += json_number_value(json_array_get(bin, 2));
-        times[i] = json_number_value(json_array_get(bin, 0));
-        (*shares)[i] = sum / total;
+        sum += html_value(json_array_get(bin, 2));
+        times[i] = html_value(json_array_get(bin, 0));
+        (*shares)[i] = total > 0 ? sum / total : 0;
     }
     *count = bins;
     return times;
@@ -480,7 +481,7 @@ static void write_losses(struct html_page *page, const json_t *devices)
         json_object_foreach((json_t *)(uintptr_t)member(member(device, "msi"), "lost-because"), reason, count)
         {
             fputs("<p class=\"verdict violated\"><strong>Lost:</strong> ", page->stream);
-            fprintf(page->stream, "%.0f interrupts of <code>", json_number_value(count));
+            fprintf(page->stream, "%.0f interrupts of <code>", html_value(count));
             html_text(page, html_member(device, "name"));
             fputs("</code>: <code>", page->stream);
             html_text(page, reason);
@@ -562,12 +563,12 @@ static void write_counters(struct html_page *page, const json_t *document)
 
         json_object_foreach((json_t *)(uintptr_t)counters, name, value)
         {
-            if (json_number_value(value) > 0) {
+            if (html_value(value) > 0) {
                 fputs("<tr><td><code>", page->stream);
                 html_text(page, component);
                 fputs("</code></td><td>", page->stream);
                 html_text(page, name);
-                fprintf(page->stream, "</td><td class=\"n\">%.0f</td></tr>\n", json_number_value(value));
+                fprintf(page->stream, "</td><td class=\"n\">%.0f</td></tr>\n", html_value(value));
             }
         }
     }

@@ -21,11 +21,17 @@ static const json_t *point_at(const json_t *points, size_t index)
     return json_array_get(points, index);
 }
 
-static const char *value_of(const json_t *point, size_t axis)
+/** An element of a list as a text; "" if it is none. */
+static const char *text_at(const json_t *list, size_t index)
 {
-    const char *text = json_string_value(json_array_get(json_object_get(point, "values"), axis));
+    const char *text = json_string_value(json_array_get(list, index));
 
     return text == NULL ? "" : text;
+}
+
+static const char *value_of(const json_t *point, size_t axis)
+{
+    return text_at(json_object_get(point, "values"), axis);
 }
 
 /** A point's place on an axis: the number that its value is, or the position among the axis' values. */
@@ -34,7 +40,7 @@ static double place_of(const json_t *point, size_t axis, const char *const *valu
     const json_t *number = json_array_get(json_object_get(point, "numbers"), axis);
 
     if (json_is_number(number)) {
-        return json_number_value(number);
+        return html_value(number);
     }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(values[i], value_of(point, axis)) == 0) {
@@ -49,7 +55,7 @@ static double mean_of(const json_t *point, const char *metric)
 {
     const json_t *pair = json_object_get(json_object_get(point, "metrics"), metric);
 
-    return json_is_array(pair) ? json_number_value(json_array_get(pair, 0)) : -1;
+    return json_is_array(pair) ? html_value(json_array_get(pair, 0)) : -1;
 }
 
 static double interval_of(const json_t *point, const char *metric)
@@ -57,7 +63,7 @@ static double interval_of(const json_t *point, const char *metric)
     const json_t *pair = json_object_get(json_object_get(point, "metrics"), metric);
     const json_t *interval = json_array_get(pair, 1);
 
-    return json_is_number(interval) ? json_number_value(interval) : -1;
+    return json_is_number(interval) ? html_value(interval) : -1;
 }
 
 /** The different values of an axis, in the order of the points. @return how many; at most @p limit are kept */
@@ -173,7 +179,7 @@ static void draw_lines(struct html_page *page, const json_t *axes, const json_t 
     struct html_line lines[MOST_LINES];
     char title[300];
     struct html_plot plot = {.title = title,
-                             .x_name = json_string_value(json_array_get(axes, axis)),
+                             .x_name = text_at(axes, axis),
                              .y_name = metric,
                              .y_time = strncmp(metric, "msi.latency.", 12) == 0,
                              .lines = lines};
@@ -209,7 +215,7 @@ static void draw_lines(struct html_page *page, const json_t *axes, const json_t 
     plot.x_log = spans_decades(series, name_count);
     find_unit(x_values[0], &plot);
     snprintf(title, sizeof(title), "%s over %s%s%s", metric, plot.x_name, other == SIZE_MAX ? "" : ", a line for each ",
-             other == SIZE_MAX ? "" : json_string_value(json_array_get(axes, other)));
+             other == SIZE_MAX ? "" : text_at(axes, other));
     html_draw_plot(page, &plot);
     for (size_t i = 0; i < name_count; i++) {
         free(series[i].x);
@@ -252,9 +258,8 @@ static void draw_heat(struct html_page *page, const json_t *axes, const json_t *
     }
     snprintf(title, sizeof(title), "%s%s", metric,
              json_array_size(axes) > 2 ? ", averaged over the axes that are not shown" : "");
-    html_draw_heat(page, title, json_string_value(json_array_get(axes, column)), columns, column_count,
-                   json_string_value(json_array_get(axes, row)), rows, row_count, cells,
-                   strncmp(metric, "msi.latency.", 12) == 0);
+    html_draw_heat(page, title, text_at(axes, column), columns, column_count, text_at(axes, row), rows, row_count,
+                   cells, strncmp(metric, "msi.latency.", 12) == 0);
     free(cells);
 }
 
@@ -286,7 +291,7 @@ static void draw_front(struct html_page *page, const json_t *sweep, const json_t
             y[lines[0].count++] = other;
         }
     }
-    for (size_t i = 0; i < json_array_size(front); i++) {
+    for (size_t i = 0; i < json_array_size(front) && i < limit; i++) {
         const json_t *point = point_at(points, (size_t)json_integer_value(json_array_get(front, i)));
 
         x[limit + lines[1].count] = mean_of(point, first);
@@ -371,7 +376,7 @@ void html_sweep_sections(struct html_page *page, const json_t *document)
         return;
     }
     for (size_t i = 0; i < json_array_size(metrics); i++) {
-        const char *metric = json_string_value(json_array_get(metrics, i));
+        const char *metric = text_at(metrics, i);
 
         choose_axes(axes, points, metric, &along, &lines);
         fputs("<section>\n<h2>", page->stream);
@@ -385,8 +390,7 @@ void html_sweep_sections(struct html_page *page, const json_t *document)
     }
     if (json_array_size(metrics) > 1) {
         fputs("<section>\n<h2>Trade-offs</h2>\n", page->stream);
-        draw_front(page, sweep, points, json_string_value(json_array_get(metrics, 0)),
-                   json_string_value(json_array_get(metrics, 1)));
+        draw_front(page, sweep, points, text_at(metrics, 0), text_at(metrics, 1));
         fputs("</section>\n", page->stream);
     }
 }

@@ -1,5 +1,7 @@
 #include "sweep/document.h"
 
+#include "sweep/query_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 static json_t *position_of(const struct query_table *points, const char *number)
 {
     for (size_t i = 0; i < points->rows; i++) {
-        if (strcmp(points->cells[i * points->columns].text, number) == 0) {
+        if (strcmp(query_text(&points->cells[i * points->columns]), number) == 0) {
             return json_integer((json_int_t)i);
         }
     }
@@ -58,7 +60,9 @@ static bool add_numbers(struct store *store, const struct query_table *points, j
     for (size_t i = 0; i < points->rows; i++) {
         json_t *numbers = json_array();
 
-        while (row < table.rows && strcmp(table.cells[2 * row].text, points->cells[i * points->columns].text) != 0) {
+        const char *point = query_text(&points->cells[i * points->columns]);
+
+        while (row < table.rows && strcmp(query_text(&table.cells[2 * row]), point) != 0) {
             row++; /* a point without a result */
         }
         for (size_t j = 0; j < axes && row < table.rows; j++, row++) {
@@ -80,7 +84,7 @@ static json_t *front_json(struct store *store, const struct query *query, const 
     pareto.question = "pareto";
     if (query->metric_count > 1 && query_ask(store, &pareto, &table, why, sizeof(why))) {
         for (size_t i = 0; i < table.rows; i++) {
-            json_array_append_new(front, position_of(points, table.cells[i * table.columns].text));
+            json_array_append_new(front, position_of(points, query_text(&table.cells[i * table.columns])));
         }
     }
     query_table_clear(&table);

@@ -17,6 +17,12 @@ void query_table_column(struct query_table *table, const char *name);
 /** Adds cell number @p filled, of those of all rows. @param text NULL: there is none */
 void query_table_add(struct query_table *table, size_t filled, const char *text, bool numeric);
 
+/** What a cell says, "" if nothing: a file that somebody else made or damaged may lack what ours always has. */
+static inline const char *query_text(const struct query_cell *cell)
+{
+    return cell->text == NULL ? "" : cell->text;
+}
+
 /** Asks SQL, made as by printf, and adds the rows. A table without columns gets the answer's. */
 bool query_sql(struct store *store, struct query_table *table, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

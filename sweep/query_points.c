@@ -4,6 +4,7 @@
 #include "sim/allocate.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static bool list_points(struct store *store, struct points *points)
     for (size_t i = 0; i < points->count; i++) {
         const struct query_cell *row = &points->parameters.cells[i * axes * columns];
 
-        points->list[i].number = strtoull(row[0].text, NULL, 10);
+        points->list[i].number = strtoull(query_text(&row[0]), NULL, 10);
         points->list[i].parameters = row;
     }
     return true;
@@ -83,7 +84,7 @@ static void combine(const struct query_cell *rows, size_t count, struct value *v
     double sum = 0;
 
     for (size_t i = 0; i < count; i++) {
-        values[i] = strtod(rows[3 * i + 1].text, NULL);
+        values[i] = strtod(query_text(&rows[3 * i + 1]), NULL);
         sum += values[i];
     }
     value->count = count;
@@ -93,6 +94,11 @@ static void combine(const struct query_cell *rows, size_t count, struct value *v
         value->interval = strtod(rows[2].text, NULL);
     }
     free(values);
+}
+
+static bool is_same(const struct query_cell *one, const struct query_cell *other)
+{
+    return strcmp(query_text(one), query_text(other)) == 0;
 }
 
 /** Fills one metric in. */
@@ -113,10 +119,10 @@ static bool read_metric(struct store *store, struct points *points, size_t metri
                      " AND status IN ('done', 'stuck') ORDER BY point, run",
                      name, of);
     for (size_t i = 0; i < table.rows; i = next) {
-        struct point wanted = {.number = strtoull(table.cells[3 * i].text, NULL, 10)};
+        struct point wanted = {.number = strtoull(query_text(&table.cells[3 * i]), NULL, 10)};
         struct point *point;
 
-        for (next = i; next < table.rows && strcmp(table.cells[3 * next].text, table.cells[3 * i].text) == 0; next++) {
+        for (next = i; next < table.rows && is_same(&table.cells[3 * next], &table.cells[3 * i]); next++) {
         }
         point = bsearch(&wanted, points->list, points->count, sizeof(wanted), by_number);
         if (point != NULL) {
@@ -237,7 +243,7 @@ static bool choose(const char *question, struct points *points, char *why, size_
 
 static void number_text(double number, char *text, size_t size)
 {
-    if (number == (double)(int64_t)number) {
+    if (fabs(number) < 0x1p63 && number == (double)(int64_t)number) {
         snprintf(text, size, "%" PRId64, (int64_t)number);
     } else {
         snprintf(text, size, "%.6g", number);
@@ -252,7 +258,7 @@ static void fill_table(const struct points *points, struct query_table *table)
 
     query_table_column(table, "point");
     for (size_t i = 0; i < axes; i++) {
-        query_table_column(table, points->axes.cells[i].text);
+        query_table_column(table, query_text(&points->axes.cells[i]));
     }
     for (size_t i = 0; i < points->metric_count; i++) {
         query_table_column(table, points->metrics[i]);

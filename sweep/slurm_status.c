@@ -24,7 +24,7 @@ static bool note_failed(void *context, size_t columns, const char *const *names,
                         const bool *numeric)
 {
     struct asking *asking = context;
-    uint64_t run = strtoull(values[0], NULL, 10);
+    uint64_t run = values[0] == NULL ? UINT64_MAX : strtoull(values[0], NULL, 10);
 
     (void)columns;
     (void)names;

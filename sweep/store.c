@@ -262,7 +262,7 @@ bool store_count(struct store *store, uint64_t counts[STORE_STATUSES], uint64_t 
             const char *name = (const char *)sqlite3_column_text(statement, 0);
 
             for (size_t i = 0; i < STORE_STATUSES; i++) {
-                if (strcmp(name, status_names[i]) == 0) {
+                if (name != NULL && strcmp(name, status_names[i]) == 0) {
                     counts[i] = (uint64_t)sqlite3_column_int64(statement, 1);
                 }
             }

@@ -1,5 +1,6 @@
-/* A flattened device tree. */
+/* A flattened device tree: imported, and checked as `doorbell check` does. */
 #include "import/board.h"
+#include "scenario/devicetree_check.h"
 #include "tests/fuzz/import_shape.h"
 
 #include <cstring>
@@ -19,6 +20,12 @@ void run(const uint8_t *data, size_t size)
         shape(&machine);
     }
     import_machine_clear(&machine);
+    board_result checked = {};
+
+    if (board_check_blob(aligned.data(), size, "input", &checked, &error) != BOARD_OK && error.text[0] == '\0') {
+        fail("no result, and no reason");
+    }
+    board_result_clear(&checked);
 }
 
 std::vector<Seed> seeds()

@@ -1,4 +1,5 @@
 // The JSON document: its keys, and numbers that come back as they went in.
+#include "report/difference.h"
 #include "report/run_json.h"
 #include "report/verdict_json.h"
 
@@ -222,6 +223,28 @@ TEST(RunJson, TextThatIsNoUtf8DoesNotVanish)
     full.result.path = odd;
     Json document = read_back(run_json(&full.result));
     EXPECT_STREQ(json_string_value(json_object_get(document.get(), "scenario")), "caf?.yaml");
+}
+
+// Verdicts of several groups, say: the second of a name is compared with the second.
+TEST(Differences, AListMayHoldSeveralOfOneName)
+{
+    const Json before(json_loads(R"([{"name":"a","v":1},{"name":"b","v":2},{"name":"a","v":3}])", 0, nullptr));
+    const Json after(json_loads(R"([{"name":"a","v":1},{"name":"a","v":4},{"name":"a","v":5}])", 0, nullptr));
+    differences none = json_differences(before.get(), before.get(), nullptr);
+    differences some = json_differences(before.get(), after.get(), nullptr);
+    std::set<std::string> found;
+
+    EXPECT_EQ(none.count, 0u);
+    for (size_t i = 0; i < some.count; i++) {
+        const difference &one = some.list[i];
+
+        found.insert(std::string(one.path) + ": " + (one.before == nullptr ? "-" : one.before) + ", " +
+                     (one.after == nullptr ? "-" : one.after));
+    }
+    EXPECT_EQ(found,
+              (std::set<std::string>{"a.v: 3, 4", "b: {\"name\":\"b\",\"v\":2}, -", "a: -, {\"name\":\"a\",\"v\":5}"}));
+    differences_clear(&none);
+    differences_clear(&some);
 }
 
 } // namespace
