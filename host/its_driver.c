@@ -246,6 +246,9 @@ static bool set_tables(struct its_driver *driver, struct host_error *error)
         uint32_t type = BASER_TYPE(host_read64(driver->access, driver->config.base + GITS_BASER(n)));
         unsigned device_bits = ((unsigned)(driver->typer >> 13) & 0x1f) + 1;
 
+        if (driver->config.device_bits != 0 && driver->config.device_bits < device_bits) {
+            device_bits = driver->config.device_bits;
+        }
         if (type == TYPE_DEVICE && !set_table(driver, n, UINT64_C(1) << device_bits, error)) {
             return false;
         }

@@ -49,6 +49,7 @@ struct its_driver_config {
     const char *name;
     uint64_t base;          /**< of the control frame */
     uint32_t command_count; /**< commands that the queue holds; whole 4 KiB pages are used */
+    uint32_t device_bits;   /**< DeviceIDs that devices can have, if fewer than GITS_TYPER says; 0: as that says */
     uint32_t vpe_count;     /**< vPEs that its vPE table shall have room for (GICv4); 0: it gets none */
 };
 
@@ -79,7 +80,7 @@ bool its_driver_start(struct its_driver *driver, struct host_access *access, str
 /** Frees what the driver holds in host memory. */
 void its_driver_release(struct its_driver *driver);
 
-/** Physical address of GITS_TRANSLATER. */
+/** Physical address of GITS_TRANSLATER, which is a device's doorbell unless a pre-ITS gives each one of its own. */
 uint64_t its_driver_doorbell(const struct its_driver *driver);
 
 /**

@@ -42,7 +42,7 @@ static void resolve(struct software *software, uint32_t index)
     if (choice.device_id_known) {
         mine->its = (uint32_t)choice.controller;
         mine->device_id = rid_id_of(&choice.device_id, msi_rid);
-        mine->doorbell = firmware->controllers[mine->its].base + FIRMWARE_ITS_DOORBELL;
+        rid_map_doorbell(&firmware->controllers[mine->its], mine->device_id, &mine->doorbell);
     }
 }
 

@@ -13,6 +13,11 @@
 #define LARGEST_MMIO UINT64_C(0xfff00000)
 #define MOST_PES     60u
 #define LEAST_BITS   16u
+#define PAGE         UINT64_C(4096)
+
+/* Most bytes of a pre-ITS's window, and where the first lies if the machine's place for it is of no use. */
+#define LARGEST_PRE_ITS (UINT64_C(4) << 32)
+#define NO_PRE_ITS      UINT64_C(0x600000000000)
 
 /* What is written, and what came out on the way. */
 struct writer {
@@ -110,6 +115,26 @@ static const char *iommu_remark(enum firmware_iommu_kind kind)
     return remarks[kind];
 }
 
+/* The window in front of an ITS. Where the machine's addresses do not fit together it lies above all that is placed. */
+static void write_pre_its(const struct writer *writer, size_t number)
+{
+    const struct firmware_msi_controller *its = &writer->writing->machine->firmware.controllers[number];
+    uint64_t base = its->pre_its_base;
+    uint64_t size = PAGE;
+
+    if (!its->pre_its) {
+        return;
+    }
+    /* What is no power of two has as many DeviceIDs as the one below, as Linux counts them. */
+    while (size < LARGEST_PRE_ITS && 2 * size <= its->pre_its_size) {
+        size *= 2;
+    }
+    if (!any_addresses(writer) || base % PAGE != 0 || base >= ADDRESSES) {
+        base = NO_PRE_ITS + number * LARGEST_PRE_ITS;
+    }
+    fprintf(writer->stream, ", pre-its: { base: 0x%" PRIx64 ", size: %" PRIu64 " KiB }", base, size >> 10);
+}
+
 static void write_targets(const struct writer *writer)
 {
     const struct firmware *firmware = &writer->writing->machine->firmware;
@@ -122,6 +147,7 @@ static void write_targets(const struct writer *writer)
             fputs(any ? "" : "  its:\n", writer->stream);
             any = true;
             fprintf(writer->stream, "    its%zu: { device-id-bits: %u", i, bits_of(writer, false, i));
+            write_pre_its(writer, i);
             write_place(writer, its->base_known, its->base, its->name,
                         its->is_its ? "" : "; guessed: an ITS in place of another MSI controller");
         }

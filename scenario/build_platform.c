@@ -206,6 +206,14 @@ static void build_pe(struct system *system, uint32_t i)
     pe_bind_redistributor(pe, to, from);
 }
 
+/** Sends an ITS's pre-ITS window, if it has one, where its frames are sent. */
+static void map_pre_its(const struct scenario_its *from, struct crossbar *crossbar, unsigned target)
+{
+    if (from->pre_its != NULL) {
+        crossbar_map(crossbar, from->pre_its->base, from->pre_its->size, target);
+    }
+}
+
 /** The ITS beside a root complex is reached by a small crossbar of its own, between the SMMU and the interconnect. */
 static void build_local(struct system *system, const struct scenario_its *from, struct sim_component *its)
 {
@@ -232,11 +240,13 @@ static void build_local(struct system *system, const struct scenario_its *from, 
         system->local_master[rc] = 0;
         system->local_target[rc] = 1;
         port = system_join_target(system, local, from->base, scenario_its_bytes(system->scenario, from));
+        map_pre_its(from, system->interconnect, system->next_target - 1);
         crossbar_bind_master(system->local[rc], system->local_master[rc]++, port, CROSSBAR_PORT_ORDERED);
     }
     local = crossbar_component(system->local[rc]);
     port = system_join(system, local, its);
     crossbar_bind_target(system->local[rc], system->local_target[rc], port);
+    map_pre_its(from, system->local[rc], system->local_target[rc]);
     crossbar_map(system->local[rc], from->base, scenario_its_bytes(system->scenario, from), system->local_target[rc]++);
     its_bind_target(system->itses[from->index], 0, port);
 }
@@ -270,6 +280,11 @@ static void build_its(struct system *system, size_t i)
     config.virt.vpe_cache_entries = from->vpe_cache_entries;
     config.virt.vpe_cache_ways = from->vpe_cache_ways;
     config.virt.single_vmovp = platform->redistributor.single_vmovp;
+    if (from->pre_its != NULL) {
+        config.pre_its_base = from->pre_its->base;
+        config.pre_its_size = from->pre_its->size;
+        config.pre_its_cycles = from->pre_its->cycles;
+    }
     system->itses[i] = its_create(system->sim, from->name, &config);
     component = its_component(system->itses[i]);
     if (from->beside != NULL) {
@@ -277,6 +292,7 @@ static void build_its(struct system *system, size_t i)
     } else {
         its_bind_target(system->itses[i], 0,
                         system_join_target(system, component, from->base, scenario_its_bytes(system->scenario, from)));
+        map_pre_its(from, system->interconnect, system->next_target - 1);
     }
     its_bind_memory(system->itses[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
     for (uint32_t pe = 0; pe < platform->pe.count; pe++) {
@@ -391,29 +407,51 @@ static void build_smmu(struct system *system, size_t i)
     smmu_bind_walker(system->smmus[i], system_join_master(system, component, CROSSBAR_PORT_PLAIN));
 }
 
+/** A range of addresses. */
+struct range {
+    uint64_t base;
+    uint64_t size;
+};
+
+static void keep_lower(struct range *best, uint64_t cursor, uint64_t base, uint64_t size)
+{
+    if (base >= cursor && base < best->base) {
+        *best = (struct range){base, size};
+    }
+}
+
+/** The lowest range from @p cursor on that belongs to an ITS beside a root complex; base UINT64_MAX: none. */
+static struct range next_beside(const struct scenario *scenario, size_t rc, uint64_t cursor)
+{
+    struct range best = {UINT64_MAX, 0};
+
+    for (size_t i = 0; i < scenario->platform.its_count; i++) {
+        const struct scenario_its *its = &scenario->platform.its[i];
+
+        if (its->beside == NULL || its->beside->index != rc) {
+            continue;
+        }
+        keep_lower(&best, cursor, its->base, scenario_its_bytes(scenario, its));
+        if (its->pre_its != NULL) {
+            keep_lower(&best, cursor, its->pre_its->base, its->pre_its->size);
+        }
+    }
+    return best;
+}
+
 /** Sends all addresses that are not an ITS's beside this root complex to the interconnect. */
 static void map_uplink(struct system *system, size_t rc)
 {
-    const struct scenario_platform *platform = &system->scenario->platform;
     uint64_t cursor = 0;
 
     for (;;) {
-        uint64_t next = UINT64_MAX;
-        uint64_t size = 0;
+        struct range next = next_beside(system->scenario, rc, cursor);
 
-        for (size_t i = 0; i < platform->its_count; i++) {
-            const struct scenario_its *its = &platform->its[i];
-
-            if (its->beside != NULL && its->beside->index == rc && its->base >= cursor && its->base < next) {
-                next = its->base;
-                size = scenario_its_bytes(system->scenario, its);
-            }
-        }
-        crossbar_map(system->local[rc], cursor, next - cursor, 0);
-        if (next == UINT64_MAX) {
+        crossbar_map(system->local[rc], cursor, next.base - cursor, 0);
+        if (next.base == UINT64_MAX) {
             return;
         }
-        cursor = next + size;
+        cursor = next.base + next.size;
     }
 }
 

@@ -45,6 +45,11 @@ void firmware_tables_make(const struct scenario *scenario, struct firmware *firm
         its->base = scenario->platform.its[i].base;
         its->cells_known = true;
         its->cells = 1;
+        if (scenario->platform.its[i].pre_its != NULL) {
+            its->pre_its = true;
+            its->pre_its_base = scenario->platform.its[i].pre_its->base;
+            its->pre_its_size = scenario->platform.its[i].pre_its->size;
+        }
     }
     for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
         struct firmware_iommu *smmu = firmware_add_iommu(firmware, scenario->platform.smmu[i].name);

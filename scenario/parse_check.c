@@ -56,6 +56,10 @@ static void collect_windows(const struct scenario *scenario, struct windows *win
     for (size_t i = 0; i < platform->its_count; i++) {
         add_window(windows, platform->its[i].base, scenario_its_bytes(scenario, &platform->its[i]), "ITS ",
                    platform->its[i].name, &platform->its[i].place);
+        if (platform->its[i].pre_its != NULL) {
+            add_window(windows, platform->its[i].pre_its->base, platform->its[i].pre_its->size, "pre-ITS of ITS ",
+                       platform->its[i].name, &platform->its[i].pre_its->place);
+        }
     }
     for (size_t i = 0; i < platform->smmu_count; i++) {
         struct smmu_config config;
@@ -318,10 +322,12 @@ static void check_its_capacity(struct parse *parse, const struct scenario_traffi
 {
     const uint32_t vectors = scenario_message_count(traffic->device->endpoint, traffic->function);
 
-    if (its->device_id_bits < 32 && device_id >> its->device_id_bits != 0) {
+    const uint32_t bits = scenario_device_id_bits(its);
+
+    if (bits < 32 && device_id >> bits != 0) {
         parse_error_at(parse, &traffic->place,
-                       "DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of ITS `%.63s`", device_id,
-                       traffic->name, its->device_id_bits, its->name);
+                       "DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of %sITS `%.63s`",
+                       device_id, traffic->name, bits, bits < its->device_id_bits ? "the pre-ITS of " : "", its->name);
     }
     if (bits_for(vectors) > its->event_id_bits) {
         parse_error_at(parse, &traffic->place,

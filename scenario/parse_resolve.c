@@ -308,6 +308,13 @@ uint64_t scenario_its_bytes(const struct scenario *scenario, const struct scenar
     return virtual_sgis ? 0x30000 : 0x20000;
 }
 
+uint32_t scenario_device_id_bits(const struct scenario_its *its)
+{
+    uint32_t window = its->pre_its != NULL ? 61u - (uint32_t)__builtin_clzll(its->pre_its->size) : UINT32_MAX;
+
+    return its->device_id_bits < window ? its->device_id_bits : window;
+}
+
 const struct scenario_map_entry *scenario_map_find(const struct scenario_map *map, uint16_t rid, uint32_t *output)
 {
     uint32_t masked = rid & map->mask;

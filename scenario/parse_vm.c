@@ -1,4 +1,5 @@
 /* Virtual machines: whose functions, on which PEs. */
+#include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
 #include "scenario/schema/keys.h"
@@ -78,9 +79,43 @@ static void check_others(struct parse *parse, const struct scenario_functions *f
     }
 }
 
+/*
+ * A guest that writes messages itself writes to GITS_TRANSLATER in its virtual ITS's page. In a pre-ITS's window that
+ * place is another device's doorbell.
+ */
+static void check_table(struct parse *parse, const struct scenario_vm_device *device)
+{
+    const struct scenario_map_entry *entry;
+
+    if (device->device == NULL || device->table != SCENARIO_VM_TABLE_GUEST) {
+        return;
+    }
+    entry = scenario_map_find(&device->device->root_complex->msi_map,
+                              scenario_function_rid(device->device, device->function), NULL);
+    if (entry != NULL && entry->its != NULL && entry->its->pre_its != NULL) {
+        diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                           "`%.63s` cannot have `table: guest`: its ITS `%.63s` has a pre-ITS",
+                                           device->name, entry->its->name),
+                            "the doorbell of a device is then not where a guest's ITS has it: use `table: trapped`");
+    }
+}
+
+static void check_tables(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+
+    for (size_t vm = 0; vm < scenario->vm_count && parse->identifiable; vm++) {
+        for (size_t i = 0; i < scenario->vms[vm].device_count; i++) {
+            check_table(parse, &scenario->vms[vm].devices[i]);
+        }
+    }
+}
+
 void parse_check_vms(struct parse *parse)
 {
     const struct scenario *scenario = parse->scenario;
+
+    check_tables(parse);
 
     for (size_t i = 0; i < scenario->software.consumer_count; i++) {
         check_others(parse, &scenario->software.consumers[i].devices, "`consumers` too");

@@ -68,6 +68,15 @@ enum scenario_gic_preset {
 
 struct scenario_root_complex;
 
+/** A pre-ITS: a window in front of an ITS that turns an address into a DeviceID. */
+struct scenario_pre_its {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t base;   /**< a multiple of 4 KiB */
+    uint64_t size;   /**< bytes, a power of two: 4 for each DeviceID */
+    uint32_t cycles; /**< of the ITS's clock, from the window to the translation */
+};
+
 /** One Interrupt Translation Service. */
 struct scenario_its {
     struct scenario_place place;
@@ -100,6 +109,7 @@ struct scenario_its {
     bool virtual_lpis;          /**< GITS_TYPER.Virtual, with redistributors of GICv4; else the ITS is a GICv3's */
     uint32_t vpe_cache_entries; /**< vPEID -> vPE table entry */
     uint32_t vpe_cache_ways;
+    struct scenario_pre_its *pre_its; /**< NULL: writes bring their DeviceID beside them */
 };
 
 /** How much of GICv4 redistributors and ITSs have. */
@@ -941,6 +951,9 @@ void scenario_free(struct scenario *scenario);
 /** Bytes of address space of one redistributor, and of one ITS. */
 uint64_t scenario_redistributor_bytes(const struct scenario *scenario);
 uint64_t scenario_its_bytes(const struct scenario *scenario, const struct scenario_its *its);
+
+/** DeviceID bits that devices of an ITS can have: its own, or what its pre-ITS's window has room for. */
+uint32_t scenario_device_id_bits(const struct scenario_its *its);
 
 /** What a component is. */
 enum scenario_class {

@@ -53,10 +53,16 @@ static size_t add_windows(const struct scenario *scenario, struct reserved_regio
             .all = true, .kind = RESERVED_SW_MSI, .base = DOORBELL_WINDOW_BASE, .size = DOORBELL_WINDOW_SIZE};
     }
     for (size_t i = 0; window != SCENARIO_MSI_WINDOW_SOFTWARE && i < scenario->platform.its_count; i++) {
-        uint64_t doorbell = scenario->platform.its[i].base + FIRMWARE_ITS_DOORBELL;
+        const struct scenario_its *its = &scenario->platform.its[i];
+        uint64_t doorbell = its->base + FIRMWARE_ITS_DOORBELL;
+        struct reserved_region *region = &regions[count++];
 
-        regions[count++] =
+        *region =
             (struct reserved_region){.all = true, .kind = RESERVED_MSI, .base = doorbell & ~(PAGE - 1), .size = PAGE};
+        if (its->pre_its != NULL) {
+            region->base = its->pre_its->base;
+            region->size = its->pre_its->size;
+        }
     }
     return count;
 }

@@ -112,6 +112,7 @@ static void describe(struct system *system)
         system->its_configs[i] = (struct its_driver_config){.name = platform->its[i].name,
                                                             .base = platform->its[i].base,
                                                             .command_count = platform->its[i].command_queue_entries,
+                                                            .device_bits = scenario_device_id_bits(&platform->its[i]),
                                                             .vpe_count = vpes_at(scenario, &platform->its[i])};
     }
 }

@@ -127,6 +127,7 @@ static void view_function(const struct software *software, uint32_t index, struc
         function->its = from->its;
         function->device_id = from->device_id;
         function->doorbell = from->doorbell;
+        function->no_device_id = software->config.firmware->controllers[from->its].pre_its;
     }
     if (from->domain != SIZE_MAX) {
         function->domain = (uint32_t)from->domain;

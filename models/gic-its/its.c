@@ -171,7 +171,8 @@ static bool accept_from(struct its *its, struct its_target *target, sim_time now
     if (!gic_output_is_ready(&target->response, now, &its->due)) {
         return false;
     }
-    if (packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its)) {
+    if (its->config.pre_its_size == 0 ? packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its)
+                                      : its_is_windowed_msi(its, packet)) {
         if (!its_accept_msi(its, target, packet, now)) {
             return false;
         }
@@ -263,6 +264,7 @@ struct its_config its_config_default(void)
         .collection_bits = 16,
         .redistributor_stride = 0x20000,
         .virt = its_virtual_config_default(),
+        .pre_its_cycles = 2,
     };
 }
 
@@ -288,6 +290,10 @@ static void check_config(struct its *its)
     check_range(its, "page_sizes", config->page_sizes, 1, 7);
     check_range(its, "collection_bits", config->collection_bits, 1, 16);
     check_range(its, "chip_collections", config->chip_collections, 0, 255);
+    if ((config->pre_its_size & (config->pre_its_size - 1)) != 0 || config->pre_its_base % 4096 != 0) {
+        sim_panic(its->component.sim, &its->component, NULL, "the pre-ITS has no window of a power of two on a page");
+    }
+    check_range(its, "pre_its_size", config->pre_its_size, config->pre_its_size != 0 ? 4 : 0, UINT64_C(4) << 32);
     check_range(its, "redistributor_stride", config->redistributor_stride, 0x10000, UINT64_C(1) << 40);
 }
 
@@ -332,6 +338,7 @@ struct its *its_create(struct sim *sim, const char *name, const struct its_confi
     check_config(its);
     create_caches(its);
     its->translate_service = sim_time_cycles(config->translate_cycles, config->period);
+    its->window_service = sim_time_cycles(config->pre_its_cycles, config->period);
     its->register_service = sim_time_cycles(config->register_cycles, config->period);
     its->links = sim_alloc(sim, config->redistributors * sizeof(*its->links));
     its->chip_collections = sim_alloc(sim, config->chip_collections * sizeof(*its->chip_collections));

@@ -29,6 +29,13 @@
  * Up to `slots` MSIs that missed are in flight while later ones that hit pass them; MSIs of one (DeviceID, EventID)
  * never pass each other. docs/gic.md has the table formats and the order between commands and MSIs.
  *
+ * An ITS whose interconnect carries no DeviceID can have a pre-ITS in front of it (Socionext SynQuacer, TI K3): a window
+ * of 4 bytes for each DeviceID. A write to the window at offset 4 * DeviceID is a write to GITS_TRANSLATER of that
+ * DeviceID, whatever the sideband says; a direct write to GITS_TRANSLATER then comes from DeviceID 0 (Linux,
+ * "irqchip/gic-v3: Add workaround for Synquacer pre-ITS"). So it is the address that says who writes. Reads of the
+ * window are zero. It costs pre_its_cycles (default 2, assumption) beside the translation, which do not delay the MSI
+ * after it.
+ *
  * Register accesses are 32 or 64 bits; others read as zero and are ignored when written. GITS_TRANSLATER takes 16 and
  * 32 bits.
  */
@@ -88,6 +95,10 @@ struct its_config {
     uint64_t redistributor_base;    /**< aligned to 64 KiB */
     uint64_t redistributor_stride;  /**< a multiple of 64 KiB, not 0 */
     struct its_virtual_config virt; /**< GICv4; with it intid_bits is at most 22 */
+    /* A pre-ITS in front of it; see the top of this file. */
+    uint64_t pre_its_base; /**< address of the window, a multiple of 4 KiB */
+    uint64_t pre_its_size; /**< bytes, a power of two, 4 to 16 GiB; 0: there is none */
+    uint32_t pre_its_cycles;
 };
 
 /**
@@ -120,7 +131,7 @@ void its_bind_memory(struct its *its, struct sim_bus_port port);
  */
 void its_bind_redistributor(struct its *its, uint32_t number, struct sim_channel *to, struct sim_channel *from);
 
-/** Address of GITS_TRANSLATER: the doorbell. */
+/** Address of GITS_TRANSLATER: the doorbell. Behind a pre-ITS devices have doorbells of their own in its window. */
 uint64_t its_doorbell(const struct its *its);
 
 /** Level of the interrupt line that GITS_CTLR.UMSIirq enables: GITS_STATUSR.UMSI is 1. What it is wired to is a

@@ -239,6 +239,7 @@ struct its {
     bool progress; /**< something changed that another part of the ITS may wait for: look again at the next edge */
     bool busy;     /**< MSIs in flight, or the command engine at work */
     sim_time translate_service;
+    sim_time window_service; /**< of the pre-ITS */
     sim_time register_service;
     sim_time accept_at; /**< no MSI is taken before */
 
@@ -300,6 +301,12 @@ struct its {
 static inline void its_look_at(struct its *its, sim_time time)
 {
     its->due = sim_time_min(its->due, time);
+}
+
+/** Whether an address lies in the pre-ITS's window; never without one. */
+static inline bool its_is_in_window(const struct its *its, uint64_t address)
+{
+    return address - its->config.pre_its_base < its->config.pre_its_size;
 }
 
 /* its_registers.c */
@@ -378,6 +385,11 @@ uint32_t its_find_target(const struct its *its, uint64_t rdbase);
 
 /** Takes a write of GITS_TRANSLATER from a target port, if it can be taken at this edge. */
 bool its_accept_msi(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now);
+
+/**
+ * Behind a pre-ITS: whether a write is one of GITS_TRANSLATER, by itself or by the window; if so it gets its DeviceID.
+ */
+bool its_is_windowed_msi(const struct its *its, struct sim_packet *packet);
 
 /** Moves MSIs in flight on, oldest first. */
 void its_step_slots(struct its *its, sim_time now);

@@ -12,6 +12,9 @@
 #include "models/gic-its/its_virtual_internal.h"
 #include "models/gic-its/write_ack_internal.h"
 
+/** Bytes of a pre-ITS's window for each DeviceID. */
+#define PRE_ITS_BYTES 4u
+
 /** Why a walk that did not find an LPI loses the MSI. */
 static enum sim_drop_reason drop_reason(enum its_outcome outcome)
 {
@@ -108,6 +111,19 @@ static enum sim_drop_reason refusal(const struct its *its, const struct sim_pack
     return SIM_DROP_NONE;
 }
 
+/** The address alone says it, so to find it out again at a later edge changes nothing. */
+bool its_is_windowed_msi(const struct its *its, struct sim_packet *packet)
+{
+    bool window = its_is_in_window(its, packet->address) && packet->address % PRE_ITS_BYTES == 0;
+
+    if (packet->type != SIM_PACKET_WRITE || (!window && packet->address != its_doorbell(its))) {
+        return false;
+    }
+    packet->device_id = window ? (uint32_t)((packet->address - its->config.pre_its_base) / PRE_ITS_BYTES) : 0;
+    packet->flags |= SIM_FLAG_HAS_DEVICE_ID;
+    return true;
+}
+
 /** Takes the write, tells observers, and answers it. */
 static struct sim_packet *take(struct its *its, struct its_target *target, sim_time now)
 {
@@ -133,6 +149,8 @@ void its_make_lpi(struct sim_packet *packet, uint32_t intid)
 static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *packet, const struct its_ite *ite,
                      const struct vpe_entry *vpe, sim_time now)
 {
+    sim_time window = its_is_in_window(its, packet->address) ? its->window_service : 0;
+
     if (ite->is_virtual) {
         its_virtual_make_lpi(its, packet, ite, vpe);
     } else {
@@ -140,7 +158,7 @@ static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *
         packet->arg = ite->collection;
     }
     link->dirty = true;
-    gic_output_push(&link->to, packet, now, its->translate_service);
+    gic_output_push(&link->to, packet, now, its->translate_service + window);
 }
 
 static void drop(struct its *its, struct sim_packet *packet, uint32_t event, sim_time now, enum sim_drop_reason reason)

@@ -328,6 +328,10 @@ static const struct scenario_key its_keys[] = {
      .maximum = "16",
      .unit_name = "ways",
      .doc = "Associativity of that cache."},
+    {.name = "pre-its",
+     KEY_MAYBE(scenario_its, pre_its),
+     .table = &scenario_table_pre_its,
+     .doc = "A pre-ITS: every device has a doorbell of its own, whose address says who writes."},
 };
 static const struct scenario_table its_table = {
     .name = "its",

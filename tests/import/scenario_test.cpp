@@ -53,6 +53,28 @@ TEST(ImportedScenario, MapsStandAsFirmwareHasThem)
     EXPECT_STREQ(made.scenario->title, "Imported: A ?board?");
 }
 
+TEST(ImportedScenario, APreItsGivesEveryDeviceItsDoorbell)
+{
+    Folder folder;
+    std::string with(board);
+
+    with.insert(with.find("reg = <0 0x8080000"), "socionext,synquacer-pre-its = <0x58000000 0x200000>;");
+    with.replace(with.find("<0 &its0 0x20000 0x1000>"), 24, "<0 &its0 0x100 0x1000>");
+    Imported made(
+        {folder.add("board.dts", with), folder.add("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
+                                                                port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
+
+    if (made.errors.find("dtc") != std::string::npos) {
+        GTEST_SKIP() << "dtc is not installed";
+    }
+    ASSERT_TRUE(made.planned) << made.errors;
+    ASSERT_NE(made.scenario->platform.its[0].pre_its, nullptr);
+    EXPECT_EQ(made.scenario->platform.its[0].pre_its->base, 0x58000000u);
+    EXPECT_EQ(made.scenario->platform.its[0].pre_its->size, 0x200000u);
+    EXPECT_EQ(made.at(0x100).doorbell, 0x58000000u + 4 * 0x200);
+    EXPECT_EQ(made.at(0x200).doorbell, 0x58000000u + 4 * 0x300);
+}
+
 TEST(ImportedScenario, BusesThatTheMachineCountsOtherwiseKeepTheirOutputs)
 {
     Folder folder;
