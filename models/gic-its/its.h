@@ -29,9 +29,9 @@
  * Up to `slots` MSIs that missed are in flight while later ones that hit pass them; MSIs of one (DeviceID, EventID)
  * never pass each other. docs/gic.md has the table formats and the order between commands and MSIs.
  *
- * An ITS whose interconnect carries no DeviceID can have a pre-ITS in front of it (Socionext SynQuacer, TI K3): a window
- * of 4 bytes for each DeviceID. A write to the window at offset 4 * DeviceID is a write to GITS_TRANSLATER of that
- * DeviceID, whatever the sideband says; a direct write to GITS_TRANSLATER then comes from DeviceID 0 (Linux,
+ * An ITS whose interconnect carries no DeviceID can have a pre-ITS in front of it (Socionext SynQuacer, TI K3): a
+ * window of 4 bytes for each DeviceID. A write to the window at offset 4 * DeviceID is a write to GITS_TRANSLATER of
+ * that DeviceID, whatever the sideband says; a direct write to GITS_TRANSLATER then comes from DeviceID 0 (Linux,
  * "irqchip/gic-v3: Add workaround for Synquacer pre-ITS"). So it is the address that says who writes. Reads of the
  * window are zero. It costs pre_its_cycles (default 2, assumption) beside the translation, which do not delay the MSI
  * after it.
