@@ -31,7 +31,7 @@ struct explore_board {
     struct assumption_function functions[FUNCTIONS];
     struct assumption_domain views[FUNCTIONS];
     struct assumption_mapping doorbells[FUNCTIONS][EXPLORE_ITS];
-    char names[FUNCTIONS][32];
+    char names[FUNCTIONS][EXPLORE_SMMUS][32]; /**< of domains, by group and SMMU; none is there without either */
     const char *smmu_names[EXPLORE_SMMUS];
     const char *its_names[EXPLORE_ITS];
     struct assumption_system system;
@@ -40,7 +40,13 @@ struct explore_board {
 
 const char *explore_name(const char *kind, unsigned number, char *text)
 {
-    snprintf(text, 8, "%s%u", kind, number % 100);
+    char *end = stpncpy(text, kind, 5);
+
+    if (number >= 10) {
+        *end++ = (char)('0' + number / 10 % 10);
+    }
+    *end++ = (char)('0' + number % 10);
+    *end = '\0';
     return text;
 }
 
@@ -75,6 +81,16 @@ uint16_t explore_acs_capability(enum explore_acs acs)
     }
 }
 
+static void name_domains(struct explore_board *board)
+{
+    for (unsigned group = 0; group < FUNCTIONS; group++) {
+        for (unsigned smmu = 0; smmu < EXPLORE_SMMUS; smmu++) {
+            snprintf(board->names[group][smmu], sizeof(board->names[group][smmu]), "of group %u at %s", group,
+                     explore_smmu_name(smmu));
+        }
+    }
+}
+
 struct explore_board *explore_board_create(const struct explore_bounds *bounds, const struct explore_software *software)
 {
     struct explore_board *board = sim_allocate(1, sizeof(*board));
@@ -87,6 +103,7 @@ struct explore_board *explore_board_create(const struct explore_bounds *bounds, 
     for (unsigned i = 0; i < EXPLORE_ITS; i++) {
         board->its_names[i] = explore_its_name(i);
     }
+    name_domains(board);
     board->system.tree = &board->tree;
     board->system.groups = &board->groups;
     board->system.kernel = GROUP_KERNEL_7_3;
@@ -279,8 +296,6 @@ static uint32_t domain_for(struct explore_board *board, uint32_t group, uint32_t
     domain_init_planned(domain, board->software.identity ? DOMAIN_IDENTITY : DOMAIN_DMA);
     domain->group = group;
     domain->smmu_index = smmu;
-    snprintf(board->names[board->domain_count], sizeof(board->names[0]), "of group %u at %s", group,
-             explore_smmu_name(smmu));
     return board->domain_count++;
 }
 
@@ -329,7 +344,7 @@ static void show_domain(struct explore_board *board, uint32_t index)
     struct assumption_domain *view = &board->views[index];
 
     *view =
-        (struct assumption_domain){.name = board->names[index],
+        (struct assumption_domain){.name = board->names[from->group][from->smmu_index],
                                    .translation = domain_translates(from) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS,
                                    .doorbells = board->doorbells[index],
                                    .doorbell_count = from->doorbell_count};

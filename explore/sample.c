@@ -26,31 +26,53 @@ static uint8_t draw(struct sim_random *random, unsigned bound)
     return (uint8_t)sim_random_below(random, bound);
 }
 
+/** Switches so far, and those among them with nothing below. */
+struct growing {
+    uint8_t bare[EXPLORE_SWITCHES];
+    unsigned bare_count;
+};
+
 /** A switch with an index below @p switches, or a root port. */
-static uint8_t draw_parent(struct sim_random *random, unsigned switches)
+static uint8_t draw_parent(struct sim_random *random, struct growing *growing, unsigned switches)
 {
     const uint8_t parent = draw(random, switches + 1);
 
+    for (unsigned i = 0; i < growing->bare_count; i++) {
+        if (growing->bare[i] == parent) {
+            growing->bare[i] = growing->bare[--growing->bare_count];
+        }
+    }
     return parent == switches ? EXPLORE_NONE : parent;
 }
 
-/** @return whether every switch has something below it */
-static bool draw_tree(struct sim_random *random, struct draft *draft)
+/** Some switch with nothing below. */
+static uint8_t draw_bare(struct sim_random *random, struct growing *growing)
 {
-    bool used[EXPLORE_NODES] = {false};
+    const unsigned at = growing->bare_count > 1 ? draw(random, growing->bare_count) : 0;
+    const uint8_t parent = growing->bare[at];
 
-    for (unsigned i = 0; i < draft->count; i++) {
-        draft->parent[i] = draw_parent(random, i < draft->switches ? i : draft->switches);
-        if (draft->parent[i] != EXPLORE_NONE) {
-            used[draft->parent[i]] = true;
-        }
-    }
+    growing->bare[at] = growing->bare[--growing->bare_count];
+    return parent;
+}
+
+/**
+ * Every switch must have something below it, so never are more bare than there are endpoints; a switch or an endpoint
+ * more never makes them fewer but by standing below one, and so no tree is out of reach.
+ */
+static void draw_tree(struct sim_random *random, struct draft *draft)
+{
+    const unsigned endpoints = draft->count - draft->switches;
+    struct growing growing = {.bare_count = 0};
+
     for (unsigned i = 0; i < draft->switches; i++) {
-        if (!used[i]) {
-            return false;
-        }
+        draft->parent[i] =
+            growing.bare_count == endpoints ? draw_bare(random, &growing) : draw_parent(random, &growing, i);
+        growing.bare[growing.bare_count++] = (uint8_t)i;
     }
-    return true;
+    for (unsigned i = draft->switches; i < draft->count; i++) {
+        draft->parent[i] = growing.bare_count == draft->count - i ? draw_bare(random, &growing)
+                                                                  : draw_parent(random, &growing, draft->switches);
+    }
 }
 
 static int compare_pieces(const void *one, const void *other)
@@ -110,9 +132,7 @@ uint64_t explore_sample(struct sim_random *random, const struct explore_bounds *
     struct draft draft = {.switches = switches, .count = endpoints + switches};
     struct piece whole;
 
-    do {
-        /* The last switch always finds an endpoint sooner or later. */
-    } while (!draw_tree(random, &draft));
+    draw_tree(random, &draft);
     for (unsigned i = 0; i < draft.count; i++) {
         draft.acs[i] = draw(random, bounds->acs);
         draft.smmu[i] = draw(random, bounds->smmus > 0 ? bounds->smmus : 1);

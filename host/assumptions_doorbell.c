@@ -30,9 +30,12 @@ static bool first_of_page(const struct gathering *gathering, uint32_t position, 
 
     for (uint32_t i = 0; i <= position; i++) {
         uint32_t other = judge_function_at(judge, i);
-        size_t count = i == position ? index : judge_use_count(judge, other);
+        size_t count = 0;
 
-        for (size_t j = 0; gathered(gathering, other) && j < count; j++) {
+        if (gathered(gathering, other)) {
+            count = i == position ? index : judge_use_count(judge, other);
+        }
+        for (size_t j = 0; j < count; j++) {
             if (judge_page(judge_use(judge, other, j).doorbell) == page) {
                 return false;
             }
@@ -43,14 +46,16 @@ static bool first_of_page(const struct gathering *gathering, uint32_t position, 
 
 #define PAGES_NAMED 6
 
-/* Counts the doorbell pages of a unit and names the first ones. */
+/* Counts the doorbell pages of a unit and names the first ones, if there is room for text. */
 static size_t name_pages(const struct gathering *gathering, char *text, size_t size)
 {
     const struct judge *judge = gathering->judge;
     size_t pages = 0;
     size_t length = 0;
 
-    text[0] = '\0';
+    if (size > 0) {
+        text[0] = '\0';
+    }
     for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
         uint32_t function = judge_function_at(judge, i);
 
@@ -128,7 +133,7 @@ static void judge_doorbell_per_unit(const struct judge *judge, const char *name,
     char text[512];
 
     for (gathering.number = 0; gathering.number < unit_count; gathering.number++) {
-        size_t pages = name_pages(&gathering, text, sizeof(text));
+        size_t pages = name_pages(&gathering, NULL, 0);
 
         used += pages != 0 ? 1u : 0u;
         if (pages > 1) {
