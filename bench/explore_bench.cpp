@@ -111,7 +111,12 @@ void check_boards(benchmark::State &state)
         }
     }
     state.counters["boards"] = static_cast<double>(files.size());
-    state.counters["slowest_ms"] = files.empty() ? 0 : *std::max_element(best.begin(), best.end());
+    if (!files.empty()) {
+        const auto slowest = std::max_element(best.begin(), best.end());
+
+        state.counters["slowest_ms"] = *slowest;
+        state.SetLabel(std::filesystem::path(files[static_cast<size_t>(slowest - best.begin())]).stem());
+    }
     state.SetItemsProcessed(static_cast<int64_t>(files.size()) * state.iterations());
 }
 

@@ -106,7 +106,7 @@ static void give_names(const struct names *names, const struct order *order, str
     }
 }
 
-/** Puts subtrees of the same shape into ascending order of their labels. @param labels of the unit's first endpoint on */
+/** Puts subtrees of the same shape into ascending order of their labels, which begin with the unit's first endpoint. */
 static void sort_unit(const struct explore_shape *shape, const struct unit *unit, uint8_t *labels)
 {
     for (unsigned r = 0; r < shape->run_count; r++) {
@@ -153,7 +153,7 @@ static void try_naming(const struct explore_shape *shape, const struct explore_l
     }
 }
 
-/** Tries a naming with every order of the names that a unit brings. New names are the next ones: others are not less. */
+/** Tries a naming with every order of the names that a unit brings: the next ones, since others are not less. */
 static void continue_naming(const struct explore_shape *shape, const struct explore_labels *labels,
                             const struct unit *unit, const struct naming *from, struct best *best)
 {

@@ -214,11 +214,12 @@ bool rid_map_doorbell(const struct firmware_msi_controller *controller, uint32_t
 
 /*
  * Ranges. The masked RID alone decides which entries match, and between two neighbouring ends of entries nothing
- * changes. So the masked values are cut into segments at those ends, the rules of each segment are worked out once, and
- * the RIDs are walked with one table look-up per map.
+ * changes. So the masked values are cut into segments at those ends, and the rules of each segment are worked out once.
+ * The RIDs are walked from segment to segment; where a mask hides some of their bits, one by one with a table look-up.
  */
 struct segments {
-    uint32_t *of_masked; /* segment of each masked RID, RID_COUNT elements */
+    bool whole;          /* the mask hides nothing: masked RIDs are RIDs */
+    uint32_t *of_masked; /* segment of each masked RID, RID_COUNT elements; NULL if whole */
     uint32_t *starts;    /* first masked value of each segment, ascending, starts[0] == 0 */
     size_t count;
     struct rid_spec *specs;     /* of each segment */
@@ -275,8 +276,11 @@ static void index_segments(struct segments *segments)
 static void make_segments(const struct firmware *firmware, const struct firmware_host *host,
                           const struct firmware_map *map, struct segments *segments)
 {
+    segments->whole = (map->mask & (RID_COUNT - 1)) == RID_COUNT - 1;
     cut_segments(map, segments);
-    index_segments(segments);
+    if (!segments->whole) {
+        index_segments(segments);
+    }
     segments->specs = board_array_grow(NULL, 0, segments->count * sizeof(*segments->specs));
     segments->choices = board_array_grow(NULL, 0, segments->count * sizeof(*segments->choices));
     memset(segments->choices, 0, segments->count * sizeof(*segments->choices));
@@ -337,31 +341,69 @@ static void join_choices(const struct rid_choice *msi, const struct rid_choice *
     choice->device_id = msi->device_id;
 }
 
+/* A place among the segments of one map. */
+struct place {
+    const struct segments *segments;
+    uint32_t mask;
+    uint32_t hidden; /* the lowest bits that the mask hides, up to the first that it does not */
+    uint32_t segment;
+    uint32_t last; /* segment of the RID before */
+};
+
+static struct place place_before(const struct segments *segments, const struct firmware_map *map)
+{
+    const uint32_t shown = map->mask & (RID_COUNT - 1);
+
+    return (struct place){
+        .segments = segments, .mask = map->mask, .hidden = shown == 0 ? RID_COUNT - 1 : (shown & (0 - shown)) - 1};
+}
+
+/* Goes to the segment of a RID, which is not before the last one. Returns the first RID that may be in another. */
+static uint32_t go_to(struct place *place, uint32_t rid)
+{
+    const struct segments *segments = place->segments;
+
+    place->last = place->segment;
+    if (!segments->whole) {
+        place->segment = segments->of_masked[rid & place->mask];
+        return (rid | place->hidden) + 1;
+    }
+    while (place->segment + 1 < segments->count && segments->starts[place->segment + 1] <= rid) {
+        place->segment++;
+    }
+    return place->segment + 1 < segments->count ? segments->starts[place->segment + 1] : RID_COUNT;
+}
+
+static bool goes_on(const struct place *place)
+{
+    return same_segment(place->segments, place->segment, place->last);
+}
+
 static void walk_rids(const struct firmware_host *host, const struct segments *msi, const struct segments *iommu,
                       struct rid_ranges *ranges)
 {
-    uint32_t last_msi = 0;
-    uint32_t last_iommu = 0;
+    const uint32_t end = (host->bus_last << 8 | 0xff) + 1;
+    struct place at_msi = place_before(msi, &host->msi_map);
+    struct place at_iommu = place_before(iommu, &host->iommu_map);
+    uint32_t next;
 
-    for (uint32_t rid = host->bus_first << 8; rid <= (host->bus_last << 8 | 0xff); rid++) {
-        uint32_t at_msi = msi->of_masked[rid & host->msi_map.mask];
-        uint32_t at_iommu = iommu->of_masked[rid & host->iommu_map.mask];
+    for (uint32_t rid = host->bus_first << 8; rid < end; rid = next) {
+        const uint32_t next_msi = go_to(&at_msi, rid);
+        const uint32_t next_iommu = go_to(&at_iommu, rid);
         struct rid_range *range;
 
-        if (ranges->count > 0 && same_segment(msi, at_msi, last_msi) && same_segment(iommu, at_iommu, last_iommu)) {
-            ranges->items[ranges->count - 1].last = rid;
-        } else {
+        next = next_msi < next_iommu ? next_msi : next_iommu;
+        next = next < end ? next : end;
+        if (ranges->count == 0 || !goes_on(&at_msi) || !goes_on(&at_iommu)) {
             ranges->items = board_array_grow(ranges->items, ranges->count, sizeof(*ranges->items));
             range = &ranges->items[ranges->count++];
             memset(range, 0, sizeof(*range));
             range->first = rid;
-            range->last = rid;
-            join_choices(&msi->choices[at_msi], &iommu->choices[at_iommu], &range->choice);
-            range->msi = host->msi_map.present ? &ranges->specs[at_msi] : NULL;
-            range->iommu = host->iommu_map.present ? &ranges->specs[msi->count + at_iommu] : NULL;
+            join_choices(&msi->choices[at_msi.segment], &iommu->choices[at_iommu.segment], &range->choice);
+            range->msi = host->msi_map.present ? &ranges->specs[at_msi.segment] : NULL;
+            range->iommu = host->iommu_map.present ? &ranges->specs[msi->count + at_iommu.segment] : NULL;
         }
-        last_msi = at_msi;
-        last_iommu = at_iommu;
+        ranges->items[ranges->count - 1].last = next - 1;
     }
 }
 

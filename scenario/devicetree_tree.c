@@ -127,6 +127,25 @@ static bool node_enabled(const struct devicetree *tree, size_t node)
            devicetree_is(tree, node, "status", "ok");
 }
 
+/* Properties are looked up by name a hundred times a node; libfdt would find its way through the blob each time. */
+static void index_properties(struct devicetree *tree, struct devicetree_node *node)
+{
+    int offset;
+
+    node->first_property = tree->property_count;
+    fdt_for_each_property_offset(offset, tree->blob, node->offset)
+    {
+        struct devicetree_property *property;
+        int length = 0;
+
+        tree->properties = board_array_grow(tree->properties, tree->property_count, sizeof(*tree->properties));
+        property = &tree->properties[tree->property_count++];
+        property->value = fdt_getprop_by_offset(tree->blob, offset, &property->name, &length);
+        property->length = length > 0 ? (size_t)length : 0;
+    }
+    node->property_count = tree->property_count - node->first_property;
+}
+
 static bool index_nodes(struct devicetree *tree, const char *file, struct board_error *error)
 {
     size_t open[DEVICETREE_MAX_DEPTH]; /* the node that is open at each depth */
@@ -154,6 +173,7 @@ static bool index_nodes(struct devicetree *tree, const char *file, struct board_
         node = &tree->nodes[tree->count];
         node->offset = offset;
         node->parent = depth == 0 ? DEVICETREE_NONE : open[depth - 1];
+        index_properties(tree, node);
         node->enabled = node_enabled(tree, tree->count);
         open[depth] = tree->count++;
     }
@@ -222,17 +242,25 @@ bool devicetree_index(struct devicetree *tree, const void *blob, size_t size, co
 void devicetree_clear(struct devicetree *tree)
 {
     free(tree->nodes);
+    free(tree->properties);
     free(tree->phandles);
     memset(tree, 0, sizeof(*tree));
 }
 
 const uint8_t *devicetree_property(const struct devicetree *tree, size_t node, const char *name, size_t *length)
 {
-    int bytes = 0;
-    const uint8_t *value = fdt_getprop(tree->blob, tree->nodes[node].offset, name, &bytes);
+    const struct devicetree_node *at = &tree->nodes[node];
 
-    *length = value == NULL || bytes < 0 ? 0 : (size_t)bytes;
-    return value;
+    for (size_t i = 0; i < at->property_count; i++) {
+        const struct devicetree_property *property = &tree->properties[at->first_property + i];
+
+        if (*property->name == *name && strcmp(property->name, name) == 0) {
+            *length = property->length;
+            return property->value;
+        }
+    }
+    *length = 0;
+    return NULL;
 }
 
 uint32_t devicetree_cell(const uint8_t *value, size_t index)

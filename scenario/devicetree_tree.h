@@ -29,11 +29,20 @@ extern "C" {
 /** Longest name of a node or property that is accepted, in bytes; the specification allows 31. */
 #define DEVICETREE_MAX_NAME 255
 
+/** One property, in the blob. */
+struct devicetree_property {
+    const char *name;
+    const uint8_t *value;
+    size_t length; /**< bytes */
+};
+
 /** One node. */
 struct devicetree_node {
-    int offset;    /**< in the structure block, as libfdt counts */
-    size_t parent; /**< DEVICETREE_NONE for the root */
-    bool enabled;  /**< neither it nor a node above it is disabled by its `status` */
+    int offset;            /**< in the structure block, as libfdt counts */
+    size_t parent;         /**< DEVICETREE_NONE for the root */
+    bool enabled;          /**< neither it nor a node above it is disabled by its `status` */
+    size_t first_property; /**< in the index's properties */
+    size_t property_count;
 };
 
 /** A phandle and the node that bears it. */
@@ -47,6 +56,8 @@ struct devicetree {
     const void *blob;
     struct devicetree_node *nodes;
     size_t count;
+    struct devicetree_property *properties; /**< of all nodes, node by node */
+    size_t property_count;
     struct devicetree_phandle *phandles; /**< ascending by value, each value once */
     size_t phandle_count;
 };
