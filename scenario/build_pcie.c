@@ -80,6 +80,8 @@ static struct pcie_link_config link_of(const struct scenario_link *link, const s
     config.ack_interval = link->ack_interval;
     config.tlp_errors = link->tlp_errors;
     config.lost_naks = link->lost_naks;
+    config.receiver_errors = link->receiver_errors;
+    config.bad_acks = link->bad_acks;
     config.poisoned = link->poisoned;
     config.corrupted = link->corrupted;
     config.malformed = link->malformed;

@@ -363,6 +363,8 @@ struct scenario_link {
     sim_time ack_interval;     /**< least time between Acks; 0: the specification's limit */
     uint32_t tlp_errors;       /**< TLPs in a million that arrive corrupted, up to half */
     uint32_t lost_naks;        /**< Naks in a million that get lost */
+    uint32_t receiver_errors;  /**< corrupted TLPs in a million that the receiver's physical layer sees first */
+    uint32_t bad_acks;         /**< Acks in a million of what is not under way */
     uint32_t poisoned;         /**< TLPs with data in a million that the sender marks as poisoned */
     uint32_t corrupted;        /**< TLPs in a million that change inside the sender */
     uint32_t malformed;        /**< TLPs in a million with a wrong Length */

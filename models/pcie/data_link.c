@@ -1,7 +1,26 @@
 #include "models/pcie/data_link.h"
 
+#include "models/pcie/config_registers.h"
+
 /** REPLAY_NUM has two bits. */
 #define REPLAY_NUM_ROLLOVER 4u
+
+/* ---- Chance ---- */
+
+static bool happens(struct pcie_data_link *own, uint32_t in_a_million)
+{
+    return in_a_million != 0 && sim_random_below(&own->random, PCIE_MILLION) < in_a_million;
+}
+
+static bool happens_to(struct pcie_data_link *own, uint32_t in_a_million)
+{
+    return in_a_million != 0 && sim_random_below(&own->fault_random, PCIE_MILLION) < in_a_million;
+}
+
+static void correctable(struct pcie_link_findings *findings, sim_time at, uint32_t error)
+{
+    pcie_link_findings_add(findings, (struct pcie_link_finding){.at = at, .correctable = error});
+}
 
 /* ---- DLLPs ---- */
 
@@ -85,6 +104,18 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
     }
 }
 
+/** An Ack that goes at a time has the number of no TLP under way (3.6.2.2). */
+static void misnumber_ack(struct pcie_data_link *own, sim_time due)
+{
+    const struct pcie_link_finding found = {
+        .at = due + own->dllp_time + own->flight,
+        .uncorrectable = PCIE_AER_DATA_LINK_PROTOCOL,
+    };
+
+    own->counters.bad_acks++;
+    pcie_link_findings_add(own->receiver_findings, found);
+}
+
 /** Schedules a DLLP of a sort, or joins one that is still to be sent. @return when it goes */
 static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time interval, sim_time now, sim_time earliest)
 {
@@ -110,6 +141,9 @@ static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time int
     }
     if (sort == PCIE_DLLP_ACK) {
         own->counters.acks++;
+        if (happens_to(own, own->bad_acks)) {
+            misnumber_ack(own, due);
+        }
     } else {
         own->counters.updates++;
     }
@@ -150,9 +184,26 @@ sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_ti
 
 /* ---- Errors and replay ---- */
 
-static bool happens(struct pcie_data_link *own, uint32_t in_a_million)
+/** The receiver of what ended at @p end sees that it is no good (3.6.3.1; FLIT mode: 4.2.3.4.2). */
+static void find_corrupted(struct pcie_data_link *own, sim_time end)
 {
-    return in_a_million != 0 && sim_random_below(&own->random, PCIE_MILLION) < in_a_million;
+    bool physical = own->wire.frame != 0 || happens(own, own->receiver_errors);
+
+    correctable(own->receiver_findings, end + own->flight,
+                physical ? PCIE_AER_CORRECTABLE_RECEIVER : PCIE_AER_CORRECTABLE_BAD_TLP);
+}
+
+/** Its Nak comes corrupted, and the timer does the Nak's work (3.6.2.1). @return when */
+static sim_time time_out(struct pcie_data_link *own, sim_time end)
+{
+    sim_time nak = end + 2 * own->flight + own->dllp_time;
+    sim_time at = sim_time_max(nak, end + own->replay_timer);
+
+    own->counters.timeouts++;
+    correctable(own->sender_findings, nak,
+                own->wire.frame != 0 ? PCIE_AER_CORRECTABLE_RECEIVER : PCIE_AER_CORRECTABLE_BAD_DLLP);
+    correctable(own->sender_findings, at, PCIE_AER_CORRECTABLE_REPLAY_TIMEOUT);
+    return at;
 }
 
 /** What ended at @p end arrived corrupted. @param replays of the same so far @return when it is sent again */
@@ -161,13 +212,14 @@ static sim_time replay_at(struct pcie_data_link *own, sim_time end, unsigned *re
     own->counters.errors++;
     own->counters.replayed++;
     own->vain_busy = end;
+    find_corrupted(own, end);
     own->known_at = end + 2 * own->flight + own->dllp_time;
     if (happens(own, own->lost_naks)) {
-        own->counters.timeouts++;
-        own->known_at = sim_time_max(own->known_at, end + own->replay_timer);
+        own->known_at = time_out(own, end);
     }
     if (++*replays % REPLAY_NUM_ROLLOVER == 0) {
         own->counters.retrains++;
+        correctable(own->sender_findings, own->known_at, PCIE_AER_CORRECTABLE_REPLAY_ROLLOVER);
         own->known_at += own->retrain_time;
     }
     return own->known_at;
@@ -209,11 +261,6 @@ static sim_time suffer_flits(struct pcie_data_link *own, sim_time start, uint32_
         }
     } while (flit <= last);
     return start;
-}
-
-static bool happens_to(struct pcie_data_link *own, uint32_t in_a_million)
-{
-    return in_a_million != 0 && sim_random_below(&own->fault_random, PCIE_MILLION) < in_a_million;
 }
 
 void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet)

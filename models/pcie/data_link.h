@@ -20,6 +20,12 @@
  * retrained before it (3.6.2.1). In FLIT mode it is flits that are corrupted (beyond what their FEC corrects) and sent
  * again, all from the bad one on; a TLP that reaches into a bad flit is sent again whole.
  *
+ * What goes wrong is told to the two ends (link_findings.h): to the receiver a Bad TLP, or a Receiver Error if its
+ * physical layer has seen it first, as it has in FLIT mode always; to the sender a Nak that came corrupted (Bad
+ * DLLP; in FLIT mode a Receiver Error), the replay timer, and the replays that were too many. An Ack can come with
+ * the number of a TLP that is not under way: a Data Link Protocol Error of who receives it, who discards it; the
+ * next one stands for both.
+ *
  * Two approximations, both of less than one TLP's time: a replay does not wait for the end of a TLP that is being sent
  * in vain, and the wait of an UpdateFC for the TLP on the wire takes a busy wire's TLPs to be of one size. Naks and the
  * Acks that end a replay timer take no part in the traffic of the way back.
@@ -27,6 +33,7 @@
 #ifndef DOORBELL_MODELS_PCIE_DATA_LINK_H
 #define DOORBELL_MODELS_PCIE_DATA_LINK_H
 
+#include "models/pcie/link_findings.h"
 #include "models/pcie/tlp.h"
 #include "sim/random.h"
 #include "sim/wire.h"
@@ -54,6 +61,7 @@ struct pcie_data_link_counters {
     uint64_t errors;    /**< TLPs sent that arrived corrupted */
     uint64_t replayed;  /**< TLPs sent again, each time for their own error, once for those before them */
     uint64_t timeouts;  /**< replays that the timer began, a Nak being lost */
+    uint64_t bad_acks;  /**< of the Acks, those with a number that is not under way */
     uint64_t retrains;  /**< times that REPLAY_NUM rolled over: four replays without progress */
 };
 
@@ -90,7 +98,8 @@ struct pcie_data_link {
     sim_time dllp_time;                  /**< of one DLLP on the wire */
     sim_time update_interval;
     sim_time ack_interval;
-    sim_time refresh; /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    sim_time refresh;  /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    uint32_t bad_acks; /**< in a million */
     struct pcie_data_link_counters counters;
     /* With the Ack and the queues of VC0 in a line of their own: */
     alignas(64) struct pcie_dllp dllps[PCIE_DLLPS];
@@ -99,7 +108,10 @@ struct pcie_data_link {
     sim_time period;                 /**< of the component at this end */
     struct sim_component *component;
     /* Errors: */
-    uint32_t lost_naks; /**< in a million */
+    uint32_t lost_naks;       /**< in a million */
+    uint32_t receiver_errors; /**< corrupted TLPs in a million that the receiver's physical layer sees first */
+    struct pcie_link_findings *sender_findings;   /**< what this end finds; NULL: nothing goes wrong */
+    struct pcie_link_findings *receiver_findings; /**< what the other end finds in what this one sends */
     sim_time replay_timer;
     sim_time retrain_time; /**< from the fourth replay's beginning to its first TLP */
     uint64_t judged;       /**< FLIT mode: number of the first flit whose fate is not drawn */

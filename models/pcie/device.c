@@ -259,6 +259,18 @@ void device_report(struct pcie_switch *hub, unsigned port, const struct pcie_err
     }
 }
 
+void device_link_error(struct pcie_switch *hub, const struct pcie_link_finding *found, sim_time now)
+{
+    struct pcie_link_finding told = *found;
+
+    /* The parts learn of it as of a TLP from the link; one message is enough for all (6.2.4). */
+    told.at = now + hub->latency;
+    for (unsigned port = FIRST_PART; port < hub->port_count; port++) {
+        told.quiet = port != FIRST_PART;
+        pcie_link_findings_add(hub->ports[port].link->own->receiver_findings, told);
+    }
+}
+
 /* ---- Building ---- */
 
 void pcie_device_config_init(struct pcie_device_config *config)
@@ -337,6 +349,9 @@ static void bind_part(struct pcie_device *device, unsigned port, const struct pc
     /* Every function shows the device's link (7.5.3.8). */
     slot->lower.speed = link->speed;
     slot->lower.width = link->width;
+    if (link->own->sender_findings != NULL) {
+        slot->bridge_end.receiver_findings = pcie_link_findings_create(sim, component);
+    }
     switch_bind(&device->hub, port, &slot->upper);
     if (part->endpoint != NULL) {
         endpoint_bind_link(part->endpoint, &slot->lower);

@@ -116,6 +116,9 @@ static sim_time inputs_due(struct endpoint *endpoint)
             due = sim_time_min(due, arrival);
         }
     }
+    if ((endpoint->arrived >> ENDPOINT_ARRIVED_FINDINGS & 1) != 0) {
+        due = sim_time_min(due, pcie_port_findings_due(endpoint->port));
+    }
     for (uint64_t rest = endpoint->arrived >> ARRIVED_HANDLED_SHIFT; rest != 0; rest &= rest - 1) {
         unsigned bit = (unsigned)__builtin_ctzll(rest);
         sim_time arrival = SIM_TIME_NEVER;
@@ -168,6 +171,9 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
             take_requests(endpoint, vc, now);
         }
         take_handled(endpoint, now);
+        if ((endpoint->arrived >> ENDPOINT_ARRIVED_FINDINGS & 1) != 0) {
+            endpoint_take_findings(endpoint, now);
+        }
     }
     if (endpoint->answer.whole != NULL) {
         send_answer(endpoint, now);
@@ -393,6 +399,7 @@ void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
     for (unsigned queue = 0; queue < port->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));
     }
+    pcie_port_watch_link(port, &endpoint->arrived, ENDPOINT_ARRIVED_FINDINGS);
     pcie_vcs_bind(&endpoint->vcs, &endpoint->functions[0].config, port);
     endpoint_vcs_changed(endpoint);
     for (uint32_t f = 0; f < endpoint->function_count && !endpoint->conventional; f++) {

@@ -30,6 +30,34 @@ void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advis
     }
 }
 
+/** All functions of the device record what is wrong with its link, one of them sends a message (6.2.4); VFs do not. */
+static void record_link(struct endpoint *endpoint, const struct pcie_link_finding *found)
+{
+    bool told = false;
+
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
+        struct endpoint_function *function = &endpoint->functions[f];
+        uint8_t code = function->present ? pcie_error_record_link(&function->config, found) : 0;
+
+        if (code != 0 && !told) {
+            told = true;
+            add(endpoint, function->id, code);
+        }
+    }
+}
+
+void endpoint_take_findings(struct endpoint *endpoint, sim_time now)
+{
+    struct pcie_link_finding found;
+
+    while (pcie_port_take_finding(endpoint->port, now, &found)) {
+        record_link(endpoint, &found);
+    }
+    if (pcie_port_findings_due(endpoint->port) == SIM_TIME_NEVER) {
+        endpoint->arrived &= ~(UINT64_C(1) << ENDPOINT_ARRIVED_FINDINGS);
+    }
+}
+
 bool endpoint_discards(struct endpoint *endpoint, struct sim_packet *packet, sim_time now)
 {
     const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;

@@ -184,6 +184,9 @@ struct endpoint_read {
 #define ENDPOINT_BLOCKED_POSTED 1u
 #define ENDPOINT_BLOCKED_READ   2u
 
+/** The bit of endpoint.arrived that says that something may have been found wrong with the link. */
+#define ENDPOINT_ARRIVED_FINDINGS 3u
+
 /** Inputs for handlers' signals share the bits of endpoint.arrived that the link leaves: input n has bit n mod this. */
 #define ENDPOINT_HANDLED_BITS 60u
 
@@ -204,9 +207,9 @@ struct endpoint_next {
 struct endpoint {
     alignas(64) struct sim_component component;
     const struct pcie_port *port;
-    uint64_t arrived;             /**< hint: bits 0..2 the classes of the link, then the handlers' inputs */
-    struct endpoint_atc *atc;     /**< NULL: no function has ATS */
-    sim_time read_deadline;       /**< no read under way times out before; SIM_TIME_NEVER: none is */
+    uint64_t arrived;         /**< hint: bits 0..2 the classes of the link, 3 its errors, then the handlers' inputs */
+    struct endpoint_atc *atc; /**< NULL: no function has ATS */
+    sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */
     uint32_t releasing_functions; /**< how many are */
     uint32_t atc_blocked;         /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
     struct pcie_split answer;     /**< completion that is going out */
@@ -459,6 +462,9 @@ void endpoint_error_of_all(struct endpoint *endpoint, uint32_t error, bool advis
  * recorded and dropped.
  */
 bool endpoint_discards(struct endpoint *endpoint, struct sim_packet *packet, sim_time now);
+
+/** Records what has been found wrong with the link by now. */
+void endpoint_take_findings(struct endpoint *endpoint, sim_time now);
 
 /** Sends the oldest error message, of which there is one, if there is space. */
 void endpoint_send_error(struct endpoint *endpoint, sim_time now);

@@ -235,6 +235,14 @@ uint8_t pcie_error_record(struct pcie_config_space *space, const struct pcie_err
     return shown ? tell_uncorrectable(space, error, fatal) : 0;
 }
 
+uint8_t pcie_error_record_link(struct pcie_config_space *space, const struct pcie_link_finding *found)
+{
+    const struct pcie_error error = {.uncorrectable = found->uncorrectable, .correctable = found->correctable};
+    uint8_t code = pcie_error_record(space, &error);
+
+    return found->quiet ? 0 : code;
+}
+
 /* ---- Messages ---- */
 
 void pcie_error_queue_add(struct pcie_error_queue *queue, uint16_t requester, uint8_t code)

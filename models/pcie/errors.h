@@ -13,6 +13,7 @@
 #define DOORBELL_MODELS_PCIE_ERRORS_H
 
 #include "models/pcie/config_space.h"
+#include "models/pcie/link_findings.h"
 #include "sim/packet.h"
 
 #include <stdbool.h>
@@ -60,6 +61,9 @@ struct pcie_error_queue {
  * @return code of the message that it causes; 0: none, or it is not enabled
  */
 uint8_t pcie_error_record(struct pcie_config_space *space, const struct pcie_error *error);
+
+/** Records what an end of a link found (link_findings.h), which is no TLP's error. @return as above */
+uint8_t pcie_error_record_link(struct pcie_config_space *space, const struct pcie_link_finding *found);
 
 /** Queues a message. One of the same function and severity that still waits stands for both (6.2.3.1), as does a full
  * queue's last. @param code 0: nothing to queue */

@@ -243,6 +243,24 @@ static void register_counters(struct sim *sim, const char *name, const struct di
     sim_counter_register(component, sim_printf(sim, "%s.%s.retrains", name, direction->name), &counters->retrains);
 }
 
+static void init_findings(struct sim *sim, const char *name, const struct pcie_link_config *config,
+                          const struct direction *direction)
+{
+    struct pcie_data_link *own = direction->own;
+
+    own->receiver_errors = config->receiver_errors;
+    own->bad_acks = config->bad_acks;
+    if (own->tlp_errors == 0 && own->bad_acks == 0) {
+        return;
+    }
+    own->sender_findings = pcie_link_findings_create(sim, direction->from.component);
+    own->receiver_findings = pcie_link_findings_create(sim, direction->to.component);
+    if (own->bad_acks != 0) {
+        sim_counter_register(direction->from.component, sim_printf(sim, "%s.%s.bad-acks", name, direction->name),
+                             &own->counters.bad_acks);
+    }
+}
+
 static void init_errors(struct sim *sim, const char *name, const struct pcie_link_config *config,
                         const struct direction *direction)
 {
@@ -256,6 +274,7 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
         sim_random_init(&own->random, sim_seed(sim), sim_printf(sim, "%s.%s.errors", name, direction->name));
         register_counters(sim, name, direction);
     }
+    init_findings(sim, name, config, direction);
     own->poisoned = config->poisoned;
     own->corrupted = config->corrupted;
     own->malformed = config->malformed;
@@ -334,7 +353,8 @@ static void check_config(struct sim *sim, const char *name, const struct pcie_li
     if (config->tlp_errors >= PCIE_MILLION || config->lost_naks > PCIE_MILLION) {
         sim_panic(sim, NULL, NULL, "link %s: nothing would ever arrive", name);
     }
-    if (config->poisoned > PCIE_MILLION || config->corrupted > PCIE_MILLION || config->malformed > PCIE_MILLION) {
+    if (config->poisoned > PCIE_MILLION || config->corrupted > PCIE_MILLION || config->malformed > PCIE_MILLION ||
+        config->receiver_errors > PCIE_MILLION || config->bad_acks > PCIE_MILLION) {
         sim_panic(sim, NULL, NULL, "link %s: more than a million TLPs in a million", name);
     }
     if (config->virtual_channels > PCIE_MAX_VCS) {
@@ -361,6 +381,30 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
         link->upper.receive[i] = link->lower.transmit[i];
     }
     return link;
+}
+
+/* ---- What goes wrong ---- */
+
+void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned bit)
+{
+    if (port->own->sender_findings != NULL) {
+        pcie_link_findings_set_hint(port->own->sender_findings, word, bit);
+    }
+    if (port->opposite->receiver_findings != NULL) {
+        pcie_link_findings_set_hint(port->opposite->receiver_findings, word, bit);
+    }
+}
+
+bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found)
+{
+    return pcie_link_findings_take(port->opposite->receiver_findings, now, found) ||
+           pcie_link_findings_take(port->own->sender_findings, now, found);
+}
+
+sim_time pcie_port_findings_due(const struct pcie_port *port)
+{
+    return sim_time_min(pcie_link_findings_due(port->opposite->receiver_findings),
+                        pcie_link_findings_due(port->own->sender_findings));
 }
 
 /* ---- Virtual channels ---- */

@@ -90,6 +90,8 @@ struct pcie_link_config {
     sim_time ack_interval;    /**< least time between Acks, fs; 0: the specification's limit */
     uint32_t tlp_errors;      /**< TLPs in a million that arrive corrupted, 0..999999 */
     uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
+    uint32_t receiver_errors; /**< of the corrupted in a million, those that the receiver's physical layer sees first */
+    uint32_t bad_acks;        /**< Acks in a million that number a TLP that is not under way, up to 1000000 */
     sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
     sim_time retrain_time; /**< that retraining takes after four replays in vain, fs; 0: default */
     sim_time refresh_interval; /**< of UpdateFCs without need, fs; 0: 30 µs; SIM_TIME_NEVER: none */
@@ -177,6 +179,18 @@ static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const 
  * nothing can be sent on it.
  */
 void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled, sim_time now);
+
+/**
+ * For a component that records what goes wrong on the link of this end: findings of this end set @p bit in @p *word
+ * and wake the component. Building only.
+ */
+void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned bit);
+
+/** Takes the oldest finding of this end whose time has come. @return false if there is none */
+bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found);
+
+/** When there is another one; SIM_TIME_NEVER: none is known of. */
+sim_time pcie_port_findings_due(const struct pcie_port *port);
 
 /** Whether flow control of a virtual channel is initialised. */
 static inline bool pcie_port_vc_is_ready(const struct pcie_port *port, unsigned vc, sim_time now)

@@ -288,15 +288,12 @@ static bool try_input(struct pci_bridge *bridge, unsigned agent, unsigned class_
     return true;
 }
 
-static sim_time evaluate(struct sim_component *component, sim_time now)
+/** Gives the bus to the first that can use it. @return when to look again */
+static sim_time serve_bus(struct pci_bridge *bridge, sim_time now)
 {
-    struct pci_bridge *bridge = (struct pci_bridge *)(void *)component;
     sim_time due = SIM_TIME_NEVER;
     unsigned agent = bridge->turn;
 
-    if (bridge->primary == NULL) {
-        return SIM_TIME_NEVER;
-    }
     if (now < bridge->free_at) {
         return bridge->free_at;
     }
@@ -312,6 +309,53 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
         agent = agent < bridge->device_count ? agent + 1 : 0;
     }
     return due;
+}
+
+/* ---- The link ---- */
+
+/** Records what has been found wrong with the link by now. @return when to look again */
+static sim_time take_findings(struct pci_bridge *bridge, sim_time now)
+{
+    struct pcie_bridge *registers = &bridge->registers;
+    struct pcie_link_finding found;
+    sim_time due;
+
+    while (pcie_port_take_finding(bridge->primary, now, &found)) {
+        pcie_error_queue_add(&bridge->errors, registers->id, pcie_error_record_link(&registers->config, &found));
+    }
+    due = pcie_port_findings_due(bridge->primary);
+    if (due == SIM_TIME_NEVER) {
+        bridge->findings = 0;
+    }
+    return due;
+}
+
+/** Sends the oldest error message, of which there is one, if there is space. @return when to look again */
+static sim_time send_error(struct pci_bridge *bridge, sim_time now)
+{
+    if (pcie_port_has_space(bridge->primary, PCIE_POSTED, now, bridge->latency, 0)) {
+        uint64_t id = sim_packet_identity(bridge->name_hash, bridge->error_packets++);
+
+        pcie_port_send(bridge->primary, PCIE_POSTED, pcie_error_queue_take(&bridge->errors, bridge->sim, id, now), now,
+                       bridge->latency);
+        return bridge->errors.count > 0 ? sim_time_align(now + 1, bridge->component.period) : SIM_TIME_NEVER;
+    }
+    return pcie_port_space_at(bridge->primary, PCIE_POSTED, now, bridge->latency, 0);
+}
+
+static sim_time evaluate(struct sim_component *component, sim_time now)
+{
+    struct pci_bridge *bridge = (struct pci_bridge *)(void *)component;
+    sim_time due = SIM_TIME_NEVER;
+
+    if (bridge->primary == NULL) {
+        return SIM_TIME_NEVER;
+    }
+    if (bridge->findings != 0) {
+        due = take_findings(bridge, now);
+    }
+    due = sim_time_min(due, serve_bus(bridge, now));
+    return bridge->errors.count > 0 ? sim_time_min(due, send_error(bridge, now)) : due;
 }
 
 /* ---- Building ---- */
@@ -392,6 +436,7 @@ struct pci_bridge *pci_bridge_create(struct sim *sim, const char *name, const st
     sim_component_init(&bridge->component, sim, name, config->period != 0 ? config->period : PCI_BRIDGE_DEFAULT_PERIOD,
                        evaluate);
     bridge->sim = sim;
+    bridge->name_hash = sim_name_hash(name);
     bridge->latency = config->latency;
     bridge->bus_bytes = config->bus_bytes != 0 ? config->bus_bytes : PCI_BRIDGE_DEFAULT_BYTES;
     bridge->decode = config->decode != 0 ? config->decode : PCI_BRIDGE_DEFAULT_DECODE;
@@ -416,6 +461,7 @@ struct pcie_end pci_bridge_end(struct pci_bridge *bridge)
 void pci_bridge_bind_link(struct pci_bridge *bridge, const struct pcie_port *port)
 {
     bridge->primary = port;
+    pcie_port_watch_link(port, &bridge->findings, 0);
     pcie_set_link(&bridge->registers.config, port->speed, port->width);
 }
 

@@ -5,6 +5,7 @@
 #ifndef DOORBELL_MODELS_PCIE_PCI_BRIDGE_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_PCI_BRIDGE_INTERNAL_H
 
+#include "models/pcie/errors.h"
 #include "models/pcie/pci_bridge.h"
 
 #ifdef __cplusplus
@@ -75,7 +76,11 @@ struct pci_bridge {
     unsigned delayed_size;
     unsigned delayed_used;
     sim_time free_at; /**< when the bus is */
-    uint8_t turn;     /**< agent that is asked first */
+    struct pcie_error_queue errors;
+    uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
+    uint32_t name_hash;
+    uint64_t findings; /**< hint, not 0: something may have been found wrong with the link */
+    uint8_t turn;      /**< agent that is asked first */
     uint8_t class_turn[PCI_AGENTS];
     struct pci_bridge_counters counters;
 };

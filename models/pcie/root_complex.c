@@ -69,11 +69,12 @@ static bool one_posted_input(const struct root_complex *rc)
 static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct root_complex *rc = (struct root_complex *)(void *)component;
+    sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
     struct rc_round round = {0};
     sim_time due;
 
     if (one_posted_input(rc) && rc_forward_alone(rc, now, &due)) {
-        return due;
+        return sim_time_min(due, findings_due);
     }
     if (rc->bus_arrived != 0) {
         rc_take_answers(rc, now);
@@ -86,7 +87,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     rc_serve_links(rc, &round, now);
     rc_send_response(rc, now);
 
-    due = inputs_due(rc, &round, now);
+    due = sim_time_min(findings_due, inputs_due(rc, &round, now));
     due = sim_time_min(due, rc_memories_due(rc, &round, now));
     due = sim_time_min(due, rc_links_due(rc, &round, now));
     due = sim_time_min(due, rc_host_due(rc, now));
@@ -243,6 +244,7 @@ struct pcie_end root_complex_end(struct root_complex *rc)
 void root_complex_bind_link(struct root_complex *rc, unsigned port, const struct pcie_port *link)
 {
     rc->ports[port].link = link;
+    pcie_port_watch_link(link, &rc->findings, port);
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(link->receive[queue], &rc->arrived[queue], port);
     }

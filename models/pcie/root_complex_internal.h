@@ -1,6 +1,7 @@
 /*
  * The inside of a root complex. Files: root_complex.c (making, evaluation), root_complex_upstream.c (requests from
- * below), root_complex_host.c (requests of the host), root_complex_link.c (what goes out at the root ports).
+ * below), root_complex_host.c (requests of the host), root_complex_link.c (what goes out at the root ports),
+ * root_complex_errors.c (what root ports find wrong, and are told).
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
@@ -113,6 +114,7 @@ struct root_complex {
     uint64_t arrived[PCIE_QUEUES];
     unsigned queues; /**< of the link with the most virtual channels */
     uint64_t bus_arrived;
+    uint64_t findings;   /**< hint: bit a root port on whose link something may have been found wrong */
     uint64_t busy_ports; /**< root ports that have something of their own to send: queues, completion, write */
     uint32_t port_count;
     struct rc_port ports[ROOT_COMPLEX_MAX_PORTS];
@@ -169,14 +171,22 @@ sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, 
 /** Takes answers from the memory ports, where the root port they belong to can take them. */
 void rc_take_answers(struct root_complex *rc, sim_time now);
 
+/** Root port that leads to a bus; RC_NOBODY. */
+unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);
+
+/* ---- root_complex_errors.c ---- */
+
 /**
  * A root port has found an uncorrectable error: records it, and tells itself what it would tell the root.
  * @param advisory see struct pcie_error
  */
 void rc_report(struct root_complex *rc, unsigned port, uint32_t error, bool advisory, const struct sim_packet *packet);
 
-/** Root port that leads to a bus; RC_NOBODY. */
-unsigned rc_port_towards(const struct root_complex *rc, unsigned bus);
+/** An error message has come in at a root port (6.2.6). */
+void rc_take_error(struct root_complex *rc, unsigned port, const struct sim_packet *packet);
+
+/** Records what has been found wrong with the root ports' links by now. @return when to look again */
+sim_time rc_take_findings(struct root_complex *rc, sim_time now);
 
 /* ---- root_complex_host.c ---- */
 

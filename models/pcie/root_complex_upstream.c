@@ -258,36 +258,6 @@ static void note_answer(struct root_complex *rc, struct rc_round *round, unsigne
     round->answers |= UINT64_C(1) << output;
 }
 
-static void count_error(struct root_complex *rc, uint8_t code)
-{
-    rc->counters.errors_correctable += code == PCIE_ERR_COR;
-    rc->counters.errors_nonfatal += code == PCIE_ERR_NONFATAL;
-    rc->counters.errors_fatal += code == PCIE_ERR_FATAL;
-}
-
-void rc_report(struct root_complex *rc, unsigned port, uint32_t error, bool advisory, const struct sim_packet *packet)
-{
-    struct pcie_bridge *bridge = &rc->ports[port].bridge;
-    const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
-    uint8_t code = pcie_error_record(&bridge->config, &found);
-
-    if (code != 0) {
-        pcie_error_receive(&bridge->config, code, bridge->id);
-        count_error(rc, code);
-    }
-}
-
-/** An error message from below (6.2.6). */
-static void take_error(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
-{
-    struct pcie_bridge *bridge = &rc->ports[input].bridge;
-
-    if (bridge->forwards_errors) {
-        pcie_error_receive(&bridge->config, packet->operation, packet->requester);
-        count_error(rc, packet->operation);
-    }
-}
-
 static enum sim_drop_reason drop_reason(uint32_t error)
 {
     switch (error) {
@@ -333,7 +303,7 @@ static void take(struct root_complex *rc, unsigned input, unsigned queue, const 
     case RC_TAKE_MESSAGE:
         rc->counters.messages++;
         if (pcie_is_error_message(packet)) {
-            take_error(rc, input, packet);
+            rc_take_error(rc, input, packet);
         }
         sim_packet_free(rc->sim, packet);
         break;

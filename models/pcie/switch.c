@@ -30,45 +30,6 @@ struct round {
     uint16_t best[SWITCH_MAX_PORTS][PCIE_QUEUES];
 };
 
-/* ---- Errors ---- */
-
-/** A port has found an error. What a downstream port has to say passes the upstream port as messages from below do. */
-static void report(struct pcie_switch *switch_, unsigned port, uint32_t error, const struct sim_packet *packet)
-{
-    struct pcie_bridge *bridge = &switch_->ports[port].bridge;
-    bool poisoned = error == PCIE_AER_POISONED_TLP; /* passed on: it is for whoever it is for to judge */
-    const struct pcie_error found = {
-        .uncorrectable = error,
-        .advisory = poisoned || (error != PCIE_AER_MALFORMED_TLP && pcie_tlp_class(packet) != PCIE_POSTED),
-        .tlp = packet,
-    };
-    uint8_t code;
-
-    if (switch_->device != NULL) {
-        device_report(switch_, port, &found);
-        return;
-    }
-    code = pcie_error_record(&bridge->config, &found);
-    if (port == SWITCH_UPSTREAM || switch_->ports[SWITCH_UPSTREAM].bridge.forwards_errors) {
-        pcie_error_queue_add(&switch_->errors, bridge->id, code);
-    }
-}
-
-/** Sends the oldest error message, of which there is one, if there is space. @return when to look again */
-static sim_time send_error(struct pcie_switch *switch_, sim_time now)
-{
-    const struct pcie_port *link = switch_->ports[SWITCH_UPSTREAM].link;
-
-    if (pcie_port_has_space(link, PCIE_POSTED, now, switch_->latency, 0)) {
-        uint64_t id = sim_packet_identity(switch_->name_hash, switch_->error_packets++);
-
-        pcie_port_send(link, PCIE_POSTED, pcie_error_queue_take(&switch_->errors, switch_->sim, id, now), now,
-                       switch_->latency);
-        return switch_->errors.count > 0 ? now : SIM_TIME_NEVER;
-    }
-    return pcie_port_space_at(link, PCIE_POSTED, now, switch_->latency, 0);
-}
-
 /* ---- Collecting ---- */
 
 /** A posted request or a completion that goes nowhere: it ends here. */
@@ -82,12 +43,12 @@ static void drop(struct pcie_switch *switch_, unsigned input, unsigned queue, co
         switch_->counters.dropped++;
         if (decision->error != 0) {
             reason = SIM_DROP_MALFORMED;
-            report(switch_, decision->port, decision->error, packet);
+            switch_report(switch_, decision->port, decision->error, packet);
         } else if (packet->type == SIM_PACKET_COMPLETION) {
-            report(switch_, input, PCIE_AER_UNEXPECTED_COMPLETION, packet);
+            switch_report(switch_, input, PCIE_AER_UNEXPECTED_COMPLETION, packet);
         }
     } else {
-        report(switch_, decision->port, decision->error, packet);
+        switch_report(switch_, decision->port, decision->error, packet);
         if (decision->error == PCIE_AER_ACS_VIOLATION) {
             reason = SIM_DROP_ACS_VIOLATION;
             switch_->counters.acs_violations++;
@@ -311,7 +272,7 @@ static void count_forward(struct pcie_switch *switch_, unsigned input, const str
 {
     switch_->counters.forwarded++;
     if ((packet->flags & SIM_FLAG_POISONED) != 0) {
-        report(switch_, input, PCIE_AER_POISONED_TLP, packet);
+        switch_report(switch_, input, PCIE_AER_POISONED_TLP, packet);
     }
     if (input != SWITCH_UPSTREAM && decision->port != SWITCH_UPSTREAM) {
         switch_->counters.peer_to_peer++;
@@ -335,7 +296,7 @@ static void answer(struct pcie_switch *switch_, const struct candidate *candidat
         switch_->counters.configured++;
         return;
     }
-    report(switch_, decision->port, decision->error, packet);
+    switch_report(switch_, decision->port, decision->error, packet);
     if (decision->error == PCIE_AER_ACS_VIOLATION) {
         switch_->counters.acs_violations++;
     } else {
@@ -604,15 +565,17 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
 static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct pcie_switch *switch_ = (struct pcie_switch *)(void *)component;
+    sim_time findings_due = switch_->findings != 0 ? switch_take_findings(switch_, now) : SIM_TIME_NEVER;
     sim_time due = SIM_TIME_NEVER;
 
     if (is_idle(switch_)) {
-        return switch_->errors.count > 0 ? send_error(switch_, now) : SIM_TIME_NEVER;
+        return switch_->errors.count > 0 ? sim_time_min(findings_due, switch_send_error(switch_, now)) : findings_due;
     }
     if (!posted_only(switch_) || !forward_alone(switch_, now, &due)) {
         due = contest(switch_, now);
     }
-    return switch_->errors.count > 0 ? sim_time_min(due, send_error(switch_, now)) : due;
+    due = sim_time_min(due, findings_due);
+    return switch_->errors.count > 0 ? sim_time_min(due, switch_send_error(switch_, now)) : due;
 }
 
 /* ---- Building ---- */
@@ -745,6 +708,7 @@ struct pcie_end pcie_switch_end(struct pcie_switch *switch_)
 void switch_bind(struct pcie_switch *switch_, unsigned port, const struct pcie_port *link)
 {
     switch_->ports[port].link = link;
+    pcie_port_watch_link(link, &switch_->findings, port);
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(link->receive[queue], &switch_->arrived[queue], port);
     }

@@ -1,6 +1,6 @@
 /*
- * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes);
- * device.c has the same arbitration between the functions of a device.
+ * The inside of a switch. Files: switch.c (making, evaluation, arbitration), switch_route.c (where a TLP goes),
+ * switch_errors.c (what its ports find wrong); device.c has the same arbitration between the functions of a device.
  */
 #ifndef DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_SWITCH_INTERNAL_H
@@ -64,6 +64,7 @@ struct pcie_switch {
     uint8_t weight[SWITCH_MAX_PORTS]; /**< of an input: TLPs in a row that make a turn */
     uint8_t port_at[256];             /**< downstream port by device and function number; SWITCH_NOBODY */
     struct pcie_error_queue errors;
+    uint64_t findings;      /**< hint: bit a port on whose link something may have been found wrong */
     uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
     uint32_t name_hash;
     unsigned upstream_function;
@@ -82,6 +83,18 @@ struct switch_decision device_route(const struct pcie_switch *hub, unsigned inpu
 
 /** Inside a device: a function has found an error in what it sent. */
 void device_report(struct pcie_switch *hub, unsigned port, const struct pcie_error *error);
+
+/** Inside a device: something is wrong with its link, which all functions record. */
+void device_link_error(struct pcie_switch *hub, const struct pcie_link_finding *found, sim_time now);
+
+/** A port has found an error in a TLP. */
+void switch_report(struct pcie_switch *switch_, unsigned port, uint32_t error, const struct sim_packet *packet);
+
+/** Sends the oldest error message, of which there is one, if there is space. @return when to look again */
+sim_time switch_send_error(struct pcie_switch *switch_, sim_time now);
+
+/** Records what has been found wrong with the ports' links by now. @return when to look again */
+sim_time switch_take_findings(struct pcie_switch *switch_, sim_time now);
 
 /** Downstream ports with a link, a bit each. */
 uint64_t switch_linked_below(const struct pcie_switch *switch_);

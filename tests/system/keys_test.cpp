@@ -538,6 +538,8 @@ const std::vector<Row> rows = {
     {"link.ack-interval", "epB.link.ack-interval=3 us", {"epB.link.replay-buffer=2"}},
     {"link.tlp-errors", "epB.link.tlp-errors=50000", {}},
     {"link.lost-naks", "epB.link.lost-naks=500000", {"epB.link.tlp-errors=50000"}},
+    {"link.receiver-errors", "epB.link.receiver-errors=500000", {"epB.link.tlp-errors=50000"}},
+    {"link.bad-acks", "epB.link.bad-acks=100000", {"software.error-reporting=yes"}},
     {"link.poisoned", "epB.link.poisoned=300000", {}},
     {"link.corrupted", "epB.link.corrupted=300000", {"software.ecrc=yes"}},
     {"link.malformed", "epB.link.malformed=300000", {}},
