@@ -18,6 +18,7 @@
 
 static const char *const names[ACTION_KINDS] = {"attach",
                                                 "detach",
+                                                "replace",
                                                 "enable-interrupts",
                                                 "disable-interrupts",
                                                 "bind-doorbell",
@@ -277,6 +278,8 @@ static bool act_on_device(struct software *software, const struct action *action
         return attach(software, action, error);
     case ACTION_DETACH:
         return detach(software, function, error);
+    case ACTION_REPLACE:
+        return consumer_replace(software, function, action->translation, error);
     case ACTION_ENABLE_INTERRUPTS:
         return software_enable_interrupts(software, function, error);
     case ACTION_DISABLE_INTERRUPTS:
@@ -351,10 +354,26 @@ static bool prepare_vectors(struct software *software, struct host_error *error)
     return true;
 }
 
+/** Mappings that a domain which replaces another can come to take over, beyond those of actions. */
+static size_t most_mappings(const struct software *software, const struct action *actions, size_t count)
+{
+    bool replaces = false;
+    size_t most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        replaces = replaces || actions[i].kind == ACTION_REPLACE;
+    }
+    for (size_t i = 0; replaces && i < software->domain_count; i++) {
+        most = software->domains[i].mapping_count > most ? software->domains[i].mapping_count : most;
+    }
+    return most;
+}
+
 bool software_prepare_actions(struct software *software, const struct action *actions, size_t count,
                               struct host_error *error)
 {
     uint64_t largest = 0;
+    size_t mappings = most_mappings(software, actions, count);
 
     for (size_t i = 0; i < count; i++) {
         struct attachment *attachment = &software->functions[actions[i].function].attachment;
@@ -365,7 +384,7 @@ bool software_prepare_actions(struct software *software, const struct action *ac
         }
     }
     for (size_t i = 0; i < software->domain_limit; i++) {
-        if (!domain_make_room(&software->domains[i], DOORBELL_TABLE_PAGES, count + 4, error)) {
+        if (!domain_make_room(&software->domains[i], DOORBELL_TABLE_PAGES, count + 4 + mappings, error)) {
             return false;
         }
     }

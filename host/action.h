@@ -21,6 +21,7 @@ extern "C" {
 enum action_kind {
     ACTION_ATTACH,             /**< a device, whose interrupts are off, to a consumer */
     ACTION_DETACH,             /**< a device from its consumer: its interrupts go off, the kernel has it again */
+    ACTION_REPLACE,            /**< an iommufd HWPT of the device's group by another one, while requests go on */
     ACTION_ENABLE_INTERRUPTS,  /**< maps the doorbell, maps events, switches messages on */
     ACTION_DISABLE_INTERRUPTS, /**< the driver leaves: messages off, events unmapped, doorbell released */
     ACTION_BIND_DOORBELL,      /**< the style's own call: a guest's binding for the device, or a reference (2016) */
@@ -46,15 +47,16 @@ const char *action_kind_name(enum action_kind kind);
 
 struct action {
     enum action_kind kind;
-    uint32_t function; /**< index in the tree */
-    uint32_t consumer; /**< attach, attach-pasid */
-    uint32_t vector;   /**< move-interrupt: of the device */
-    uint32_t pe;       /**< move-interrupt */
-    uint32_t pasid;    /**< attach-pasid, detach-pasid */
-    uint32_t process;  /**< bind-process, unbind-process */
-    uint64_t base;     /**< map, unmap, load: I/O virtual address, page-aligned */
-    uint64_t size;     /**< of these: bytes, whole pages */
-    uint32_t count;    /**< load: times */
+    uint32_t function;                     /**< index in the tree */
+    uint32_t consumer;                     /**< attach, attach-pasid */
+    enum consumer_translation translation; /**< replace: what shall be there; CONSUMER_AS_CONFIGURED: what was */
+    uint32_t vector;                       /**< move-interrupt: of the device */
+    uint32_t pe;                           /**< move-interrupt */
+    uint32_t pasid;                        /**< attach-pasid, detach-pasid */
+    uint32_t process;                      /**< bind-process, unbind-process */
+    uint64_t base;                         /**< map, unmap, load: I/O virtual address, page-aligned */
+    uint64_t size;                         /**< of these: bytes, whole pages */
+    uint32_t count;                        /**< load: times */
 };
 
 /** Carries one action out. @return false with @p error */

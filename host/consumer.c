@@ -47,8 +47,10 @@ static enum doorbell_style choose_style(const struct software_rules *rules, cons
 
 static size_t space_limit(const struct software *software, const struct consumer_config *config)
 {
-    return config->separate || config->kind == CONSUMER_KERNEL ? software->groups.group_count
-                                                               : software->config.firmware->iommu_count;
+    const size_t plain = config->separate || config->kind == CONSUMER_KERNEL ? software->groups.group_count
+                                                                             : software->config.firmware->iommu_count;
+
+    return plain + software->config.replacements;
 }
 
 size_t consumers_domain_limit(const struct software *software)
@@ -355,19 +357,33 @@ static enum domain_kind kind_of(enum consumer_translation translation)
     }
 }
 
-static bool make_domain(struct software *software, const struct consumer *consumer, struct domain *domain,
-                        uint32_t iommu, struct host_error *error)
+bool consumer_make_domain(struct software *software, const struct consumer *consumer, struct consumer_space *space,
+                          uint32_t iommu, enum consumer_translation translation, struct host_error *error)
 {
     struct smmu_driver *smmu = software->planned ? NULL : &software->smmus[iommu];
+    struct domain *domain = software_take_domain(software, error);
+    bool made = true;
 
-    if (consumer->config->translation == CONSUMER_STAGE_2 || is_nested(consumer)) {
-        return domain_init_stage2(domain, smmu, &software->ram, error);
+    if (domain == NULL) {
+        return false;
     }
-    if (software->planned) {
-        domain_init_planned(domain, kind_of(consumer->config->translation));
-        return true;
+    if (translation == CONSUMER_STAGE_2 || translation == CONSUMER_NESTED) {
+        made = domain_init_stage2(domain, smmu, &software->ram, error);
+    } else if (software->planned) {
+        domain_init_planned(domain, kind_of(translation));
+    } else {
+        made = domain_init(domain, kind_of(translation), smmu, &software->ram, error);
     }
-    return domain_init(domain, kind_of(consumer->config->translation), smmu, &software->ram, error);
+    domain->name = consumer->config->name;
+    domain->smmu_index = iommu;
+    space->domain = domain;
+    space->translation = translation;
+    init_table(consumer, &space->doorbells);
+    if (made && !is_kernel(consumer)) {
+        domain->window_base = consumer->config->window_base;
+        domain->window_size = consumer->config->window_size;
+    }
+    return made;
 }
 
 /** Maps what the user had mapped before: a range of memory of its own. */
@@ -397,34 +413,39 @@ static bool map_user_memory(struct software *software, const struct consumer *co
 static bool fill_space(struct software *software, struct consumer *consumer, struct consumer_space *space,
                        uint32_t iommu, struct host_error *error)
 {
-    struct domain *domain = software_take_domain(software, error);
-
-    if (domain == NULL || !make_domain(software, consumer, domain, iommu, error)) {
+    if (!consumer_make_domain(software, consumer, space, iommu, consumer->config->translation, error)) {
         return false;
     }
-    domain->name = consumer->config->name;
-    domain->smmu_index = iommu;
-    space->domain = domain;
-    init_table(consumer, &space->doorbells);
     if (is_kernel(consumer)) {
         return true;
     }
-    domain->window_base = consumer->config->window_base;
-    domain->window_size = consumer->config->window_size;
     if (is_nested(consumer) && !make_guest_memory(software, consumer, error)) {
         return false;
     }
     if (consumer->space_count == 0 && !bind_beforehand(consumer, error)) {
         return false;
     }
-    if (!map_user_memory(software, consumer, domain, error)) {
+    if (!map_user_memory(software, consumer, space->domain, error)) {
         return false;
     }
     if (is_nested(consumer) && !consumer->config->guest_domain_each) {
-        space->guest = make_guest(software, consumer, domain, error);
+        space->guest = make_guest(software, consumer, space->domain, error);
         return space->guest != NULL;
     }
     return true;
+}
+
+struct consumer_space *consumer_next_space(struct consumer *consumer, uint32_t group, struct host_error *error)
+{
+    struct consumer_space *space = &consumer->spaces[consumer->space_count];
+
+    if (consumer->space_count == consumer->space_limit) {
+        host_error_fail(error, ENOSPC, "%s: more domains than were foreseen", consumer->config->name);
+        return NULL;
+    }
+    memset(space, 0, sizeof(*space));
+    space->group = group;
+    return space;
 }
 
 struct consumer_space *consumer_find_space(struct software *software, uint32_t consumer, uint32_t group, uint32_t iommu,
@@ -441,13 +462,10 @@ struct consumer_space *consumer_find_space(struct software *software, uint32_t c
             return space;
         }
     }
-    if (user->space_count == user->space_limit) {
-        host_error_fail(error, ENOSPC, "%s: more domains than were foreseen", user->config->name);
+    space = consumer_next_space(user, group, error);
+    if (space == NULL) {
         return NULL;
     }
-    space = &user->spaces[user->space_count];
-    memset(space, 0, sizeof(*space));
-    space->group = group;
     if (!fill_space(software, user, space, iommu, error)) {
         while (software->domain_count > domains) {
             domain_release(&software->domains[--software->domain_count]);
@@ -524,6 +542,7 @@ bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_
     struct doorbell_request request;
     struct doorbell_table *table;
 
+    mine->doorbell_left = false;
     if (domain == NULL || domain->kind == DOMAIN_IDENTITY) {
         *address = mine->doorbell;
         return true;
@@ -549,10 +568,15 @@ bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_
 
 bool consumer_unmap_doorbell(struct software *software, uint32_t function, struct host_error *error)
 {
-    struct domain *domain = software->functions[function].attachment.domain;
+    struct software_function *mine = &software->functions[function];
+    struct domain *domain = mine->attachment.domain;
     struct doorbell_request request;
     struct doorbell_table *table;
 
+    if (mine->doorbell_left) {
+        mine->doorbell_left = false;
+        return true;
+    }
     if (domain == NULL || !domain_translates(domain) || has_fixed_window(software, function)) {
         return true;
     }

@@ -41,6 +41,7 @@ enum consumer_translation {
     CONSUMER_STAGE_1,  /**< VFIO, iommufd: one stage, of format 1 */
     CONSUMER_STAGE_2,  /**< the same, of format 2 */
     CONSUMER_NESTED,   /**< a guest's stage 1 on the host's stage 2 */
+    CONSUMER_TRANSLATIONS,
 };
 
 /** A function that a consumer shall get. */
@@ -79,7 +80,8 @@ struct consumer_space {
     struct domain *domain; /**< one stage, or the stage 2 of all nested domains there */
     struct domain *guest;  /**< nested: the guest's stage 1 for all devices; NULL if every device has its own */
     uint32_t group;        /**< it is for, if domains are separate */
-    uint32_t its;          /**< of the first device attached (C18) */
+    enum consumer_translation translation; /**< of `domain` */
+    uint32_t its;                          /**< of the first device attached (C18) */
     bool has_its;
     struct doorbell_table doorbells; /**< of styles that keep one for each domain */
 };
@@ -117,6 +119,22 @@ size_t consumers_domain_limit(const struct software *software);
  * @return false with @p error, and nothing changed
  */
 bool consumer_attach(struct software *software, uint32_t consumer, uint32_t function, struct host_error *error);
+
+/** Stands for what the consumer's own configuration says. */
+#define CONSUMER_AS_CONFIGURED CONSUMER_TRANSLATIONS
+
+/**
+ * Replaces what the requests of a function's whole group go through, while they go on: an iommufd HWPT by another on
+ * the same I/O address space. With one stage it is a new one, of @p translation, that maps what the old one maps; in
+ * nested translation NESTED is the guest's stage 1 and STAGE_2 the one below alone, which both are there already.
+ * Doorbell pages that the group uses are mapped beforehand if the rule set does that (C11); else its messages fault.
+ *
+ * EINVAL: the function is attached to nothing, or to something that has no such domain. EOPNOTSUPP: its owner is no
+ * iommufd file. EBUSY: a stage 2, while a PASID is in use (D6).
+ * @return false with @p error, and every function of the group is where it was
+ */
+bool consumer_replace(struct software *software, uint32_t function, enum consumer_translation translation,
+                      struct host_error *error);
 
 /**
  * Takes a function away from its consumer. With the last function of a group the group goes back to the kernel and its

@@ -342,6 +342,7 @@ bool consumer_detach(struct software *software, uint32_t function, struct host_e
     }
     state = &software->group_states[at.group];
     mine->consumer = CONSUMER_NONE;
+    mine->nested = NULL;
     if (--state->members == 0) {
         return release_group(&at);
     }

@@ -13,6 +13,13 @@ extern "C" {
 struct consumer_space *consumer_find_space(struct software *software, uint32_t consumer, uint32_t group, uint32_t iommu,
                                            struct host_error *error);
 
+/** The next space, with nothing in it yet; it counts when space_count does. NULL with @p error: ENOSPC. */
+struct consumer_space *consumer_next_space(struct consumer *consumer, uint32_t group, struct host_error *error);
+
+/** Makes the domain of a space, without any mapping, and its table of doorbells. @return false with @p error */
+bool consumer_make_domain(struct software *software, const struct consumer *consumer, struct consumer_space *space,
+                          uint32_t iommu, enum consumer_translation translation, struct host_error *error);
+
 /**
  * The domain for one function's requests: the space's, or in nested translation the guest's, which is made if the guest
  * gives every device its own. Makes the bindings that come with a device. NULL with @p error.

@@ -298,6 +298,49 @@ bool paging_reclaim(struct software *software, struct host_error *error)
     return true;
 }
 
+/* ---- Buffers in another domain ---- */
+
+bool paging_is_region(const struct software *software, const struct domain *domain, uint64_t iova)
+{
+    for (size_t i = 0; i < software->paging.region_count; i++) {
+        if (software->paging.regions[i].domain == domain && software->paging.regions[i].iova == iova) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool paging_copy_regions(struct software *software, const struct domain *from, struct domain *to,
+                         struct host_error *error)
+{
+    for (size_t i = 0; i < software->paging.region_count; i++) {
+        const struct paging_region *region = &software->paging.regions[i];
+        bool fine = region->domain != from || prepare_tables(to, region);
+
+        for (uint64_t page = 0; fine && region->domain == from && page < region->size / IO_PAGE_BYTES; page++) {
+            const uint64_t offset = page * IO_PAGE_BYTES;
+
+            fine = to->planned || !region->present[page] ||
+                   io_page_table_map(&to->table, region->iova + offset, region->physical + offset, PROTECTION);
+        }
+        if (!fine) {
+            return host_error_fail(error, ENOMEM, "no memory for the tables of a buffer");
+        }
+    }
+    return true;
+}
+
+void paging_move_regions(struct software *software, const struct domain *from, struct domain *to)
+{
+    for (size_t i = 0; i < software->paging.region_count; i++) {
+        struct paging_region *region = &software->paging.regions[i];
+
+        if (region->domain == from && software->functions[region->function].attachment.domain == to) {
+            region->domain = to;
+        }
+    }
+}
+
 void paging_clear(struct paging *paging)
 {
     for (size_t i = 0; i < paging->region_count; i++) {

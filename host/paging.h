@@ -85,6 +85,16 @@ bool paging_serve(struct software *software, uint32_t smmu, struct host_error *e
 /** Takes one page away that came on demand, round and round; none if there is none. @return false with @p error */
 bool paging_reclaim(struct software *software, struct host_error *error);
 
+/** Whether what is mapped at an address of a domain is a buffer whose pages come on demand. */
+bool paging_is_region(const struct software *software, const struct domain *domain, uint64_t iova);
+
+/** Makes another domain know the buffers of one as they are now: their tables, and pages that are there. */
+bool paging_copy_regions(struct software *software, const struct domain *from, struct domain *to,
+                         struct host_error *error);
+
+/** From now on the buffers of functions that have changed from one domain to another are in that one. */
+void paging_move_regions(struct software *software, const struct domain *from, struct domain *to);
+
 /** Releases what it holds in host memory. */
 void paging_clear(struct paging *paging);
 

@@ -61,6 +61,10 @@ static void use_stage2(uint64_t used[SMMU_ENTRY_WORDS])
     used[3] |= UINT64_MAX; /* S2TTB and what is beside it */
 }
 
+/**
+ * MEV is not among them: it says how many records of one kind are written, and an SMMU may merge without it (5.2). When
+ * it changes does not matter.
+ */
 static void ste_used(const uint64_t ste[SMMU_ENTRY_WORDS], uint64_t used[SMMU_ENTRY_WORDS])
 {
     const uint64_t config = BITS(ste, SMMU_STE_CONFIG);
@@ -75,7 +79,6 @@ static void ste_used(const uint64_t ste[SMMU_ENTRY_WORDS], uint64_t used[SMMU_EN
     }
     USE(used, SMMU_STE_PRIVCFG);
     USE(used, SMMU_STE_INSTCFG);
-    USE(used, SMMU_STE_MEV);
     if (config == SMMU_STE_CONFIG_BYPASS) {
         use_incoming_attributes(used);
         return;

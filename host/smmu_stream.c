@@ -61,7 +61,9 @@ void smmu_stream_words(const struct smmu_driver *driver, const struct smmu_strea
     if (setting->config == SMMU_STE_CONFIG_S2 || setting->config == SMMU_STE_CONFIG_NESTED) {
         describe_stage2(driver, setting, words);
     }
-    if (setting->config == SMMU_STE_CONFIG_BYPASS || setting->config == SMMU_STE_CONFIG_S2) {
+    /* Nested too: so that its entry and that of the stage 2 alone differ in one word that counts. */
+    if (setting->config == SMMU_STE_CONFIG_BYPASS || setting->config == SMMU_STE_CONFIG_S2 ||
+        setting->config == SMMU_STE_CONFIG_NESTED) {
         smmu_field_put(words, SMMU_STE_SHCFG, INCOMING);
     }
 }

@@ -3,6 +3,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   attachment.c
   consumer.c
   consumer_attach.c
+  consumer_replace.c
   domain.c
   doorbell_map.c
   enumerate.c

@@ -58,6 +58,7 @@ struct software_config {
     bool ats;               /**< use ATS where device and SMMU have it */
     bool page_requests;     /**< use PRI where device and SMMU have it, with ATS */
     sim_time fault_time;    /**< to find and map a page that a device asked for, fs */
+    uint32_t replacements;  /**< domains that consumer_replace() may make */
     uint32_t pasid_domains; /**< domains that paging_map_buffer() may make for PASIDs */
     const bool *ats_of;     /**< software_plan() only: which SMMUs have ATS; NULL: none */
     sim_time reset_time;    /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
@@ -95,6 +96,8 @@ struct software_function {
     uint32_t first_event;     /**< EventID of its first message */
     uint32_t consumer;        /**< whose it is; CONSUMER_NONE: the kernel's */
     uint64_t message;         /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    bool doorbell_left;       /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
+    struct domain *nested;    /**< the guest's stage 1 that it had before the one below alone; NULL: none */
     bool removed;             /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */

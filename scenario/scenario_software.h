@@ -108,6 +108,14 @@ enum scenario_msi_window {
     SCENARIO_MSI_WINDOW_BOTH,     /**< the driver reports both */
 };
 
+/** What a group goes through after a replacement. */
+enum scenario_replacement {
+    SCENARIO_REPLACE_SAME,
+    SCENARIO_REPLACE_STAGE_1,
+    SCENARIO_REPLACE_STAGE_2,
+    SCENARIO_REPLACE_NESTED,
+};
+
 /** Something that the software does at a given time; what it is, and what it asks for, see host/action.h. */
 struct scenario_action {
     struct scenario_place place;
@@ -118,6 +126,7 @@ struct scenario_action {
     struct scenario_functions device; /**< exactly one */
     struct scenario_reference consumer_written;
     const struct scenario_consumer *consumer; /**< NULL: none */
+    enum scenario_replacement replacement;
     uint32_t vector;
     uint32_t pe;
     uint32_t pasid;

@@ -249,6 +249,16 @@ static uint32_t count_pasids(const struct scenario *scenario)
     return count;
 }
 
+static uint32_t count_actions(const struct scenario *scenario, enum action_kind kind)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        count += scenario->actions[i].kind == (uint32_t)kind ? 1 : 0;
+    }
+    return count;
+}
+
 void system_software_options(const struct scenario *scenario, struct software_config *config)
 {
     memset(config, 0, sizeof(*config));
@@ -266,6 +276,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->fault_time = scenario->software.fault_time;
     config->reset_time = scenario->software.reset_time;
     config->pasid_domains = count_pasids(scenario);
+    config->replacements = count_actions(scenario, ACTION_REPLACE);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
     for (size_t i = 0; i < ENUMERATE_TRAFFIC_CLASSES; i++) {
         const struct scenario_software *from = &scenario->software;

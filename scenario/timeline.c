@@ -13,11 +13,20 @@ static uint32_t find_function(const struct software *software, const struct scen
                          scenario_function_rid(device, function));
 }
 
+static enum consumer_translation translation_of(enum scenario_replacement replacement)
+{
+    static const enum consumer_translation translations[] = {CONSUMER_AS_CONFIGURED, CONSUMER_STAGE_1, CONSUMER_STAGE_2,
+                                                             CONSUMER_NESTED};
+
+    return translations[replacement];
+}
+
 static struct action action_of(const struct scenario_action *from, uint32_t function)
 {
     return (struct action){.kind = (enum action_kind)from->kind,
                            .function = function,
                            .consumer = from->consumer != NULL ? (uint32_t)from->consumer->index : CONSUMER_NONE,
+                           .translation = translation_of(from->replacement),
                            .vector = from->vector,
                            .pe = from->pe,
                            .pasid = from->pasid,

@@ -11,6 +11,11 @@ static bool has_consumer(const void *structure)
     return kind_of(structure) == ACTION_ATTACH || kind_of(structure) == ACTION_ATTACH_PASID;
 }
 
+static bool is_replacement(const void *structure)
+{
+    return kind_of(structure) == ACTION_REPLACE;
+}
+
 static bool is_move(const void *structure)
 {
     return kind_of(structure) == ACTION_MOVE_INTERRUPT;
@@ -60,6 +65,7 @@ static const struct scenario_key action_keys[] = {
      .type = &scenario_type_choice,
      .choices = (const char *const[]){"attach",
                                       "detach",
+                                      "replace",
                                       "enable-interrupts",
                                       "disable-interrupts",
                                       "bind-doorbell",
@@ -91,6 +97,15 @@ static const struct scenario_key action_keys[] = {
      .applies = has_consumer,
      .needs = "`action: attach` or `attach-pasid`",
      .doc = "Whose it shall be, or whose domain is attached."},
+    {.name = "translation",
+     KEY_FIELD(scenario_action, replacement),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"same", "stage-1", "stage-2", "nested", NULL},
+     .standard = "same",
+     .applies = is_replacement,
+     .needs = "`action: replace`",
+     .doc = "What the device's group shall go through: another domain of the same kind, or one with one stage of that "
+            "format; where a guest translates, its stage 1 (`nested`) or the one below alone (`stage-2`)."},
     {.name = "vector",
      KEY_FIELD(scenario_action, vector),
      .type = &scenario_type_number,

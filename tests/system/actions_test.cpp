@@ -64,6 +64,7 @@ template <size_t N> const char *pick(Random &random, const char *const (&from)[N
 std::string random_action(Random &random, unsigned at)
 {
     static const char *const consumers[] = {"one", "two", "guest"};
+    static const char *const translations[] = {"same", "stage-1", "stage-2", "nested"};
     const auto kind = static_cast<enum action_kind>(random() % ACTION_KINDS);
     std::ostringstream text;
 
@@ -74,6 +75,9 @@ std::string random_action(Random &random, unsigned at)
         break;
     case ACTION_ATTACH_PASID:
         text << ", consumer: " << pick(random, consumers) << ", pasid: " << random() % 4;
+        break;
+    case ACTION_REPLACE:
+        text << ", translation: " << pick(random, translations);
         break;
     case ACTION_DETACH_PASID:
         text << ", pasid: " << random() % 4;

@@ -673,6 +673,8 @@ const std::vector<Row> rows = {
      {"software.consumers={vm: {}, other: {translation: nested}}",
       "timeline=[{at: 1 us, action: disable-interrupts, device: epB}, {at: 8 us, action: attach, device: epB, "
       "consumer: vm}]"}},
+    {"action.translation", "timeline.0.translation=stage-2",
+     with(with(vfio, "software.consumers.vm.kind=iommufd"), "timeline=[{at: 2 us, action: replace, device: epB}]")},
     {"action.vector", "timeline.0.vector=2", {"timeline=[{at: 2 us, action: move-interrupt, device: epB, pe: 1}]"}},
     {"action.pe", "timeline.0.pe=1", {"timeline=[{at: 2 us, action: move-interrupt, device: epB}]"}},
     {"action.pasid", "timeline.0.pasid=7", {"timeline=[{at: 2 us, action: detach-pasid, device: epB}]"}},

@@ -276,7 +276,8 @@ std::string RandomSystem::action()
     static const std::vector<std::string> plain = {
         "detach",     "enable-interrupts", "disable-interrupts", "remove",        "add",
         "invalidate", "bind-doorbell",     "unbind-doorbell",    "enable-pasids", "disable-interrupts"};
-    const unsigned kind = below(16);
+    static const std::vector<std::string> translations = {"same", "stage-1", "stage-2", "nested"};
+    const unsigned kind = below(17);
     const std::string base = ", base: " + number(UINT64_C(0x200000000) + 4096 * static_cast<uint64_t>(below(4)));
     const std::string where = base + ", size: " + number(4 * (1 + below(2))) + " KiB";
 
@@ -303,6 +304,9 @@ std::string RandomSystem::action()
     }
     if (kind == 9 && options_.resets) {
         return "reset";
+    }
+    if (kind == 16) {
+        return "replace, translation: " + any(translations);
     }
     if (kind == 7) {
         return "bind-process, process: " + number(1 + below(2));
