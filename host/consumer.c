@@ -99,6 +99,10 @@ bool consumers_init(struct software *software, struct host_error *error)
             return host_error_fail(error, ENOMEM, "out of memory");
         }
         init_table(consumer, &consumer->doorbells);
+        if (consumer->config->faults != FAULT_NONE &&
+            !fault_object_init(&consumer->faults, software->found.tree.function_count)) {
+            return host_error_fail(error, ENOMEM, "out of memory");
+        }
     }
     return true;
 }
@@ -107,6 +111,7 @@ void consumers_clear(struct software *software)
 {
     for (size_t i = 0; i < software->consumer_count; i++) {
         free(software->consumers[i].spaces);
+        fault_object_clear(&software->consumers[i].faults);
     }
     free(software->consumers);
     software->consumers = NULL;

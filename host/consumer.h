@@ -13,6 +13,7 @@
 #include "host/domain.h"
 #include "host/doorbell_map.h"
 #include "host/error.h"
+#include "host/fault_object.h"
 #include "host/ram.h"
 
 #include <stdbool.h>
@@ -60,6 +61,8 @@ struct consumer_config {
     bool style_given;
     enum doorbell_style style; /**< of doorbells, if given; else as the rule set says */
     bool separate;             /**< iommufd: a domain (HWPT) for each group, not one for all */
+    enum fault_policy faults;  /**< iommufd: its HWPTs have a fault object, and what user space answers */
+    sim_time fault_answer;     /**< that user space takes for it, fs */
     bool unsafe_interrupts;    /**< VFIO: allow_unsafe_interrupts (C16) */
     uint64_t window_base;      /**< MSI window, or the aperture of 2016 */
     uint64_t window_size;
@@ -94,6 +97,7 @@ struct consumer {
     size_t space_count;
     size_t space_limit;
     struct doorbell_table doorbells; /**< of styles that keep one for all domains */
+    struct fault_object faults;
     bool has_guest_memory;
     struct host_ram guest_ram;
     uint64_t guest_ram_base;  /**< physical */

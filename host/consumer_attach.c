@@ -1,5 +1,6 @@
 /* Attaching devices to consumers: ownership, isolation, reserved regions, the rule sets' checks. */
 #include "host/consumer_internal.h"
+#include "host/paging.h"
 
 #include <errno.h>
 #include <string.h>
@@ -202,7 +203,8 @@ static bool may_attach(const struct attaching *at)
             return false;
         }
     }
-    return check_isolation(at);
+    return check_isolation(at) &&
+           (at->user->config->faults == FAULT_NONE || fault_object_check(at->software, at->function, at->error));
 }
 
 /** A group that changes hands is blocked until its devices are attached one by one. */
@@ -341,6 +343,9 @@ bool consumer_detach(struct software *software, uint32_t function, struct host_e
         return host_error_fail(error, ENODEV, "%s belongs to no consumer", name_of(&at, function));
     }
     state = &software->group_states[at.group];
+    if (!paging_flush(software, function, error)) {
+        return false;
+    }
     mine->consumer = CONSUMER_NONE;
     mine->nested = NULL;
     if (--state->members == 0) {

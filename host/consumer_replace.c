@@ -108,7 +108,8 @@ static bool move_group(const struct replacing *at, struct domain *next)
     struct host_error ignored;
 
     for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
-        if (!is_member(at, i) || software_attach(at->software, i, next, at->error)) {
+        if (!is_member(at, i) ||
+            (paging_flush(at->software, i, at->error) && software_attach(at->software, i, next, at->error))) {
             continue;
         }
         for (uint32_t j = 0; j < i; j++) {
@@ -170,7 +171,7 @@ static bool replace_nested(struct replacing *at, enum consumer_translation trans
         if (next == before) {
             continue;
         }
-        if (!software_attach(at->software, i, next, at->error)) {
+        if (!paging_flush(at->software, i, at->error) || !software_attach(at->software, i, next, at->error)) {
             return false;
         }
         function->nested = guest ? NULL : before;

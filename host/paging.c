@@ -1,7 +1,5 @@
-#include "host/paging.h"
+#include "host/paging_internal.h"
 
-#include "host/smmu_ats.h"
-#include "host/software.h"
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
@@ -144,25 +142,29 @@ static bool owns_stream(const struct software_function *function, uint32_t smmu,
     return false;
 }
 
-static const struct software_function *find_function(const struct software *software, uint32_t smmu, uint32_t stream_id)
+/** The function with a StreamID; PCI_TREE_NONE: there is none. */
+static uint32_t find_function(const struct software *software, uint32_t smmu, uint32_t stream_id)
 {
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
         if (software->functions[i].domain != SIZE_MAX && owns_stream(&software->functions[i], smmu, stream_id)) {
-            return &software->functions[i];
+            return i;
         }
     }
-    return NULL;
+    return PCI_TREE_NONE;
 }
 
-static struct paging_region *find_region(struct software *software, const struct software_function *function,
+static struct paging_region *find_region(struct software *software, uint32_t function,
                                          const struct smmu_page_request *request)
 {
     const uint32_t pasid = request->with_pasid ? request->pasid : 0;
+    const struct domain *domain =
+        function == PCI_TREE_NONE ? NULL : attachment_find(&software->functions[function].attachment, pasid);
 
     for (size_t i = 0; i < software->paging.region_count; i++) {
         struct paging_region *region = &software->paging.regions[i];
 
-        if (&software->functions[region->function] == function && region->pasid == pasid &&
+        /* A buffer in a domain that the function has left is not its own any more. */
+        if (domain != NULL && region->domain == domain && region->function == function && region->pasid == pasid &&
             request->address >= region->iova && request->address - region->iova < region->size) {
             return region;
         }
@@ -170,11 +172,10 @@ static struct paging_region *find_region(struct software *software, const struct
     return NULL;
 }
 
-/** Maps a page, unless it is there by now. @return SMMU_RESP_* */
-static unsigned provide(struct software *software, const struct software_function *function,
-                        const struct smmu_page_request *request)
+unsigned paging_provide(struct software *software, uint32_t function, const struct smmu_page_request *request,
+                        sim_time time)
 {
-    struct paging_region *region = function != NULL ? find_region(software, function, request) : NULL;
+    struct paging_region *region = find_region(software, function, request);
     uint64_t page;
 
     if (region == NULL) {
@@ -185,8 +186,8 @@ static unsigned provide(struct software *software, const struct software_functio
     if (region->present[page]) {
         return SMMU_RESP_SUCCESS;
     }
-    if (software->config.fault_time > 0) {
-        host_wait(software->access, software->config.fault_time);
+    if (time > 0) {
+        host_wait(software->access, time);
     }
     if (!io_page_table_map(&region->domain->table, region->iova + page * IO_PAGE_BYTES,
                            region->physical + page * IO_PAGE_BYTES, PROTECTION)) {
@@ -228,19 +229,11 @@ static struct paging_group *find_group(struct paging *paging, uint32_t smmu, con
     return unused;
 }
 
-static bool serve_one(struct software *software, uint32_t smmu, const struct smmu_page_request *request,
-                      struct host_error *error)
+bool paging_conclude(struct software *software, uint32_t smmu, uint32_t function,
+                     const struct smmu_page_request *request, unsigned code, struct host_error *error)
 {
-    const struct software_function *function = find_function(software, smmu, request->stream_id);
-    struct paging_group *group;
-    unsigned code;
+    struct paging_group *group = find_group(&software->paging, smmu, request);
 
-    software->paging.counters.requests++;
-    if (request->with_pasid && request->last && !request->read && !request->write) {
-        return true; /* a Stop Marker: nobody answers it (PCIe Base 10.4.1.2.1) */
-    }
-    code = provide(software, function, request);
-    group = find_group(&software->paging, smmu, request);
     if (group != NULL) {
         group->code = worse(group->code, code);
         code = group->code;
@@ -253,8 +246,34 @@ static bool serve_one(struct software *software, uint32_t smmu, const struct smm
     }
     software->paging.counters.responses++;
     return smmu_pages_respond(&software->smmus[smmu], request,
-                              request->with_pasid && function != NULL && function->services.response_pasid, code,
-                              error);
+                              request->with_pasid && function != PCI_TREE_NONE &&
+                                  software->functions[function].services.response_pasid,
+                              code, error);
+}
+
+static bool serve_one(struct software *software, uint32_t smmu, const struct smmu_page_request *request,
+                      struct host_error *error)
+{
+    const uint32_t function = find_function(software, smmu, request->stream_id);
+    enum paging_hand hand = PAGING_KERNELS;
+    unsigned code = SMMU_RESP_INVALID;
+
+    software->paging.counters.requests++;
+    if (request->with_pasid && request->last && !request->read && !request->write) {
+        return true; /* a Stop Marker: nobody answers it (PCIe Base 10.4.1.2.1) */
+    }
+    if (function != PCI_TREE_NONE) {
+        hand = paging_hand_over(software, smmu, function, request);
+    }
+    if (hand == PAGING_USERS) {
+        return true;
+    }
+    if (hand == PAGING_KERNELS) {
+        code = paging_provide(software, function, request, software->config.fault_time);
+    } else {
+        software->paging.counters.refused++;
+    }
+    return paging_conclude(software, smmu, function, request, code, error);
 }
 
 bool paging_serve(struct software *software, uint32_t smmu, struct host_error *error)

@@ -7,6 +7,7 @@
 #define DOORBELL_HOST_PAGING_H
 
 #include "host/error.h"
+#include "sim/time.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,11 +52,12 @@ struct paging_group {
 };
 
 struct paging_counters {
-    uint64_t requests;  /**< page requests taken from queues */
-    uint64_t mapped;    /**< pages */
-    uint64_t refused;   /**< requests for what is not the device's, or cannot be had */
-    uint64_t responses; /**< to groups */
-    uint64_t reclaimed; /**< pages taken away */
+    uint64_t requests;    /**< page requests taken from queues */
+    uint64_t mapped;      /**< pages */
+    uint64_t refused;     /**< requests for what is not the device's, or cannot be had */
+    uint64_t responses;   /**< to groups */
+    uint64_t reclaimed;   /**< pages taken away */
+    uint64_t handed_over; /**< requests that went to a fault object of user space's */
 };
 
 struct paging {
@@ -81,6 +83,15 @@ bool paging_map_buffer(struct software *software, uint32_t function, const struc
  * it, maps it, and answers the group with the last of its requests. @return false with @p error if a command failed
  */
 bool paging_serve(struct software *software, uint32_t smmu, struct host_error *error);
+
+/** When user space answers the next group of page requests in its fault objects; SIM_TIME_NEVER: none is complete. */
+sim_time paging_next_answer(const struct software *software);
+
+/** Has user space answer the groups whose time has come. @return false with @p error if a command failed */
+bool paging_answer(struct software *software, struct host_error *error);
+
+/** A function leaves its HWPT: what waits in its fault object is answered as invalid. @return false with @p error */
+bool paging_flush(struct software *software, uint32_t function, struct host_error *error);
 
 /** Takes one page away that came on demand, round and round; none if there is none. @return false with @p error */
 bool paging_reclaim(struct software *software, struct host_error *error);

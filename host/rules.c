@@ -8,7 +8,8 @@
     .nested_vfio = true, .alias_error = EINVAL
 #define LINUX_6_12                                                                                                     \
     .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_12, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_BUMP,       \
-    .direct_blocks_claim = true, .file_has_iommufd = true, .auxiliary = true, .alias_error = EINVAL
+    .direct_blocks_claim = true, .file_has_iommufd = true, .fault_needs_requests = true, .auxiliary = true,            \
+    .alias_error = EINVAL
 #define LINUX_7_3                                                                                                      \
     .kernel = GROUP_KERNEL_7_3, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_FILE, .nested = DOORBELL_FILE,             \
     .nested_identity = true, .blocked_refuses_msi = true, .direct_blocks_claim = true, .file_has_iommufd = true,       \

@@ -49,6 +49,7 @@ struct software_rules {
     bool blocked_refuses_msi;    /**< no doorbell in a blocked domain: EOPNOTSUPP (C2); else the physical address */
     bool direct_blocks_claim;    /**< a device with a direct region cannot be taken from the kernel (F13) */
     bool file_has_iommufd;       /**< iommufd exists */
+    bool fault_needs_requests;   /**< HWPTs with a fault object only for devices that can ask for pages */
     bool auxiliary;              /**< PASIDs can be attached to plain domains (D16) */
     int alias_error;             /**< errno when a StreamID belongs to another device (A21) */
 };

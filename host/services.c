@@ -139,6 +139,22 @@ static void switch_pages_on(const struct place *place)
     place->function->services.page_requests = capacity;
 }
 
+bool services_can_request_pages(const struct software *software, uint32_t index)
+{
+    const struct software_config *config = &software->config;
+    const struct pci_tree_function *found = &software->found.tree.functions[index];
+    const uint32_t smmu = software->functions[index].iommu;
+    bool supported;
+
+    if (smmu == UINT32_MAX || !found->ats || !found->pri || !config->ats || !config->page_requests ||
+        !config->firmware->hosts[found->host_bridge].ats_supported) {
+        return false;
+    }
+    supported = software->planned ? config->ats_of != NULL && config->ats_of[smmu] && config->requests_of[smmu]
+                                  : software->smmus[smmu].has_ats && software->smmus[smmu].has_pri;
+    return supported;
+}
+
 /* ---- Domains ---- */
 
 bool services_before_attach(struct software *software, uint32_t index, const struct domain *next,

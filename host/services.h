@@ -36,6 +36,9 @@ struct services {
  */
 void services_probe(struct software *software, uint32_t function);
 
+/** Whether a function can ask for pages in a domain that translates: it, its SMMU and the software can do that. */
+bool services_can_request_pages(const struct software *software, uint32_t function);
+
 /** Before a function goes into domain @p next: what that cannot have is switched off. @return false with @p error */
 bool services_before_attach(struct software *software, uint32_t function, const struct domain *next,
                             struct host_error *error);

@@ -4,6 +4,8 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   consumer.c
   consumer_attach.c
   consumer_replace.c
+  fault_object.c
+  paging_users.c
   domain.c
   doorbell_map.c
   enumerate.c

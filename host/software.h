@@ -55,13 +55,14 @@ struct software_config {
     const struct pasid_config *pasids; /**< domains that devices have by PASID, from the beginning */
     size_t pasid_count;
     struct reserved_regions reserved;
-    bool ats;               /**< use ATS where device and SMMU have it */
-    bool page_requests;     /**< use PRI where device and SMMU have it, with ATS */
-    sim_time fault_time;    /**< to find and map a page that a device asked for, fs */
-    uint32_t replacements;  /**< domains that consumer_replace() may make */
-    uint32_t pasid_domains; /**< domains that paging_map_buffer() may make for PASIDs */
-    const bool *ats_of;     /**< software_plan() only: which SMMUs have ATS; NULL: none */
-    sim_time reset_time;    /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
+    bool ats;                /**< use ATS where device and SMMU have it */
+    bool page_requests;      /**< use PRI where device and SMMU have it, with ATS */
+    sim_time fault_time;     /**< to find and map a page that a device asked for, fs */
+    uint32_t replacements;   /**< domains that consumer_replace() may make */
+    uint32_t pasid_domains;  /**< domains that paging_map_buffer() may make for PASIDs */
+    const bool *ats_of;      /**< software_plan() only: which SMMUs have ATS; NULL: none */
+    const bool *requests_of; /**< the same for page requests; given if ats_of is */
+    sim_time reset_time;     /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
     const struct device_knowledge *known; /**< what drivers know about their devices */
     size_t known_count;
     struct enumerate_options enumerate;

@@ -45,13 +45,16 @@ bool scenario_plan_make(const struct scenario *scenario, struct scenario_plan *p
     memset(plan, 0, sizeof(*plan));
     plan->scenario = scenario;
     plan->ats_of = sim_allocate(scenario->platform.smmu_count, sizeof(*plan->ats_of));
+    plan->requests_of = sim_allocate(scenario->platform.smmu_count, sizeof(*plan->requests_of));
     for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
         plan->ats_of[i] = scenario->platform.smmu[i].idr.ats;
+        plan->requests_of[i] = scenario->platform.smmu[i].idr.pri;
     }
     system_software_options(scenario, &config);
     plan->known = device_knowledge_make(scenario, &config.known_count);
     config.known = plan->known;
     config.ats_of = plan->ats_of;
+    config.requests_of = plan->requests_of;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = plan;
     config.firmware = &plan->firmware;
@@ -70,5 +73,6 @@ void scenario_plan_clear(struct scenario_plan *plan)
     firmware_clear(&plan->firmware);
     free(plan->known);
     free(plan->ats_of);
+    free(plan->requests_of);
     memset(plan, 0, sizeof(*plan));
 }

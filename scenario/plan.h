@@ -26,6 +26,7 @@ struct scenario_plan {
     struct pci_tree tree;
     struct device_knowledge *known;
     bool *ats_of;
+    bool *requests_of;
     const struct scenario *scenario;
     char name[64]; /**< of the function that was asked for last */
 };

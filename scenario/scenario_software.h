@@ -60,6 +60,8 @@ struct scenario_consumer {
     struct scenario_functions devices; /**< in the order in which they are attached and enabled */
     uint32_t doorbells;                /**< 0: as the rule set says; else 1 + enum doorbell_style */
     bool separate;                     /**< a domain for each group */
+    uint32_t faults;                   /**< enum fault_policy (host/fault_object.h) */
+    sim_time fault_answer;
     bool unsafe_interrupts;
     uint64_t window_base; /**< MSI window, or aperture */
     uint64_t window_size;

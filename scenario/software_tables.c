@@ -28,6 +28,8 @@ static void make_consumer(const struct scenario_consumer *from, struct consumer_
     to->style_given = from->doorbells != 0;
     to->style = (enum doorbell_style)(from->doorbells != 0 ? from->doorbells - 1 : 0);
     to->separate = from->separate;
+    to->faults = (enum fault_policy)from->faults;
+    to->fault_answer = from->fault_answer;
     to->unsafe_interrupts = from->unsafe_interrupts;
     to->window_base = from->window_base;
     to->window_size = from->window_size;

@@ -26,6 +26,16 @@ static void join_wire(struct system *system, size_t smmu)
     interrupt_input_bind(system->interrupts, (unsigned)smmu, channel);
 }
 
+static bool has_fault_objects(const struct scenario *scenario)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < scenario->software.consumer_count; i++) {
+        any = any || scenario->software.consumers[i].faults != FAULT_NONE;
+    }
+    return any;
+}
+
 void system_build_interrupts(struct system *system)
 {
     const struct scenario_platform *platform = &system->scenario->platform;
@@ -50,6 +60,9 @@ void system_build_interrupts(struct system *system)
     sim_counter_register(component, "pages-refused", &counters->refused);
     sim_counter_register(component, "page-responses", &counters->responses);
     sim_counter_register(component, "pages-reclaimed", &counters->reclaimed);
+    if (has_fault_objects(system->scenario)) {
+        sim_counter_register(component, "page-requests-to-users", &counters->handed_over);
+    }
 }
 
 void system_begin_reclaim(struct system *system, sim_time start, sim_time stop)
@@ -96,10 +109,16 @@ enum sim_run_result system_run(struct system *system, sim_time end)
 {
     for (;;) {
         const sim_time now = sim_now(system->sim);
-        const sim_time due = sim_time_min(system->next_reclaim, next_action(system));
+        const sim_time answer =
+            system->failure.text[0] == '\0' ? paging_next_answer(&system->software) : SIM_TIME_NEVER;
+        const sim_time due = sim_time_min(sim_time_min(system->next_reclaim, answer), next_action(system));
         enum sim_run_result result;
 
         if (serve_interrupts(system)) {
+            continue;
+        }
+        if (answer <= now) {
+            paging_answer(&system->software, &system->failure);
             continue;
         }
         if (system->next_reclaim <= now) {

@@ -5,6 +5,16 @@ static bool is_nested(const void *structure)
     return ((const struct scenario_consumer *)structure)->translation == SCENARIO_TRANSLATION_NESTED;
 }
 
+static bool is_iommufd(const void *structure)
+{
+    return ((const struct scenario_consumer *)structure)->kind == SCENARIO_CONSUMER_IOMMUFD;
+}
+
+static bool has_faults(const void *structure)
+{
+    return is_iommufd(structure) && ((const struct scenario_consumer *)structure)->faults != 0;
+}
+
 static bool is_user(const void *structure)
 {
     return ((const struct scenario_consumer *)structure)->kind != SCENARIO_CONSUMER_KERNEL;
@@ -43,6 +53,27 @@ static const struct scenario_key consumer_keys[] = {
      .type = &scenario_type_boolean,
      .standard = "no",
      .doc = "A domain for each group, not one for all groups behind an SMMU."},
+    {.name = "faults",
+     KEY_FIELD(scenario_consumer, faults),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"none", "answered", "refused", NULL},
+     .standard = "none",
+     .applies = is_iommufd,
+     .needs = "`kind: iommufd`",
+     .doc = "Whether its domains have a fault object (IOMMU_HWPT_FAULT_ID_VALID), so that page requests of its devices "
+            "go to user space: `answered`: it maps the pages and says so, `refused`: it answers invalid. `none`: the "
+            "kernel answers invalid at once."},
+    {.name = "fault-answer",
+     KEY_FIELD(scenario_consumer, fault_answer),
+     .type = &scenario_type_time,
+     .standard = "5 us",
+     .source = SCENARIO_ASSUMPTION,
+     .minimum = "0 ns",
+     .maximum = "1 s",
+     .applies = has_faults,
+     .needs = "`faults: answered` or `refused`",
+     .doc = "What user space takes for a group of page requests, one group after the other: to wake up and read it, to "
+            "map the pages, to write its answer."},
     {.name = "unsafe-interrupts",
      KEY_FIELD(scenario_consumer, unsafe_interrupts),
      .type = &scenario_type_boolean,

@@ -122,6 +122,10 @@ const Sets two_stages = {"software.rules=bind-msi-v1",
 const Sets one_to_one = {"software.consumers={vm: {kind: iommufd, translation: nested, devices: [epB, epC]}}"};
 const Sets mapped = {"software.consumers={vm: {devices: [epB], user-size: 64 KiB}}"};
 
+/** Pages that a device of an iommufd file asks for. */
+const Sets user_faults = {with_demand[0], with_demand[1], with_demand[2],
+                          "software.consumers={vm: {kind: iommufd, devices: [epB]}}"};
+
 /** A domain on a PASID of epB, which sends with it. */
 const Sets auxiliary = {
     "epB.endpoint.pasid=16",
@@ -625,6 +629,9 @@ const std::vector<Row> rows = {
     {"consumer.devices", "software.consumers.vm.devices=[epB]", two_stages},
     {"consumer.doorbells", "software.consumers.vm.doorbells=bind-group", two_stages},
     {"consumer.separate-domains", "software.consumers.vm.separate-domains=yes", vfio},
+    {"consumer.faults", "software.consumers.vm.faults=answered", user_faults},
+    {"consumer.fault-answer", "software.consumers.vm.fault-answer=9 us",
+     with(user_faults, "software.consumers.vm.faults=answered")},
     {"consumer.unsafe-interrupts",
      "software.consumers.vm.unsafe-interrupts=yes",
      {"software.consumers={vm: {devices: [epC]}}", "rc1.msi-map=[[0x100, B, 0x100, 0x100]]", "rp1.acs=none"}},
