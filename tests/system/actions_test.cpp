@@ -2,6 +2,7 @@
  * Any sequence of timeline actions, on systems under traffic: what a check foretells is what software meets, every MSI
  * is accounted for, and what software believes is what stands in the machine's tables.
  */
+#include "tests/system/users.h"
 #include "tests/system/whole.h"
 
 #include "host/action.h"
@@ -19,6 +20,7 @@
 namespace
 {
 
+using system_test::expect_users;
 using system_test::load_text;
 using system_test::Whole;
 
@@ -137,26 +139,6 @@ std::string random_scenario(Random &random)
         }
     }
     return text;
-}
-
-/** What each domain has for users, counted from the other side. */
-void expect_users(const struct software *software)
-{
-    std::map<const struct domain *, uint32_t> users;
-
-    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        const attachment &attachment = software->functions[i].attachment;
-
-        if (attachment.domain != nullptr) {
-            users[attachment.domain]++;
-        }
-        for (size_t j = 0; j < attachment.pasid_count; j++) {
-            users[attachment.pasids[j].domain]++;
-        }
-    }
-    for (size_t i = 0; i < software->domain_count; i++) {
-        EXPECT_EQ(software->domains[i].attached, users[&software->domains[i]]) << "domain " << i;
-    }
 }
 
 /** Every mapping that software believes in is in the tables, and leads there. */

@@ -9,6 +9,7 @@
 #include "tests/cli/process.h"
 #include "tests/system/freed_tables.h"
 #include "tests/system/random_system.h"
+#include "tests/system/users.h"
 #include "tests/system/whole.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,9 @@
 namespace
 {
 
+using system_test::expect_users;
 using system_test::FreedTables;
+using system_test::from_environment;
 using system_test::RandomSystem;
 using system_test::Whole;
 
@@ -33,33 +36,6 @@ constexpr unsigned timelines = 10;
 constexpr unsigned timelines = 40;
 #endif
 constexpr unsigned parts = 4;
-
-uint64_t from_environment(const char *name, uint64_t standard)
-{
-    const char *text = std::getenv(name);
-
-    return text != nullptr ? std::strtoull(text, nullptr, 0) : standard;
-}
-
-/** Users of every domain, counted from the other side. */
-void expect_users(const struct software *software)
-{
-    std::map<const struct domain *, uint32_t> users;
-
-    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        const attachment &attachment = software->functions[i].attachment;
-
-        if (attachment.domain != nullptr) {
-            users[attachment.domain]++;
-        }
-        for (size_t j = 0; j < attachment.pasid_count; j++) {
-            users[attachment.pasids[j].domain]++;
-        }
-    }
-    for (size_t i = 0; i < software->domain_count; i++) {
-        EXPECT_EQ(software->domains[i].attached, users[&software->domains[i]]) << "domain " << i;
-    }
-}
 
 /** What software believes to be mapped is, and leads there; an address that it took away leads nowhere. */
 void expect_mappings(const struct software *software)

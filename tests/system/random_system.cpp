@@ -1,9 +1,17 @@
 #include "tests/system/random_system.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace system_test
 {
+
+uint64_t from_environment(const char *name, uint64_t standard)
+{
+    const char *text = std::getenv(name);
+
+    return text != nullptr ? std::strtoull(text, nullptr, 0) : standard;
+}
 
 namespace
 {

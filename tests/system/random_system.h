@@ -4,11 +4,15 @@
 
 #include "sim/random.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace system_test
 {
+
+/** A number that the environment may set: how many systems a test makes, and which. */
+uint64_t from_environment(const char *name, uint64_t standard);
 
 /** What a random system may have. */
 struct RandomOptions {

@@ -17,6 +17,7 @@
 namespace
 {
 
+using system_test::from_environment;
 using system_test::RandomSystem;
 using system_test::Whole;
 
@@ -26,13 +27,6 @@ constexpr unsigned systems = 50;
 constexpr unsigned systems = 1000;
 #endif
 constexpr unsigned parts = 10;
-
-uint64_t from_environment(const char *name, uint64_t standard)
-{
-    const char *text = std::getenv(name);
-
-    return text != nullptr ? std::strtoull(text, nullptr, 0) : standard;
-}
 
 struct Counts {
     unsigned run = 0;
