@@ -16,30 +16,33 @@
 /* Pages of simulated memory that one action can come to need: tables of a new domain and its buffers. */
 #define PAGES_OF_ACTION 40u
 
-static const char *const names[ACTION_KINDS] = {"attach",
-                                                "detach",
-                                                "replace",
-                                                "enable-interrupts",
-                                                "disable-interrupts",
-                                                "bind-doorbell",
-                                                "unbind-doorbell",
-                                                "move-interrupt",
-                                                "remove",
-                                                "add",
-                                                "reset",
-                                                "invalidate",
-                                                "map",
-                                                "unmap",
-                                                "load",
-                                                "enable-pasids",
-                                                "attach-pasid",
-                                                "detach-pasid",
-                                                "bind-process",
-                                                "unbind-process"};
+const char *const action_kind_names[ACTION_KINDS + 1] = {
+    "attach",
+    "detach",
+    "replace",
+    "enable-interrupts",
+    "disable-interrupts",
+    "bind-doorbell",
+    "unbind-doorbell",
+    "move-interrupt",
+    "remove",
+    "add",
+    "reset",
+    "invalidate",
+    "map",
+    "unmap",
+    "load",
+    "enable-pasids",
+    "attach-pasid",
+    "detach-pasid",
+    "bind-process",
+    "unbind-process",
+    NULL,
+};
 
 const char *action_kind_name(enum action_kind kind)
 {
-    return names[kind];
+    return action_kind_names[kind];
 }
 
 static const char *name_of(const struct software *software, uint32_t function)

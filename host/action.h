@@ -42,7 +42,10 @@ enum action_kind {
     ACTION_KINDS,
 };
 
-/** "attach", "detach", ...: the words that scenario files use. */
+/** "attach", "detach", ...: the words that scenario files use, in the order of enum action_kind; ends with NULL. */
+extern const char *const action_kind_names[ACTION_KINDS + 1];
+
+/** One of action_kind_names. */
 const char *action_kind_name(enum action_kind kind);
 
 struct action {

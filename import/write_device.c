@@ -161,6 +161,54 @@ static void write_endpoint(FILE *stream, unsigned depth, const struct import_nod
     write_sriov(stream, depth, node);
 }
 
+/* What it is, in its parent's words: a port of a switch has its place, a device of a conventional bus its slot. */
+static void write_kind(FILE *stream, unsigned depth, const struct import_node *node, bool conventional)
+{
+    switch (node->kind) {
+    case IMPORT_EMPTY:
+        indent(stream, depth);
+        fputs("empty: yes\n", stream);
+        break;
+    case IMPORT_SWITCH:
+        indent(stream, depth);
+        fputs("switch: {}\n", stream);
+        break;
+    case IMPORT_BRIDGE:
+        indent(stream, depth);
+        if (fits_identity(node->function)) {
+            fprintf(stream, "bridge: { vendor-id: 0x%04x, device-id: 0x%04x }\n", node->function->vendor,
+                    node->function->device);
+        } else {
+            fputs("bridge: {}\n", stream);
+        }
+        break;
+    default:
+        write_endpoint(stream, depth, node, conventional);
+        break;
+    }
+}
+
+static void write_node(FILE *stream, unsigned depth, const struct import_node *node, bool conventional);
+
+/* A conventional bus is written with its endpoints only: there are no words for what else may be found on one. */
+static void write_below(FILE *stream, unsigned depth, const struct import_node *node)
+{
+    bool slots = node->kind == IMPORT_BRIDGE;
+    bool any = false;
+
+    for (size_t i = 0; i < node->below_count; i++) {
+        if (slots && node->below[i].kind != IMPORT_ENDPOINT) {
+            continue;
+        }
+        if (!any) {
+            indent(stream, depth);
+            fputs("below:\n", stream);
+            any = true;
+        }
+        write_node(stream, depth + 1, &node->below[i], slots);
+    }
+}
+
 static void write_node(FILE *stream, unsigned depth, const struct import_node *node, bool conventional)
 {
     indent(stream, depth);
@@ -184,43 +232,9 @@ static void write_node(FILE *stream, unsigned depth, const struct import_node *n
         indent(stream, depth);
         fprintf(stream, "slot: %u\n", node->rid >> 3 & 0x1fu);
     }
-    switch (node->kind) {
-    case IMPORT_EMPTY:
-        indent(stream, depth);
-        fputs("empty: yes\n", stream);
-        break;
-    case IMPORT_SWITCH:
-        indent(stream, depth);
-        fputs("switch: {}\n", stream);
-        break;
-    case IMPORT_BRIDGE:
-        indent(stream, depth);
-        if (fits_identity(node->function)) {
-            fprintf(stream, "bridge: { vendor-id: 0x%04x, device-id: 0x%04x }\n", node->function->vendor,
-                    node->function->device);
-        } else {
-            fputs("bridge: {}\n", stream);
-        }
-        break;
-    default:
-        write_endpoint(stream, depth, node, conventional);
-        break;
-    }
+    write_kind(stream, depth, node, conventional);
     if (node->kind == IMPORT_SWITCH || node->kind == IMPORT_BRIDGE) {
-        bool slots = node->kind == IMPORT_BRIDGE;
-        bool any = false;
-
-        for (size_t i = 0; i < node->below_count; i++) {
-            if (slots && node->below[i].kind != IMPORT_ENDPOINT) {
-                continue;
-            }
-            if (!any) {
-                indent(stream, depth);
-                fputs("below:\n", stream);
-                any = true;
-            }
-            write_node(stream, depth + 1, &node->below[i], slots);
-        }
+        write_below(stream, depth, node);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "report/html_internal.h"
 
 #include "report/format.h"
-#include "report/topology_svg.h"
+#include "report/xml.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static const char head[] =
 void html_text(struct html_page *page, const char *text)
 {
     if (text != NULL) {
-        topology_xml_text(page->stream, text);
+        xml_write_text(page->stream, text);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "report/topology_svg.h"
 
 #include "report/format.h"
+#include "report/xml.h"
 #include "result/verdict.h"
 #include "sim/allocate.h"
 
@@ -33,31 +34,6 @@ struct layout {
     unsigned depth; /**< deepest */
     int rows;       /**< next free y */
 };
-
-void topology_xml_text(FILE *stream, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        case '"':
-            fputs("&quot;", stream);
-            break;
-        default:
-            if ((unsigned char)*text >= ' ' || *text == '\n' || *text == '\t') {
-                fputc(*text, stream);
-            }
-            break;
-        }
-    }
-}
 
 /** Whether a function sends interrupts of its own to an ITS. */
 static bool has_way(const struct topology_function *function)
@@ -149,7 +125,7 @@ static void write_box(FILE *stream, int x, int middle, const char *class, const 
     for (size_t i = 0; i < count; i++) {
         fprintf(stream, "<text x=\"%d\" y=\"%d\"%s>", x + 7, text_y + 13 * (int)i,
                 i == 0 ? " font-weight=\"bold\"" : "");
-        topology_xml_text(stream, lines[i]);
+        xml_write_text(stream, lines[i]);
         fputs("</text>", stream);
     }
     fputs("</g>\n", stream);
@@ -303,9 +279,9 @@ static void write_picture(FILE *stream, const struct layout *layout, const struc
             "height=\"%d\" role=\"img\" aria-labelledby=\"topology-title-%u topology-text-%u\" "
             "font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\">\n<title id=\"topology-title-%u\">",
             width, height, width, height, marks->number, marks->number, marks->number);
-    topology_xml_text(stream, marks->title);
+    xml_write_text(stream, marks->title);
     fprintf(stream, "</title>\n<desc id=\"topology-text-%u\">", marks->number);
-    topology_xml_text(stream, marks->description);
+    xml_write_text(stream, marks->description);
     fputs("</desc>\n", stream);
     write_tree_edges(stream, layout);
     write_ways_out(stream, layout);

@@ -32,9 +32,6 @@ struct topology_marks {
 /** Writes the picture. @return whether everything was written */
 bool topology_svg_write(FILE *stream, const struct topology *topology, const struct topology_marks *marks);
 
-/** Writes a text as XML has it, with markup characters escaped, and control characters left out. */
-void topology_xml_text(FILE *stream, const char *text);
-
 #ifdef __cplusplus
 }
 #endif

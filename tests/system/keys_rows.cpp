@@ -68,6 +68,10 @@ const Sets with_demand = {with_ats[0], with_ats[1],
 const Sets with_pasid_demand = {
     with_ats[0], with_ats[1],
     "traffic.epB.1.dma-write={size: 512 B, stride: 4 KiB, period: 300 ns, pages: on-demand, pasid: 7}"};
+
+/** Pages that a device of an iommufd file asks for. */
+const Sets user_faults = {with_demand[0], with_demand[1], with_demand[2],
+                          "software.consumers={vm: {kind: iommufd, devices: [epB]}}"};
 const Sets read_with_ats = {with_ats[0], "epA.endpoint={functions: 2, bars: [64 KiB, 64 KiB], ats: {}, pri: {}, "
                                          "pasid: 16, acs: full}"};
 
@@ -530,6 +534,9 @@ const std::vector<Row> rows = {
     {"consumer.devices", "software.consumers.vm.devices=[epB]", two_stages},
     {"consumer.doorbells", "software.consumers.vm.doorbells=bind-group", two_stages},
     {"consumer.separate-domains", "software.consumers.vm.separate-domains=yes", vfio},
+    {"consumer.faults", "software.consumers.vm.faults=answered", user_faults},
+    {"consumer.fault-answer", "software.consumers.vm.fault-answer=9 us",
+     with(user_faults, "software.consumers.vm.faults=answered")},
     {"consumer.unsafe-interrupts",
      "software.consumers.vm.unsafe-interrupts=yes",
      {"software.consumers={vm: {devices: [epC]}}", "rc1.msi-map=[[0x100, B, 0x100, 0x100]]", "rp1.acs=none"}},
@@ -578,6 +585,8 @@ const std::vector<Row> rows = {
      {"software.consumers={vm: {}, other: {translation: nested}}",
       "timeline=[{at: 1 us, action: disable-interrupts, device: epB}, {at: 8 us, action: attach, device: epB, "
       "consumer: vm}]"}},
+    {"action.translation", "timeline.0.translation=stage-2",
+     with(with(vfio, "software.consumers.vm.kind=iommufd"), "timeline=[{at: 2 us, action: replace, device: epB}]")},
     {"action.vector", "timeline.0.vector=2", {"timeline=[{at: 2 us, action: move-interrupt, device: epB, pe: 1}]"}},
     {"action.pe", "timeline.0.pe=1", {"timeline=[{at: 2 us, action: move-interrupt, device: epB}]"}},
     {"action.pasid", "timeline.0.pasid=7", {"timeline=[{at: 2 us, action: detach-pasid, device: epB}]"}},
