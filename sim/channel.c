@@ -31,6 +31,12 @@ void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned 
     channel->hint_bit = (uint8_t)bit;
 }
 
+void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresight foresight)
+{
+    channel->foresight = foresight;
+    channel->foreseen = foresight != NULL;
+}
+
 struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
 {
     return sim_channel_pop_until(channel, now, now + channel->credit_latency);
@@ -239,6 +245,9 @@ void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *pack
     slot->arrival = arrival;
     slot->units = units;
     channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    if (channel->foreseen) {
+        channel->foresight(channel->reader, packet);
+    }
     if (channel->hint != NULL) {
         *channel->hint |= UINT64_C(1) << channel->hint_bit;
     }

@@ -34,6 +34,9 @@ struct sim_channel_slot {
 
 struct sim_channel_transport;
 
+/** See sim_channel_set_foresight(). */
+typedef void (*sim_channel_foresight)(const struct sim_component *reader, const struct sim_packet *packet);
+
 /** What every push and pop looks at comes first: two lines of the host's cache. */
 struct sim_channel {
     struct sim_channel_slot *slots;
@@ -47,6 +50,7 @@ struct sim_channel {
     bool writer_waits;     /**< writer sleeps until a credit comes back */
     bool cut_through;      /**< the reader sees a packet as soon as its header is in */
     uint8_t hint_bit;      /**< of *hint */
+    bool foreseen;         /**< there is a foresight */
     uint32_t stage;        /**< under which the flight time is booked */
     sim_time last_arrival; /**< writer's: arrivals never decrease */
     uint64_t pushed;       /**< packets so far */
@@ -62,6 +66,7 @@ struct sim_channel {
     struct sim *sim;
     const char *name;
     void *engine_data;
+    sim_channel_foresight foresight;
 };
 
 /** How an engine carries a channel's traffic itself (TLM-2.0 sockets); it ends by calling the *_local functions. */
@@ -161,6 +166,12 @@ struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time n
  * empty (sim_channel_next_arrival() is SIM_TIME_NEVER).
  */
 void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned bit);
+
+/**
+ * For readers that look far afield in the host's memory for what a packet asks: from now on every push also calls
+ * @p foresight, which may fetch (sim/fetch.h) and must do nothing else. An engine is free not to call it.
+ */
+void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresight foresight);
 
 /* ---- Writer's side ---- */
 

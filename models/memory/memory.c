@@ -478,12 +478,28 @@ struct memory *memory_create_window(struct sim *sim, struct memory *whole, uint6
     return window;
 }
 
+/**
+ * A write is on its way here: with many devices, neither the table's entry nor the place that it names is in the host's
+ * cache. What the place holds is of no interest, but the host's processor must have its lines.
+ */
+static void foresee(const struct sim_component *component, const struct sim_packet *packet)
+{
+    const struct memory *memory = (const struct memory *)component;
+    uint64_t offset = packet->address - memory->base;
+
+    if (packet->type == SIM_PACKET_WRITE) {
+        store_fetch(&memory->store, offset >> STORE_PAGE_SHIFT, (uint32_t)(offset & (STORE_PAGE_BYTES - 1)),
+                    packet->length);
+    }
+}
+
 void memory_bind(struct memory *memory, unsigned port, struct sim_bus_port bus)
 {
     if (port >= memory->ports || memory->port[port].request != NULL) {
         sim_panic(memory->component.sim, &memory->component, NULL, "port %u does not exist or is bound already", port);
     }
     memory->port[port] = bus;
+    sim_channel_set_foresight(bus.request, foresee);
 }
 
 void memory_watch(struct memory *memory, memory_see see, void *context)

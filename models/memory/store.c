@@ -1,9 +1,13 @@
 #include "models/memory/store_internal.h"
 
+#include "sim/fetch.h"
 #include "sim/sim.h"
 
 /** Pages allocated at once when a stock is empty. */
 #define STORE_CHUNK_PAGES 64
+
+/** A line of the host's cache. */
+#define HOST_LINE 64u
 
 /** Where the search for a page begins: the high bits of a multiplicative (Fibonacci) hash. */
 static uint64_t hash_page(const struct store *store, uint64_t page)
@@ -72,6 +76,18 @@ void store_reserve(struct store *store, uint64_t pages)
 const uint8_t *store_find(const struct store *store, uint64_t page)
 {
     return find_entry(store, page)->bytes;
+}
+
+void store_fetch(const struct store *store, uint64_t page, uint32_t first, uint32_t bytes)
+{
+    const uint8_t *place = find_entry(store, page)->bytes;
+
+    if (place == NULL || bytes > STORE_PAGE_BYTES - first) {
+        return;
+    }
+    for (uint32_t i = 0; i < bytes; i += HOST_LINE) {
+        sim_fetch_to_write(place + first + i);
+    }
 }
 
 uint8_t *store_touch(struct store *store, uint64_t page, enum store_user user)

@@ -52,6 +52,9 @@ void store_reserve(struct store *store, uint64_t pages);
 /** The bytes of a page, or NULL if it has never been written. */
 const uint8_t *store_find(const struct store *store, uint64_t page);
 
+/** Has the host fetch some bytes of one page that are going to be written, if the page is there. */
+void store_fetch(const struct store *store, uint64_t page, uint32_t first, uint32_t bytes);
+
 /** The bytes of a page, which comes into being if need be. */
 uint8_t *store_touch(struct store *store, uint64_t page, enum store_user user);
 

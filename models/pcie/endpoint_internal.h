@@ -216,20 +216,21 @@ struct endpoint {
     struct endpoint_jobs posted_jobs;
     struct endpoint_jobs read_jobs;
     struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
-    struct sim *sim;
-    struct endpoint_counters counters; /**< its end begins the last such line */
     struct endpoint_stream *streams;
+    struct pcie_port_lines lines; /**< of `port` */
     uint32_t stream_count;
     bool only_vc0;   /**< all traffic classes are on it: `vcs` need not be looked at */
     bool has_errors; /**< there are messages in `errors` */
-    sim_time send_latency;
+    struct sim *sim;
     sim_time stop;
-    struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
+    struct endpoint_counters counters; /**< its end begins the last such line */
+    sim_time send_latency;
     sim_time complete_latency;
     sim_time completion_timeout;
-    struct pcie_vcs vcs;
     uint32_t jobs_hash;
     uint32_t job_packets;
+    struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
+    struct pcie_vcs vcs;
     uint32_t function_count;
     uint32_t physical_count;
     bool conventional; /**< on a PCI bus */

@@ -374,6 +374,8 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
     init_data_link(sim, name, config, &up, &config->lower_credits);
     init_port(&link->upper, config, &link->upper_end, &link->lower_end);
     init_port(&link->lower, config, &link->lower_end, &link->upper_end);
+    link->upper.peer = &link->lower;
+    link->lower.peer = &link->upper;
     for (unsigned i = 0; i < link->upper.vcs * PCIE_CLASSES; i++) {
         link->upper.transmit[i] = make_channel(sim, name, config, &down, i);
         link->lower.receive[i] = link->upper.transmit[i];

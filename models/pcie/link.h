@@ -47,6 +47,7 @@
 #include "models/pcie/data_link.h"
 #include "models/pcie/tlp.h"
 #include "sim/channel.h"
+#include "sim/fetch.h"
 
 #include <stdalign.h>
 #include <stdbool.h>
@@ -133,8 +134,18 @@ struct pcie_port {
     unsigned vcs;               /**< virtual channels */
     struct sim_channel *transmit[PCIE_QUEUES];
     struct sim_channel *receive[PCIE_QUEUES];
-    uint32_t speed; /**< MT/s a lane */
-    uint32_t width; /**< lanes */
+    uint32_t speed;               /**< MT/s a lane */
+    uint32_t width;               /**< lanes */
+    const struct pcie_port *peer; /**< at the other end */
+};
+
+/** Where in the host's memory lies what the way of a posted TLP from a port to the other end's component looks at. */
+struct pcie_port_lines {
+    const struct pcie_data_link *own;
+    const struct pcie_data_link *opposite;
+    const struct pcie_port *peer;
+    const struct sim_channel *channel;
+    const struct sim_channel_slot *slots;
 };
 
 struct pcie_link {
@@ -165,6 +176,36 @@ uint64_t pcie_link_fs_per_byte(const struct pcie_link_config *config);
 
 /** The specification's largest time between Acks, and between UpdateFCs of a class, fs. 64 GT/s: that of a flit. */
 sim_time pcie_link_limit(const struct pcie_link_config *config);
+
+/** Fills in where things lie. For components of which there are thousands. */
+static inline struct pcie_port_lines pcie_port_lines(const struct pcie_port *port)
+{
+    const struct sim_channel *channel = port->transmit[PCIE_POSTED];
+
+    return (struct pcie_port_lines){
+        .own = port->own, .opposite = port->opposite, .peer = port->peer, .channel = channel, .slots = channel->slots};
+}
+
+SIM_FETCHES void pcie_data_link_fetch(const struct pcie_data_link *end)
+{
+    sim_fetch(&end->wire);
+    sim_fetch(&end->tlp_time);
+    sim_fetch(&end->credit_latency);
+    sim_fetch(&end->dllps);
+}
+
+/** Has the host fetch them all, before a TLP is sent at a port that has long been quiet. */
+SIM_FETCHES void pcie_port_fetch(const struct pcie_port *port, const struct pcie_port_lines *lines)
+{
+    sim_fetch(port);
+    pcie_data_link_fetch(lines->own);
+    sim_fetch(&lines->channel->slots);
+    sim_fetch(&lines->channel->wire);
+    sim_fetch(lines->slots);
+    pcie_data_link_fetch(lines->opposite);
+    sim_fetch(lines->peer);
+    sim_fetch(&lines->peer->receive[PCIE_POSTED]);
+}
 
 /** Bytes that a TLP takes on the wire. */
 static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const struct sim_packet *packet)

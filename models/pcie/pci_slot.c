@@ -53,6 +53,8 @@ struct pci_slot *pci_slot_create(struct sim *sim, const char *name, struct sim_c
     init_end(&slot->device_end, device);
     init_port(&slot->upper, &slot->bridge_end, &slot->device_end);
     init_port(&slot->lower, &slot->device_end, &slot->bridge_end);
+    slot->upper.peer = &slot->lower;
+    slot->lower.peer = &slot->upper;
     for (unsigned i = 0; i < PCIE_CLASSES; i++) {
         slot->upper.transmit[i] = make_channel(sim, down, i, bridge, device);
         slot->lower.receive[i] = slot->upper.transmit[i];
