@@ -649,6 +649,7 @@ static bool build_root_complex(struct system *system, size_t i, struct host_erro
     config.bypass_port = memory_port_of(system->scenario, rc, system->scenario->platform.smmu_count);
     config.memory_ports = config.bypass_port + 1;
     config.peer_to_peer = rc->peer_to_peer;
+    config.completion_timeout = rc->completion_timeout;
     config.iommu_map = make_map(system->scenario, rc, &rc->iommu_map);
     config.msi_map = make_map(system->scenario, rc, &rc->msi_map);
     for (size_t j = 0; j < rc->root_port_count; j++) {

@@ -73,8 +73,11 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     struct rc_round round = {0};
     sim_time due;
 
+    if (rc->deadline <= now) {
+        rc_expire_requests(rc, now);
+    }
     if (one_posted_input(rc) && rc_forward_alone(rc, now, &due)) {
-        return sim_time_min(due, findings_due);
+        return sim_time_min(due, sim_time_min(findings_due, rc->deadline));
     }
     if (rc->bus_arrived != 0) {
         rc_take_answers(rc, now);
@@ -87,7 +90,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     rc_serve_links(rc, &round, now);
     rc_send_response(rc, now);
 
-    due = sim_time_min(findings_due, inputs_due(rc, &round, now));
+    due = sim_time_min(sim_time_min(findings_due, rc->deadline), inputs_due(rc, &round, now));
     due = sim_time_min(due, rc_memories_due(rc, &round, now));
     due = sim_time_min(due, rc_links_due(rc, &round, now));
     due = sim_time_min(due, rc_host_due(rc, now));
@@ -109,6 +112,7 @@ void root_complex_config_init(struct root_complex_config *config)
     config->msi_map.mask = 0xffff;
     config->host_requests = ROOT_COMPLEX_DEFAULT_HOST_REQUESTS;
     config->completion_boundary = ROOT_COMPLEX_DEFAULT_BOUNDARY;
+    config->completion_timeout = ROOT_COMPLEX_DEFAULT_TIMEOUT;
 }
 
 static void copy_map(struct sim *sim, struct pcie_map *map)
@@ -186,6 +190,7 @@ static void register_counters(struct root_complex *rc)
     sim_counter_register(&rc->component, "host-writes", &counters->host_writes);
     sim_counter_register(&rc->component, "host-configs", &counters->host_configs);
     sim_counter_register(&rc->component, "host-errors", &counters->host_errors);
+    sim_counter_register(&rc->component, "completion-timeouts", &counters->completion_timeouts);
     sim_counter_register(&rc->component, "acs-violations", &counters->acs_violations);
     sim_counter_register(&rc->component, "unsupported", &counters->unsupported);
     sim_counter_register(&rc->component, "messages", &counters->messages);
@@ -209,6 +214,10 @@ struct root_complex *root_complex_create(struct sim *sim, const char *name, cons
     if (rc->config.completion_boundary == 0) {
         rc->config.completion_boundary = ROOT_COMPLEX_DEFAULT_BOUNDARY;
     }
+    if (rc->config.completion_timeout == 0) {
+        rc->config.completion_timeout = ROOT_COMPLEX_DEFAULT_TIMEOUT;
+    }
+    rc->deadline = SIM_TIME_NEVER;
     check_config(rc);
     copy_map(sim, &rc->config.iommu_map);
     copy_map(sim, &rc->config.msi_map);

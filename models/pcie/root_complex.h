@@ -29,9 +29,13 @@
  * Writes may pass reads of the host that wait for credits, never the other way round. What nobody answers reads as all
  * ones; the bus sees status UR for memory and, as processors expect of ECAM, OK for configuration space.
  *
- * Not modelled: root complex integrated endpoints, RCRB, completion timeouts, Configuration Request Retry, interrupts
- * on error messages, PME (taken and counted), and that a read completion waits until posted writes ahead of it are
- * visible in memory: it leaves the root port after them, but may reach the host first.
+ * A request that has not all of its completions completion_timeout after it was sent is given up (2.8): the root port
+ * records a Completion Timeout, and the host gets the same answer as if there were nobody. Its tag is kept back until
+ * late completions have come, which are unexpected then, for 50 ms at most.
+ *
+ * Not modelled: root complex integrated endpoints, RCRB, Configuration Request Retry, interrupts on error messages, PME
+ * (taken and counted), and that a read completion waits until posted writes ahead of it are visible in memory: it
+ * leaves the root port after them, but may reach the host first.
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_H
@@ -59,6 +63,7 @@ extern "C" {
 #define ROOT_COMPLEX_DEFAULT_COMPLETION_LATENCY (17 * SIM_NS)
 #define ROOT_COMPLEX_DEFAULT_HOST_REQUESTS      64u
 #define ROOT_COMPLEX_DEFAULT_BOUNDARY           64u
+#define ROOT_COMPLEX_DEFAULT_TIMEOUT            (50 * SIM_MS)
 
 struct root_port_config {
     unsigned device;   /**< number on the root bus, 0..31 */
@@ -87,6 +92,8 @@ struct root_complex_config {
     uint32_t host_requests;       /**< of the host, under way at once; 0: default */
     uint32_t completion_boundary; /**< RCB: 64 or 128; 0: default */
     bool chop_completions;        /**< end each completion at the next boundary, not at the last possible one */
+    sim_time completion_timeout;  /**< of the host's reads and configuration requests, from their sending on, fs; 0:
+                                       default; SIM_TIME_NEVER: none (7.5.3.16) */
     uint32_t max_payload;         /**< supported by the root ports, bytes; 0: 512 */
     bool peer_to_peer;            /**< root ports send to each other what ACS lets go directly */
     bool config_errors_reported;  /**< status UR on the bus for configuration space too */
@@ -97,18 +104,19 @@ struct root_complex;
 
 /** What a root complex counted. Registered as counters of the same names. */
 struct root_complex_counters {
-    uint64_t requests;           /**< from below to an SMMU */
-    uint64_t peer_requests;      /**< from below straight to another root port */
-    uint64_t completions;        /**< TLPs sent down as answers */
-    uint64_t host_reads;         /**< memory */
-    uint64_t host_writes;        /**< memory */
-    uint64_t host_configs;       /**< configuration space */
-    uint64_t host_errors;        /**< requests of the host that nobody answered, or not with OK */
-    uint64_t acs_violations;     /**< TLPs from below that ACS refused */
-    uint64_t unsupported;        /**< requests from below that go nowhere */
-    uint64_t messages;           /**< taken */
-    uint64_t unexpected;         /**< completions from below that nobody asked for */
-    uint64_t errors_correctable; /**< error messages, from below and the root ports' own */
+    uint64_t requests;            /**< from below to an SMMU */
+    uint64_t peer_requests;       /**< from below straight to another root port */
+    uint64_t completions;         /**< TLPs sent down as answers */
+    uint64_t host_reads;          /**< memory */
+    uint64_t host_writes;         /**< memory */
+    uint64_t host_configs;        /**< configuration space */
+    uint64_t host_errors;         /**< requests of the host that nobody answered, or not with OK */
+    uint64_t completion_timeouts; /**< of those, requests that nobody completed in time */
+    uint64_t acs_violations;      /**< TLPs from below that ACS refused */
+    uint64_t unsupported;         /**< requests from below that go nowhere */
+    uint64_t messages;            /**< taken */
+    uint64_t unexpected;          /**< completions from below that nobody asked for */
+    uint64_t errors_correctable;  /**< error messages, from below and the root ports' own */
     uint64_t errors_nonfatal;
     uint64_t errors_fatal;
 };

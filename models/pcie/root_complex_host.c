@@ -23,8 +23,7 @@ static void respond(struct root_complex *rc, struct sim_packet *packet)
     rc->response_count++;
 }
 
-/** Turns a request of the bus into its answer. What is not OK reads as all ones. */
-static void answer(struct root_complex *rc, struct sim_packet *packet, enum sim_packet_status status, bool config)
+void rc_answer(struct root_complex *rc, struct sim_packet *packet, enum sim_packet_status status, bool config)
 {
     bool hidden = config ? !rc->config.config_errors_reported : rc->config.memory_errors_hidden;
 
@@ -90,7 +89,7 @@ void rc_enqueue_message(struct root_complex *rc, unsigned port, struct sim_packe
     enqueue(rc, port, &rc->ports[port].posted, message, 0);
 }
 
-static uint16_t ecam_target(const struct root_complex *rc, uint64_t address)
+uint16_t rc_ecam_target(const struct root_complex *rc, uint64_t address)
 {
     uint64_t number = (address - rc->config.ecam_base) / PCIE_CONFIG_BYTES;
 
@@ -104,11 +103,13 @@ static void enqueue_non_posted(struct root_complex *rc, unsigned port, struct si
     struct rc_outstanding *outstanding = &rc->outstanding[tag];
 
     outstanding->packet = packet;
+    outstanding->state = RC_QUEUED;
+    outstanding->port = (uint8_t)port;
     outstanding->received = 0;
     outstanding->skip = (uint32_t)packet->address & 3;
     outstanding->span = (outstanding->skip + packet->length + 3) & ~3u;
     outstanding->config = config;
-    outstanding->type1 = config && ecam_target(rc, packet->address) >> 8 != rc->ports[port].bridge.secondary;
+    outstanding->type1 = config && rc_ecam_target(rc, packet->address) >> 8 != rc->ports[port].bridge.secondary;
     enqueue(rc, port, &rc->ports[port].non_posted, NULL, tag);
 }
 
@@ -168,15 +169,15 @@ static void take_memory(struct root_complex *rc, struct sim_packet *packet)
         rc->counters.host_writes++;
     }
     if (port == RC_NOBODY) {
-        answer(rc, packet, SIM_STATUS_UR, false);
+        rc_answer(rc, packet, SIM_STATUS_UR, false);
     } else if (packet->length == 0) {
-        answer(rc, packet, SIM_STATUS_OK, false);
+        rc_answer(rc, packet, SIM_STATUS_OK, false);
     } else if (packet->type == SIM_PACKET_READ) {
         enqueue_non_posted(rc, port, packet, false);
     } else if (widen_write(rc, packet)) {
         enqueue(rc, port, &rc->ports[port].posted, packet, 0);
     } else {
-        answer(rc, packet, SIM_STATUS_CA, false);
+        rc_answer(rc, packet, SIM_STATUS_CA, false);
     }
 }
 
@@ -187,11 +188,6 @@ static bool is_ecam(const struct root_complex *rc, uint64_t address)
     uint64_t buses = (uint64_t)rc->config.last_bus - rc->config.first_bus + 1;
 
     return address - rc->config.ecam_base < buses << ECAM_BUS_SHIFT;
-}
-
-static uint8_t dword_enables(const struct sim_packet *packet)
-{
-    return (uint8_t)(0xfu >> (4 - packet->length) << (packet->address & 3) & 0xf);
 }
 
 /** A root port's own registers: no TLP is made. */
@@ -211,27 +207,27 @@ static void access_root_port(struct root_complex *rc, struct rc_port *port, stru
         for (unsigned i = 0; i < packet->length; i++) {
             value |= (uint32_t)packet->data[i] << (8 * (skip + i));
         }
-        pcie_config_write(&bridge->config, offset, value, dword_enables(packet));
+        pcie_config_write(&bridge->config, offset, value, rc_dword_enables(packet));
         pcie_bridge_decode(bridge);
         pcie_vcs_follow(&bridge->vcs, &bridge->config, link, sim_now(rc->sim));
     }
-    answer(rc, packet, SIM_STATUS_OK, true);
+    rc_answer(rc, packet, SIM_STATUS_OK, true);
 }
 
 static void take_config(struct root_complex *rc, struct sim_packet *packet)
 {
-    uint16_t target = ecam_target(rc, packet->address);
+    uint16_t target = rc_ecam_target(rc, packet->address);
     unsigned port;
 
     rc->counters.host_configs++;
     if (packet->length == 0 || (packet->address & 3) + packet->length > 4) {
-        answer(rc, packet, SIM_STATUS_UR, true);
+        rc_answer(rc, packet, SIM_STATUS_UR, true);
         return;
     }
     if (target >> 8 == rc->config.first_bus) {
         port = rc->port_at[target & 0xff];
         if (port == RC_NOBODY) {
-            answer(rc, packet, SIM_STATUS_UR, true);
+            rc_answer(rc, packet, SIM_STATUS_UR, true);
         } else {
             access_root_port(rc, &rc->ports[port], packet);
         }
@@ -242,7 +238,7 @@ static void take_config(struct root_complex *rc, struct sim_packet *packet)
     if (port == RC_NOBODY || rc->ports[port].link == NULL ||
         (target >> 8 == rc->ports[port].bridge.secondary && (target & 0xf8) != 0 &&
          !rc->ports[port].bridge.ari_forwarding)) {
-        answer(rc, packet, SIM_STATUS_UR, true);
+        rc_answer(rc, packet, SIM_STATUS_UR, true);
         return;
     }
     enqueue_non_posted(rc, port, packet, true);
@@ -250,11 +246,17 @@ static void take_config(struct root_complex *rc, struct sim_packet *packet)
 
 /* ---- Taking ---- */
 
+/** A tag can be kept back after its request was answered, see rc_expire_requests(). */
+static bool has_room(const struct root_complex *rc)
+{
+    return rc->unanswered < rc->config.host_requests && rc->free_tag_count > 0;
+}
+
 void rc_take_host(struct root_complex *rc, sim_time now)
 {
     struct sim_packet *packet;
 
-    if (rc->unanswered == rc->config.host_requests || sim_channel_peek(rc->host.request, now) == NULL) {
+    if (!has_room(rc) || sim_channel_peek(rc->host.request, now) == NULL) {
         return;
     }
     packet = sim_channel_pop(rc->host.request, now);
@@ -278,7 +280,7 @@ sim_time rc_host_due(struct root_complex *rc, sim_time now)
 
         if (arrival == SIM_TIME_NEVER) {
             rc->bus_arrived &= ~(UINT64_C(1) << RC_HOST_BIT);
-        } else if (rc->unanswered < rc->config.host_requests) {
+        } else if (has_room(rc)) {
             due = arrival;
         }
     }
@@ -291,103 +293,4 @@ sim_time rc_host_due(struct root_complex *rc, sim_time now)
         due = sim_time_min(due, space);
     }
     return due;
-}
-
-/* ---- Requests that go down, and their completions ---- */
-
-static struct sim_packet *make_config(const struct root_complex *rc, const struct rc_outstanding *outstanding)
-{
-    const struct sim_packet *bus = outstanding->packet;
-    struct sim_packet *packet = sim_packet_new(rc->sim, 4);
-    unsigned skip = (unsigned)bus->address & 3;
-
-    packet->type = bus->type == SIM_PACKET_READ ? SIM_PACKET_CONFIG_READ : SIM_PACKET_CONFIG_WRITE;
-    packet->target = ecam_target(rc, bus->address);
-    packet->address = bus->address & (PCIE_CONFIG_BYTES - 4);
-    packet->first_be = dword_enables(bus);
-    sim_store_le32(packet->data, 0);
-    if (bus->type == SIM_PACKET_WRITE) {
-        memcpy(packet->data + skip, bus->data, bus->length);
-    }
-    if (outstanding->type1) {
-        packet->flags |= SIM_FLAG_CONFIG_TYPE1;
-    }
-    return packet;
-}
-
-struct sim_packet *rc_make_request(struct root_complex *rc, uint16_t tag)
-{
-    const struct rc_outstanding *outstanding = &rc->outstanding[tag];
-    const struct sim_packet *bus = outstanding->packet;
-    struct sim_packet *packet;
-
-    if (outstanding->config) {
-        packet = make_config(rc, outstanding);
-    } else {
-        packet = sim_packet_new(rc->sim, outstanding->span);
-        packet->type = SIM_PACKET_READ;
-        pcie_tlp_set_range(packet, bus->address, bus->length);
-        packet->flags = bus->flags & (SIM_FLAG_RELAXED | SIM_FLAG_ID_ORDER | SIM_FLAG_NO_SNOOP);
-    }
-    packet->id = bus->id;
-    packet->source = bus->source;
-    packet->requester = rc->id;
-    packet->tag = tag;
-    return packet;
-}
-
-/** Copies what a completion brings into the bus's packet: bytes `received` and up of the double words. */
-static void receive(struct rc_outstanding *outstanding, const struct sim_packet *packet)
-{
-    struct sim_packet *bus = outstanding->packet;
-
-    for (uint32_t i = 0; i < packet->length; i++) {
-        uint32_t at = outstanding->received + i;
-
-        if (at >= outstanding->skip && at - outstanding->skip < bus->length) {
-            bus->data[at - outstanding->skip] = packet->data[i];
-        }
-    }
-    outstanding->received += packet->length;
-}
-
-/** Whether a completion belongs to a request under way: a read's brings the bytes that come next. */
-static bool is_expected(const struct rc_outstanding *outstanding, const struct sim_packet *packet)
-{
-    uint32_t rest = outstanding->span - outstanding->received;
-
-    if (outstanding->packet == NULL || packet->status != SIM_STATUS_OK ||
-        outstanding->packet->type == SIM_PACKET_WRITE) {
-        return outstanding->packet != NULL;
-    }
-    return packet->length > 0 && packet->length <= rest;
-}
-
-void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packet *packet)
-{
-    struct rc_outstanding *outstanding = &rc->outstanding[packet->tag % ROOT_COMPLEX_MAX_HOST_REQUESTS];
-    enum sim_packet_status status = (enum sim_packet_status)packet->status;
-    bool done;
-
-    if (packet->tag >= rc->config.host_requests || !is_expected(outstanding, packet)) {
-        rc->counters.unexpected++;
-        rc_report(rc, port, PCIE_AER_UNEXPECTED_COMPLETION, true, packet);
-        sim_packet_free(rc->sim, packet);
-        return;
-    }
-    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
-        rc_report(rc, port, PCIE_AER_POISONED_TLP, false, packet);
-        status = SIM_STATUS_CA; /* the host must not take it for good data (2.7.2.2) */
-    }
-    done = status != SIM_STATUS_OK || outstanding->packet->type == SIM_PACKET_WRITE;
-    if (!done) {
-        receive(outstanding, packet);
-        done = outstanding->received == outstanding->span;
-    }
-    if (done) {
-        answer(rc, outstanding->packet, status, outstanding->config);
-        outstanding->packet = NULL;
-        rc->free_tags[rc->free_tag_count++] = packet->tag;
-    }
-    sim_packet_free(rc->sim, packet);
 }

@@ -1,7 +1,8 @@
 /*
  * The inside of a root complex. Files: root_complex.c (making, evaluation), root_complex_upstream.c (requests from
- * below), root_complex_host.c (requests of the host), root_complex_link.c (what goes out at the root ports),
- * root_complex_errors.c (what root ports find wrong, and are told).
+ * below), root_complex_host.c (requests of the host), root_complex_completion.c (what comes back for the host),
+ * root_complex_link.c (what goes out at the root ports), root_complex_errors.c (what root ports find wrong, and are
+ * told).
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
@@ -35,12 +36,25 @@ struct rc_queue {
     uint32_t count;
 };
 
+/** How long a tag whose request was given up waits for completions that are late. */
+#define RC_LATE_COMPLETIONS (50 * SIM_MS)
+
+enum rc_outstanding_state {
+    RC_FREE,
+    RC_QUEUED, /**< not sent yet: no time runs */
+    RC_SENT,
+    RC_LATE, /**< given up and answered; completions may still come */
+};
+
 /** A read or configuration request of the host that is under way; its tag is the index. */
 struct rc_outstanding {
-    struct sim_packet *packet; /**< of the bus; NULL: free */
-    uint32_t received;         /**< bytes of double words so far */
-    uint32_t skip;             /**< bytes of the first double word before the first one asked for */
-    uint32_t span;             /**< bytes of double words asked for */
+    struct sim_packet *packet; /**< of the bus; NULL: answered */
+    sim_time since;            /**< when it was sent, or given up */
+    enum rc_outstanding_state state;
+    uint8_t port;      /**< root port */
+    uint32_t received; /**< bytes of double words so far */
+    uint32_t skip;     /**< bytes of the first double word before the first one asked for */
+    uint32_t span;     /**< bytes of double words asked for */
     bool config;
     bool type1; /**< a configuration request for a bus further down */
 };
@@ -114,6 +128,7 @@ struct root_complex {
     uint64_t arrived[PCIE_QUEUES];
     unsigned queues; /**< of the link with the most virtual channels */
     uint64_t bus_arrived;
+    sim_time deadline;   /**< no request of the host times out before; SIM_TIME_NEVER: none is under way */
     uint64_t findings;   /**< hint: bit a root port on whose link something may have been found wrong */
     uint64_t busy_ports; /**< root ports that have something of their own to send: queues, completion, write */
     uint32_t port_count;
@@ -199,9 +214,6 @@ void rc_enqueue_message(struct root_complex *rc, unsigned port, struct sim_packe
 /** Takes a request of the host, if there is room. */
 void rc_take_host(struct root_complex *rc, sim_time now);
 
-/** A completion for the host has come; the packet ends here. */
-void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packet *packet);
-
 /** Sends an answer to the host. */
 void rc_send_response(struct root_complex *rc, sim_time now);
 
@@ -211,8 +223,28 @@ sim_time rc_host_due(struct root_complex *rc, sim_time now);
 /** The acknowledgement of a write that goes on as a TLP: a new packet. */
 void rc_acknowledge(struct root_complex *rc, const struct sim_packet *write);
 
-/** The TLP for an outstanding read or configuration request. */
-struct sim_packet *rc_make_request(struct root_complex *rc, uint16_t tag);
+/** Turns a request of the bus into its answer, and queues that for the host. What is not OK reads as all ones. */
+void rc_answer(struct root_complex *rc, struct sim_packet *packet, enum sim_packet_status status, bool config);
+
+/** The function that an address in ECAM belongs to. */
+uint16_t rc_ecam_target(const struct root_complex *rc, uint64_t address);
+
+/** Byte enables of an access within a double word. */
+static inline uint8_t rc_dword_enables(const struct sim_packet *packet)
+{
+    return (uint8_t)(0xfu >> (4 - packet->length) << (packet->address & 3) & 0xf);
+}
+
+/* ---- root_complex_completion.c ---- */
+
+/** The TLP for an outstanding read or configuration request, which is sent now: its time runs. */
+struct sim_packet *rc_make_request(struct root_complex *rc, uint16_t tag, sim_time now);
+
+/** A completion for the host has come; the packet ends here. */
+void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packet *packet);
+
+/** Gives up requests that nobody has completed in time (2.8): Completion Timeout at the root port, all ones. */
+void rc_expire_requests(struct root_complex *rc, sim_time now);
 
 /* ---- root_complex_link.c ---- */
 

@@ -161,7 +161,7 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
 }
 
 static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port, unsigned queue,
-                                   const struct offer *offer)
+                                   const struct offer *offer, sim_time now)
 {
     uint16_t tag;
 
@@ -171,7 +171,7 @@ static struct sim_packet *take_own(struct root_complex *rc, struct rc_port *port
     case PCIE_NON_POSTED:
         tag = port->non_posted.ring[port->non_posted.head].tag;
         advance(rc, &port->non_posted);
-        return rc_make_request(rc, tag);
+        return rc_make_request(rc, tag, now);
     default:
         return pcie_split_take(&port->completion[pcie_queue_vc(queue)], rc->sim, offer->bytes);
     }
@@ -187,7 +187,7 @@ static struct sim_packet *take_offer(struct root_complex *rc, struct rc_round *r
     if (offer->answer) {
         return take_answer(rc, round, port, queue, now);
     }
-    packet = take_own(rc, port, queue, offer);
+    packet = take_own(rc, port, queue, offer, now);
     pcie_tlp_set_digest(packet, port->bridge.ecrc);
     return packet;
 }

@@ -567,6 +567,15 @@ static const struct scenario_key root_complex_keys[] = {
      .doc = "Whether firmware says that the root complex supports ATS (`ats-supported` in a device tree). If not, "
             "software "
             "leaves ATS off below it."},
+    {.name = "completion-timeout",
+     KEY_FIELD(scenario_root_complex, completion_timeout),
+     .type = &scenario_type_time,
+     .standard = "50 ms",
+     .source = "PCIe base specification 7.5.3.16",
+     .minimum = "1 us",
+     .maximum = "64 s",
+     .doc = "How long a read or configuration request of the host waits for its completion, from its sending on. Then "
+            "the host reads all ones, and the root port records a Completion Timeout."},
     {.name = "peer-to-peer",
      KEY_FIELD(scenario_root_complex, peer_to_peer),
      .type = &scenario_type_boolean,

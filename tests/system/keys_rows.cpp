@@ -523,6 +523,7 @@ const std::vector<Row> rows = {
     {"root-complex.iommu-map-mask", "rc0.iommu-map-mask=0xff00", {}},
     {"root-complex.msi-map", "rc0.msi-map=[[0, B, 0, 0x8000]]", {}},
     {"root-complex.msi-map-mask", "rc0.msi-map-mask=0xff00", {}},
+    {"root-complex.completion-timeout", "rc0.completion-timeout=1 us", {"epB.link.latency=900 ns"}, FAILS},
     {"root-complex.peer-to-peer", "rc0.peer-to-peer=yes", {"rp0.acs=none"}},
     {"domains.default", "software.domains.default=identity", {}},
     {"software.grouping", "software.grouping=reach", {"sw0.switch.acs=none"}},
