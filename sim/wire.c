@@ -2,12 +2,16 @@
 
 #define FRACTION_MASK ((UINT64_C(1) << SIM_WIRE_FRACTION_BITS) - 1)
 
-/** The first free payload byte at or after a time, on a boundary of 4. */
+/**
+ * The first free payload byte at or after a time, on a boundary of 4. The time may be up to a femtosecond late, for it
+ * was rounded up itself: the byte that time_of() gave a time has that position.
+ */
 static uint64_t position_at(const struct sim_wire *wire, sim_time time)
 {
     uint64_t frames = time / wire->frame;
-    uint64_t offset = ((time % wire->frame) << SIM_WIRE_FRACTION_BITS) + wire->fs_per_byte - 1;
-    uint64_t bytes = (offset / wire->fs_per_byte + 3) & ~UINT64_C(3);
+    uint64_t offset = (time % wire->frame) << SIM_WIRE_FRACTION_BITS;
+    uint64_t exact = offset > FRACTION_MASK ? offset - FRACTION_MASK : 0;
+    uint64_t bytes = ((exact + wire->fs_per_byte - 1) / wire->fs_per_byte + 3) & ~UINT64_C(3);
 
     return frames * wire->frame_payload + (bytes < wire->frame_payload ? bytes : wire->frame_payload);
 }

@@ -2,9 +2,6 @@
 
 #include "models/pcie/config_registers.h"
 
-/** REPLAY_NUM has two bits. */
-#define REPLAY_NUM_ROLLOVER 4u
-
 /* ---- Chance ---- */
 
 static bool happens(struct pcie_data_link *own, uint32_t in_a_million)
@@ -217,7 +214,7 @@ static sim_time replay_at(struct pcie_data_link *own, sim_time end, unsigned *re
     if (happens(own, own->lost_naks)) {
         own->known_at = time_out(own, end);
     }
-    if (++*replays % REPLAY_NUM_ROLLOVER == 0) {
+    if (++*replays % own->rollover == 0) {
         own->counters.retrains++;
         correctable(own->sender_findings, own->known_at, PCIE_AER_CORRECTABLE_REPLAY_ROLLOVER);
         own->known_at += own->retrain_time;
@@ -257,7 +254,8 @@ static sim_time suffer_flits(struct pcie_data_link *own, sim_time start, uint32_
         }
         own->judged = flit <= last ? flit + 1 : flit;
         if (flit <= last) {
-            start = replay_at(own, (flit + 1) * wire->frame, &replays);
+            /* What is sent again are flits, so it begins with one. */
+            start = sim_time_align(replay_at(own, (flit + 1) * wire->frame, &replays), wire->frame);
         }
     } while (flit <= last);
     return start;

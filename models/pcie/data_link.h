@@ -16,9 +16,10 @@
  * then the replay timer does what it should have done. All of that is known to the sender when it hands a TLP to its
  * wire, and so is the time of the good arrival, which is what the channel is told.
  *
- * A TLP whose replay is corrupted too is replayed again; with the fourth replay REPLAY_NUM rolls over, and the link is
- * retrained before it (3.6.2.1). In FLIT mode it is flits that are corrupted (beyond what their FEC corrects) and sent
- * again, all from the bad one on; a TLP that reaches into a bad flit is sent again whole.
+ * A TLP whose replay is corrupted too is replayed again; with the fourth replay (in FLIT mode the eighth)
+ * REPLAY_NUM rolls over, and the link is retrained before it (3.6.2, 4.2.3.4.2.1.7). In FLIT mode it is flits that
+ * are corrupted (beyond what their FEC corrects) and sent again, all from the bad one on; a TLP that reaches into a
+ * bad flit is sent again whole.
  *
  * What goes wrong is told to the two ends (link_findings.h): to the receiver a Bad TLP, or a Receiver Error if its
  * physical layer has seen it first, as it has in FLIT mode always; to the sender a Nak that came corrupted (Bad
@@ -62,7 +63,7 @@ struct pcie_data_link_counters {
     uint64_t replayed;  /**< TLPs sent again, each time for their own error, once for those before them */
     uint64_t timeouts;  /**< replays that the timer began, a Nak being lost */
     uint64_t bad_acks;  /**< of the Acks, those with a number that is not under way */
-    uint64_t retrains;  /**< times that REPLAY_NUM rolled over: four replays without progress */
+    uint64_t retrains;  /**< times that REPLAY_NUM rolled over: four replays, or eight, without progress */
 };
 
 /** When the latest DLLP of a sort is due; of an UpdateFC, when it is at the other end. */
@@ -113,7 +114,8 @@ struct pcie_data_link {
     struct pcie_link_findings *sender_findings;   /**< what this end finds; NULL: nothing goes wrong */
     struct pcie_link_findings *receiver_findings; /**< what the other end finds in what this one sends */
     sim_time replay_timer;
-    sim_time retrain_time; /**< from the fourth replay's beginning to its first TLP */
+    sim_time retrain_time; /**< that it takes when REPLAY_NUM has rolled over */
+    unsigned rollover;     /**< replays of the same TLP with which it does */
     uint64_t judged;       /**< FLIT mode: number of the first flit whose fate is not drawn */
     sim_time known_at;     /**< until this time the sender does not know of the latest error */
     sim_time vain_busy;    /**< until when the wire carries TLPs in vain */

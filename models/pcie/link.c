@@ -16,9 +16,15 @@
 #define SKIP_SYMBOLS     4u
 #define SKIP_BLOCKS      375u /* 128b/130b: blocks from one skip ordered set to the next, itself one of them */
 #define BLOCK_SYMBOLS    16u
-#define EDS_BYTES        4u /* the token that ends the data stream before an ordered set, over all lanes */
+#define EDS_BYTES        4u  /* the token that ends the data stream before an ordered set, over all lanes */
+#define FLIT_SKIP_BYTES  40u /* 1b/1b: a skip ordered set, of each lane (4.2.8.3) */
 #define LIMIT_TLP_EXTRA  28u
-#define REPLAY_LIMITS    3u
+#define REPLAY_LIMITS    3u     /* up to 8 GT/s: Ack limits in a replay timer's */
+#define REPLAY_SYMBOLS   24000u /* 16 and 32 GT/s: the least of the simplified limits, symbol times (3.6.2.1) */
+#define REPLAY_FLITS     1500u  /* 64 GT/s (4.2.3.4.2.1.6) */
+#define ROLLOVER         4u     /* REPLAY_NUM has three bits, and a replay counts two (3.6.2) */
+#define FLIT_ROLLOVER    8u     /* 64 GT/s: a replay counts one (4.2.3.4.2.1.7) */
+#define LAST_LIMIT_SPEED 8000u
 #define LAST_8B10B_SPEED 5000u
 #define PAPER_DLLP_BYTES 16u /* an Ack and an UpdateFC a limit */
 
@@ -93,9 +99,26 @@ static uint64_t bare_fs_per_byte(uint32_t speed, uint32_t width)
     return (bits + rate / 2) / rate;
 }
 
+/** Flits from one skip ordered set to the next, with one clock or two that do not spread (4.2.3.4.2.5, table 4-30). */
+static uint64_t flits_between_skips(uint32_t width)
+{
+    switch (width) {
+    case 1:
+        return 46;
+    case 2:
+        return 93;
+    default:
+        return UINT64_C(748) * width / 16;
+    }
+}
+
 /** Bytes of the wire between two skip ordered sets, one of them included; @param left what is left of those */
 static uint64_t skip_period(const struct pcie_link_config *config, uint64_t *left)
 {
+    if (config->speed == FLIT_SPEED) {
+        *left = flits_between_skips(config->width) * FLIT_BYTES;
+        return config->overhead == PCIE_OVERHEAD_PHYSICAL ? *left + (uint64_t)FLIT_SKIP_BYTES * config->width : *left;
+    }
     /* pcie-bench reckons with 4 symbols of 1538 at any speed. */
     if (config->speed <= LAST_8B10B_SPEED || config->overhead == PCIE_OVERHEAD_PAPER) {
         *left = SKIP_PERIOD - SKIP_SYMBOLS;
@@ -111,10 +134,10 @@ uint64_t pcie_link_fs_per_byte(const struct pcie_link_config *config)
     uint64_t left;
     uint64_t part = skip_period(config, &left);
 
-    if (bare == 0 || config->overhead == PCIE_OVERHEAD_NONE || config->speed == FLIT_SPEED) {
+    if (bare == 0 || config->overhead == PCIE_OVERHEAD_NONE) {
         return bare;
     }
-    if (config->overhead == PCIE_OVERHEAD_PAPER) {
+    if (config->overhead == PCIE_OVERHEAD_PAPER && config->speed != FLIT_SPEED) {
         uint64_t limit = limit_symbols(config);
 
         left = left * limit - PAPER_DLLP_BYTES * part;
@@ -129,10 +152,29 @@ sim_time pcie_link_limit(const struct pcie_link_config *config)
     uint64_t bits = UINT64_C(8) * 1000 * 1000 * 1000;
 
     if (config->speed == FLIT_SPEED) {
-        return FLIT_BYTES * bits / ((uint64_t)config->speed * config->width);
+        uint64_t flit = FLIT_BYTES * bits / ((uint64_t)config->speed * config->width);
+        uint64_t left;
+        uint64_t part = skip_period(config, &left);
+
+        return (flit * part + left / 2) / left;
     }
     /* A symbol is a byte of one lane. */
     return limit_symbols(config) * bits * coding.coded / coding.plain / config->speed;
+}
+
+/** From the end of a TLP to its replay, if nothing comes. */
+static sim_time replay_limit(const struct pcie_link_config *config)
+{
+    struct coding coding = coding_of(config->speed);
+    uint64_t bits = UINT64_C(8) * 1000 * 1000 * 1000;
+
+    if (config->speed <= LAST_LIMIT_SPEED) {
+        return REPLAY_LIMITS * pcie_link_limit(config);
+    }
+    if (config->speed == FLIT_SPEED) {
+        return REPLAY_FLITS * pcie_link_limit(config);
+    }
+    return REPLAY_SYMBOLS * bits * coding.coded / coding.plain / config->speed;
 }
 
 static uint32_t headers_of(const struct pcie_credits *credits, enum pcie_class class_)
@@ -269,7 +311,8 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
     own->tlp_errors = config->tlp_errors;
     own->lost_naks = config->lost_naks;
     own->retrain_time = config->retrain_time != 0 ? config->retrain_time : PCIE_LINK_DEFAULT_RETRAIN;
-    own->replay_timer = config->replay_timer != 0 ? config->replay_timer : REPLAY_LIMITS * pcie_link_limit(config);
+    own->replay_timer = config->replay_timer != 0 ? config->replay_timer : replay_limit(config);
+    own->rollover = config->speed == FLIT_SPEED ? FLIT_ROLLOVER : ROLLOVER;
     if (own->tlp_errors != 0) {
         sim_random_init(&own->random, sim_seed(sim), sim_printf(sim, "%s.%s.errors", name, direction->name));
         register_counters(sim, name, direction);

@@ -22,20 +22,23 @@
  *   (structural)    | Nak and replay, see data_link.h             | tlp_errors,    | none      |
  *                   |                                             | lost_naks,     | none      |
  *                   |                                             | replay_timer   | 3 limits  | timing-anchors 1.2
+ *                   |                                             |                | see below | base spec. 3.6.2.1
  *   (structural)    | retraining, after four replays in vain      | retrain_time   | 4 µs      | assumption
  *   (structural)    | replay buffer, TLPs without an Ack          | replay_buffer  | no limit  | assumption
  *   (structural)    | UpdateFC of each class, idle or not         | refresh_       | 30 µs     | timing-anchors 1.2
  *                   |                                             | interval       |           |
  *
  * rate = speed × width × efficiency × skips; efficiency is 8/10 up to 5 GT/s and 128/130 up to 32 GT/s; skips is
- * what skip ordered sets leave, spread evenly and as seldom as may be: 4 of 1538 symbols up to 5 GT/s; from 8 GT/s on
- * one of 375 blocks of 16 symbols, and 4 bytes for the token before it (4.2.7). At 64 GT/s a flit has 236 bytes for
- * TLPs, which need no framing, and 20 for DLLPs and checks. That is the `physical` overhead. `paper` is the arithmetic
- * of pcie-bench: the rate is cut by 1 - 8/AckLimit - 8/FCLimit - 4/1538, limits in symbol times whatever the width, and
+ * what skip ordered sets leave, spread evenly and as seldom as may be: 4 of 1538 symbols up to 5 GT/s; from 8 GT/s
+ * on one of 375 blocks of 16 symbols, and 4 bytes for the token before it (4.2.7); at 64 GT/s 40 symbols in every
+ * 748 flits at x16, and so on (4.2.3.4.2.5, 4.2.8.3). At 64 GT/s a flit has 236 bytes for TLPs, which need no
+ * framing, and 20 for DLLPs and checks. That is the `physical` overhead. `paper` is the arithmetic of pcie-bench:
+ * the rate is cut by 1 - 8/AckLimit - 8/FCLimit - 4/1538, limits in symbol times whatever the width, and
  * nothing else takes the wire. `none`: encoding only.
  *
  * The specification's limits on Ack and UpdateFC: (max_payload + 28) × UF / width + delay symbol times, with UF and
- * delay by timing-anchors 1.1. In FLIT mode both travel with every flit.
+ * delay by timing-anchors 1.1. In FLIT mode both travel with every flit. The replay timer: three of those limits up to
+ * 8 GT/s; from 16 GT/s on the simplified limit of 24,000 symbol times; in FLIT mode 1500 flits.
  *
  * Time 0 is when the link is up and flow control of VC0 is initialised.
  *
@@ -93,8 +96,8 @@ struct pcie_link_config {
     uint32_t lost_naks;       /**< Naks in a million that get lost, 0..1000000 */
     uint32_t receiver_errors; /**< of the corrupted in a million, those that the receiver's physical layer sees first */
     uint32_t bad_acks;        /**< Acks in a million that number a TLP that is not under way, up to 1000000 */
-    sim_time replay_timer; /**< from the end of a TLP to its replay if no Nak comes, fs; 0: three times the Ack limit */
-    sim_time retrain_time; /**< that retraining takes after four replays in vain, fs; 0: default */
+    sim_time replay_timer;    /**< from the end of a TLP to its replay if no Nak comes, fs; 0: see above */
+    sim_time retrain_time;    /**< that retraining takes after replays in vain, fs; 0: default */
     sim_time refresh_interval; /**< of UpdateFCs without need, fs; 0: 30 µs; SIM_TIME_NEVER: none */
     uint32_t poisoned;         /**< TLPs with data in a million that their sender marks as poisoned, up to 1000000 */
     uint32_t corrupted; /**< TLPs in a million that change inside their sender, behind the ECRC and before the LCRC */

@@ -175,7 +175,9 @@ static const struct scenario_key link_keys[] = {
      .standard = "0 ns",
      .minimum = "0 ns",
      .maximum = "10 ms",
-     .doc = "From the end of a packet to its replay if no Nak comes; 0: three times the limit on Acks."},
+     .doc = "From the end of a packet to its replay if no Nak comes; 0: three times the limit on Acks up to 8 GT/s, "
+            "24,000 "
+            "symbol times at 16 and 32 GT/s, 1500 flits at 64 GT/s."},
     {.name = "replay-buffer",
      KEY_FIELD(scenario_link, replay_buffer),
      .type = &scenario_type_number,
@@ -190,7 +192,8 @@ static const struct scenario_key link_keys[] = {
      .source = SCENARIO_ASSUMPTION,
      .minimum = "1 ns",
      .maximum = "100 ms",
-     .doc = "What retraining takes when a packet has been replayed four times in vain (REPLAY_NUM rolls over)."},
+     .doc = "What retraining takes when a packet has been replayed four times in vain, at 64 GT/s eight times "
+            "(REPLAY_NUM rolls over)."},
     {.name = "refresh-interval",
      KEY_FIELD(scenario_link, refresh_interval),
      .type = &scenario_type_time,

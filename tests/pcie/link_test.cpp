@@ -284,7 +284,11 @@ TEST(LinkOverhead, SkipOrderedSetsOfEachEncoding)
                 {8000, 4, 1 - 68.0 / 24000},
                 {16000, 8, 1 - 132.0 / 48000},
                 {32000, 16, 1 - 260.0 / 96000},
-                {64000, 4, 1}};
+                {64000, 1, 46 * 256.0 / (46 * 256 + 40)},
+                {64000, 2, 93 * 128.0 / (93 * 128 + 40)},
+                {64000, 4, 187 * 64.0 / (187 * 64 + 40)},
+                {64000, 8, 374 * 32.0 / (374 * 32 + 40)},
+                {64000, 16, 748 * 16.0 / (748 * 16 + 40)}};
 
     for (const auto &row : rows) {
         pcie_link_config physical = link_of(row.speed, row.width);
@@ -348,15 +352,17 @@ TEST(LinkOverhead, PaperRateComesOutAtTheOtherEnd)
 TEST(LinkOverhead, FlitsCarryTlpsWithoutFraming)
 {
     for (uint32_t width : {1u, 2u, 4u}) {
-        double rate = 64.0 * width * 236 / 256 * 256 / 272;
+        const double bare = 64.0 * width * 236 / 256 * 256 / 272;
+        const double skips = 1 - 40.0 / (40 + 12008 - 40);
 
-        EXPECT_NEAR(write_rate(link_of(64000, width), true), rate, rate * 0.001) << "x" << width;
+        EXPECT_NEAR(write_rate(link_of(64000, width, PCIE_OVERHEAD_NONE), true), bare, bare * 0.001) << "x" << width;
+        EXPECT_NEAR(write_rate(link_of(64000, width), true), bare * skips, bare * 0.001) << "x" << width;
     }
 }
 
 TEST(Link, AFlitArrivesWhole)
 {
-    pcie_link_config config = link_of(64000, 4);
+    pcie_link_config config = link_of(64000, 4, PCIE_OVERHEAD_NONE);
     LinkRig rig(config);
     const sim_time flit = 8 * SIM_NS;
 
@@ -447,11 +453,33 @@ TEST(Replay, SameOnEveryEngine)
     }
 }
 
-/** A Nak comes back after two flights and eight bytes; without it the timer acts, by default after three limits. */
-TEST(Replay, TheTimerActsWhereTheNakIsLost)
+/** Symbol times of a speed in fs: 8 bits as they are coded. */
+sim_time symbols_take(uint32_t speed, uint64_t symbols)
+{
+    return symbols * (speed <= 5000 ? 10 : 8) * (speed <= 5000 ? 1 : 130) * 1000000000 / (speed <= 5000 ? 1 : 128) /
+           speed;
+}
+
+/**
+ * The replay timer by default: three Ack limits where the limits of the base specification 3.1 hold, else the least of
+ * the simplified limits (3.6.2.1).
+ */
+sim_time default_timer(uint32_t speed)
+{
+    const sim_time ack_limit = speed == 2500 ? 118 : speed == 5000 ? 169 : 214; /* x4, 256 bytes; timing-anchors 1.1 */
+
+    return symbols_take(speed, speed <= 8000 ? 3 * ack_limit : 24000);
+}
+
+class ReplayTimer : public testing::TestWithParam<uint32_t>
+{
+};
+
+/** A Nak comes back after two flights and eight bytes; without it the timer acts. */
+TEST_P(ReplayTimer, ActsWhereTheNakIsLost)
 {
     for (uint32_t lost : {0u, 1000000u}) {
-        pcie_link_config config = link_of(16000, 4);
+        pcie_link_config config = link_of(GetParam(), 4);
 
         config.tlp_errors = 500000;
         config.lost_naks = lost;
@@ -459,17 +487,17 @@ TEST(Replay, TheTimerActsWhereTheNakIsLost)
         LinkRig rig(config);
         sim_wire wire = wire_of(config);
         sim_time nak = 2 * config.latency + sim_wire_time(&wire, 8);
-        sim_time round = sim_wire_time(&wire, 28) + (lost != 0 ? 3 * pcie_link_limit(&config) : nak);
+        sim_time round = sim_wire_time(&wire, 28) + (lost != 0 ? default_timer(GetParam()) : nak);
         for (unsigned i = 0; i < 50; i++) {
             Tlp tlp = write_of(4);
-            tlp.at_time = (i + 1) * 100 * SIM_US;
+            tlp.at_time = (i + 1) * SIM_MS;
             rig.upper.send(tlp);
         }
         rig.run();
         unsigned replays = 0;
         unsigned retrains = 0;
         for (unsigned i = 0; i < 50; i++) {
-            sim_time first = (i + 1) * 100 * SIM_US + sim_wire_time(&wire, 28) + config.latency;
+            sim_time first = (i + 1) * SIM_MS + sim_wire_time(&wire, 28) + config.latency;
             sim_time late = rig.lower.got[i].time - sim_time_align(first, SIM_NS);
             unsigned times = 0;
             /* With the fourth replay REPLAY_NUM rolls over, and retraining goes before it. */
@@ -485,6 +513,53 @@ TEST(Replay, TheTimerActsWhereTheNakIsLost)
         EXPECT_EQ(rig.link->upper_end.counters.errors, replays);
         EXPECT_EQ(rig.link->upper_end.counters.timeouts, lost != 0 ? replays : 0);
         EXPECT_GT(replays, 20u);
+        EXPECT_EQ(rig.link->upper_end.counters.retrains, retrains);
+        EXPECT_GT(retrains, 0u);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Speeds, ReplayTimer, testing::Values(2500u, 5000u, 8000u, 16000u, 32000u));
+
+/** In FLIT mode the timer counts 1500 flits, and REPLAY_NUM rolls over with the eighth replay (4.2.3.4.2.1.6, .7). */
+TEST(Replay, FlitsHaveTheirOwnTimerAndRollover)
+{
+    for (uint32_t lost : {0u, 1000000u}) {
+        pcie_link_config config = link_of(64000, 4, PCIE_OVERHEAD_NONE);
+        const sim_time flit = 8 * SIM_NS;
+        const sim_time round = lost != 0 ? 1501 * flit : flit + flit + 2 * config.latency;
+
+        config.tlp_errors = 700000;
+        config.lost_naks = lost;
+        LinkRig rig(config);
+        for (unsigned i = 0; i < 50; i++) {
+            Tlp tlp = write_of(4);
+            tlp.at_time = (i + 1) * SIM_MS;
+            rig.upper.send(tlp);
+        }
+        rig.run();
+        uint64_t replays = 0;
+        uint64_t retrains = 0;
+        for (unsigned i = 0; i < 50; i++) {
+            /* A replay begins with the next flit. */
+            auto after = [&](uint64_t replayed) {
+                sim_time begin = (i + 1) * SIM_MS;
+
+                for (uint64_t n = 1; n <= replayed; n++) {
+                    begin += round + (n % 8 == 0 ? PCIE_LINK_DEFAULT_RETRAIN : 0);
+                    begin = sim_time_align(begin, flit);
+                }
+                return begin + flit + config.latency;
+            };
+            uint64_t times = 0;
+            while (after(times) < rig.lower.got[i].time) {
+                times++;
+            }
+
+            EXPECT_EQ(rig.lower.got[i].time, sim_time_align(after(times), SIM_NS)) << i;
+            replays += times;
+            retrains += times / 8;
+        }
+        EXPECT_EQ(rig.link->upper_end.counters.errors, replays);
         EXPECT_EQ(rig.link->upper_end.counters.retrains, retrains);
         EXPECT_GT(retrains, 0u);
     }
