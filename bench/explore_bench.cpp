@@ -24,11 +24,13 @@ unsigned number_of(const char *name)
     return i;
 }
 
-/** Static checks a second, enumeration and symmetry included. */
-void explore_space(benchmark::State &state, const char *assumption)
+explore_software software_of(const char *rules, explore_use use)
 {
-    const explore_request request = {
-        {5, 3, 2, 1, 2}, {GROUP_RULE_LINUX, false}, number_of(assumption), UINT64_C(10000000), 1};
+    return {rules_find(rules), rules_find(rules)->grouping, use, EXPLORE_DOORBELLS, 256};
+}
+
+void explore_all(benchmark::State &state, const explore_request &request)
+{
     int64_t judged = 0;
 
     for (auto step : state) {
@@ -44,24 +46,35 @@ void explore_space(benchmark::State &state, const char *assumption)
     state.SetItemsProcessed(judged);
 }
 
-/** The same from a sample of larger systems. */
-void explore_sample(benchmark::State &state)
+/** Static checks a second, enumeration and symmetry included. */
+void explore_space(benchmark::State &state, const char *assumption)
 {
-    const explore_request request = {
-        {8, 6, 4, 4, 3}, {GROUP_RULE_LINUX, false}, number_of(ASSUMPTION_DOORBELL_PER_GROUP), 100000, 1};
-    int64_t judged = 0;
+    const explore_software software = software_of("linux-7.3", EXPLORE_USE_KERNEL);
 
-    for (auto step : state) {
-        explore_result result;
-        host_error error = {};
+    explore_all(state, {{5, 3, 2, 1, 2}, &software, 1, number_of(assumption), UINT64_C(10000000), 1, nullptr, nullptr});
+}
 
-        if (!explore(&request, &result, &error)) {
-            state.SkipWithError(error.text);
-            break;
-        }
-        judged += static_cast<int64_t>(result.judged);
-    }
-    state.SetItemsProcessed(judged);
+/** The same from a sample of the largest systems. */
+void explore_sample(benchmark::State &state, const char *assumption)
+{
+    const explore_software software = software_of("linux-7.3", EXPLORE_USE_KERNEL);
+
+    explore_all(state, {{8, 6, 4, 4, 3}, &software, 1, number_of(assumption), 100000, 1, nullptr, nullptr});
+}
+
+/** Where consumers have the endpoints: the software's whole plan for each system. */
+void explore_consumers(benchmark::State &state, const char *rules, explore_use use)
+{
+    const explore_software software = software_of(rules, use);
+
+    explore_all(state, {{4, 3, 2, 1, 2},
+                        &software,
+                        1,
+                        number_of(ASSUMPTION_DOORBELL_MAPPED),
+                        UINT64_C(10000000),
+                        1,
+                        nullptr,
+                        nullptr});
 }
 
 std::vector<std::string> boards()
@@ -125,7 +138,14 @@ BENCHMARK_CAPTURE(explore_space, group_covers_reach, ASSUMPTION_GROUP_COVERS_REA
 BENCHMARK_CAPTURE(explore_space, doorbell_mapped, ASSUMPTION_DOORBELL_MAPPED)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(explore_space, msi_window_free, ASSUMPTION_MSI_WINDOW_FREE)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(explore_space, msi_isolated, ASSUMPTION_MSI_ISOLATED)->Unit(benchmark::kMillisecond);
-BENCHMARK(explore_sample)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample, doorbell_per_group, ASSUMPTION_DOORBELL_PER_GROUP)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample, group_covers_reach, ASSUMPTION_GROUP_COVERS_REACH)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample, msi_isolated, ASSUMPTION_MSI_ISOLATED)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_consumers, vfio, "linux-7.3", EXPLORE_USE_VFIO)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_consumers, iommufd_nested, "linux-7.3", EXPLORE_USE_IOMMUFD_NESTED)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_consumers, bind_per_group, "bind-per-group", EXPLORE_USE_VFIO_NESTED)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(check_boards)->Unit(benchmark::kMillisecond);
 
 } // namespace

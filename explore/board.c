@@ -1,7 +1,9 @@
 #include "explore/board.h"
 
+#include "explore/plan.h"
 #include "host/domain.h"
 #include "host/firmware.h"
+#include "host/groups.h"
 #include "host/placement.h"
 #include "scenario/scenario.h"
 #include "sim/allocate.h"
@@ -35,6 +37,7 @@ struct explore_board {
     const char *smmu_names[EXPLORE_SMMUS];
     const char *its_names[EXPLORE_ITS];
     struct assumption_system system;
+    struct explore_plan *plan; /**< where a consumer has the endpoints; else NULL */
     struct verdict_list verdicts;
 };
 
@@ -106,18 +109,25 @@ struct explore_board *explore_board_create(const struct explore_bounds *bounds, 
     name_domains(board);
     board->system.tree = &board->tree;
     board->system.groups = &board->groups;
-    board->system.kernel = GROUP_KERNEL_7_3;
+    board->system.kernel = software->rules->kernel;
     board->system.reach.devices_send_all_up = true;
     board->system.functions = board->functions;
     board->system.domains = board->views;
     board->system.smmu_names = board->smmu_names;
     board->system.its_names = board->its_names;
     board->system.ordering = ASSUMPTION_ORDER_UNUSED;
+    if (!explore_use_is_default(software->use)) {
+        board->plan = explore_plan_create(bounds, software);
+    }
     return board;
 }
 
-static void release_domains(struct explore_board *board)
+/** Forgets what software made of the last labels. */
+static void release(struct explore_board *board)
 {
+    if (board->plan != NULL) {
+        explore_plan_take_back(board->plan, &board->tree);
+    }
     for (uint32_t i = 0; i < board->domain_count; i++) {
         domain_release(&board->domains[i]);
     }
@@ -129,7 +139,8 @@ void explore_board_destroy(struct explore_board *board)
     if (board == NULL) {
         return;
     }
-    release_domains(board);
+    release(board);
+    explore_plan_destroy(board->plan);
     verdict_list_clear(&board->verdicts);
     group_assignment_clear(&board->groups);
     pci_tree_clear(&board->tree);
@@ -261,11 +272,22 @@ static void form_groups(struct explore_board *board)
     group_assign(&board->tree, &options, &board->groups);
 }
 
+/** Tells the plan which functions the consumer gets. */
+static void name_devices(struct explore_board *board)
+{
+    uint16_t rids[EXPLORE_ENDPOINTS];
+
+    for (unsigned i = 0; i < board->endpoints; i++) {
+        rids[i] = board->tree.functions[board->function_of[i]].rid;
+    }
+    explore_plan_set_devices(board->plan, rids, board->endpoints);
+}
+
 bool explore_board_set_shape(struct explore_board *board, const struct explore_shape *shape, struct host_error *error)
 {
     struct scan scan = {.board = board, .shape = shape};
 
-    release_domains(board);
+    release(board);
     group_assignment_clear(&board->groups);
     pci_tree_clear(&board->tree);
     pci_tree_add_host_bridge(&board->tree, "rc0", 0, 0, 255);
@@ -275,7 +297,11 @@ bool explore_board_set_shape(struct explore_board *board, const struct explore_s
         !placement_assign(&board->tree, 0, MMIO_BASE, MMIO_SIZE, error)) {
         return false;
     }
-    form_groups(board);
+    if (board->plan != NULL) {
+        name_devices(board);
+    } else {
+        form_groups(board);
+    }
     return true;
 }
 
@@ -293,7 +319,7 @@ static uint32_t domain_for(struct explore_board *board, uint32_t group, uint32_t
     }
     domain = &board->domains[board->domain_count];
     memset(domain, 0, sizeof(*domain));
-    domain_init_planned(domain, board->software.identity ? DOMAIN_IDENTITY : DOMAIN_DMA);
+    domain_init_planned(domain, board->software.use == EXPLORE_USE_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA);
     domain->group = group;
     domain->smmu_index = smmu;
     return board->domain_count++;
@@ -356,11 +382,15 @@ static void show_domain(struct explore_board *board, uint32_t index)
     }
 }
 
-void explore_board_set_labels(struct explore_board *board, const struct explore_labels *labels)
+bool explore_board_set_labels(struct explore_board *board, const struct explore_labels *labels,
+                              struct host_error *error)
 {
     uint8_t smmu_of[FUNCTIONS] = {0};
 
-    release_domains(board);
+    release(board);
+    if (board->plan != NULL) {
+        return explore_plan_make(board->plan, labels, &board->tree, error);
+    }
     for (unsigned i = 0; i < board->endpoints; i++) {
         smmu_of[board->function_of[i]] = labels->smmu[i];
     }
@@ -376,13 +406,14 @@ void explore_board_set_labels(struct explore_board *board, const struct explore_
     board->system.domain_count = board->domain_count;
     board->system.smmu_count = labels->smmus;
     board->system.its_count = labels->itses;
+    return true;
 }
 
 enum verdict_outcome explore_board_judge(struct explore_board *board, unsigned assumption)
 {
     enum verdict_outcome outcome;
 
-    assumptions_check_one(&board->system, assumption, &board->verdicts);
+    assumptions_check_one(explore_board_system(board), assumption, &board->verdicts);
     outcome = board->verdicts.items[0].outcome;
     verdict_list_clear(&board->verdicts);
     return outcome;
@@ -390,5 +421,5 @@ enum verdict_outcome explore_board_judge(struct explore_board *board, unsigned a
 
 const struct assumption_system *explore_board_system(const struct explore_board *board)
 {
-    return &board->system;
+    return board->plan != NULL ? explore_plan_system(board->plan) : &board->system;
 }

@@ -3,15 +3,16 @@
  * groups, identifiers from the maps, a translation domain for every group with the doorbells that are mapped there.
  *
  * Everything that depends on the shape alone is made once for a shape; what depends on the labels is made anew for each
- * labelling. So millions of systems are judged in a minute.
+ * labelling. So millions of systems are judged in a minute. Where a consumer has the endpoints, the software's own plan
+ * is made for each labelling (explore/plan.h), which takes longer.
  */
 #ifndef DOORBELL_EXPLORE_BOARD_H
 #define DOORBELL_EXPLORE_BOARD_H
 
 #include "explore/space.h"
+#include "explore/use.h"
 #include "host/assumptions.h"
 #include "host/error.h"
-#include "host/groups.h"
 #include "result/verdict.h"
 
 #include <stdbool.h>
@@ -20,12 +21,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** What software does with a system. */
-struct explore_software {
-    enum group_rule grouping;
-    bool identity; /**< default domains do not translate; else they are those for DMA, with doorbells mapped */
-};
 
 struct explore_board;
 
@@ -39,8 +34,12 @@ void explore_board_destroy(struct explore_board *board);
 /** Builds the tree of a shape and forms its groups. @return false with @p error */
 bool explore_board_set_shape(struct explore_board *board, const struct explore_shape *shape, struct host_error *error);
 
-/** Gives the endpoints of the shape their StreamIDs, DeviceIDs and doorbells. */
-void explore_board_set_labels(struct explore_board *board, const struct explore_labels *labels);
+/**
+ * Gives the endpoints of the shape their StreamIDs, DeviceIDs and doorbells.
+ * @return false with @p error: the software could not bring such a system up
+ */
+bool explore_board_set_labels(struct explore_board *board, const struct explore_labels *labels,
+                              struct host_error *error);
 
 /** Judges one assumption, 0..ASSUMPTION_COUNT-1, of the system as it stands. */
 enum verdict_outcome explore_board_judge(struct explore_board *board, unsigned assumption);

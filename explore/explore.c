@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Judgements between two reports of progress. */
+#define REPORT_PERIOD 5000u
+
 /* Draws in a row that brought nothing new, after which a size counts as drawn dry. */
 #define DRY_DRAWS 1000u
 
@@ -24,10 +27,13 @@ struct exploration {
     const struct explore_request *request;
     struct explore_result *result;
     struct host_error *error;
-    struct explore_board *board;
+    struct explore_board *boards[EXPLORE_SOFTWARE]; /**< one for each software */
     const struct explore_shape *shape;
     struct explore_class *class;
+    uint64_t judged;
+    uint64_t next_report;
     bool failed;
+    bool stopped; /**< by progress() */
 };
 
 /* ---- One system ---- */
@@ -57,7 +63,7 @@ static bool is_smaller(const struct explore_shape *shape, const struct explore_l
                   shape->length < than->shape.length ? shape->length : than->shape.length) < 0;
 }
 
-static void note_violation(struct exploration *exploration, const struct explore_labels *labels)
+static void note_violation(struct exploration *exploration, const struct explore_labels *labels, unsigned software)
 {
     struct explore_result *result = exploration->result;
 
@@ -66,23 +72,64 @@ static void note_violation(struct exploration *exploration, const struct explore
         result->violated = true;
         result->smallest.shape = *exploration->shape;
         result->smallest.labels = *labels;
+        result->smallest.software = software;
     }
+}
+
+static bool judge(struct exploration *exploration, const struct explore_labels *labels, unsigned software)
+{
+    struct explore_board *board = exploration->boards[software];
+    enum verdict_outcome outcome;
+
+    if (!explore_board_set_labels(board, labels, exploration->error)) {
+        exploration->failed = true;
+        return false;
+    }
+    outcome = explore_board_judge(board, exploration->request->assumption);
+    exploration->result->outcomes[outcome]++;
+    exploration->result->tallies[software].outcomes[outcome]++;
+    if (outcome == VERDICT_VIOLATED) {
+        note_violation(exploration, labels, software);
+    }
+    return true;
+}
+
+/** @return whether to go on */
+static bool report_progress(struct exploration *exploration)
+{
+    const struct explore_request *request = exploration->request;
+
+    if (request->progress == NULL || exploration->judged < exploration->next_report) {
+        return true;
+    }
+    exploration->next_report = exploration->judged + REPORT_PERIOD;
+    exploration->stopped = !request->progress(request->context, exploration->judged);
+    return !exploration->stopped;
 }
 
 static bool visit_labels(void *context, const struct explore_labels *labels, uint64_t ways)
 {
     struct exploration *exploration = context;
-    enum verdict_outcome outcome;
+    const unsigned count = exploration->request->software_count;
 
-    explore_board_set_labels(exploration->board, labels);
-    outcome = explore_board_judge(exploration->board, exploration->request->assumption);
-    exploration->result->outcomes[outcome]++;
-    exploration->class->judged++;
-    exploration->class->covered += ways;
-    if (outcome == VERDICT_VIOLATED) {
-        note_violation(exploration, labels);
+    for (unsigned i = 0; i < count; i++) {
+        if (!judge(exploration, labels, i)) {
+            return false;
+        }
     }
-    return true;
+    exploration->judged += count;
+    exploration->class->judged += count;
+    exploration->class->covered += ways * count;
+    return report_progress(exploration);
+}
+
+static bool take_shape(struct exploration *exploration, const struct explore_shape *shape)
+{
+    exploration->shape = shape;
+    for (unsigned i = 0; !exploration->failed && i < exploration->request->software_count; i++) {
+        exploration->failed = !explore_board_set_shape(exploration->boards[i], shape, exploration->error);
+    }
+    return !exploration->failed;
 }
 
 /* ---- All of a size ---- */
@@ -91,17 +138,16 @@ static bool visit_shape(void *context, const struct explore_shape *shape)
 {
     struct exploration *exploration = context;
 
-    exploration->shape = shape;
-    exploration->failed = !explore_board_set_shape(exploration->board, shape, exploration->error);
-    return !exploration->failed && explore_labellings(shape, &exploration->request->bounds, visit_labels, exploration);
+    return take_shape(exploration, shape) &&
+           explore_labellings(shape, &exploration->request->bounds, visit_labels, exploration);
 }
 
 static void exhaust(struct exploration *exploration)
 {
     const struct explore_class *class = exploration->class;
 
-    explore_shapes(class->endpoints, class->switches, exploration->request->bounds.acs, visit_shape, exploration);
-    exploration->class->exhausted = true;
+    exploration->class->exhausted =
+        explore_shapes(class->endpoints, class->switches, exploration->request->bounds.acs, visit_shape, exploration);
 }
 
 /* ---- Some of a size ---- */
@@ -140,18 +186,24 @@ static bool remember(struct drawn *drawn, const struct key *key)
     return true;
 }
 
+static bool goes_on(const struct exploration *exploration)
+{
+    return !exploration->failed && !exploration->stopped;
+}
+
 static void draw_some(struct exploration *exploration, struct sim_random *random, uint64_t count)
 {
     const struct explore_bounds *bounds = &exploration->request->bounds;
     struct explore_class *class = exploration->class;
+    const unsigned each = exploration->request->software_count;
     struct drawn drawn = {.size = 1};
     unsigned dry = 0;
 
-    while (drawn.size < 2 * count) {
+    while (drawn.size < 2 * (count / each + 1)) {
         drawn.size *= 2;
     }
     drawn.keys = sim_allocate(drawn.size, sizeof(*drawn.keys));
-    while (class->judged < count && class->covered < class->total && dry < DRY_DRAWS && !exploration->failed) {
+    while (class->judged + each <= count && class->covered < class->total && dry < DRY_DRAWS && goes_on(exploration)) {
         struct explore_shape shape;
         struct explore_labels labels;
         const uint64_t ways = explore_sample(random, bounds, class->endpoints, class->switches, &shape, &labels);
@@ -160,9 +212,7 @@ static void draw_some(struct exploration *exploration, struct sim_random *random
         make_key(&shape, &labels, &key);
         dry = remember(&drawn, &key) ? 0 : dry + 1;
         if (dry == 0) {
-            exploration->shape = &shape;
-            exploration->failed = !explore_board_set_shape(exploration->board, &shape, exploration->error);
-            if (!exploration->failed) {
+            if (take_shape(exploration, &shape)) {
                 visit_labels(exploration, &labels, ways);
             }
         }
@@ -173,9 +223,18 @@ static void draw_some(struct exploration *exploration, struct sim_random *random
 
 /* ---- The whole ---- */
 
-/** Lists the sizes, the least first. */
-static void list_classes(const struct explore_bounds *bounds, struct explore_result *result)
+static uint64_t times(uint64_t one, uint64_t other)
 {
+    uint64_t product;
+
+    return __builtin_mul_overflow(one, other, &product) ? UINT64_MAX : product;
+}
+
+/** Lists the sizes, the least first. */
+static void list_classes(const struct explore_request *request, struct explore_result *result)
+{
+    const struct explore_bounds *bounds = &request->bounds;
+
     for (unsigned size = 1; size <= bounds->endpoints + bounds->switches; size++) {
         for (unsigned e = 1; e <= bounds->endpoints && e <= size; e++) {
             struct explore_class *class = &result->classes[result->class_count];
@@ -185,7 +244,7 @@ static void list_classes(const struct explore_bounds *bounds, struct explore_res
             }
             class->endpoints = (uint8_t)e;
             class->switches = (uint8_t)(size - e);
-            class->total = explore_count(e, size - e, bounds);
+            class->total = times(explore_count(e, size - e, bounds), request->software_count);
             result->total = result->total > UINT64_MAX - class->total ? UINT64_MAX : result->total + class->total;
             result->class_count++;
         }
@@ -199,7 +258,7 @@ static uint64_t exhaust_small(struct exploration *exploration, unsigned *left)
     uint64_t budget = exploration->request->limit;
 
     *left = 0;
-    for (unsigned i = 0; i < result->class_count && !exploration->failed; i++) {
+    for (unsigned i = 0; i < result->class_count && goes_on(exploration); i++) {
         exploration->class = &result->classes[i];
         if (*left == 0 && exploration->class->total <= budget) {
             exhaust(exploration);
@@ -217,7 +276,7 @@ static void sample_rest(struct exploration *exploration, uint64_t budget, unsign
     struct sim_random random;
 
     sim_random_init(&random, exploration->request->seed, "explore");
-    for (unsigned i = result->class_count - left; left > 0 && !exploration->failed; i++, left--) {
+    for (unsigned i = result->class_count - left; left > 0 && goes_on(exploration); i++, left--) {
         exploration->class = &result->classes[i];
         draw_some(exploration, &random, budget / left);
         budget -= exploration->class->judged;
@@ -231,11 +290,16 @@ bool explore(const struct explore_request *request, struct explore_result *resul
     uint64_t budget;
 
     memset(result, 0, sizeof(*result));
-    list_classes(&request->bounds, result);
-    exploration.board = explore_board_create(&request->bounds, &request->software);
+    list_classes(request, result);
+    for (unsigned i = 0; i < request->software_count; i++) {
+        exploration.boards[i] = explore_board_create(&request->bounds, &request->software[i]);
+    }
     budget = exhaust_small(&exploration, &left);
     sample_rest(&exploration, budget, left);
-    explore_board_destroy(exploration.board);
+    for (unsigned i = 0; i < request->software_count; i++) {
+        explore_board_destroy(exploration.boards[i]);
+    }
+    result->interrupted = exploration.stopped;
     result->exhausted = true;
     for (unsigned i = 0; i < result->class_count; i++) {
         result->judged += result->classes[i].judged;
@@ -252,6 +316,23 @@ static bool check_bound(const char *name, uint64_t value, uint64_t least, uint64
                           (unsigned long long)least, (unsigned long long)most);
 }
 
+static bool check_software(const struct explore_request *request, struct host_error *error)
+{
+    for (unsigned i = 0; i < request->software_count; i++) {
+        const struct explore_software *software = &request->software[i];
+
+        if (!explore_use_is_known(software)) {
+            return host_error_set(error, "software: %s has no such use of devices as %s", software->rules->name,
+                                  explore_use_name(software->use));
+        }
+        if (!check_bound("guest-doorbells", software->guest_doorbells, 1, EXPLORE_DOORBELLS, error) ||
+            !check_bound("identity-pages", software->identity_pages, 0, 256, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool explore_check_request(const struct explore_request *request, struct host_error *error)
 {
     const struct explore_bounds *bounds = &request->bounds;
@@ -261,5 +342,7 @@ bool explore_check_request(const struct explore_request *request, struct host_er
            check_bound("its", bounds->its, 1, EXPLORE_ITS, error) &&
            check_bound("smmus", bounds->smmus, 0, EXPLORE_SMMUS, error) &&
            check_bound("acs", bounds->acs, 1, EXPLORE_ACS_LEVELS, error) &&
-           check_bound("limit", request->limit, 1, EXPLORE_LIMIT, error);
+           check_bound("limit", request->limit, 1, EXPLORE_LIMIT, error) &&
+           check_bound("software", request->software_count, 1, EXPLORE_SOFTWARE, error) &&
+           check_software(request, error);
 }

@@ -144,6 +144,25 @@ static void write_traffic(const struct writer *writer)
     }
 }
 
+static void write_software(const struct writer *writer, const struct explore_software *software)
+{
+    char name[8];
+    char kind[160];
+
+    fprintf(writer->stream, "\nsoftware:\n  rules: %s\n  grouping: %s\n  domains: { default: %s }\n",
+            software->rules->name, group_rule_name(software->grouping),
+            software->use == EXPLORE_USE_IDENTITY ? "identity" : "dma");
+    if (!explore_use_is_default(software->use)) {
+        explore_use_describe(software, kind, sizeof(kind));
+        fprintf(writer->stream, "  consumers:\n    user: { %s, devices: [", kind);
+        for (unsigned i = 0; i < writer->shape->endpoints; i++) {
+            fprintf(writer->stream, "%s%s", i == 0 ? "" : ", ", explore_name("ep", i, name));
+        }
+        fputs("] }\n", writer->stream);
+    }
+    fputc('\n', writer->stream);
+}
+
 bool explore_write(FILE *stream, const struct explore_bounds *bounds, const struct explore_software *software,
                    const struct explore_shape *shape, const struct explore_labels *labels,
                    const struct explore_caption *caption)
@@ -161,8 +180,7 @@ bool explore_write(FILE *stream, const struct explore_bounds *bounds, const stru
     write_map(&writer, "msi-map", labels->its, buses, explore_its_name);
     fputs("    root-ports:\n", stream);
     write_children(&writer, EXPLORE_NONE, 3);
-    fprintf(stream, "\nsoftware:\n  rules: linux-7.3\n  grouping: %s\n  domains: { default: %s }\n\n",
-            group_rule_name(software->grouping), software->identity ? "identity" : "dma");
+    write_software(&writer, software);
     write_traffic(&writer);
     if (caption->assumption != NULL) {
         fprintf(stream, "\nexpect:\n  %s: %s\n", caption->assumption, caption->outcome);

@@ -24,7 +24,7 @@ static bool is_for_all(enum doorbell_style style)
            style == DOORBELL_BIND_GROUP || style == DOORBELL_SINGLE_PAGE;
 }
 
-static enum doorbell_style choose_style(const struct software_rules *rules, const struct consumer_config *config)
+enum doorbell_style consumer_style(const struct software_rules *rules, const struct consumer_config *config)
 {
     if (config->kind == CONSUMER_KERNEL) {
         return DOORBELL_COOKIE;
@@ -91,7 +91,7 @@ bool consumers_init(struct software *software, struct host_error *error)
         struct consumer *consumer = &software->consumers[i];
 
         consumer->config = &software->config.consumers[i];
-        consumer->style = choose_style(software->rules, consumer->config);
+        consumer->style = consumer_style(software->rules, consumer->config);
         consumer->guest_next_iova = FOUR_GIB;
         consumer->space_limit = space_limit(software, consumer->config);
         consumer->spaces = calloc(consumer->space_limit + 1, sizeof(*consumer->spaces));

@@ -15,6 +15,7 @@
 #include "host/error.h"
 #include "host/fault_object.h"
 #include "host/ram.h"
+#include "host/rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -104,6 +105,9 @@ struct consumer {
     uint64_t guest_next_iova; /**< the guest's own allocator of addresses for doorbells: downward */
     size_t devices_seen;      /**< that the guest gave a domain of its own */
 };
+
+/** How a consumer's doorbells are mapped by a rule set; DOORBELL_UNSUPPORTED: it knows no such use of devices. */
+enum doorbell_style consumer_style(const struct software_rules *rules, const struct consumer_config *config);
 
 /** Makes the consumers of software->config. Their devices are attached by consumer_attach(). @return false, @p error */
 bool consumers_init(struct software *software, struct host_error *error);

@@ -525,7 +525,8 @@ uint32_t software_collect_events(struct software *software)
     return software->event_count;
 }
 
-void software_release(struct software *software)
+/** Frees everything but what was found. */
+static void release_decisions(struct software *software)
 {
     const struct firmware *firmware = software->config.firmware;
 
@@ -551,5 +552,18 @@ void software_release(struct software *software)
     free(software->domains);
     free(software->functions);
     group_assignment_clear(&software->groups);
+}
+
+void software_release(struct software *software)
+{
+    release_decisions(software);
+    enumeration_clear(&software->found);
+}
+
+void software_release_plan(struct software *software, struct pci_tree *tree)
+{
+    release_decisions(software);
+    *tree = software->found.tree;
+    memset(&software->found.tree, 0, sizeof(software->found.tree));
     enumeration_clear(&software->found);
 }

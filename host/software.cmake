@@ -32,6 +32,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   software.c
   topology.c
   software_sharing.c
+  software_view.c
   virtual_channels.c
   stale.c
   task.c

@@ -195,6 +195,9 @@ uint32_t software_collect_events(struct software *software);
 /** Frees what the software holds in host memory. */
 void software_release(struct software *software);
 
+/** The same after software_plan(), but that its tree is given back. */
+void software_release_plan(struct software *software, struct pci_tree *tree);
+
 #ifdef __cplusplus
 }
 #endif

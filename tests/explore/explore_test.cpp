@@ -22,9 +22,16 @@ unsigned number_of(const char *name)
     return i;
 }
 
+explore_software used(const char *rules, explore_use use)
+{
+    return {rules_find(rules), rules_find(rules)->grouping, use, 8, 256};
+}
+
+const explore_software dma = used("linux-7.3", EXPLORE_USE_KERNEL);
+
 explore_request request_of(const char *assumption, explore_bounds bounds, uint64_t limit = 1000000)
 {
-    return {bounds, {GROUP_RULE_LINUX, false}, number_of(assumption), limit, 1};
+    return {bounds, &dma, 1, number_of(assumption), limit, 1, nullptr, nullptr};
 }
 
 explore_result explored(const explore_request &request)
@@ -117,7 +124,7 @@ TEST_P(Counterexample, RunsAndShowsTheSame)
     FILE *stream = open_memstream(&text, &length);
 
     ASSERT_TRUE(result.violated);
-    ASSERT_TRUE(explore_write(stream, &request.bounds, &request.software, &result.smallest.shape,
+    ASSERT_TRUE(explore_write(stream, &request.bounds, &request.software[0], &result.smallest.shape,
                               &result.smallest.labels, &caption));
     fclose(stream);
     const std::string file(text, length);

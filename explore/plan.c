@@ -1,0 +1,158 @@
+#include "explore/plan.h"
+
+#include "explore/board.h"
+#include "host/doorbell_map.h"
+#include "host/firmware.h"
+#include "host/software.h"
+#include "sim/allocate.h"
+
+#include <stdlib.h>
+
+struct explore_plan {
+    struct explore_bounds bounds;
+    struct firmware firmware;
+    struct software_config config;
+    struct consumer_config consumer;
+    struct consumer_device devices[EXPLORE_ENDPOINTS];
+    struct reserved_region window;
+    struct software software;
+    struct software_view view;
+    bool is_lent;
+    bool has_view;
+};
+
+/** Room for an entry for each endpoint, and one for the rest. */
+static void make_room(struct firmware_map *map)
+{
+    for (unsigned i = 0; i < EXPLORE_ENDPOINTS + 1; i++) {
+        firmware_map_add(map);
+    }
+    map->mask = UINT32_MAX;
+}
+
+static void describe_platform(struct explore_plan *plan)
+{
+    struct firmware_host *host;
+
+    for (unsigned i = 0; i < plan->bounds.its; i++) {
+        struct firmware_msi_controller *its = firmware_add_controller(&plan->firmware, explore_its_name(i));
+
+        its->is_its = true;
+        its->base_known = true;
+        its->base = explore_its_base(i);
+        its->cells_known = true;
+        its->cells = 1;
+    }
+    for (unsigned i = 0; i < plan->bounds.smmus; i++) {
+        struct firmware_iommu *smmu = firmware_add_iommu(&plan->firmware, explore_smmu_name(i));
+
+        smmu->kind = FIRMWARE_IOMMU_SMMUV3;
+        smmu->cells_known = true;
+        smmu->cells = 1;
+    }
+    host = firmware_add_host(&plan->firmware, "rc0");
+    host->segment_given = true;
+    host->bus_given = true;
+    host->bus_last = 255;
+    make_room(&host->iommu_map);
+    make_room(&host->msi_map);
+}
+
+struct explore_plan *explore_plan_create(const struct explore_bounds *bounds, const struct explore_software *software)
+{
+    struct explore_plan *plan = sim_allocate(1, sizeof(*plan));
+
+    plan->bounds = *bounds;
+    describe_platform(plan);
+    explore_use_consumer(software, &plan->consumer);
+    plan->consumer.devices = plan->devices;
+    plan->window = (struct reserved_region){
+        .all = true, .kind = RESERVED_SW_MSI, .base = DOORBELL_WINDOW_BASE, .size = DOORBELL_WINDOW_SIZE};
+    plan->config = (struct software_config){.firmware = &plan->firmware,
+                                            .pe_count = 1,
+                                            .grouping = software->grouping,
+                                            .kernel = software->rules->kernel,
+                                            .domain_kind = DOMAIN_DMA,
+                                            .rules = software->rules,
+                                            .consumers = &plan->consumer,
+                                            .consumer_count = 1,
+                                            .reserved = {.items = &plan->window, .count = 1}};
+    return plan;
+}
+
+void explore_plan_destroy(struct explore_plan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    plan->firmware.controller_count = plan->bounds.its;
+    plan->firmware.iommu_count = plan->bounds.smmus;
+    firmware_clear(&plan->firmware);
+    free(plan);
+}
+
+void explore_plan_set_devices(struct explore_plan *plan, const uint16_t *rids, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        plan->devices[i] = (struct consumer_device){.segment = 0, .rid = rids[i]};
+    }
+    plan->consumer.device_count = count;
+}
+
+/** An entry for the bus of every endpoint that is not sent to the first target, which has all the rest. */
+static void fill_map(const struct explore_plan *plan, struct firmware_map *map, const uint8_t *targets)
+{
+    struct firmware_map_entry *entry = map->entries;
+
+    for (size_t i = 0; i < plan->consumer.device_count; i++) {
+        const uint32_t bus = plan->devices[i].rid & 0xff00u;
+
+        if (targets[i] != 0) {
+            *entry++ = (struct firmware_map_entry){
+                .base = bus, .length = 0x100, .target = targets[i], .out = {bus}, .out_count = 1};
+        }
+    }
+    *entry++ = (struct firmware_map_entry){.base = 0, .length = 0x10000, .target = 0, .out = {0}, .out_count = 1};
+    map->count = (size_t)(entry - map->entries);
+}
+
+bool explore_plan_make(struct explore_plan *plan, const struct explore_labels *labels, struct pci_tree *tree,
+                       struct host_error *error)
+{
+    struct firmware_host *host = &plan->firmware.hosts[0];
+
+    plan->firmware.controller_count = labels->itses;
+    plan->firmware.iommu_count = labels->smmus;
+    fill_map(plan, &host->msi_map, labels->its);
+    if (labels->smmus > 0) {
+        fill_map(plan, &host->iommu_map, labels->smmu);
+    } else {
+        host->iommu_map.count = 0;
+    }
+    plan->is_lent = true;
+    if (!software_plan(&plan->software, &plan->config, tree, error)) {
+        return false;
+    }
+    software_view_make(&plan->software, 0, &plan->view);
+    plan->view.system.ordering = ASSUMPTION_ORDER_UNUSED;
+    plan->has_view = true;
+    return true;
+}
+
+void explore_plan_take_back(struct explore_plan *plan, struct pci_tree *tree)
+{
+    if (!plan->is_lent) {
+        return;
+    }
+    if (plan->has_view) {
+        software_view_clear(&plan->view);
+        plan->has_view = false;
+    }
+    software_release_plan(&plan->software, tree);
+    plan->is_lent = false;
+}
+
+const struct assumption_system *explore_plan_system(const struct explore_plan *plan)
+{
+    return &plan->view.system;
+}
