@@ -34,18 +34,37 @@ void cli_progress_text(char *text, size_t size, const struct scenario_progress *
              (double)where->duration / (double)SIM_MS, where->msis, (double)where->msis / seconds, rest);
 }
 
+/** @return whether a line is due; it is taken as shown then */
+static bool is_due(struct cli_progress *progress, uint64_t now)
+{
+    if (now - progress->began < FIRST_AFTER || now - progress->shown < EVERY) {
+        return false;
+    }
+    progress->shown = now;
+    return true;
+}
+
 void cli_progress_show(void *context, const struct scenario_progress *where)
 {
     struct cli_progress *progress = context;
     uint64_t now = host_time();
     char text[128];
 
-    if (now - progress->began < FIRST_AFTER || now - progress->shown < EVERY) {
-        return;
+    if (is_due(progress, now)) {
+        cli_progress_text(text, sizeof(text), where, now - progress->began);
+        fprintf(stderr, "\r%s\033[K", text);
     }
-    progress->shown = now;
-    cli_progress_text(text, sizeof(text), where, now - progress->began);
-    fprintf(stderr, "\r%s\033[K", text);
+}
+
+void cli_progress_count(struct cli_progress *progress, const char *what, uint64_t done, uint64_t most)
+{
+    uint64_t now = host_time();
+    double rate = (double)done * NANOSECONDS_PER_SECOND / (double)(now - progress->began + 1);
+
+    if (is_due(progress, now)) {
+        fprintf(stderr, "\r%" PRIu64 " %s, %.0f per second, at most %.0f s left\033[K", done, what, rate,
+                rate > 0 ? (double)(most - done) / rate : 0);
+    }
 }
 
 void cli_progress_end(struct cli_progress *progress)

@@ -25,6 +25,12 @@ bool cli_progress_begin(struct cli_progress *progress);
  */
 void cli_progress_show(void *context, const struct scenario_progress *where);
 
+/**
+ * The same for work that is counted: "12000 systems judged, 90000 per second, at most 11 s left".
+ * @param most at most so much will be done
+ */
+void cli_progress_count(struct cli_progress *progress, const char *what, uint64_t done, uint64_t most);
+
 /** Takes the line away. */
 void cli_progress_end(struct cli_progress *progress);
 

@@ -361,7 +361,7 @@ static bool take_explore_option(enum cli_option option, const char *argument, st
 {
     const char *name = cli_option_table[option].name;
 
-    if (option >= CLI_OPTION_ENDPOINTS && option <= CLI_OPTION_LIMIT) {
+    if (option >= CLI_OPTION_ENDPOINTS && option <= CLI_OPTION_IDENTITY_PAGES) {
         struct cli_bound_value *bound = &request->bounds[option - CLI_OPTION_ENDPOINTS];
 
         *good = take_number(argument, name, &bound->given, &bound->value, problem);
@@ -374,6 +374,14 @@ static bool take_explore_option(enum cli_option option, const char *argument, st
         return true;
     case CLI_OPTION_IDENTITY:
         *good = take_flag(&request->identity);
+        return true;
+    case CLI_OPTION_CONSUMERS:
+        request->consumers = argument;
+        *good = true;
+        return true;
+    case CLI_OPTION_RULES:
+        request->rules = argument;
+        *good = true;
         return true;
     default:
         return false;

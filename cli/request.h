@@ -32,6 +32,8 @@ enum cli_bound {
     CLI_BOUND_SMMUS,
     CLI_BOUND_ACS,
     CLI_BOUND_LIMIT,
+    CLI_BOUND_GUEST_DOORBELLS,
+    CLI_BOUND_IDENTITY_PAGES,
     CLI_BOUNDS,
 };
 
@@ -90,6 +92,8 @@ struct cli_request {
     struct cli_bound_value bounds[CLI_BOUNDS];
     const char *grouping; /**< NULL unless given */
     bool identity;
+    const char *consumers; /**< words with commas; NULL unless given */
+    const char *rules;     /**< the same */
     bool json;
     const char *output; /**< NULL: standard output */
 };

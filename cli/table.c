@@ -267,10 +267,24 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_LIMIT] = {"limit", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
                           "judge at most so many systems (default 1000000): small\n"
                           "sizes all, of the others some at random (--seed)"},
+    [CLI_OPTION_GUEST_DOORBELLS] = {"guest-doorbells", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                                    "nested: doorbell pages that the guest sees, 1 to 8\n"
+                                    "(default 8)"},
+    [CLI_OPTION_IDENTITY_PAGES] = {"identity-pages", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                                   "nested: pages of the MSI window that the guest maps\n"
+                                   "one to one, 0 to 256 (default 256)"},
     [CLI_OPTION_GROUPING] = {"grouping", '\0', "RULE", VERB_BIT(CLI_VERB_EXPLORE),
-                             "how IOMMU groups are formed: linux (the default),\n"
-                             "corrected, reach"},
-    [CLI_OPTION_IDENTITY] = {"identity", '\0', NULL, VERB_BIT(CLI_VERB_EXPLORE), "default domains translate nothing"},
+                             "how IOMMU groups are formed: linux, corrected, reach\n"
+                             "(default: as the rule set does)"},
+    [CLI_OPTION_IDENTITY] = {"identity", '\0', NULL, VERB_BIT(CLI_VERB_EXPLORE),
+                             "the same as --consumers kernel-identity"},
+    [CLI_OPTION_CONSUMERS] = {"consumers", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
+                              "whose the endpoints may be, words with commas: kernel\n"
+                              "(the default), kernel-identity, vfio, vfio-nested,\n"
+                              "iommufd, iommufd-nested, ..., or all"},
+    [CLI_OPTION_RULES] = {"rules", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
+                          "by which rule sets, words with commas, or all\n"
+                          "(default linux-7.3)"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |

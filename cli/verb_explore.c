@@ -2,8 +2,10 @@
 
 #include "cli/document.h"
 #include "cli/emit.h"
+#include "cli/explore_request.h"
 #include "cli/failure.h"
-#include "cli/suggest.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
 #include "explore/explore.h"
 #include "explore/write.h"
 #include "scenario/run.h"
@@ -16,7 +18,7 @@
 /** What the writers need. */
 struct explored {
     const struct cli_request *request;
-    struct explore_request wanted;
+    struct cli_explore asked;
     struct explore_result result;
     int status;
     char *file; /**< the counterexample; NULL if there is none */
@@ -24,84 +26,59 @@ struct explored {
     uint64_t lost;
 };
 
-/* ---- What is asked for ---- */
+/* ---- While it goes on ---- */
 
-static unsigned bound_of(const struct cli_request *request, enum cli_bound bound, unsigned standard)
+/** Progress, seen by whoever sits before a terminal. */
+struct watch {
+    struct cli_progress line;
+    bool is_seen;
+    uint64_t limit;
+};
+
+static bool go_on(void *context, uint64_t judged)
 {
-    const struct cli_bound_value *value = &request->bounds[bound];
+    struct watch *watch = context;
 
-    /* More than fits is more than any bound allows, and refused as that. */
-    return !value->given ? standard : value->value > UINT32_MAX ? UINT32_MAX : (unsigned)value->value;
+    if (watch->is_seen) {
+        cli_progress_count(&watch->line, "systems judged", judged, watch->limit);
+    }
+    return *cli_interrupt_signal() == 0;
 }
 
-static bool find_assumption(const char *name, unsigned *index, struct cli_problem *problem)
+static bool explore_watched(struct explored *explored, struct host_error *error)
 {
-    const char *names[ASSUMPTION_COUNT];
-    const char *nearest;
+    struct watch watch = {.limit = explored->asked.wanted.limit};
+    bool done;
 
-    for (unsigned i = 0; i < ASSUMPTION_COUNT; i++) {
-        names[i] = assumption_name(i);
-        if (strcmp(names[i], name) == 0) {
-            *index = i;
-            return true;
-        }
-    }
-    nearest = cli_suggest(name, names, ASSUMPTION_COUNT);
-    snprintf(problem->message, sizeof(problem->message), "there is no assumption '%s'", name);
-    snprintf(problem->hint, sizeof(problem->hint), nearest != NULL ? "did you mean '%s'?" : "'%s' is one, for example",
-             nearest != NULL ? nearest : names[0]);
-    return false;
-}
-
-static bool find_grouping(const struct cli_request *request, enum group_rule *rule, struct cli_problem *problem)
-{
-    if (request->grouping == NULL || group_rule_from_name(request->grouping, rule)) {
-        return true;
-    }
-    snprintf(problem->message, sizeof(problem->message), "--grouping: there is no rule '%s'", request->grouping);
-    snprintf(problem->hint, sizeof(problem->hint), "there are linux, corrected and reach");
-    return false;
-}
-
-static bool understand(const struct cli_request *request, struct explore_request *wanted, struct cli_problem *problem)
-{
-    struct host_error error = {.text = ""};
-
-    *wanted = (struct explore_request){
-        .bounds = {.endpoints = bound_of(request, CLI_BOUND_ENDPOINTS, 3),
-                   .switches = bound_of(request, CLI_BOUND_SWITCHES, 2),
-                   .its = bound_of(request, CLI_BOUND_ITS, 2),
-                   .smmus = bound_of(request, CLI_BOUND_SMMUS, 1),
-                   .acs = bound_of(request, CLI_BOUND_ACS, 2)},
-        .software = {.identity = request->identity},
-        .limit = request->bounds[CLI_BOUND_LIMIT].given ? request->bounds[CLI_BOUND_LIMIT].value : UINT64_C(1000000),
-        .seed = request->seed_given ? request->seed : 1};
-    if (!find_assumption(request->operand, &wanted->assumption, problem) ||
-        !find_grouping(request, &wanted->software.grouping, problem)) {
-        return false;
-    }
-    if (!explore_check_request(wanted, &error)) {
-        snprintf(problem->message, sizeof(problem->message), "--%.200s", error.text);
-        return false;
-    }
-    return true;
+    cli_interrupt_catch();
+    watch.is_seen = cli_progress_begin(&watch.line);
+    explored->asked.wanted.progress = go_on;
+    explored->asked.wanted.context = &watch;
+    done = explore(&explored->asked.wanted, &explored->result, error);
+    cli_progress_end(&watch.line);
+    return done;
 }
 
 /* ---- The counterexample, and what a run of it shows ---- */
+
+static const struct explore_software *software_of_found(const struct explored *explored)
+{
+    return &explored->asked.software[explored->result.smallest.software];
+}
 
 static void make_file(struct explored *explored)
 {
     const struct explore_found *found = &explored->result.smallest;
     char title[128];
     const struct explore_caption caption = {
-        .title = title, .assumption = assumption_name(explored->wanted.assumption), .outcome = "violated"};
+        .title = title, .assumption = assumption_name(explored->asked.wanted.assumption), .outcome = "violated"};
     size_t length = 0;
     FILE *stream = open_memstream(&explored->file, &length);
 
     snprintf(title, sizeof(title), "%s: the smallest counterexample", caption.assumption);
     if (stream == NULL ||
-        !explore_write(stream, &explored->wanted.bounds, &explored->wanted.software, &found->shape, &found->labels,
-                       &caption) ||
+        !explore_write(stream, &explored->asked.wanted.bounds, software_of_found(explored), &found->shape,
+                       &found->labels, &caption) ||
         fclose(stream) != 0) {
         fputs("doorbell: out of memory\n", stderr);
         abort();
@@ -113,7 +90,7 @@ static bool run_agrees(struct explored *explored, const struct scenario *scenari
 {
     const struct scenario_run_options options = {.interrupted = NULL};
     struct run_result result = {.title = NULL};
-    const char *name = assumption_name(explored->wanted.assumption);
+    const char *name = assumption_name(explored->asked.wanted.assumption);
     const enum scenario_run_status status = scenario_run(scenario, &options, &result, error);
     const struct verdict *verdict = status == SCENARIO_RUN_DONE ? verdict_list_find(&result.verdicts, name) : NULL;
     bool agrees = verdict != NULL && verdict->outcome == VERDICT_VIOLATED;
@@ -175,26 +152,54 @@ static void write_classes(FILE *stream, const struct explore_result *result)
     }
 }
 
+/** Whose the endpoints were, by which rules, and what came of each; said if it is not what everybody expects. */
+static void write_software(FILE *stream, const struct explored *explored)
+{
+    const struct explore_request *wanted = &explored->asked.wanted;
+
+    if (wanted->software_count == 1 && explored->asked.left_out == 0 && wanted->software[0].use == EXPLORE_USE_KERNEL) {
+        return;
+    }
+    fputs("#\n#   consumer             rules               grouping        holds  violated  not applicable\n", stream);
+    for (unsigned i = 0; i < wanted->software_count; i++) {
+        const struct explore_software *software = &wanted->software[i];
+        const uint64_t *outcomes = explored->result.tallies[i].outcomes;
+
+        fprintf(stream, "#   %-19s  %-18s  %-9s  %10" PRIu64 " %9" PRIu64 " %15" PRIu64 "\n",
+                explore_use_name(software->use), software->rules->name, group_rule_name(software->grouping),
+                outcomes[VERDICT_HOLDS], outcomes[VERDICT_VIOLATED], outcomes[VERDICT_NOT_APPLICABLE]);
+    }
+    if (explored->asked.left_out > 0) {
+        fprintf(stream, "# Left out: %u pair%s of a consumer and a rule set that knows no such use of devices.\n",
+                explored->asked.left_out, explored->asked.left_out == 1 ? "" : "s");
+    }
+}
+
 static void write_coverage(FILE *stream, const struct explored *explored)
 {
-    const struct explore_bounds *bounds = &explored->wanted.bounds;
+    const struct explore_bounds *bounds = &explored->asked.wanted.bounds;
     const struct explore_result *result = &explored->result;
+    const unsigned ways = explored->asked.wanted.software_count;
 
     fprintf(stream,
             "# %s, on systems of up to %u endpoint%s, %u switch%s, %u ITS and %u SMMU%s, every port with\n# one of %u "
             "setting%s of ACS.\n",
-            assumption_name(explored->wanted.assumption), bounds->endpoints, bounds->endpoints == 1 ? "" : "s",
+            assumption_name(explored->asked.wanted.assumption), bounds->endpoints, bounds->endpoints == 1 ? "" : "s",
             bounds->switches, bounds->switches == 1 ? "" : "es", bounds->its, bounds->smmus,
             bounds->smmus == 1 ? "" : "s", bounds->acs, bounds->acs == 1 ? "" : "s");
     fprintf(stream,
-            "# Judged: %" PRIu64 " systems (holds: %" PRIu64 ", violated: %" PRIu64 ", not applicable: %" PRIu64
+            "# Judged: %" PRIu64 " systems%s (holds: %" PRIu64 ", violated: %" PRIu64 ", not applicable: %" PRIu64
             ").\n# They stand for %" PRIu64 " of ",
-            result->judged, result->outcomes[VERDICT_HOLDS], result->outcomes[VERDICT_VIOLATED],
-            result->outcomes[VERDICT_NOT_APPLICABLE], result->covered);
+            result->judged, ways > 1 ? ", each of them for each consumer below" : "", result->outcomes[VERDICT_HOLDS],
+            result->outcomes[VERDICT_VIOLATED], result->outcomes[VERDICT_NOT_APPLICABLE], result->covered);
     write_number(stream, result->total);
     fprintf(stream, " if names of ITS and SMMUs count: %s.\n",
             result->exhausted ? "the whole space" : "a part of the space");
+    if (result->interrupted) {
+        fputs("# It was interrupted: what came before is counted.\n", stream);
+    }
     write_classes(stream, result);
+    write_software(stream, explored);
 }
 
 static bool write_text(FILE *stream, const void *context)
@@ -237,17 +242,37 @@ static json_t *classes_as_json(const struct explore_result *result)
     return list;
 }
 
+static json_t *software_as_json(const struct explored *explored)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < explored->asked.wanted.software_count; i++) {
+        const struct explore_software *software = &explored->asked.software[i];
+        const uint64_t *outcomes = explored->result.tallies[i].outcomes;
+
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "consumer", explore_use_name(software->use), "rules",
+                      software->rules->name, "grouping", group_rule_name(software->grouping), "guest-doorbells",
+                      (int)software->guest_doorbells, "identity-pages", (int)software->identity_pages, "holds",
+                      (json_int_t)outcomes[VERDICT_HOLDS], "violated", (json_int_t)outcomes[VERDICT_VIOLATED],
+                      "not-applicable", (json_int_t)outcomes[VERDICT_NOT_APPLICABLE]));
+    }
+    return list;
+}
+
 static bool write_json(FILE *stream, const void *context)
 {
     const struct explored *explored = context;
     const struct explore_result *result = &explored->result;
-    const struct explore_bounds *bounds = &explored->wanted.bounds;
+    const struct explore_bounds *bounds = &explored->asked.wanted.bounds;
     json_t *limits =
         json_pack("{s:i, s:i, s:i, s:i, s:i}", "endpoints", (int)bounds->endpoints, "switches", (int)bounds->switches,
                   "its", (int)bounds->its, "smmus", (int)bounds->smmus, "acs", (int)bounds->acs);
     json_t *body =
-        json_pack("{s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "assumption",
-                  assumption_name(explored->wanted.assumption), "bounds", limits, "exhausted", result->exhausted,
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "assumption",
+                  assumption_name(explored->asked.wanted.assumption), "bounds", limits, "software",
+                  software_as_json(explored), "exhausted", result->exhausted, "interrupted", result->interrupted,
                   "judged", (json_int_t)result->judged, "holds", (json_int_t)result->outcomes[VERDICT_HOLDS],
                   "violated", (json_int_t)result->outcomes[VERDICT_VIOLATED], "not-applicable",
                   (json_int_t)result->outcomes[VERDICT_NOT_APPLICABLE], "covered", number_or_null(result->covered),
@@ -278,15 +303,16 @@ int cli_verb_explore(const struct cli_request *request)
     if (status != CLI_EXIT_OK) {
         return status;
     }
-    if (!understand(request, &explored.wanted, &problem)) {
+    if (!cli_explore_understand(request, &explored.asked, &problem)) {
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
-    if (!explore(&explored.wanted, &explored.result, &error) ||
-        (explored.result.violated && !confirm(&explored, &error))) {
+    if (!explore_watched(&explored, &error) || (explored.result.violated && !confirm(&explored, &error))) {
         snprintf(problem.message, sizeof(problem.message), "%s", error.text);
         status = cli_fail(request, CLI_EXIT_ABNORMAL, &problem);
     } else {
-        explored.status = explored.result.violated ? CLI_EXIT_EXPECTATION : CLI_EXIT_OK;
+        explored.status = explored.result.interrupted ? CLI_EXIT_SIGNAL + *cli_interrupt_signal()
+                          : explored.result.violated  ? CLI_EXIT_EXPECTATION
+                                                      : CLI_EXIT_OK;
         status = cli_emit(request, request->json ? write_json : write_text, &explored);
         status = status == CLI_EXIT_OK ? explored.status : status;
     }

@@ -326,7 +326,7 @@ static bool check_software(const struct explore_request *request, struct host_er
                                   explore_use_name(software->use));
         }
         if (!check_bound("guest-doorbells", software->guest_doorbells, 1, EXPLORE_DOORBELLS, error) ||
-            !check_bound("identity-pages", software->identity_pages, 0, 256, error)) {
+            !check_bound("identity-pages", software->identity_pages, 0, EXPLORE_IDENTITY_PAGES, error)) {
             return false;
         }
     }

@@ -30,7 +30,9 @@ enum explore_use {
     EXPLORE_USES,
 };
 
-#define EXPLORE_DOORBELLS 8u
+/* At most so many doorbell pages and pages that a guest maps one to one. */
+#define EXPLORE_DOORBELLS      8u
+#define EXPLORE_IDENTITY_PAGES 256u
 
 /** One way to use the endpoints. */
 struct explore_software {

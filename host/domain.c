@@ -251,7 +251,8 @@ uint64_t domain_take_iova(struct domain *domain, uint64_t size)
 
 bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error)
 {
-    for (size_t i = 0; i < domain->doorbell_count; i++) {
+    /* A guest maps its window upward, page by page: then there is nothing to look through. */
+    for (size_t i = 0; iova <= domain->doorbell_top && i < domain->doorbell_count; i++) {
         if (domain->doorbells[i].iova == iova) {
             return domain->doorbells[i].physical == physical ||
                    host_error_fail(error, EEXIST, "0x%llx leads to doorbell page 0x%llx already",
@@ -267,6 +268,7 @@ bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t phys
     domain->doorbells[domain->doorbell_count].physical = physical;
     domain->doorbells[domain->doorbell_count].iova = iova;
     domain->doorbell_count++;
+    domain->doorbell_top = iova > domain->doorbell_top ? iova : domain->doorbell_top;
     return true;
 }
 
@@ -427,4 +429,13 @@ bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *phy
     }
     return resolve_stage(domain, address, physical) &&
            (domain->parent == NULL || resolve_stage(domain->parent, *physical, physical));
+}
+
+bool domain_resolve_doorbell(const struct domain *domain, size_t index, uint64_t *physical)
+{
+    if (!domain_translates(domain)) {
+        return domain_resolve(domain, domain->doorbells[index].iova, physical);
+    }
+    *physical = domain->doorbells[index].physical;
+    return domain->parent == NULL || resolve_stage(domain->parent, *physical, physical);
 }

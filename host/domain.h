@@ -72,6 +72,7 @@ struct domain {
     struct domain_doorbell *doorbells;
     size_t doorbell_count;
     size_t doorbell_limit; /**< elements that there is memory for */
+    uint64_t doorbell_top; /**< no doorbell was ever mapped above this address */
     struct domain_mapping *mappings;
     size_t mapping_count;
     size_t mapping_limit;
@@ -155,6 +156,9 @@ uint64_t domain_take_iova(struct domain *domain, uint64_t size);
 
 /** Whether a range meets a mapping, a doorbell, or the MSI window of the domain; which, for a person, in @p what. */
 bool domain_overlaps(const struct domain *domain, uint64_t base, uint64_t size, const char **what);
+
+/** Where the domain's doorbell number @p index leads, all stages together. @return false: nowhere, it faults */
+bool domain_resolve_doorbell(const struct domain *domain, size_t index, uint64_t *physical);
 
 /** Where an address of a device leads, all stages together. @return false: nowhere, it faults */
 bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *physical);

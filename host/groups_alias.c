@@ -11,11 +11,14 @@ static bool walk_phantoms(const struct pci_tree *tree, uint32_t function, group_
 {
     const struct pci_tree_function *at = &tree->functions[function];
 
-    for (unsigned devfn = 0; devfn < 256; devfn++) {
-        struct group_alias alias = {.rid = (uint16_t)((at->rid & 0xff00u) | devfn), .function = function};
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t left = at->alias_devfns[word]; left != 0; left &= left - 1) {
+            const unsigned devfn = 64 * word + (unsigned)__builtin_ctzll(left);
+            const struct group_alias alias = {.rid = (uint16_t)((at->rid & 0xff00u) | devfn), .function = function};
 
-        if (has_phantom(at, devfn) && visitor(context, &alias)) {
-            return true;
+            if (visitor(context, &alias)) {
+                return true;
+            }
         }
     }
     return false;

@@ -51,7 +51,7 @@ static void view_domain(const struct software *software, const struct domain *fr
         doorbell->iova = from->doorbells[i].iova;
         doorbell->size = IO_PAGE_BYTES;
         doorbell->writable = true;
-        domain->doorbell_count += domain_resolve(from, doorbell->iova, &doorbell->pa) ? 1 : 0;
+        domain->doorbell_count += domain_resolve_doorbell(from, i, &doorbell->pa) ? 1 : 0;
     }
     for (size_t i = 0; i < from->mapping_count; i++) {
         dma[i].base = from->mappings[i].iova;

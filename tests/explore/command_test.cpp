@@ -35,6 +35,46 @@ TEST(ExploreCommand, SaysThatThereIsNone)
     EXPECT_NE(none.out.find("No counterexample exists."), std::string::npos) << none.out;
 }
 
+/* Three answers to the question of 2019: the same systems, the counterexample is that of the one that loses MSIs. */
+TEST(ExploreCommand, ComparesConsumersAndRuleSets)
+{
+    const Result found = doorbell({"explore", "doorbell-mapped", "--endpoints", "2", "--switches", "1", "--consumers",
+                                   "vfio-nested", "--rules", "bind-msi-v6,bind-per-group,bind-msi-v7", "--json"});
+    json_t *document = json_loads(found.out.c_str(), 0, nullptr);
+    json_t *software = json_object_get(document, "software");
+
+    ASSERT_NE(document, nullptr) << found.out << found.err;
+    EXPECT_EQ(found.status, 1) << found.err;
+    ASSERT_EQ(json_array_size(software), 3u);
+    EXPECT_STREQ(json_string_value(json_object_get(json_array_get(software, 1), "rules")), "bind-per-group");
+    EXPECT_EQ(json_integer_value(json_object_get(json_array_get(software, 0), "violated")), 0);
+    EXPECT_GT(json_integer_value(json_object_get(json_array_get(software, 1), "violated")), 0);
+    EXPECT_EQ(json_integer_value(json_object_get(json_array_get(software, 2), "violated")), 0);
+    EXPECT_GT(json_integer_value(json_object_get(json_object_get(document, "counterexample"), "lost")), 0);
+    json_decref(document);
+}
+
+TEST(ExploreCommand, LeavesOutWhatARuleSetDoesNotKnow)
+{
+    const Result some = doorbell({"explore", "doorbell-mapped", "--endpoints", "1", "--consumers", "all"});
+    const Result none = doorbell({"explore", "doorbell-mapped", "--consumers", "vfio-nested"});
+    const Result word = doorbell({"explore", "doorbell-mapped", "--consumers", "kernel,vfo"});
+    const Result rules = doorbell({"explore", "doorbell-mapped", "--rules", "linux-7.4"});
+    const Result pages =
+        doorbell({"explore", "doorbell-mapped", "--consumers", "iommufd-nested", "--identity-pages", "257"});
+
+    EXPECT_EQ(some.status, 0) << some.err;
+    EXPECT_NE(some.out.find("Left out: 2 pairs"), std::string::npos) << some.out;
+    EXPECT_EQ(none.status, 2);
+    EXPECT_NE(none.err.find("linux-7.3 has no such use of devices as vfio-nested"), std::string::npos) << none.err;
+    EXPECT_EQ(word.status, 2);
+    EXPECT_NE(word.err.find("did you mean 'vfio'?"), std::string::npos) << word.err;
+    EXPECT_EQ(rules.status, 2);
+    EXPECT_NE(rules.err.find("--rules: there is no rule set 'linux-7.4'"), std::string::npos) << rules.err;
+    EXPECT_EQ(pages.status, 2);
+    EXPECT_NE(pages.err.find("--identity-pages: 257 is not between 0 and 256"), std::string::npos) << pages.err;
+}
+
 /* Where only a sample was judged it does not claim more. */
 TEST(ExploreCommand, SaysThatNoneWasFound)
 {

@@ -109,6 +109,69 @@ TEST(Explore, KeepsItsLimitAndSaysWhatItCovered)
     EXPECT_EQ(std::memcmp(&result, &again, sizeof(result)), 0) << "one seed, one sample";
 }
 
+/* Several ways to use the endpoints: each judges what it judges alone. */
+TEST(Explore, JudgesEachSoftwareAsAlone)
+{
+    const explore_software all[] = {used("bind-msi-v6", EXPLORE_USE_VFIO_NESTED),
+                                    used("bind-per-group", EXPLORE_USE_VFIO_NESTED), dma};
+    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {3, 1, 2, 1, 2});
+    uint64_t judged = 0;
+
+    request.software = all;
+    request.software_count = 3;
+    const explore_result together = explored(request);
+
+    for (unsigned i = 0; i < 3; i++) {
+        request.software = &all[i];
+        request.software_count = 1;
+        const explore_result alone = explored(request);
+
+        judged += alone.judged;
+        EXPECT_EQ(std::memcmp(&alone.tallies[0], &together.tallies[i], sizeof(alone.tallies[0])), 0) << i;
+        EXPECT_EQ(together.total, 3 * alone.total);
+    }
+    EXPECT_EQ(together.judged, judged);
+    EXPECT_EQ(together.covered, together.total);
+    EXPECT_TRUE(together.exhausted);
+    ASSERT_TRUE(together.violated);
+    EXPECT_EQ(together.smallest.software, 1u);
+    EXPECT_EQ(shape_text(together.smallest.shape), "2110");
+}
+
+/* Whoever ends it gets what was judged until then, and not a word more. */
+TEST(Explore, EndsWhenAsked)
+{
+    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {4, 3, 2, 2, 2});
+    uint64_t reports = 0;
+
+    request.context = &reports;
+    request.progress = [](void *context, uint64_t judged) {
+        EXPECT_GT(judged, 0u);
+        return ++*static_cast<uint64_t *>(context) < 3;
+    };
+    const explore_result result = explored(request);
+
+    EXPECT_EQ(reports, 3u);
+    EXPECT_TRUE(result.interrupted);
+    EXPECT_FALSE(result.exhausted);
+    EXPECT_LT(result.covered, result.total);
+    EXPECT_LT(result.judged, 20000u);
+}
+
+TEST(Explore, KeepsItsLimitWithSeveralSoftware)
+{
+    const explore_software all[] = {dma, used("linux-7.3", EXPLORE_USE_VFIO), used("linux-7.3", EXPLORE_USE_IOMMUFD)};
+    explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {6, 4, 2, 2, 2}, 2000);
+
+    request.software = all;
+    request.software_count = 3;
+    const explore_result result = explored(request);
+
+    EXPECT_LE(result.judged, request.limit);
+    EXPECT_GT(result.judged, request.limit / 2);
+    EXPECT_EQ(result.judged % 3, 0u);
+}
+
 /* Which assumptions can be violated at all by these systems, and that the counterexample shows it when it runs. */
 class Counterexample : public testing::TestWithParam<const char *>
 {
