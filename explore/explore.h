@@ -89,7 +89,8 @@ struct explore_result {
 bool explore(const struct explore_request *request, struct explore_result *result, struct host_error *error);
 
 /**
- * Checks bounds, limit and whether the rule sets know such uses. @return false with one sentence in @p error, in terms of the fields' names
+ * Checks bounds, limit and whether the rule sets know such uses.
+ * @return false with one sentence in @p error, in terms of the fields' names
  */
 bool explore_check_request(const struct explore_request *request, struct host_error *error);
 

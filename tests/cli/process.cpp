@@ -1,11 +1,13 @@
 #include "tests/cli/process.h"
 
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <spawn.h>
 #include <stdexcept>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 extern char **environ;
@@ -96,6 +98,27 @@ Result Process::wait()
 Result doorbell(const std::vector<std::string> &words)
 {
     return Process(words).wait();
+}
+
+bool wait_for_handler(pid_t process, int signal)
+{
+    for (;;) {
+        std::ifstream status("/proc/" + std::to_string(process) + "/status");
+        std::string line;
+
+        if (!status) {
+            return false;
+        }
+        while (std::getline(status, line)) {
+            if (line.find("zombie") != std::string::npos) {
+                return false;
+            }
+            if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0) {
+                return true;
+            }
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 }
 
 } // namespace cli_test

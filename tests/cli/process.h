@@ -65,6 +65,12 @@ class Process
 /** Runs the doorbell command to its end. */
 Result doorbell(const std::vector<std::string> &words);
 
+/**
+ * Waits until a process has a handler of its own for a signal, or has ended; needs /proc.
+ * @return whether it has one
+ */
+bool wait_for_handler(pid_t process, int signal);
+
 } // namespace cli_test
 
 #endif

@@ -290,34 +290,12 @@ TEST(Run, SystemcTakesAnOrderToo)
     EXPECT_EQ(result.out, sim_systemc_engine() != nullptr ? doorbell({"run", minimal}).out : "");
 }
 
-/** Waits until a process has a handler of its own for a signal, or has ended. @return whether it has one */
-bool wait_for_handler(pid_t process, int signal)
-{
-    for (;;) {
-        std::ifstream status("/proc/" + std::to_string(process) + "/status");
-        std::string line;
-
-        if (!status) {
-            return false;
-        }
-        while (std::getline(status, line)) {
-            if (has(line, "zombie")) {
-                return false;
-            }
-            if (line.rfind("SigCgt:", 0) == 0 && (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1U) != 0) {
-                return true;
-            }
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-}
-
 /** Interrupts a run that would go on for long. */
 void expect_interrupted(int signal)
 {
     Process process({"run", minimal, "--json", "--set", "duration=20 s"});
 
-    ASSERT_TRUE(wait_for_handler(process.id(), signal)) << process.wait().err;
+    ASSERT_TRUE(cli_test::wait_for_handler(process.id(), signal)) << process.wait().err;
     kill(process.id(), signal);
     const Result result = process.wait();
     const Json json = document(result.out);

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <jansson.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace
 {
@@ -95,6 +98,29 @@ TEST(ExploreCommand, WritesJson)
     EXPECT_EQ(json_integer_value(json_object_get(document, "covered")),
               json_integer_value(json_object_get(document, "total")));
     EXPECT_NE(json_object_get(document, "counterexample"), nullptr);
+    json_decref(document);
+}
+
+/* Ctrl-C: what was covered until then, and that it is not all. */
+TEST(ExploreCommand, SaysWhatItCoveredWhenInterrupted)
+{
+    cli_test::Process process({"explore", "doorbell-per-group", "--endpoints", "8", "--switches", "6", "--its", "4",
+                               "--smmus", "4", "--limit", "100000000", "--json"});
+
+    if (!std::ifstream("/proc/self/status").good()) {
+        GTEST_SKIP() << "this system has no /proc, which tells when the command listens to signals";
+    }
+    ASSERT_TRUE(cli_test::wait_for_handler(process.id(), SIGINT)) << process.wait().err;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    kill(process.id(), SIGINT);
+    const Result ended = process.wait();
+    json_t *document = json_loads(ended.out.c_str(), 0, nullptr);
+
+    EXPECT_EQ(ended.status, 128 + SIGINT) << ended.err;
+    ASSERT_NE(document, nullptr) << ended.out;
+    EXPECT_TRUE(json_is_true(json_object_get(document, "interrupted")));
+    EXPECT_TRUE(json_is_false(json_object_get(document, "exhausted")));
+    EXPECT_GT(json_integer_value(json_object_get(document, "judged")), 0);
     json_decref(document);
 }
 
