@@ -126,7 +126,8 @@ class Writer
     std::string endpoint(const std::string &pad, bool below_switch, bool part = false)
     {
         static const char *const bars[] = {"[64 KiB]", "[16 KiB, 4 KiB]", "[16 KiB, 64 KiB, 2 MiB]"};
-        const unsigned count = pick(3) == 0 ? 2 + pick(2) : 1;
+        /* A device of several parts has room for eight functions. */
+        const unsigned count = pick(3) == 0 ? 2 + pick(part ? 1 : 2) : 1;
 
         std::string more;
 
@@ -144,8 +145,32 @@ class Writer
                ", read-tags: 256, acs: " + acs() + more + " }\n";
     }
 
+    // A conventional bus: its devices have neither capabilities of PCI Express nor ACS.
+    std::string conventional_bus(const std::string &pad, bool below_switch)
+    {
+        static const char *const ids[] = {"replaced", "posted-kept", "kept"};
+        static const char *const bars[] = {"[64 KiB]", "[16 KiB, 4 KiB]"};
+        std::string text = pad + fresh("br") + ":\n" + port(pad, below_switch) + pad +
+                           "  bridge: { requester-ids: " + ids[pick(3)] + ", clock: 66 MHz }\n" + pad + "  below:\n";
+        unsigned slot = pick(3);
+
+        for (unsigned i = 1 + pick(3); i > 0; i--) {
+            const unsigned count = pick(3) == 0 ? 2 : 1;
+
+            text += pad + "    " + fresh("ep") + ":\n" + pad + "      endpoint: { functions: " + std::to_string(count) +
+                    ", bars: " + bars[pick(2)] + ", read-tags: 256 }\n" + pad + "      slot: " + std::to_string(slot) +
+                    "\n";
+            slot += 1 + pick(3);
+            functions += count;
+        }
+        return text;
+    }
+
     std::string device(const std::string &pad, unsigned depth, bool below_switch)
     {
+        if (limits.bridges && functions < limits.functions && pick(6) == 0) {
+            return conventional_bus(pad, below_switch);
+        }
         if (depth == 0 || functions >= limits.functions || pick(3) == 0) {
             return endpoint(pad, below_switch);
         }
@@ -211,6 +236,7 @@ void Fabric::write_egress_vectors(uint64_t seed)
         const enumerate_function *where = &found->functions[i];
         uint32_t link;
 
+        buses_ += function->type == PCI_TREE_PCIE_TO_PCI_BRIDGE;
         if (function->type == PCI_TREE_ROOT_PORT || function->type == PCI_TREE_DOWNSTREAM_PORT) {
             link = pci_config_read(&system_->access, where->config, where->pcie + PCIE_EXP_LINK_CAPABILITIES);
             function->port_number = static_cast<uint8_t>(link >> PCIE_EXP_LNKCAP_PORT_NUMBER_SHIFT);
@@ -231,6 +257,25 @@ void Fabric::write_egress_vectors(uint64_t seed)
     }
 }
 
+bool Fabric::conventional(size_t function) const
+{
+    const uint32_t parent = tree()->functions[in_tree(function)].parent;
+
+    return parent != PCI_TREE_NONE && tree()->functions[parent].type == PCI_TREE_PCIE_TO_PCI_BRIDGE;
+}
+
+bool Fabric::delivers(size_t source, bool read) const
+{
+    const struct system_function *from = system_function(system_, source);
+    const scenario_requester_ids ids =
+        conventional(source) ? from->device->parent->bridge->requester_ids : SCENARIO_IDS_KEPT;
+    const bool own_id = ids == SCENARIO_IDS_KEPT || (ids == SCENARIO_IDS_POSTED_KEPT && !read);
+    const bool first = (tree()->functions[in_tree(source)].rid & 0xff) == 0; /* its own is the bridge's too */
+
+    return scenario_->software.domains.default_kind == SCENARIO_DOMAIN_IDENTITY &&
+           (!own_id || first || !software()->functions[in_tree(source)].aliased);
+}
+
 Fabric::Counts Fabric::count(size_t source, size_t target) const
 {
     const size_t target_device = system_function(system_, target)->device->index;
@@ -247,6 +292,10 @@ Fabric::Counts Fabric::count(size_t source, size_t target) const
     for (size_t i = 0; i < scenario_->device_count; i++) {
         if (system_->pcie_devices[i] != nullptr) {
             counts.refused += pcie_device_get_counters(system_->pcie_devices[i])->acs_violations;
+        } else if (system_->pci_bridges[i] != nullptr) {
+            const pci_bridge_counters *bridge = pci_bridge_get_counters(system_->pci_bridges[i]);
+
+            counts.refused += bridge->master_aborts + bridge->unsupported;
         } else if (system_->switches[i] != nullptr) {
             const pcie_switch_counters *fabric = pcie_switch_get_counters(system_->switches[i]);
 

@@ -21,6 +21,7 @@ struct Limits {
     unsigned depth = 3;      // of nested switches
     unsigned ports = 3;      // of a switch
     unsigned functions = 12; // of all endpoints together, more or less
+    bool bridges = true;     // to conventional buses
 };
 
 /** The text of a scenario: another one for each seed. */
@@ -31,7 +32,7 @@ struct Outcome {
     uint64_t at_roots;      // requests that root complexes sent to the SMMU
     uint64_t served;        // requests that the target's device answered or took
     uint64_t served_others; // the same of all other devices
-    uint64_t refused;       // by ports: ACS violations and unsupported requests
+    uint64_t refused;       // by ports: ACS violations and unsupported requests; on buses: that nobody claimed
     bool written;           // the target's bytes are those that were sent
     bool answered;          // reads: with data
     bool failed;            // reads: with an error
@@ -70,13 +71,17 @@ class Fabric
     {
         return system_software(system_);
     }
-    bool translates() const // and has nothing mapped where BARs are
-    {
-        return scenario_->software.domains.default_kind != SCENARIO_DOMAIN_IDENTITY;
-    }
+    // Whether the SMMU passes what the function sends to a BAR: with page tables nothing is mapped there; and a function
+    // whose StreamID belongs to another one has no IOMMU (A21), so that nothing is said for its own requester ID.
+    bool delivers(size_t source, bool read) const;
+    bool conventional(size_t function) const; // on a bus below a bridge
     std::string name(size_t function) const
     {
         return system_function_name(system_, function);
+    }
+    uint64_t buses() const // conventional ones
+    {
+        return buses_;
     }
     uint64_t vectors() const // egress control vectors that were written
     {
@@ -95,6 +100,7 @@ class Fabric
     struct system *system_ = nullptr;
     uint64_t sent_ = 0;
     uint64_t vectors_ = 0;
+    uint64_t buses_ = 0;
 };
 
 } // namespace fabric

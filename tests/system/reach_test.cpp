@@ -27,6 +27,7 @@ struct Tally {
     size_t joined = 0; // groups of several functions
     size_t vectors = 0;
     size_t functions = 0;
+    size_t buses = 0; // conventional ones
 };
 
 reach_policy policy_of_the_models()
@@ -53,6 +54,9 @@ bool completion_returns(const pci_tree *tree, uint32_t source, uint32_t target)
             port.is_vf && !port.acs.present ? tree->functions[port.physical_function] : port;
         const unsigned controls = holder.acs.present ? holder.acs.capability & holder.acs.control : 0u;
 
+        if (port.type == PCI_TREE_PCIE_TO_PCI_BRIDGE && below(tree, source, at)) {
+            return true; /* data comes back on the bus that the address went on */
+        }
         if (!faces_down && (port.quirks & PCI_TREE_QUIRK_INTERNAL_PEERS) == 0) {
             continue;
         }
@@ -103,17 +107,20 @@ bool compare_untranslated(Fabric &fabric, size_t source, size_t target, Tally *t
     const reach_policy policy = policy_of_the_models();
     const reach_result said = reach_trace(fabric.tree(), &policy, fabric.in_tree(source), fabric.in_tree(target));
     const bool returns = completion_returns(fabric.tree(), fabric.in_tree(source), fabric.in_tree(target));
-    const bool delivers = !fabric.translates();
-    const reach_route written =
-        route_seen(fabric.send(source, target, false, SIM_AT_UNTRANSLATED), false, delivers, returns);
-    const reach_route read =
-        route_seen(fabric.send(source, target, true, SIM_AT_UNTRANSLATED), true, delivers, returns);
-
+    const reach_route written = route_seen(fabric.send(source, target, false, SIM_AT_UNTRANSLATED), false,
+                                           fabric.delivers(source, false), returns);
     EXPECT_EQ(written, said.route) << "a write: " << said.why;
-    EXPECT_EQ(read, said.route) << "a read: " << said.why;
+    /* A bridge keeps a read until its completion comes: one that got lost would take one of its few places for ever. */
+    if (returns || said.route != REACH_DIRECT || !fabric.conventional(source)) {
+        const reach_route read = route_seen(fabric.send(source, target, true, SIM_AT_UNTRANSLATED), true,
+                                            fabric.delivers(source, true), returns);
+
+        EXPECT_EQ(read, said.route) << "a read: " << said.why;
+        tally->requests++;
+    }
     tell_place(fabric.tree(), said, tally);
     tally->by_route[written]++;
-    tally->requests += 2;
+    tally->requests++;
     return written == REACH_DIRECT;
 }
 
@@ -182,12 +189,15 @@ void compare_system(uint64_t seed, const Limits &limits, const system_options &o
             if (reached) {
                 direct.emplace_back(source, target);
             }
-            compare_translated(fabric, source, target, reached, tally);
+            if (!fabric.conventional(source)) { /* whose bus has no AT */
+                compare_translated(fabric, source, target, reached, tally);
+            }
         }
     }
     compare_groups(fabric, direct, tally);
     tally->vectors += fabric.vectors();
     tally->functions += fabric.functions();
+    tally->buses += fabric.buses();
 }
 
 void tell(const char *what, unsigned systems, const Tally &tally)
@@ -198,8 +208,8 @@ void tell(const char *what, unsigned systems, const Tally &tally)
               << "; with translated addresses direct " << tally.by_translated[REACH_DIRECT] << ", to the root "
               << tally.by_translated[REACH_TRANSLATED] << ", refused " << tally.by_translated[REACH_REFUSED]
               << "; decided at root ports " << tally.ended_at[0] << ", downstream ports " << tally.ended_at[1]
-              << "; egress control vectors " << tally.vectors << "; groups " << tally.groups
-              << ", of several functions " << tally.joined << "\n";
+              << "; egress control vectors " << tally.vectors << "; conventional buses " << tally.buses << "; groups "
+              << tally.groups << ", of several functions " << tally.joined << "\n";
 }
 
 } // namespace
@@ -223,6 +233,7 @@ TEST(Reach, IsWhereRealRequestsArrive)
         EXPECT_GT(tally.ended_at[1], 50u);
         EXPECT_GT(tally.joined, 20u);
         EXPECT_GT(tally.vectors, 50u);
+        EXPECT_GT(tally.buses, 50u);
     }
 }
 
