@@ -71,8 +71,8 @@ class Fabric
     {
         return system_software(system_);
     }
-    // Whether the SMMU passes what the function sends to a BAR: with page tables nothing is mapped there; and a function
-    // whose StreamID belongs to another one has no IOMMU (A21), so that nothing is said for its own requester ID.
+    // Whether the SMMU passes what the function sends to a BAR: with page tables nothing is mapped there; and a
+    // function whose StreamID is another's has no IOMMU (A21): nothing is set up for its own requester ID.
     bool delivers(size_t source, bool read) const;
     bool conventional(size_t function) const; // on a bus below a bridge
     std::string name(size_t function) const
