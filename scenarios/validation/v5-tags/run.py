@@ -71,6 +71,7 @@ def main():
     got = harness.in_parallel(given.jobs, lambda row: simulated(given, tags, row[3]), rows)
     latencies = harness.Score("V5 latency, as given", 0.005)
     rates = harness.Score("V5 rate", 0.08)
+    told = harness.Score("V5 rate, with the folder that N comes from (told, not scored)", 0.08)
     plot = svg.Plot("V5: reads of 64 B limited by tags, N = %d" % tags, "latency, ns", "million reads a second")
     plot.line("simulated", [(row[3], rate) for row, (_, rate) in zip(rows, got)], colour=0)
     for i, host in enumerate(hosts):
@@ -78,10 +79,12 @@ def main():
                   [(row[3], row[4]) for row in rows if row[0] == host], marks=True, colour=i + 1)
     for row, (latency, rate) in zip(rows, got):
         latencies.add("%s, %s, %d KiB" % (row[0], row[1], row[2] // 1024), latency, row[3])
+        told.add("%s, %s, %d KiB" % (row[0], row[1], row[2] // 1024), rate, row[4])
         if not row[0].startswith(CALIBRATED):
             rates.add("%s, %s, %d KiB" % (row[0], row[1], row[2] // 1024), rate, row[4])
     if given.plot:
         plot.write(given.plot)
+    told.good()
     if rates.rms() > RMS:
         print("V5 rate: rms %.2f %% is beyond %g %%" % (100 * rates.rms(), 100 * RMS))
         sys.exit(1)
