@@ -650,6 +650,7 @@ static bool build_root_complex(struct system *system, size_t i, struct host_erro
     config.memory_ports = config.bypass_port + 1;
     config.peer_to_peer = rc->peer_to_peer;
     config.completion_timeout = rc->completion_timeout;
+    config.passing = rc->passing;
     config.iommu_map = make_map(system->scenario, rc, &rc->iommu_map);
     config.msi_map = make_map(system->scenario, rc, &rc->msi_map);
     for (size_t j = 0; j < rc->root_port_count; j++) {

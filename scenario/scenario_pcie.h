@@ -336,6 +336,7 @@ struct scenario_root_complex {
     struct scenario_map iommu_map;         /**< requester ID to StreamID; entries' `smmu` is never NULL */
     struct scenario_map msi_map;           /**< requester ID to DeviceID; entries' `its` is never NULL */
     bool ats;                              /**< firmware says that it supports ATS */
+    uint32_t passing;                      /**< packets behind a blocked one that may go before it */
     sim_time completion_timeout;           /**< of the host's reads and configuration requests */
     bool peer_to_peer;                     /**< root ports send to each other what ACS lets go directly */
     struct scenario_root_port *root_ports; /**< array of root_port_count, in the order of the file */

@@ -48,6 +48,9 @@ static sim_time answers_due(struct root_complex *rc, sim_time now)
             unsigned port = rc_port_towards(rc, packet->requester >> 8);
 
             if (port != RC_NOBODY && rc_split_of(&rc->ports[port], packet)->whole != NULL) {
+                if (rc->config.passing > 0) {
+                    due = sim_time_min(due, rc_passing_answer_due(rc, index, now));
+                }
                 continue;
             }
         }
@@ -62,15 +65,15 @@ static bool one_posted_input(const struct root_complex *rc)
     uint64_t posted = rc->arrived[PCIE_POSTED];
     uint64_t others = rc->arrived[PCIE_NON_POSTED] | rc->arrived[PCIE_COMPLETION] | rc->bus_arrived | rc->busy_ports;
 
-    return rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 && others == 0 &&
-           rc->response_count == 0;
+    return rc->config.passing == 0 && rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 &&
+           others == 0 && rc->response_count == 0;
 }
 
 static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct root_complex *rc = (struct root_complex *)(void *)component;
     sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
-    struct rc_round round = {0};
+    struct rc_round round = {.due = SIM_TIME_NEVER};
     sim_time due;
 
     if (rc->deadline <= now) {
@@ -90,7 +93,7 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     rc_serve_links(rc, &round, now);
     rc_send_response(rc, now);
 
-    due = sim_time_min(sim_time_min(findings_due, rc->deadline), inputs_due(rc, &round, now));
+    due = sim_time_min(sim_time_min(findings_due, rc->deadline), sim_time_min(round.due, inputs_due(rc, &round, now)));
     due = sim_time_min(due, rc_memories_due(rc, &round, now));
     due = sim_time_min(due, rc_links_due(rc, &round, now));
     due = sim_time_min(due, rc_host_due(rc, now));
@@ -184,6 +187,9 @@ static void register_counters(struct root_complex *rc)
     sim_counter_register(&rc->component, "requests", &counters->requests);
     if (rc->config.peer_to_peer) {
         sim_counter_register(&rc->component, "peer-requests", &counters->peer_requests);
+    }
+    if (rc->config.passing > 0) {
+        sim_counter_register(&rc->component, "passed", &counters->passed);
     }
     sim_counter_register(&rc->component, "completions", &counters->completions);
     sim_counter_register(&rc->component, "host-reads", &counters->host_reads);

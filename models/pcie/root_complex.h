@@ -22,6 +22,10 @@
  * Forwarding it goes to the SMMU like any other, without it is unsupported, as for any bridge. The bus port is posted:
  * no acknowledgements are waited for.
  *
+ * With `passing`, so many TLPs behind the oldest of an input that cannot move are looked at, and one that the ordering
+ * table (2.4.1) lets pass all before it goes first if its own way is open: to another SMMU, or another root port. So
+ * do answers of a bus: one for a root port that is free goes before those for one that is busy.
+ *
  * Answers to reads go down as completions, cut at Max_Payload_Size and the Read Completion Boundary.
  *
  * Requests of the host. ECAM: 4 KiB a function, 1 to 4 bytes within a double word; the root bus's own functions are
@@ -94,6 +98,7 @@ struct root_complex_config {
     bool chop_completions;        /**< end each completion at the next boundary, not at the last possible one */
     sim_time completion_timeout;  /**< of the host's reads and configuration requests, from their sending on, fs; 0:
                                        default; SIM_TIME_NEVER: none (7.5.3.16) */
+    uint32_t passing;             /**< TLPs behind a blocked one that may go before it; 0: none does */
     uint32_t max_payload;         /**< supported by the root ports, bytes; 0: 512 */
     bool peer_to_peer;            /**< root ports send to each other what ACS lets go directly */
     bool config_errors_reported;  /**< status UR on the bus for configuration space too */
@@ -105,6 +110,7 @@ struct root_complex;
 /** What a root complex counted. Registered as counters of the same names. */
 struct root_complex_counters {
     uint64_t requests;            /**< from below to an SMMU */
+    uint64_t passed;              /**< TLPs and answers that went before older ones */
     uint64_t peer_requests;       /**< from below straight to another root port */
     uint64_t completions;         /**< TLPs sent down as answers */
     uint64_t host_reads;          /**< memory */

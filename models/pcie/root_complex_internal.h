@@ -83,6 +83,7 @@ struct rc_decision {
 struct rc_answer {
     struct sim_packet *packet; /**< NULL: none */
     struct rc_decision decision;
+    uint32_t place; /**< behind the head of its queue */
     uint8_t input;
     uint8_t queue_in;
 };
@@ -117,6 +118,7 @@ struct rc_memory {
     uint16_t turn; /**< input (root port × queues + queue) that is looked at first */
     /* Of this evaluation: */
     uint16_t best;       /**< input that is to go next */
+    uint32_t best_place; /**< behind the head of its queue */
     uint16_t candidates; /**< inputs that have something for this port */
 };
 
@@ -156,6 +158,7 @@ struct rc_round {
     uint64_t answers;            /**< bit a root port with an answer from an input */
     bool answer_lost;            /**< an input lost its turn for an answer */
     bool answer_sent;
+    sim_time due; /**< when TLPs that may pass others could go, or come */
 };
 
 /** Where an answer of the bus waits at a root port: one of each virtual channel at a time. */
@@ -182,6 +185,15 @@ void rc_serve_memories(struct root_complex *rc, struct rc_round *round, sim_time
 
 /** When memory ports with candidates have space. */
 sim_time rc_memories_due(struct root_complex *rc, const struct rc_round *round, sim_time now);
+
+/** Brings a TLP of an input that may pass before the older ones, to be taken at once. */
+void rc_let_pass(struct root_complex *rc, unsigned input, unsigned queue, uint32_t place, sim_time now);
+
+/** With passing: when an answer of a memory port behind a blocked one could be taken. */
+sim_time rc_passing_answer_due(const struct root_complex *rc, unsigned index, sim_time now);
+
+/** The queue that a candidate goes out on at its root port. */
+unsigned rc_queue_out(const struct rc_answer *candidate);
 
 /** Takes answers from the memory ports, where the root port they belong to can take them. */
 void rc_take_answers(struct root_complex *rc, sim_time now);
@@ -247,6 +259,9 @@ void rc_take_completion(struct root_complex *rc, unsigned port, struct sim_packe
 void rc_expire_requests(struct root_complex *rc, sim_time now);
 
 /* ---- root_complex_link.c ---- */
+
+/** The latency with which what came in at a root port goes out at another. */
+sim_time rc_answer_latency(const struct root_complex *rc, unsigned queue);
 
 /** Sends what root ports have to send: the host's requests, completions, answers from inputs. */
 void rc_serve_links(struct root_complex *rc, struct rc_round *round, sim_time now);

@@ -100,6 +100,13 @@ static sim_time service_of(const struct root_complex *rc, unsigned queue, const 
     return offer->answer ? rc->config.latency : rc->config.host_latency;
 }
 
+sim_time rc_answer_latency(const struct root_complex *rc, unsigned queue)
+{
+    const struct offer offer = {.answer = true};
+
+    return service_of(rc, queue, &offer);
+}
+
 /* ---- Sending ---- */
 
 static void advance(const struct root_complex *rc, struct rc_queue *queue)
@@ -138,9 +145,11 @@ static struct sim_packet *take_answer(struct root_complex *rc, struct rc_round *
 {
     struct rc_answer *answer = &port->answers[queue];
     struct rc_port *input = &rc->ports[answer->input];
-    struct sim_packet *packet = pcie_port_take(input->link, answer->queue_in, now);
+    struct sim_packet *packet;
     unsigned past = (unsigned)answer->input * PCIE_QUEUES + answer->queue_in + 1;
 
+    rc_let_pass(rc, answer->input, answer->queue_in, answer->place, now);
+    packet = pcie_port_take(input->link, answer->queue_in, now);
     if (answer->decision.action == RC_REFUSE) {
         rc_report(rc, answer->input, answer->decision.error, true, packet);
         if (answer->decision.error == PCIE_AER_ACS_VIOLATION) {

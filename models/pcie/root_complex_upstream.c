@@ -213,7 +213,8 @@ static unsigned turn_distance(unsigned input, unsigned turn, unsigned inputs)
     return input >= turn ? input - turn : input + inputs - turn;
 }
 
-static void note_for_memory(struct root_complex *rc, struct rc_round *round, unsigned memory_port, unsigned input)
+static void note_for_memory(struct root_complex *rc, struct rc_round *round, unsigned memory_port, unsigned input,
+                            uint32_t place)
 {
     struct rc_memory *memory = &rc->memories[memory_port];
     unsigned inputs = rc->port_count * PCIE_QUEUES;
@@ -231,16 +232,23 @@ static void note_for_memory(struct root_complex *rc, struct rc_round *round, uns
     }
     if (before) {
         memory->best = (uint16_t)input;
+        memory->best_place = place;
     }
     memory->candidates++;
+}
+
+unsigned rc_queue_out(const struct rc_answer *candidate)
+{
+    bool refused = candidate->decision.action == RC_REFUSE;
+
+    return pcie_queue(refused ? pcie_queue_vc(candidate->queue_in) : candidate->decision.vc,
+                      refused ? PCIE_COMPLETION : pcie_queue_class(candidate->queue_in));
 }
 
 static void note_answer(struct root_complex *rc, struct rc_round *round, unsigned output,
                         const struct rc_answer *candidate)
 {
-    bool refused = candidate->decision.action == RC_REFUSE;
-    unsigned queue_out = pcie_queue(refused ? pcie_queue_vc(candidate->queue_in) : candidate->decision.vc,
-                                    refused ? PCIE_COMPLETION : pcie_queue_class(candidate->queue_in));
+    unsigned queue_out = rc_queue_out(candidate);
     struct rc_answer *answer = &rc->ports[output].answers[queue_out];
     unsigned turn = rc->ports[output].answer_turn[queue_out];
     unsigned inputs = rc->port_count * PCIE_QUEUES;
@@ -316,23 +324,128 @@ static void take(struct root_complex *rc, unsigned input, unsigned queue, const 
     }
 }
 
+/** A head goes into the contest for its output. @return false if it needs none */
+static bool note(struct root_complex *rc, struct rc_round *round, const struct rc_answer *candidate)
+{
+    unsigned queue = candidate->queue_in;
+
+    switch (candidate->decision.action) {
+    case RC_TO_MEMORY:
+        note_for_memory(rc, round, candidate->decision.port, candidate->input * PCIE_QUEUES + queue, candidate->place);
+        return true;
+    case RC_PEER_COMPLETION:
+    case RC_PEER_REQUEST:
+        note_answer(rc, round, candidate->decision.port, candidate);
+        return true;
+    case RC_REFUSE:
+        if (pcie_queue_class(queue) == PCIE_NON_POSTED) {
+            note_answer(rc, round, candidate->input, candidate);
+            return true;
+        }
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* ---- Passing ---- */
+
+static bool goes_on(const struct rc_answer *candidate)
+{
+    return candidate->decision.action == RC_TO_MEMORY || candidate->decision.action == RC_PEER_REQUEST ||
+           candidate->decision.action == RC_PEER_COMPLETION;
+}
+
+/** When what goes on to a memory port or a peer could do so. */
+static sim_time exit_at(struct root_complex *rc, const struct rc_answer *candidate, sim_time now)
+{
+    const struct rc_decision *decision = &candidate->decision;
+    unsigned queue = rc_queue_out(candidate);
+    uint32_t units = pcie_tlp_units(candidate->packet);
+    sim_time service = rc->config.latency;
+
+    if (decision->action == RC_TO_MEMORY) {
+        struct sim_channel *request = rc->memories[decision->port].bus.request;
+
+        return sim_channel_has_space(request, now, service, 0) ? now : sim_channel_space_at(request, now, service, 0);
+    }
+    service = rc_answer_latency(rc, queue);
+    return pcie_port_has_space(rc->ports[decision->port].link, queue, now, service, units)
+               ? now
+               : pcie_port_space_at(rc->ports[decision->port].link, queue, now, service, units);
+}
+
+/** When the next TLP comes that could be among those that are looked at. */
+static sim_time next_within(const struct root_complex *rc, const struct sim_channel *channel, sim_time now)
+{
+    for (uint32_t i = 0; i <= rc->config.passing; i++) {
+        sim_time arrival = sim_channel_arrival_behind(channel, i);
+
+        if (arrival > now) {
+            return arrival;
+        }
+    }
+    return SIM_TIME_NEVER;
+}
+
+/** The head of a queue cannot move: finds one behind it that may pass and can. @return whether there is one */
+static bool collect_passing(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue,
+                            sim_time now)
+{
+    const struct pcie_port *link = rc->ports[input].link;
+    const struct sim_channel *channel = link->receive[queue];
+    uint32_t place = 0;
+
+    round->due = sim_time_min(round->due, next_within(rc, channel, now));
+    while ((place = pcie_port_next_passing(link, queue, place, now)) <= rc->config.passing) {
+        struct rc_answer candidate = {.packet = sim_channel_peek_behind(channel, place, now),
+                                      .place = place,
+                                      .input = (uint8_t)input,
+                                      .queue_in = (uint8_t)queue};
+        sim_time at;
+
+        candidate.decision = decide(rc, input, candidate.packet);
+        if (!goes_on(&candidate)) {
+            /* What ends here or is answered waits until it is the oldest. */
+            continue;
+        }
+        at = exit_at(rc, &candidate, now);
+        if (at <= now) {
+            return note(rc, round, &candidate);
+        }
+        round->due = sim_time_min(round->due, at);
+    }
+    return false;
+}
+
+void rc_let_pass(struct root_complex *rc, unsigned input, unsigned queue, uint32_t place, sim_time now)
+{
+    if (place > 0) {
+        sim_channel_advance(rc->ports[input].link->receive[queue], place, now);
+        rc->counters.passed++;
+    }
+}
+
 static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = rc->ports[input].link;
     struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
     struct rc_answer candidate = {.packet = packet, .input = (uint8_t)input, .queue_in = (uint8_t)queue};
+    bool waits;
 
-    if (packet == NULL || pcie_port_must_wait(link, queue, packet)) {
+    if (packet == NULL) {
+        return;
+    }
+    waits = pcie_port_must_wait(link, queue, packet);
+    if (waits && rc->config.passing == 0) {
         return;
     }
     candidate.decision = decide(rc, input, packet);
-    if (candidate.decision.action == RC_TO_MEMORY) {
-        note_for_memory(rc, round, candidate.decision.port, input * PCIE_QUEUES + queue);
-    } else if (candidate.decision.action == RC_PEER_COMPLETION || candidate.decision.action == RC_PEER_REQUEST) {
-        note_answer(rc, round, candidate.decision.port, &candidate);
-    } else if (candidate.decision.action == RC_REFUSE && pcie_queue_class(queue) == PCIE_NON_POSTED) {
-        note_answer(rc, round, input, &candidate);
-    } else {
+    if (rc->config.passing > 0 && (waits || (goes_on(&candidate) && exit_at(rc, &candidate, now) > now)) &&
+        collect_passing(rc, round, input, queue, now)) {
+        return;
+    }
+    if (!waits && !note(rc, round, &candidate)) {
         take(rc, input, queue, &candidate.decision, now);
         round->moved[queue] |= UINT64_C(1) << input;
     }
@@ -390,6 +503,7 @@ static void serve_memory(struct root_complex *rc, struct rc_round *round, unsign
     if (sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
         memory->candidates--;
         round->moved[memory->best % PCIE_QUEUES] |= UINT64_C(1) << memory->best / PCIE_QUEUES;
+        rc_let_pass(rc, memory->best / PCIE_QUEUES, memory->best % PCIE_QUEUES, memory->best_place, now);
         send_to_memory(rc, memory, memory->best, now);
     }
 }
@@ -514,10 +628,78 @@ static void take_message(struct root_complex *rc, unsigned index, const struct s
     }
 }
 
+/** Whether an answer or message of the bus could be taken now, were it the oldest. */
+static bool is_free(const struct root_complex *rc, const struct sim_packet *packet)
+{
+    unsigned port = rc_port_towards(rc, packet->requester >> 8);
+    unsigned vc;
+
+    if (packet->type != SIM_PACKET_COMPLETION || port == RC_NOBODY || rc->ports[port].link == NULL) {
+        return true;
+    }
+    vc = pcie_vcs_of(&rc->ports[port].bridge.vcs, packet);
+    return rc->ports[port].completion[vc != PCIE_NO_VC ? vc : 0].whole == NULL;
+}
+
+/** Whether the ordering table lets an answer or message of a bus go before all older ones. */
+static bool answer_may_pass(const struct sim_channel *channel, uint32_t place, sim_time now)
+{
+    const struct sim_packet *packet = sim_channel_peek_behind(channel, place, now);
+
+    for (uint32_t i = 0; i < place; i++) {
+        if (!pcie_tlp_may_pass(packet, sim_channel_peek_behind(channel, i, now))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Place of the first answer behind a blocked one that may pass and can; UINT32_MAX if there is none. */
+static uint32_t find_passing_answer(const struct root_complex *rc, const struct sim_channel *channel, sim_time now)
+{
+    const struct sim_packet *packet;
+
+    for (uint32_t i = 1; i <= rc->config.passing; i++) {
+        packet = sim_channel_peek_behind(channel, i, now);
+        if (packet == NULL) {
+            break;
+        }
+        if (is_free(rc, packet) && answer_may_pass(channel, i, now)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+sim_time rc_passing_answer_due(const struct root_complex *rc, unsigned index, sim_time now)
+{
+    const struct sim_channel *channel = rc->memories[index].bus.response;
+
+    return find_passing_answer(rc, channel, now) != UINT32_MAX ? now : next_within(rc, channel, now);
+}
+
+/** The answer that is to be taken: the oldest, or one that passes it. */
+static struct sim_packet *next_answer(struct root_complex *rc, struct sim_channel *channel, sim_time now)
+{
+    struct sim_packet *packet = sim_channel_peek(channel, now);
+    uint32_t place;
+
+    if (packet == NULL || rc->config.passing == 0 || is_free(rc, packet)) {
+        return packet;
+    }
+    place = find_passing_answer(rc, channel, now);
+    if (place == UINT32_MAX) {
+        return packet;
+    }
+    sim_channel_advance(channel, place, now);
+    rc->counters.passed++;
+    return sim_channel_peek(channel, now);
+}
+
 static void take_answer(struct root_complex *rc, unsigned index, sim_time now)
 {
     struct sim_channel *channel = rc->memories[index].bus.response;
-    struct sim_packet *packet = sim_channel_peek(channel, now);
+    struct sim_packet *packet = next_answer(rc, channel, now);
     unsigned port;
 
     if (packet == NULL) {

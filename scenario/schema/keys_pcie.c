@@ -576,6 +576,15 @@ static const struct scenario_key root_complex_keys[] = {
      .maximum = "64 s",
      .doc = "How long a read or configuration request of the host waits for its completion, from its sending on. Then "
             "the host reads all ones, and the root port records a Completion Timeout."},
+    {.name = "passing",
+     KEY_FIELD(scenario_root_complex, passing),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "64",
+     .unit_name = "packets",
+     .doc = "How many packets behind one that cannot move are looked at: one that the ordering rules let pass all of "
+            "those before it, and whose way (to another SMMU or root port) is open, goes first; so do answers for root "
+            "ports that are free. 0: each waits for those before it."},
     {.name = "peer-to-peer",
      KEY_FIELD(scenario_root_complex, peer_to_peer),
      .type = &scenario_type_boolean,

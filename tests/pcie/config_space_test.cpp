@@ -267,6 +267,27 @@ TEST(ConfigSpace, WindowsOfABridge)
     EXPECT_EQ(pcie_config_get8(&bridge.config, PCIE_IO_LIMIT), 0) << "no I/O window";
 }
 
+/** I/O space is nowhere: no bridge has a window for it (7.5.1.3.6), no BAR asks for any, Command's bit is not there. */
+TEST(ConfigSpace, NobodyOffersIoSpace)
+{
+    Rig rig;
+
+    for (const uint16_t rid : {RP_RID[0], RP_RID[1], USP_RID, DSP_RID[0], DSP_RID[1]}) {
+        rig.config_write(rid, PCIE_IO_BASE, 0xffff, 2);
+        EXPECT_EQ(rig.config_read(rid, PCIE_IO_BASE, 2), 0u) << "hard-wired zero: no I/O support";
+        rig.config_write(rid, PCIE_COMMAND, 0xffff, 2);
+        EXPECT_EQ(rig.config_read(rid, PCIE_COMMAND, 2) & PCIE_COMMAND_IO_SPACE, 0u);
+    }
+    for (const uint16_t rid : RID) {
+        for (unsigned bar = 0; bar < PCIE_TYPE0_BARS; bar++) {
+            rig.config_write(rid, PCIE_BAR(bar), 0xffffffff, 4);
+            EXPECT_EQ(rig.config_read(rid, PCIE_BAR(bar), 4) & 1, 0u) << "a memory BAR, or none";
+        }
+        rig.config_write(rid, PCIE_COMMAND, 0xffff, 2);
+        EXPECT_EQ(rig.config_read(rid, PCIE_COMMAND, 2) & PCIE_COMMAND_IO_SPACE, 0u);
+    }
+}
+
 TEST(ConfigSpace, BusesOfABridge)
 {
     Space owner;
