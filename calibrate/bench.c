@@ -89,7 +89,7 @@ static struct scenario *load(const struct calibrate_parameters *parameters, cons
     } else {
         struct diagnostic_where where = {.file = "calibration"};
 
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "out of memory");
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0203 out of memory");
     }
     free(text);
     return scenario;
@@ -117,7 +117,7 @@ bool bench_run(const struct calibrate_parameters *parameters, const struct measu
         } else if (status != SCENARIO_RUN_INTERRUPTED) {
             struct diagnostic_where where = {.file = "calibration"};
 
-            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "a row cannot be simulated: %s", error.text);
+            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2304 a row cannot be simulated: %s", error.text);
         }
     }
     run_result_clear(&result);

@@ -49,7 +49,7 @@ static const struct measurement *need(const struct making *making, enum measurem
     if (row == NULL) {
         struct diagnostic_where where = {.file = measurements_file(kind, size)};
 
-        diagnostics_add(making->diagnostics, DIAGNOSTIC_ERROR, &where, "no row for a %s window of %llu KiB",
+        diagnostics_add(making->diagnostics, DIAGNOSTIC_ERROR, &where, "E2303 no row for a %s window of %llu KiB",
                         cache == MEASUREMENT_COLD ? "cold" : "warm (HWarm)", (unsigned long long)(window / KIB));
     }
     return row;
@@ -101,10 +101,11 @@ static bool fit_latency(struct making *making)
     fit->miss = miss->value - hit->value + product * (double)PAGE / (double)WINDOW_MISS;
     fit->pages = fit->miss > 0 ? product / fit->miss : 0;
     if (fit->miss < 1 || fit->pages < 1 || fit->pages >= (double)(WINDOW_BEND / PAGE)) {
-        return refuse(making, "the latencies show no cache of 1 to 255 pages: was the IOMMU on, with pages of 4 KiB?");
+        return refuse(making,
+                      "E2305 the latencies show no cache of 1 to 255 pages: was the IOMMU on, with pages of 4 KiB?");
     }
     if (fit->pages < (double)(WINDOW_HIT / PAGE)) {
-        return refuse(making, "the cache holds less than the window whose reads should all hit, 256 KiB");
+        return refuse(making, "E2305 the cache holds less than the window whose reads should all hit, 256 KiB");
     }
     return true;
 }
@@ -154,19 +155,19 @@ static bool choose_parameters(struct making *making)
     p->walk_interval = (uint32_t)lround(1e6 / CALIBRATE_CYCLE / fit->walks);
     p->walk_slots = BENCH_WALK_SLOTS;
     if (fabs(fit->warm_gain) * 1e3 > BENCH_MEMORY_LATENCY - 1e3) {
-        return refuse(making, "warm reads differ from cold ones by more than memory takes");
+        return refuse(making, "E2305 warm reads differ from cold ones by more than memory takes");
     }
     p->warm_gain = llround(fit->warm_gain * 1e3);
     if (!measure(making, WINDOW_HIT, &path) || !measure(making, WINDOW_MISS, &missing)) {
-        return !is_interrupted(making) && refuse(making, "no simulation can be calibrated on it");
+        return !is_interrupted(making) && refuse(making, "E2305 no simulation can be calibrated on it");
     }
     walk = (missing - path) / (1 - p->tlb_entries / (double)(WINDOW_MISS / PAGE));
     if (fit->miss < walk || fit->l0 * 1e3 + BENCH_SEND_LATENCY < path * 1e3 + 1) {
-        return refuse(making, "the host is faster than the simulator's path with nothing added to it");
+        return refuse(making, "E2305 the host is faster than the simulator's path with nothing added to it");
     }
     p->walk_begin = (uint32_t)lround((fit->miss - walk) * 1e3 / CALIBRATE_CYCLE);
     if (p->walk_begin * INT64_C(1) * CALIBRATE_CYCLE + p->warm_gain < 0) {
-        return refuse(making, "warm reads are slower than cold ones by more than a walk's beginning");
+        return refuse(making, "E2305 warm reads are slower than cold ones by more than a walk's beginning");
     }
     p->send_latency = (uint64_t)llround(BENCH_SEND_LATENCY + (fit->l0 - path) * 1e3);
     return true;

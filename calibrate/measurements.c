@@ -91,7 +91,7 @@ static bool read_header(struct reading *reading, char *line)
         }
     }
     if (reading->cache < 0 || reading->window < 0 || reading->size < 0 || reading->value < 0) {
-        return complain(reading, "a column of Cache, WinSZ, SZ, and Avg(ns) or Trans/s is missing");
+        return complain(reading, "E2301 a column of Cache, WinSZ, SZ, and Avg(ns) or Trans/s is missing");
     }
     return true;
 }
@@ -114,7 +114,7 @@ static bool read_row(struct reading *reading, char *line, struct measurements *m
     double size;
 
     if (count <= reading->cache || count <= reading->window || count <= reading->size || count <= reading->value) {
-        return complain(reading, "the row has fewer fields than the first line");
+        return complain(reading, "E2302 the row has fewer fields than the first line");
     }
     if (strcmp(fields[reading->cache], "Cold") != 0 && strcmp(fields[reading->cache], "HWarm") != 0) {
         return true;
@@ -123,10 +123,10 @@ static bool read_row(struct reading *reading, char *line, struct measurements *m
     if (!number(fields[reading->window], LARGEST_BYTES, &window) ||
         !number(fields[reading->size], LARGEST_BYTES, &size) ||
         !number(fields[reading->value], files[reading->file].most, &row.value)) {
-        return complain(reading, "a window, size or value is no number, or beyond reason");
+        return complain(reading, "E2302 a window, size or value is no number, or beyond reason");
     }
     if ((uint32_t)size != files[reading->file].size) {
-        return complain(reading, "the size is not the one in the file's name");
+        return complain(reading, "E2302 the size is not the one in the file's name");
     }
     row.window = (uint64_t)window;
     row.size = (uint32_t)size;
@@ -152,7 +152,7 @@ static bool read_file(const char *folder, size_t file, struct measurements *meas
 
     if (stream == NULL) {
         diagnostics->environment_failed = true;
-        return complain(&reading, "cannot read it: a folder of measurements has this file");
+        return complain(&reading, "E0201 cannot read it: a folder of measurements has this file");
     }
     while (good && getline(&line, &room, stream) > 0) {
         reading.line++;
@@ -163,7 +163,7 @@ static bool read_file(const char *folder, size_t file, struct measurements *meas
         }
     }
     if (good && (ferror(stream) != 0 || reading.line == 0)) {
-        good = complain(&reading, "it cannot be read, or is empty");
+        good = complain(&reading, "E0201 it cannot be read, or is empty");
     }
     free(line);
     fclose(stream);

@@ -60,16 +60,13 @@ static bool write_json(FILE *stream, const void *context)
 /** Tells why a board could not be judged. */
 static int fail_board(const struct cli_request *request, enum board_status status, const struct board_error *error)
 {
-    static const char mark[] = ": error: ";
     const struct diagnostic_where where = {.file = request->operand};
-    const char *message = strstr(error->text, mark);
     struct diagnostics diagnostics;
     int exit_status;
 
     memset(&diagnostics, 0, sizeof(diagnostics));
     diagnostics.environment_failed = status == BOARD_UNREADABLE;
-    diagnostics_add(&diagnostics, DIAGNOSTIC_ERROR, &where, "%s",
-                    message == NULL ? error->text : message + sizeof(mark) - 1);
+    diagnostics_add(&diagnostics, DIAGNOSTIC_ERROR, &where, "%s %s", error->code, error->text + error->message_at);
     exit_status = cli_fail_diagnostics(request, &diagnostics);
     diagnostics_clear(&diagnostics);
     return exit_status;
@@ -83,7 +80,7 @@ int cli_check_board(const struct cli_request *request)
     int exit_status;
 
     if (request->set_count != 0) {
-        const struct cli_problem problem = {.message = "--set changes scenarios, and this file is a device tree"};
+        const struct cli_problem problem = {.message = "E0107 --set changes scenarios, and this file is a device tree"};
 
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }

@@ -137,7 +137,7 @@ static int judge(const struct cli_request *request, const struct scenario *scena
     if (!scenario_foretell(scenario, &judged.verdicts, &judged.steps, &error)) {
         struct cli_problem problem = {.hint = ""};
 
-        snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error.text);
+        snprintf(problem.message, sizeof(problem.message), "E0303 %s: %s", request->operand, error.text);
         verdict_list_clear(&judged.verdicts);
         step_list_clear(&judged.steps);
         return cli_fail(request, CLI_EXIT_USAGE, &problem);

@@ -36,7 +36,7 @@ int cli_emit(const struct cli_request *request, cli_writer writer, const void *c
     if (!writer(output.stream, context) && !ferror(output.stream)) {
         /* Not the stream's fault: only memory can be missing. */
         cli_output_discard(&output);
-        snprintf(problem.message, sizeof(problem.message), "out of memory");
+        snprintf(problem.message, sizeof(problem.message), "E0203 out of memory");
         problem.hint[0] = '\0';
         return fail(request, &problem);
     }

@@ -40,7 +40,7 @@ static bool find_assumption(const char *name, unsigned *index, struct cli_proble
         }
     }
     nearest = cli_suggest(name, names, ASSUMPTION_COUNT);
-    snprintf(problem->message, sizeof(problem->message), "there is no assumption '%s'", name);
+    snprintf(problem->message, sizeof(problem->message), "E0108 there is no assumption '%s'", name);
     snprintf(problem->hint, sizeof(problem->hint), nearest != NULL ? "did you mean '%s'?" : "'%s' is one, for example",
              nearest != NULL ? nearest : names[0]);
     return false;
@@ -51,7 +51,7 @@ static bool find_grouping(const struct cli_request *request, enum group_rule *ru
     if (request->grouping == NULL || group_rule_from_name(request->grouping, rule)) {
         return true;
     }
-    snprintf(problem->message, sizeof(problem->message), "--grouping: there is no rule '%s'", request->grouping);
+    snprintf(problem->message, sizeof(problem->message), "E0105 --grouping: there is no rule '%s'", request->grouping);
     snprintf(problem->hint, sizeof(problem->hint), "there are linux, corrected and reach");
     return false;
 }
@@ -88,7 +88,7 @@ static bool add_word(const struct vocabulary *vocabulary, const char *word, size
     }
     snprintf(copy, sizeof(copy), "%.*s", (int)(length < sizeof(copy) ? length : sizeof(copy) - 1), word);
     nearest = cli_suggest(copy, vocabulary->names, vocabulary->count);
-    snprintf(problem->message, sizeof(problem->message), "--%s: there is no %s '%s'", vocabulary->option,
+    snprintf(problem->message, sizeof(problem->message), "E0105 --%s: there is no %s '%s'", vocabulary->option,
              vocabulary->what, copy);
     snprintf(problem->hint, sizeof(problem->hint),
              nearest != NULL ? "did you mean '%s'?" : "'%s' is one; 'all' are all",
@@ -165,15 +165,15 @@ static bool combine(const struct cli_request *request, const struct chosen *uses
             continue;
         }
         if (explore->wanted.software_count == EXPLORE_SOFTWARE) {
-            snprintf(problem->message, sizeof(problem->message), "more than %u pairs of a consumer and a rule set",
-                     EXPLORE_SOFTWARE);
+            snprintf(problem->message, sizeof(problem->message),
+                     "E0105 more than %u pairs of a consumer and a rule set", EXPLORE_SOFTWARE);
             snprintf(problem->hint, sizeof(problem->hint), "name fewer with --consumers or --rules");
             return false;
         }
         explore->software[explore->wanted.software_count++] = one;
     }
     if (explore->wanted.software_count == 0) {
-        snprintf(problem->message, sizeof(problem->message), "%s has no such use of devices as %s",
+        snprintf(problem->message, sizeof(problem->message), "E0105 %s has no such use of devices as %s",
                  rules_at(rules->items[0])->name, explore_use_name((enum explore_use)uses->items[0]));
         snprintf(problem->hint, sizeof(problem->hint), "docs/software.md shows which rule sets know which");
         return false;
@@ -202,7 +202,7 @@ bool cli_explore_understand(const struct cli_request *request, struct cli_explor
         return false;
     }
     if (!explore_check_request(wanted, &error)) {
-        snprintf(problem->message, sizeof(problem->message), "--%.200s", error.text);
+        snprintf(problem->message, sizeof(problem->message), "E0105 --%.200s", error.text);
         return false;
     }
     return true;

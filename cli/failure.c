@@ -18,6 +18,7 @@ static json_t *diagnostic_document(const struct diagnostic *item)
     json_t *object = json_object();
 
     set_text(object, "severity", item->severity == DIAGNOSTIC_ERROR ? "error" : "warning");
+    set_text(object, "code", item->code);
     set_text(object, "file", item->file);
     if (item->line != 0) {
         json_object_set_new(object, "line", json_integer((json_int_t)item->line));
@@ -32,13 +33,14 @@ static json_t *diagnostic_document(const struct diagnostic *item)
 
 /** Prints the document. A failure to write it changes no exit status: that tells of a failure already. */
 static void print_document(const struct cli_request *request, int status, const char *message, const char *hint,
-                           const struct diagnostics *diagnostics)
+                           const char *code, const struct diagnostics *diagnostics)
 {
     json_t *body = json_object();
     json_t *list = json_array();
     json_t *document;
 
     set_text(body, "error", message);
+    set_text(body, "code", code);
     set_text(body, "hint", hint);
     for (size_t i = 0; diagnostics != NULL && i < diagnostics->count; i++) {
         json_array_append_new(list, diagnostic_document(&diagnostics->items[i]));
@@ -52,13 +54,20 @@ static void print_document(const struct cli_request *request, int status, const 
 
 int cli_fail(const struct cli_request *request, int status, const struct cli_problem *problem)
 {
-    fprintf(stderr, "doorbell: %s", problem->message);
+    char code[ERROR_CODE_SIZE];
+    const char *message = error_code_split(problem->message, code);
+
+    if (code[0] == '\0') {
+        fprintf(stderr, "doorbell: error: %s", message);
+    } else {
+        fprintf(stderr, "doorbell: error[%s]: %s", code, message);
+    }
     if (problem->hint[0] != '\0') {
         fprintf(stderr, "; %s", problem->hint);
     }
     fputc('\n', stderr);
     if (request->json) {
-        print_document(request, status, problem->message, problem->hint, NULL);
+        print_document(request, status, message, problem->hint, code, NULL);
     }
     return status;
 }
@@ -73,7 +82,7 @@ int cli_fail_diagnostics(const struct cli_request *request, const struct diagnos
 
         snprintf(message, sizeof(message), diagnostics->environment_failed ? "a file cannot be read" : "%zu error%s",
                  diagnostics->error_count, diagnostics->error_count == 1 ? "" : "s");
-        print_document(request, status, message, NULL, diagnostics);
+        print_document(request, status, message, NULL, NULL, diagnostics);
     }
     return status;
 }

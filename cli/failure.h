@@ -12,8 +12,8 @@ extern "C" {
 
 /**
  * Tells that nothing came of the request, because of @p problem.
- * The document: "doorbell" (version), "command" (verb), "file", "exit-status", "error" (message), "hint" where there is
- * one, and "diagnostics", empty here.
+ * The document: "doorbell" (version), "command" (verb), "file", "exit-status", "error" (message), "code" (of the
+ * error), "hint" where there is one, and "diagnostics", empty here.
  * @param status one of enum cli_exit_status
  * @return @p status
  */
@@ -21,7 +21,7 @@ int cli_fail(const struct cli_request *request, int status, const struct cli_pro
 
 /**
  * Tells that nothing came of the request, because the input is wrong; the diagnostics say where. Each appears in the
- * document with "severity", "message", and, where known, "file", "line", "column", "hint".
+ * document with "severity", "code", "message", and, where known, "file", "line", "column", "hint".
  * @return the exit status: CLI_EXIT_ENVIRONMENT if a file could not be read, else CLI_EXIT_USAGE
  */
 int cli_fail_diagnostics(const struct cli_request *request, const struct diagnostics *diagnostics);

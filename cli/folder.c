@@ -49,7 +49,7 @@ bool cli_folder_names(const char *folder, const char *suffix, struct cli_names *
 
     *names = (struct cli_names){.count = 0};
     if (directory == NULL) {
-        snprintf(problem->message, sizeof(problem->message), "%s: %s", folder, strerror(errno));
+        snprintf(problem->message, sizeof(problem->message), "E0201 %s: %s", folder, strerror(errno));
         problem->hint[0] = '\0';
         return false;
     }

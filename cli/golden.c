@@ -122,7 +122,7 @@ static int bless(const struct cli_request *request, const struct outcome *outcom
     bool stored = false;
 
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        snprintf(problem.message, sizeof(problem.message), "%s: %s", folder, strerror(errno));
+        snprintf(problem.message, sizeof(problem.message), "E0202 %s: %s", folder, strerror(errno));
     } else {
         stored = text != NULL && store(result_path, text, &problem) &&
                  store(paths_path, outcome->paths == NULL ? "" : outcome->paths, &problem);

@@ -17,7 +17,7 @@ int cli_load_scenario(const struct cli_request *request, struct scenario **scena
 
     *scenario = NULL;
     if (sets == NULL) {
-        const struct cli_problem problem = {.message = "out of memory"};
+        const struct cli_problem problem = {.message = "E0203 out of memory"};
 
         return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
     }

@@ -11,7 +11,7 @@
 
 static bool complain(struct cli_problem *problem, const char *path, int error)
 {
-    snprintf(problem->message, sizeof(problem->message), "cannot write %s: %s",
+    snprintf(problem->message, sizeof(problem->message), "E0202 cannot write %s: %s",
              path == NULL ? "to standard output" : path, strerror(error));
     problem->hint[0] = '\0';
     return false;

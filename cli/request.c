@@ -96,11 +96,11 @@ static bool unknown_option(enum cli_verb verb, const char *word, struct cli_prob
         if (takes(verb, i)) {
             names[count++] = cli_option_table[i].name;
         } else if (strcmp(cli_option_table[i].name, bare) == 0) {
-            return complain(problem, "'doorbell %s' takes no option --%s", cli_verb_table[verb].name, bare);
+            return complain(problem, "E0103 'doorbell %s' takes no option --%s", cli_verb_table[verb].name, bare);
         }
     }
     hint_nearest(problem, "--", bare, names, count);
-    return complain(problem, "'doorbell %s' knows no option '%s'", cli_verb_table[verb].name, word);
+    return complain(problem, "E0103 'doorbell %s' knows no option '%s'", cli_verb_table[verb].name, word);
 }
 
 static bool parse_number(const char *text, const char *option, uint64_t *value, struct cli_problem *problem)
@@ -113,7 +113,7 @@ static bool parse_number(const char *text, const char *option, uint64_t *value, 
     }
     if (end == NULL || *end != '\0' || end == text || errno != 0) {
         snprintf(problem->hint, sizeof(problem->hint), "it takes 0 to 18446744073709551615, or the same as 0x...");
-        return complain(problem, "--%s: '%s' is not such a number", option, text);
+        return complain(problem, "E0105 --%s: '%s' is not such a number", option, text);
     }
     return true;
 }
@@ -128,7 +128,7 @@ static bool parse_engine(const char *text, struct cli_request *request, struct c
         }
     }
     hint_nearest(problem, "", text, cli_engine_names, CLI_ENGINES);
-    return complain(problem, "--engine: there is no engine '%s', but native, every-cycle and systemc", text);
+    return complain(problem, "E0105 --engine: there is no engine '%s', but native, every-cycle and systemc", text);
 }
 
 /** Adds a text to an array of the request. */
@@ -137,7 +137,7 @@ static bool append(const char ***texts, size_t *count, const char *text, struct 
     const char **grown = realloc(*texts, (*count + 1) * sizeof(*grown));
 
     if (grown == NULL) {
-        return complain(problem, "out of memory");
+        return complain(problem, "E0203 out of memory");
     }
     *texts = grown;
     grown[(*count)++] = text;
@@ -152,7 +152,7 @@ static bool parse_instant(const char *text, size_t length, const char *option, s
     struct units_problem wrong;
 
     if (length >= sizeof(copy)) {
-        return complain(problem, "--%s: '%.*s' is no time", option, (int)length, text);
+        return complain(problem, "E0105 --%s: '%.*s' is no time", option, (int)length, text);
     }
     memcpy(copy, text, length);
     copy[length] = '\0';
@@ -160,7 +160,7 @@ static bool parse_instant(const char *text, size_t length, const char *option, s
         return true;
     }
     snprintf(problem->hint, sizeof(problem->hint), "for example --%s 0us..20us", option);
-    return complain(problem, "--%s: '%s': %s", option, copy, wrong.message);
+    return complain(problem, "E0105 --%s: '%s': %s", option, copy, wrong.message);
 }
 
 static bool parse_window(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
@@ -169,14 +169,14 @@ static bool parse_window(const char *text, const char *option, struct cli_reques
 
     if (dots == NULL) {
         snprintf(problem->hint, sizeof(problem->hint), "for example --%s 0us..20us", option);
-        return complain(problem, "--%s: '%s' is not FROM..TO", option, text);
+        return complain(problem, "E0105 --%s: '%s' is not FROM..TO", option, text);
     }
     request->window_given = true;
     if (!parse_instant(text, (size_t)(dots - text), option, &request->window_from, problem) ||
         !parse_instant(dots + 2, strlen(dots + 2), option, &request->window_to, problem)) {
         return false;
     }
-    return request->window_from < request->window_to || complain(problem, "--%s: '%s' is empty", option, text);
+    return request->window_from < request->window_to || complain(problem, "E0105 --%s: '%s' is empty", option, text);
 }
 
 static bool parse_mode(const char *text, struct cli_request *request, struct cli_problem *problem)
@@ -188,7 +188,7 @@ static bool parse_mode(const char *text, struct cli_request *request, struct cli
         }
     }
     hint_nearest(problem, "", text, cli_mode_names, CLI_MODES);
-    return complain(problem, "--mode: there is no mode '%s', but both, static and timeline", text);
+    return complain(problem, "E0105 --mode: there is no mode '%s', but both, static and timeline", text);
 }
 
 static bool add_set(const char *text, struct cli_request *request, struct cli_problem *problem)
@@ -197,7 +197,7 @@ static bool add_set(const char *text, struct cli_request *request, struct cli_pr
 
     if (equals == NULL || equals == text) {
         snprintf(problem->hint, sizeof(problem->hint), "for example --set seed=7");
-        return complain(problem, "--set: '%s' is not KEY=VALUE", text);
+        return complain(problem, "E0105 --set: '%s' is not KEY=VALUE", text);
     }
     return append(&request->sets, &request->set_count, text, problem);
 }
@@ -206,7 +206,7 @@ static bool add_set(const char *text, struct cli_request *request, struct cli_pr
 static bool take_file(const char *argument, const char *option, const char **file, struct cli_problem *problem)
 {
     *file = argument;
-    return argument[0] != '\0' || complain(problem, "--%s: the file has no name", option);
+    return argument[0] != '\0' || complain(problem, "E0105 --%s: the file has no name", option);
 }
 
 /** An option with a number that counts only if it was given. */
@@ -230,7 +230,7 @@ static bool add_tolerance(const char *argument, const char *option, struct cli_r
         return true;
     }
     snprintf(problem->hint, sizeof(problem->hint), "for example --tolerance 'latency.*-fs=2%%'");
-    return complain(problem, "--%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", option, argument);
+    return complain(problem, "E0105 --%s: '%s' is not METRIC=N, METRIC=N%% or METRIC=any", option, argument);
 }
 
 static bool parse_jobs(const char *text, const char *option, struct cli_request *request, struct cli_problem *problem)
@@ -242,7 +242,7 @@ static bool parse_jobs(const char *text, const char *option, struct cli_request 
     }
     request->jobs = (unsigned)jobs;
     snprintf(problem->hint, sizeof(problem->hint), "1 to 1024 workers");
-    return (jobs >= 1 && jobs <= 1024) || complain(problem, "--%s: %s workers cannot be", option, text);
+    return (jobs >= 1 && jobs <= 1024) || complain(problem, "E0105 --%s: %s workers cannot be", option, text);
 }
 
 /** K/N. */
@@ -255,7 +255,7 @@ static bool parse_shard(const char *text, const char *option, struct cli_request
 
     if (slash == NULL || (size_t)(slash - text) >= sizeof(first)) {
         snprintf(problem->hint, sizeof(problem->hint), "for example --%s 1/4", option);
-        return complain(problem, "--%s: '%s' is not K/N", option, text);
+        return complain(problem, "E0105 --%s: '%s' is not K/N", option, text);
     }
     snprintf(first, sizeof(first), "%.*s", (int)(slash - text), text);
     if (!parse_number(first, option, &part, problem) || !parse_number(slash + 1, option, &parts, problem)) {
@@ -263,7 +263,7 @@ static bool parse_shard(const char *text, const char *option, struct cli_request
     }
     if (part < 1 || part > parts || parts > UINT32_MAX) {
         snprintf(problem->hint, sizeof(problem->hint), "parts are numbered from 1");
-        return complain(problem, "--%s: there is no part %s", option, text);
+        return complain(problem, "E0105 --%s: there is no part %s", option, text);
     }
     request->shard = (uint32_t)part;
     request->shards = (uint32_t)parts;
@@ -279,7 +279,7 @@ static bool parse_parts(const char *text, const char *option, struct cli_request
     }
     request->parts = (uint32_t)parts;
     snprintf(problem->hint, sizeof(problem->hint), "1 to 100000 parts");
-    return (parts >= 1 && parts <= 100000) || complain(problem, "--%s: %s parts cannot be", option, text);
+    return (parts >= 1 && parts <= 100000) || complain(problem, "E0105 --%s: %s parts cannot be", option, text);
 }
 
 static bool parse_format(const char *text, struct cli_request *request, struct cli_problem *problem)
@@ -307,7 +307,7 @@ static bool parse_format(const char *text, struct cli_request *request, struct c
         }
     }
     hint_nearest(problem, "", text, names, count);
-    return complain(problem, "--format: there is no format '%s', but %s, %s and %s", text, names[0], names[1],
+    return complain(problem, "E0105 --format: there is no format '%s', but %s, %s and %s", text, names[0], names[1],
                     names[2]);
 }
 
@@ -335,7 +335,7 @@ static bool take_sweep_option(enum cli_option option, const char *argument, stru
         return true;
     case CLI_OPTION_SCHEDULER:
         snprintf(problem->hint, sizeof(problem->hint), "slurm is the one that there is");
-        *good = strcmp(argument, "slurm") == 0 || complain(problem, "--%s: '%s' is not known", name, argument);
+        *good = strcmp(argument, "slurm") == 0 || complain(problem, "E0105 --%s: '%s' is not known", name, argument);
         return true;
     case CLI_OPTION_PARTS:
         *good = parse_parts(argument, name, request, problem);
@@ -442,7 +442,7 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     return take_sweep_option(option, argument, request, problem, &good) ||
                    take_explore_option(option, argument, request, problem, &good)
                ? good
-               : complain(problem, "--%s is not understood", name);
+               : complain(problem, "E0103 --%s is not understood", name);
 }
 
 static bool take_operand(const char *word, size_t *count, struct cli_request *request, struct cli_problem *problem)
@@ -450,7 +450,7 @@ static bool take_operand(const char *word, size_t *count, struct cli_request *re
     const struct cli_verb_entry *verb = &cli_verb_table[request->verb];
 
     if (*count == verb->operands_max) {
-        return complain(problem, "'doorbell %s' does not know what to do with '%s'", verb->name, word);
+        return complain(problem, "E0106 'doorbell %s' does not know what to do with '%s'", verb->name, word);
     }
     if (*count == 0) {
         request->operand = word;
@@ -484,11 +484,11 @@ static bool refused(int code, char *argv[], enum cli_verb verb, struct cli_probl
     size_t option = optopt == 0 ? CLI_OPTIONS : option_of_code(verb, optopt);
 
     if (option < CLI_OPTIONS && code == ':') {
-        return complain(problem, "--%s needs its argument, %s", cli_option_table[option].name,
+        return complain(problem, "E0104 --%s needs its argument, %s", cli_option_table[option].name,
                         cli_option_table[option].argument);
     }
     if (option < CLI_OPTIONS) {
-        return complain(problem, "--%s takes no argument", cli_option_table[option].name);
+        return complain(problem, "E0104 --%s takes no argument", cli_option_table[option].name);
     }
     if (optopt != 0) {
         const char letter[] = {'-', (char)optopt, '\0'};
@@ -549,7 +549,7 @@ static bool parse_rest(int argc, char *argv[], struct cli_request *request, stru
         }
     }
     if (operands < verb->operands_min && !request->help) {
-        return complain(problem, "'doorbell %s' needs a %s", verb->name, verb->operand);
+        return complain(problem, "E0106 'doorbell %s' needs a %s", verb->name, verb->operand);
     }
     return true;
 }
@@ -567,10 +567,10 @@ static bool parse_verb(const char *word, struct cli_request *request, struct cli
     }
     if (word[0] == '-') {
         snprintf(problem->hint, sizeof(problem->hint), "options come after the verb, as in 'doorbell run FILE --json'");
-        return complain(problem, "'%s' stands where the verb belongs", word);
+        return complain(problem, "E0102 '%s' stands where the verb belongs", word);
     }
     hint_nearest(problem, "doorbell ", word, names, CLI_VERBS);
-    return complain(problem, "there is no verb '%s'", word);
+    return complain(problem, "E0102 there is no verb '%s'", word);
 }
 
 bool cli_request_parse(int argc, char *argv[], struct cli_request *request, struct cli_problem *problem)
@@ -583,7 +583,7 @@ bool cli_request_parse(int argc, char *argv[], struct cli_request *request, stru
     }
     if (argc < 2) {
         snprintf(problem->hint, sizeof(problem->hint), "'doorbell help' lists the verbs");
-        return complain(problem, "a verb is missing");
+        return complain(problem, "E0101 a verb is missing");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         request->verb = CLI_VERB_HELP;

@@ -100,7 +100,7 @@ struct cli_request {
 
 /** What is wrong with a command line. */
 struct cli_problem {
-    char message[1024]; /**< one sentence, no full stop */
+    char message[1024]; /**< the code (result/error_code.h), then one sentence, no full stop */
     char hint[256];     /**< what would be right; empty if nothing comes to mind */
 };
 

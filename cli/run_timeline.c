@@ -12,7 +12,8 @@ int cli_timeline_possible(const struct cli_request *request)
 
     if (request->timeline == NULL &&
         ((request->window_given && request->trace_vcd == NULL) || request->only_count > 0)) {
-        snprintf(problem.message, sizeof(problem.message), "--%s says what a timeline holds, and none is asked for",
+        snprintf(problem.message, sizeof(problem.message),
+                 "E0107 --%s says what a timeline holds, and none is asked for",
                  cli_option_table[request->only_count == 0 ? CLI_OPTION_WINDOW : CLI_OPTION_ONLY].name);
         snprintf(problem.hint, sizeof(problem.hint), "--timeline FILE does");
         return cli_fail(request, CLI_EXIT_USAGE, &problem);

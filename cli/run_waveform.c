@@ -9,7 +9,8 @@ int cli_waveform_possible(const struct cli_request *request)
     struct cli_problem problem = {.hint = ""};
 
     if (request->trace_vcd == NULL && request->scope_count > 0) {
-        snprintf(problem.message, sizeof(problem.message), "--scope says what waveforms show, and none are asked for");
+        snprintf(problem.message, sizeof(problem.message),
+                 "E0107 --scope says what waveforms show, and none are asked for");
         snprintf(problem.hint, sizeof(problem.hint), "--trace-vcd FILE does");
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }

@@ -78,7 +78,7 @@ int cli_sweep_submit(const struct cli_request *request, const struct sweep_optio
     int status;
 
     if (options->parts == 0) {
-        const struct cli_problem problem = {.message = "'doorbell sweep submit' needs --parts N",
+        const struct cli_problem problem = {.message = "E0107 'doorbell sweep submit' needs --parts N",
                                             .hint = "each part is one task of the job array"};
 
         return cli_fail(request, CLI_EXIT_USAGE, &problem);

@@ -75,7 +75,8 @@ static const char *const about_topo[] = {
 static const char *const about_explain[] = {
     "Runs the scenario and tells one story of it: of a packet, by the identity that 'doorbell run' prints",
     "(every hop, when, for how long, what happens there), or of a verdict, by its name (the claim, what",
-    "was found, what follows, and the first packet that shows it).",
+    "was found, what follows, and the first packet that shows it). Or, without a file, of an error, by",
+    "the code that its message has, as in 'doorbell explain E1101'; 'doorbell explain codes' lists them.",
     NULL,
 };
 
@@ -160,8 +161,8 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_IMPORT] = {"import", "SOURCE...", 1, 1000, "make a scenario of a machine's own description",
                          about_import},
     [CLI_VERB_TOPO] = {"topo", "FILE", 1, 1, "draw a scenario's topology", about_topo},
-    [CLI_VERB_EXPLAIN] = {"explain", "FILE PACKET|VERDICT", 2, 2, "tell the story of one packet or verdict",
-                          about_explain},
+    [CLI_VERB_EXPLAIN] = {"explain", "CODE | FILE PACKET|VERDICT", 1, 2,
+                          "tell the story of one packet, verdict or error", about_explain},
     [CLI_VERB_SWEEP] = {"sweep", "[ACTION] FILE", 1, 2, "run the points of a scenario's sweep", about_sweep},
     [CLI_VERB_QUERY] = {"query", "DATABASE [QUESTION]", 1, 2, "ask the results of a sweep", about_query},
     [CLI_VERB_BOTTLENECK] = {"bottleneck", "FILE", 1, 1, "find where MSIs wait, and what would help", about_bottleneck},

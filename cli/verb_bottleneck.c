@@ -179,7 +179,8 @@ static int tell(const struct cli_request *request, enum scenario_run_status stat
     if (status == SCENARIO_RUN_INTERRUPTED) {
         return CLI_EXIT_SIGNAL + *cli_interrupt_signal();
     }
-    snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error->text);
+    snprintf(problem.message, sizeof(problem.message), "%s %s: %s", status == SCENARIO_RUN_STUCK ? "E0301" : "E0303",
+             request->operand, error->text);
     return cli_fail(request, status == SCENARIO_RUN_STUCK ? CLI_EXIT_ABNORMAL : CLI_EXIT_USAGE, &problem);
 }
 

@@ -111,7 +111,8 @@ static json_t *load(const struct cli_request *request, const char *path, int *st
     }
     json_decref(document);
     if (error.line > 0) {
-        snprintf(problem.message, sizeof(problem.message), "%s:%d:%d: %s", path, error.line, error.column, error.text);
+        snprintf(problem.message, sizeof(problem.message), "E0207 %s:%d:%d: %s", path, error.line, error.column,
+                 error.text);
         snprintf(problem.hint, sizeof(problem.hint), "'doorbell run --json -o FILE' writes results");
         *status = cli_fail(request, CLI_EXIT_USAGE, &problem);
     } else {
@@ -173,7 +174,7 @@ static int compare_folders(struct compared *compared)
         !cli_folder_names(request->second, ".json", &after, &problem)) {
         status = cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
     } else if (before.count + after.count == 0) {
-        snprintf(problem.message, sizeof(problem.message), "neither folder holds a result (*.json)");
+        snprintf(problem.message, sizeof(problem.message), "E0206 neither folder holds a result (*.json)");
         status = cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
     compared->list = sim_allocate(before.count + after.count, sizeof(*compared->list));

@@ -16,7 +16,8 @@ int cli_verb_completion(const struct cli_request *request)
     if (cli_completion_write(stdout, request->operand)) {
         return cli_emitted(request);
     }
-    snprintf(problem.message, sizeof(problem.message), "there is no completion for the shell '%s'", request->operand);
+    snprintf(problem.message, sizeof(problem.message), "E0108 there is no completion for the shell '%s'",
+             request->operand);
     nearest = cli_suggest(request->operand, cli_shell_names, CLI_SHELLS);
     if (nearest != NULL) {
         snprintf(problem.hint, sizeof(problem.hint), "did you mean '%s'?", nearest);

@@ -1,6 +1,7 @@
 #include "cli/verbs.h"
 
 #include "cli/emit.h"
+#include "cli/explain_code.h"
 #include "cli/failure.h"
 #include "cli/interrupt.h"
 #include "cli/load.h"
@@ -53,7 +54,7 @@ static void miss_verdict(struct telling *telling, const struct run_result *resul
     }
     nearest = cli_suggest(telling->request->second, names, result->verdicts.count);
     snprintf(telling->problem.message, sizeof(telling->problem.message),
-             "'%s' is neither a packet's identity nor an assumption", telling->request->second);
+             "E0108 '%s' is neither a packet's identity nor an assumption", telling->request->second);
     if (nearest != NULL) {
         snprintf(telling->problem.hint, sizeof(telling->problem.hint), "did you mean '%s'?", nearest);
     } else {
@@ -75,7 +76,7 @@ static void tell(void *context, const struct recording *recording, const struct 
     FILE *stream;
 
     if (telling->is_packet && packet == NULL) {
-        snprintf(telling->problem.message, sizeof(telling->problem.message), "this run has no packet %s", name);
+        snprintf(telling->problem.message, sizeof(telling->problem.message), "E0108 this run has no packet %s", name);
         snprintf(telling->problem.hint, sizeof(telling->problem.hint), "another seed has other packets");
         return;
     }
@@ -108,7 +109,7 @@ static void panic(void *context, const char *message)
 {
     struct cli_problem problem = {.hint = ""};
 
-    snprintf(problem.message, sizeof(problem.message), "the simulator is broken: %s", message);
+    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
     cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
     fflush(NULL);
     _exit(CLI_EXIT_ABNORMAL);
@@ -131,7 +132,8 @@ static int explain(const struct cli_request *request, const struct scenario *sce
     telling.is_packet = parse_identity(request->second, &telling.packet);
     cli_interrupt_catch();
     if (scenario_run(scenario, &options, &result, &error) == SCENARIO_RUN_IMPOSSIBLE) {
-        snprintf(telling.problem.message, sizeof(telling.problem.message), "%s: %s", request->operand, error.text);
+        snprintf(telling.problem.message, sizeof(telling.problem.message), "E0303 %s: %s", request->operand,
+                 error.text);
     }
     if (telling.story != NULL) {
         status = cli_emit(request, write_story, &telling);
@@ -148,6 +150,9 @@ int cli_verb_explain(const struct cli_request *request)
     struct scenario *scenario = NULL;
     int status = cli_emit_possible(request);
 
+    if (status == CLI_EXIT_OK && request->second == NULL) {
+        return cli_explain_code(request);
+    }
     if (status == CLI_EXIT_OK) {
         status = cli_load_scenario(request, &scenario);
     }

@@ -307,7 +307,7 @@ int cli_verb_explore(const struct cli_request *request)
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
     if (!explore_watched(&explored, &error) || (explored.result.violated && !confirm(&explored, &error))) {
-        snprintf(problem.message, sizeof(problem.message), "%s", error.text);
+        snprintf(problem.message, sizeof(problem.message), "E0304 %s", error.text);
         status = cli_fail(request, CLI_EXIT_ABNORMAL, &problem);
     } else {
         explored.status = explored.result.interrupted ? CLI_EXIT_SIGNAL + *cli_interrupt_signal()

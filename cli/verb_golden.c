@@ -181,7 +181,7 @@ static int prepare(const struct cli_request *request)
     struct cli_problem problem = {.hint = ""};
 
     if (request->engine == SIM_ENGINE_SYSTEMC) {
-        snprintf(problem.message, sizeof(problem.message), "SystemC's kernel simulates one scenario a process");
+        snprintf(problem.message, sizeof(problem.message), "E0107 SystemC's kernel simulates one scenario a process");
         snprintf(problem.hint, sizeof(problem.hint), "--engine native or every-cycle, which give the same results");
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
@@ -204,7 +204,7 @@ int cli_verb_golden(const struct cli_request *request)
     if (!cli_folder_names(request->operand, ".yaml", &names, &problem)) {
         status = cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
     } else if (names.count == 0) {
-        snprintf(problem.message, sizeof(problem.message), "%s holds no scenario (*.yaml)", request->operand);
+        snprintf(problem.message, sizeof(problem.message), "E0206 %s holds no scenario (*.yaml)", request->operand);
         status = cli_fail(request, CLI_EXIT_USAGE, &problem);
     } else {
         check_all(&checked, &names);

@@ -29,7 +29,7 @@ int cli_verb_help(const struct cli_request *request)
             return cli_emitted(request);
         }
     }
-    snprintf(problem.message, sizeof(problem.message), "there is no verb '%s'", request->operand);
+    snprintf(problem.message, sizeof(problem.message), "E0102 there is no verb '%s'", request->operand);
     nearest = cli_suggest(request->operand, names, CLI_VERBS);
     if (nearest != NULL) {
         snprintf(problem.hint, sizeof(problem.hint), "did you mean '%s'?", nearest);

@@ -167,7 +167,7 @@ int cli_verb_params(const struct cli_request *request)
     if (request->operand != NULL && params_visit(matches, (void *)(uintptr_t)request->operand)) {
         struct cli_problem problem = {.hint = "'doorbell params' lists them all"};
 
-        snprintf(problem.message, sizeof(problem.message), "no parameter has '%s' in its path or meaning",
+        snprintf(problem.message, sizeof(problem.message), "E0108 no parameter has '%s' in its path or meaning",
                  request->operand);
         return cli_fail(request, CLI_EXIT_USAGE, &problem);
     }

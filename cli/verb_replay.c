@@ -42,7 +42,7 @@ static void panic(void *context, const char *message)
 {
     struct cli_problem problem = {.hint = ""};
 
-    snprintf(problem.message, sizeof(problem.message), "the simulator is broken: %s", message);
+    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
     cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
     fflush(NULL);
     _exit(CLI_EXIT_ABNORMAL);
@@ -104,7 +104,7 @@ int cli_verb_replay(const struct cli_request *request)
         return status;
     }
     if (request->engine == SIM_ENGINE_SYSTEMC && sim_systemc_engine() == NULL) {
-        const struct cli_problem problem = {.message = "the systemc engine is absent from this build",
+        const struct cli_problem problem = {.message = "E0204 the systemc engine is absent from this build",
                                             .hint = "SystemC was not found when it was configured"};
 
         return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);

@@ -64,7 +64,7 @@ static json_t *read_result(const struct cli_request *request, const char *path, 
     json_t *document;
 
     if (text == NULL) {
-        snprintf(problem->message, sizeof(problem->message), "cannot read %s: %s", path, strerror(errno));
+        snprintf(problem->message, sizeof(problem->message), "E0201 cannot read %s: %s", path, strerror(errno));
         return NULL;
     }
     if (is_database(text, strlen(text) + 1)) {
@@ -74,10 +74,10 @@ static json_t *read_result(const struct cli_request *request, const char *path, 
     document = json_loads(text, 0, &error);
     free(text);
     if (document == NULL) {
-        snprintf(problem->message, sizeof(problem->message), "%s:%d:%d: %s", path, error.line, error.column,
+        snprintf(problem->message, sizeof(problem->message), "E0207 %s:%d:%d: %s", path, error.line, error.column,
                  error.text);
     } else if (!html_is_result(document)) {
-        snprintf(problem->message, sizeof(problem->message), "%s is no result of run, check or sweep", path);
+        snprintf(problem->message, sizeof(problem->message), "E0207 %s is no result of run, check or sweep", path);
         json_decref(document);
         document = NULL;
     }

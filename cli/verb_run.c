@@ -55,7 +55,7 @@ static void panic(void *context, const char *message)
 {
     struct cli_problem problem = {.hint = ""};
 
-    snprintf(problem.message, sizeof(problem.message), "the simulator is broken: %s", message);
+    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
     cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
     fflush(NULL);
     _exit(CLI_EXIT_ABNORMAL);
@@ -111,7 +111,8 @@ static int run(const struct cli_request *request, const struct scenario *scenari
     if (status == SCENARIO_RUN_IMPOSSIBLE || status == SCENARIO_RUN_STUCK) {
         struct cli_problem problem = {.hint = ""};
 
-        snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error.text);
+        snprintf(problem.message, sizeof(problem.message), "%s %s: %s",
+                 status == SCENARIO_RUN_STUCK ? "E0301" : "E0303", request->operand, error.text);
         told.json = request->json && status == SCENARIO_RUN_IMPOSSIBLE; /* a stuck run has a document of its own */
         cli_fail(&told, ran.status, &problem);
         ran.error = error.text;
@@ -139,7 +140,7 @@ int cli_verb_run(const struct cli_request *request)
         status = cli_waveform_possible(request);
     }
     if (status == CLI_EXIT_OK && request->engine == SIM_ENGINE_SYSTEMC && sim_systemc_engine() == NULL) {
-        const struct cli_problem problem = {.message = "the systemc engine is absent from this build",
+        const struct cli_problem problem = {.message = "E0204 the systemc engine is absent from this build",
                                             .hint = "SystemC was not found when it was configured"};
 
         return cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);

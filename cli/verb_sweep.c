@@ -165,7 +165,7 @@ static int unknown_action(const struct cli_request *request)
     struct cli_problem problem = {.hint = ""};
     const char *nearest = cli_suggest(request->operand, actions + ACTION_MERGE, ACTIONS - ACTION_MERGE);
 
-    snprintf(problem.message, sizeof(problem.message), "'doorbell sweep' knows no action '%s'", request->operand);
+    snprintf(problem.message, sizeof(problem.message), "E0108 'doorbell sweep' knows no action '%s'", request->operand);
     if (nearest != NULL) {
         snprintf(problem.hint, sizeof(problem.hint), "did you mean '%s'?", nearest);
     }

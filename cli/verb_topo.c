@@ -49,7 +49,7 @@ static int draw(const struct cli_request *request, const struct scenario *scenar
         status = cli_emit(request, write_topology, &drawn);
         topology_clear(&drawn.topology);
     } else {
-        snprintf(problem.message, sizeof(problem.message), "%s: %s", request->operand, error.text);
+        snprintf(problem.message, sizeof(problem.message), "E0303 %s: %s", request->operand, error.text);
         status = cli_fail(request, CLI_EXIT_USAGE, &problem);
     }
     scenario_plan_clear(&plan);

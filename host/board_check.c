@@ -299,7 +299,7 @@ enum board_status board_check_firmware(const struct firmware *firmware, const ch
     fill_controllers(firmware, result);
     fill_iommus(firmware, result);
     if (!fill_hosts(firmware, result)) {
-        board_error_set(error, file, "the maps cut the requester IDs into more than %u ranges", BOARD_MAX_RANGES);
+        board_error_set(error, file, "E2001 the maps cut the requester IDs into more than %u ranges", BOARD_MAX_RANGES);
         return BOARD_INVALID;
     }
     fill_users(result);

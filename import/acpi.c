@@ -53,19 +53,19 @@ static bool is_sound(const struct acpi_bytes *table, struct diagnostics *diagnos
     uint32_t length;
 
     if (table->length < HEADER) {
-        return acpi_fail(diagnostics, table, "an ACPI table has a header of %u bytes, and this file has %zu", HEADER,
-                         table->length);
+        return acpi_fail(diagnostics, table, "E2105 an ACPI table has a header of %u bytes, and this file has %zu",
+                         HEADER, table->length);
     }
     length = acpi_u32(table, 4);
     if (length < HEADER || length > table->length) {
-        return acpi_fail(diagnostics, table, "the table says that it has %u bytes, and the file has %zu", length,
+        return acpi_fail(diagnostics, table, "E2105 the table says that it has %u bytes, and the file has %zu", length,
                          table->length);
     }
     for (uint32_t i = 0; i < length; i++) {
         sum = (uint8_t)(sum + table->at[i]);
     }
     if (sum != 0) {
-        return acpi_fail(diagnostics, table, "the table is damaged: its bytes add up to 0x%02x, not to 0", sum);
+        return acpi_fail(diagnostics, table, "E2105 the table is damaged: its bytes add up to 0x%02x, not to 0", sum);
     }
     return true;
 }
@@ -78,7 +78,7 @@ bool import_acpi_add(struct import_acpi *acpi, const char *name, char *bytes, si
     bool good = kind != IMPORT_TABLES && is_sound(&table, diagnostics);
 
     if (good && acpi->tables[kind].bytes != NULL) {
-        good = acpi_fail(diagnostics, &table, "there is a table %s already, in %s", signatures[kind],
+        good = acpi_fail(diagnostics, &table, "E2102 there is a table %s already, in %s", signatures[kind],
                          acpi->tables[kind].name);
     }
     if (!good) {
@@ -110,11 +110,11 @@ static bool read_mcfg(const struct acpi_bytes *table, struct import_machine *mac
         uint32_t last = (uint32_t)acpi_number(table, at + 11, 1);
 
         if (first > last) {
-            return acpi_fail(diagnostics, table, "the allocation at offset 0x%zx has buses 0x%x to 0x%x", at, first,
-                             last);
+            return acpi_fail(diagnostics, table, "E2106 the allocation at offset 0x%zx has buses 0x%x to 0x%x", at,
+                             first, last);
         }
         if (machine->ecam_count == MOST_ECAMS) {
-            return acpi_fail(diagnostics, table, "there are more than %u allocations", MOST_ECAMS);
+            return acpi_fail(diagnostics, table, "E2106 there are more than %u allocations", MOST_ECAMS);
         }
         ecam = import_machine_add_ecam(machine);
         ecam->segment = (uint32_t)acpi_number(table, at + 8, 2);
@@ -173,8 +173,8 @@ static bool read_madt(const struct acpi_bytes *table, struct import_machine *mac
         size_t length = acpi_has(table, at, 1, 2) ? table->at[at + 1] : 0;
 
         if (length < 2 || !acpi_has(table, at, 1, length)) {
-            return acpi_fail(diagnostics, table, "the structure at offset 0x%zx cannot have a length of %zu bytes", at,
-                             length);
+            return acpi_fail(diagnostics, table,
+                             "E2106 the structure at offset 0x%zx cannot have a length of %zu bytes", at, length);
         }
         read_madt_one(table, at, length, machine);
         at += length;

@@ -14,7 +14,7 @@ bool import_fail_file(struct diagnostics *diagnostics, const char *path, const c
 {
     const struct diagnostic_where where = {.file = path};
 
-    diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "%s", what);
+    diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0201 %s", what);
     diagnostics->environment_failed = true;
     return false;
 }

@@ -18,15 +18,15 @@ static bool fail_twice(const char *path, struct diagnostics *diagnostics)
 {
     const struct diagnostic_where where = {.file = path};
 
-    diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "firmware has been described already"),
-                        "give one device tree, or ACPI tables, and what lspci or sysfs say of the functions");
+    diagnostic_set_hint(
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2102 firmware has been described already"),
+        "give one device tree, or ACPI tables, and what lspci or sysfs say of the functions");
     return false;
 }
 
 static bool read_devicetree(const char *path, const struct import_acpi *acpi, struct import_machine *machine,
                             struct diagnostics *diagnostics)
 {
-    static const char mark[] = ": error: ";
     struct board_error error = {.text = ""};
     void *blob = NULL;
     size_t size = 0;
@@ -36,7 +36,7 @@ static bool read_devicetree(const char *path, const struct import_acpi *acpi, st
         const struct diagnostic_where where = {.file = path};
 
         diagnostic_set_hint(
-            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "firmware has been described already"),
+            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2102 firmware has been described already"),
             "give one device tree, or ACPI tables, and what lspci or sysfs say of the functions");
         return false;
     }
@@ -47,11 +47,9 @@ static bool read_devicetree(const char *path, const struct import_acpi *acpi, st
     free(blob);
     if (status != BOARD_OK) {
         const struct diagnostic_where where = {.file = path};
-        const char *message = strstr(error.text, mark);
 
         diagnostics->environment_failed = diagnostics->environment_failed || status == BOARD_UNREADABLE;
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "%s",
-                        message == NULL ? error.text : message + sizeof(mark) - 1);
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "%s %s", error.code, error.text + error.message_at);
     }
     return status == BOARD_OK;
 }
@@ -83,7 +81,7 @@ static bool read_file(const char *path, struct import_acpi *acpi, struct import_
         good = import_lspci_read(path, bytes, length, machine, diagnostics);
     } else {
         diagnostic_set_hint(
-            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "this is no description of a machine"),
+            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2101 this is no description of a machine"),
             "a device tree (.dtb or .dts), an ACPI table (IORT, MCFG, APIC), or what `lspci -xxxx` printed as root");
         good = false;
     }
@@ -131,8 +129,9 @@ static bool read_folder(const char *path, struct import_acpi *acpi, struct impor
 
     good = import_sysfs_read(path, machine, diagnostics) && good;
     if (good && machine->function_count == functions && !import_acpi_present(acpi)) {
-        diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "this folder describes no machine"),
-                            "a folder of ACPI tables (IORT, MCFG, APIC), or of PCI functions (0000:00:02.0/config)");
+        diagnostic_set_hint(
+            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2101 this folder describes no machine"),
+            "a folder of ACPI tables (IORT, MCFG, APIC), or of PCI functions (0000:00:02.0/config)");
         good = false;
     }
     return good;

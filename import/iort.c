@@ -30,11 +30,11 @@ static bool index_node(struct iort *iort, struct iort_node *node, size_t offset,
     uint32_t mappings;
 
     if (!acpi_has(table, offset, 1, NODE_HEADER)) {
-        return acpi_fail(diagnostics, table, "the table ends inside the node at offset 0x%zx", offset);
+        return acpi_fail(diagnostics, table, "E2107 the table ends inside the node at offset 0x%zx", offset);
     }
     length = (uint32_t)acpi_number(table, offset + 1, 2);
     if (length < NODE_HEADER || !acpi_has(table, offset, length, 1)) {
-        return acpi_fail(diagnostics, table, "the node at offset 0x%zx cannot have a length of %u bytes", offset,
+        return acpi_fail(diagnostics, table, "E2107 the node at offset 0x%zx cannot have a length of %u bytes", offset,
                          length);
     }
     node->offset = (uint32_t)offset;
@@ -45,11 +45,11 @@ static bool index_node(struct iort *iort, struct iort_node *node, size_t offset,
     node->mapping_count = acpi_u32(&node->bytes, 8);
     mappings = acpi_u32(&node->bytes, 12);
     if (node->type < sizeof(least_length) / sizeof(least_length[0]) && length < least_length[node->type]) {
-        return acpi_fail(diagnostics, table, "the node at offset 0x%zx, of type %u, is shorter than %u bytes", offset,
-                         node->type, least_length[node->type]);
+        return acpi_fail(diagnostics, table, "E2107 the node at offset 0x%zx, of type %u, is shorter than %u bytes",
+                         offset, node->type, least_length[node->type]);
     }
     if (node->mapping_count != 0 && !acpi_has(&node->bytes, mappings, node->mapping_count, MAPPING_SIZE)) {
-        return acpi_fail(diagnostics, table, "the %u mappings of the node at offset 0x%zx go beyond its end",
+        return acpi_fail(diagnostics, table, "E2107 the %u mappings of the node at offset 0x%zx go beyond its end",
                          node->mapping_count, offset);
     }
     node->mappings = (uint32_t)offset + mappings;
@@ -82,15 +82,16 @@ static bool check_references(const struct iort *iort, struct diagnostics *diagno
 
         total += node->mapping_count;
         if (total > IORT_MAX_MAPPINGS) {
-            return acpi_fail(diagnostics, &iort->table, "there are more than %u mappings", IORT_MAX_MAPPINGS);
+            return acpi_fail(diagnostics, &iort->table, "E2107 there are more than %u mappings", IORT_MAX_MAPPINGS);
         }
         for (uint32_t m = 0; m < node->mapping_count; m++) {
             uint32_t reference = acpi_u32(&iort->table, node->mappings + m * MAPPING_SIZE + 12);
 
             if (iort_node_at(iort, reference) == NULL) {
-                return acpi_fail(diagnostics, &iort->table,
-                                 "mapping %u of the node at offset 0x%x leads to offset 0x%x, where no node begins", m,
-                                 node->offset, reference);
+                return acpi_fail(
+                    diagnostics, &iort->table,
+                    "E2107 mapping %u of the node at offset 0x%x leads to offset 0x%x, where no node begins", m,
+                    node->offset, reference);
             }
         }
     }
@@ -105,16 +106,17 @@ bool iort_index(struct iort *iort, const struct acpi_bytes *table, struct diagno
     memset(iort, 0, sizeof(*iort));
     iort->table = *table;
     if (!acpi_has(table, TABLE_NODES, 1, 12)) {
-        return acpi_fail(diagnostics, table, "the table ends inside its header");
+        return acpi_fail(diagnostics, table, "E2107 the table ends inside its header");
     }
     count = acpi_u32(table, TABLE_NODES);
     offset = acpi_u32(table, TABLE_NODES + 4);
     if (count > IORT_MAX_NODES) {
-        return acpi_fail(diagnostics, table, "%u nodes are more than the %u that are taken", count, IORT_MAX_NODES);
+        return acpi_fail(diagnostics, table, "E2107 %u nodes are more than the %u that are taken", count,
+                         IORT_MAX_NODES);
     }
     iort->nodes = calloc((size_t)count + 1, sizeof(*iort->nodes));
     if (iort->nodes == NULL) {
-        return acpi_fail(diagnostics, table, "out of memory");
+        return acpi_fail(diagnostics, table, "E0203 out of memory");
     }
     for (uint32_t i = 0; i < count; i++) {
         if (!index_node(iort, &iort->nodes[i], offset, diagnostics)) {

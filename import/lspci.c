@@ -138,21 +138,21 @@ static bool read_bytes(struct lspci *reader)
 
     take_hex(line, &at, 2, 3, &offset);
     if (offset % LINE_BYTES != 0) {
-        return fail(reader, 0, "this offset is no multiple of 16", shape);
+        return fail(reader, 0, "E2103 this offset is no multiple of 16", shape);
     }
     at++;
     while (at < line->length) {
         if (!take_char(line, &at, ' ') || !take_hex(line, &at, 2, 2, &byte)) {
-            return fail(reader, at, "this is no byte in hexadecimal", shape);
+            return fail(reader, at, "E2103 this is no byte in hexadecimal", shape);
         }
         if (count == LINE_BYTES) {
-            return fail(reader, at - 2, "this line has more than 16 bytes", shape);
+            return fail(reader, at - 2, "E2103 this line has more than 16 bytes", shape);
         }
         reader->config[offset + count] = (uint8_t)byte;
         count++;
     }
     if (count != LINE_BYTES) {
-        return fail(reader, line->length, "this line ends early", shape);
+        return fail(reader, line->length, "E2103 this line ends early", shape);
     }
     reader->known = offset + LINE_BYTES > reader->known ? offset + LINE_BYTES : reader->known;
     return true;
@@ -185,7 +185,7 @@ static bool finish(struct lspci *reader)
     }
     function = import_machine_add_function(reader->machine);
     if (function == NULL) {
-        return fail(reader, 0, "there are too many functions", "8192 are taken at most");
+        return fail(reader, 0, "E2103 there are too many functions", "8192 are taken at most");
     }
     snprintf(origin, sizeof(origin), "%.250s:%u", slash == NULL ? reader->file : slash + 1, reader->place_line);
     function->origin = strdup(origin);
@@ -195,10 +195,11 @@ static bool finish(struct lspci *reader)
     if (!function->complete) {
         const struct diagnostic_where where = {.file = reader->file, .line = reader->place_line};
 
-        diagnostic_set_hint(diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, &where,
-                                            "the configuration space of %02x:%02x.%x ends before its capabilities",
-                                            function->rid >> 8, function->rid >> 3 & 0x1f, function->rid & 7),
-                            "run `lspci -xxxx` as root");
+        diagnostic_set_hint(
+            diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, &where,
+                            "E2104 the configuration space of %02x:%02x.%x ends before its capabilities",
+                            function->rid >> 8, function->rid >> 3 & 0x1f, function->rid & 7),
+            "run `lspci -xxxx` as root");
         return false;
     }
     return true;
@@ -256,9 +257,9 @@ bool import_lspci_read(const char *file, const char *text, size_t length, struct
     if (good && machine->function_count == before) {
         const struct diagnostic_where where = {.file = file};
 
-        diagnostic_set_hint(
-            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "there is no configuration space in this text"),
-            "`lspci -xxxx`, as root, prints it");
+        diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where,
+                                            "E2104 there is no configuration space in this text"),
+                            "`lspci -xxxx`, as root, prints it");
         good = false;
     }
     free(reader);

@@ -101,7 +101,7 @@ static int try_text(const char *text, size_t length, const struct import_hierarc
         note_all(&plan.software.found.tree, hierarchy, buses);
         reached = 2;
     } else {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "the imported scenario: %s", error.text);
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "E2110 the imported scenario: %s", error.text);
         reached = 1;
     }
     scenario_plan_clear(&plan);
@@ -190,10 +190,10 @@ char *import_scenario(struct import_machine *machine, const char *source, struct
     buses = calloc(hierarchy.count + 1, sizeof(*buses));
     if (hierarchy.count == 0) {
         diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL,
-                                            "nothing of this is a PCIe root complex with a root port"),
+                                            "E2109 nothing of this is a PCIe root complex with a root port"),
                             "a scenario is about devices below PCIe root ports");
     } else if (buses == NULL) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "out of memory");
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "E0203 out of memory");
     } else {
         text = settle(&writing, &machine->remarks, buses, diagnostics);
     }

@@ -65,18 +65,18 @@ bool import_sysfs_add(const char *name, const char *file, const void *bytes, siz
     uint16_t rid;
 
     if (!parse_name(name, &segment, &rid)) {
-        return fail(diagnostics, file, "the folder is not named after a PCI function",
+        return fail(diagnostics, file, "E2108 the folder is not named after a PCI function",
                     "names are like 0000:00:02.0: segment, bus, device, function");
     }
     if (known_already(machine, segment, rid)) {
         return true;
     }
     if (length < HEADER_SIZE) {
-        return fail(diagnostics, file, "a configuration space has 64 bytes or more", "copy /sys as root");
+        return fail(diagnostics, file, "E2104 a configuration space has 64 bytes or more", "copy /sys as root");
     }
     function = import_machine_add_function(machine);
     if (function == NULL) {
-        return fail(diagnostics, file, "there are too many functions", "8192 are taken at most");
+        return fail(diagnostics, file, "E2108 there are too many functions", "8192 are taken at most");
     }
     length = length > sizeof(config) ? sizeof(config) : length;
     memcpy(config, bytes, length);
@@ -85,7 +85,7 @@ bool import_sysfs_add(const char *name, const char *file, const void *bytes, siz
     function->rid = rid;
     import_config_decode(config, length, function);
     if (!function->complete) {
-        return fail(diagnostics, file, "the configuration space ends before its capabilities",
+        return fail(diagnostics, file, "E2104 the configuration space ends before its capabilities",
                     "sysfs shows them to root only");
     }
     return true;
@@ -134,7 +134,7 @@ static bool search(const char *folder, int level, struct import_machine *machine
     bool good = true;
 
     if (directory == NULL) {
-        return level > MOST_LEVELS ? true : fail(diagnostics, folder, strerror(errno), "");
+        return level > MOST_LEVELS ? true : import_fail_file(diagnostics, folder, strerror(errno));
     }
     while ((entry = readdir(directory)) != NULL) {
         char *path;

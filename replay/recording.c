@@ -174,11 +174,11 @@ static bool is_folder(const char *directory, struct diagnostics *diagnostics)
 
     if (stat(directory, &status) != 0) {
         diagnostics->environment_failed = true;
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "there is no such folder");
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0206 there is no such folder");
         return false;
     }
     if (!S_ISDIR(status.st_mode)) {
-        diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "this is no folder"),
+        diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0206 this is no folder"),
                             "a recording is a folder with the files that docs/replay.md lists");
         return false;
     }

@@ -51,16 +51,16 @@ static void check_mmio(struct checker *checker)
 
         if (!read_unit(mmio)) {
             wrong(checker, i,
-                  "column 'device' must be smmu, its, gicd, or gicr and the number of a processor, up to 47");
+                  "E2203 column 'device' must be smmu, its, gicd, or gicr and the number of a processor, up to 47");
             continue;
         }
         if ((size != 1 && size != 2 && size != 4 && size != 8) || mmio->offset % size != 0 || mmio->offset >= 0x20000) {
             wrong(checker, i,
-                  "columns 'offset' and 'size' must be an aligned access of 1, 2, 4 or 8 bytes, below 0x20000");
+                  "E2203 columns 'offset' and 'size' must be an aligned access of 1, 2, 4 or 8 bytes, below 0x20000");
         }
         mmio->write = strcmp(mmio->rw, "w") == 0;
         if (!mmio->write && strcmp(mmio->rw, "r") != 0) {
-            wrong(checker, i, "column 'rw' must be r or w");
+            wrong(checker, i, "E2203 column 'rw' must be r or w");
         }
         if (mmio->unit == REPLAY_UNIT_GICR && mmio->cpu >= recording->cpus) {
             recording->cpus = mmio->cpu + 1;
@@ -75,7 +75,7 @@ static void check_tables(struct checker *checker)
     checker->file = REPLAY_FILE_PTES;
     for (size_t i = 0; i < recording->pte_count; i++) {
         if (recording->ptes[i].address % 8 != 0 || !replay_in_memory(recording, recording->ptes[i].address, 8)) {
-            wrong(checker, i, "column 'pte_pa' must be a multiple of 8 within the memory of regs.json");
+            wrong(checker, i, "E2203 column 'pte_pa' must be a multiple of 8 within the memory of regs.json");
         }
     }
     checker->file = REPLAY_FILE_CONFIGS;
@@ -85,7 +85,8 @@ static void check_tables(struct checker *checker)
         if (config->stream_id > UINT32_MAX ||
             (config->ste_address != REPLAY_NONE && !replay_in_memory(recording, config->ste_address, 64)) ||
             (config->cd_address != REPLAY_NONE && !replay_in_memory(recording, config->cd_address, 64))) {
-            wrong(checker, i, "'streamid' must have 32 bits, and 'ste_addr' and 'cd_addr' must be within the memory");
+            wrong(checker, i,
+                  "E2203 'streamid' must have 32 bits, and 'ste_addr' and 'cd_addr' must be within the memory");
         }
     }
 }
@@ -99,10 +100,10 @@ static void check_accesses(struct checker *checker)
         const struct replay_translation *row = &recording->translations[i];
 
         if (row->stream_id > UINT32_MAX || row->permission < 1 || row->permission > 3) {
-            wrong(checker, i, "'streamid' must have 32 bits, and 'perm' must be 1, 2 or 3");
+            wrong(checker, i, "E2203 'streamid' must have 32 bits, and 'perm' must be 1, 2 or 3");
         }
         if (strcmp(row->outcome, "ok") != 0 && strcmp(row->outcome, "bypass") != 0) {
-            wrong(checker, i, "column 'outcome' must be ok or bypass");
+            wrong(checker, i, "E2203 column 'outcome' must be ok or bypass");
         }
     }
     checker->file = REPLAY_FILE_FAULTS;
@@ -110,7 +111,7 @@ static void check_accesses(struct checker *checker)
         const struct replay_fault *row = &recording->faults[i];
 
         if (row->stream_id > UINT32_MAX || (row->read != REPLAY_NONE && row->read > 1)) {
-            wrong(checker, i, "'streamid' must have 32 bits, and 'rnw' must be 0, 1 or empty");
+            wrong(checker, i, "E2203 'streamid' must have 32 bits, and 'rnw' must be 0, 1 or empty");
         }
     }
     checker->file = REPLAY_FILE_MSIS;
@@ -118,7 +119,7 @@ static void check_accesses(struct checker *checker)
         const struct replay_msi *row = &recording->msis[i];
 
         if (row->device_id > UINT32_MAX || row->event_id > UINT32_MAX) {
-            wrong(checker, i, "'deviceid' and 'eventid' must have 32 bits");
+            wrong(checker, i, "E2203 'deviceid' and 'eventid' must have 32 bits");
         }
     }
     checker->file = REPLAY_FILE_ROUTES;
@@ -126,7 +127,7 @@ static void check_accesses(struct checker *checker)
         const struct replay_route *row = &recording->routes[i];
 
         if (row->device_id > UINT32_MAX || row->event_id > UINT32_MAX) {
-            wrong(checker, i, "'deviceid' and 'eventid' must have 32 bits");
+            wrong(checker, i, "E2203 'deviceid' and 'eventid' must have 32 bits");
         }
     }
 }
@@ -161,11 +162,11 @@ static void check_snapshots(struct checker *checker)
 
         row->permission = (read ? REPLAY_MAY_READ : 0) | (write ? REPLAY_MAY_WRITE : 0);
         if (row->stream_id > UINT32_MAX || row->permission == 0) {
-            wrong(checker, i, "'streamid' must have 32 bits, and 'access' must be r, w or rw");
+            wrong(checker, i, "E2203 'streamid' must have 32 bits, and 'access' must be r, w or rw");
         }
         if (!is_list(recording, row->snapshots)) {
             wrong(checker, i,
-                  "'valid_in_snapshots' must be indices of snapshots of regs.json, separated by semicolons");
+                  "E2203 'valid_in_snapshots' must be indices of snapshots of regs.json, separated by semicolons");
         }
     }
     checker->file = REPLAY_FILE_PAGES;
@@ -173,10 +174,10 @@ static void check_snapshots(struct checker *checker)
         const struct replay_page *page = &recording->pages[i];
 
         if (page->snapshot >= recording->snapshot_count || page->address % REPLAY_PAGE_BYTES != 0) {
-            wrong(checker, i, "'snap' must be a snapshot of regs.json, and 'pa' a multiple of 4096");
+            wrong(checker, i, "E2203 'snap' must be a snapshot of regs.json, and 'pa' a multiple of 4096");
         }
         if (page->number != REPLAY_NONE && page->number >= pages) {
-            wrong(checker, i, "column 'page_no' is beyond the end of mem.bin");
+            wrong(checker, i, "E2203 column 'page_no' is beyond the end of mem.bin");
         }
     }
 }
@@ -188,7 +189,8 @@ static void check_presence(const struct checker *checker)
     const struct diagnostic_where where = {.file = recording->directory};
 
     if (recording->mmio_count == 0) {
-        diagnostics_add(checker->diagnostics, DIAGNOSTIC_ERROR, &where, "mmio.csv has no rows: nothing was recorded");
+        diagnostics_add(checker->diagnostics, DIAGNOSTIC_ERROR, &where,
+                        "E2203 mmio.csv has no rows: nothing was recorded");
     }
 }
 

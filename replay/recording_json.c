@@ -56,7 +56,7 @@ static bool read_address(const struct replay_text *text, const json_t *map, cons
         rest = strncmp(rest, between, strlen(between)) == 0 ? take_number(rest + strlen(between), second) : NULL;
     }
     if (rest == NULL) {
-        return complain(text, diagnostics, "memory_map.%s must be a text such as \"0x1000%s%s\"", key,
+        return complain(text, diagnostics, "E2205 memory_map.%s must be a text such as \"0x1000%s%s\"", key,
                         between == NULL ? "" : between, between == NULL ? "" : "0x20000");
     }
     return true;
@@ -78,13 +78,14 @@ static bool read_map(struct replay_recording *recording, const json_t *root, str
     if (right &&
         (map->ram_size < REPLAY_PAGE_BYTES || map->ram % REPLAY_PAGE_BYTES != 0 ||
          map->ram_size % REPLAY_PAGE_BYTES != 0 || map->ram > UINT64_MAX - map->ram_size - REPLAY_PAGE_BYTES)) {
-        right = complain(text, diagnostics, "memory_map.ram must be whole pages of 4096 bytes, at least one");
+        right = complain(text, diagnostics, "E2205 memory_map.ram must be whole pages of 4096 bytes, at least one");
     }
     if (right && (map->smmu % 0x10000 != 0 || map->its % 0x10000 != 0 || map->gicr % 0x10000 != 0 ||
                   map->gicr_stride < 0x20000 || map->translater != map->its + 0x10040)) {
-        right = complain(text, diagnostics,
-                         "memory_map: registers begin at multiples of 64 KiB, redistributors are at least 0x20000 "
-                         "apart, and its_translater is its + 0x10040");
+        right =
+            complain(text, diagnostics,
+                     "E2205 memory_map: registers begin at multiples of 64 KiB, redistributors are at least 0x20000 "
+                     "apart, and its_translater is its + 0x10040");
     }
     return right;
 }
@@ -108,11 +109,11 @@ static bool read_registers(const struct replay_text *text, json_t *json, const c
     json_t *value;
 
     if (!json_is_object(json)) {
-        return complain(text, diagnostics, "snapshots[%zu].%s must be an object of registers", snapshot, unit);
+        return complain(text, diagnostics, "E2205 snapshots[%zu].%s must be an object of registers", snapshot, unit);
     }
     registers->items = calloc(json_object_size(json) + 1, sizeof(*registers->items));
     if (registers->items == NULL) {
-        return complain(text, diagnostics, "out of memory");
+        return complain(text, diagnostics, "E0203 out of memory");
     }
     json_object_foreach(json, name, value)
     {
@@ -120,8 +121,8 @@ static bool read_registers(const struct replay_text *text, json_t *json, const c
             continue;
         }
         if (!read_value(value, &registers->items[registers->count].value)) {
-            return complain(text, diagnostics, "snapshots[%zu].%s: %s must be a text such as \"0xd\"", snapshot, unit,
-                            name);
+            return complain(text, diagnostics, "E2205 snapshots[%zu].%s: %s must be a text such as \"0xd\"", snapshot,
+                            unit, name);
         }
         registers->items[registers->count++].name = name;
     }
@@ -137,7 +138,8 @@ static bool read_units(struct replay_recording *recording, const json_t *json, s
     const size_t cpus = json_array_size(gicr);
 
     if (cpus > REPLAY_MAX_CPUS) {
-        return complain(text, diagnostics, "snapshots[%zu].gicr has more than %u redistributors", i, REPLAY_MAX_CPUS);
+        return complain(text, diagnostics, "E2205 snapshots[%zu].gicr has more than %u redistributors", i,
+                        REPLAY_MAX_CPUS);
     }
     if (cpus > recording->cpus) {
         recording->cpus = (uint32_t)cpus;
@@ -160,11 +162,12 @@ static bool read_snapshot(struct replay_recording *recording, const json_t *json
 
     snapshot->tag = json_string_value(json_object_get(json, "tag"));
     if (!json_is_integer(seq) || json_integer_value(seq) < 0 || snapshot->tag == NULL) {
-        return complain(&recording->regs, diagnostics, "snapshots[%zu] must have a tag and the number seq", i);
+        return complain(&recording->regs, diagnostics, "E2205 snapshots[%zu] must have a tag and the number seq", i);
     }
     snapshot->seq = (uint64_t)json_integer_value(seq);
     if (i != 0 && snapshot->seq < snapshot[-1].seq) {
-        return complain(&recording->regs, diagnostics, "snapshots[%zu].seq goes back: snapshots must be in order", i);
+        return complain(&recording->regs, diagnostics, "E2205 snapshots[%zu].seq goes back: snapshots must be in order",
+                        i);
     }
     return read_units(recording, json, i, diagnostics);
 }
@@ -175,11 +178,11 @@ static bool read_snapshots(struct replay_recording *recording, const json_t *roo
     const size_t count = json_array_size(list);
 
     if (count == 0) {
-        return complain(&recording->regs, diagnostics, "there must be a list 'snapshots' of at least one");
+        return complain(&recording->regs, diagnostics, "E2205 there must be a list 'snapshots' of at least one");
     }
     recording->snapshots = calloc(count, sizeof(*recording->snapshots));
     if (recording->snapshots == NULL) {
-        return complain(&recording->regs, diagnostics, "out of memory");
+        return complain(&recording->regs, diagnostics, "E0203 out of memory");
     }
     recording->snapshot_count = count;
     for (size_t i = 0; i < count; i++) {

@@ -55,7 +55,7 @@ bool replay_run(const char *directory, const struct replay_options *options, str
     if (possible && options->snapshot != REPLAY_ALL_SNAPSHOTS && options->snapshot >= recording.snapshot_count) {
         const struct diagnostic_where where = {.file = recording.regs.path};
 
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "there is no snapshot %llu, but 0 to %zu",
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0105 there is no snapshot %llu, but 0 to %zu",
                         (unsigned long long)options->snapshot, recording.snapshot_count - 1);
         possible = false;
     }

@@ -208,7 +208,7 @@ bool replay_rig_create(struct replay_rig *rig, const struct replay_recording *re
     rig->address_bits = features.smmu.output_address_bits;
     rig->sim = sim_create(&config);
     if (!build(rig, &features)) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "memory_map: two of its ranges overlap");
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2205 memory_map: two of its ranges overlap");
         return false;
     }
     return true;

@@ -18,7 +18,8 @@ static uint64_t take(struct reader *reader, const struct replay_registers *regis
     uint64_t value = 0;
 
     if (!replay_register_find(registers, name, &value)) {
-        diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, &where, "snapshots[0] lacks the register %s", name);
+        diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, &where, "E2206 snapshots[0] lacks the register %s",
+                        name);
         reader->complete = false;
     }
     return value;
@@ -97,7 +98,7 @@ bool replay_features_read(struct replay_features *features, const struct replay_
 
     smmu_config_defaults(&features->smmu);
     if (preset != NULL && !smmu_config_preset(&features->smmu, preset)) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "there is no SMMU preset '%s'", preset);
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, NULL, "E0105 there is no SMMU preset '%s'", preset);
         return false;
     }
     read_smmu(&reader, &features->smmu);
@@ -107,12 +108,12 @@ bool replay_features_read(struct replay_features *features, const struct replay_
     }
     wrong = smmu_config_error(&features->smmu);
     if (wrong != NULL) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "no SMMU can be built as its IDR registers say: %s",
-                        wrong);
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where,
+                        "E2206 no SMMU can be built as its IDR registers say: %s", wrong);
         return false;
     }
     if (features->its.intid_bits < 14 || features->its.intid_bits > 24) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "GICD_TYPER.IDbits: no LPIs (%u INTID bits)",
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2206 GICD_TYPER.IDbits: no LPIs (%u INTID bits)",
                         features->its.intid_bits);
         return false;
     }

@@ -108,7 +108,7 @@ static bool split(struct reader *reader)
             continue;
         }
         if (reader->field_count == MAX_FIELDS) {
-            complain(reader, start, 1, "more than %d fields", MAX_FIELDS);
+            complain(reader, start, 1, "E2202 more than %d fields", MAX_FIELDS);
             return false;
         }
         reader->fields[reader->field_count++] = (struct field){.text = start, .size = (size_t)(c - start)};
@@ -128,7 +128,7 @@ static bool read_header(struct reader *reader)
     if (!next_line(reader)) {
         reader->number = 1;
         reader->line = reader->text->bytes;
-        complain(reader, NULL, 0, "the file is empty: it lacks the line of column names");
+        complain(reader, NULL, 0, "E2202 the file is empty: it lacks the line of column names");
         return false;
     }
     if (!split(reader)) {
@@ -147,7 +147,7 @@ static bool read_header(struct reader *reader)
             i++;
         }
         if (i == reader->field_count) {
-            complain(reader, NULL, 0, "there is no column '%s'", name);
+            complain(reader, NULL, 0, "E2202 there is no column '%s'", name);
             complete = false;
         } else {
             reader->column_of[i] = (int)c;
@@ -174,7 +174,7 @@ static bool read_field(const struct reader *reader, size_t index, char *row)
     if (absent && column->kind != REPLAY_NUMBER) {
         value = column->kind == REPLAY_OPTIONAL ? REPLAY_NONE : 0;
     } else if (!replay_number(field->text, field->size, &value)) {
-        complain(reader, field->text, field->size, "column '%s' must be a number, decimal or 0x..., of 64 bits",
+        complain(reader, field->text, field->size, "E2203 column '%s' must be a number, decimal or 0x..., of 64 bits",
                  column->name);
         return false;
     }
@@ -197,7 +197,7 @@ static bool read_row(const struct reader *reader, char *row, const char *before)
     bool right = true;
 
     if (reader->field_count != reader->header_count) {
-        complain(reader, NULL, 0, "%zu fields, where the first line names %zu", reader->field_count,
+        complain(reader, NULL, 0, "E2202 %zu fields, where the first line names %zu", reader->field_count,
                  reader->header_count);
         return false;
     }
@@ -205,7 +205,7 @@ static bool read_row(const struct reader *reader, char *row, const char *before)
         right = (reader->column_of[i] < 0 || read_field(reader, i, row)) && right;
     }
     if (right && table->ordered != 0 && before != NULL && order_of(table, row) < order_of(table, before)) {
-        complain(reader, NULL, 0, "column '%s' goes back: rows must be in order",
+        complain(reader, NULL, 0, "E2204 column '%s' goes back: rows must be in order",
                  table->columns[table->ordered - 1].name);
         right = false;
     }
@@ -234,7 +234,7 @@ void *replay_table_read(const struct replay_table *table, struct replay_text *te
     }
     rows = calloc(most, table->row_bytes);
     if (rows == NULL) {
-        complain(&reader, NULL, 0, "out of memory");
+        complain(&reader, NULL, 0, "E0203 out of memory");
         return NULL;
     }
     while (next_line(&reader)) {

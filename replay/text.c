@@ -54,12 +54,13 @@ static const char *read_all(gzFile file, struct replay_text *text)
     }
 }
 
-static bool complain(const char *path, bool environment, struct diagnostics *diagnostics, const char *reason)
+static bool complain(const char *path, bool environment, struct diagnostics *diagnostics, const char *code,
+                     const char *reason)
 {
     const struct diagnostic_where where = {.file = path};
 
     diagnostics->environment_failed = diagnostics->environment_failed || environment;
-    diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "%s", reason);
+    diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "%s %s", code, reason);
     return false;
 }
 
@@ -70,7 +71,7 @@ static bool load(struct replay_text *text, struct diagnostics *diagnostics)
     int error;
 
     if (file == NULL) {
-        return complain(text->path, true, diagnostics, strerror(errno == 0 ? ENOMEM : errno));
+        return complain(text->path, true, diagnostics, "E0201", strerror(errno == 0 ? ENOMEM : errno));
     }
     errno = 0;
     wrong = read_all(file, text);
@@ -80,7 +81,8 @@ static bool load(struct replay_text *text, struct diagnostics *diagnostics)
         wrong = "the gzip data end too early";
     }
     if (wrong != NULL) {
-        return complain(text->path, error != 0, diagnostics, error != 0 ? strerror(error) : wrong);
+        return complain(text->path, error != 0, diagnostics, error != 0 ? "E0201" : "E2207",
+                        error != 0 ? strerror(error) : wrong);
     }
     return true;
 }
@@ -94,7 +96,7 @@ bool replay_text_load(struct replay_text *text, const char *directory, const cha
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         text->path = join(directory, name, suffixes[i]);
         if (text->path == NULL) {
-            return complain(name, true, diagnostics, "out of memory");
+            return complain(name, true, diagnostics, "E0203", "out of memory");
         }
         if (access(text->path, F_OK) == 0) {
             return load(text, diagnostics);
@@ -107,7 +109,7 @@ bool replay_text_load(struct replay_text *text, const char *directory, const cha
 
         diagnostics->environment_failed = true;
         diagnostic_set_hint(
-            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "there is no %s, nor %s.gz", name, name),
+            diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2201 there is no %s, nor %s.gz", name, name),
             "a recording is a folder with the files that docs/replay.md lists");
     }
     return false;

@@ -57,15 +57,17 @@ void board_add_finding(struct board_result *result, const char *name, const char
 
 void board_error_set(struct board_error *error, const char *file, const char *format, ...)
 {
+    const char *message = error_code_split(format, error->code);
     va_list arguments;
-    int length = snprintf(error->text, sizeof(error->text), "%.400s: error: ", file);
+    int length = snprintf(error->text, sizeof(error->text), "%.400s: error[%s]: ", file, error->code);
     size_t used = length < 0 ? 0 : (size_t)length;
 
     if (used >= sizeof(error->text)) {
         used = sizeof(error->text) - 1;
     }
+    error->message_at = used;
     va_start(arguments, format);
-    vsnprintf(error->text + used, sizeof(error->text) - used, format, arguments);
+    vsnprintf(error->text + used, sizeof(error->text) - used, message, arguments);
     va_end(arguments);
     /* Names out of a hostile file must not reach a terminal as control sequences. */
     for (char *c = error->text; *c != '\0'; c++) {

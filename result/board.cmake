@@ -1,1 +1,1 @@
-set(DOORBELL_RESULT_BOARD_SOURCES board.c)
+set(DOORBELL_RESULT_BOARD_SOURCES board.c error_code.c)

@@ -8,6 +8,7 @@
 #ifndef DOORBELL_RESULT_BOARD_H
 #define DOORBELL_RESULT_BOARD_H
 
+#include "result/error_code.h"
 #include "result/verdict.h"
 
 #include <stdbool.h>
@@ -36,7 +37,9 @@ enum board_status {
 
 /** Why a description could not be read. */
 struct board_error {
-    char text[1024]; /**< "FILE: error: ...", one line, no newline at the end */
+    char code[ERROR_CODE_SIZE]; /**< "E2001"; empty if there is no error */
+    char text[1024];            /**< "FILE: error[E2001]: ...", one line, no newline at the end */
+    size_t message_at;          /**< where within `text` the message begins */
 };
 
 /** An identifier as a function of the RID: (RID & mask) + offset, modulo 2^32. */
@@ -177,7 +180,10 @@ struct board_result {
 void board_add_finding(struct board_result *result, const char *name, const char *rule, const char *subject,
                        const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/** Writes "FILE: error: " and a text made as by printf, cut to fit, with control characters replaced. */
+/**
+ * Writes "FILE: error[CODE]: " and a text made as by printf, cut to fit, with control characters replaced.
+ * @param format begins with the code of the error, as in "E0201 cannot open"
+ */
 void board_error_set(struct board_error *error, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -100,7 +100,7 @@ static enum board_status too_many(struct reader *reader, size_t node, const char
 {
     char *path = devicetree_path(reader->tree, node);
 
-    board_error_set(reader->error, reader->file, "%s has more than %zu entries in its %s", path, limit, what);
+    board_error_set(reader->error, reader->file, "E2001 %s has more than %zu entries in its %s", path, limit, what);
     free(path);
     return BOARD_INVALID;
 }
@@ -193,8 +193,8 @@ static enum board_status read_host(struct reader *reader, size_t node, const cha
     enum board_status status;
 
     if (reader->firmware->host_count == DEVICETREE_MAX_HOSTS) {
-        board_error_set(reader->error, reader->file, "more than %u PCIe host bridges (at %s)", DEVICETREE_MAX_HOSTS,
-                        path);
+        board_error_set(reader->error, reader->file, "E2001 more than %u PCIe host bridges (at %s)",
+                        DEVICETREE_MAX_HOSTS, path);
         return BOARD_INVALID;
     }
     host = firmware_add_host(reader->firmware, path);
@@ -396,7 +396,7 @@ enum board_status devicetree_read(const void *blob, size_t size, const char *fil
     if (devicetree_index(&tree, blob, size, file, error)) {
         reader.roles = calloc(tree.count, sizeof(*reader.roles));
         if (reader.roles == NULL) {
-            board_error_set(error, file, "out of memory for %zu nodes", tree.count);
+            board_error_set(error, file, "E0203 out of memory for %zu nodes", tree.count);
             status = BOARD_UNREADABLE;
         } else {
             read_root(&reader);

@@ -65,25 +65,25 @@ static enum board_status read_file(const char *path, struct buffer *buffer, stru
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 
     if (descriptor < 0) {
-        board_error_set(error, path, "cannot open (%s)", strerror(errno));
+        board_error_set(error, path, "E0201 cannot open (%s)", strerror(errno));
         return BOARD_UNREADABLE;
     }
     if (fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
         close(descriptor);
-        board_error_set(error, path, "is a directory; a device tree (.dtb or .dts) is needed");
+        board_error_set(error, path, "E2001 is a directory; a device tree (.dtb or .dts) is needed");
         return BOARD_INVALID;
     }
     while (buffer_read(buffer, descriptor)) {
         continue;
     }
     if (errno != 0) {
-        board_error_set(error, path, "cannot read (%s)", strerror(errno));
+        board_error_set(error, path, "E0201 cannot read (%s)", strerror(errno));
         close(descriptor);
         return BOARD_UNREADABLE;
     }
     close(descriptor);
     if (buffer->full) {
-        board_error_set(error, path, "larger than %zu bytes, the most that is accepted", buffer->limit);
+        board_error_set(error, path, "E2001 larger than %zu bytes, the most that is accepted", buffer->limit);
         return BOARD_INVALID;
     }
     return BOARD_OK;
@@ -175,12 +175,13 @@ static enum board_status start_compiler(const char *program, const char *path, s
     close_if_open(out[0]);
     close_if_open(err[0]);
     if (status == ENOENT) {
-        board_error_set(error, path,
-                        "device tree source needs the program %s, which is not installed (Debian: apt-get install "
-                        "device-tree-compiler)",
-                        program);
+        board_error_set(
+            error, path,
+            "E0205 device tree source needs the program %s, which is not installed (Debian: apt-get install "
+            "device-tree-compiler)",
+            program);
     } else {
-        board_error_set(error, path, "cannot run %s (%s)", program, strerror(status));
+        board_error_set(error, path, "E0205 cannot run %s (%s)", program, strerror(status));
     }
     return BOARD_UNREADABLE;
 }
@@ -228,10 +229,10 @@ static void report_refusal(const char *program, const char *path, const struct b
     size_t length = end == NULL ? diagnostics->size : (size_t)(end - diagnostics->bytes);
 
     if (length == 0) {
-        board_error_set(error, path, "%s refuses it", program);
+        board_error_set(error, path, "E2001 %s refuses it", program);
         return;
     }
-    board_error_set(error, path, "%s refuses it: %.*s", program, (int)(length > 500 ? 500 : length),
+    board_error_set(error, path, "E2001 %s refuses it: %.*s", program, (int)(length > 500 ? 500 : length),
                     (const char *)diagnostics->bytes);
 }
 
@@ -248,10 +249,10 @@ static enum board_status compile(const char *program, const char *path, struct b
     }
     status = collect(&compiler, output, &diagnostics);
     if (output->full || diagnostics.full) {
-        board_error_set(error, path, "%s writes more than %zu bytes", program, output->limit);
+        board_error_set(error, path, "E2001 %s writes more than %zu bytes", program, output->limit);
         result = BOARD_INVALID;
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-        board_error_set(error, path, "cannot run %s", program);
+        board_error_set(error, path, "E0205 cannot run %s", program);
         result = BOARD_UNREADABLE;
     } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         report_refusal(program, path, &diagnostics, error);
@@ -273,7 +274,7 @@ enum board_status devicetree_load_with(const char *path, const char *compiler, v
             status = compile(compiler, path, &buffer, error);
         } else {
             board_error_set(error, path,
-                            "is no device tree: neither the magic number of a blob (d0 0d fe ed) nor "
+                            "E2001 is no device tree: neither the magic number of a blob (d0 0d fe ed) nor "
                             "source that starts with /dts-v1/");
             status = BOARD_INVALID;
         }

@@ -21,7 +21,8 @@ static bool check_names(const void *blob, const char *file, struct board_error *
     for (size_t i = 0; i < size; i++) {
         run = strings[i] == 0 ? 0 : run + 1;
         if (run > DEVICETREE_MAX_NAME) {
-            board_error_set(error, file, "property name longer than %d bytes at offset 0x%zx of the strings block",
+            board_error_set(error, file,
+                            "E2001 property name longer than %d bytes at offset 0x%zx of the strings block",
                             DEVICETREE_MAX_NAME, i - run + 1);
             return false;
         }
@@ -65,15 +66,16 @@ static void report_structure(const void *blob, int status, const char *file, str
     int offset;
 
     if (fdt_num_mem_rsv(blob) < 0) {
-        board_error_set(error, file, "memory reservation block of the device tree blob is malformed (%s)",
+        board_error_set(error, file, "E2001 memory reservation block of the device tree blob is malformed (%s)",
                         fdt_strerror(status));
         return;
     }
     offset = find_fault(blob, &node);
-    board_error_set(error, file,
-                    "device tree blob is malformed (%s) at offset 0x%x of its structure block, after the start of node "
-                    "\"%.64s\"",
-                    fdt_strerror(status), (unsigned)offset, node);
+    board_error_set(
+        error, file,
+        "E2001 device tree blob is malformed (%s) at offset 0x%x of its structure block, after the start of node "
+        "\"%.64s\"",
+        fdt_strerror(status), (unsigned)offset, node);
 }
 
 /* The order matters: each check makes the next one safe. */
@@ -82,27 +84,27 @@ static bool check_blob(const void *blob, size_t size, const char *file, struct b
     int status;
 
     if (size < sizeof(struct fdt_header)) {
-        board_error_set(error, file, "%zu bytes are too few for the header of a device tree blob (%zu)", size,
+        board_error_set(error, file, "E2001 %zu bytes are too few for the header of a device tree blob (%zu)", size,
                         sizeof(struct fdt_header));
         return false;
     }
     if (size > DEVICETREE_MAX_SIZE) {
-        board_error_set(error, file, "%zu bytes are more than the largest accepted device tree (%u)", size,
+        board_error_set(error, file, "E2001 %zu bytes are more than the largest accepted device tree (%u)", size,
                         DEVICETREE_MAX_SIZE);
         return false;
     }
     status = fdt_check_header(blob);
     if (status != 0) {
-        board_error_set(error, file, "header of the device tree blob is malformed (%s)", fdt_strerror(status));
+        board_error_set(error, file, "E2001 header of the device tree blob is malformed (%s)", fdt_strerror(status));
         return false;
     }
     if (fdt_totalsize(blob) > size) {
-        board_error_set(error, file, "truncated: the header says %u bytes, the file has %zu", fdt_totalsize(blob),
+        board_error_set(error, file, "E2001 truncated: the header says %u bytes, the file has %zu", fdt_totalsize(blob),
                         size);
         return false;
     }
     if (fdt_version(blob) < OLDEST_VERSION) {
-        board_error_set(error, file, "device tree blob of version %u; at least %u is needed", fdt_version(blob),
+        board_error_set(error, file, "E2001 device tree blob of version %u; at least %u is needed", fdt_version(blob),
                         OLDEST_VERSION);
         return false;
     }
@@ -160,12 +162,12 @@ static bool index_nodes(struct devicetree *tree, const char *file, struct board_
             break;
         }
         if (depth >= DEVICETREE_MAX_DEPTH) {
-            board_error_set(error, file, "nodes nest deeper than %d at offset 0x%x of the structure block",
+            board_error_set(error, file, "E2001 nodes nest deeper than %d at offset 0x%x of the structure block",
                             DEVICETREE_MAX_DEPTH, (unsigned)offset);
             return false;
         }
         if (fdt_get_name(tree->blob, offset, &length) == NULL || length > DEVICETREE_MAX_NAME) {
-            board_error_set(error, file, "node name longer than %d bytes at offset 0x%x of the structure block",
+            board_error_set(error, file, "E2001 node name longer than %d bytes at offset 0x%x of the structure block",
                             DEVICETREE_MAX_NAME, (unsigned)offset);
             return false;
         }
@@ -178,7 +180,7 @@ static bool index_nodes(struct devicetree *tree, const char *file, struct board_
         open[depth] = tree->count++;
     }
     if (tree->count == 0) {
-        board_error_set(error, file, "device tree blob has no root node");
+        board_error_set(error, file, "E2001 device tree blob has no root node");
         return false;
     }
     return true;

@@ -114,6 +114,7 @@ struct diagnostic *diagnostics_vadd(struct diagnostics *list, enum diagnostic_se
                                     const struct diagnostic_where *where, const char *format, va_list arguments)
 {
     struct diagnostic *entry;
+    char *whole;
 
     if (severity == DIAGNOSTIC_ERROR) {
         list->error_count++;
@@ -125,7 +126,9 @@ struct diagnostic *diagnostics_vadd(struct diagnostics *list, enum diagnostic_se
     entry = &list->items[list->count++];
     memset(entry, 0, sizeof(*entry));
     entry->severity = severity;
-    entry->message = format_string(format, arguments);
+    whole = format_string(format, arguments);
+    entry->message = copy_string(error_code_split(whole, entry->code));
+    free(whole);
     if (where == NULL) {
         return entry;
     }
@@ -240,8 +243,12 @@ void diagnostics_print(FILE *stream, const struct diagnostics *list)
         if (entry->line != 0 && entry->column != 0) {
             fprintf(stream, "%u:", entry->column);
         }
-        fprintf(stream, "%s%s: %s\n", entry->file == NULL ? "" : " ",
-                entry->severity == DIAGNOSTIC_ERROR ? "error" : "warning", entry->message);
+        fprintf(stream, "%s%s", entry->file == NULL ? "" : " ",
+                entry->severity == DIAGNOSTIC_ERROR ? "error" : "warning");
+        if (entry->code[0] != '\0') {
+            fprintf(stream, "[%s]", entry->code);
+        }
+        fprintf(stream, ": %s\n", entry->message);
         if (entry->source != NULL) {
             print_source(stream, entry);
         }

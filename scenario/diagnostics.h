@@ -2,10 +2,12 @@
  * Diagnostics: what is wrong with the input, where, and what would be right.
  *
  * All errors of an input are collected, so that a person can mend them in one go; diagnostics_print() writes them as
- * `file:line:column: error: message`, the offending line with a caret, and a hint.
+ * `file:line:column: error[code]: message`, the offending line with a caret, and a hint.
  */
 #ifndef DOORBELL_SCENARIO_DIAGNOSTICS_H
 #define DOORBELL_SCENARIO_DIAGNOSTICS_H
+
+#include "result/error_code.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -37,9 +39,10 @@ struct diagnostic_where {
 /** One message. Strings are owned by the list. */
 struct diagnostic {
     enum diagnostic_severity severity;
-    char *file;      /**< NULL if none */
-    unsigned line;   /**< 0 if none */
-    unsigned column; /**< 0 if none */
+    char code[ERROR_CODE_SIZE]; /**< "E1101": what kind of mistake this is (scenario/codes.h); "" if it has none */
+    char *file;                 /**< NULL if none */
+    unsigned line;              /**< 0 if none */
+    unsigned column;            /**< 0 if none */
     unsigned span;
     char *source;           /**< offending line, made printable; NULL if none */
     unsigned source_column; /**< of the caret within `source`, from 1; 0 if none */
@@ -56,7 +59,8 @@ struct diagnostics {
 };
 
 /**
- * Appends a message made as by vprintf. The hint starts empty. Beyond DIAGNOSTICS_MAX_ERRORS errors are only counted.
+ * Appends a message made as by printf. It begins with its code, which is kept apart: "E1101 unknown key `x`". The
+ * hint starts empty. Beyond DIAGNOSTICS_MAX_ERRORS errors are only counted.
  * Never fails: running out of memory ends the process with a message.
  * @return the new entry, valid until the next call; NULL if it was only counted
  */

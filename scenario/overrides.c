@@ -25,7 +25,7 @@ static void report_nothing_to_take(struct tree_node *node, struct diagnostics *d
     struct diagnostic_where where = tree_where(&node->key_mark);
 
     diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where,
-                    "`%.60s: null` takes nothing away: there is no such key below", node->key);
+                    "E1011 `%.60s: null` takes nothing away: there is no such key below", node->key);
 }
 
 /* A tree that is laid over nothing: its nulls have nothing to take away. */
@@ -130,7 +130,7 @@ static size_t split_path(struct setter *setter, size_t path_length, struct segme
             mark = text_mark(setter, start, end - start);
         }
         if (end == start || count == limit) {
-            refuse(setter, &mark, end == start ? "a key is missing in the path" : "the path is too long");
+            refuse(setter, &mark, end == start ? "E1012 a key is missing in the path" : "E1012 the path is too long");
             return 0;
         }
         segments[count].key = scenario_arena_copy(setter->arena, text + start, end - start);
@@ -204,7 +204,7 @@ static struct tree_node *list_item(struct setter *setter, struct tree_node *list
         item = item->next;
     }
     if (*end != '\0' || segment->key[0] == '-' || item == NULL) {
-        snprintf(message, sizeof(message), "a list stands here: pick one of its %zu items by number, from 0",
+        snprintf(message, sizeof(message), "E1012 a list stands here: pick one of its %zu items by number, from 0",
                  list->count);
         refuse(setter, &segment->mark, message);
         return NULL;
@@ -221,7 +221,7 @@ static struct tree_node *descend(struct setter *setter, struct tree_node *node, 
         return list_item(setter, node, segment);
     }
     if (node->kind == TREE_SCALAR && !tree_is_null(node)) {
-        refuse(setter, &segment->mark, "what stands before this dot is a single value: it has no keys");
+        refuse(setter, &segment->mark, "E1012 what stands before this dot is a single value: it has no keys");
         return NULL;
     }
     node->kind = TREE_MAP;
@@ -256,7 +256,7 @@ static struct tree_node *parse_value(struct setter *setter, size_t start)
     if (length == 0) {
         struct tree_mark mark = text_mark(setter, start, 0);
 
-        diagnostic_set_hint(refuse(setter, &mark, "no value follows the ="), "`null` takes a key away");
+        diagnostic_set_hint(refuse(setter, &mark, "E1012 no value follows the ="), "`null` takes a key away");
         return NULL;
     }
     node = scenario_arena_take(setter->arena, 1, sizeof(*node));
@@ -283,7 +283,7 @@ static void put_value(struct setter *setter, struct tree_node *parent, const str
         return;
     }
     if (parent->kind == TREE_SCALAR && !tree_is_null(parent)) {
-        refuse(setter, &last->mark, "what stands before this dot is a single value: it has no keys");
+        refuse(setter, &last->mark, "E1012 what stands before this dot is a single value: it has no keys");
         return;
     }
     parent->kind = TREE_MAP;
@@ -292,7 +292,7 @@ static void put_value(struct setter *setter, struct tree_node *parent, const str
     old = tree_find(parent, last->key);
     if (tree_is_null(value)) {
         if (old == NULL) {
-            refuse(setter, &last->mark, "there is no such key to take away");
+            refuse(setter, &last->mark, "E1012 there is no such key to take away");
         } else {
             tree_remove(old);
         }
@@ -324,7 +324,7 @@ const struct tree_source *overrides_set(struct scenario_arena *arena, struct tre
     }
     whole = text_mark(&setter, 0, strlen(text));
     if (equals == NULL) {
-        diagnostic_set_hint(refuse(&setter, &whole, "no = in this override"),
+        diagnostic_set_hint(refuse(&setter, &whole, "E1012 no = in this override"),
                             "write path=value, for example smmu.S.tlb.entries=64");
         return setter.source;
     }
@@ -333,7 +333,7 @@ const struct tree_source *overrides_set(struct scenario_arena *arena, struct tre
         return setter.source;
     }
     if (strcmp(segments[0].key, "base") == 0) {
-        refuse(&setter, &segments[0].mark, "`base` can only be written in a file");
+        refuse(&setter, &segments[0].mark, "E1012 `base` can only be written in a file");
         return setter.source;
     }
     value = parse_value(&setter, (size_t)(equals - text) + 1);

@@ -144,22 +144,22 @@ static struct tree_node *load_base(struct loader *loader, const struct tree_node
     const char *path;
 
     if (base->kind != TREE_SCALAR || base->text[0] == '\0') {
-        complain(loader, &base->key_mark, "`base` must name a file", "");
+        complain(loader, &base->key_mark, "E1010 `base` must name a file", "");
         return NULL;
     }
     path = beside(loader, source->name, base->text);
     if (reading.depth > MAX_BASES) {
-        complain(loader, &base->mark, "too many files stand on each other", "");
+        complain(loader, &base->mark, "E1010 too many files stand on each other", "");
         return NULL;
     }
     other = read_file(loader, path, &reading);
     if (other == NULL) {
-        diagnostic_set_hint(complain(loader, &base->mark, "cannot read the base file: ", strerror(errno)),
+        diagnostic_set_hint(complain(loader, &base->mark, "E1010 cannot read the base file: ", strerror(errno)),
                             "looked for %.300s", path);
         return NULL;
     }
     if (is_cycle(&reading)) {
-        complain(loader, &base->mark, "this file is its own base", "");
+        complain(loader, &base->mark, "E1010 this file is its own base", "");
         return NULL;
     }
     return load_tree(loader, other, &reading);
@@ -179,8 +179,9 @@ static struct tree_node *load_tree(struct loader *loader, const struct tree_sour
         return NULL;
     }
     if (tree->kind != TREE_MAP) {
-        diagnostic_set_hint(complain(loader, &tree->mark, "a scenario is a map, not ", tree_kind_name(tree->kind)),
-                            "it starts with doorbell: 1");
+        diagnostic_set_hint(
+            complain(loader, &tree->mark, "E1009 a scenario is a map, not ", tree_kind_name(tree->kind)),
+            "it starts with doorbell: 1");
         return NULL;
     }
     base = tree_find(tree, "base");
@@ -288,7 +289,7 @@ struct scenario *scenario_load(const char *path, const struct scenario_options *
     if (source == NULL) {
         struct diagnostic_where where = {.file = path};
 
-        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "cannot read: %s", strerror(errno));
+        diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0201 cannot read: %s", strerror(errno));
         diagnostics->environment_failed = true;
         scenario_arena_free(loader.arena);
         return NULL;

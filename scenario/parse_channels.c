@@ -12,11 +12,12 @@ static void check_link(struct parse *parse, const struct scenario_device *device
     const struct scenario_link *link = &device->link;
 
     if (link->low_priority >= link->virtual_channels) {
-        diagnostic_set_hint(parse_error_at(parse, or_else(&link->place, &device->place),
-                                           "the link above `%.63s` has %u virtual channels besides VC0, so %u of them "
-                                           "cannot share its priority",
-                                           device->name, link->virtual_channels - 1, link->low_priority),
-                            "`low-priority` up to %u, or more `virtual-channels`", link->virtual_channels - 1);
+        diagnostic_set_hint(
+            parse_error_at(parse, or_else(&link->place, &device->place),
+                           "E1418 the link above `%.63s` has %u virtual channels besides VC0, so %u of them "
+                           "cannot share its priority",
+                           device->name, link->virtual_channels - 1, link->low_priority),
+            "`low-priority` up to %u, or more `virtual-channels`", link->virtual_channels - 1);
     }
 }
 
@@ -30,13 +31,14 @@ void parse_check_channels(struct parse *parse)
     }
     if (software->traffic_classes.count > 0 && software->traffic_classes.values[0] != 0) {
         diagnostic_set_hint(parse_error_at(parse, or_else(&software->place, &scenario->place),
-                                           "`traffic-classes` puts TC0 on VC%u", software->traffic_classes.values[0]),
+                                           "E1418 `traffic-classes` puts TC0 on VC%u",
+                                           software->traffic_classes.values[0]),
                             "TC0 is always on VC0");
     }
     for (size_t i = 0; i < software->vc_weights.count; i++) {
         if (software->vc_weights.values[i] == 0) {
             parse_error_at(parse, or_else(&software->place, &scenario->place),
-                           "`vc-weights` gives VC%zu no turn: a weight is at least 1", i);
+                           "E1418 `vc-weights` gives VC%zu no turn: a weight is at least 1", i);
         }
     }
 }

@@ -102,9 +102,9 @@ static void report_overlap(struct parse *parse, const struct window *a, const st
     const struct window *second = first == a ? b : a;
 
     diagnostic_set_hint(
-        parse_error_at(parse, second->place,
-                       "address window of %s%s, 0x%" PRIx64 " to 0x%" PRIx64 ", overlaps that of %s%s", second->what,
-                       second->name, second->base, second->base + second->size - 1, first->what, first->name),
+        parse_error_at(
+            parse, second->place, "E1301 address window of %s%s, 0x%" PRIx64 " to 0x%" PRIx64 ", overlaps that of %s%s",
+            second->what, second->name, second->base, second->base + second->size - 1, first->what, first->name),
         "%s%s has 0x%" PRIx64 " to 0x%" PRIx64, first->what, first->name, first->base, first->base + first->size - 1);
 }
 
@@ -124,8 +124,8 @@ static void check_windows(struct parse *parse)
         const struct window *window = &windows.items[i];
 
         if (window->base + window->size > (uint64_t)1 << ADDRESS_BITS) {
-            parse_error_at(parse, window->place, "address window of %s%s ends beyond %u bits of address", window->what,
-                           window->name, ADDRESS_BITS);
+            parse_error_at(parse, window->place, "E1302 address window of %s%s ends beyond %u bits of address",
+                           window->what, window->name, ADDRESS_BITS);
         }
         if (highest != NULL && window->base < highest->base + highest->size) {
             report_overlap(parse, highest, window);
@@ -147,11 +147,11 @@ static void check_cache(struct parse *parse, const struct scenario_place *place,
         return; /* no cache */
     }
     if (sets == 0 || entries % ways != 0) {
-        parse_error_at(parse, place, "%s: %" PRIu32 " entries cannot be split into %" PRIu32 " ways", what, entries,
-                       ways);
+        parse_error_at(parse, place, "E1304 %s: %" PRIu32 " entries cannot be split into %" PRIu32 " ways", what,
+                       entries, ways);
     } else if ((sets & (sets - 1)) != 0) {
         diagnostic_set_hint(parse_error_at(parse, place,
-                                           "%s: %" PRIu32 " entries in %" PRIu32 " ways make %" PRIu32
+                                           "E1304 %s: %" PRIu32 " entries in %" PRIu32 " ways make %" PRIu32
                                            " sets, no power of two",
                                            what, entries, ways, sets),
                             "as many ways as entries (fully associative) is always possible");
@@ -167,7 +167,7 @@ static void check_policy(struct parse *parse, const struct scenario_place *place
                          uint32_t ways, enum scenario_policy policy)
 {
     if (entries > 0 && policy == SCENARIO_POLICY_PLRU && (ways > 64 || (ways & (ways - 1)) != 0)) {
-        parse_error_at(parse, place, "%s: plru needs 1, 2, 4, ... 64 ways, not %" PRIu32, what, ways);
+        parse_error_at(parse, place, "E1304 %s: plru needs 1, 2, 4, ... 64 ways, not %" PRIu32, what, ways);
     }
 }
 
@@ -201,20 +201,22 @@ static void check_smmu_structure(struct parse *parse, const struct scenario_smmu
         const uint32_t entries = walk->entries[i / 3][i % 3];
 
         if (entries % walk->ways != 0) {
-            parse_error_at(parse, place, "`walk-cache`: %" PRIu32 " entries cannot be split into %" PRIu32 " ways",
-                           entries, walk->ways);
+            parse_error_at(parse, place,
+                           "E1304 `walk-cache`: %" PRIu32 " entries cannot be split into %" PRIu32 " ways", entries,
+                           walk->ways);
         }
         check_policy(parse, place, "`walk-cache`", entries, walk->ways, walk->policy);
     }
     if ((smmu->to_tcu_cycles == 0) != (smmu->to_tbu_cycles == 0)) {
-        parse_error_at(parse, &smmu->place, "`to-tcu` and `to-tbu` are either both 0 or neither");
+        parse_error_at(parse, &smmu->place, "E1305 `to-tcu` and `to-tbu` are either both 0 or neither");
     }
     if (smmu->to_tcu_cycles == 0 && smmu->micro_tlb.entries + smmu->tbu_tlb.entries > 0) {
-        diagnostic_set_hint(parse_error_at(parse, &smmu->place, "TBUs with TLBs of their own need a link to the TCU"),
-                            "to-tcu: 8 cycles and to-tbu: 8 cycles, for example");
+        diagnostic_set_hint(
+            parse_error_at(parse, &smmu->place, "E1305 TBUs with TLBs of their own need a link to the TCU"),
+            "to-tcu: 8 cycles and to-tbu: 8 cycles, for example");
     }
     if (smmu->to_tcu_cycles == 0 && smmu->tlb.entries == 0) {
-        parse_error_at(parse, &smmu->place, "without a link to the TCU `tlb` cannot have 0 entries");
+        parse_error_at(parse, &smmu->place, "E1305 without a link to the TCU `tlb` cannot have 0 entries");
     }
 }
 
@@ -228,7 +230,7 @@ static void check_smmu_features(struct parse *parse, const struct scenario_smmu 
     smmu_idr_apply(smmu, &config);
     error = smmu_config_error(&config);
     if (error != NULL) {
-        parse_error_at(parse, either(&smmu->idr.place, &smmu->place), "`idr`: %s", error);
+        parse_error_at(parse, either(&smmu->idr.place, &smmu->place), "E1306 `idr`: %s", error);
     }
 }
 
@@ -246,7 +248,7 @@ static void check_caches(struct parse *parse)
         check_smmu_features(parse, smmu);
         if (smmu->stream_table == SCENARIO_STREAM_TABLE_LINEAR && smmu->stream_id_bits > 20) {
             diagnostic_set_hint(parse_error_at(parse, &smmu->place,
-                                               "a linear stream table for %" PRIu32 " StreamID bits is too large",
+                                               "E1307 a linear stream table for %" PRIu32 " StreamID bits is too large",
                                                smmu->stream_id_bits),
                                 "at most 20 bits, or stream-table: 2-level");
         }
@@ -296,13 +298,13 @@ static void check_mmio(struct parse *parse, const struct scenario_root_complex *
     }
     if (root_complex->mmio.base + root_complex->mmio.size > (uint64_t)1 << 32) {
         parse_error_at(parse, either(&root_complex->mmio.place, &root_complex->place),
-                       "the MMIO window of `%.63s` does not end below 4 GiB", root_complex->name);
+                       "E1303 the MMIO window of `%.63s` does not end below 4 GiB", root_complex->name);
     }
     if (need > root_complex->mmio.size) {
         units_format(UNITS_SIZE, need, text[0], sizeof(text[0]));
         units_format(UNITS_SIZE, root_complex->mmio.size, text[1], sizeof(text[1]));
         parse_error_at(parse, either(&root_complex->mmio.place, &root_complex->place),
-                       "the BARs below `%.63s` need %s or more, and its MMIO window has %s", root_complex->name,
+                       "E1303 the BARs below `%.63s` need %s or more, and its MMIO window has %s", root_complex->name,
                        text[0], text[1]);
     }
 }
@@ -326,12 +328,13 @@ static void check_its_capacity(struct parse *parse, const struct scenario_traffi
 
     if (bits < 32 && device_id >> bits != 0) {
         parse_error_at(parse, &traffic->place,
-                       "DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of %sITS `%.63s`",
+                       "E1308 DeviceID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of %sITS `%.63s`",
                        device_id, traffic->name, bits, bits < its->device_id_bits ? "the pre-ITS of " : "", its->name);
     }
     if (bits_for(vectors) > its->event_id_bits) {
         parse_error_at(parse, &traffic->place,
-                       "the %" PRIu32 " vectors of `%.63s` do not fit the %" PRIu32 " EventID bits of ITS `%.63s`",
+                       "E1308 the %" PRIu32 " vectors of `%.63s` do not fit the %" PRIu32
+                       " EventID bits of ITS `%.63s`",
                        vectors, traffic->name, its->event_id_bits, its->name);
     }
 }
@@ -358,8 +361,8 @@ static void check_identifiers(struct parse *parse, const struct scenario_traffic
     if (entry != NULL && entry->smmu != NULL && entry->smmu->stream_id_bits < 32 &&
         output >> entry->smmu->stream_id_bits != 0) {
         parse_error_at(parse, &traffic->place,
-                       "StreamID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of SMMU `%.63s`", output,
-                       traffic->name, entry->smmu->stream_id_bits, entry->smmu->name);
+                       "E1308 StreamID 0x%" PRIx32 " of `%.63s` does not fit the %" PRIu32 " bits of SMMU `%.63s`",
+                       output, traffic->name, entry->smmu->stream_id_bits, entry->smmu->name);
     }
     if (!has_msi(traffic)) {
         return;
@@ -367,7 +370,7 @@ static void check_identifiers(struct parse *parse, const struct scenario_traffic
     entry = scenario_map_find(&root_complex->msi_map, rid, &output);
     if (entry == NULL) {
         diagnostic_set_hint(parse_error_at(parse, &traffic->place,
-                                           "no entry of `msi-map` covers `%.63s`, requester ID "
+                                           "E1309 no entry of `msi-map` covers `%.63s`, requester ID "
                                            "0x%04x: it has no ITS for its MSIs",
                                            traffic->name, rid),
                             "buses are numbered depth first: `%.63s` is at %02x:%02x.%x", traffic->name, rid >> 8,
@@ -394,13 +397,13 @@ static void check_lpis(struct parse *parse)
         }
     }
     if (redistributor->version != SCENARIO_GIC_V3 && redistributor->lpi_id_bits > 22) {
-        parse_error_at(parse, &redistributor->place, "with virtual LPIs `lpi-id-bits` is at most 22, not %u",
+        parse_error_at(parse, &redistributor->place, "E1310 with virtual LPIs `lpi-id-bits` is at most 22, not %u",
                        redistributor->lpi_id_bits);
     }
     if (vectors > lpis) {
         diagnostic_set_hint(parse_error_at(parse, &redistributor->place,
-                                           "all endpoints together have %" PRIu64 " vectors, but there are %" PRIu64
-                                           " LPIs",
+                                           "E1310 all endpoints together have %" PRIu64
+                                           " vectors, but there are %" PRIu64 " LPIs",
                                            vectors, lpis),
                             "raise platform.redistributor.lpi-id-bits");
     }
@@ -430,11 +433,12 @@ static void check_smmu_ports(struct parse *parse)
             smmus += leads_to(root_complex, &platform->smmu[j]) ? 1 : 0;
         }
         if (smmus + 1 > ROOT_COMPLEX_MAX_MEMORY_PORTS) {
-            parse_error_at(parse, &root_complex->place, "`iommu-map` of `%.63s` leads to %u SMMUs; at most %u can be",
-                           root_complex->name, smmus, ROOT_COMPLEX_MAX_MEMORY_PORTS - 1);
+            parse_error_at(parse, &root_complex->place,
+                           "E1311 `iommu-map` of `%.63s` leads to %u SMMUs; at most %u can be", root_complex->name,
+                           smmus, ROOT_COMPLEX_MAX_MEMORY_PORTS - 1);
         }
         if (root_complex->root_port_count > ROOT_COMPLEX_MAX_PORTS) {
-            parse_error_at(parse, &root_complex->place, "root complex `%.63s` has more than %u root ports",
+            parse_error_at(parse, &root_complex->place, "E1311 root complex `%.63s` has more than %u root ports",
                            root_complex->name, ROOT_COMPLEX_MAX_PORTS);
         }
     }
@@ -446,7 +450,7 @@ static void check_smmu_ports(struct parse *parse)
         }
         if (users > SMMU_MAX_PORTS) {
             parse_error_at(parse, &platform->smmu[j].place,
-                           "%u root complexes lead to SMMU `%.63s`, which has at most %u ports", users,
+                           "E1311 %u root complexes lead to SMMU `%.63s`, which has at most %u ports", users,
                            platform->smmu[j].name, (unsigned)SMMU_MAX_PORTS);
         }
     }
@@ -467,7 +471,7 @@ static void check_credits(struct parse *parse, const struct scenario_device *dev
             continue;
         }
         diagnostic_set_hint(parse_error_at(parse, either(&credits->place, &device->place),
-                                           "%" PRIu32 " credits in `%s` above `%.63s` cannot hold a packet of "
+                                           "E1417 %" PRIu32 " credits in `%s` above `%.63s` cannot hold a packet of "
                                            "`max-payload`",
                                            data[i].given, data[i].name, device->name),
                             "a credit is 16 bytes: at least %" PRIu32 ", or 0 for infinite", need);
@@ -485,7 +489,7 @@ static void check_ports(struct parse *parse)
 
     if (masters > CROSSBAR_MAX_MASTERS || targets > CROSSBAR_MAX_TARGETS) {
         diagnostic_set_hint(parse_error_at(parse, either(&platform->pe.place, &platform->place),
-                                           "the interconnect would need %" PRIu64 " master and %" PRIu64
+                                           "E1311 the interconnect would need %" PRIu64 " master and %" PRIu64
                                            " target ports, and a crossbar has %u and %u",
                                            masters, targets, CROSSBAR_MAX_MASTERS, CROSSBAR_MAX_TARGETS),
                             "each PE, ITS, SMMU and root complex takes one of each or more: use fewer PEs");
@@ -494,8 +498,8 @@ static void check_ports(struct parse *parse)
         const struct scenario_device *device = scenario->devices[i];
 
         if (device->sw != NULL && device->below_count > PCIE_SWITCH_MAX_DOWNSTREAM) {
-            parse_error_at(parse, &device->place, "switch `%.63s` has more than %u downstream ports", device->name,
-                           PCIE_SWITCH_MAX_DOWNSTREAM);
+            parse_error_at(parse, &device->place, "E1406 switch `%.63s` has more than %u downstream ports",
+                           device->name, PCIE_SWITCH_MAX_DOWNSTREAM);
         }
     }
 }
@@ -506,7 +510,7 @@ void parse_check(struct parse *parse)
     size_t endpoints = 0;
 
     if (scenario->platform.its_count > MAX_ITS) {
-        parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "more than %u ITS", MAX_ITS);
+        parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "E1311 more than %u ITS", MAX_ITS);
     }
     check_ports(parse);
     check_smmu_ports(parse);
@@ -524,10 +528,10 @@ void parse_check(struct parse *parse)
         }
     }
     if (endpoints == 0 && scenario->root_complex_count > 0 && parse->diagnostics->error_count == 0) {
-        parse_error_at(parse, &scenario->root_complexes[0].place, "there is no endpoint: nothing would happen");
+        parse_error_at(parse, &scenario->root_complexes[0].place, "E1416 there is no endpoint: nothing would happen");
     }
     if (scenario->root_complex_count == 0 && parse->diagnostics->error_count == 0) {
-        parse_error(parse, &parse->root->mark, "there is no root complex: nothing would happen");
+        parse_error(parse, &parse->root->mark, "E1416 there is no root complex: nothing would happen");
     }
     /* Where numbering went wrong, requester IDs mean nothing. */
     for (size_t i = 0; i < scenario->traffic_count && parse->identifiable; i++) {

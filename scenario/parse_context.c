@@ -85,7 +85,7 @@ bool parse_expect_kind(struct parse *parse, const struct tree_node *node, enum t
         return true;
     }
     entry = parse_error(parse, node->kind == TREE_SCALAR && node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                        "`%s` must be %s, not %s", what, tree_kind_name(kind),
+                        "E1104 `%s` must be %s, not %s", what, tree_kind_name(kind),
                         node->kind == TREE_SCALAR && tree_is_null(node) ? "empty" : tree_kind_name(node->kind));
     if (kind != TREE_SCALAR && node->kind == TREE_SCALAR && tree_is_null(node)) {
         diagnostic_set_hint(entry, "write %s: %s for an empty one", what, kind == TREE_MAP ? "{}" : "[]");
@@ -103,15 +103,15 @@ bool parse_quantity(struct parse *parse, enum units_kind kind, const struct tree
         return false;
     }
     if (node->text[0] == '\0') {
-        parse_error(parse, node->key != NULL ? &node->key_mark : &node->mark, "`%s` has no value: it takes %s", what,
-                    units_noun(kind));
+        parse_error(parse, node->key != NULL ? &node->key_mark : &node->mark, "E1105 `%s` has no value: it takes %s",
+                    what, units_noun(kind));
         return false;
     }
     if (units_parse(kind, node->text, value, &problem)) {
         return true;
     }
     mark = parse_part(node, problem.offset, problem.length);
-    parse_error(parse, &mark, "`%s: %.40s`: %s", what, node->text, problem.message);
+    parse_error(parse, &mark, "E1106 `%s: %.40s`: %s", what, node->text, problem.message);
     return false;
 }
 
@@ -134,7 +134,7 @@ static bool is_choice(struct parse *parse, const struct scenario_key *key, enum 
         used = used < sizeof(list) ? used : sizeof(list) - 1;
     }
     diagnostic_set_hint(
-        parse_error(parse, &node->mark, "`%s: %.40s` is none of the possible values", key->name, node->text),
+        parse_error(parse, &node->mark, "E1109 `%s: %.40s` is none of the possible values", key->name, node->text),
         "possible: %s", list);
     return false;
 }
@@ -161,7 +161,7 @@ static bool is_in_range(struct parse *parse, const struct scenario_key *key, enu
     if (value >= minimum && value <= maximum) {
         return true;
     }
-    entry = parse_error(parse, &node->mark, "`%s: %.40s` is too %s", key->name, node->text,
+    entry = parse_error(parse, &node->mark, "E1107 `%s: %.40s` is too %s", key->name, node->text,
                         value < minimum ? "small" : "large");
     if (key->minimum != NULL && key->maximum != NULL) {
         diagnostic_set_hint(entry, "allowed: %s to %s", key->minimum, key->maximum);
@@ -188,12 +188,12 @@ bool parse_key_quantity(struct parse *parse, const struct scenario_key *key, enu
         return false;
     }
     if (key->power_of_two && (*value & (*value - 1)) != 0) {
-        parse_error(parse, &node->mark, "`%s: %.40s` must be a power of two", key->name, node->text);
+        parse_error(parse, &node->mark, "E1108 `%s: %.40s` must be a power of two", key->name, node->text);
         return false;
     }
     if (key->alignment > 1 && *value % key->alignment != 0) {
         units_format(UNITS_SIZE, key->alignment, grid, sizeof(grid));
-        parse_error(parse, &node->mark, "`%s: %.40s` must be a multiple of %s", key->name, node->text, grid);
+        parse_error(parse, &node->mark, "E1108 `%s: %.40s` must be a multiple of %s", key->name, node->text, grid);
         return false;
     }
     return true;
@@ -220,8 +220,9 @@ const char *parse_name(struct parse *parse, const struct tree_node *node, const 
         return NULL;
     }
     if (!parse_is_name(node->text)) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "`%.40s` cannot be the name of a component", node->text),
-                            "a name is a letter, then letters, digits, - and _, at most %d in all", MAX_NAME);
+        diagnostic_set_hint(
+            parse_error(parse, &node->mark, "E1201 `%.40s` cannot be the name of a component", node->text),
+            "a name is a letter, then letters, digits, - and _, at most %d in all", MAX_NAME);
         return NULL;
     }
     return node->text;

@@ -26,13 +26,13 @@ static void check_store(struct parse *parse, const struct scenario_device *devic
     }
     if (size == 0) {
         diagnostic_set_hint(
-            parse_error_at(parse, &device->place, "`%.63s` has no BAR to hold its message store", device->name),
+            parse_error_at(parse, &device->place, "E1410 `%.63s` has no BAR to hold its message store", device->name),
             "give it bars: [64 KiB]");
         return;
     }
     units_format(UNITS_SIZE, size, text, sizeof(text));
     diagnostic_set_hint(
-        parse_error_at(parse, &device->place, "the first BAR of `%.63s`, %s, is too small for its message store",
+        parse_error_at(parse, &device->place, "E1410 the first BAR of `%.63s`, %s, is too small for its message store",
                        device->name, text),
         "%" PRIu32 " entries of 16 bytes and what MSI-X needs: %" PRIu64 " bytes", endpoint->ims_entries, need);
 }
@@ -42,8 +42,9 @@ static void resolve_msi(struct parse *parse, struct scenario_msi_capability *msi
     if (!parse_is_given(&scenario_table_endpoint_msi, msi, "granted")) {
         msi->granted = msi->vectors;
     } else if (msi->granted > msi->vectors) {
-        diagnostic_set_hint(parse_error_at(parse, &msi->place, "`granted` %" PRIu32 " is more than `vectors` %" PRIu32,
-                                           msi->granted, msi->vectors),
+        diagnostic_set_hint(parse_error_at(parse, &msi->place,
+                                           "E1419 `granted` %" PRIu32 " is more than `vectors` %" PRIu32, msi->granted,
+                                           msi->vectors),
                             "a function must not be given more messages than it asks for");
     }
 }
@@ -63,10 +64,11 @@ void parse_resolve_endpoints(struct parse *parse)
             resolve_msi(parse, endpoint->msi);
         }
         if (endpoint->pri != NULL && endpoint->ats == NULL) {
-            diagnostic_set_hint(parse_error_at(parse, &endpoint->pri->place,
-                                               "`%.63s` has page requests but no translations to use what they bring",
-                                               device->name),
-                                "add ats: {}");
+            diagnostic_set_hint(
+                parse_error_at(parse, &endpoint->pri->place,
+                               "E1420 `%.63s` has page requests but no translations to use what they bring",
+                               device->name),
+                "add ats: {}");
         }
         check_store(parse, device);
     }

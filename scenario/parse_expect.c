@@ -69,7 +69,7 @@ static void report_unknown(struct parse *parse, const struct tree_node *node)
     for (size_t i = 0; i < METRICS; i++) {
         names[count++] = metrics[i].name;
     }
-    entry = parse_error(parse, &node->key_mark, "`%.60s` is neither an assumption nor a metric", node->key);
+    entry = parse_error(parse, &node->key_mark, "E1901 `%.60s` is neither an assumption nor a metric", node->key);
     nearest = has_device(parse, node->key) ? parse_nearest(rest + 1, names + ASSUMPTIONS, METRICS) : NULL;
     if (nearest != NULL) {
         diagnostic_set_hint(entry, "did you mean `%.*s.%s`?", (int)(rest - node->key), node->key, nearest);
@@ -133,7 +133,7 @@ static bool parse_outcome(struct parse *parse, const struct tree_node *node, enu
         }
     }
     diagnostic_set_hint(parse_error(parse, node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                                    "`%s: %.40s`: no such outcome of an assumption", node->key, node->text),
+                                    "E1902 `%s: %.40s`: no such outcome of an assumption", node->key, node->text),
                         "possible: holds, violated, not-applicable");
     return false;
 }
@@ -158,7 +158,8 @@ static bool read_bound(struct parse *parse, const struct metric *metric, const s
         return true;
     }
     mark = parse_part(node, (size_t)(start - node->text) + problem.offset, problem.length);
-    diagnostic_set_hint(parse_error(parse, &mark, "`%s`: bound `%.40s` %s", node->key, text, problem.message), "%s",
+    diagnostic_set_hint(parse_error(parse, &mark, "E1903 `%s`: bound `%.40s` %s", node->key, text, problem.message),
+                        "%s",
                         metric->units == UNITS_TIME ? "for example `< 3 us`, `1 us..3 us`"
                                                     : "for example `0`, `<= 10`, `\">= 5\"`, `5..10`");
     return false;
@@ -181,7 +182,7 @@ static bool parse_bounds(struct parse *parse, const struct metric *metric, const
             return false;
         }
         if (expectation->lower.value > expectation->upper.value) {
-            parse_error(parse, &node->mark, "`%s: %.60s`: the range is empty", node->key, text);
+            parse_error(parse, &node->mark, "E1904 `%s: %.60s`: the range is empty", node->key, text);
             return false;
         }
         return true;
@@ -242,7 +243,7 @@ static bool parse_step(struct parse *parse, const struct tree_node *node, struct
         count++;
     }
     entry = parse_error(parse, node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                        "`%s: %.40s`: no outcome of a step", node->key, node->text);
+                        "E1902 `%s: %.40s`: no outcome of a step", node->key, node->text);
     nearest = parse_nearest(node->text, names, count);
     if (nearest != NULL) {
         diagnostic_set_hint(entry, "did you mean `%s`?", nearest);

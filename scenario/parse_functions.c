@@ -14,7 +14,7 @@ static void report_same_number(struct parse *parse, const struct scenario_device
     const uint32_t functions = device->endpoint->functions;
 
     diagnostic_set_hint(parse_error_at(parse, &device->endpoint->sriov->place,
-                                       "two functions of `%.63s` would have one requester ID", device->name),
+                                       "E1411 two functions of `%.63s` would have one requester ID", device->name),
                         "with %" PRIu32 " function%s, `first-offset` and `stride` of %" PRIu32 " keep them apart",
                         functions, functions == 1 ? "" : "s", functions);
 }
@@ -24,7 +24,7 @@ static void report_unreachable(struct parse *parse, const struct scenario_device
 {
     diagnostic_set_hint(
         parse_error_at(parse, &device->endpoint->sriov->place,
-                       "a VF of `%.63s` would be device %" PRIu32 ", function %" PRIu32
+                       "E1411 a VF of `%.63s` would be device %" PRIu32 ", function %" PRIu32
                        " of a bus behind a link, where there is only device 0",
                        device->name, offset >> 3, offset & 7),
         "ari: yes makes all eight bits a function number; or choose `first-offset` and `stride` so that "
@@ -40,7 +40,7 @@ void parse_check_virtual(struct parse *parse, const struct scenario_device *devi
         const uint32_t offset = scenario_function_offset(endpoint, i);
 
         if (offset >= OFFSETS) {
-            parse_error_at(parse, &endpoint->sriov->place, "the VFs of `%.63s` need more buses than there can be",
+            parse_error_at(parse, &endpoint->sriov->place, "E1411 the VFs of `%.63s` need more buses than there can be",
                            device->name);
             return;
         }
@@ -69,12 +69,13 @@ void parse_check_aliases(struct parse *parse, const struct scenario_device *devi
     }
     if (endpoint->functions > room) {
         parse_error_at(parse, &endpoint->place,
-                       "`phantom-functions` of %" PRIu32 " bits leaves numbers for %" PRIu32 " function%s, and `%.63s` "
+                       "E1412 `phantom-functions` of %" PRIu32 " bits leaves numbers for %" PRIu32
+                       " function%s, and `%.63s` "
                        "has %" PRIu32,
                        endpoint->phantom_bits, room, room == 1 ? "" : "s", device->name, endpoint->functions);
     }
     if (endpoint->ari || endpoint->sriov != NULL || endpoint->has_dma_alias) {
-        parse_error_at(parse, &endpoint->place, "`%.63s` cannot have phantom functions together with `%s`",
+        parse_error_at(parse, &endpoint->place, "E1412 `%.63s` cannot have phantom functions together with `%s`",
                        device->name,
                        endpoint->ari             ? "ari"
                        : endpoint->sriov != NULL ? "sr-iov"
@@ -97,8 +98,9 @@ void parse_check_conventional(struct parse *parse, const struct scenario_device 
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (keys[i].there) {
-            parse_error_at(parse, &endpoint->place, "`%.63s` stands below a bridge, and conventional PCI has no `%s`",
-                           device->name, keys[i].name);
+            parse_error_at(parse, &endpoint->place,
+                           "E1414 `%.63s` stands below a bridge, and conventional PCI has no `%s`", device->name,
+                           keys[i].name);
         }
     }
 }
@@ -116,13 +118,13 @@ static void check_bars(struct parse *parse, const struct scenario_place *place, 
         return;
     }
     if (bars->count == 0) {
-        diagnostic_set_hint(parse_error_at(parse, place, "%s has MSI-X but no BAR to hold its table", whose),
+        diagnostic_set_hint(parse_error_at(parse, place, "E1410 %s has MSI-X but no BAR to hold its table", whose),
                             "give it bars: [64 KiB], or msi-x: 0");
     } else if (bars->sizes[0] < need) {
         units_format(UNITS_SIZE, bars->sizes[0], text, sizeof(text));
         diagnostic_set_hint(
-            parse_error_at(parse, place, "the first BAR of %s, %s, is too small for its MSI-X table and PBA", whose,
-                           text),
+            parse_error_at(parse, place, "E1410 the first BAR of %s, %s, is too small for its MSI-X table and PBA",
+                           whose, text),
             "%" PRIu32 " vectors need %" PRIu64 " bytes: half for the table, half for the PBA", vectors, need);
     }
 }

@@ -56,7 +56,7 @@ static bool find_name(struct parse *parse, const struct tree_node *node, struct 
             return true;
         }
     }
-    entry = parse_error(parse, &node->mark, "`%.40s` is no capability",
+    entry = parse_error(parse, &node->mark, "E1413 `%.40s` is no capability",
                         node->kind == TREE_SCALAR ? node->text : "a list or map");
     nearest = node->kind == TREE_SCALAR ? parse_nearest(node->text, known, NAMES) : NULL;
     if (nearest != NULL) {
@@ -74,7 +74,7 @@ static bool parse_item(struct parse *parse, const struct tree_node *node, struct
     uint32_t last;
 
     if (node->kind != TREE_LIST || node->count != 2) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "an entry of `capabilities` is a list of two"),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1112 an entry of `capabilities` is a list of two"),
                             "the capability and its offset, for example [msi-x, 0x70]");
         return false;
     }
@@ -85,8 +85,8 @@ static bool parse_item(struct parse *parse, const struct tree_node *node, struct
     first = item->extended ? STANDARD_END : STANDARD_FIRST;
     last = (item->extended ? EXTENDED_END : STANDARD_END) - pcie_capability_bytes(item->extended, item->id);
     if (offset < first || offset > last || offset % 4 != 0) {
-        diagnostic_set_hint(parse_error(parse, &node->first->next->mark, "capability `%s` cannot lie at 0x%" PRIx64,
-                                        name_of(item), offset),
+        diagnostic_set_hint(parse_error(parse, &node->first->next->mark,
+                                        "E1413 capability `%s` cannot lie at 0x%" PRIx64, name_of(item), offset),
                             "a multiple of 4 from 0x%" PRIx32 " to 0x%" PRIx32, first, last & ~3u);
         return false;
     }
@@ -107,11 +107,11 @@ static bool check_item(struct parse *parse, const struct tree_node *node, const 
 
         first = first && !other->extended;
         if (other->extended == item->extended && other->id == item->id) {
-            parse_error(parse, &node->mark, "capability `%s` is written twice", name_of(item));
+            parse_error(parse, &node->mark, "E1413 capability `%s` is written twice", name_of(item));
             return false;
         }
         if (item->offset < end_of(other) && other->offset < end_of(item)) {
-            diagnostic_set_hint(parse_error(parse, &node->mark, "capability `%s` at 0x%x overlaps `%s` at 0x%x",
+            diagnostic_set_hint(parse_error(parse, &node->mark, "E1413 capability `%s` at 0x%x overlaps `%s` at 0x%x",
                                             name_of(item), item->offset, name_of(other), other->offset),
                                 "`%s` has %u bytes in its longest form", name_of(other),
                                 (unsigned)(end_of(other) - other->offset));
@@ -119,7 +119,7 @@ static bool check_item(struct parse *parse, const struct tree_node *node, const 
         }
     }
     if (first && item->offset != STANDARD_END) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "the chain of extended capabilities begins at 0x100"),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1413 the chain of extended capabilities begins at 0x100"),
                             "the first one in the list must lie there");
         return false;
     }
@@ -201,12 +201,13 @@ void parse_check_layout(struct parse *parse, const struct scenario_device *devic
         const struct scenario_layout_item *item = &layout->items[i];
 
         if (!has_capability(device->endpoint, item)) {
-            parse_error_at(parse, &device->endpoint->place, "`capabilities` places `%s`, which `%.63s` does not have",
-                           name_of(item), device->name);
+            parse_error_at(parse, &device->endpoint->place,
+                           "E1413 `capabilities` places `%s`, which `%.63s` does not have", name_of(item),
+                           device->name);
         } else if (conventional && (item->extended || item->id == PCIE_CAP_ID_PCI_EXPRESS)) {
             parse_error_at(parse, &device->endpoint->place,
-                           "`%.63s` stands below a bridge, and conventional PCI has no capability `%s`", device->name,
-                           name_of(item));
+                           "E1414 `%.63s` stands below a bridge, and conventional PCI has no capability `%s`",
+                           device->name, name_of(item));
         }
     }
 }

@@ -25,7 +25,7 @@ static bool acs_add_bit(struct parse *parse, const struct tree_node *node, uint1
             return true;
         }
     }
-    entry = parse_error(parse, &node->mark, "`%.20s` is no ACS control", node->text);
+    entry = parse_error(parse, &node->mark, "E1408 `%.20s` is no ACS control", node->text);
     nearest = parse_nearest(node->text, acs_names, ACS_NAMES);
     diagnostic_set_hint(entry, "%s%s%spossible: SV, TB, RR, CR, UF, EC, DT", nearest == NULL ? "" : "did you mean `",
                         nearest == NULL ? "" : nearest, nearest == NULL ? "" : "`? ");
@@ -50,7 +50,7 @@ static bool acs_parse_bits(struct parse *parse, const struct tree_node *node, bo
     if (node->kind != TREE_LIST) {
         diagnostic_set_hint(
             parse_error(parse, node->kind == TREE_SCALAR && node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                        "ACS is `none`, `full` or a list of controls"),
+                        "E1408 ACS is `none`, `full` or a list of controls"),
             "for example [SV, RR, CR, UF]; [] is a capability without any control");
         return false;
     }
@@ -74,17 +74,17 @@ static bool acs_parse_map(struct parse *parse, const struct tree_node *node, str
             control = child;
             good = acs_parse_bits(parse, child, &ignored, &acs->control) && good;
         } else {
-            diagnostic_set_hint(parse_error(parse, &child->key_mark, "unknown key `%.60s` in `acs`", child->key),
+            diagnostic_set_hint(parse_error(parse, &child->key_mark, "E1101 unknown key `%.60s` in `acs`", child->key),
                                 "known here: cap, ctrl");
             good = false;
         }
     }
     if (tree_find(node, "cap") == NULL) {
-        parse_error(parse, &node->mark, "`cap` is missing in `acs`");
+        parse_error(parse, &node->mark, "E1102 `cap` is missing in `acs`");
         return false;
     }
     if (good && (acs->control & ~acs->capability) != 0) {
-        parse_error(parse, &control->mark, "`ctrl` turns on controls that `cap` does not have");
+        parse_error(parse, &control->mark, "E1408 `ctrl` turns on controls that `cap` does not have");
         return false;
     }
     return good;
@@ -166,7 +166,7 @@ static bool bar_parse(struct parse *parse, const struct tree_node *node, uint64_
         return false;
     }
     if (*size < BAR_MINIMUM || *size > BAR_MAXIMUM || (*size & (*size - 1)) != 0) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "`%.40s` cannot be the size of a BAR", node->text),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1409 `%.40s` cannot be the size of a BAR", node->text),
                             "a power of two from 4 KiB to 1 GiB");
         return false;
     }
@@ -190,7 +190,7 @@ static bool bars_parse(struct parse *parse, const struct scenario_key *key, cons
     }
     for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
         if (bars->count == limit) {
-            parse_error(parse, &child->mark, "a function has at most %zu BARs", limit);
+            parse_error(parse, &child->mark, "E1409 a function has at most %zu BARs", limit);
             return false;
         }
         good = bar_parse(parse, child, &bars->sizes[bars->count]) && good;
@@ -239,7 +239,7 @@ static bool channels_parse(struct parse *parse, const struct scenario_key *key, 
         uint64_t value;
 
         if (list->count == sizeof(list->values)) {
-            parse_error(parse, &child->mark, "`%s` has at most %zu numbers", key->name, sizeof(list->values));
+            parse_error(parse, &child->mark, "E1112 `%s` has at most %zu numbers", key->name, sizeof(list->values));
             return false;
         }
         if (!parse_quantity(parse, UNITS_NUMBER, child, key->name, &value)) {
@@ -247,7 +247,7 @@ static bool channels_parse(struct parse *parse, const struct scenario_key *key, 
         }
         if (value > most) {
             diagnostic_set_hint(
-                parse_error(parse, &child->mark, "`%.40s` is too large for `%s`", child->text, key->name),
+                parse_error(parse, &child->mark, "E1107 `%.40s` is too large for `%s`", child->text, key->name),
                 "allowed: up to %" PRIu64, most);
             return false;
         }
@@ -285,7 +285,7 @@ static bool map_parse_number(struct parse *parse, const struct tree_node *node, 
         return false;
     }
     if (value > maximum) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "%s `%.40s` is too large", what, node->text),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1107 %s `%.40s` is too large", what, node->text),
                             "allowed: up to 0x%" PRIx64, maximum);
         return false;
     }
@@ -301,7 +301,7 @@ static bool map_parse_entry(struct parse *parse, const struct scenario_key *key,
 
     entry->place = parse_place(&node->mark);
     if (node->kind != TREE_LIST || node->count != 4) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "an entry of `%s` is a list of four", key->name),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1415 an entry of `%s` is a list of four", key->name),
                             "[RID base, %s, length], for example [0x0300, %s, 0x0300, 0x100]",
                             key->name[0] == 'i' ? "SMMU, StreamID base" : "ITS, DeviceID base",
                             key->name[0] == 'i' ? "smmu0" : "its0");
@@ -318,17 +318,17 @@ static bool map_parse_entry(struct parse *parse, const struct scenario_key *key,
     item = item->next;
     good = map_parse_number(parse, item, "length", 0x10000, &entry->length) && good;
     if (good && entry->length == 0) {
-        parse_error(parse, &item->mark, "an entry of length 0 covers nothing");
+        parse_error(parse, &item->mark, "E1415 an entry of length 0 covers nothing");
         return false;
     }
     if (good && entry->rid_base + entry->length > 0x10000) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "the entry goes beyond the last requester ID, 0xffff"),
-                            "at most 0x%x requester IDs follow from 0x%04x on", 0x10000 - entry->rid_base,
-                            entry->rid_base);
+        diagnostic_set_hint(
+            parse_error(parse, &node->mark, "E1415 the entry goes beyond the last requester ID, 0xffff"),
+            "at most 0x%x requester IDs follow from 0x%04x on", 0x10000 - entry->rid_base, entry->rid_base);
         return false;
     }
     if (good && entry->output_base + (entry->length - 1) < entry->output_base) {
-        parse_error(parse, &node->mark, "the entry's last output goes beyond 32 bits");
+        parse_error(parse, &node->mark, "E1415 the entry's last output goes beyond 32 bits");
         return false;
     }
     return good && entry->target_name != NULL;
@@ -401,7 +401,8 @@ static bool vectors_parse(struct parse *parse, const struct scenario_key *key, c
         return true;
     }
     if (node->kind == TREE_MAP || (node->kind == TREE_LIST && node->count == 0)) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "`vectors` names no vector"), "write `all` or [0, 1]");
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1501 `vectors` names no vector"),
+                            "write `all` or [0, 1]");
         return false;
     }
     msi->vectors_place = parse_place(&node->mark);

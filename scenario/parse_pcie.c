@@ -41,12 +41,12 @@ static size_t count_devices(const struct scenario_device *devices, size_t count)
 static void check_empty(struct parse *parse, struct scenario_device *device, int kinds)
 {
     if (kinds != 0) {
-        parse_error_at(parse, &device->place, "`%.63s` is empty, and yet a device", device->name);
+        parse_error_at(parse, &device->place, "E1401 `%.63s` is empty, and yet a device", device->name);
     }
     if (device->parent == NULL || device->parent->sw == NULL) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &device->place, "`%.63s` is no port of a switch that could be empty", device->name),
-            "a root port with nothing below it has no `below`");
+        diagnostic_set_hint(parse_error_at(parse, &device->place,
+                                           "E1401 `%.63s` is no port of a switch that could be empty", device->name),
+                            "a root port with nothing below it has no `below`");
     }
     device->sw = NULL;
     device->bridge = NULL;
@@ -62,12 +62,12 @@ static void check_kind(struct parse *parse, struct scenario_device *device)
     if (device->empty) {
         check_empty(parse, device, kinds);
     } else if (kinds == 0) {
-        diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                           "`%.63s` is neither a switch nor a bridge nor an endpoint", device->name),
-                            "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name,
-                            device->name);
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "E1401 `%.63s` is neither a switch nor a bridge nor an endpoint",
+                           device->name),
+            "write %.63s: {endpoint: {}} or %.63s: {switch: {}, below: {...}}", device->name, device->name);
     } else if (kinds > 1) {
-        parse_error_at(parse, &device->place, "`%.63s` is both %s and %s", device->name,
+        parse_error_at(parse, &device->place, "E1401 `%.63s` is both %s and %s", device->name,
                        device->sw != NULL       ? "a switch"
                        : device->bridge != NULL ? "a bridge"
                                                 : "an endpoint",
@@ -82,8 +82,9 @@ static void check_kind(struct parse *parse, struct scenario_device *device)
         device->below_count = 0; /* reported with the key */
     }
     if (device->bridge != NULL && device->below_count == 0) {
-        diagnostic_set_hint(parse_error_at(parse, &device->place, "nothing stands below bridge `%.63s`", device->name),
-                            "write below: {epA: {endpoint: {}}}");
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place, "E1402 nothing stands below bridge `%.63s`", device->name),
+            "write below: {epA: {endpoint: {}}}");
     }
 }
 
@@ -96,14 +97,14 @@ static void place_written(struct parse *parse, struct numbered *ports, size_t co
 
         if (!ports[i].device_given) {
             if (ports[i].function_given) {
-                parse_error_at(parse, &port->place, "port `%.127s` has a function number but no device number",
+                parse_error_at(parse, &port->place, "E1404 port `%.127s` has a function number but no device number",
                                port->name);
             }
             continue;
         }
         bit = 1u << port->function;
         if ((used[port->device] & bit) != 0) {
-            parse_error_at(parse, &port->place, "two ports on one bus have device %u, function %u", port->device,
+            parse_error_at(parse, &port->place, "E1404 two ports on one bus have device %u, function %u", port->device,
                            port->function);
         }
         used[port->device] = (uint8_t)(used[port->device] | bit);
@@ -136,7 +137,7 @@ static void check_function_0(struct parse *parse, const struct numbered *ports, 
 
         if (ports[i].device_given && (used[port->device] & 1) == 0) {
             diagnostic_set_hint(parse_error_at(parse, &port->place,
-                                               "device %u has no function 0: enumeration would not find it",
+                                               "E1404 device %u has no function 0: enumeration would not find it",
                                                port->device),
                                 "number the functions of a device from 0 on");
             return;
@@ -153,7 +154,7 @@ static bool number_ports(struct parse *parse, struct numbered *ports, size_t cou
     check_function_0(parse, ports, count, used);
     for (size_t i = 0; i < count; i++) {
         if (!ports[i].device_given && !place_free(ports[i].port, used, multifunction)) {
-            parse_error_at(parse, &ports[i].port->place, "too many ports on one bus: %u at most",
+            parse_error_at(parse, &ports[i].port->place, "E1406 too many ports on one bus: %u at most",
                            multifunction ? FUNCTIONS : DEVICES_PER_BUS);
             parse->identifiable = false;
             return false;
@@ -177,7 +178,8 @@ static uint8_t take_bus(struct walk *walk, const struct scenario_place *place)
 {
     if (walk->next_bus > walk->root_complex->last_bus) {
         if (!walk->out_of_buses) {
-            diagnostic_set_hint(parse_error_at(walk->parse, place, "root complex `%.63s` runs out of bus numbers here",
+            diagnostic_set_hint(parse_error_at(walk->parse, place,
+                                               "E1405 root complex `%.63s` runs out of bus numbers here",
                                                walk->root_complex->name),
                                 "it has buses %u to %u", walk->root_complex->first_bus, walk->root_complex->last_bus);
         }
@@ -253,7 +255,7 @@ static void number_parts(struct walk *walk, struct scenario_device *device)
 
         if (number + functions > FUNCTIONS) {
             diagnostic_set_hint(parse_error_at(walk->parse, &part->place,
-                                               "device `%.63s` would have more than %u functions", device->name,
+                                               "E1406 device `%.63s` would have more than %u functions", device->name,
                                                FUNCTIONS),
                                 "a switch takes one number, an endpoint as many as its `functions`");
             walk->parse->identifiable = false;
@@ -303,7 +305,7 @@ static bool number_slots(struct parse *parse, struct scenario_device *bridge)
             continue;
         }
         if ((used >> device->slot & 1) != 0) {
-            parse_error_at(parse, &device->place, "two devices on the bus of `%.63s` have number %" PRIu32,
+            parse_error_at(parse, &device->place, "E1414 two devices on the bus of `%.63s` have number %" PRIu32,
                            bridge->name, device->slot);
         }
         used |= 1u << device->slot;
@@ -315,8 +317,8 @@ static bool number_slots(struct parse *parse, struct scenario_device *bridge)
             continue;
         }
         if (used == UINT32_MAX) {
-            parse_error_at(parse, &device->place, "too many devices on the bus of `%.63s`: %u at most", bridge->name,
-                           DEVICES_PER_BUS);
+            parse_error_at(parse, &device->place, "E1414 too many devices on the bus of `%.63s`: %u at most",
+                           bridge->name, DEVICES_PER_BUS);
             parse->identifiable = false;
             return false;
         }
@@ -396,14 +398,15 @@ static void adopt_below_root_port(struct parse *parse, struct scenario_device *d
 
     if (parse_is_given(&scenario_table_device, device, "link")) {
         diagnostic_set_hint(parse_error_at(parse, &device->link.place,
-                                           "the link above `%.63s` is that of root port "
+                                           "E1403 the link above `%.63s` is that of root port "
                                            "`%.63s`",
                                            device->name, root_port->port.name),
                             "write `link` at the root port");
     }
     if (parse_is_given(&scenario_table_device, device, "port")) {
-        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "the port above `%.63s` is root port `%.63s`",
-                                           device->name, root_port->port.name),
+        diagnostic_set_hint(parse_error_at(parse, &device->port.place,
+                                           "E1403 the port above `%.63s` is root port `%.63s`", device->name,
+                                           root_port->port.name),
                             "write its `acs`, `device` and `function` at the root port");
     }
     device->link = root_port->link;
@@ -413,15 +416,18 @@ static void adopt_below_root_port(struct parse *parse, struct scenario_device *d
 static void adopt_below_bridge(struct parse *parse, struct scenario_device *device)
 {
     if (parse_is_given(&scenario_table_device, device, "link")) {
-        diagnostic_set_hint(parse_error_at(parse, &device->link.place, "there is no link above `%.63s`", device->name),
-                            "the devices below a bridge share its bus: see `clock` and `width` of the bridge");
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->link.place, "E1403 there is no link above `%.63s`", device->name),
+            "the devices below a bridge share its bus: see `clock` and `width` of the bridge");
     }
     if (parse_is_given(&scenario_table_device, device, "port")) {
-        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "there is no port above `%.63s`", device->name),
-                            "its device number on the bus is `slot`");
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->port.place, "E1403 there is no port above `%.63s`", device->name),
+            "its device number on the bus is `slot`");
     }
     if (device->endpoint == NULL) {
-        parse_error_at(parse, &device->place, "below a bridge only endpoints can stand: `%.63s` is none", device->name);
+        parse_error_at(parse, &device->place, "E1414 below a bridge only endpoints can stand: `%.63s` is none",
+                       device->name);
     } else {
         parse_check_conventional(parse, device);
     }
@@ -433,26 +439,29 @@ static void adopt_in_device(struct parse *parse, struct scenario_device *device)
     const struct scenario_endpoint *endpoint = device->endpoint;
 
     if (parse_is_given(&scenario_table_device, device, "link")) {
-        diagnostic_set_hint(parse_error_at(parse, &device->link.place, "`%.63s` shares the link of device `%.63s`",
-                                           device->name, device->parent->name),
+        diagnostic_set_hint(parse_error_at(parse, &device->link.place,
+                                           "E1403 `%.63s` shares the link of device `%.63s`", device->name,
+                                           device->parent->name),
                             "write `link` at the device, or at the root port above it");
     }
     if (parse_is_given(&scenario_table_device, device, "port")) {
-        diagnostic_set_hint(parse_error_at(parse, &device->port.place, "`%.63s` has no port of its own", device->name),
-                            "the port above is that of device `%.63s`", device->parent->name);
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->port.place, "E1403 `%.63s` has no port of its own", device->name),
+            "the port above is that of device `%.63s`", device->parent->name);
     }
     device->link = device->parent->link;
     if (device->bridge != NULL || device->multifunction != NULL) {
-        parse_error_at(parse, &device->place, "a device has switches and endpoints for parts: `%.63s` is neither",
+        parse_error_at(parse, &device->place, "E1407 a device has switches and endpoints for parts: `%.63s` is neither",
                        device->name);
     }
     if (endpoint != NULL && (endpoint->sriov != NULL || endpoint->ari || endpoint->phantom_bits > 0 ||
                              parse_is_given(&scenario_table_endpoint, endpoint, "dma-alias"))) {
-        diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                           "`%.63s` shares its function numbers with other parts of device `%.63s`",
-                                           device->name, device->parent->name),
-                            "`sr-iov`, `ari`, `phantom-functions` and `dma-alias` are for endpoints that have them to "
-                            "themselves");
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place,
+                           "E1407 `%.63s` shares its function numbers with other parts of device `%.63s`", device->name,
+                           device->parent->name),
+            "`sr-iov`, `ari`, `phantom-functions` and `dma-alias` are for endpoints that have them to "
+            "themselves");
     }
 }
 
@@ -460,11 +469,11 @@ static void adopt_in_device(struct parse *parse, struct scenario_device *device)
 static void check_device(struct parse *parse, const struct scenario_device *device)
 {
     if (device->below_count == 0) {
-        diagnostic_set_hint(parse_error_at(parse, &device->place, "device `%.63s` has no parts", device->name),
+        diagnostic_set_hint(parse_error_at(parse, &device->place, "E1402 device `%.63s` has no parts", device->name),
                             "write below: {dma: {endpoint: {}}}");
     }
     if (device->link.virtual_channels > 1) {
-        parse_error_at(parse, &device->place, "the link of device `%.63s` can have only one virtual channel",
+        parse_error_at(parse, &device->place, "E1407 the link of device `%.63s` can have only one virtual channel",
                        device->name);
     }
 }
@@ -485,7 +494,8 @@ static void adopt_virtual(struct parse *parse, struct scenario_device *device)
         sriov->stride = endpoint->functions;
     }
     if (sriov->enabled > sriov->vfs) {
-        parse_error_at(parse, &sriov->place, "`enabled` is more than the %" PRIu32 " VFs that there are", sriov->vfs);
+        parse_error_at(parse, &sriov->place, "E1411 `enabled` is more than the %" PRIu32 " VFs that there are",
+                       sriov->vfs);
         sriov->enabled = sriov->vfs;
     }
     parse_check_virtual(parse, device);
@@ -509,7 +519,8 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
             adopt_virtual(parse, device);
         }
         if (parse_is_given(&scenario_table_device, device, "slot") && (parent == NULL || parent->bridge == NULL)) {
-            parse_error_at(parse, &device->place, "`slot` of `%.63s`: it does not stand below a bridge", device->name);
+            parse_error_at(parse, &device->place, "E1414 `slot` of `%.63s`: it does not stand below a bridge",
+                           device->name);
         }
         if (parent != NULL && parent->bridge != NULL) {
             adopt_below_bridge(parse, device);
@@ -525,11 +536,12 @@ static void adopt(struct parse *parse, struct scenario_device *devices, size_t c
         }
         if (device->sw != NULL && device->sw->upstream_acs.present &&
             (parent == NULL || parent->multifunction == NULL)) {
-            diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                               "the upstream port of `%.63s` is its device's only function, which "
-                                               "has no Access Control Services",
-                                               device->name),
-                                "`upstream-acs` is for switches in a `multifunction` device");
+            diagnostic_set_hint(
+                parse_error_at(parse, &device->place,
+                               "E1408 the upstream port of `%.63s` is its device's only function, which "
+                               "has no Access Control Services",
+                               device->name),
+                "`upstream-acs` is for switches in a `multifunction` device");
         }
         if (device->sw != NULL) {
             device->sw->upstream_name = scenario_arena_format(parse->arena, "%s.usp", device->name);
@@ -543,10 +555,11 @@ static void adopt_root_port(struct parse *parse, struct scenario_root_complex *r
 {
     root_port->root_complex = root_complex;
     if (root_port->below_count > 1) {
-        diagnostic_set_hint(parse_error_at(parse, &root_port->below[1].place,
-                                           "a root port has one link, so one device below it: `%.63s` is the second",
-                                           root_port->below[1].name),
-                            "put a switch between, or add a root port");
+        diagnostic_set_hint(
+            parse_error_at(parse, &root_port->below[1].place,
+                           "E1421 a root port has one link, so one device below it: `%.63s` is the second",
+                           root_port->below[1].name),
+            "put a switch between, or add a root port");
     }
     adopt(parse, root_port->below, root_port->below_count, NULL, root_port);
 }
@@ -560,7 +573,7 @@ void parse_resolve_pcie(struct parse *parse)
         struct scenario_root_complex *root_complex = &scenario->root_complexes[i];
 
         if (root_complex->first_bus > root_complex->last_bus) {
-            parse_error_at(parse, &root_complex->place, "`first-bus` %u is beyond `last-bus` %u",
+            parse_error_at(parse, &root_complex->place, "E1405 `first-bus` %u is beyond `last-bus` %u",
                            root_complex->first_bus, root_complex->last_bus);
             root_complex->last_bus = 255;
         }

@@ -125,13 +125,13 @@ static void check_names(struct parse *parse)
 
         for (size_t j = 0; j < sizeof(reserved) / sizeof(reserved[0]); j++) {
             if (strcmp(reserved[j], component->name) == 0) {
-                parse_error_at(parse, &component->place, "`%s` has a meaning of its own: choose another name",
+                parse_error_at(parse, &component->place, "E1202 `%s` has a meaning of its own: choose another name",
                                component->name);
             }
         }
         if (i > 0 && strcmp(component[-1].name, component->name) == 0) {
             diagnostic_set_hint(
-                parse_error_at(parse, &component->place, "two components have the name `%.63s`", component->name),
+                parse_error_at(parse, &component->place, "E1203 two components have the name `%.63s`", component->name),
                 "the other is the %s on line %u", class_name(component[-1].kind), component[-1].place.line);
         }
     }
@@ -185,7 +185,7 @@ static void report_wrong_name(struct parse *parse, const struct scenario_place *
 
     if (parse->diagnostics->error_count >= DIAGNOSTICS_MAX_ERRORS) {
         /* It will not be shown: the search for the nearest name can be spared. */
-        parse_error_at(parse, place, "there is no %s `%.63s`", class_name(kind), name);
+        parse_error_at(parse, place, "E1204 there is no %s `%.63s`", class_name(kind), name);
         return;
     }
     names = scenario_arena_take(parse->arena, scenario->component_count, sizeof(*names));
@@ -196,10 +196,10 @@ static void report_wrong_name(struct parse *parse, const struct scenario_place *
     }
     if (found != NULL) {
         entry =
-            parse_error_at(parse, place, "`%.63s` is no %s: it is a%s %s", name, class_name(kind),
+            parse_error_at(parse, place, "E1205 `%.63s` is no %s: it is a%s %s", name, class_name(kind),
                            strchr("AEISae", class_name(found->kind)[0]) != NULL ? "n" : "", class_name(found->kind));
     } else {
-        entry = parse_error_at(parse, place, "there is no %s `%.63s`", class_name(kind), name);
+        entry = parse_error_at(parse, place, "E1204 there is no %s `%.63s`", class_name(kind), name);
     }
     nearest = parse_nearest(name, names, count);
     if (nearest != NULL) {
@@ -263,7 +263,7 @@ static void check_mask(struct parse *parse, const struct scenario_map *map, cons
 
         if ((entry->rid_base & ~map->mask) != 0) {
             diagnostic_set_hint(parse_error_at(parse, &entry->place,
-                                               "RID base 0x%04x has bits outside `%s-mask`, "
+                                               "E1415 RID base 0x%04x has bits outside `%s-mask`, "
                                                "0x%04" PRIx32,
                                                entry->rid_base, name, map->mask),
                                 "a requester ID is ANDed with the mask first, so this base can never match");
@@ -381,17 +381,18 @@ static bool check_function(struct parse *parse, const struct scenario_place *pla
     const struct scenario_endpoint *endpoint = device->endpoint;
 
     if (physical >= endpoint->functions) {
-        parse_error_at(parse, place, "endpoint `%.63s` has %" PRIu32 " function%s: there is no function %" PRIu32,
+        parse_error_at(parse, place, "E1206 endpoint `%.63s` has %" PRIu32 " function%s: there is no function %" PRIu32,
                        device->name, endpoint->functions, endpoint->functions == 1 ? "" : "s", physical);
         return false;
     }
     if (vf != 0 && endpoint->sriov == NULL) {
-        diagnostic_set_hint(parse_error_at(parse, place, "endpoint `%.63s` has no virtual functions", device->name),
-                            "give it some, for example sr-iov: {vfs: 4}");
+        diagnostic_set_hint(
+            parse_error_at(parse, place, "E1206 endpoint `%.63s` has no virtual functions", device->name),
+            "give it some, for example sr-iov: {vfs: 4}");
         return false;
     }
     if (vf != 0 && vf > endpoint->sriov->enabled) {
-        parse_error_at(parse, place, "software enables %" PRIu32 " VF%s of `%.63s`: there is no VF %" PRIu32,
+        parse_error_at(parse, place, "E1206 software enables %" PRIu32 " VF%s of `%.63s`: there is no VF %" PRIu32,
                        endpoint->sriov->enabled, endpoint->sriov->enabled == 1 ? "" : "s", device->name, vf);
         return false;
     }
@@ -409,7 +410,7 @@ const struct scenario_device *parse_find_function(struct parse *parse, const cha
     *function = 0;
     if (slash != NULL) {
         if (!read_function(slash, &physical, &vf)) {
-            diagnostic_set_hint(parse_error_at(parse, place, "`%.63s` names no function", name),
+            diagnostic_set_hint(parse_error_at(parse, place, "E1206 `%.63s` names no function", name),
                                 "write epA for function 0, epA/1 to epA/7 for the others, epA/vf1 and so on for VFs");
             return NULL;
         }
@@ -440,7 +441,7 @@ static void check_action(struct parse *parse, const struct scenario_expectation 
             return;
         }
     }
-    entry = parse_error_at(parse, &expectation->key_place, "the timeline has no action `%.60s`",
+    entry = parse_error_at(parse, &expectation->key_place, "E1901 the timeline has no action `%.60s`",
                            expectation->step + strlen(prefix));
     nearest = parse_nearest(expectation->step + strlen(prefix), names, parse->scenario->action_count);
     if (nearest != NULL) {

@@ -62,7 +62,7 @@ static void resolve_functions(struct parse *parse, struct scenario_functions *li
         list->devices[i] = parse_find_function(parse, list->names[i], &list->places[i], &list->functions[i]);
         for (size_t j = 0; j < i && list->devices[i] != NULL; j++) {
             if (list->devices[j] == list->devices[i] && list->functions[j] == list->functions[i]) {
-                parse_error_at(parse, &list->places[i], "`%.63s` is written twice", list->names[i]);
+                parse_error_at(parse, &list->places[i], "E1602 `%.63s` is written twice", list->names[i]);
             }
         }
     }
@@ -80,7 +80,7 @@ static void check_translation(struct parse *parse, struct scenario_consumer *con
     }
     if (kernel != (consumer->translation <= SCENARIO_TRANSLATION_BLOCKED)) {
         diagnostic_set_hint(
-            parse_error_at(parse, &consumer->place, "consumer `%.63s` cannot have such domains", consumer->name),
+            parse_error_at(parse, &consumer->place, "E1601 consumer `%.63s` cannot have such domains", consumer->name),
             kernel ? "the kernel's are dma, identity and blocked" : "a user's are stage-1, stage-2 and nested");
     }
 }
@@ -96,7 +96,7 @@ static void check_shared(struct parse *parse, const struct scenario_software *so
         for (size_t j = 0; j < other->count && mine->devices[device] != NULL; j++) {
             if (other->devices[j] == mine->devices[device] && other->functions[j] == mine->functions[device]) {
                 diagnostic_set_hint(parse_error_at(parse, &mine->places[device],
-                                                   "`%.63s` has a consumer already: %.63s", mine->names[device],
+                                                   "E1602 `%.63s` has a consumer already: %.63s", mine->names[device],
                                                    software->consumers[i].name),
                                     "to hand it over later, write an action in `timeline`");
             }
@@ -117,7 +117,7 @@ static const struct scenario_consumer *find_consumer(struct parse *parse, const 
             return &software->consumers[i];
         }
     }
-    entry = parse_error_at(parse, &reference->place, "there is no consumer `%.63s`", reference->name);
+    entry = parse_error_at(parse, &reference->place, "E1204 there is no consumer `%.63s`", reference->name);
     nearest = parse_nearest(reference->name, names, software->consumer_count);
     if (nearest != NULL) {
         diagnostic_set_hint(entry, "did you mean `%s`?", nearest);
@@ -131,7 +131,7 @@ static void resolve_auxiliary(struct parse *parse, struct scenario_auxiliary *au
 {
     resolve_functions(parse, &auxiliary->device);
     if (auxiliary->device.count != 1) {
-        parse_error_at(parse, &auxiliary->place, "a PASID is one device's");
+        parse_error_at(parse, &auxiliary->place, "E1604 a PASID is one device's");
     }
     if (auxiliary->consumer_written.name != NULL) {
         auxiliary->consumer = find_consumer(parse, &auxiliary->consumer_written);
@@ -170,12 +170,12 @@ static void check_name(struct parse *parse, struct scenario_action *action, size
             scenario_arena_format(parse->arena, "%s-%zu", action_kind_name((enum action_kind)action->kind), index + 1);
     } else if (!parse_is_name(action->name)) {
         diagnostic_set_hint(
-            parse_error_at(parse, &action->place, "`%.40s` cannot be the name of an action", action->name),
+            parse_error_at(parse, &action->place, "E1603 `%.40s` cannot be the name of an action", action->name),
             "a name is a letter, then letters, digits, - and _");
     }
     for (size_t i = 0; i < index; i++) {
         if (strcmp(parse->scenario->actions[i].name, action->name) == 0) {
-            parse_error_at(parse, &action->place, "two actions are called `%.40s`", action->name);
+            parse_error_at(parse, &action->place, "E1603 two actions are called `%.40s`", action->name);
             return;
         }
     }
@@ -202,20 +202,21 @@ static void resolve_action(struct parse *parse, struct scenario_action *action, 
     check_name(parse, action, index);
     resolve_functions(parse, &action->device);
     if (action->device.count != 1) {
-        parse_error_at(parse, &action->place, "an action is about one device");
+        parse_error_at(parse, &action->place, "E1603 an action is about one device");
     }
     if (action->consumer_written.name != NULL) {
         action->consumer = find_consumer(parse, &action->consumer_written);
     } else if ((kind == ACTION_ATTACH || kind == ACTION_ATTACH_PASID) && is_known(parse, index, kind)) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &action->place, "`consumer` is missing in an action `%s`", action_kind_name(kind)),
-            "a name of `software.consumers`");
+        diagnostic_set_hint(parse_error_at(parse, &action->place, "E1603 `consumer` is missing in an action `%s`",
+                                           action_kind_name(kind)),
+                            "a name of `software.consumers`");
     }
     if (action->at >= parse->scenario->duration) {
-        parse_error_at(parse, &action->place, "the action would begin only when the traffic is over (`duration`)");
+        parse_error_at(parse, &action->place,
+                       "E1603 the action would begin only when the traffic is over (`duration`)");
     }
     if (kind == ACTION_MOVE_INTERRUPT && action->pe >= parse->scenario->platform.pe.count) {
-        parse_error_at(parse, &action->place, "there is no PE %u: they are 0 to %u", action->pe,
+        parse_error_at(parse, &action->place, "E1603 there is no PE %u: they are 0 to %u", action->pe,
                        parse->scenario->platform.pe.count - 1);
     }
 }

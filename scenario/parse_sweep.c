@@ -68,7 +68,7 @@ static bool values_parse(struct parse *parse, const struct scenario_key *key, co
 
     (void)key;
     if (node->kind != TREE_LIST || node->count == 0) {
-        diagnostic_set_hint(parse_error(parse, &node->mark, "`values` is a list of at least one value"),
+        diagnostic_set_hint(parse_error(parse, &node->mark, "E1801 `values` is a list of at least one value"),
                             "for example [16, 32, 64]");
         return false;
     }
@@ -183,7 +183,7 @@ static void fill_step(struct parse *parse, struct scenario_axis *axis, uint64_t 
     uint64_t count;
 
     if (step == 0 || (axis->high - axis->low) / step >= MAX_AXIS_VALUES) {
-        parse_error_at(parse, &axis->place, "`step` of axis `%.100s` is too small", axis->key);
+        parse_error_at(parse, &axis->place, "E1801 `step` of axis `%.100s` is too small", axis->key);
         return;
     }
     count = (axis->high - axis->low) / step + 1;
@@ -203,29 +203,29 @@ static void resolve_range(struct parse *parse, const struct scenario_sweep *swee
     uint64_t numbers[3];
 
     if (!find_unit(texts, axis->step == NULL ? 2 : 3, &unit, numbers)) {
-        diagnostic_set_hint(parse_error_at(parse, &axis->place,
-                                           "`from`, `to` and `step` of axis `%.100s` are not quantities of one kind",
-                                           axis->key),
-                            "for example from: 100 kHz, to: 1 MHz, steps: 10");
+        diagnostic_set_hint(
+            parse_error_at(parse, &axis->place,
+                           "E1801 `from`, `to` and `step` of axis `%.100s` are not quantities of one kind", axis->key),
+            "for example from: 100 kHz, to: 1 MHz, steps: 10");
         return;
     }
     axis->unit = unit;
     axis->low = numbers[0];
     axis->high = numbers[1];
     if (axis->low > axis->high) {
-        parse_error_at(parse, &axis->place, "`from` of axis `%.100s` is beyond its `to`", axis->key);
+        parse_error_at(parse, &axis->place, "E1801 `from` of axis `%.100s` is beyond its `to`", axis->key);
     } else if (axis->scale == SCENARIO_SCALE_LOG && axis->low == 0) {
-        parse_error_at(parse, &axis->place, "axis `%.100s` cannot be logarithmic: it begins at 0", axis->key);
+        parse_error_at(parse, &axis->place, "E1801 axis `%.100s` cannot be logarithmic: it begins at 0", axis->key);
     } else if (axis->steps != 0 && axis->step != NULL) {
-        parse_error_at(parse, &axis->place, "axis `%.100s` has both `steps` and `step`", axis->key);
+        parse_error_at(parse, &axis->place, "E1801 axis `%.100s` has both `steps` and `step`", axis->key);
     } else if (axis->steps != 0) {
         fill_steps(parse, axis);
     } else if (axis->step != NULL) {
         fill_step(parse, axis, numbers[2]);
     } else if (!sampled) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &axis->place, "axis `%.100s` does not say which values of its range", axis->key),
-            "write steps: N or step: X");
+        diagnostic_set_hint(parse_error_at(parse, &axis->place,
+                                           "E1801 axis `%.100s` does not say which values of its range", axis->key),
+                            "write steps: N or step: X");
     }
 }
 
@@ -237,12 +237,12 @@ static void resolve_axis(struct parse *parse, const struct scenario_sweep *sweep
         return; /* told already: it is required */
     }
     if (strchr(axis->key, '=') != NULL || strcmp(axis->key, "seed") == 0 || strncmp(axis->key, "sweep", 5) == 0) {
-        diagnostic_set_hint(parse_error_at(parse, &axis->place, "`%.100s` cannot be an axis", axis->key),
+        diagnostic_set_hint(parse_error_at(parse, &axis->place, "E1801 `%.100s` cannot be an axis", axis->key),
                             "for other seeds, write replications: N");
     } else if (axis->values != NULL && ranged) {
-        parse_error_at(parse, &axis->place, "axis `%.100s` has both `values` and a range", axis->key);
+        parse_error_at(parse, &axis->place, "E1801 axis `%.100s` has both `values` and a range", axis->key);
     } else if (axis->values == NULL && (axis->from == NULL || axis->to == NULL)) {
-        diagnostic_set_hint(parse_error_at(parse, &axis->place, "axis `%.100s` has no values", axis->key),
+        diagnostic_set_hint(parse_error_at(parse, &axis->place, "E1801 axis `%.100s` has no values", axis->key),
                             "write values: [...], or from: X, to: Y, steps: N");
     } else if (ranged) {
         resolve_range(parse, sweep, axis);
@@ -264,15 +264,16 @@ void parse_resolve_sweep(struct parse *parse)
         resolve_axis(parse, sweep, axis);
         for (size_t j = 0; j < i; j++) {
             if (axis->key != NULL && sweep->axes[j].key != NULL && strcmp(axis->key, sweep->axes[j].key) == 0) {
-                parse_error_at(parse, &axis->place, "a second axis for `%.100s`", axis->key);
+                parse_error_at(parse, &axis->place, "E1801 a second axis for `%.100s`", axis->key);
             }
         }
         if (zipped && axis->value_count != 0 && axis->value_count != sweep->axes[0].value_count) {
-            parse_error_at(parse, &axis->place, "zipped axes have as many values each: this one has %zu, the first %zu",
+            parse_error_at(parse, &axis->place,
+                           "E1801 zipped axes have as many values each: this one has %zu, the first %zu",
                            axis->value_count, sweep->axes[0].value_count);
         }
     }
     if (sweep->axis_count == 0 && parse_is_given(&scenario_table_sweep, sweep, "axes")) {
-        parse_error_at(parse, &sweep->place, "a sweep needs at least one axis");
+        parse_error_at(parse, &sweep->place, "E1801 a sweep needs at least one axis");
     }
 }

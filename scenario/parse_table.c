@@ -100,7 +100,7 @@ static void parse_named(struct parse *parse, const struct scenario_key *key, con
 
         if (!table->of_functions && !parse_is_name(child->key)) {
             diagnostic_set_hint(
-                parse_error(parse, &child->key_mark, "`%.40s` cannot be the name of a component", child->key),
+                parse_error(parse, &child->key_mark, "E1201 `%.40s` cannot be the name of a component", child->key),
                 "a name is a letter, then letters, digits, - and _");
         }
         parse_element(parse, key, child, element, index);
@@ -237,7 +237,7 @@ static void parse_present(struct parse *parse, const struct scenario_key *key, c
         parse_named_list(parse, key, node, structure);
         break;
     case KEY_FUTURE:
-        parse_error(parse, &node->key_mark, "`%s` is not supported yet", key->name);
+        parse_error(parse, &node->key_mark, "E1111 `%s` is not supported yet", key->name);
         break;
     case KEY_FILE:
         break;
@@ -259,8 +259,9 @@ static void report_unknown(struct parse *parse, const struct scenario_table *tab
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "" : ", ", names[i]);
         used = used < sizeof(list) ? used : sizeof(list) - 1;
     }
-    entry = path[0] == '\0' ? parse_error(parse, &node->key_mark, "unknown key `%.60s`", node->key)
-                            : parse_error(parse, &node->key_mark, "unknown key `%.60s` in `%.200s`", node->key, path);
+    entry = path[0] == '\0'
+                ? parse_error(parse, &node->key_mark, "E1101 unknown key `%.60s`", node->key)
+                : parse_error(parse, &node->key_mark, "E1101 unknown key `%.60s` in `%.200s`", node->key, path);
     nearest = parse_nearest(node->key, names, table->count);
     if (nearest != NULL) {
         diagnostic_set_hint(entry, "did you mean `%s`?", nearest);
@@ -292,7 +293,7 @@ static void check_applicable(struct parse *parse, const struct scenario_table *t
         const struct scenario_key *key = scenario_table_find(table, child->key);
 
         if (key != NULL && key->applies != NULL && !key->applies(structure)) {
-            diagnostic_set_hint(parse_error(parse, &child->key_mark, "`%s` has no meaning here", key->name),
+            diagnostic_set_hint(parse_error(parse, &child->key_mark, "E1103 `%s` has no meaning here", key->name),
                                 "it needs %s", key->needs);
         }
     }
@@ -318,8 +319,9 @@ void parse_table(struct parse *parse, const struct scenario_table *table, const 
             continue;
         }
         if (key->required && node != NULL) {
-            parse_error(parse, node->key != NULL ? &node->key_mark : &node->mark, "`%s` is missing%s%s", key->name,
-                        node->key != NULL ? " in " : "", node->key != NULL ? tree_path(parse->arena, node) : "");
+            parse_error(parse, node->key != NULL ? &node->key_mark : &node->mark, "E1102 `%s` is missing%s%s",
+                        key->name, node->key != NULL ? " in " : "",
+                        node->key != NULL ? tree_path(parse->arena, node) : "");
         }
         set_default_or_preset(parse, table, key, structure, index);
     }

@@ -44,13 +44,13 @@ static void check_vectors(const struct function *function, const struct scenario
         uint32_t vector = msi->vectors[i];
 
         if (vector >= count) {
-            diagnostic_set_hint(parse_error_at(function->parse, &msi->vectors_place, "`%.63s` has no vector %" PRIu32,
-                                               function->traffic->name, vector),
+            diagnostic_set_hint(parse_error_at(function->parse, &msi->vectors_place,
+                                               "E1501 `%.63s` has no vector %" PRIu32, function->traffic->name, vector),
                                 "%s has %" PRIu32 " vectors: 0 to %" PRIu32, where, count, count - 1);
             return;
         }
         if ((seen[vector / 8] >> vector % 8 & 1) != 0) {
-            parse_error_at(function->parse, &msi->vectors_place, "vector %" PRIu32 " is written twice", vector);
+            parse_error_at(function->parse, &msi->vectors_place, "E1501 vector %" PRIu32 " is written twice", vector);
             return;
         }
         seen[vector / 8] = (uint8_t)(seen[vector / 8] | 1u << vector % 8);
@@ -69,18 +69,18 @@ static bool check_pace(struct parse *parse, const struct scenario_table *table, 
     }
     if (arrivals == SCENARIO_ARRIVALS_BURST) {
         if (!period) {
-            diagnostic_set_hint(parse_error_at(parse, place, "`period` is missing in `%s`", table->name),
+            diagnostic_set_hint(parse_error_at(parse, place, "E1502 `period` is missing in `%s`", table->name),
                                 "the time from the start of one burst to the next, for example period: 10 us");
         }
         return period;
     }
     if (rate && period) {
-        diagnostic_set_hint(parse_error_at(parse, place, "`rate` and `period` say the same thing twice"),
+        diagnostic_set_hint(parse_error_at(parse, place, "E1502 `rate` and `period` say the same thing twice"),
                             "keep one; over a base, take the other away with `rate: null` or `period: null`");
         return false;
     }
     if (!rate && !period) {
-        diagnostic_set_hint(parse_error_at(parse, place, "`%s` says neither `rate` nor `period`", table->name),
+        diagnostic_set_hint(parse_error_at(parse, place, "E1502 `%s` says neither `rate` nor `period`", table->name),
                             "for example period: 1 us");
         return false;
     }
@@ -90,7 +90,7 @@ static bool check_pace(struct parse *parse, const struct scenario_table *table, 
 static void check_start(struct parse *parse, const struct scenario_place *place, sim_time start)
 {
     if (start != 0 && start >= parse->scenario->duration) {
-        parse_error_at(parse, place, "the stream would start only when the traffic is over (`duration`)");
+        parse_error_at(parse, place, "E1503 the stream would start only when the traffic is over (`duration`)");
     }
 }
 
@@ -109,14 +109,14 @@ static void resolve_msi(const struct function *function, struct scenario_msi_tra
     }
     count = count_vectors(function, msi, &where);
     if (count == 0 && msi->ims) {
-        diagnostic_set_hint(parse_error_at(parse, &msi->place, "`%.63s` has no message store of its own (IMS)",
+        diagnostic_set_hint(parse_error_at(parse, &msi->place, "E1501 `%.63s` has no message store of its own (IMS)",
                                            function->traffic->name),
                             "give it one, for example ims: 16");
         return;
     }
     if (count == 0) {
         diagnostic_set_hint(
-            parse_error_at(parse, &msi->place, "`%.63s` has no vectors to send", function->traffic->name),
+            parse_error_at(parse, &msi->place, "E1501 `%.63s` has no vectors to send", function->traffic->name),
             "give it MSI-X (msi-x: 8) or MSI (msi: {})");
         return;
     }
@@ -144,16 +144,16 @@ static void resolve_target(const struct function *function, struct scenario_dma_
     }
     bars = scenario_function_bars(dma->target->endpoint, dma->target_function);
     if (dma->target == function->traffic->device && dma->target_function == function->traffic->function) {
-        parse_error_at(parse, &dma->place, "`%.63s` cannot be its own peer", dma->target_written.name);
+        parse_error_at(parse, &dma->place, "E1505 `%.63s` cannot be its own peer", dma->target_written.name);
     } else if (bars->count < 2) {
         diagnostic_set_hint(parse_error_at(parse, &dma->place,
-                                           "endpoint `%.63s` has no BAR for peers: its first one "
+                                           "E1505 endpoint `%.63s` has no BAR for peers: its first one "
                                            "holds the MSI-X table",
                                            dma->target_written.name),
                             "give it a second one, for example bars: [64 KiB, 1 MiB]");
     } else if (dma->buffer > bars->sizes[bars->count - 1]) {
         units_format(UNITS_SIZE, bars->sizes[bars->count - 1], text, sizeof(text));
-        parse_error_at(parse, &dma->place, "`buffer` is larger than the last BAR of `%.63s`, %s",
+        parse_error_at(parse, &dma->place, "E1505 `buffer` is larger than the last BAR of `%.63s`, %s",
                        dma->target_written.name, text);
     }
 }
@@ -172,24 +172,25 @@ static void resolve_translation(const struct function *function, const struct sc
     if (!parse_is_given(table, dma, "ats")) {
         dma->ats = endpoint->ats != NULL && dma->target == NULL;
     } else if (dma->ats && endpoint->ats == NULL) {
-        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` has no translation cache", name),
+        diagnostic_set_hint(parse_error_at(parse, &dma->place, "E1506 `%.63s` has no translation cache", name),
                             "give the endpoint ats: {}");
     }
     if (dma->pasid >> endpoint->pasid_bits != 0) {
-        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` cannot send PASID %" PRIu32, name, dma->pasid),
-                            "`pasid` of the endpoint is its width: %" PRIu32 " bits", endpoint->pasid_bits);
+        diagnostic_set_hint(
+            parse_error_at(parse, &dma->place, "E1506 `%.63s` cannot send PASID %" PRIu32, name, dma->pasid),
+            "`pasid` of the endpoint is its width: %" PRIu32 " bits", endpoint->pasid_bits);
     }
     if (dma->pages == SCENARIO_PAGES_ON_DEMAND && (endpoint->pri == NULL || !dma->ats)) {
-        diagnostic_set_hint(parse_error_at(parse, &dma->place, "`%.63s` cannot ask for pages", name),
+        diagnostic_set_hint(parse_error_at(parse, &dma->place, "E1506 `%.63s` cannot ask for pages", name),
                             "it needs pri: {} and ats: {}, and the stream `ats`");
     }
     if (dma->pages == SCENARIO_PAGES_ON_DEMAND && parse->scenario->vm_count > 0) {
         diagnostic_set_hint(
-            parse_error_at(parse, &dma->place, "pages on demand beside virtual machines are not supported yet"),
+            parse_error_at(parse, &dma->place, "E1111 pages on demand beside virtual machines are not supported yet"),
             "who serves page requests and the hypervisor would both use the SMMU's command queue");
     }
     if (dma->target != NULL && (dma->pasid != 0 || dma->pages != SCENARIO_PAGES_PINNED)) {
-        parse_error_at(parse, &dma->place, "a peer's BAR is in no PASID's address space, and always there");
+        parse_error_at(parse, &dma->place, "E1505 a peer's BAR is in no PASID's address space, and always there");
     }
 }
 
@@ -203,15 +204,15 @@ static void resolve_dma(const struct function *function, const struct scenario_t
         dma->period = units_scale(dma->size, SIM_S, dma->rate);
     }
     if (dma->arrivals == SCENARIO_ARRIVALS_WHEN_DONE && table == &scenario_table_dma_write) {
-        parse_error_at(parse, &dma->place, "a write is posted: nothing tells the device when it is done");
+        parse_error_at(parse, &dma->place, "E1507 a write is posted: nothing tells the device when it is done");
     }
     if (!parse_is_given(table, dma, "stride")) {
         dma->stride = dma->size;
     }
     if (dma->stride < dma->size) {
-        parse_error_at(parse, &dma->place, "`stride` must be `size` at least");
+        parse_error_at(parse, &dma->place, "E1507 `stride` must be `size` at least");
     } else if (dma->buffer < dma->stride || dma->buffer % dma->stride != 0) {
-        parse_error_at(parse, &dma->place, "`buffer` must be a multiple of `%s`",
+        parse_error_at(parse, &dma->place, "E1507 `buffer` must be a multiple of `%s`",
                        parse_is_given(table, dma, "stride") ? "stride" : "size");
     }
     resolve_target(function, dma);
@@ -224,7 +225,7 @@ static void resolve_stream(const struct function *function, struct scenario_stre
 
     if (kinds != 1) {
         diagnostic_set_hint(parse_error_at(function->parse, &stream->place,
-                                           "a stream is %s of `msi`, `dma-write` and "
+                                           "E1504 a stream is %s of `msi`, `dma-write` and "
                                            "`dma-read`",
                                            kinds == 0 ? "one" : "only one"),
                             "each list item is a stream of its own: - msi: {...}");
@@ -252,7 +253,7 @@ void parse_resolve_traffic(struct parse *parse)
         const struct tree_node *warmup = tree_find(parse->root, "warmup");
 
         parse_error(parse, warmup == NULL ? &parse->root->mark : &warmup->mark,
-                    "`warmup` must be shorter than `duration`");
+                    "E1503 `warmup` must be shorter than `duration`");
     }
     for (size_t i = 0; i < scenario->traffic_count; i++) {
         struct scenario_traffic *traffic = &scenario->traffic[i];

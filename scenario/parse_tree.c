@@ -144,7 +144,7 @@ static struct tree_node *add_node(struct builder *builder, enum tree_kind kind, 
     struct tree_node *node;
 
     if (++builder->nodes > TREE_MAX_NODES) {
-        complain(builder->diagnostics, mark, "the file has too many values");
+        complain(builder->diagnostics, mark, "E1004 the file has too many values");
         return NULL;
     }
     node = scenario_arena_take(builder->arena, 1, sizeof(*node));
@@ -173,7 +173,7 @@ static const char *copy_text(struct builder *builder, struct fy_token *token, co
         text = "";
     }
     if (memchr(text, '\0', length) != NULL) {
-        complain(builder->diagnostics, mark, "a NUL character cannot stand in a value");
+        complain(builder->diagnostics, mark, "E1002 a NUL character cannot stand in a value");
         return NULL;
     }
     return scenario_arena_copy(builder->arena, text, length);
@@ -185,13 +185,14 @@ static bool refuse_properties(struct builder *builder, struct fy_token *anchor, 
 
     if (anchor != NULL) {
         mark = token_mark(builder, anchor);
-        diagnostic_set_hint(complain(builder->diagnostics, &mark, "anchors and aliases (& and *) are not allowed"),
-                            "write the value out, or use `base:` for what files share");
+        diagnostic_set_hint(
+            complain(builder->diagnostics, &mark, "E1005 anchors and aliases (& and *) are not allowed"),
+            "write the value out, or use `base:` for what files share");
         return false;
     }
     if (tag != NULL) {
         mark = token_mark(builder, tag);
-        complain(builder->diagnostics, &mark, "tags (!) are not allowed: every key knows the type of its value");
+        complain(builder->diagnostics, &mark, "E1005 tags (!) are not allowed: every key knows the type of its value");
         return false;
     }
     return true;
@@ -244,11 +245,11 @@ static bool on_open(struct builder *builder, enum tree_kind kind, struct fy_toke
 
     mark.span = 1;
     if (builder->open != NULL && builder->open->kind == TREE_MAP && builder->key == NULL) {
-        complain(builder->diagnostics, &mark, "a key must be a plain name, not a map or a list");
+        complain(builder->diagnostics, &mark, "E1008 a key must be a plain name, not a map or a list");
         return false;
     }
     if (++builder->depth > TREE_MAX_DEPTH) {
-        complain(builder->diagnostics, &mark, "maps and lists are nested too deeply");
+        complain(builder->diagnostics, &mark, "E1004 maps and lists are nested too deeply");
         return false;
     }
     node = add_node(builder, kind, &mark);
@@ -292,7 +293,7 @@ static void check_duplicates(struct builder *builder, struct tree_node *map)
             continue;
         }
         diagnostics_add(builder->diagnostics, DIAGNOSTIC_ERROR, &where,
-                        "key `%.60s` is written twice (first on line %u)", children[i]->key,
+                        "E1006 key `%.60s` is written twice (first on line %u)", children[i]->key,
                         children[i - 1]->key_mark.line);
     }
 }
@@ -321,7 +322,7 @@ static bool on_document(struct builder *builder, const struct fy_event *event)
     struct tree_mark mark = token_mark(builder, event->document_start.document_start);
 
     if (++builder->documents > 1) {
-        complain(builder->diagnostics, &mark, "a file holds one scenario: a second document starts here");
+        complain(builder->diagnostics, &mark, "E1007 a file holds one scenario: a second document starts here");
         return false;
     }
     return true;
@@ -385,7 +386,8 @@ static void report_syntax(struct builder *builder, struct fy_diag *diag)
             where = tree_where(&mark);
             where.column = count_characters(where.source, where.source_length) + 1;
         }
-        entry = diagnostics_add(builder->diagnostics, DIAGNOSTIC_ERROR, &where, "not valid YAML: %.200s", error->msg);
+        entry =
+            diagnostics_add(builder->diagnostics, DIAGNOSTIC_ERROR, &where, "E1001 not valid YAML: %.200s", error->msg);
         if (where.source != NULL && memchr(where.source, '>', where.source_length) != NULL) {
             diagnostic_set_hint(entry, "a value that starts with > must be quoted: \"> 5\"");
         }
@@ -393,7 +395,7 @@ static void report_syntax(struct builder *builder, struct fy_diag *diag)
     if (builder->diagnostics->error_count == before) {
         struct tree_mark mark = {.source = builder->source};
 
-        complain(builder->diagnostics, &mark, "not valid YAML");
+        complain(builder->diagnostics, &mark, "E1001 not valid YAML");
     }
 }
 
@@ -475,7 +477,7 @@ bool tree_check_text(const struct tree_source *source, struct diagnostics *diagn
 
     if (length > TREE_MAX_BYTES) {
         mark.line = 0;
-        complain(diagnostics, &mark, "the file is too large");
+        complain(diagnostics, &mark, "E1004 the file is too large");
         return false;
     }
     while (at < length) {
@@ -484,7 +486,7 @@ bool tree_check_text(const struct tree_source *source, struct diagnostics *diagn
         if (size == 0) {
             char message[80];
 
-            snprintf(message, sizeof(message), "byte 0x%02x does not belong in a text file in UTF-8", text[at]);
+            snprintf(message, sizeof(message), "E1002 byte 0x%02x does not belong in a text file in UTF-8", text[at]);
             complain(diagnostics, &mark, message);
             return false;
         }
@@ -508,7 +510,7 @@ struct tree_node *tree_parse(struct scenario_arena *arena, const struct tree_sou
     builder.first_column = count_characters(source->text, line_column);
     parse_with_library(&builder, source->text + line_column, source->length - line_column);
     if (diagnostics->error_count == before && builder.root == NULL) {
-        complain(diagnostics, &start, "the file is empty");
+        complain(diagnostics, &start, "E1003 the file is empty");
     }
     return diagnostics->error_count == before ? builder.root : NULL;
 }

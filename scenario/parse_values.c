@@ -156,7 +156,7 @@ static bool choice_parse(struct parse *parse, const struct scenario_key *key, co
         used = used < sizeof(list) ? used : sizeof(list) - 1;
     }
     entry = parse_error(parse, node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                        "`%s: %.40s` is none of the possible values", key->name, node->text);
+                        "E1109 `%s: %.40s` is none of the possible values", key->name, node->text);
     nearest = parse_nearest(node->text, key->choices, count);
     if (nearest != NULL) {
         diagnostic_set_hint(entry, "did you mean `%s`? Possible: %s", nearest, list);
@@ -188,7 +188,7 @@ static bool boolean_parse(struct parse *parse, const struct scenario_key *key, c
         }
     }
     diagnostic_set_hint(parse_error(parse, node->text[0] == '\0' ? &node->key_mark : &node->mark,
-                                    "`%s: %.40s` is neither yes nor no", key->name, node->text),
+                                    "E1109 `%s: %.40s` is neither yes nor no", key->name, node->text),
                         "write yes or no");
     return false;
 }

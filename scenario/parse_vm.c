@@ -12,15 +12,17 @@ static void resolve_pes(struct parse *parse, struct scenario_vm *vm)
     uint32_t count = parse->scenario->platform.pe.count;
 
     if (vm->first_pe >= count) {
-        parse_error_at(parse, &vm->place, "there is no pe%" PRIu32 ": the last is pe%" PRIu32, vm->first_pe, count - 1);
+        parse_error_at(parse, &vm->place, "E1701 there is no pe%" PRIu32 ": the last is pe%" PRIu32, vm->first_pe,
+                       count - 1);
         return;
     }
     if (!parse_is_given(&scenario_table_vm, vm, "pes")) {
         vm->pes = vm->vcpus < count - vm->first_pe ? vm->vcpus : count - vm->first_pe;
     }
     if (vm->pes > count - vm->first_pe) {
-        diagnostic_set_hint(parse_error_at(parse, &vm->place, "there are not %" PRIu32 " PEs from pe%" PRIu32 " on",
-                                           vm->pes, vm->first_pe),
+        diagnostic_set_hint(parse_error_at(parse, &vm->place,
+                                           "E1701 there are not %" PRIu32 " PEs from pe%" PRIu32 " on", vm->pes,
+                                           vm->first_pe),
                             "platform.pe.count is %" PRIu32, count);
     }
 }
@@ -54,10 +56,11 @@ static void resolve_device(struct parse *parse, size_t i, size_t j)
     }
     owner = owner_before(parse->scenario, i, j);
     if (owner != NULL) {
-        parse_error_at(parse, &device->place, "`%.63s` is assigned to `%.63s` already", device->name, owner->name);
+        parse_error_at(parse, &device->place, "E1702 `%.63s` is assigned to `%.63s` already", device->name,
+                       owner->name);
     }
     if (device->remap != 0 && vm->smmu == SCENARIO_VM_SMMU_NONE) {
-        diagnostic_set_hint(parse_error_at(parse, &device->place, "`remap` needs a guest that translates"),
+        diagnostic_set_hint(parse_error_at(parse, &device->place, "E1702 `remap` needs a guest that translates"),
                             "add `smmu: per-smmu` to `%.63s`", vm->name);
     }
 }
@@ -71,7 +74,7 @@ static void check_others(struct parse *parse, const struct scenario_functions *f
                 const struct scenario_vm_device *device = &parse->scenario->vms[vm].devices[d];
 
                 if (device->device == functions->devices[i] && device->function == functions->functions[i]) {
-                    parse_error_at(parse, &device->place, "`%.63s` is assigned to `%.63s`, so it cannot be in %s",
+                    parse_error_at(parse, &device->place, "E1702 `%.63s` is assigned to `%.63s`, so it cannot be in %s",
                                    device->name, parse->scenario->vms[vm].name, who);
                 }
             }
@@ -94,7 +97,7 @@ static void check_table(struct parse *parse, const struct scenario_vm_device *de
                               scenario_function_rid(device->device, device->function), NULL);
     if (entry != NULL && entry->its != NULL && entry->its->pre_its != NULL) {
         diagnostic_set_hint(parse_error_at(parse, &device->place,
-                                           "`%.63s` cannot have `table: guest`: its ITS `%.63s` has a pre-ITS",
+                                           "E1705 `%.63s` cannot have `table: guest`: its ITS `%.63s` has a pre-ITS",
                                            device->name, entry->its->name),
                             "the doorbell of a device is then not where a guest's ITS has it: use `table: trapped`");
     }
@@ -131,14 +134,14 @@ static void resolve_action(struct parse *parse, const struct scenario_vm *vm, si
     const char *name = action->device_written.name;
 
     if (i > 0 && action->at < vm->actions[i - 1].at) {
-        parse_error_at(parse, &action->place, "an action of a timeline cannot be before the one above it");
+        parse_error_at(parse, &action->place, "E1703 an action of a timeline cannot be before the one above it");
     }
     if (action->vcpu >= vm->vcpus) {
-        parse_error_at(parse, &action->place, "`%.63s` has no virtual CPU %" PRIu32 ": the last is %" PRIu32, vm->name,
-                       action->vcpu, vm->vcpus - 1);
+        parse_error_at(parse, &action->place, "E1703 `%.63s` has no virtual CPU %" PRIu32 ": the last is %" PRIu32,
+                       vm->name, action->vcpu, vm->vcpus - 1);
     }
     if (action->pe >= parse->scenario->platform.pe.count) {
-        parse_error_at(parse, &action->place, "there is no pe%" PRIu32 ": the last is pe%" PRIu32, action->pe,
+        parse_error_at(parse, &action->place, "E1701 there is no pe%" PRIu32 ": the last is pe%" PRIu32, action->pe,
                        parse->scenario->platform.pe.count - 1);
     }
     if (action->act == SCENARIO_VM_MOVE_VCPU) {
@@ -149,7 +152,7 @@ static void resolve_action(struct parse *parse, const struct scenario_vm *vm, si
     }
     if (action->device == vm->device_count) {
         parse_error_at(parse, name != NULL ? &action->device_written.place : &action->place,
-                       "`%.63s` has no device `%.63s`", vm->name, name != NULL ? name : "at all");
+                       "E1703 `%.63s` has no device `%.63s`", vm->name, name != NULL ? name : "at all");
     }
 }
 
@@ -159,7 +162,7 @@ void parse_resolve_vms(struct parse *parse)
 
     for (size_t i = 0; i < scenario->vm_count; i++) {
         if (scenario_find_component(scenario, scenario->vms[i].name) != NULL) {
-            parse_error_at(parse, &scenario->vms[i].place, "`%.63s` is the name of something else already",
+            parse_error_at(parse, &scenario->vms[i].place, "E1203 `%.63s` is the name of something else already",
                            scenario->vms[i].name);
         }
         resolve_pes(parse, &scenario->vms[i]);
@@ -171,6 +174,6 @@ void parse_resolve_vms(struct parse *parse)
         }
     }
     if (scenario->vm_count > 0 && scenario->platform.pe.preemption) {
-        parse_error_at(parse, &scenario->vms[0].place, "PEs that run virtual machines have no `preemption`");
+        parse_error_at(parse, &scenario->vms[0].place, "E1704 PEs that run virtual machines have no `preemption`");
     }
 }

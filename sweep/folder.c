@@ -34,16 +34,17 @@ int folder_lock(const char *folder, bool shared, char *why, size_t size)
     int lock;
 
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        snprintf(why, size, "cannot make the folder %s: %s", folder, strerror(errno));
+        snprintf(why, size, "E0202 cannot make the folder %s: %s", folder, strerror(errno));
         return -1;
     }
     lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0) {
-        snprintf(why, size, "cannot open the folder %s: %s", folder, strerror(errno));
+        snprintf(why, size, "E0202 cannot open the folder %s: %s", folder, strerror(errno));
         return -1;
     }
     if (flock(lock, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
-        snprintf(why, size, errno == EWOULDBLOCK ? "another sweep is at work in %s" : "cannot lock %s", folder);
+        snprintf(why, size, errno == EWOULDBLOCK ? "E0208 another sweep is at work in %s" : "E0202 cannot lock %s",
+                 folder);
         close(lock);
         return -1;
     }

@@ -78,7 +78,7 @@ bool sweep_plan_make(const struct scenario *scenario, struct sweep_plan *plan, c
 {
     memset(plan, 0, sizeof(*plan));
     if (scenario->sweep == NULL) {
-        snprintf(why, size, "%s has no `sweep:`", scenario->path);
+        snprintf(why, size, "E0401 %s has no `sweep:`", scenario->path);
         return false;
     }
     plan->sweep = scenario->sweep;
@@ -86,7 +86,7 @@ bool sweep_plan_make(const struct scenario *scenario, struct sweep_plan *plan, c
     plan->replications = scenario->sweep->replications;
     plan->points = count_points(scenario->sweep);
     if (plan->points > SWEEP_MAX_RUNS / plan->replications) {
-        snprintf(why, size, "the sweep has more than %" PRIu64 " runs", SWEEP_MAX_RUNS);
+        snprintf(why, size, "E0402 the sweep has more than %" PRIu64 " runs", SWEEP_MAX_RUNS);
         return false;
     }
     plan->runs = plan->points * plan->replications;

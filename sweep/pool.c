@@ -140,7 +140,7 @@ static bool start(struct pool *pool, struct worker *worker)
     pid_t process;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-        fail(pool, "no socket for a worker");
+        fail(pool, "E0209 no socket for a worker");
         return false;
     }
     fflush(NULL); /* or the worker would write out a copy of what is buffered */
@@ -153,7 +153,7 @@ static bool start(struct pool *pool, struct worker *worker)
     close(sockets[1]);
     if (process < 0) {
         close(sockets[0]);
-        fail(pool, "no process for a worker");
+        fail(pool, "E0209 no process for a worker");
         return false;
     }
     *worker = (struct worker){.process = process, .socket = sockets[0]};

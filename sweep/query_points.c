@@ -228,11 +228,11 @@ static bool choose(const char *question, struct points *points, char *why, size_
         return true;
     }
     if (strcmp(question, "pareto") != 0) {
-        snprintf(why, size, "there is no question '%s'", question);
+        snprintf(why, size, "E0406 there is no question '%s'", question);
         return false;
     }
     if (points->metric_count < 2) {
-        snprintf(why, size, "pareto is about two metrics at least");
+        snprintf(why, size, "E0407 pareto is about two metrics at least");
         return false;
     }
     keep_front(points);
@@ -302,7 +302,7 @@ bool query_points(struct store *store, const struct query *query, struct query_t
     bool good = points.metric_count <= MOST_METRICS;
 
     if (!good) {
-        snprintf(why, size, "that is about too many metrics: %d are possible", MOST_METRICS);
+        snprintf(why, size, "E0407 that is about too many metrics: %d are possible", MOST_METRICS);
     }
     if (good && !list_points(store, &points)) {
         snprintf(why, size, "%s", store_error(store));
@@ -313,7 +313,7 @@ bool query_points(struct store *store, const struct query *query, struct query_t
         if (!good) {
             snprintf(why, size, "%s", store_error(store));
         } else if (!is_measured(&points, i)) {
-            snprintf(why, size, "no run has the metric '%s'%s%s ('metrics' lists them)", points.metrics[i],
+            snprintf(why, size, "E0407 no run has the metric '%s'%s%s ('metrics' lists them)", points.metrics[i],
                      query->device == NULL ? "" : " of ", query->device == NULL ? "" : query->device);
             good = false;
         }

@@ -129,7 +129,7 @@ static char *write_script(struct script *script, const char *name,
         good = fclose(stream) == 0 && good;
     }
     if (!good) {
-        snprintf(script->sweep->why, script->sweep->size, "cannot write %s: %s", path, strerror(errno));
+        snprintf(script->sweep->why, script->sweep->size, "E0202 cannot write %s: %s", path, strerror(errno));
         free(path);
         return NULL;
     }
@@ -149,11 +149,11 @@ static uint64_t submit_script(const struct sweep *sweep, const char *path, uint6
     snprintf(dependency, sizeof(dependency), "--dependency=afterany:%" PRIu64, behind);
     status = slurm_program(behind == 0 ? first : second, false, said, sizeof(said));
     if (status < 0) {
-        snprintf(sweep->why, sweep->size, "cannot run sbatch: is Slurm installed here? %s is written", path);
+        snprintf(sweep->why, sweep->size, "E0409 cannot run sbatch: is Slurm installed here? %s is written", path);
     } else if (status != 0) {
-        snprintf(sweep->why, sweep->size, "sbatch did not take %s (status %d)", path, status);
+        snprintf(sweep->why, sweep->size, "E0409 sbatch did not take %s (status %d)", path, status);
     } else if (sscanf(said, "%" SCNu64, &job) != 1) {
-        snprintf(sweep->why, sweep->size, "sbatch told no job number for %s", path);
+        snprintf(sweep->why, sweep->size, "E0409 sbatch told no job number for %s", path);
     }
     return job;
 }
@@ -171,7 +171,7 @@ static bool keep_jobs(const struct sweep *sweep, const struct slurm_submission *
         good = fclose(stream) == 0;
     }
     if (!good) {
-        snprintf(sweep->why, sweep->size, "cannot write %s: %s", path, strerror(errno));
+        snprintf(sweep->why, sweep->size, "E0202 cannot write %s: %s", path, strerror(errno));
     }
     free(path);
     return good;
@@ -210,7 +210,7 @@ static bool list_tasks(const struct sweep *sweep, struct slurm_submission *submi
     }
     free(wanted);
     if (used >= SLURM_ARRAY_BYTES) {
-        snprintf(sweep->why, sweep->size, "the missing runs are spread over too many parts: take fewer");
+        snprintf(sweep->why, sweep->size, "E0409 the missing runs are spread over too many parts: take fewer");
         return false;
     }
     return true;
@@ -255,7 +255,7 @@ static enum sweep_outcome submit(struct sweep *sweep, struct slurm_submission *s
     bool good = false;
 
     if (!made || length <= 0 || getcwd(script.folder, sizeof(script.folder)) == NULL) {
-        snprintf(sweep->why, sweep->size, "cannot make the folder %s: %s", folder, strerror(errno));
+        snprintf(sweep->why, sweep->size, "E0202 cannot make the folder %s: %s", folder, strerror(errno));
     } else {
         parts = write_script(&script, "parts.sh", write_parts);
         merge = parts == NULL ? NULL : write_script(&script, "merge.sh", write_merge);
@@ -280,14 +280,14 @@ static enum sweep_outcome prepare(struct sweep *sweep, struct slurm_submission *
         return diagnostics->environment_failed ? SWEEP_UNABLE : SWEEP_WRONG;
     }
     if (is_queued(sweep->options->output)) {
-        sweep_tell(sweep, "parts of this sweep are in Slurm's queue (doorbell sweep status)");
+        sweep_tell(sweep, "E0410 parts of this sweep are in Slurm's queue (doorbell sweep status)");
         return SWEEP_UNABLE;
     }
     if (!look_back(sweep)) {
         return SWEEP_UNABLE;
     }
     if (sweep->is_present) {
-        sweep_tell(sweep, "%s holds runs of this sweep already", sweep->options->output);
+        sweep_tell(sweep, "E0403 %s holds runs of this sweep already", sweep->options->output);
         return SWEEP_PRESENT;
     }
     if (!list_tasks(sweep, submission)) {

@@ -1,5 +1,6 @@
 #include "sweep/store_internal.h"
 
+#include "result/error_code.h"
 #include "sim/allocate.h"
 
 #include <inttypes.h>
@@ -20,9 +21,12 @@ const char *store_status_name(enum store_status status)
 bool store_fail(struct store *store, const char *doing, const char *why)
 {
     if (!store->failed) {
+        char code[ERROR_CODE_SIZE];
+
+        doing = error_code_split(doing, code);
         store->failed = true;
-        snprintf(store->error, sizeof(store->error), "%s: %s%s%s", store->path, doing, why == NULL ? "" : ": ",
-                 why == NULL ? "" : why);
+        snprintf(store->error, sizeof(store->error), "%s %s: %s%s%s", code[0] == '\0' ? "E0405" : code, store->path,
+                 doing, why == NULL ? "" : ": ", why == NULL ? "" : why);
     }
     return false;
 }
@@ -108,9 +112,9 @@ static bool check_schema(struct store *store, const char *schema)
     bool good = version != NULL && strtoul(version, NULL, 10) == STORE_SCHEMA;
 
     if (version == NULL) {
-        store_fail(store, "this is no result of a sweep", NULL);
+        store_fail(store, "E0404 this is no result of a sweep", NULL);
     } else if (!good) {
-        store_fail(store, "written by another version of Doorbell: its schema is", version);
+        store_fail(store, "E0404 written by another version of Doorbell: its schema is", version);
     }
     free(version);
     return good;
@@ -123,7 +127,7 @@ static void check_identity(struct store *store, const struct store_about *about)
 
     if (identity == NULL || strcmp(identity, about->identity) != 0) {
         store->foreign = true;
-        store_fail(store, "holds the results of another sweep", NULL);
+        store_fail(store, "E0404 holds the results of another sweep", NULL);
     }
     free(identity);
 }
@@ -198,7 +202,7 @@ static bool merge_attached(struct store *store, uint64_t *merged)
     bool good = ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
 
     if (!good) {
-        store_fail(store, "a shard is of another sweep, or damaged", NULL);
+        store_fail(store, "E0404 a shard is of another sweep, or damaged", NULL);
     }
     free(ours);
     free(theirs);
@@ -316,7 +320,7 @@ bool store_query(struct store *store, const char *sql,
     int step = SQLITE_ERROR;
 
     if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) != SQLITE_OK || statement == NULL) {
-        return store_fail(store, "the question is wrong", sqlite3_errmsg(store->database));
+        return store_fail(store, "E0408 the question is wrong", sqlite3_errmsg(store->database));
     }
     columns.count = sqlite3_column_count(statement);
     columns.names = sim_allocate((size_t)columns.count + 1, sizeof(*columns.names));

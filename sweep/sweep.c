@@ -232,7 +232,7 @@ static bool look_back_at_all(struct sweep *sweep)
     good = good && store_is_good(sweep, store, store_present(store, sweep->present, sweep->plan.runs));
     for (uint64_t i = 0; i < sweep->plan.runs && good && !options->resume; i++) {
         if (sweep->present[i]) {
-            sweep_tell(sweep, "%s holds runs of this sweep already", options->output);
+            sweep_tell(sweep, "E0403 %s holds runs of this sweep already", options->output);
             sweep->is_present = true;
             good = false;
         }

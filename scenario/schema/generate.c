@@ -1,4 +1,5 @@
 /* doorbell_schema: prints what is generated from the key tables. */
+#include "scenario/codes.h"
 #include "scenario/schema/json_schema.h"
 #include "scenario/schema/key_table.h"
 
@@ -57,8 +58,12 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "page") == 0) {
         return print_page(argv[2]);
     }
+    if (argc == 2 && strcmp(argv[1], "errors") == 0) {
+        return error_code_page(stdout) ? 0 : 1;
+    }
     fputs("usage: doorbell_schema schema > scenario/schema/doorbell.schema.json\n"
-          "       doorbell_schema page docs/scenario-format.md > NEW\n",
+          "       doorbell_schema page docs/scenario-format.md > NEW\n"
+          "       doorbell_schema errors > docs/errors.md\n",
           stderr);
     return 2;
 }

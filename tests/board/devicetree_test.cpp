@@ -419,7 +419,7 @@ std::string refusal(const Blob &blob)
     Description description(blob, "board.dtb");
 
     EXPECT_EQ(description.status, BOARD_INVALID);
-    EXPECT_EQ(std::string(description.error.text).rfind("board.dtb: error: ", 0), 0u) << description.error.text;
+    EXPECT_EQ(std::string(description.error.text).rfind("board.dtb: error[E2001]: ", 0), 0u) << description.error.text;
     return description.error.text;
 }
 
@@ -566,7 +566,7 @@ class Files : public ::testing::Test
 TEST_F(Files, MissingFileIsAnEnvironmentError)
 {
     EXPECT_EQ(load(folder + "/none.dtb"), BOARD_UNREADABLE);
-    EXPECT_TRUE(mentions(error.text, "none.dtb: error: cannot open")) << error.text;
+    EXPECT_TRUE(mentions(error.text, "none.dtb: error[E0201]: cannot open")) << error.text;
 }
 
 TEST_F(Files, FolderIsRefused)

@@ -99,7 +99,7 @@ void attempt(const Blob &blob, Outcomes &outcomes, bool print)
         std::string words;
 
         EXPECT_EQ(status, BOARD_INVALID);
-        EXPECT_EQ(std::strncmp(error.text, "hostile.dtb: error: ", 20), 0) << error.text;
+        EXPECT_EQ(std::strncmp(error.text, "hostile.dtb: error[E2001]: ", 27), 0) << error.text;
         EXPECT_GT(std::strlen(error.text), 25u) << error.text;
         for (const char *c = error.text + 20; *c != '\0' && words.size() < 90; c++) {
             words += std::isdigit(static_cast<unsigned char>(*c)) != 0 ? '#' : *c;

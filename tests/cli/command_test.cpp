@@ -163,8 +163,8 @@ TEST(Command, WrongScenariosExitWithTwoAndSayWhere)
 
         EXPECT_EQ(text.status, 2) << verb;
         EXPECT_EQ(text.out, "") << verb;
-        EXPECT_TRUE(has(text.err, "wrong.yaml:2:1: error: ")) << text.err;
-        EXPECT_TRUE(has(text.err, "wrong.yaml:3:1: error: ")) << "all errors in one go: " << text.err;
+        EXPECT_TRUE(has(text.err, "wrong.yaml:2:1: error[E1101]: ")) << text.err;
+        EXPECT_TRUE(has(text.err, "wrong.yaml:3:1: error[E1101]: ")) << "all errors in one go: " << text.err;
         EXPECT_EQ(result.status, 2) << verb;
         ASSERT_NE(found, nullptr) << result.out;
         EXPECT_EQ(integer_of(found, "column"), 1);

@@ -99,7 +99,8 @@ TEST(Replay, FailuresAreTold)
     const Result garbled = doorbell({"replay", folder.path(".")});
 
     EXPECT_EQ(garbled.status, 2);
-    EXPECT_TRUE(has(garbled.err, "translations_all.csv:2:3: error: column 'streamid' must be a number")) << garbled.err;
+    EXPECT_TRUE(has(garbled.err, "translations_all.csv:2:3: error[E2203]: column 'streamid' must be a number"))
+        << garbled.err;
     EXPECT_EQ(doorbell({"replay", small, "--mode", "dynamic"}).status, 2);
     EXPECT_EQ(doorbell({"replay", small, "--snapshot", "9"}).status, 2);
     EXPECT_EQ(doorbell({"replay", small, "--set", "a=1"}).status, 2);

@@ -162,9 +162,9 @@ TEST(CheckBoard, BrokenBlobsExitWithTwo)
         const json_t *first = json_array_get(json_object_get(json.get(), "diagnostics"), 0);
 
         EXPECT_EQ(result.status, 2) << result.err;
-        EXPECT_EQ(result.err.rfind(file + ": error: ", 0), 0U) << result.err;
+        EXPECT_EQ(result.err.rfind(file + ": error[", 0), 0U) << result.err;
         EXPECT_EQ(text_of(first, "file"), file);
-        EXPECT_FALSE(has(text_of(first, "message"), "error: ")) << text_of(first, "message");
+        EXPECT_FALSE(has(text_of(first, "message"), "error[")) << text_of(first, "message");
     }
 }
 

@@ -86,13 +86,13 @@ TEST(Lspci, ErrorsHaveTheirPlace)
 
     text.replace(text.find("10: "), 9, "10: 00 0g");
     std::string said = complaint(text);
-    EXPECT_NE(said.find("bad.txt:3:9: error: this is no byte in hexadecimal"), std::string::npos) << said;
+    EXPECT_NE(said.find("bad.txt:3:9: error[E2103]: this is no byte in hexadecimal"), std::string::npos) << said;
     EXPECT_NE(said.find("         ^"), std::string::npos) << said;
 
     text = port_and_endpoint;
     text.replace(text.find("10: "), 4, "14: ");
     said = complaint(text);
-    EXPECT_NE(said.find("bad.txt:3:1: error: this offset is no multiple of 16"), std::string::npos) << said;
+    EXPECT_NE(said.find("bad.txt:3:1: error[E2103]: this offset is no multiple of 16"), std::string::npos) << said;
 
     text = port_and_endpoint;
     text.insert(text.find('\n', text.find("10: ")), " 00");
@@ -117,7 +117,7 @@ TEST(Lspci, DumpsWithoutCapabilitiesAreRefused)
         text += line + "\n";
     }
     std::string said = complaint(text);
-    EXPECT_NE(said.find("bad.txt:1: error: the configuration space of 00:01.0 ends before its capabilities"),
+    EXPECT_NE(said.find("bad.txt:1: error[E2104]: the configuration space of 00:01.0 ends before its capabilities"),
               std::string::npos)
         << said;
     EXPECT_NE(said.find("run `lspci -xxxx` as root"), std::string::npos);

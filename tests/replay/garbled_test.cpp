@@ -49,14 +49,14 @@ TEST(Garbled, DamagedGzip)
     const std::string whole = small.read("mem.bin.gz");
 
     small.write("mem.bin.gz", whole.substr(0, whole.size() / 2));
-    EXPECT_NE(Replayed(small.path()).complaints().find("mem.bin.gz: error: the gzip data end too early"),
+    EXPECT_NE(Replayed(small.path()).complaints().find("mem.bin.gz: error[E2207]: the gzip data end too early"),
               std::string::npos)
         << Replayed(small.path()).complaints();
     std::string wrong = whole;
 
     wrong[wrong.size() / 2] = static_cast<char>(~wrong[wrong.size() / 2]);
     small.write("mem.bin.gz", wrong);
-    EXPECT_NE(Replayed(small.path()).complaints().find("mem.bin.gz: error: the gzip data are damaged"),
+    EXPECT_NE(Replayed(small.path()).complaints().find("mem.bin.gz: error[E2207]: the gzip data are damaged"),
               std::string::npos)
         << Replayed(small.path()).complaints();
 }
@@ -86,18 +86,18 @@ TEST_P(Damaged, IsToldWithItsPlace)
 
 // clang-format off
 const Damage damages[] = {
-    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,4,0xd7g", "mmio.csv:20:16: error: column 'value' must be a number"},
-    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,,0xd75", "mmio.csv:20:14: error: column 'size' must be a number"},
-    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,3,0xd75", "mmio.csv:20: error: columns 'offset' and 'size' must be"},
-    {"mmio.csv", "smmu,0x28,4,0xd75,w", "smmu,0x28,4,0xd75,x", "mmio.csv:20: error: column 'rw' must be r or w"},
+    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,4,0xd7g", "mmio.csv:20:16: error[E2203]: column 'value' must be a"},
+    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,,0xd75", "mmio.csv:20:14: error[E2203]: column 'size' must be a"},
+    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,3,0xd75", "mmio.csv:20: error[E2203]: columns 'offset' and 'size' must"},
+    {"mmio.csv", "smmu,0x28,4,0xd75,w", "smmu,0x28,4,0xd75,x", "mmio.csv:20: error[E2203]: column 'rw' must be r or w"},
     {"mmio.csv", "smmu,0x28,4,0xd75,w", "smmu,0x28,4,0xd75",
-     "mmio.csv:20: error: 5 fields, where the first line names 6"},
-    {"mmio.csv", "smmu,0x28,4,0xd75,w", "timer,0x28,4,0xd75,w", "mmio.csv:20: error: column 'device' must be"},
-    {"mmio.csv", "gicr1,0x0,4", "gicr48,0x0,4", "error: column 'device' must be"},
+     "mmio.csv:20: error[E2202]: 5 fields, where the first line names 6"},
+    {"mmio.csv", "smmu,0x28,4,0xd75,w", "timer,0x28,4,0xd75,w", "mmio.csv:20: error[E2203]: column 'device' must be"},
+    {"mmio.csv", "gicr1,0x0,4", "gicr48,0x0,4", "error[E2203]: column 'device' must be"},
     {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,4,0x10000000000000000",
-     "mmio.csv:20:16: error: column 'value' must be"},
-    {"mmio.csv", "seq,device", "seq,devise", "mmio.csv:1: error: there is no column 'device'"},
-    {"msis.csv", "seq,t_us", "sec,t_us", "msis.csv:1: error: there is no column 'seq'"},
+     "mmio.csv:20:16: error[E2203]: column 'value' must be"},
+    {"mmio.csv", "seq,device", "seq,devise", "mmio.csv:1: error[E2202]: there is no column 'device'"},
+    {"msis.csv", "seq,t_us", "sec,t_us", "msis.csv:1: error[E2202]: there is no column 'seq'"},
     {"translations_all.csv", "0x40801ff8,1,ok", "0x40801ff8,4,ok", "'perm' must be 1, 2 or 3"},
     {"translations_all.csv", "0x40801ff8,1,ok", "0x40801ff8,1,no", "column 'outcome' must be ok or bypass"},
     {"translations.csv", "0x40900000,1,2,1", "0x40900000,1,2,2", "must be indices of snapshots"},
@@ -106,7 +106,7 @@ const Damage damages[] = {
     {"config_fetches.csv", "0x40100080,both", "0x50100080,both", "must be within the memory"},
     {"smmu_events.csv", "F_TRANSLATION,1", "F_TRANSLATION,2", "'rnw' must be 0, 1 or empty"},
     {"regs.json", "\"0x9050000\"", "\"0x9050000\" ?", "regs.json:"},
-    {"regs.json", "\"0x9050000\"", "\"there\"", "regs.json: error: memory_map.smmu must be a text"},
+    {"regs.json", "\"0x9050000\"", "\"there\"", "regs.json: error[E2205]: memory_map.smmu must be a text"},
     {"regs.json", "0x40000000 size 0x1000000", "0x40000000 size 0", "memory_map.ram must be whole pages"},
     {"regs.json", "0x40000000 size 0x1000000", "0x8000000 size 0x39000000", "two of its ranges overlap"},
     {"regs.json", "\"0x8080000\"", "\"0x8070000\"", "its_translater is its + 0x10040"},
@@ -122,7 +122,7 @@ TEST(Garbled, RowsMustBeInOrder)
     const size_t second = text.find('\n', text.find('\n') + 1) + 1;
 
     small.write("pte_observed.csv", text.substr(0, second) + "1,0x40140000,0x0\n" + text.substr(second));
-    EXPECT_NE(Replayed(small.path()).complaints().find("pte_observed.csv:3: error: column 'seq' goes back"),
+    EXPECT_NE(Replayed(small.path()).complaints().find("pte_observed.csv:3: error[E2204]: column 'seq' goes back"),
               std::string::npos)
         << Replayed(small.path()).complaints();
 }

@@ -353,15 +353,15 @@ TEST(AllErrors, LookAsPromised)
 {
     Loaded loaded(small("platform: { memory: { latency: 80, size: 4 GiB } }\n"), {"smmu.S.tlb.entires=64"});
 
-    EXPECT_EQ(loaded.said(),
-              "t.yaml:12:32: error: `latency: 80`: has no unit: write a time with fs, ps, ns, us, ms or s, for example "
-              "`80 ns`\n"
-              "    12 | platform: { memory: { latency: 80, size: 4 GiB } }\n"
-              "       |                                ^~\n"
-              "--set:1:12: error: unknown key `entires` in `platform.smmu.S.tlb`\n"
-              "     1 | smmu.S.tlb.entires=64\n"
-              "       |            ^~~~~~~\n"
-              "       = did you mean `entries`?\n");
+    EXPECT_EQ(loaded.said(), "t.yaml:12:32: error[E1106]: `latency: 80`: has no unit: write a time with fs, ps, ns, "
+                             "us, ms or s, for example "
+                             "`80 ns`\n"
+                             "    12 | platform: { memory: { latency: 80, size: 4 GiB } }\n"
+                             "       |                                ^~\n"
+                             "--set:1:12: error[E1101]: unknown key `entires` in `platform.smmu.S.tlb`\n"
+                             "     1 | smmu.S.tlb.entires=64\n"
+                             "       |            ^~~~~~~\n"
+                             "       = did you mean `entries`?\n");
 }
 
 TEST(AllErrors, AreCountedWhenTheyAreTooMany)

@@ -339,7 +339,8 @@ TEST(Load, AnUnreadableFileIsAFailureOfTheEnvironment)
 
     EXPECT_FALSE(missing);
     EXPECT_TRUE(missing.diagnostics().environment_failed);
-    EXPECT_NE(missing.said().find("/nonexistent/x.yaml: error: cannot read"), std::string::npos) << missing.said();
+    EXPECT_NE(missing.said().find("/nonexistent/x.yaml: error[E0201]: cannot read"), std::string::npos)
+        << missing.said();
     EXPECT_FALSE(folder);
     EXPECT_TRUE(folder.diagnostics().environment_failed);
 }

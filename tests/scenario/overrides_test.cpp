@@ -62,7 +62,7 @@ TEST_F(Base, NullTakesAway)
     ASSERT_TRUE(s) << s.said();
     ASSERT_EQ(s->platform.its_count, 1u);
     EXPECT_STREQ(s->platform.its[0].name, "B");
-    EXPECT_NE(load("nothing.yaml").said().find("nothing.yaml:2:20: error: `C: null` takes nothing away"),
+    EXPECT_NE(load("nothing.yaml").said().find("nothing.yaml:2:20: error[E1011]: `C: null` takes nothing away"),
               std::string::npos)
         << load("nothing.yaml").said();
     EXPECT_NE(load("deep.yaml").said().find("takes nothing away"), std::string::npos);
@@ -86,10 +86,11 @@ TEST_F(Base, ErrorsNameTheFileThatHoldsThem)
     write("over-broken.yaml", "base: broken.yaml\nseed: x\n");
     std::string said = load("over.yaml").said();
 
-    EXPECT_NE(said.find("over.yaml:2:25: error: unknown key `clok` in `platform.its.A`"), std::string::npos) << said;
+    EXPECT_NE(said.find("over.yaml:2:25: error[E1101]: unknown key `clok` in `platform.its.A`"), std::string::npos)
+        << said;
     said = load("over-broken.yaml").said();
-    EXPECT_NE(said.find("/broken.yaml:12:11: error: `duration: 5`"), std::string::npos) << said;
-    EXPECT_NE(said.find("/over-broken.yaml:2:7: error: `seed: x`"), std::string::npos) << said;
+    EXPECT_NE(said.find("/broken.yaml:12:11: error[E1106]: `duration: 5`"), std::string::npos) << said;
+    EXPECT_NE(said.find("/over-broken.yaml:2:7: error[E1106]: `seed: x`"), std::string::npos) << said;
 }
 
 TEST_F(Base, CyclesAreRefused)
@@ -99,7 +100,7 @@ TEST_F(Base, CyclesAreRefused)
     write("b.yaml", "base: ./a.yaml\n");
 
     EXPECT_NE(load("self.yaml").said().find("its own base"), std::string::npos) << load("self.yaml").said();
-    EXPECT_NE(load("a.yaml").said().find("b.yaml:1:7: error: this file is its own base"), std::string::npos)
+    EXPECT_NE(load("a.yaml").said().find("b.yaml:1:7: error[E1010]: this file is its own base"), std::string::npos)
         << load("a.yaml").said();
 }
 
@@ -124,13 +125,14 @@ TEST_F(Base, AMissingBaseIsAnErrorOfTheScenario)
 
     EXPECT_FALSE(loaded);
     EXPECT_FALSE(loaded.diagnostics().environment_failed);
-    EXPECT_NE(loaded.said().find("over.yaml:2:7: error: cannot read the base file: No such file"), std::string::npos)
+    EXPECT_NE(loaded.said().find("over.yaml:2:7: error[E1010]: cannot read the base file: No such file"),
+              std::string::npos)
         << loaded.said();
     write("list.yaml", "base: [a, b]\n");
     EXPECT_NE(load("list.yaml").said().find("`base` must name a file"), std::string::npos);
     write("list2.yaml", "base: list3.yaml\n");
     write("list3.yaml", "[1]\n");
-    EXPECT_NE(load("list2.yaml").said().find("list3.yaml:1:1: error: a scenario is a map"), std::string::npos)
+    EXPECT_NE(load("list2.yaml").said().find("list3.yaml:1:1: error[E1009]: a scenario is a map"), std::string::npos)
         << load("list2.yaml").said();
 }
 

@@ -244,7 +244,7 @@ TEST(SweepPlan, RefusesMoreRunsThanAnybodyCouldWaitFor)
 
     EXPECT_EQ(loaded.errors(), "");
     EXPECT_FALSE(sweep_plan_make(without, &plan, why, sizeof(why)));
-    EXPECT_STREQ(why, "test.yaml has no `sweep:`");
+    EXPECT_STREQ(why, "E0401 test.yaml has no `sweep:`");
     scenario_free(without);
     diagnostics_clear(&list);
 }

@@ -94,10 +94,10 @@ TEST_F(SweepQuery, WorstAndBestAreOrdered)
 
 TEST_F(SweepQuery, SaysWhatItCannotAnswer)
 {
-    EXPECT_EQ(refusal(file_, "wurst"), "there is no question 'wurst'");
-    EXPECT_EQ(refusal(file_, "pareto"), "pareto is about two metrics at least");
+    EXPECT_EQ(refusal(file_, "wurst"), "E0406 there is no question 'wurst'");
+    EXPECT_EQ(refusal(file_, "pareto"), "E0407 pareto is about two metrics at least");
     EXPECT_EQ(refusal(file_, "points", {"msi.latency.p98"}),
-              "no run has the metric 'msi.latency.p98' ('metrics' lists them)");
+              "E0407 no run has the metric 'msi.latency.p98' ('metrics' lists them)");
     EXPECT_NE(refusal(file_, "SELECT nonsense FROM runs").find("nonsense"), std::string::npos);
 }
 
