@@ -122,6 +122,15 @@ static const struct error_code machines_codes[] = {
               "vms: { vm0: { devices: { epA: {} } } }\n",
      .right = "platform: { redistributor: { version: gicv4.1 } }\n"
               "vms: { vm0: { devices: { epA: {} } } }\n"},
+    {.code = "E1705",
+     .title = "A table that the guest cannot own",
+     .explanation = "A guest that writes messages itself writes to its virtual ITS, whose doorbell lies elsewhere "
+                    "where the ITS has a pre-ITS. `table: trapped` leaves the writing to the hypervisor.",
+     .shown = ERROR_CODE_ADDED,
+     .wrong = "platform: { redistributor: { version: gicv4.1 }, its: { A: { pre-its: { base: 0x5800_0000 } } } }\n"
+              "vms: { vm0: { devices: { epA: { table: guest } } } }\n",
+     .right = "platform: { redistributor: { version: gicv4.1 }, its: { A: { pre-its: { base: 0x5800_0000 } } } }\n"
+              "vms: { vm0: { devices: { epA: { table: trapped } } } }\n"},
 };
 
 const struct error_code_group error_codes_machines = {"Virtual machines", machines_codes,
