@@ -88,7 +88,7 @@ TEST_P(Damaged, IsToldWithItsPlace)
 const Damage damages[] = {
     {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,4,0xd7g", "mmio.csv:20:16: error[E2203]: column 'value' must be a"},
     {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,,0xd75", "mmio.csv:20:14: error[E2203]: column 'size' must be a"},
-    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,3,0xd75", "mmio.csv:20: error[E2203]: columns 'offset' and 'size' must"},
+    {"mmio.csv", "smmu,0x28,4,0xd75", "smmu,0x28,3,0xd75", "mmio.csv:20: error[E2203]: columns 'offset' and"},
     {"mmio.csv", "smmu,0x28,4,0xd75,w", "smmu,0x28,4,0xd75,x", "mmio.csv:20: error[E2203]: column 'rw' must be r or w"},
     {"mmio.csv", "smmu,0x28,4,0xd75,w", "smmu,0x28,4,0xd75",
      "mmio.csv:20: error[E2202]: 5 fields, where the first line names 6"},
