@@ -24,8 +24,8 @@ static const struct scenario_key pre_its_keys[] = {
      .type = &scenario_type_cycles,
      .standard = "2 cycles",
      .source = SCENARIO_ASSUMPTION,
-     .minimum = "0",
-     .maximum = "1000000",
+     .minimum = "0 cycles",
+     .maximum = "1000000 cycles",
      .doc = "From the window to the translation, in cycles of the ITS's clock."},
 };
 const struct scenario_table scenario_table_pre_its = {
