@@ -141,40 +141,68 @@ static bool read_rules(const struct cli_request *request, struct chosen *rules, 
     return read_list(&words, request->rules != NULL ? request->rules : "linux-7.3", rules, problem);
 }
 
+static bool read_controllers(const struct cli_request *request, struct chosen *controllers, struct cli_problem *problem)
+{
+    struct vocabulary words = {.option = "controllers", .what = "interrupt controller", .count = EXPLORE_CONTROLLERS};
+
+    for (unsigned i = 0; i < EXPLORE_CONTROLLERS; i++) {
+        words.names[i] = explore_controller_name((enum explore_controller)i);
+    }
+    return read_list(&words, request->controllers != NULL ? request->controllers : "its", controllers, problem);
+}
+
 /* ---- Ways to use the endpoints ---- */
 
-/** Every use by every rule set that knows it. */
-static bool combine(const struct cli_request *request, const struct chosen *uses, const struct chosen *rules,
-                    struct cli_explore *explore, struct cli_problem *problem)
+struct choice {
+    struct chosen uses;
+    struct chosen rules;
+    struct chosen controllers;
+};
+
+static bool add_way(struct cli_explore *explore, const struct explore_software *one, struct cli_problem *problem)
 {
+    if (!explore_use_is_known(one)) {
+        explore->left_out++;
+        return true;
+    }
+    if (explore->wanted.software_count == EXPLORE_SOFTWARE) {
+        snprintf(problem->message, sizeof(problem->message),
+                 "E0105 more than %u combinations of a consumer, a rule set and a controller", EXPLORE_SOFTWARE);
+        snprintf(problem->hint, sizeof(problem->hint), "name fewer with --consumers, --rules or --controllers");
+        return false;
+    }
+    explore->software[explore->wanted.software_count++] = *one;
+    return true;
+}
+
+/** Every use by every rule set that knows it, with every controller. */
+static bool combine(const struct cli_request *request, const struct choice *choice, struct cli_explore *explore,
+                    struct cli_problem *problem)
+{
+    const unsigned uses = choice->uses.count;
+    const unsigned controllers = choice->controllers.count;
     enum group_rule grouping = GROUP_RULE_LINUX;
 
     if (!find_grouping(request, &grouping, problem)) {
         return false;
     }
-    for (unsigned i = 0; i < rules->count * uses->count; i++) {
+    for (unsigned i = 0; i < choice->rules.count * uses * controllers; i++) {
+        const struct software_rules *rules = rules_at(choice->rules.items[i / controllers / uses]);
         const struct explore_software one = {
-            .rules = rules_at(rules->items[i / uses->count]),
-            .grouping = request->grouping != NULL ? grouping : rules_at(rules->items[i / uses->count])->grouping,
-            .use = (enum explore_use)uses->items[i % uses->count],
+            .rules = rules,
+            .grouping = request->grouping != NULL ? grouping : rules->grouping,
+            .use = (enum explore_use)choice->uses.items[i / controllers % uses],
+            .controller = (enum explore_controller)choice->controllers.items[i % controllers],
             .guest_doorbells = bound_of(request, CLI_BOUND_GUEST_DOORBELLS, EXPLORE_DOORBELLS),
             .identity_pages = bound_of(request, CLI_BOUND_IDENTITY_PAGES, EXPLORE_IDENTITY_PAGES)};
 
-        if (!explore_use_is_known(&one)) {
-            explore->left_out++;
-            continue;
-        }
-        if (explore->wanted.software_count == EXPLORE_SOFTWARE) {
-            snprintf(problem->message, sizeof(problem->message),
-                     "E0105 more than %u pairs of a consumer and a rule set", EXPLORE_SOFTWARE);
-            snprintf(problem->hint, sizeof(problem->hint), "name fewer with --consumers or --rules");
+        if (!add_way(explore, &one, problem)) {
             return false;
         }
-        explore->software[explore->wanted.software_count++] = one;
     }
     if (explore->wanted.software_count == 0) {
         snprintf(problem->message, sizeof(problem->message), "E0105 %s has no such use of devices as %s",
-                 rules_at(rules->items[0])->name, explore_use_name((enum explore_use)uses->items[0]));
+                 rules_at(choice->rules.items[0])->name, explore_use_name((enum explore_use)choice->uses.items[0]));
         snprintf(problem->hint, sizeof(problem->hint), "docs/software.md shows which rule sets know which");
         return false;
     }
@@ -184,8 +212,7 @@ static bool combine(const struct cli_request *request, const struct chosen *uses
 bool cli_explore_understand(const struct cli_request *request, struct cli_explore *explore, struct cli_problem *problem)
 {
     struct explore_request *wanted = &explore->wanted;
-    struct chosen uses = {.count = 0};
-    struct chosen rules = {.count = 0};
+    struct choice choice = {.uses = {.count = 0}};
     struct host_error error = {.text = ""};
 
     memset(explore, 0, sizeof(*explore));
@@ -197,8 +224,9 @@ bool cli_explore_understand(const struct cli_request *request, struct cli_explor
     wanted->software = explore->software;
     wanted->limit = request->bounds[CLI_BOUND_LIMIT].given ? request->bounds[CLI_BOUND_LIMIT].value : UINT64_C(1000000);
     wanted->seed = request->seed_given ? request->seed : 1;
-    if (!find_assumption(request->operand, &wanted->assumption, problem) || !read_uses(request, &uses, problem) ||
-        !read_rules(request, &rules, problem) || !combine(request, &uses, &rules, explore, problem)) {
+    if (!find_assumption(request->operand, &wanted->assumption, problem) ||
+        !read_uses(request, &choice.uses, problem) || !read_rules(request, &choice.rules, problem) ||
+        !read_controllers(request, &choice.controllers, problem) || !combine(request, &choice, explore, problem)) {
         return false;
     }
     if (!explore_check_request(wanted, &error)) {

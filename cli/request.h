@@ -92,8 +92,9 @@ struct cli_request {
     struct cli_bound_value bounds[CLI_BOUNDS];
     const char *grouping; /**< NULL unless given */
     bool identity;
-    const char *consumers; /**< words with commas; NULL unless given */
-    const char *rules;     /**< the same */
+    const char *consumers;   /**< words with commas; NULL unless given */
+    const char *rules;       /**< the same */
+    const char *controllers; /**< the same */
     bool json;
     const char *output; /**< NULL: standard output */
 };

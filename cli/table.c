@@ -286,6 +286,9 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_RULES] = {"rules", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
                           "by which rule sets, words with commas, or all\n"
                           "(default linux-7.3)"},
+    [CLI_OPTION_CONTROLLERS] = {"controllers", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
+                                "what takes MSIs, words with commas: its (the default),\n"
+                                "pre-its, or all"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |

@@ -37,7 +37,7 @@ struct explore_board {
     const char *smmu_names[EXPLORE_SMMUS];
     const char *its_names[EXPLORE_ITS];
     struct assumption_system system;
-    struct explore_plan *plan; /**< where a consumer has the endpoints; else NULL */
+    struct explore_plan *plan; /**< of the software; NULL: ITS, and no consumer */
     struct verdict_list verdicts;
 };
 
@@ -70,6 +70,11 @@ const char *explore_smmu_name(unsigned smmu)
 uint64_t explore_its_base(unsigned its)
 {
     return UINT64_C(0x08080000) + its * UINT64_C(0x40000);
+}
+
+uint64_t explore_pre_its_base(unsigned its)
+{
+    return UINT64_C(0x58000000) + its * UINT64_C(0x100000);
 }
 
 uint16_t explore_acs_capability(enum explore_acs acs)
@@ -116,7 +121,8 @@ struct explore_board *explore_board_create(const struct explore_bounds *bounds, 
     board->system.smmu_names = board->smmu_names;
     board->system.its_names = board->its_names;
     board->system.ordering = ASSUMPTION_ORDER_UNUSED;
-    if (!explore_use_is_default(software->use)) {
+    /* What is made in memory here is the simplest case only. */
+    if (!explore_use_is_default(software->use) || software->controller != EXPLORE_CONTROLLER_ITS) {
         board->plan = explore_plan_create(bounds, software);
     }
     return board;

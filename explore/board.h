@@ -63,6 +63,11 @@ void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint);
 /** Where the ITS of a number lies: its registers' base, the same in memory and in a scenario's file. */
 uint64_t explore_its_base(unsigned its);
 
+/** Where its pre-ITS window lies, if it has one: EXPLORE_PRE_ITS_SIZE bytes, 4 for each DeviceID. */
+uint64_t explore_pre_its_base(unsigned its);
+
+#define EXPLORE_PRE_ITS_SIZE (UINT64_C(4) << 16)
+
 #ifdef __cplusplus
 }
 #endif

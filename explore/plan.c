@@ -30,7 +30,7 @@ static void make_room(struct firmware_map *map)
     map->mask = UINT32_MAX;
 }
 
-static void describe_platform(struct explore_plan *plan)
+static void describe_platform(struct explore_plan *plan, enum explore_controller controller)
 {
     struct firmware_host *host;
 
@@ -42,6 +42,9 @@ static void describe_platform(struct explore_plan *plan)
         its->base = explore_its_base(i);
         its->cells_known = true;
         its->cells = 1;
+        its->pre_its = controller == EXPLORE_CONTROLLER_PRE_ITS;
+        its->pre_its_base = its->pre_its ? explore_pre_its_base(i) : 0;
+        its->pre_its_size = its->pre_its ? EXPLORE_PRE_ITS_SIZE : 0;
     }
     for (unsigned i = 0; i < plan->bounds.smmus; i++) {
         struct firmware_iommu *smmu = firmware_add_iommu(&plan->firmware, explore_smmu_name(i));
@@ -63,20 +66,21 @@ struct explore_plan *explore_plan_create(const struct explore_bounds *bounds, co
     struct explore_plan *plan = sim_allocate(1, sizeof(*plan));
 
     plan->bounds = *bounds;
-    describe_platform(plan);
+    describe_platform(plan, software->controller);
     explore_use_consumer(software, &plan->consumer);
     plan->consumer.devices = plan->devices;
     plan->window = (struct reserved_region){
         .all = true, .kind = RESERVED_SW_MSI, .base = DOORBELL_WINDOW_BASE, .size = DOORBELL_WINDOW_SIZE};
-    plan->config = (struct software_config){.firmware = &plan->firmware,
-                                            .pe_count = 1,
-                                            .grouping = software->grouping,
-                                            .kernel = software->rules->kernel,
-                                            .domain_kind = DOMAIN_DMA,
-                                            .rules = software->rules,
-                                            .consumers = &plan->consumer,
-                                            .consumer_count = 1,
-                                            .reserved = {.items = &plan->window, .count = 1}};
+    plan->config =
+        (struct software_config){.firmware = &plan->firmware,
+                                 .pe_count = 1,
+                                 .grouping = software->grouping,
+                                 .kernel = software->rules->kernel,
+                                 .domain_kind = software->use == EXPLORE_USE_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA,
+                                 .rules = software->rules,
+                                 .consumers = &plan->consumer,
+                                 .consumer_count = explore_use_is_default(software->use) ? 0 : 1,
+                                 .reserved = {.items = &plan->window, .count = 1}};
     return plan;
 }
 

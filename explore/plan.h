@@ -1,6 +1,6 @@
 /*
- * Between the files of the board: what the software would decide about a system whose endpoints a consumer has. It is
- * the plan that `doorbell check` makes (host/software.h, software_plan()), from a tree and firmware made in memory.
+ * Between the files of the board: what the software would decide about a system. It is the plan that `doorbell check`
+ * makes (host/software.h, software_plan()), from a tree and firmware made in memory.
  */
 #ifndef DOORBELL_EXPLORE_PLAN_H
 #define DOORBELL_EXPLORE_PLAN_H

@@ -49,6 +49,13 @@ bool explore_use_from_name(const char *name, enum explore_use *use)
     return false;
 }
 
+const char *explore_controller_name(enum explore_controller controller)
+{
+    static const char *const names[EXPLORE_CONTROLLERS] = {"its", "pre-its"};
+
+    return names[controller];
+}
+
 bool explore_use_is_default(enum explore_use use)
 {
     return uses[use].kind == NULL;
@@ -56,8 +63,9 @@ bool explore_use_is_default(enum explore_use use)
 
 void explore_use_describe(const struct explore_software *software, char *text, size_t size)
 {
-    int length =
-        snprintf(text, size, "kind: %s, translation: %s", uses[software->use].kind, uses[software->use].translation);
+    const char *unsafe = software->controller != EXPLORE_CONTROLLER_ITS ? ", unsafe-interrupts: yes" : "";
+    int length = snprintf(text, size, "kind: %s, translation: %s%s", uses[software->use].kind,
+                          uses[software->use].translation, unsafe);
 
     if (uses[software->use].translation_value == CONSUMER_NESTED && length >= 0 && (size_t)length < size) {
         snprintf(text + length, size - (size_t)length,
@@ -72,6 +80,7 @@ void explore_use_consumer(const struct explore_software *software, struct consum
     *consumer = (struct consumer_config){.name = "user",
                                          .kind = uses[software->use].kind_value,
                                          .translation = uses[software->use].translation_value,
+                                         .unsafe_interrupts = software->controller != EXPLORE_CONTROLLER_ITS,
                                          .window_base = DOORBELL_WINDOW_BASE,
                                          .window_size = DOORBELL_WINDOW_SIZE,
                                          .user_base = USER_BASE,

@@ -30,6 +30,13 @@ enum explore_use {
     EXPLORE_USES,
 };
 
+/** What takes MSIs, everywhere in a system. */
+enum explore_controller {
+    EXPLORE_CONTROLLER_ITS,
+    EXPLORE_CONTROLLER_PRE_ITS, /**< an ITS behind a window in which every device has a doorbell of its own */
+    EXPLORE_CONTROLLERS,
+};
+
 /* At most so many doorbell pages and pages that a guest maps one to one. */
 #define EXPLORE_DOORBELLS      8u
 #define EXPLORE_IDENTITY_PAGES 256u
@@ -39,8 +46,9 @@ struct explore_software {
     const struct software_rules *rules;
     enum group_rule grouping;
     enum explore_use use;
-    unsigned guest_doorbells; /**< nested: pages of the virtual ITS, and doorbells bound beforehand; 1.. */
-    unsigned identity_pages;  /**< nested: pages of the MSI window that the guest maps one to one, 0..256 */
+    enum explore_controller controller; /**< consumers take devices of one that cannot tell who writes all the same */
+    unsigned guest_doorbells;           /**< nested: pages of the virtual ITS, and doorbells bound beforehand; 1.. */
+    unsigned identity_pages;            /**< nested: pages of the MSI window that the guest maps one to one, 0..256 */
 };
 
 /** "kernel", "vfio-nested", ...: the words of the command. */
@@ -48,6 +56,9 @@ const char *explore_use_name(enum explore_use use);
 
 /** Finds a use by that name. @return false if there is none; @p use is then unchanged */
 bool explore_use_from_name(const char *name, enum explore_use *use);
+
+/** "its", "pre-its". */
+const char *explore_controller_name(enum explore_controller controller);
 
 /** Whether the endpoints are in default domains, with no consumer. */
 bool explore_use_is_default(enum explore_use use);

@@ -23,13 +23,17 @@ static const char *acs_word(uint8_t acs)
     }
 }
 
-static void write_platform(const struct writer *writer)
+static void write_platform(const struct writer *writer, enum explore_controller controller)
 {
     FILE *stream = writer->stream;
 
     fputs("platform:\n  pe: { count: 1 }\n  its:\n", stream);
     for (unsigned i = 0; i < writer->labels->itses; i++) {
-        fprintf(stream, "    %s: { base: 0x%08" PRIx64 " }\n", explore_its_name(i), explore_its_base(i));
+        fprintf(stream, "    %s: { base: 0x%08" PRIx64, explore_its_name(i), explore_its_base(i));
+        if (controller == EXPLORE_CONTROLLER_PRE_ITS) {
+            fprintf(stream, ", pre-its: { base: 0x%08" PRIx64 " }", explore_pre_its_base(i));
+        }
+        fputs(" }\n", stream);
     }
     fputs(writer->labels->smmus > 0 ? "  smmu:\n" : "  smmu: {}\n", stream);
     for (unsigned i = 0; i < writer->labels->smmus; i++) {
@@ -172,7 +176,7 @@ bool explore_write(FILE *stream, const struct explore_bounds *bounds, const stru
 
     explore_buses(shape, buses);
     fprintf(stream, "doorbell: 1\ntitle: \"%s\"\nduration: 20 us\n\n", caption->title);
-    write_platform(&writer);
+    write_platform(&writer, software->controller);
     fputs("\npcie:\n  rc0:\n", stream);
     if (bounds->smmus > 0) {
         write_map(&writer, "iommu-map", labels->smmu, buses, explore_smmu_name);

@@ -57,6 +57,21 @@ TEST(ExploreCommand, ComparesConsumersAndRuleSets)
     json_decref(document);
 }
 
+/* One ITS is enough to split a group where every device has a doorbell of its own. */
+TEST(ExploreCommand, FindsTwoDoorbellsOfOnePreIts)
+{
+    const Result found = doorbell({"explore", "doorbell-per-group", "--endpoints", "2", "--its", "1", "--controllers",
+                                   "its,pre-its", "--consumers", "kernel,vfio"});
+    const std::string path = testing::TempDir() + "explored-pre-its.yaml";
+
+    EXPECT_EQ(found.status, 1) << found.err;
+    EXPECT_NE(found.out.find("A: { base: 0x08080000, pre-its: { base: 0x58000000 } }"), std::string::npos) << found.out;
+    std::ofstream(path) << found.out;
+    EXPECT_EQ(doorbell({"check", path}).status, 0);
+    EXPECT_EQ(doorbell({"run", path}).status, 0);
+    std::remove(path.c_str());
+}
+
 TEST(ExploreCommand, LeavesOutWhatARuleSetDoesNotKnow)
 {
     const Result some = doorbell({"explore", "doorbell-mapped", "--endpoints", "1", "--consumers", "all"});
@@ -67,7 +82,7 @@ TEST(ExploreCommand, LeavesOutWhatARuleSetDoesNotKnow)
         doorbell({"explore", "doorbell-mapped", "--consumers", "iommufd-nested", "--identity-pages", "257"});
 
     EXPECT_EQ(some.status, 0) << some.err;
-    EXPECT_NE(some.out.find("Left out: 2 pairs"), std::string::npos) << some.out;
+    EXPECT_NE(some.out.find("Left out: 2 combinations"), std::string::npos) << some.out;
     EXPECT_EQ(none.status, 2);
     EXPECT_NE(none.err.find("linux-7.3 has no such use of devices as vfio-nested"), std::string::npos) << none.err;
     EXPECT_EQ(word.status, 2);

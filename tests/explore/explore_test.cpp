@@ -24,7 +24,7 @@ unsigned number_of(const char *name)
 
 explore_software used(const char *rules, explore_use use)
 {
-    return {rules_find(rules), rules_find(rules)->grouping, use, 8, 256};
+    return {rules_find(rules), rules_find(rules)->grouping, use, EXPLORE_CONTROLLER_ITS, 8, 256};
 }
 
 const explore_software dma = used("linux-7.3", EXPLORE_USE_KERNEL);
