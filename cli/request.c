@@ -434,6 +434,8 @@ static bool take_option(enum cli_option option, const char *argument, struct cli
     case CLI_OPTION_PRESET:
         request->preset = argument;
         return true;
+    case CLI_OPTION_OCCUPANCY:
+        return take_flag(&request->occupancy);
     case CLI_OPTION_BLESS:
         return take_flag(&request->bless);
     case CLI_OPTION_JSON:

@@ -63,7 +63,8 @@ struct cli_request {
     const char *junit;     /**< file; NULL: none */
     const char *timeline;  /**< file; NULL: no timeline */
     const char *trace_vcd; /**< file; NULL: no waveform */
-    const char **scopes;   /**< array of scope_count patterns */
+    bool occupancy;
+    const char **scopes; /**< array of scope_count patterns */
     size_t scope_count;
     bool window_given;
     sim_time window_from; /**< femtoseconds from the start of the traffic */

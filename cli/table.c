@@ -206,6 +206,9 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_TRACE_VCD] = {"trace-vcd", '\0', "FILE", VERB_BIT(CLI_VERB_RUN),
                               "write waveforms too, of channels and counters\n"
                               "(GTKWave opens them)"},
+    [CLI_OPTION_OCCUPANCY] = {"occupancy", '\0', NULL, VERB_BIT(CLI_VERB_RUN),
+                              "record how full queues, caches and channels were over\n"
+                              "time; the report draws it"},
     [CLI_OPTION_SCOPE] = {"scope", '\0', "PATTERN", VERB_BIT(CLI_VERB_RUN),
                           "the waveforms: those of components and channels whose\n"
                           "names this fits, as in 'S*'; may be repeated"},

@@ -87,6 +87,7 @@ static int run(const struct cli_request *request, const struct scenario *scenari
                                                       .shuffle_seed = request->shuffle_seed,
                                                       .panic = panic,
                                                       .panic_context = &told},
+                                           .occupancy = request->occupancy,
                                            .interrupted = cli_interrupt_signal()};
     struct ran ran = {.request = request};
     struct cli_timeline timeline = {.request = request};

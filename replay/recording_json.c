@@ -80,8 +80,8 @@ static bool read_map(struct replay_recording *recording, const json_t *root, str
          map->ram_size % REPLAY_PAGE_BYTES != 0 || map->ram > UINT64_MAX - map->ram_size - REPLAY_PAGE_BYTES)) {
         right = complain(text, diagnostics, "E2205 memory_map.ram must be whole pages of 4096 bytes, at least one");
     }
-    if (right && (map->smmu % 0x10000 != 0 || map->its % 0x10000 != 0 || map->gicr % 0x10000 != 0 ||
-                  map->gicr_stride < 0x20000 || map->translater != map->its + 0x10040)) {
+    if (right && ((map->smmu | map->its | map->gicr | map->gicr_stride) % 0x10000 != 0 || map->gicr_stride < 0x20000 ||
+                  map->translater != map->its + 0x10040)) {
         right =
             complain(text, diagnostics,
                      "E2205 memory_map: registers begin at multiples of 64 KiB, redistributors are at least 0x20000 "

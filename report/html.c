@@ -25,6 +25,8 @@ static const char head[] =
     "  color: var(--ink); background: var(--paper); }\n"
     "h1 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }\n"
     "figure { margin: 1rem 0; } figcaption { color: var(--soft); }\n"
+    ".small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: .5rem; }\n"
+    ".small figure { margin: 0; break-inside: avoid; overflow-wrap: anywhere; }\n"
     ".scroll { overflow-x: auto; }\n"
     "svg { height: auto; color: var(--ink); } svg.plot { max-width: 100%; }\n"
     "svg.topology { min-width: 56rem; max-width: 100%; } td.n { white-space: nowrap; }\n"

@@ -79,6 +79,9 @@ void html_draw_heat(struct html_page *page, const char *title, const char *x_nam
 /** The sections of a run or a check. (html_run.c) */
 void html_run_sections(struct html_page *page, const json_t *document);
 
+/** The section about occupancy over time, if the document has it. (html_occupancy.c) */
+void html_occupancy_section(struct html_page *page, const json_t *document);
+
 /** The sections of a sweep. (html_sweep.c) */
 void html_sweep_sections(struct html_page *page, const json_t *document);
 

@@ -583,6 +583,7 @@ void html_run_sections(struct html_page *page, const json_t *document)
     write_topology(page, document);
     write_verdicts(page, document);
     write_latencies(page, document);
+    html_occupancy_section(page, document);
     write_expectations(page, document);
     write_counters(page, document);
     if (file[0] != '\0') {

@@ -1,5 +1,6 @@
 #include "report/run_json.h"
 
+#include "report/occupancy.h"
 #include "report/step_text.h"
 #include "report/topology_json.h"
 #include "report/verdict_json.h"
@@ -238,6 +239,9 @@ json_t *run_json(const struct run_result *result)
     set(object, "devices", devices);
     set(object, "smmu-events", count(result->smmu_events));
     set(object, "counters", counters_json(result));
+    if (result->occupancy != NULL) {
+        set(object, "occupancy", occupancy_json(result->occupancy));
+    }
     set(object, "expectations", expectations_json(result));
     set(object, "fingerprint", json_sprintf("%016" PRIx64, result->fingerprint));
     return object;

@@ -1,6 +1,7 @@
 #include "report/run_text.h"
 
 #include "report/format.h"
+#include "report/occupancy.h"
 #include "report/step_text.h"
 #include "report/verdict_text.h"
 
@@ -234,6 +235,9 @@ bool run_text_write(FILE *out, const struct run_result *result)
     step_text_write(out, &result->steps);
     write_latencies(out, result);
     write_hops(out, result);
+    if (result->occupancy != NULL) {
+        occupancy_text_write(out, result->occupancy);
+    }
     write_losses(out, result);
     write_expectations(out, result);
     return ferror(out) == 0;

@@ -44,6 +44,7 @@ void run_result_clear(struct run_result *result)
         free(result->counters[i].name);
     }
     free(result->counters);
+    run_occupancy_free(result->occupancy);
     step_list_clear(&result->steps);
     verdict_list_clear(&result->verdicts);
     for (size_t i = 0; i < result->expectation_count; i++) {

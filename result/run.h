@@ -8,6 +8,7 @@
 #define DOORBELL_RESULT_RUN_H
 
 #include "result/histogram.h"
+#include "result/occupancy.h"
 #include "result/step.h"
 #include "result/topology.h"
 #include "result/verdict.h"
@@ -153,7 +154,8 @@ struct run_result {
     size_t device_count;
     struct run_counter *counters;
     size_t counter_count;
-    struct step_list steps; /**< what the software tried, and how it came out */
+    struct run_occupancy *occupancy; /**< NULL unless it was asked for */
+    struct step_list steps;          /**< what the software tried, and how it came out */
     struct verdict_list verdicts;
     struct run_expectation *expectations;
     size_t expectation_count;

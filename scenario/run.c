@@ -6,6 +6,7 @@
 #include "scenario/system_internal.h"
 #include "scenario/verdicts.h"
 #include "sim/allocate.h"
+#include "sim/occupancy.h"
 #include "sim/trace.h"
 
 #include <stdint.h>
@@ -22,7 +23,8 @@
 struct watchers {
     struct sim_trace *trace; /**< NULL if none is wanted */
     struct collector *collector;
-    struct recording *recording; /**< NULL if none is wanted */
+    struct recording *recording;     /**< NULL if none is wanted */
+    struct sim_occupancy *occupancy; /**< likewise */
 };
 
 /**
@@ -140,6 +142,9 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
     if (watchers->recording != NULL) {
         recording_start(watchers->recording, start);
     }
+    if (watchers->occupancy != NULL) {
+        sim_occupancy_start(watchers->occupancy, start);
+    }
     for (unsigned i = 1; i <= STRETCHES; i++) {
         sim_time end = start + scenario->duration / STRETCHES * i;
 
@@ -230,6 +235,16 @@ static void close_trace(struct sim_trace *trace)
     }
 }
 
+/** Ends the record of occupancy, if there is one, and hands it over. */
+static void take_occupancy(struct sim_occupancy *occupancy, const struct scenario *scenario, struct run_result *result)
+{
+    if (occupancy != NULL) {
+        sim_occupancy_finish(occupancy, result->setup_time + scenario->duration);
+        result->occupancy = run_occupancy_of(occupancy);
+        sim_occupancy_destroy(occupancy);
+    }
+}
+
 /** Runs a scenario whose duration and warm-up are known. */
 static enum scenario_run_status run_settled(const struct scenario *scenario, const struct scenario_run_options *options,
                                             struct run_result *result, struct host_error *error)
@@ -252,6 +267,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
     }
     watchers = observe(system, options->record == NULL ? NULL : &filter);
     watchers.trace = trace;
+    watchers.occupancy = options->occupancy || scenario->occupancy ? sim_occupancy_create(system_sim(system)) : NULL;
     free((void *)(uintptr_t)filter.devices); /* copied */
     if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;
@@ -265,6 +281,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
         status = SCENARIO_RUN_STUCK;
     }
     close_trace(trace);
+    take_occupancy(watchers.occupancy, scenario, result);
     collect(system, scenario, watchers.collector, result);
     hand_recording_over(system, watchers.recording, options, result);
     collector_destroy(watchers.collector);

@@ -52,6 +52,7 @@ struct scenario_run_options {
     /** Called every now and then while traffic runs; may be NULL. */
     void (*progress)(void *context, const struct scenario_progress *progress);
     void *progress_context;
+    bool occupancy;                        /**< records how full what was, whatever the scenario says */
     const struct recording_filter *record; /**< makes a recording beside the result, its `devices` apart; NULL: none */
     const char *const *record_only;        /**< names of the devices to record; IMPOSSIBLE if there is no such device */
     size_t record_only_count;              /**< 0: all devices */

@@ -239,6 +239,7 @@ struct scenario {
     uint64_t seed;
     sim_time duration; /**< traffic time, counted from the end of the software's set-up; events then drain */
     sim_time warmup;   /**< traffic this early counts in no latency; less than duration, or SCENARIO_WARMUP_AUTO */
+    bool occupancy;    /**< a run records how full what was */
     struct scenario_until *until; /**< NULL: the run has the whole duration */
     struct scenario_platform platform;
     struct scenario_root_complex *root_complexes; /**< array of root_complex_count, at least one */

@@ -68,6 +68,23 @@ void sim_counter_register(struct sim_component *component, const char *name, con
 uint32_t sim_counter_count(const struct sim *sim);
 void sim_counter_get(const struct sim *sim, uint32_t i, const char **component, const char **name, uint64_t *value);
 
+/** How full something is now: entries. Changes nothing. */
+typedef uint64_t (*sim_gauge_fn)(const void *context);
+
+/**
+ * Registers a queue, cache or set of slots of a component, for records of occupancy (sim/occupancy.h); it costs nothing
+ * while there is none. Its value changes in evaluations of the component only. For building only.
+ * @param name     unique in the component; copied
+ * @param capacity most entries; 0: there is no such thing in this system, and nothing is registered
+ * @param context  for @p read; must live as long as the simulation
+ */
+void sim_gauge_register(struct sim_component *component, const char *name, uint64_t capacity, sim_gauge_fn read,
+                        const void *context);
+
+/** The same for what software sizes, such as a queue in memory. @param capacity is asked when a record ends */
+void sim_gauge_register_sized(struct sim_component *component, const char *name, sim_gauge_fn capacity,
+                              sim_gauge_fn read, const void *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,6 +55,7 @@ void sim_destroy(struct sim *sim)
     release_vector(&sim->channels, false);
     release_vector(&sim->stages, false);
     release_vector(&sim->counters, true);
+    release_vector(&sim->gauges, true);
     arena_release(&sim->memory);
     free(sim->batch);
     free(sim);
@@ -357,6 +358,33 @@ void sim_counter_get(const struct sim *sim, uint32_t i, const char **component, 
     *component = counter->component;
     *name = counter->name;
     *value = *counter->value;
+}
+
+static struct sim_gauge *add_gauge(struct sim_component *component, const char *name, sim_gauge_fn read,
+                                   const void *context)
+{
+    struct sim_gauge *gauge = sim_allocate(1, sizeof(*gauge));
+
+    gauge->component = component;
+    gauge->name = sim_strdup(component->sim, name);
+    gauge->read = read;
+    gauge->context = context;
+    sim_vector_push(&component->sim->gauges, gauge);
+    return gauge;
+}
+
+void sim_gauge_register(struct sim_component *component, const char *name, uint64_t capacity, sim_gauge_fn read,
+                        const void *context)
+{
+    if (capacity > 0) {
+        add_gauge(component, name, read, context)->capacity = capacity;
+    }
+}
+
+void sim_gauge_register_sized(struct sim_component *component, const char *name, sim_gauge_fn capacity,
+                              sim_gauge_fn read, const void *context)
+{
+    add_gauge(component, name, read, context)->size = capacity;
 }
 
 /* ---- Broken invariants ---- */

@@ -25,6 +25,15 @@ struct sim_counter {
     const uint64_t *value;
 };
 
+struct sim_gauge {
+    const struct sim_component *component;
+    const char *name;
+    uint64_t capacity;
+    sim_gauge_fn size; /**< says the capacity; NULL: it is fixed */
+    sim_gauge_fn read;
+    const void *context;
+};
+
 struct sim {
     struct sim_hot hot; /**< first: inline functions of sim.h see it */
     struct sim_config config;
@@ -34,6 +43,7 @@ struct sim {
     struct sim_vector channels;
     struct sim_vector stages;   /**< char *, number = index + 1 */
     struct sim_vector counters; /**< struct sim_counter * */
+    struct sim_vector gauges;   /**< struct sim_gauge * */
     struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
@@ -44,6 +54,7 @@ struct sim {
     bool watched;                 /**< there is a schedule or a trace: engines tell of every instant */
     struct sim_schedule *schedule;
     struct sim_trace *trace;
+    struct sim_occupancy *occupancy; /**< a record under way; NULL: none */
     void *engine_data;
 };
 

@@ -17,7 +17,9 @@ bool gic_cache_create(struct sim *sim, struct gic_cache *cache, uint32_t entries
     }
     cache->set_mask = sets - 1;
     cache->entries = sim_alloc(sim, entries * sizeof(*cache->entries));
-    gic_cache_drop_matching(cache, 0, 0);
+    for (uint32_t i = 0; i < entries; i++) {
+        cache->entries[i].key = GIC_CACHE_EMPTY;
+    }
     return true;
 }
 
@@ -40,6 +42,7 @@ void gic_cache_fill(struct gic_cache *cache, uint32_t index, uint64_t key, uint6
             victim = &set[way];
         }
     }
+    cache->used += victim->key == GIC_CACHE_EMPTY;
     victim->key = key;
     victim->value = value;
     victim->used = ++cache->clock;
@@ -50,6 +53,7 @@ void gic_cache_drop(struct gic_cache *cache, uint32_t index, uint64_t key)
     struct gic_cache_entry *entry = gic_cache_find(cache, index, key);
 
     if (entry != NULL) {
+        cache->used--;
         entry->key = GIC_CACHE_EMPTY;
         entry->used = 0;
     }
@@ -62,9 +66,24 @@ void gic_cache_drop_matching(struct gic_cache *cache, uint64_t mask, uint64_t ma
     for (size_t i = 0; i < count; i++) {
         struct gic_cache_entry *entry = &cache->entries[i];
 
-        if ((entry->key & mask) == match) {
+        if (entry->key != GIC_CACHE_EMPTY && (entry->key & mask) == match) {
+            cache->used--;
             entry->key = GIC_CACHE_EMPTY;
             entry->used = 0;
         }
+    }
+}
+
+static uint64_t read_used(const void *context)
+{
+    const struct gic_cache *cache = context;
+
+    return cache->used;
+}
+
+void gic_cache_register(const struct gic_cache *cache, struct sim_component *component, const char *name)
+{
+    if (cache->entries != NULL) {
+        sim_gauge_register(component, name, ((uint64_t)cache->set_mask + 1) * cache->ways, read_used, cache);
     }
 }

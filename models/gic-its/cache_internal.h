@@ -31,6 +31,7 @@ struct gic_cache {
     struct gic_cache_entry *entries; /**< NULL: a cache without entries, which never hits */
     uint32_t ways;
     uint32_t set_mask;
+    uint32_t used;  /**< entries that hold something */
     uint64_t clock; /**< uses so far */
     uint64_t hits;
     uint64_t misses;
@@ -68,6 +69,9 @@ void gic_cache_fill(struct gic_cache *cache, uint32_t index, uint64_t key, uint6
 
 /** Forgets a key, if it is there. */
 void gic_cache_drop(struct gic_cache *cache, uint32_t index, uint64_t key);
+
+/** Registers how full a cache is as a gauge of a component, if it has entries. @param cache lives as long as that */
+void gic_cache_register(const struct gic_cache *cache, struct sim_component *component, const char *name);
 
 /** Forgets every key whose bits under @p mask equal @p match; a mask of 0 forgets all. Looks at every entry. */
 void gic_cache_drop_matching(struct gic_cache *cache, uint64_t mask, uint64_t match);

@@ -329,6 +329,24 @@ static void register_counters(struct its *its)
     sim_counter_register(component, "unmapped", &its->count_unmapped);
 }
 
+static uint64_t read_slots(const void *context)
+{
+    const struct its *its = context;
+
+    return its->slot_count;
+}
+
+static void register_gauges(struct its *its)
+{
+    struct sim_component *component = &its->component;
+
+    sim_gauge_register(component, "translation-slots", its->config.slots, read_slots, its);
+    sim_gauge_register_sized(component, "command-queue", its_queue_size, its_queue_fill, its);
+    gic_cache_register(&its->device_cache, component, "device-cache");
+    gic_cache_register(&its->event_cache, component, "event-cache");
+    gic_cache_register(&its->collection_cache, component, "collection-cache");
+}
+
 struct its *its_create(struct sim *sim, const char *name, const struct its_config *config)
 {
     struct its *its = sim_alloc(sim, sizeof(*its));
@@ -348,6 +366,7 @@ struct its *its_create(struct sim *sim, const char *name, const struct its_confi
         its->baser[i] = GIC_PUT((uint64_t)__builtin_ctz(config->page_sizes), GITS_BASER_PAGE_SIZE);
     }
     register_counters(its);
+    register_gauges(its);
     its_virtual_create(its);
     /* An MSI and a table read for each slot; a command, its read and its message. */
     sim_packet_reserve(sim, 2 * config->slots + 4, false);

@@ -399,6 +399,10 @@ void its_make_lpi(struct sim_packet *packet, uint32_t intid);
 
 /* its_queue.c */
 
+/** Commands that the queue in memory has room for, as software has set it up, and how many wait in it: gauges. */
+uint64_t its_queue_size(const void *context);
+uint64_t its_queue_fill(const void *context);
+
 /** Moves the command engine on. */
 void its_step_engine(struct its *its, sim_time now);
 

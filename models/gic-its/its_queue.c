@@ -97,6 +97,21 @@ static uint32_t queue_bytes(const struct its *its)
     return (uint32_t)(GIC_GET(its->cbaser, GITS_CBASER_SIZE) + 1) * 4096;
 }
 
+uint64_t its_queue_size(const void *context)
+{
+    return queue_bytes(context) / ITS_COMMAND_BYTES;
+}
+
+uint64_t its_queue_fill(const void *context)
+{
+    const struct its *its = context;
+    const uint32_t bytes = queue_bytes(its);
+
+    return its->read_offset >= bytes || its->write_offset >= bytes
+               ? 0 /* software is still setting it up */
+               : (its->write_offset + bytes - its->read_offset) % bytes / ITS_COMMAND_BYTES;
+}
+
 /** @return whether there is a command to fetch */
 static bool begin_fetch(struct its *its)
 {

@@ -47,6 +47,7 @@ void its_virtual_create(struct its *its)
     }
     sim_counter_register(&its->component, "vpe_hits", &its->vpe_cache.hits);
     sim_counter_register(&its->component, "vpe_misses", &its->vpe_cache.misses);
+    gic_cache_register(&its->vpe_cache, &its->component, "vpe-cache");
 }
 
 /* ---- Registers ---- */

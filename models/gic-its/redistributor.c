@@ -265,6 +265,30 @@ static void register_counters(struct redistributor *rd)
     sim_counter_register(component, "table_writes", &rd->count_table_writes);
 }
 
+static uint64_t read_pending(const void *context)
+{
+    const struct redistributor *rd = context;
+
+    return rd->lpis.pending;
+}
+
+static uint64_t read_fetches(const void *context)
+{
+    const struct redistributor *rd = context;
+
+    return rd->fetch_count;
+}
+
+static void register_gauges(struct redistributor *rd)
+{
+    struct sim_component *component = &rd->component;
+    const uint32_t on_chip = rd->overflow.bits == NULL ? rd->lpis.count : rd->config.pending_entries;
+
+    sim_gauge_register(component, "pending-lpis", on_chip, read_pending, rd);
+    sim_gauge_register(component, "config-fetches", rd->config.config_fetches, read_fetches, rd);
+    gic_cache_register(&rd->cache, component, "config-cache");
+}
+
 struct redistributor *redistributor_create(struct sim *sim, const char *name, const struct redistributor_config *config)
 {
     struct redistributor *rd = sim_alloc(sim, sizeof(*rd));
@@ -283,6 +307,7 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     rd->told = GIC_PRIORITY_NONE;
     rd->asleep = config->asleep_at_reset;
     register_counters(rd);
+    register_gauges(rd);
     redistributor_create_virtual(rd);
     /* What is held, a read for each fetch, a line, a word, a signal, a direct request, a MOVALL with its LPI. */
     sim_packet_reserve(sim, config->reserve + config->config_fetches + 6, false);

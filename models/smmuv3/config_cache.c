@@ -58,6 +58,7 @@ void smmu_config_cache_fill(struct smmu_config_cache *cache, const struct smmu_s
         victim += smmu_replacement_choose(&cache->replacement, victim / cache->ways, &cache->entries[victim].used,
                                           sizeof(cache->entries[0]));
     }
+    cache->used += cache->keys[victim] == 0;
     cache->keys[victim] = smmu_config_key(stream);
     cache->entries[victim].context = *context;
     smmu_replacement_fill(&cache->replacement, victim, &cache->entries[victim].used);
@@ -75,6 +76,7 @@ void smmu_config_cache_invalidate(struct smmu_config_cache *cache, const struct 
             (!entry->context.uses_cd || (scope->one_cd && entry->context.cd_index != scope->cd_index))) {
             continue;
         }
+        cache->used--;
         cache->keys[i] = 0;
         entry->used = 0;
     }

@@ -27,6 +27,7 @@ struct smmu_config_cache {
     uint32_t sets;
     uint32_t ways;
     uint32_t set_mask; /**< sets - 1 if that is a power of two, else 0 */
+    uint32_t used;     /**< valid entries */
     struct smmu_replacement replacement;
 };
 

@@ -491,6 +491,7 @@ struct smmu *smmu_create(struct sim *sim, const char *name, const struct smmu_co
     make_jobs(smmu, sim);
     register_counters(smmu);
     register_ats_counters(smmu);
+    smmu_register_gauges(smmu);
     smmu_registers_reset(smmu);
     return smmu;
 }

@@ -20,7 +20,7 @@
  *   events.c        event records               interrupts.c  GERROR and MSIs
  *   stalls.c        stalled transactions        ats.c         translation requests, translated transactions
  *   messages.c      ATS and PRI messages        atc.c         invalidations of endpoints' caches
- *   pri.c           page requests
+ *   pri.c           page requests                gauges.c      how full what is
  *   walker.c        the walker port: every access of the SMMU's own to memory
  *
  * Lists of slots and jobs link indexes; SMMU_NONE ends a list.
@@ -461,6 +461,9 @@ static inline uint64_t smmu_truncate_output(const struct smmu *smmu, uint64_t ad
 {
     return address & ((UINT64_C(1) << smmu->features.output_address_bits) - 1);
 }
+
+/** Registers queues, caches and slots for records of occupancy (gauges.c). */
+void smmu_register_gauges(struct smmu *smmu);
 
 /* ---- Registers (regs.c) ---- */
 

@@ -39,6 +39,11 @@ static const struct scenario_key root_keys[] = {
      .maximum = "1000 s",
      .doc = "MSIs that arise this early count in no latency. `auto`: the run is made twice, the first time to find out "
             "(MSER-5)."},
+    {.name = "occupancy",
+     KEY_FIELD(scenario, occupancy),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether a run records how full queues, caches and channels were over time; `--occupancy` does so too."},
     {.name = "platform",
      KEY_PART(scenario, platform),
      .table = &scenario_table_platform,

@@ -424,6 +424,10 @@ void run(sim *simulation, sim_time end)
 
         modules->runs = true;
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
+        /* Paused: what else is due at this instant, in later deltas, belongs to it, as on the other engines. */
+        while (simulation->stop && sc_core::sc_pending_activity_at_current_time()) {
+            sc_core::sc_start(sc_core::SC_ZERO_TIME);
+        }
         modules->runs = false;
     }
 }

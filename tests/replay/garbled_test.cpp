@@ -107,6 +107,7 @@ const Damage damages[] = {
     {"smmu_events.csv", "F_TRANSLATION,1", "F_TRANSLATION,2", "'rnw' must be 0, 1 or empty"},
     {"regs.json", "\"0x9050000\"", "\"0x9050000\" ?", "regs.json:"},
     {"regs.json", "\"0x9050000\"", "\"there\"", "regs.json: error[E2205]: memory_map.smmu must be a text"},
+    {"regs.json", "0x20000*cpu", "0x20004*cpu", "registers begin at multiples of 64 KiB"},
     {"regs.json", "0x40000000 size 0x1000000", "0x40000000 size 0", "memory_map.ram must be whole pages"},
     {"regs.json", "0x40000000 size 0x1000000", "0x8000000 size 0x39000000", "two of its ranges overlap"},
     {"regs.json", "\"0x8080000\"", "\"0x8070000\"", "its_translater is its + 0x10040"},

@@ -169,6 +169,12 @@ json_t *run_document()
         "histogram": [[100000000, 101000000, 3], [200000000, 202000000, 4], [300000000, 303000000, 1]],
         "hops": [{"stage": "epA", "count": 8, "mean-fs": 50000000},
                  {"stage": "S walk", "count": 4, "mean-fs": 300000000}]}}],
+      "occupancy": {"duration-fs": 100000000, "bucket-fs": 40000000, "buckets": 3, "resources": [
+        {"component": "idle", "resource": "packets", "capacity": 4, "min": 0, "mean-milli": 0, "max": 0},
+        {"component": "one -> <two>", "resource": "packets", "capacity": 4, "min": 0, "mean-milli": 100, "max": 1,
+         "series": {"min": [0, 0, 0], "mean-milli": [250, 0, 0], "max": [1, 0, 0]}},
+        {"component": "S", "resource": "walks", "capacity": 4, "min": 0, "mean-milli": 1100, "max": 3,
+         "series": {"min": [0, 1, 0], "mean-milli": [500, 2000, 500], "max": [1, 3, 3]}}]},
       "counters": {"S": {"tlb_hits": 12, "tlb_misses": 0}},
       "expectations": [{"key": "msi.lost", "wanted": "0", "got": "2, off by 2", "met": false}]})";
     json_t *document = json_loads(text, 0, nullptr);
@@ -202,6 +208,29 @@ TEST(Html, SaysEverythingThatTheResultSays)
     EXPECT_EQ(text.find("tlb_misses"), std::string::npos) << "it counted nothing";
     /* Mean over all MSIs: 4 of 8 spent 300 ns in the walk, so that parts add up to the mean of 200 ns. */
     EXPECT_NE(text.find("S walk: 150.0 ns"), std::string::npos);
+    json_decref(document);
+}
+
+/* The fullest first, in words, as a picture and as numbers; what was never used is counted only. */
+TEST(Html, DrawsOccupancy)
+{
+    json_t *document = run_document();
+    const std::string text = page(document);
+    const size_t walks = text.find("S, walks: mean 1.1, most 3 of 4, fullest 40.00 ns after the beginning</title>");
+    const size_t packets = text.find("one -&gt; &lt;two&gt;, packets: mean 0.1, most 1 of 4");
+
+    EXPECT_NE(walks, std::string::npos);
+    EXPECT_NE(packets, std::string::npos);
+    EXPECT_LT(walks, packets);
+    EXPECT_NE(text.find("2 of 3 were used at all"), std::string::npos);
+    EXPECT_EQ(text.find("idle"), std::string::npos);
+    /* Of 312 by 80, from (40, 88): buckets of 40 %, 40 % and 20 %; 1, 3 and 3 of 4 at most, 0, 1 and 0 at least. */
+    EXPECT_NE(text.find("M40.0 68.0 V68.0 H164.8 V28.0 H289.6 V28.0 H352.0 V88.0 H289.6 V68.0 H164.8 V88.0 H40.0 Z"),
+              std::string::npos);
+    EXPECT_NE(text.find("M40.0 78.0 V78.0 H164.8 V48.0 H289.6 V78.0 H352.0\""), std::string::npos);
+    EXPECT_NE(text.find("<td class=\"n\">75 %</td>"), std::string::npos);
+    json_object_del(document, "occupancy");
+    EXPECT_EQ(page(document).find("How full"), std::string::npos);
     json_decref(document);
 }
 

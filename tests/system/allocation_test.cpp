@@ -2,6 +2,7 @@
 #include "tests/system/whole.h"
 
 #include "models/memory/memory.h"
+#include "sim/occupancy.h"
 
 #include <gtest/gtest.h>
 
@@ -111,6 +112,32 @@ TEST_P(Allocation, NoneWhileTrafficRunsAndDrains)
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Allocation, testing::ValuesIn(all_scenarios()), name_of_case);
+
+/* Neither does a record of occupancy take memory while it is made. */
+class RecordedAllocation : public Allocation
+{
+};
+
+TEST_P(RecordedAllocation, NoneWhileOccupancyIsRecorded)
+{
+    const auto scenario = load(GetParam(), {"duration=20 us", "warmup=0 us", "expect=null"});
+    Whole whole(scenario.get());
+    sim_occupancy *occupancy = sim_occupancy_create(whole.sim());
+
+    calls = 0;
+    counting = true;
+    sim_occupancy_start(occupancy, sim_now(whole.sim()));
+    whole.start();
+    whole.run();
+    sim_occupancy_finish(occupancy, 0);
+    counting = false;
+    EXPECT_EQ(calls.load(), 0u);
+    sim_occupancy_destroy(occupancy);
+}
+
+INSTANTIATE_TEST_SUITE_P(Examples, RecordedAllocation,
+                         testing::Values("scenarios/seeds/two-its-split.yaml", "scenarios/examples/pri.yaml"),
+                         name_of_case);
 
 /* The counter counts: else the tests above could not fail. */
 TEST(AllocationCounter, SeesWhatTheSimulatorAllocates)

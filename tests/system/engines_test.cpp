@@ -70,14 +70,15 @@ TEST_P(Engines, GiveTheSameBytes)
 
 TEST_P(Engines, OrderWithinAnInstantDoesNotMatter)
 {
-    const Result native = doorbell(command({}));
-    Process every_cycle(command({"--engine", "every-cycle", "--shuffle", "4"}));
+    const Result native = doorbell(command({"--occupancy"}));
+    Process every_cycle(command({"--occupancy", "--engine", "every-cycle", "--shuffle", "4"}));
 
+    EXPECT_NE(native.out.find("\"occupancy\""), std::string::npos);
     for (const char *seed : {"1", "2", "3"}) {
-        expect_same(native, doorbell(command({"--shuffle", seed})));
+        expect_same(native, doorbell(command({"--occupancy", "--shuffle", seed})));
     }
     if (sim_systemc_engine() != nullptr) {
-        expect_same(native, doorbell(command({"--engine", "systemc", "--shuffle", "5"})));
+        expect_same(native, doorbell(command({"--occupancy", "--engine", "systemc", "--shuffle", "5"})));
     }
     expect_same(native, every_cycle.wait());
 }

@@ -168,6 +168,7 @@ const std::vector<Row> rows = {
     {"scenario.seed", "seed=4", {}},
     {"scenario.duration", "duration=25 us", {}},
     {"scenario.warmup", "warmup=5 us", {}},
+    {"scenario.occupancy", "occupancy=yes", {}},
     {"until.metric", "until.metric=msi.latency.p99", {}, REFUSES},
     {"until.ci", "until.ci=50 %", {"duration=400 us", "until.ci=10 ppm"}},
     {"scenario.expect", "expect={msi.lost: 5}", {}},
