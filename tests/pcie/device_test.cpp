@@ -29,6 +29,7 @@ struct Plan {
     support::Engine engine = support::engines()[0];
     bool peers = true;
     bool acs = true;
+    uint32_t tlp_errors = 0; /* of the device's link */
 };
 
 struct Device {
@@ -141,7 +142,9 @@ Device::Device(const Plan &setup) : sim(support::create(setup.engine))
     pcie_device_add_endpoint(device, ep[1]);
     pcie_device_add_switch(device, sw[1]);
     up = std::make_unique<RawDevice>(sim, "up", SIM_NS);
+    link_config.tlp_errors = setup.tlp_errors;
     pcie_link *link = pcie_link_create(sim, "link", &link_config, up->end(), pcie_device_end(device));
+    link_config.tlp_errors = 0;
     up->bind(&link->upper);
     pcie_device_bind_link(device, &link->lower);
     for (unsigned i = 0; i < 2; i++) {
@@ -239,6 +242,53 @@ bool Device::has_written(unsigned who) const
 class OnEveryEngine : public ::testing::TestWithParam<support::Engine>
 {
 };
+
+/** What is wrong with its link is recorded by the functions of all parts; the part with function 0 tells the root. */
+TEST(DeviceOfParts, LinkErrorsAreEverybodysAndToldOnce)
+{
+    std::vector<uint64_t> reference;
+
+    for (const auto &engine : support::engines()) {
+        Plan setup;
+
+        setup.engine = engine;
+        setup.tlp_errors = 200000;
+        Device dev(setup);
+        for (unsigned function = 0; function < 4; function++) {
+            auto *space = const_cast<pcie_config_space *>(dev.space(function));
+
+            pcie_config_set32(space, space->aer + PCIE_AER_CORRECTABLE_STATUS, 0);
+            pcie_config_set16(space, space->express + PCIE_EXP_DEVICE_CONTROL, PCIE_EXP_DEVCTL_CORRECTABLE_ENABLE);
+        }
+        for (unsigned i = 0; i < 40; i++) {
+            Tlp tlp;
+
+            tlp.type = SIM_PACKET_CONFIG_READ;
+            tlp.target = 0x0100;
+            tlp.at_time = sim_now(dev.sim) + (i + 1) * 2 * SIM_US;
+            dev.up->send(tlp);
+        }
+        dev.run();
+        for (unsigned function = 0; function < 4; function++) {
+            const pcie_config_space *space = dev.space(function);
+
+            EXPECT_EQ(pcie_config_get32(space, space->aer + PCIE_AER_CORRECTABLE_STATUS), PCIE_AER_CORRECTABLE_BAD_TLP)
+                << function;
+        }
+        const auto told = dev.up->got_of(SIM_PACKET_MESSAGE);
+        std::vector<uint64_t> times;
+
+        EXPECT_GT(told.size(), 0u);
+        for (const RawDevice::Got &message : told) {
+            EXPECT_EQ(message.tlp.requester, 0x0100) << "function 0";
+            times.push_back(message.time);
+        }
+        if (reference.empty()) {
+            reference = times;
+        }
+        EXPECT_EQ(times, reference) << engine.name;
+    }
+}
 
 } // namespace
 
