@@ -113,17 +113,24 @@ static void set_status(struct pci_bridge *bridge, unsigned offset, uint16_t bits
     pcie_config_set16(space, offset, pcie_config_get16(space, offset) | bits);
 }
 
-static void count_refusal(struct pci_bridge *bridge, const struct pci_decision *decision)
+/** An error of the bridge's own, as a function of PCI Express. */
+static void report(struct pci_bridge *bridge, uint32_t error, bool advisory, const struct sim_packet *packet)
 {
-    const struct pcie_error unsupported = {.uncorrectable = PCIE_AER_UNSUPPORTED_REQUEST};
+    const struct pcie_error found = {.uncorrectable = error, .advisory = advisory, .tlp = packet};
+    struct pcie_bridge *registers = &bridge->registers;
 
+    pcie_error_queue_add(&bridge->errors, registers->id, pcie_error_record(&registers->config, &found));
+}
+
+static void count_refusal(struct pci_bridge *bridge, const struct pci_decision *decision,
+                          const struct sim_packet *packet)
+{
     if (decision->action == PCI_ABORT) {
         bridge->counters.master_aborts++;
         set_status(bridge, PCIE_SECONDARY_STATUS, PCIE_STATUS_RECEIVED_MASTER_ABORT);
     } else if (decision->action == PCI_REFUSE) {
         bridge->counters.unsupported++;
-        /* It sends no error messages. */
-        pcie_error_record(&bridge->registers.config, &unsupported);
+        report(bridge, PCIE_AER_UNSUPPORTED_REQUEST, pcie_tlp_class(packet) != PCIE_POSTED, packet);
     } else {
         bridge->counters.dropped++;
     }
@@ -131,7 +138,7 @@ static void count_refusal(struct pci_bridge *bridge, const struct pci_decision *
 
 static void refuse(struct pci_bridge *bridge, const struct plan *plan, struct sim_packet *packet)
 {
-    count_refusal(bridge, &plan->decision);
+    count_refusal(bridge, &plan->decision, packet);
     if (plan->ones) {
         memset(packet->data, 0xff, packet->length);
         pcie_tlp_complete(packet, pci_bridge_alias(bridge), SIM_STATUS_OK, packet->length);
@@ -140,15 +147,61 @@ static void refuse(struct pci_bridge *bridge, const struct plan *plan, struct si
     }
 }
 
-static void take_over(struct pci_bridge *bridge, unsigned agent, struct sim_packet *packet)
+/** When a read is given up, or its place is free again after that. */
+static sim_time deadline_of(const struct pci_bridge *bridge, const struct pci_delayed *delayed)
+{
+    sim_time limit = delayed->late ? PCI_BRIDGE_DEFAULT_TIMEOUT : bridge->completion_timeout;
+
+    return sim_component_edge(&bridge->component, delayed->since + limit);
+}
+
+static void release(struct pci_bridge *bridge, struct pci_delayed *delayed)
+{
+    delayed->used = false;
+    delayed->late = false;
+    bridge->delayed_used--;
+    if (bridge->delayed_used == 0) {
+        bridge->deadline = SIM_TIME_NEVER;
+    }
+}
+
+/** Gives up reads that nobody has completed in time. */
+static void expire_reads(struct pci_bridge *bridge, sim_time now)
+{
+    sim_time deadline = SIM_TIME_NEVER;
+
+    for (unsigned tag = 0; tag < bridge->delayed_size; tag++) {
+        struct pci_delayed *delayed = &bridge->delayed[tag];
+
+        if (delayed->used && deadline_of(bridge, delayed) <= now) {
+            if (delayed->late) {
+                release(bridge, delayed);
+            } else {
+                bridge->counters.completion_timeouts++;
+                report(bridge, PCIE_AER_COMPLETION_TIMEOUT, false, NULL);
+                delayed->late = true;
+                delayed->since = now;
+            }
+        }
+        if (delayed->used) {
+            deadline = sim_time_min(deadline, deadline_of(bridge, delayed));
+        }
+    }
+    bridge->deadline = deadline;
+}
+
+static void take_over(struct pci_bridge *bridge, unsigned agent, struct sim_packet *packet, sim_time now)
 {
     unsigned tag = 0;
 
     while (bridge->delayed[tag].used) {
         tag++;
     }
-    bridge->delayed[tag] =
-        (struct pci_delayed){.used = true, .agent = (uint8_t)agent, .tag = packet->tag, .requester = packet->requester};
+    bridge->delayed[tag] = (struct pci_delayed){
+        .used = true, .agent = (uint8_t)agent, .tag = packet->tag, .requester = packet->requester, .since = now};
+    if (bridge->completion_timeout != SIM_TIME_NEVER) {
+        bridge->deadline = sim_time_min(bridge->deadline, deadline_of(bridge, &bridge->delayed[tag]));
+    }
     bridge->delayed_used++;
     bridge->counters.taken_over++;
     packet->tag = (uint16_t)tag;
@@ -171,8 +224,7 @@ static void give_back(struct pci_bridge *bridge, struct sim_packet *packet)
         set_status(bridge, PCIE_SECONDARY_STATUS, PCIE_STATUS_SIGNALED_TARGET_ABORT);
     }
     if (packet->status != SIM_STATUS_OK || packet->length == packet->arg) {
-        delayed->used = false;
-        bridge->delayed_used--;
+        release(bridge, delayed);
     }
 }
 
@@ -219,7 +271,7 @@ static void change(struct pci_bridge *bridge, unsigned agent, const struct plan 
 {
     switch (plan->decision.action) {
     case PCI_TAKE_OVER:
-        take_over(bridge, agent, packet);
+        take_over(bridge, agent, packet, now);
         bridge->counters.upstream++;
         break;
     case PCI_UPSTREAM:
@@ -251,7 +303,7 @@ static void carry_out(struct pci_bridge *bridge, unsigned agent, unsigned class_
     bridge->turn = (uint8_t)(agent < bridge->device_count ? agent + 1 : 0);
     bridge->class_turn[agent] = (uint8_t)(class_ + 1 < PCIE_CLASSES ? class_ + 1 : 0);
     if (plan->output == NULL) {
-        count_refusal(bridge, &plan->decision);
+        count_refusal(bridge, &plan->decision, packet);
         sim_mark(bridge->sim, packet, bridge->component.stage, now);
         sim_drop(bridge->sim, packet, &bridge->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
         return;
@@ -354,7 +406,11 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     if (bridge->findings != 0) {
         due = take_findings(bridge, now);
     }
+    if (bridge->deadline <= now) {
+        expire_reads(bridge, now);
+    }
     due = sim_time_min(due, serve_bus(bridge, now));
+    due = sim_time_min(due, bridge->deadline);
     return bridge->errors.count > 0 ? sim_time_min(due, send_error(bridge, now)) : due;
 }
 
@@ -368,6 +424,7 @@ void pci_bridge_config_init(struct pci_bridge_config *config)
     config->bus_bytes = PCI_BRIDGE_DEFAULT_BYTES;
     config->decode = PCI_BRIDGE_DEFAULT_DECODE;
     config->delayed = PCI_BRIDGE_DEFAULT_DELAYED;
+    config->completion_timeout = PCI_BRIDGE_DEFAULT_TIMEOUT;
 }
 
 static void check_config(struct sim *sim, const char *name, const struct pci_bridge_config *config)
@@ -424,6 +481,7 @@ static void register_counters(struct pci_bridge *bridge)
     sim_counter_register(&bridge->component, "master-aborts", &counters->master_aborts);
     sim_counter_register(&bridge->component, "unsupported", &counters->unsupported);
     sim_counter_register(&bridge->component, "configured", &counters->configured);
+    sim_counter_register(&bridge->component, "completion-timeouts", &counters->completion_timeouts);
     sim_counter_register(&bridge->component, "dropped", &counters->dropped);
     sim_counter_register(&bridge->component, "bus-clocks", &counters->bus_clocks);
 }
@@ -441,6 +499,9 @@ struct pci_bridge *pci_bridge_create(struct sim *sim, const char *name, const st
     bridge->bus_bytes = config->bus_bytes != 0 ? config->bus_bytes : PCI_BRIDGE_DEFAULT_BYTES;
     bridge->decode = config->decode != 0 ? config->decode : PCI_BRIDGE_DEFAULT_DECODE;
     bridge->delayed_size = config->delayed != 0 ? config->delayed : PCI_BRIDGE_DEFAULT_DELAYED;
+    bridge->completion_timeout =
+        config->completion_timeout != 0 ? config->completion_timeout : PCI_BRIDGE_DEFAULT_TIMEOUT;
+    bridge->deadline = SIM_TIME_NEVER;
     bridge->ids = config->ids;
     init_registers(bridge, config);
     init_devices(bridge, config);

@@ -27,6 +27,10 @@
  * those. On PCI-X it may leave posted requests their IDs (PCI_BRIDGE_IDS_POSTED_KEPT). Bridges that are not really
  * bridges may leave all of them (PCI_BRIDGE_IDS_KEPT).
  *
+ * A read that was taken over and is not completed in time is given up: the bridge records a Completion Timeout, and its
+ * place is free again when completions that are late have had their time too (50 ms). The device, which on a real bus
+ * would be refused at its next retry, gives the read up by its own time.
+ *
  * A read is a delayed transaction: its address takes the bus once, then the completion does; the retries in between use
  * time that would else be idle, and are left out. A device between the two may do what it likes.
  *
@@ -56,6 +60,7 @@ extern "C" {
 #define PCI_BRIDGE_DEFAULT_BYTES   4u
 #define PCI_BRIDGE_DEFAULT_DECODE  2u
 #define PCI_BRIDGE_DEFAULT_DELAYED 8u
+#define PCI_BRIDGE_DEFAULT_TIMEOUT (50 * SIM_MS)
 
 /** Whose requester ID upstream requests carry. */
 enum pci_bridge_ids {
@@ -65,11 +70,12 @@ enum pci_bridge_ids {
 };
 
 struct pci_bridge_config {
-    sim_time period;    /**< clock of the bus, fs; 0: default */
-    sim_time latency;   /**< fs */
-    uint32_t bus_bytes; /**< moved in a data phase: 4 or 8; 0: default */
-    uint32_t decode;    /**< clocks, 1..16; 0: default */
-    uint32_t delayed;   /**< reads of devices under way upstream, 1..PCI_BRIDGE_MAX_DELAYED; 0: default */
+    sim_time period;             /**< clock of the bus, fs; 0: default */
+    sim_time latency;            /**< fs */
+    uint32_t bus_bytes;          /**< moved in a data phase: 4 or 8; 0: default */
+    uint32_t decode;             /**< clocks, 1..16; 0: default */
+    uint32_t delayed;            /**< reads of devices under way upstream, 1..PCI_BRIDGE_MAX_DELAYED; 0: default */
+    sim_time completion_timeout; /**< of a read that the bridge has taken over, fs; 0: default; SIM_TIME_NEVER: none */
     enum pci_bridge_ids ids;
     struct pcie_identity identity;
     uint32_t max_payload;    /**< supported, bytes; 0: 512 */
@@ -81,15 +87,16 @@ struct pci_bridge;
 
 /** What a bridge counted. Registered as counters of the same names. */
 struct pci_bridge_counters {
-    uint64_t upstream;      /**< TLPs forwarded up */
-    uint64_t downstream;    /**< TLPs forwarded down */
-    uint64_t peer_to_peer;  /**< requests and completions between devices of the bus */
-    uint64_t taken_over;    /**< reads that got a tag of the bridge's */
-    uint64_t master_aborts; /**< transactions on the bus that nobody claimed */
-    uint64_t unsupported;   /**< requests from above that the bridge refused */
-    uint64_t configured;    /**< configuration requests that it answered itself */
-    uint64_t dropped;       /**< completions for nobody, messages */
-    uint64_t bus_clocks;    /**< clocks in which the bus was in use */
+    uint64_t upstream;            /**< TLPs forwarded up */
+    uint64_t downstream;          /**< TLPs forwarded down */
+    uint64_t peer_to_peer;        /**< requests and completions between devices of the bus */
+    uint64_t taken_over;          /**< reads that got a tag of the bridge's */
+    uint64_t master_aborts;       /**< transactions on the bus that nobody claimed */
+    uint64_t unsupported;         /**< requests from above that the bridge refused */
+    uint64_t configured;          /**< configuration requests that it answered itself */
+    uint64_t completion_timeouts; /**< of the reads that were taken over, those that nobody completed in time */
+    uint64_t dropped;             /**< completions for nobody, messages */
+    uint64_t bus_clocks;          /**< clocks in which the bus was in use */
 };
 
 /** Fills in the defaults; no devices. */

@@ -54,9 +54,11 @@ struct pci_device {
 /** A read that the bridge has taken over. */
 struct pci_delayed {
     bool used;
+    bool late; /**< given up; completions may still come */
     uint8_t agent;
     uint16_t tag;
     uint16_t requester;
+    sim_time since; /**< when it was sent, or given up */
 };
 
 struct pci_bridge {
@@ -75,7 +77,9 @@ struct pci_bridge {
     struct pci_delayed delayed[PCI_BRIDGE_MAX_DELAYED];
     unsigned delayed_size;
     unsigned delayed_used;
-    sim_time free_at; /**< when the bus is */
+    sim_time completion_timeout;
+    sim_time deadline; /**< no read times out before; SIM_TIME_NEVER: none is under way */
+    sim_time free_at;  /**< when the bus is */
     struct pcie_error_queue errors;
     uint32_t error_packets; /**< messages of its own so far: the low half of their identities */
     uint32_t name_hash;

@@ -131,7 +131,7 @@ static struct pci_decision route_completion_down(const struct pci_bridge *bridge
         return agent != PCI_NOBODY ? to_device(PCI_DEVICE, agent) : act(PCI_DISCARD);
     }
     if (packet->target != pci_bridge_alias(bridge) || packet->tag >= bridge->delayed_size ||
-        !bridge->delayed[packet->tag].used) {
+        !bridge->delayed[packet->tag].used || bridge->delayed[packet->tag].late) {
         return act(PCI_DISCARD);
     }
     return to_device(PCI_RETURN, bridge->delayed[packet->tag].agent);

@@ -1,4 +1,5 @@
 /* A PCI Express to PCI bridge with two conventional devices, below a raw device that stands for a root port. */
+#include "models/pcie/errors.h"
 #include "models/pcie/pci_bridge.h"
 #include "tests/pcie/pair.h"
 
@@ -31,7 +32,7 @@ struct Behind {
     const uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
     explicit Behind(pci_bridge_ids ids = PCI_BRIDGE_IDS_REPLACED, unsigned delayed = 0, bool configured = true,
-                    support::Engine engine = support::engines()[0])
+                    support::Engine engine = support::engines()[0], sim_time timeout = SIM_TIME_NEVER)
         : sim(support::create(engine, 1))
     {
         pci_bridge_config config;
@@ -42,6 +43,7 @@ struct Behind {
         pci_bridge_config_init(&config);
         config.ids = ids;
         config.delayed = delayed;
+        config.completion_timeout = timeout;
         config.identity = {0x1a03, 0x1150, 0, 0, 0, 0};
         config.devices = NUMBERS;
         config.device_count = 2;
@@ -195,14 +197,16 @@ struct Behind {
         std::vector<RawDevice::Got> result;
 
         for (; looked_at < root->got.size(); looked_at++) {
-            if (root->got[looked_at].tlp.type != SIM_PACKET_COMPLETION) {
+            const uint8_t type = root->got[looked_at].tlp.type;
+
+            if (type != SIM_PACKET_COMPLETION && type != SIM_PACKET_MESSAGE) {
                 result.push_back(root->got[looked_at]);
             }
         }
         return result;
     }
 
-    void complete(const RawDevice::Got &read, uint32_t bytes, uint32_t left, uint64_t value, uint64_t skip = 0)
+    static Tlp completion(const RawDevice::Got &read, uint32_t bytes, uint32_t left, uint64_t value, uint64_t skip = 0)
     {
         Tlp tlp;
 
@@ -214,7 +218,12 @@ struct Behind {
         tlp.arg = left;
         tlp.value = value;
         tlp.flags = 0;
-        root->send(tlp);
+        return tlp;
+    }
+
+    void complete(const RawDevice::Got &read, uint32_t bytes, uint32_t left, uint64_t value, uint64_t skip = 0)
+    {
+        root->send(completion(read, bytes, left, value, skip));
         run();
     }
 };
@@ -387,6 +396,62 @@ TEST(PciBridge, ReadsBeyondItsBuffersWaitForCompletions)
     for (endpoint *device : behind.device) {
         EXPECT_EQ(endpoint_get_counters(device)->reads_done, 2u);
     }
+}
+
+/** Reads that nobody completes are given up; until late completions have had their time, their places are taken. */
+TEST(PciBridge, ReadsThatNobodyCompletesAreGivenUp)
+{
+    for (bool told : {false, true}) {
+        Behind behind(PCI_BRIDGE_IDS_REPLACED, 1, true, support::engines()[0], 100 * SIM_US);
+        const unsigned control = pci_bridge_registers(behind.bridge)->config.express + PCIE_EXP_DEVICE_CONTROL;
+
+        if (told) {
+            behind.config_write(BRIDGE, control, PCIE_EXP_DEVCTL_NONFATAL_ENABLE, 2);
+            behind.looked_at = behind.root->got.size();
+        }
+        const sim_time start = sim_now(behind.sim);
+        behind.ask(0, ENDPOINT_DMA_READ, 0x80000000, 4);
+        behind.ask(1, ENDPOINT_DMA_READ, 0x80001000, 4);
+        sim_run(behind.sim, start + 90 * SIM_US);
+        EXPECT_EQ(pci_bridge_get_counters(behind.bridge)->completion_timeouts, 0u);
+        sim_run(behind.sim, start + 110 * SIM_US);
+        const auto first = behind.requests();
+        ASSERT_EQ(first.size(), 1u);
+        EXPECT_EQ(pci_bridge_get_counters(behind.bridge)->completion_timeouts, 1u);
+        const pcie_config_space *space = &pci_bridge_registers(behind.bridge)->config;
+        EXPECT_EQ(pcie_config_get32(space, space->aer + PCIE_AER_UNCORRECTABLE_STATUS), PCIE_AER_COMPLETION_TIMEOUT);
+        const auto messages = behind.root->got_of(SIM_PACKET_MESSAGE);
+        ASSERT_EQ(messages.size(), told ? 1u : 0u);
+        if (told) {
+            EXPECT_EQ(messages[0].tlp.requester, BRIDGE);
+            EXPECT_EQ(messages[0].tlp.operation, PCIE_ERR_NONFATAL);
+        }
+        behind.root->send(behind.completion(first[0], 4, 4, 0)); /* too late */
+        sim_run(behind.sim, start + 40 * SIM_MS);
+        EXPECT_EQ(pci_bridge_get_counters(behind.bridge)->dropped, 1u);
+        EXPECT_EQ(endpoint_get_counters(behind.device[0])->reads_done, 0u);
+        EXPECT_EQ(behind.requests().size(), 0u) << "its place is still taken";
+        sim_run(behind.sim, start + 51 * SIM_MS);
+        EXPECT_EQ(behind.requests().size(), 1u) << "the other device's";
+    }
+}
+
+/** What the bridge refuses from above is its error, told if software wants that. */
+TEST(PciBridge, RefusalsAreRecordedAndTold)
+{
+    Behind behind;
+    const pcie_config_space *space = &pci_bridge_registers(behind.bridge)->config;
+    Tlp write;
+
+    behind.config_write(BRIDGE, space->express + PCIE_EXP_DEVICE_CONTROL,
+                        PCIE_EXP_DEVCTL_NONFATAL_ENABLE | PCIE_EXP_DEVCTL_UR_REPORTING_ENABLE, 2);
+    write.address = 0x10000000; /* outside its window */
+    behind.root->send(write);
+    behind.run();
+    EXPECT_EQ(pci_bridge_get_counters(behind.bridge)->unsupported, 1u);
+    EXPECT_EQ(pcie_config_get32(space, space->aer + PCIE_AER_UNCORRECTABLE_STATUS), PCIE_AER_UNSUPPORTED_REQUEST);
+    ASSERT_EQ(behind.root->got_of(SIM_PACKET_MESSAGE).size(), 1u);
+    EXPECT_EQ(behind.root->got_of(SIM_PACKET_MESSAGE)[0].tlp.operation, PCIE_ERR_NONFATAL);
 }
 
 TEST(PciBridge, OnPciXPostedRequestsMayKeepTheirIds)

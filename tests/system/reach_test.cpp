@@ -110,7 +110,7 @@ bool compare_untranslated(Fabric &fabric, size_t source, size_t target, Tally *t
     const reach_route written = route_seen(fabric.send(source, target, false, SIM_AT_UNTRANSLATED), false,
                                            fabric.delivers(source, false), returns);
     EXPECT_EQ(written, said.route) << "a write: " << said.why;
-    /* A bridge keeps a read until its completion comes: one that got lost would take one of its few places for ever. */
+    /* A bridge keeps a read until its completion comes: one that got lost would hold one of its few places for long. */
     if (returns || said.route != REACH_DIRECT || !fabric.conventional(source)) {
         const reach_route read = route_seen(fabric.send(source, target, true, SIM_AT_UNTRANSLATED), true,
                                             fabric.delivers(source, true), returns);
