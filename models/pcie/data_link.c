@@ -21,10 +21,15 @@ static void correctable(struct pcie_link_findings *findings, sim_time at, uint32
 
 /* ---- DLLPs ---- */
 
-static void take_first(struct pcie_data_link *own)
+static inline void take_first(struct pcie_data_link *own)
 {
     own->owed &= ~(1u << own->first);
     own->first_due = SIM_TIME_NEVER;
+    if (own->owed != 0 && (own->owed & (own->owed - 1)) == 0) {
+        own->first = (uint8_t)__builtin_ctz(own->owed);
+        own->first_due = own->dllps[own->first].due;
+        return;
+    }
     for (uint32_t rest = own->owed; rest != 0; rest &= rest - 1) {
         unsigned sort = (unsigned)__builtin_ctz(rest);
 
@@ -113,38 +118,34 @@ static void misnumber_ack(struct pcie_data_link *own, sim_time due)
     pcie_link_findings_add(own->receiver_findings, found);
 }
 
-/** Schedules a DLLP of a sort, or joins one that is still to be sent. @return when it goes */
-static sim_time schedule(struct pcie_data_link *own, unsigned sort, sim_time interval, sim_time now, sim_time earliest)
+/**
+ * Schedules a DLLP of a sort, whose `due` says then when it goes.
+ * @return false if there is one still to be sent, which it joins
+ */
+static inline bool schedule(struct pcie_data_link *own, unsigned sort, sim_time interval, sim_time now,
+                            sim_time earliest)
 {
     struct pcie_dllp *dllp = &own->dllps[sort];
-    bool sent = (own->sent >> sort & 1) != 0;
+    const uint32_t bit = 1u << sort;
     sim_time due = earliest;
 
-    if (sent && dllp->due > now) {
-        return dllp->due;
-    }
-    if ((own->owed >> sort & 1) != 0) {
-        pcie_data_link_settle(own, now);
-    }
-    if (sent) {
+    if ((own->sent & bit) != 0) {
+        if (dllp->due > now) {
+            return false;
+        }
         due = sim_time_max(due, dllp->due + interval);
+        if ((own->owed & bit) != 0) {
+            pcie_data_link_settle(own, now);
+        }
     }
-    own->sent |= 1u << sort;
+    own->sent |= bit;
+    own->owed |= bit;
     dllp->due = due;
-    own->owed |= 1u << sort;
     if (due < own->first_due) {
         own->first_due = due;
         own->first = (uint8_t)sort;
     }
-    if (sort == PCIE_DLLP_ACK) {
-        own->counters.acks++;
-        if (happens_to(own, own->bad_acks)) {
-            misnumber_ack(own, due);
-        }
-    } else {
-        own->counters.updates++;
-    }
-    return due;
+    return true;
 }
 
 /** When a DLLP that is due at a time has left: after the TLP that is on the wire then. */
@@ -165,17 +166,21 @@ static sim_time dllp_end(const struct pcie_data_link *own, sim_time due)
 sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole)
 {
     struct pcie_dllp *update = &own->dllps[PCIE_DLLP_UPDATE(queue)];
-    sim_time due;
 
-    schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole));
+    if (schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole))) {
+        own->counters.acks++;
+        if (happens_to(own, own->bad_acks)) {
+            misnumber_ack(own, own->dllps[PCIE_DLLP_ACK].due);
+        }
+    }
     if ((own->infinite >> queue & 1) != 0) {
         return now + 1;
     }
-    due = schedule(own, PCIE_DLLP_UPDATE(queue), own->update_interval, now, now);
+    own->counters.updates += schedule(own, PCIE_DLLP_UPDATE(queue), own->update_interval, now, now);
     if (own->credit_latency != 0) {
         return now + own->credit_latency;
     }
-    update->back = sim_time_max(update->back, dllp_end(own, due) + own->flight);
+    update->back = sim_time_max(update->back, dllp_end(own, update->due) + own->flight);
     return update->back;
 }
 

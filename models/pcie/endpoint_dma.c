@@ -64,9 +64,16 @@ static void describe_request(const struct endpoint_operation *operation, uint32_
     pcie_tlp_set_range(packet, operation->address + progress, bytes);
 }
 
+/** A byte of what a request carries. */
+static uint8_t stamp_byte(const struct endpoint_operation *operation, uint32_t at)
+{
+    return (uint8_t)(endpoint_dma_stamp(operation->source, operation->number, at / 8) >> (8 * (at % 8)));
+}
+
 /** Puts the bytes from @p offset of the request on into a payload. */
 static void fill(const struct endpoint_operation *operation, uint32_t offset, uint8_t *bytes, uint32_t count)
 {
+    const uint64_t first = endpoint_dma_stamp(operation->source, operation->number, 0);
     uint32_t i = 0;
 
     if (operation->has_inline_data) {
@@ -75,16 +82,14 @@ static void fill(const struct endpoint_operation *operation, uint32_t offset, ui
         }
         return;
     }
-    while (i < count) {
-        uint64_t stamp = endpoint_dma_stamp(operation->source, operation->number, (offset + i) / 8);
-
-        if ((offset + i) % 8 == 0 && count - i >= 8) {
-            sim_store_le64(bytes + i, stamp);
-            i += 8;
-        } else {
-            bytes[i] = (uint8_t)(stamp >> (8 * ((offset + i) % 8)));
-            i++;
-        }
+    for (; i < count && (offset + i) % 8 != 0; i++) {
+        bytes[i] = stamp_byte(operation, offset + i);
+    }
+    for (uint32_t word = (offset + i) / 8; count - i >= 8; word++, i += 8) {
+        sim_store_le64(bytes + i, first | (word & 0xffff));
+    }
+    for (; i < count; i++) {
+        bytes[i] = stamp_byte(operation, offset + i);
     }
 }
 
