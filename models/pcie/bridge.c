@@ -87,21 +87,6 @@ void pcie_bridge_decode(struct pcie_bridge *bridge)
     bridge->acs = pcie_acs_decode(space, &bridge->egress);
 }
 
-enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const struct sim_packet *packet)
-{
-    if (!bridge->bus_master || packet->at == SIM_AT_RESERVED) {
-        return PCIE_INGRESS_UNSUPPORTED;
-    }
-    if ((bridge->acs & PCIE_ACS_SOURCE_VALIDATION) != 0 && !pcie_bridge_leads_to(bridge, packet->requester >> 8)) {
-        return PCIE_INGRESS_VIOLATION;
-    }
-    /* Translation Blocking goes before all peer-to-peer controls, Direct Translated among them. */
-    if ((bridge->acs & PCIE_ACS_TRANSLATION_BLOCKING) != 0 && packet->at != SIM_AT_UNTRANSLATED) {
-        return PCIE_INGRESS_VIOLATION;
-    }
-    return PCIE_INGRESS_OK;
-}
-
 enum pcie_peer pcie_acs_peer_request(uint16_t acs, uint64_t egress, const struct sim_packet *packet, unsigned target)
 {
     if ((acs & PCIE_ACS_DIRECT_TRANSLATED_P2P) != 0 && packet->at == SIM_AT_TRANSLATED) {

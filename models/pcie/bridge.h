@@ -85,7 +85,20 @@ enum pcie_ingress {
     PCIE_INGRESS_VIOLATION,   /**< Source Validation or Translation Blocking */
 };
 
-enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const struct sim_packet *packet);
+static inline enum pcie_ingress pcie_bridge_admit(const struct pcie_bridge *bridge, const struct sim_packet *packet)
+{
+    if (!bridge->bus_master || packet->at == SIM_AT_RESERVED) {
+        return PCIE_INGRESS_UNSUPPORTED;
+    }
+    if ((bridge->acs & PCIE_ACS_SOURCE_VALIDATION) != 0 && !pcie_bridge_leads_to(bridge, packet->requester >> 8)) {
+        return PCIE_INGRESS_VIOLATION;
+    }
+    /* Translation Blocking goes before all peer-to-peer controls, Direct Translated among them. */
+    if ((bridge->acs & PCIE_ACS_TRANSLATION_BLOCKING) != 0 && packet->at != SIM_AT_UNTRANSLATED) {
+        return PCIE_INGRESS_VIOLATION;
+    }
+    return PCIE_INGRESS_OK;
+}
 
 /** What ACS says about a request from below this bridge to a peer below another one (6.12.3). */
 enum pcie_peer {

@@ -60,6 +60,9 @@
 extern "C" {
 #endif
 
+/** For the two functions that most TLPs pass through, at the few places where most do. */
+#define PCIE_IN_PLACE static inline __attribute__((always_inline))
+
 #define PCIE_LINK_DEFAULT_SPEED   16000u
 #define PCIE_LINK_DEFAULT_WIDTH   4u
 #define PCIE_LINK_DEFAULT_LATENCY (10 * SIM_NS)
@@ -267,9 +270,9 @@ static inline sim_time pcie_port_space_at(const struct pcie_port *port, unsigned
                                        : sim_time_max(credit_at, pcie_data_link_open_at(port->own, now, service));
 }
 
-/** Sends a TLP; there must be space. */
-static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
-                                  sim_time service)
+/** pcie_port_send() in the middle of its caller, for where most TLPs pass. */
+PCIE_IN_PLACE void pcie_port_send_inline(const struct pcie_port *port, unsigned queue, struct sim_packet *packet,
+                                         sim_time now, sim_time service)
 {
     uint32_t header = pcie_tlp_header_bytes(packet);
     uint32_t payload = pcie_tlp_payload_bytes(packet);
@@ -287,8 +290,15 @@ static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, 
     pcie_data_link_after(port->own);
 }
 
-/** Takes the oldest TLP of a queue, which must have arrived; its credits start their way back. */
-static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now)
+/** Sends a TLP; there must be space. */
+static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
+                                  sim_time service)
+{
+    pcie_port_send_inline(port, queue, packet, now, service);
+}
+
+/** pcie_port_take() in the middle of its caller, for where most TLPs pass. */
+PCIE_IN_PLACE struct sim_packet *pcie_port_take_inline(const struct pcie_port *port, unsigned queue, sim_time now)
 {
     struct sim_channel *channel = port->receive[queue];
     const struct sim_packet *head = sim_channel_peek(channel, now);
@@ -299,6 +309,12 @@ static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, un
         port->tap->taken(port->tap->context, port, queue, packet, now);
     }
     return packet;
+}
+
+/** Takes the oldest TLP of a queue, which must have arrived; its credits start their way back. */
+static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now)
+{
+    return pcie_port_take_inline(port, queue, now);
 }
 
 /** Whether the ordering table lets a TLP pass all posted requests of its virtual channel that arrived by a time. */

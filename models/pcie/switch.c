@@ -471,7 +471,9 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
 {
     const struct pcie_port *link = switch_->ports[input].link;
     struct sim_packet *packet = sim_channel_peek(link->receive[PCIE_POSTED], now);
-    const struct switch_decision decision = switch_route(switch_, input, packet);
+    const struct switch_decision up = {.action = SWITCH_FORWARD, .port = SWITCH_UPSTREAM};
+    const bool usual = switch_passes_up(switch_, input, packet);
+    const struct switch_decision decision = usual ? up : switch_route(switch_, input, packet);
     const uint32_t units = pcie_tlp_units(packet);
     struct switch_port *output;
     sim_time next;
@@ -486,8 +488,8 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
     }
     count_forward(switch_, input, &decision, packet);
     pass_turn(switch_, output, 0, PCIE_POSTED, input);
-    packet = pcie_port_take(link, PCIE_POSTED, now);
-    pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
+    packet = pcie_port_take_inline(link, PCIE_POSTED, now);
+    pcie_port_send_inline(output->link, PCIE_POSTED, packet, now, switch_->latency);
     next = sim_channel_next_arrival(link->receive[PCIE_POSTED]);
     if (next == SIM_TIME_NEVER) {
         switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << input);

@@ -102,6 +102,21 @@ uint64_t switch_linked_below(const struct pcie_switch *switch_);
 /** Decides about a TLP that came in at a port. Changes nothing. */
 struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet);
 
+/**
+ * Whether a write takes the way that most of them do: up and out, since no window claims it and nothing forbids it.
+ * Only for switches with VC0 alone. Where this says false, switch_route() says what becomes of it.
+ */
+static inline bool switch_passes_up(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet)
+{
+    const struct switch_port *up = &switch_->ports[SWITCH_UPSTREAM];
+    const struct pcie_bridge *ingress = &switch_->ports[input].bridge;
+
+    return packet->type == SIM_PACKET_WRITE && input != SWITCH_UPSTREAM && switch_->device == NULL &&
+           pcie_bridge_admit(ingress, packet) == PCIE_INGRESS_OK && up->bridge.bus_master && up->link != NULL &&
+           !pcie_bridge_claims(&up->bridge, packet->address) && !pcie_bridge_claims(ingress, packet->address) &&
+           !pcie_tlp_is_malformed(packet, ingress->max_payload);
+}
+
 #ifdef __cplusplus
 }
 #endif
