@@ -220,7 +220,8 @@ bool cli_explore_understand(const struct cli_request *request, struct cli_explor
                                              .switches = bound_of(request, CLI_BOUND_SWITCHES, 2),
                                              .its = bound_of(request, CLI_BOUND_ITS, 2),
                                              .smmus = bound_of(request, CLI_BOUND_SMMUS, 1),
-                                             .acs = bound_of(request, CLI_BOUND_ACS, 2)};
+                                             .acs = bound_of(request, CLI_BOUND_ACS, 2),
+                                             .unmapped = request->unmapped};
     wanted->software = explore->software;
     wanted->limit = request->bounds[CLI_BOUND_LIMIT].given ? request->bounds[CLI_BOUND_LIMIT].value : UINT64_C(1000000);
     wanted->seed = request->seed_given ? request->seed : 1;

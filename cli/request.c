@@ -379,6 +379,9 @@ static bool take_explore_option(enum cli_option option, const char *argument, st
         request->consumers = argument;
         *good = true;
         return true;
+    case CLI_OPTION_UNMAPPED:
+        *good = take_flag(&request->unmapped);
+        return true;
     case CLI_OPTION_CONTROLLERS:
         request->controllers = argument;
         *good = true;

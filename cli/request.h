@@ -93,6 +93,7 @@ struct cli_request {
     struct cli_bound_value bounds[CLI_BOUNDS];
     const char *grouping; /**< NULL unless given */
     bool identity;
+    bool unmapped;
     const char *consumers;   /**< words with commas; NULL unless given */
     const char *rules;       /**< the same */
     const char *controllers; /**< the same */

@@ -289,6 +289,8 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_RULES] = {"rules", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
                           "by which rule sets, words with commas, or all\n"
                           "(default linux-7.3)"},
+    [CLI_OPTION_UNMAPPED] = {"unmapped", '\0', NULL, VERB_BIT(CLI_VERB_EXPLORE),
+                             "the iommu-map may leave endpoints out"},
     [CLI_OPTION_CONTROLLERS] = {"controllers", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
                                 "what takes MSIs, words with commas: its (the default),\n"
                                 "pre-its, or all"},

@@ -77,8 +77,7 @@ static void make_file(struct explored *explored)
 
     snprintf(title, sizeof(title), "%s: the smallest counterexample", caption.assumption);
     if (stream == NULL ||
-        !explore_write(stream, &explored->asked.wanted.bounds, software_of_found(explored), &found->shape,
-                       &found->labels, &caption) ||
+        !explore_write(stream, software_of_found(explored), &found->shape, &found->labels, &caption) ||
         fclose(stream) != 0) {
         fputs("doorbell: out of memory\n", stderr);
         abort();
@@ -191,6 +190,9 @@ static void write_coverage(FILE *stream, const struct explored *explored)
             assumption_name(explored->asked.wanted.assumption), bounds->endpoints, bounds->endpoints == 1 ? "" : "s",
             bounds->switches, bounds->switches == 1 ? "" : "es", bounds->its, bounds->smmus,
             bounds->smmus == 1 ? "" : "s", bounds->acs, bounds->acs == 1 ? "" : "s");
+    if (bounds->unmapped) {
+        fputs("# The iommu-map may leave endpoints out.\n", stream);
+    }
     fprintf(stream,
             "# Judged: %" PRIu64 " systems%s (holds: %" PRIu64 ", violated: %" PRIu64 ", not applicable: %" PRIu64
             ").\n# They stand for %" PRIu64 " of ",
@@ -271,9 +273,9 @@ static bool write_json(FILE *stream, const void *context)
     const struct explored *explored = context;
     const struct explore_result *result = &explored->result;
     const struct explore_bounds *bounds = &explored->asked.wanted.bounds;
-    json_t *limits =
-        json_pack("{s:i, s:i, s:i, s:i, s:i}", "endpoints", (int)bounds->endpoints, "switches", (int)bounds->switches,
-                  "its", (int)bounds->its, "smmus", (int)bounds->smmus, "acs", (int)bounds->acs);
+    json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:i, s:b}", "endpoints", (int)bounds->endpoints, "switches",
+                               (int)bounds->switches, "its", (int)bounds->its, "smmus", (int)bounds->smmus, "acs",
+                               (int)bounds->acs, "unmapped", bounds->unmapped);
     json_t *body =
         json_pack("{s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "assumption",
                   assumption_name(explored->asked.wanted.assumption), "bounds", limits, "software",

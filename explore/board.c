@@ -37,7 +37,7 @@ struct explore_board {
     const char *smmu_names[EXPLORE_SMMUS];
     const char *its_names[EXPLORE_ITS];
     struct assumption_system system;
-    struct explore_plan *plan; /**< of the software; NULL: ITS, and no consumer */
+    struct explore_plan *plan; /**< of the software; NULL: ITS, no consumer, all mapped */
     struct verdict_list verdicts;
 };
 
@@ -121,8 +121,8 @@ struct explore_board *explore_board_create(const struct explore_bounds *bounds, 
     board->system.smmu_names = board->smmu_names;
     board->system.its_names = board->its_names;
     board->system.ordering = ASSUMPTION_ORDER_UNUSED;
-    /* What is made in memory here is the simplest case only. */
-    if (!explore_use_is_default(software->use) || software->controller != EXPLORE_CONTROLLER_ITS) {
+    /* What is made in memory here is the simplest case only, where groups are those of the shape. */
+    if (!explore_use_is_default(software->use) || software->controller != EXPLORE_CONTROLLER_ITS || bounds->unmapped) {
         board->plan = explore_plan_create(bounds, software);
     }
     return board;
@@ -261,6 +261,31 @@ void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint)
     struct scan scan = {.shape = shape, .bus_of_endpoint = bus_of_endpoint};
 
     scan_bus(&scan, EXPLORE_NONE, 0);
+}
+
+unsigned explore_map(const uint8_t *targets, const uint8_t *bus_of_endpoint, unsigned endpoints,
+                     struct explore_entry *entries)
+{
+    unsigned count = 0;
+    uint32_t at = 0;
+
+    for (unsigned i = 0; i < endpoints; i++) {
+        if (targets[i] != 0 && targets[i] != EXPLORE_UNMAPPED) {
+            entries[count++] = (struct explore_entry){(uint32_t)bus_of_endpoint[i] << 8, 0x100, targets[i]};
+        }
+    }
+    /* Buses are numbered in the order of endpoints. */
+    for (unsigned i = 0; i < endpoints; i++) {
+        const uint32_t bus = (uint32_t)bus_of_endpoint[i] << 8;
+
+        if (targets[i] == EXPLORE_UNMAPPED) {
+            entries[count] = (struct explore_entry){at, bus - at, 0};
+            count += bus > at ? 1 : 0;
+            at = bus + 0x100;
+        }
+    }
+    entries[count++] = (struct explore_entry){at, 0x10000 - at, 0};
+    return count;
 }
 
 static void form_groups(struct explore_board *board)

@@ -60,6 +60,23 @@ uint16_t explore_acs_capability(enum explore_acs acs);
 /** Bus of every endpoint of a shape, as enumeration numbers them, depth first. */
 void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint);
 
+/** Consecutive requester IDs that a map sends to one target, their identifiers being the same numbers. */
+struct explore_entry {
+    uint32_t first;
+    uint32_t count;
+    uint8_t target;
+};
+
+/* An entry for each endpoint, and what lies between them. */
+#define EXPLORE_ENTRIES (2 * EXPLORE_ENDPOINTS + 1)
+
+/**
+ * A map: the buses of endpoints that are not sent to the first target, and the first target for all the rest but for
+ * the buses of those that are left out (EXPLORE_UNMAPPED). @return how many entries there are, first ones first
+ */
+unsigned explore_map(const uint8_t *targets, const uint8_t *bus_of_endpoint, unsigned endpoints,
+                     struct explore_entry *entries);
+
 /** Where the ITS of a number lies: its registers' base, the same in memory and in a scenario's file. */
 uint64_t explore_its_base(unsigned its);
 

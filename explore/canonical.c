@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* An endpoint's label in one byte, so that labellings compare as texts: the SMMU counts more. */
+/* An endpoint's label in one byte, so that labellings compare as texts: the SMMU counts more, none most. */
 #define LABEL(smmu, its) ((uint8_t)((smmu)*EXPLORE_ITS + (its)))
 
 /* All orders of four SMMUs and of four ITS. */
@@ -84,7 +84,7 @@ static bool order_next(struct order *order)
 /** Which of the things that a unit speaks of have no name yet, in ascending order. */
 static void list_new(const struct names *names, const uint8_t *values, const struct unit *unit, struct order *order)
 {
-    bool used[4] = {false};
+    bool used[5] = {false};
 
     for (unsigned i = unit->first; i < unit->first + unit->count; i++) {
         used[values[i]] = true;
@@ -138,7 +138,9 @@ static void try_naming(const struct explore_shape *shape, const struct explore_l
 
     for (unsigned i = 0; i < unit->count; i++) {
         const unsigned endpoint = (unsigned)unit->first + i;
-        const uint8_t smmu = labels->smmus > 0 ? naming->smmus.name[labels->smmu[endpoint]] : 0;
+        const uint8_t smmu = labels->smmu[endpoint] == EXPLORE_UNMAPPED ? EXPLORE_UNMAPPED
+                             : labels->smmus > 0                        ? naming->smmus.name[labels->smmu[endpoint]]
+                                                                        : 0;
 
         text[i] = LABEL(smmu, naming->itses.name[labels->its[endpoint]]);
     }
@@ -225,7 +227,7 @@ static uint64_t find_least(const struct explore_shape *shape, const struct explo
     return now->count;
 }
 
-/** Numbers in order of first use. @return how many there are */
+/** Numbers in order of first use; EXPLORE_UNMAPPED stays. @return how many there are */
 static uint8_t number(uint8_t *values, size_t count)
 {
     uint8_t seen[EXPLORE_ENDPOINTS];
@@ -234,6 +236,9 @@ static uint8_t number(uint8_t *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint8_t at = 0;
 
+        if (values[i] == EXPLORE_UNMAPPED) {
+            continue;
+        }
         while (at < used && seen[at] != values[i]) {
             at++;
         }

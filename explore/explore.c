@@ -342,6 +342,7 @@ bool explore_check_request(const struct explore_request *request, struct host_er
            check_bound("its", bounds->its, 1, EXPLORE_ITS, error) &&
            check_bound("smmus", bounds->smmus, 0, EXPLORE_SMMUS, error) &&
            check_bound("acs", bounds->acs, 1, EXPLORE_ACS_LEVELS, error) &&
+           (!bounds->unmapped || check_bound("smmus with unmapped", bounds->smmus, 1, EXPLORE_SMMUS, error)) &&
            check_bound("limit", request->limit, 1, EXPLORE_LIMIT, error) &&
            check_bound("software", request->software_count, 1, EXPLORE_SOFTWARE, error) &&
            check_software(request, error);

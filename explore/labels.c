@@ -21,29 +21,43 @@ static bool offer(const struct labelling *labelling)
                                          canonical_ways(labelling->bounds, &labelling->labels, same));
 }
 
-/** Labels the endpoints from @p at on; a new name is always the next one, since any other could be made smaller. */
-static bool label_from(struct labelling *labelling, unsigned at)
+static bool label_from(struct labelling *labelling, unsigned at);
+
+/** Labels an endpoint, sent to that SMMU, and those behind it. */
+static bool label_with(struct labelling *labelling, unsigned at, uint8_t smmu)
 {
     struct explore_labels *labels = &labelling->labels;
     const uint8_t smmus = labels->smmus;
     const uint8_t itses = labels->itses;
     bool more = true;
 
-    if (at == labelling->shape->endpoints) {
-        return offer(labelling);
-    }
-    for (uint8_t smmu = 0; more && (smmu == 0 || (smmu <= smmus && smmu < labelling->bounds->smmus)); smmu++) {
-        for (uint8_t its = 0; more && its <= itses && its < labelling->bounds->its; its++) {
-            labels->smmu[at] = smmu;
-            labels->its[at] = its;
-            labels->smmus = smmu == smmus && labelling->bounds->smmus > 0 ? (uint8_t)(smmus + 1) : smmus;
-            labels->itses = its == itses ? (uint8_t)(itses + 1) : itses;
-            more = label_from(labelling, at + 1);
-        }
+    for (uint8_t its = 0; more && its <= itses && its < labelling->bounds->its; its++) {
+        labels->smmu[at] = smmu;
+        labels->its[at] = its;
+        labels->smmus = smmu == smmus && smmus < labelling->bounds->smmus ? (uint8_t)(smmus + 1) : smmus;
+        labels->itses = its == itses ? (uint8_t)(itses + 1) : itses;
+        more = label_from(labelling, at + 1);
     }
     labels->smmus = smmus;
     labels->itses = itses;
     return more;
+}
+
+/** Labels the endpoints from @p at on; a new name is always the next one, since any other could be made smaller. */
+static bool label_from(struct labelling *labelling, unsigned at)
+{
+    const struct explore_bounds *bounds = labelling->bounds;
+    const uint8_t smmus = labelling->labels.smmus;
+
+    if (at == labelling->shape->endpoints) {
+        return offer(labelling);
+    }
+    for (uint8_t smmu = 0; smmu == 0 || (smmu <= smmus && smmu < bounds->smmus); smmu++) {
+        if (!label_with(labelling, at, smmu)) {
+            return false;
+        }
+    }
+    return !bounds->unmapped || label_with(labelling, at, EXPLORE_UNMAPPED);
 }
 
 bool explore_labellings(const struct explore_shape *shape, const struct explore_bounds *bounds,
@@ -105,7 +119,8 @@ static void add_trees(uint64_t forests[SIDE_E][SIDE_S], uint64_t trees, unsigned
 uint64_t explore_count(unsigned endpoints, unsigned switches, const struct explore_bounds *bounds)
 {
     uint64_t forests[SIDE_E][SIDE_S] = {{0}};
-    const uint64_t leaves = (uint64_t)bounds->acs * bounds->its * (bounds->smmus > 0 ? bounds->smmus : 1);
+    const uint64_t ways = (bounds->smmus > 0 ? bounds->smmus : 1) + (bounds->unmapped ? 1u : 0u);
+    const uint64_t leaves = bounds->acs * bounds->its * ways;
 
     forests[0][0] = 1;
     /* A tree of a switch and a forest below has one switch more than that forest, so sizes grow with the switches. */

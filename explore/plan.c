@@ -21,10 +21,10 @@ struct explore_plan {
     bool has_view;
 };
 
-/** Room for an entry for each endpoint, and one for the rest. */
+/** Room for all entries that there can be. */
 static void make_room(struct firmware_map *map)
 {
-    for (unsigned i = 0; i < EXPLORE_ENDPOINTS + 1; i++) {
+    for (unsigned i = 0; i < EXPLORE_ENTRIES; i++) {
         firmware_map_add(map);
     }
     map->mask = UINT32_MAX;
@@ -103,21 +103,22 @@ void explore_plan_set_devices(struct explore_plan *plan, const uint16_t *rids, u
     plan->consumer.device_count = count;
 }
 
-/** An entry for the bus of every endpoint that is not sent to the first target, which has all the rest. */
 static void fill_map(const struct explore_plan *plan, struct firmware_map *map, const uint8_t *targets)
 {
-    struct firmware_map_entry *entry = map->entries;
+    struct explore_entry entries[EXPLORE_ENTRIES];
+    uint8_t buses[EXPLORE_ENDPOINTS];
 
     for (size_t i = 0; i < plan->consumer.device_count; i++) {
-        const uint32_t bus = plan->devices[i].rid & 0xff00u;
-
-        if (targets[i] != 0) {
-            *entry++ = (struct firmware_map_entry){
-                .base = bus, .length = 0x100, .target = targets[i], .out = {bus}, .out_count = 1};
-        }
+        buses[i] = (uint8_t)(plan->devices[i].rid >> 8);
     }
-    *entry++ = (struct firmware_map_entry){.base = 0, .length = 0x10000, .target = 0, .out = {0}, .out_count = 1};
-    map->count = (size_t)(entry - map->entries);
+    map->count = explore_map(targets, buses, (unsigned)plan->consumer.device_count, entries);
+    for (size_t i = 0; i < map->count; i++) {
+        map->entries[i] = (struct firmware_map_entry){.base = entries[i].first,
+                                                      .length = entries[i].count,
+                                                      .target = entries[i].target,
+                                                      .out = {entries[i].first},
+                                                      .out_count = 1};
+    }
 }
 
 bool explore_plan_make(struct explore_plan *plan, const struct explore_labels *labels, struct pci_tree *tree,

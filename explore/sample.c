@@ -26,6 +26,15 @@ static uint8_t draw(struct sim_random *random, unsigned bound)
     return (uint8_t)sim_random_below(random, bound);
 }
 
+/** The number of an SMMU, or that there is none. */
+static uint8_t draw_smmu(struct sim_random *random, const struct explore_bounds *bounds)
+{
+    const unsigned smmus = bounds->smmus > 0 ? bounds->smmus : 1;
+    const uint8_t smmu = draw(random, smmus + (bounds->unmapped ? 1 : 0));
+
+    return smmu == smmus ? EXPLORE_UNMAPPED : smmu;
+}
+
 /** Switches so far, and those among them with nothing below. */
 struct growing {
     uint8_t bare[EXPLORE_SWITCHES];
@@ -135,7 +144,7 @@ uint64_t explore_sample(struct sim_random *random, const struct explore_bounds *
     draw_tree(random, &draft);
     for (unsigned i = 0; i < draft.count; i++) {
         draft.acs[i] = draw(random, bounds->acs);
-        draft.smmu[i] = draw(random, bounds->smmus > 0 ? bounds->smmus : 1);
+        draft.smmu[i] = draw_smmu(random, bounds);
         draft.its[i] = draw(random, bounds->its);
     }
     memset(&whole, 0, sizeof(whole));

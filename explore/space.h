@@ -44,7 +44,11 @@ struct explore_bounds {
     unsigned its;       /**< at most so many, 1..EXPLORE_ITS */
     unsigned smmus;     /**< at most so many, 1..EXPLORE_SMMUS; 0: no system has any */
     unsigned acs;       /**< the first so many of enum explore_acs, 1..EXPLORE_ACS_LEVELS */
+    bool unmapped;      /**< the iommu-map may leave endpoints out; needs an SMMU */
 };
+
+/** In place of an SMMU's number: the iommu-map leaves the endpoint out. */
+#define EXPLORE_UNMAPPED EXPLORE_SMMUS
 
 /** No node. */
 #define EXPLORE_NONE UINT8_MAX
@@ -77,7 +81,7 @@ struct explore_shape {
 
 /** Where the maps send every endpoint of a shape. */
 struct explore_labels {
-    uint8_t smmu[EXPLORE_ENDPOINTS];
+    uint8_t smmu[EXPLORE_ENDPOINTS]; /**< or EXPLORE_UNMAPPED */
     uint8_t its[EXPLORE_ENDPOINTS];
     uint8_t smmus; /**< how many there are: numbers below are all used */
     uint8_t itses;

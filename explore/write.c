@@ -43,19 +43,18 @@ static void write_platform(const struct writer *writer, enum explore_controller 
     fputs("  memory: { base: 0x8000_0000, size: 64 MiB }\n", stream);
 }
 
-/** A map with an entry for the bus of every endpoint that is not sent to the first target, which has all the rest. */
 static void write_map(const struct writer *writer, const char *key, const uint8_t *targets, const uint8_t *buses,
                       const char *(*name)(unsigned))
 {
-    fprintf(writer->stream, "    %s: [", key);
-    for (unsigned i = 0; i < writer->shape->endpoints; i++) {
-        const unsigned base = (unsigned)buses[i] << 8;
+    struct explore_entry entries[EXPLORE_ENTRIES];
+    const unsigned count = explore_map(targets, buses, writer->shape->endpoints, entries);
 
-        if (targets[i] != 0) {
-            fprintf(writer->stream, "[0x%04x, %s, 0x%04x, 0x100], ", base, name(targets[i]), base);
-        }
+    fprintf(writer->stream, "    %s: [", key);
+    for (unsigned i = 0; i < count; i++) {
+        fprintf(writer->stream, "%s[0x%04x, %s, 0x%04x, 0x%x]", i == 0 ? "" : ", ", (unsigned)entries[i].first,
+                name(entries[i].target), (unsigned)entries[i].first, (unsigned)entries[i].count);
     }
-    fprintf(writer->stream, "[0x0000, %s, 0x0000, 0x10000]]\n", name(0));
+    fputs("]\n", writer->stream);
 }
 
 static void indent(const struct writer *writer, unsigned depth)
@@ -167,9 +166,8 @@ static void write_software(const struct writer *writer, const struct explore_sof
     fputc('\n', writer->stream);
 }
 
-bool explore_write(FILE *stream, const struct explore_bounds *bounds, const struct explore_software *software,
-                   const struct explore_shape *shape, const struct explore_labels *labels,
-                   const struct explore_caption *caption)
+bool explore_write(FILE *stream, const struct explore_software *software, const struct explore_shape *shape,
+                   const struct explore_labels *labels, const struct explore_caption *caption)
 {
     struct writer writer = {.stream = stream, .shape = shape, .labels = labels};
     uint8_t buses[EXPLORE_ENDPOINTS];
@@ -178,7 +176,7 @@ bool explore_write(FILE *stream, const struct explore_bounds *bounds, const stru
     fprintf(stream, "doorbell: 1\ntitle: \"%s\"\nduration: 20 us\n\n", caption->title);
     write_platform(&writer, software->controller);
     fputs("\npcie:\n  rc0:\n", stream);
-    if (bounds->smmus > 0) {
+    if (labels->smmus > 0) {
         write_map(&writer, "iommu-map", labels->smmu, buses, explore_smmu_name);
     }
     write_map(&writer, "msi-map", labels->its, buses, explore_its_name);

@@ -21,9 +21,8 @@ struct explore_caption {
 };
 
 /** Writes the file: every endpoint sends MSIs. @return whether all could be written */
-bool explore_write(FILE *stream, const struct explore_bounds *bounds, const struct explore_software *software,
-                   const struct explore_shape *shape, const struct explore_labels *labels,
-                   const struct explore_caption *caption);
+bool explore_write(FILE *stream, const struct explore_software *software, const struct explore_shape *shape,
+                   const struct explore_labels *labels, const struct explore_caption *caption);
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ std::string text_of(const Walk &walk, const explore_labels *labels)
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);
 
-    EXPECT_TRUE(explore_write(stream, &walk.bounds, &walk.software, walk.shape, labels, &caption));
+    EXPECT_TRUE(explore_write(stream, &walk.software, walk.shape, labels, &caption));
     fclose(stream);
     const std::string result(text, length);
     free(text);
@@ -128,11 +128,14 @@ const explore_software dma = software("linux-7.3", EXPLORE_USE_KERNEL);
 
 INSTANTIATE_TEST_SUITE_P(
     Spaces, Board,
-    testing::Values(Space{{3, 1, 2, 1, 2}, dma, 10}, Space{{2, 2, 2, 2, 2}, dma, 20}, Space{{2, 2, 2, 1, 3}, dma, 20},
-                    Space{{3, 1, 2, 0, 2}, dma, 20},
-                    Space{{3, 1, 2, 1, 2}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_CORRECTED), 20},
-                    Space{{3, 1, 2, 1, 2}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_REACH), 20},
-                    Space{{3, 1, 2, 2, 1}, software("linux-7.3", EXPLORE_USE_IDENTITY), 20}));
+    testing::Values(Space{{3, 1, 2, 1, 2, false}, dma, 10}, Space{{2, 2, 2, 2, 2, false}, dma, 20},
+                    Space{{2, 2, 2, 1, 3, false}, dma, 20}, Space{{3, 1, 2, 0, 2, false}, dma, 20},
+                    Space{{2, 1, 2, 2, 2, true}, dma, 20}, Space{{3, 1, 1, 1, 2, true}, dma, 20},
+                    Space{{2, 1, 2, 1, 2, true}, software("linux-7.3", EXPLORE_USE_VFIO), 20},
+                    Space{{2, 1, 2, 1, 2, true}, software("linux-7.3", EXPLORE_USE_IOMMUFD_NESTED), 20},
+                    Space{{3, 1, 2, 1, 2, false}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_CORRECTED), 20},
+                    Space{{3, 1, 2, 1, 2, false}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_REACH), 20},
+                    Space{{3, 1, 2, 2, 1, false}, software("linux-7.3", EXPLORE_USE_IDENTITY), 20}));
 
 /* Consumers: every use that a rule set knows, with doorbells enough and too few. */
 class Consumers : public testing::TestWithParam<size_t>
@@ -153,12 +156,12 @@ TEST_P(Consumers, JudgesAsACheckAndARunDo)
             const unsigned acs = is_proposal && !is_nested ? 1 : 2;
 
             SCOPED_TRACE(explore_use_name(one.use));
-            judge_all({{2, 1, 2, 1, acs}, one, 7});
+            judge_all({{2, 1, 2, 1, acs, false}, one, 7});
             one.guest_doorbells = 1;
             one.identity_pages = 1;
-            judge_all({{2, 1, 2, 2, 1}, one, 7});
+            judge_all({{2, 1, 2, 2, 1, false}, one, 7});
             one.controller = EXPLORE_CONTROLLER_PRE_ITS;
-            judge_all({{2, 1, 2, 1, acs}, one, 7});
+            judge_all({{2, 1, 2, 1, acs, false}, one, 7});
         }
     }
 }

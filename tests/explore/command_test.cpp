@@ -93,6 +93,19 @@ TEST(ExploreCommand, LeavesOutWhatARuleSetDoesNotKnow)
     EXPECT_NE(pages.err.find("--identity-pages: 257 is not between 0 and 256"), std::string::npos) << pages.err;
 }
 
+/* Whoever bypasses the SMMU needs no doorbell mapped: the endpoint that is left out is not the one that loses MSIs. */
+TEST(ExploreCommand, LeavesEndpointsOutOfTheMap)
+{
+    const Result some = doorbell({"explore", "doorbell-mapped", "--endpoints", "2", "--switches", "1", "--unmapped"});
+    const Result none = doorbell({"explore", "doorbell-mapped", "--unmapped", "--smmus", "0"});
+
+    EXPECT_EQ(some.status, 0) << some.out << some.err;
+    EXPECT_NE(some.out.find("The iommu-map may leave endpoints out."), std::string::npos) << some.out;
+    EXPECT_NE(some.out.find("the whole space"), std::string::npos) << some.out;
+    EXPECT_EQ(none.status, 2);
+    EXPECT_NE(none.err.find("--smmus with unmapped: 0 is not between 1 and 4"), std::string::npos) << none.err;
+}
+
 /* Where only a sample was judged it does not claim more. */
 TEST(ExploreCommand, SaysThatNoneWasFound)
 {

@@ -65,7 +65,7 @@ struct Drawing {
     /** With names as they are. */
     std::string named() const
     {
-        const std::vector<int> same = {0, 1, 2, 3};
+        const std::vector<int> same = {0, 1, 2, 3, 4};
 
         return below(-1, same, same);
     }
@@ -74,8 +74,9 @@ struct Drawing {
     std::string canonical(int smmus, int itses) const
     {
         std::string least;
-        std::vector<int> s(static_cast<size_t>(std::max(smmus, 1)));
+        std::vector<int> s(static_cast<size_t>(std::max(smmus, 1)) + 1);
 
+        /* The last one stands for no SMMU, and is never another's name. */
         std::iota(s.begin(), s.end(), 0);
         do {
             std::vector<int> i(static_cast<size_t>(itses));
@@ -86,7 +87,7 @@ struct Drawing {
 
                 least = least.empty() || text < least ? text : least;
             } while (std::next_permutation(i.begin(), i.end()));
-        } while (std::next_permutation(s.begin(), s.end()));
+        } while (std::next_permutation(s.begin(), s.end() - 1));
         return least;
     }
 };
@@ -147,7 +148,7 @@ Sets brute_force(const explore_bounds &bounds, int e, int s)
     }
     bases.insert(bases.end(), static_cast<size_t>(e + s), static_cast<int>(bounds.acs));
     for (int i = 0; i < e; i++) {
-        bases.push_back(static_cast<int>(std::max(bounds.smmus, 1u)));
+        bases.push_back(static_cast<int>(std::max(bounds.smmus, 1u)) + (bounds.unmapped ? 1 : 0));
         bases.push_back(static_cast<int>(bounds.its));
     }
     std::vector<int> digits(bases.size(), 0);
@@ -170,7 +171,7 @@ struct Visited {
     uint64_t ways = 0;
 };
 
-Drawing drawing_of(const explore_shape &shape, const explore_labels &labels)
+Drawing drawing_of(const explore_bounds &bounds, const explore_shape &shape, const explore_labels &labels)
 {
     Drawing drawing;
     std::vector<int> index(shape.node_count);
@@ -189,7 +190,7 @@ Drawing drawing_of(const explore_shape &shape, const explore_labels &labels)
         at(drawing.acs, at(index, i)) = node.acs;
     }
     for (int i = 0; i < shape.endpoints; i++) {
-        drawing.smmu.push_back(labels.smmu[i]);
+        drawing.smmu.push_back(labels.smmu[i] == EXPLORE_UNMAPPED ? static_cast<int>(bounds.smmus) : labels.smmu[i]);
         drawing.its.push_back(labels.its[i]);
     }
     return drawing;
@@ -200,7 +201,7 @@ bool take_labels(void *context, const explore_labels *labels, uint64_t ways)
     Visited *visited = static_cast<Visited *>(context);
 
     visited->systems.insert(
-        drawing_of(*visited->shape, *labels)
+        drawing_of(*visited->bounds, *visited->shape, *labels)
             .canonical(static_cast<int>(visited->bounds->smmus), static_cast<int>(visited->bounds->its)));
     visited->ways += ways;
     return true;
@@ -214,7 +215,8 @@ bool take_shape(void *context, const explore_shape *shape)
     return explore_labellings(shape, visited->bounds, take_labels, visited);
 }
 
-using Bounds = std::tuple<unsigned, unsigned, unsigned, unsigned, unsigned>; /* endpoints, switches, ITS, SMMUs, ACS */
+/* Endpoints, switches, ITS, SMMUs, ACS, whether the iommu-map may leave endpoints out. */
+using Bounds = std::tuple<unsigned, unsigned, unsigned, unsigned, unsigned, bool>;
 
 class Space : public testing::TestWithParam<Bounds>
 {
@@ -222,8 +224,8 @@ class Space : public testing::TestWithParam<Bounds>
 
 TEST_P(Space, IsVisitedOnceUpToSymmetry)
 {
-    const auto [endpoints, switches, its, smmus, acs] = GetParam();
-    const explore_bounds bounds = {endpoints, switches, its, smmus, acs};
+    const auto [endpoints, switches, its, smmus, acs, unmapped] = GetParam();
+    const explore_bounds bounds = {endpoints, switches, its, smmus, acs, unmapped};
 
     for (unsigned e = 1; e <= endpoints; e++) {
         for (unsigned s = 0; s <= switches; s++) {
@@ -241,9 +243,12 @@ TEST_P(Space, IsVisitedOnceUpToSymmetry)
 }
 
 INSTANTIATE_TEST_SUITE_P(Small, Space,
-                         testing::Values(Bounds{3, 2, 2, 1, 2}, Bounds{3, 1, 3, 2, 1}, Bounds{4, 1, 2, 2, 1},
-                                         Bounds{2, 3, 2, 1, 2}, Bounds{3, 2, 2, 0, 1}, Bounds{2, 1, 2, 2, 3},
-                                         Bounds{5, 1, 2, 1, 1}, Bounds{4, 2, 1, 1, 2}));
+                         testing::Values(Bounds{3, 2, 2, 1, 2, false}, Bounds{3, 1, 2, 2, 1, true},
+                                         Bounds{3, 1, 2, 1, 2, true}, Bounds{4, 1, 1, 2, 1, true},
+                                         Bounds{3, 1, 3, 2, 1, false}, Bounds{4, 1, 2, 2, 1, false},
+                                         Bounds{2, 3, 2, 1, 2, false}, Bounds{3, 2, 2, 0, 1, false},
+                                         Bounds{2, 1, 2, 2, 3, false}, Bounds{5, 1, 2, 1, 1, false},
+                                         Bounds{4, 2, 1, 1, 2, false}));
 
 TEST(Space, ShapesComeInAscendingOrder)
 {
@@ -261,9 +266,13 @@ TEST(Space, ShapesComeInAscendingOrder)
 }
 
 /* Draws are canonical forms: among those that the enumeration visits, and in the long run all of them. */
-TEST(Space, DrawsAreOfTheSpaceAndReachAllOfIt)
+class Draws : public testing::TestWithParam<bool>
 {
-    const explore_bounds bounds = {3, 2, 2, 2, 2};
+};
+
+TEST_P(Draws, AreOfTheSpaceAndReachAllOfIt)
+{
+    const explore_bounds bounds = {3, 2, 2, GetParam() ? 1u : 2u, 2, GetParam()};
     Visited visited = {&bounds, nullptr, {}, 0};
     std::set<std::string> texts;
     std::set<std::string> drawn;
@@ -271,12 +280,12 @@ TEST(Space, DrawsAreOfTheSpaceAndReachAllOfIt)
 
     explore_shapes(3, 2, 2, take_shape, &visited);
     sim_random_init(&random, 1, "test");
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 100000; i++) {
         explore_shape shape;
         explore_labels labels;
 
         explore_sample(&random, &bounds, 3, 2, &shape, &labels);
-        drawn.insert(drawing_of(shape, labels).canonical(2, 2));
+        drawn.insert(drawing_of(bounds, shape, labels).canonical(static_cast<int>(bounds.smmus), 2));
         texts.insert(std::string(reinterpret_cast<const char *>(shape.text), shape.length) +
                      std::string(reinterpret_cast<const char *>(labels.smmu), 3) +
                      std::string(reinterpret_cast<const char *>(labels.its), 3));
@@ -284,5 +293,7 @@ TEST(Space, DrawsAreOfTheSpaceAndReachAllOfIt)
     EXPECT_EQ(drawn, std::set<std::string>(visited.systems.begin(), visited.systems.end()));
     EXPECT_EQ(texts.size(), drawn.size()) << "one form for each system";
 }
+
+INSTANTIATE_TEST_SUITE_P(Small, Draws, testing::Bool());
 
 } // namespace
