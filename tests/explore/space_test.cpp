@@ -280,7 +280,7 @@ TEST_P(Draws, AreOfTheSpaceAndReachAllOfIt)
 
     explore_shapes(3, 2, 2, take_shape, &visited);
     sim_random_init(&random, 1, "test");
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 200000; i++) {
         explore_shape shape;
         explore_labels labels;
 
