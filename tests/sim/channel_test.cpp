@@ -228,4 +228,77 @@ TEST_F(Channel, WriterSeesWhatWasTaken)
     EXPECT_EQ(sim_channel_taken_at(channel, 1), 0u);
 }
 
+/**
+ * A channel that is empty, with all its credits back, begins anew with its first slot, and nobody can tell: bursts and
+ * pauses of random length take the times that the law of credits gives them, units or not.
+ */
+TEST_F(Channel, BeginsAnewAfterAPauseAndNobodyCanTell)
+{
+    constexpr uint32_t slots = 7;
+    constexpr uint32_t units = 10;
+    constexpr sim_time latency = 5 * SIM_NS;
+    constexpr sim_time credit = 4 * SIM_NS;
+
+    for (const bool counted : {false, true}) {
+        /* 32 bytes are 2 units: with 10 of them five packets may be under way, else seven. */
+        const size_t credits = counted ? units / 2 : slots;
+        std::vector<sim_time> wanted;
+        std::vector<sim_time> free_at;
+        uint64_t random = 12345;
+        sim_time begin = 10 * SIM_NS;
+        size_t anew = 0;
+        size_t next = 0;
+
+        for (unsigned burst = 0; burst < 400; burst++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            for (unsigned i = 0; i <= (random >> 33) % 12; i++) {
+                wanted.push_back(begin);
+            }
+            begin += (1 + (random >> 50) % 60) * SIM_NS;
+        }
+        limit = wanted.size();
+        payload = 32;
+        sent.clear();
+        received.clear();
+        join(latency, credit, slots, counted ? units : 0);
+        writer.evaluate = [&](sim_time now) {
+            sim_time at;
+
+            if (next == limit) {
+                return SIM_TIME_NEVER;
+            }
+            if (wanted[next] > now) {
+                return wanted[next];
+            }
+            if (!sim_channel_has_space(channel, now, 0, 2)) {
+                return sim_channel_space_at(channel, now, 0, 2);
+            }
+            const uint32_t tail = channel->tail;
+
+            sim_channel_push(channel, sim_packet_new(simulation, payload), now, 0, 2, 56, 24);
+            anew += tail != 0 && channel->tail == 1 ? 1 : 0;
+            sent.push_back(now);
+            at = ++next < limit ? sim_time_max(wanted[next], now + SIM_NS) : SIM_TIME_NEVER;
+            return at;
+        };
+        const sim_time start = sim_now(simulation);
+        for (sim_time &want : wanted) {
+            want += start;
+        }
+        sim_wake(&writer.component, start + SIM_NS);
+        EXPECT_EQ(sim_run(simulation, SIM_TIME_NEVER), SIM_RUN_DRAINED);
+        ASSERT_EQ(received.size(), limit);
+        for (size_t i = 0; i < limit; i++) {
+            sim_time at = sim_time_max(wanted[i], i > 0 ? sent[i - 1] + SIM_NS : 0);
+
+            at = i >= credits ? sim_time_max(at, free_at[i - credits]) : at;
+            ASSERT_EQ(sent[i], at) << i;
+            ASSERT_EQ(received[i], at + latency) << i;
+            free_at.push_back(received[i] + credit);
+        }
+        EXPECT_GT(anew, 100u) << "else this shows nothing";
+        EXPECT_EQ(sim_pool(simulation)->live, 0u);
+    }
+}
+
 } // namespace
