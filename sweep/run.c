@@ -136,7 +136,7 @@ struct shard {
     /* Of the run under way, for a panic: */
     struct store_run *record;
     struct pool_reply *reply;
-    uint64_t began;
+    uint64_t began; /**< when the system began to be built */
 };
 
 void *sweep_worker_begin(void *context, char *why, size_t size)
@@ -171,7 +171,6 @@ static void keep(struct shard *shard)
 {
     const struct store_run *record = shard->record;
 
-    shard->record->wall_us = (sweep_clock() - shard->began) / 1000;
     shard->reply->status = record->status;
     shard->reply->count = record->failures;
     shard->reply->wall_us = record->wall_us;
@@ -191,6 +190,7 @@ static void panic(void *context, const char *message)
     shard->record->status = STORE_BROKEN;
     shard->record->message = message;
     shard->record->result = NULL;
+    shard->record->wall_us = (sweep_clock() - shard->began) / 1000;
     keep(shard);
     pool_abandon(&shard->sweep->work, shard, shard->reply);
 }
@@ -221,6 +221,7 @@ static void simulate(struct shard *shard, const struct scenario *scenario)
     enum scenario_run_status status;
 
     memset(&result, 0, sizeof(result));
+    shard->began = sweep_clock();
     status = scenario_run(scenario, &options, &result, &error);
     if (status == SCENARIO_RUN_IMPOSSIBLE) {
         record->status = STORE_IMPOSSIBLE;
@@ -231,6 +232,7 @@ static void simulate(struct shard *shard, const struct scenario *scenario)
         record->result = &result;
         record->failures = (uint32_t)run_result_failures(&result);
     }
+    record->wall_us = (sweep_clock() - shard->began) / 1000;
     keep(shard);
     run_result_clear(&result);
 }
@@ -246,7 +248,6 @@ void sweep_worker_run(void *context, void *state, uint64_t task, struct pool_rep
     struct store_run record;
     char *command;
 
-    shard->began = sweep_clock();
     shard->record = &record;
     shard->reply = reply;
     memset(&diagnostics, 0, sizeof(diagnostics));

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /** Version of the tables, in `about.schema`. */
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 
 /** How a run ended. */
 enum store_status {
@@ -46,7 +46,7 @@ struct store_run {
     uint32_t failures;         /**< expectations that were not met */
     const char *message;       /**< why there is no result, or NULL */
     const char *command;       /**< a command line that does the same again */
-    uint64_t wall_us;          /**< of the worker, in microseconds: not reproducible */
+    uint64_t wall_us;          /**< of building and simulating the system, in microseconds: not reproducible */
     const char *const *values; /**< by axis: what it was set to */
     size_t value_count;
     const struct run_result *result; /**< NULL unless STORE_DONE or STORE_STUCK */

@@ -2,9 +2,11 @@
 #include "sweep/store_internal.h"
 
 #include "scenario/units.h"
+#include "sim/allocate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** A row under way: the values are bound from the left. */
@@ -154,21 +156,65 @@ static bool add_latency(struct store *store, uint64_t run, const char *device, c
            add_metric(store, run, device, "msi.latency.max", latency->max);
 }
 
+/** Most digits of a number, with what goes before it. */
+#define NUMBER_ROOM 22
+
+/** Writes a number. @return the end of it */
+static char *put_number(char *to, uint64_t value)
+{
+    char digits[NUMBER_ROOM];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    while (count > 0) {
+        *to++ = digits[--count];
+    }
+    return to;
+}
+
+/** Bins as JSON: "[[low,high,count],...]"; to be freed. */
+static char *bins_text(const struct histogram_bin *bins, size_t count)
+{
+    char *text = sim_allocate(count + 1, 3 * NUMBER_ROOM + 3);
+    char *to = text;
+
+    *to++ = '[';
+    for (size_t i = 0; i < count; i++) {
+        *to++ = '[';
+        to = put_number(to, bins[i].low);
+        *to++ = ',';
+        to = put_number(to, bins[i].high);
+        *to++ = ',';
+        to = put_number(to, bins[i].count);
+        *to++ = ']';
+        *to++ = ',';
+    }
+    to -= count > 0;
+    *to++ = ']';
+    *to = '\0';
+    return text;
+}
+
 static bool add_bins(struct store *store, uint64_t run, const char *device, const struct histogram_bin *bins,
                      size_t count)
 {
-    bool good = true;
+    char *text;
+    struct row row;
+    bool good;
 
-    for (size_t i = 0; i < count && good; i++) {
-        struct row row = row_begin(store, STORE_INSERT_BIN);
-
-        row_number(&row, run);
-        row_text(&row, device);
-        row_number(&row, bins[i].low);
-        row_number(&row, bins[i].high);
-        row_number(&row, bins[i].count);
-        good = row_end(&row);
+    if (count == 0) {
+        return true;
     }
+    text = bins_text(bins, count);
+    row = row_begin(store, STORE_INSERT_BINS);
+    row_number(&row, run);
+    row_text(&row, device);
+    row_text(&row, text);
+    good = row_end(&row);
+    free(text);
     return good;
 }
 

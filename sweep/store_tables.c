@@ -14,8 +14,12 @@ const char store_tables[] =
     "CREATE TABLE hops (run INTEGER NOT NULL REFERENCES runs, position INTEGER NOT NULL, stage TEXT NOT NULL,"
     " count INTEGER NOT NULL, min INTEGER NOT NULL, mean INTEGER NOT NULL, max INTEGER NOT NULL,"
     " PRIMARY KEY (run, position, stage)) WITHOUT ROWID;"
-    "CREATE TABLE histograms (run INTEGER NOT NULL REFERENCES runs, device TEXT NOT NULL, low INTEGER NOT NULL,"
-    " high INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (run, device, low)) WITHOUT ROWID;"
+    /* A row for each distribution: one for each step of it would be most of what a run takes to write. */
+    "CREATE TABLE distributions (run INTEGER NOT NULL REFERENCES runs, device TEXT NOT NULL, bins TEXT NOT NULL,"
+    " PRIMARY KEY (run, device)) WITHOUT ROWID;"
+    "CREATE VIEW histograms AS SELECT run, device, json_extract(bin.value, '$[0]') AS low,"
+    " json_extract(bin.value, '$[1]') AS high, json_extract(bin.value, '$[2]') AS count"
+    " FROM distributions, json_each(bins) AS bin;"
     "CREATE TABLE verdicts (run INTEGER NOT NULL REFERENCES runs, assumption TEXT NOT NULL, outcome TEXT NOT NULL,"
     " PRIMARY KEY (run, assumption)) WITHOUT ROWID;"
     "CREATE TABLE counters (run INTEGER NOT NULL REFERENCES runs, component TEXT NOT NULL, counter TEXT NOT NULL,"
@@ -26,7 +30,8 @@ const char *const store_merges[] = {
     "INSERT OR IGNORE INTO parameters SELECT * FROM shard.parameters",
     "INSERT OR IGNORE INTO metrics SELECT * FROM shard.metrics WHERE run NOT IN (SELECT run FROM main.runs)",
     "INSERT OR IGNORE INTO hops SELECT * FROM shard.hops WHERE run NOT IN (SELECT run FROM main.runs)",
-    "INSERT OR IGNORE INTO histograms SELECT * FROM shard.histograms WHERE run NOT IN (SELECT run FROM main.runs)",
+    "INSERT OR IGNORE INTO distributions SELECT * FROM shard.distributions"
+    " WHERE run NOT IN (SELECT run FROM main.runs)",
     "INSERT OR IGNORE INTO verdicts SELECT * FROM shard.verdicts WHERE run NOT IN (SELECT run FROM main.runs)",
     "INSERT OR IGNORE INTO counters SELECT * FROM shard.counters WHERE run NOT IN (SELECT run FROM main.runs)",
     "INSERT OR IGNORE INTO runs SELECT * FROM shard.runs",
@@ -38,7 +43,7 @@ const char *const store_inserts[STORE_INSERTS] = {
     [STORE_INSERT_PARAMETER] = "INSERT OR IGNORE INTO parameters VALUES (?, ?, ?, ?)",
     [STORE_INSERT_METRIC] = "INSERT INTO metrics VALUES (?, ?, ?, ?)",
     [STORE_INSERT_HOP] = "INSERT INTO hops VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [STORE_INSERT_BIN] = "INSERT INTO histograms VALUES (?, ?, ?, ?, ?)",
+    [STORE_INSERT_BINS] = "INSERT INTO distributions VALUES (?, ?, ?)",
     [STORE_INSERT_VERDICT] = "INSERT INTO verdicts VALUES (?, ?, ?)",
     [STORE_INSERT_COUNTER] = "INSERT OR IGNORE INTO counters VALUES (?, ?, ?, ?)",
 };

@@ -215,7 +215,7 @@ std::vector<Seed> seeds()
             {with_results ? "store-results" : "store-died", bytes_of(make(folder, "seed.sqlite", 6, with_results))});
     }
     for (const char *table :
-         {"about", "axes", "runs", "parameters", "metrics", "hops", "histograms", "verdicts", "counters"}) {
+         {"about", "axes", "runs", "parameters", "metrics", "hops", "distributions", "verdicts", "counters"}) {
         const std::string name = table;
 
         all.push_back(text("delete-" + name, "DELETE FROM " + name));
