@@ -1,5 +1,6 @@
 #include "host/action.h"
 
+#include "host/interrupts.h"
 #include "host/messages.h"
 #include "host/pasid.h"
 #include "host/pci_config.h"
@@ -76,7 +77,6 @@ static bool detach(struct software *software, uint32_t function, struct host_err
 static bool move_interrupt(struct software *software, const struct action *action, struct host_error *error)
 {
     struct software_function *mine = &software->functions[action->function];
-    struct software_vector *vector;
 
     if (mine->message == SOFTWARE_NO_ADDRESS || action->vector >= messages_count(software, action->function)) {
         return host_error_fail(error, ENOENT, "%s has no vector %u that is set up", name_of(software, action->function),
@@ -88,10 +88,7 @@ static bool move_interrupt(struct software *software, const struct action *actio
     if (software->planned) {
         return true;
     }
-    vector = &mine->vectors[action->vector];
-    vector->pe = action->pe;
-    return its_driver_move_event(&software->itses[mine->its], mine->device_id, mine->first_event + action->vector,
-                                 action->pe, error);
+    return interrupts_move(software, action->function, action->vector, action->pe, error);
 }
 
 /* ---- Coming and going ---- */
@@ -349,9 +346,12 @@ static bool prepare_vectors(struct software *software, struct host_error *error)
             continue;
         }
         mine->vectors = calloc(count, sizeof(*mine->vectors));
-        if (mine->vectors == NULL ||
-            !its_driver_map_device(&software->itses[mine->its], mine->device_id, count, error)) {
-            return mine->vectors != NULL || host_error_fail(error, ENOMEM, "out of memory");
+        if (mine->vectors == NULL) {
+            return host_error_fail(error, ENOMEM, "out of memory");
+        }
+        /* Now, so that nothing is allocated later. What fails here fails again, with its reason, when it is wanted. */
+        if (interrupts_have_its(software, i)) {
+            its_driver_map_device(&software->itses[mine->its], mine->device_id, count, error);
         }
     }
     return true;

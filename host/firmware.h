@@ -29,6 +29,9 @@ extern "C" {
 /** Offset of GITS_TRANSLATER, the doorbell, from the base of an ITS (GICv3 architecture, IHI 0069, 12.18). */
 #define FIRMWARE_ITS_DOORBELL 0x10040u
 
+/** Offset of MSI_SETSPI_NS, the doorbell, from the base of a GICv2m frame. */
+#define FIRMWARE_V2M_DOORBELL 0x40u
+
 /** What is wrong with one entry of a map or of an `msi-parent` list. */
 enum firmware_fault {
     FIRMWARE_FAULT_NONE,
@@ -60,6 +63,10 @@ struct firmware_msi_controller {
     uint64_t base; /**< CPU physical address of its first register frame, if base_known */
     bool cells_known;
     uint32_t cells;        /**< cells of its MSI specifier (#msi-cells), if cells_known */
+    bool is_v2m;           /**< a GICv2m frame: its messages are SPIs, and it does not know who writes */
+    bool spis_known;       /**< and firmware says which */
+    uint32_t first_spi;    /**< INTID */
+    uint32_t spi_count;
     bool pre_its;          /**< sits behind a window that turns the address into the DeviceID (rule B14) */
     uint64_t pre_its_base; /**< first address of that window; the doorbell is base + 4 * DeviceID */
     uint64_t pre_its_size; /**< bytes of that window */

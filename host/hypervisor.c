@@ -13,12 +13,20 @@
 
 /* ---- What PEs tell ---- */
 
+/** Where an INTID is among those that the hypervisor can know: SPIs, then LPIs. UINT32_MAX: nowhere */
+static uint32_t slot_of(const struct hypervisor *hypervisor, uint32_t intid)
+{
+    uint32_t slot = intid >= LPI_FIRST ? intid - LPI_FIRST + HYPERVISOR_SPIS : intid;
+
+    return (intid >= LPI_FIRST || intid < HYPERVISOR_SPIS) && slot < hypervisor->lpi_count ? slot : UINT32_MAX;
+}
+
 static bool on_interrupt(void *context, struct sim_packet *packet, sim_time start)
 {
     struct hypervisor_pe *pe = context;
-    uint32_t index = packet->intid - LPI_FIRST;
+    uint32_t index = slot_of(pe->hypervisor, packet->intid);
 
-    if (index >= pe->hypervisor->lpi_count || pe->hypervisor->lpis[index].kind == HYPERVISOR_LPI_NONE) {
+    if (index == UINT32_MAX || pe->hypervisor->lpis[index].kind == HYPERVISOR_LPI_NONE) {
         return false;
     }
     pe->taken = packet;
@@ -357,7 +365,7 @@ static void deal_with_interrupt(struct hypervisor_pe *pe)
 {
     struct hypervisor *hypervisor = pe->hypervisor;
     struct sim_packet *packet = pe->taken;
-    uint32_t number = packet->intid - LPI_FIRST;
+    uint32_t number = slot_of(hypervisor, packet->intid);
     const struct hypervisor_lpi lpi = hypervisor->lpis[number];
     sim_time now = sim_now(hypervisor->sim);
 
@@ -495,7 +503,7 @@ void hypervisor_init(struct hypervisor *hypervisor, struct sim *sim, struct task
     hypervisor->tasks = tasks;
     hypervisor->config = *config;
     hypervisor->pe_count = pe_count;
-    hypervisor->lpi_count = lpi_limit > LPI_FIRST ? lpi_limit - LPI_FIRST : 0;
+    hypervisor->lpi_count = HYPERVISOR_SPIS + (lpi_limit > LPI_FIRST ? lpi_limit - LPI_FIRST : 0);
     hypervisor->lpis = sim_allocate(hypervisor->lpi_count, sizeof(*hypervisor->lpis));
     hypervisor->stage = sim_stage_register(sim, "hypervisor");
     for (uint32_t i = 0; i < pe_count; i++) {
@@ -531,7 +539,7 @@ void hypervisor_add_vcpu(struct hypervisor *hypervisor, struct vcpu *vcpu)
 
 void hypervisor_set_lpi(struct hypervisor *hypervisor, uint32_t intid, const struct hypervisor_lpi *lpi)
 {
-    struct hypervisor_lpi *entry = &hypervisor->lpis[intid - LPI_FIRST];
+    struct hypervisor_lpi *entry = &hypervisor->lpis[slot_of(hypervisor, intid)];
     struct sim_packet *held = entry->held;
 
     *entry = *lpi;

@@ -91,6 +91,9 @@ struct vcpu {
 };
 
 /** Whose interrupt a physical LPI is. */
+/** INTIDs from which SPIs are. */
+#define HYPERVISOR_SPIS 1024u
+
 enum hypervisor_lpi_kind {
     HYPERVISOR_LPI_NONE,     /**< the host's: a plain handler */
     HYPERVISOR_LPI_DOORBELL, /**< of `vcpu` */
@@ -133,7 +136,7 @@ struct hypervisor {
     uint32_t pe_count;
     struct vcpu *vcpus[HYPERVISOR_MAX_VCPUS];
     uint32_t vcpu_count;
-    struct hypervisor_lpi *lpis; /**< by INTID - LPI_FIRST */
+    struct hypervisor_lpi *lpis; /**< interrupts that it knows: SPIs by INTID, then LPIs by INTID - LPI_FIRST */
     uint32_t lpi_count;
     struct vpe_driver vpes;
     bool has_vpes;                                     /**< some ITS and the redistributors have virtual LPIs */

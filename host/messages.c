@@ -1,5 +1,6 @@
 #include "host/messages.h"
 
+#include "host/interrupts.h"
 #include "host/pci_config.h"
 #include "host/software.h"
 
@@ -30,7 +31,7 @@ struct setup {
     const struct enumerate_function *where;
     const struct pci_tree_function *found;
     const struct device_knowledge *known; /**< NULL: nothing */
-    uint32_t first;                       /**< EventID of its first message */
+    uint32_t first;                       /**< what its first message writes */
     uint64_t address;
 };
 
@@ -200,20 +201,6 @@ static void end_messages(const struct setup *setup, uint16_t control)
     }
 }
 
-/** Maps an event to an LPI: the one that was its message's before, or a new one on the next PE in turn. */
-static bool map_event(struct software *software, struct software_function *function, uint32_t message, uint32_t event,
-                      struct host_error *error)
-{
-    struct its_driver *its = &software->itses[function->its];
-    struct software_vector *vector = &function->vectors[message];
-
-    if (vector->intid != 0) {
-        return its_driver_remap_event(its, function->device_id, event, vector->pe, vector->intid, error);
-    }
-    vector->pe = software->next_pe++ % software->config.pe_count;
-    return its_driver_map_event(its, function->device_id, event, vector->pe, &vector->intid, error);
-}
-
 bool messages_set_up(struct software *software, uint32_t index, uint32_t first, uint64_t address,
                      struct host_error *error)
 {
@@ -228,7 +215,7 @@ bool messages_set_up(struct software *software, uint32_t index, uint32_t first, 
     control = begin_messages(&setup);
     for (uint32_t i = 0; i < count; i++) {
         function->vectors[i].address = address;
-        if (!map_event(software, function, i, first + i, error)) {
+        if (!interrupts_map(software, index, i, first + i, error)) {
             return false;
         }
         write_message(&setup, i);
@@ -236,7 +223,7 @@ bool messages_set_up(struct software *software, uint32_t index, uint32_t first, 
     function->vector_count = count;
     function->first_event = first;
     end_messages(&setup, control);
-    return its_driver_sync(&software->itses[function->its], error);
+    return interrupts_sync(software, index, error);
 }
 
 void messages_restore(struct software *software, uint32_t index)
@@ -297,10 +284,9 @@ bool messages_disable(struct software *software, uint32_t index, struct host_err
         if (i >= standard) {
             mask_store(&setup, i - standard);
         }
-        if (!its_driver_discard_event(&software->itses[function->its], function->device_id, function->first_event + i,
-                                      error)) {
+        if (!interrupts_unmap(software, index, function->first_event + i, error)) {
             return false;
         }
     }
-    return its_driver_sync(&software->itses[function->its], error);
+    return interrupts_sync(software, index, error);
 }

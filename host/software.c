@@ -1,6 +1,7 @@
 #include "host/software.h"
 
 #include "host/groups_alias.h"
+#include "host/interrupts.h"
 #include "host/rid_map.h"
 #include "host/software_sharing.h"
 
@@ -43,6 +44,9 @@ static void resolve(struct software *software, uint32_t index)
         mine->its = (uint32_t)choice.controller;
         mine->device_id = rid_id_of(&choice.device_id, msi_rid);
         rid_map_doorbell(&firmware->controllers[mine->its], mine->device_id, &mine->doorbell);
+    } else if (choice.controller != FIRMWARE_NONE && firmware->controllers[choice.controller].is_v2m) {
+        mine->its = (uint32_t)choice.controller;
+        mine->doorbell = firmware->controllers[mine->its].base + FIRMWARE_V2M_DOORBELL;
     }
 }
 
@@ -233,7 +237,7 @@ static bool set_up_messages(struct software *software, uint32_t index, struct ho
 {
     struct software_function *function = &software->functions[index];
     uint32_t count = messages_count(software, index);
-    struct software_events events = software_events_of(software, index);
+    uint32_t first;
     uint64_t address;
 
     if (function->vectors == NULL) {
@@ -242,9 +246,9 @@ static bool set_up_messages(struct software *software, uint32_t index, struct ho
     if (function->vectors == NULL) {
         return host_error_set(error, "out of memory");
     }
-    if (!its_driver_map_device(&software->itses[function->its], function->device_id, events.total, error) ||
+    if (!interrupts_prepare(software, index, &first, error) ||
         !consumer_map_doorbell(software, index, &address, error) ||
-        !messages_set_up(software, index, events.first, address, error)) {
+        !messages_set_up(software, index, first, address, error)) {
         return false;
     }
     function->message = address;
@@ -259,6 +263,7 @@ static bool has_messages(const struct software *software, uint32_t function)
 bool software_enable_interrupts(struct software *software, uint32_t function, struct host_error *error)
 {
     struct software_function *mine = &software->functions[function];
+    uint32_t first;
     uint64_t address;
 
     if (!has_messages(software, function)) {
@@ -271,7 +276,8 @@ bool software_enable_interrupts(struct software *software, uint32_t function, st
     if (!software->planned) {
         return set_up_messages(software, function, error);
     }
-    if (!consumer_map_doorbell(software, function, &address, error)) {
+    if (!interrupts_prepare(software, function, &first, error) ||
+        !consumer_map_doorbell(software, function, &address, error)) {
         return false;
     }
     mine->message = address;
@@ -400,8 +406,7 @@ static bool start_drivers(struct software *software, struct host_error *error)
     const struct firmware *firmware = config->firmware;
 
     software->smmus = allocate(firmware->iommu_count, sizeof(*software->smmus));
-    software->itses = allocate(firmware->controller_count, sizeof(*software->itses));
-    if (software->smmus == NULL || software->itses == NULL) {
+    if (software->smmus == NULL) {
         return host_error_set(error, "out of memory");
     }
     software->lpis = (struct lpi_pool){.access = software->access,
@@ -410,14 +415,8 @@ static bool start_drivers(struct software *software, struct host_error *error)
                                        .redistributor_stride = config->redistributor_stride,
                                        .pe_count = config->pe_count,
                                        .id_bits = config->lpi_id_bits};
-    if (firmware->controller_count > 0 && !lpi_pool_start(&software->lpis, error)) {
+    if (!interrupts_start(software, error)) {
         return false;
-    }
-    for (size_t i = 0; i < firmware->controller_count; i++) {
-        if (!its_driver_start(&software->itses[i], software->access, &software->ram, &software->lpis, &config->itses[i],
-                              error)) {
-            return false;
-        }
     }
     for (size_t i = 0; i < firmware->iommu_count; i++) {
         if (!smmu_driver_start(&software->smmus[i], software->access, &software->ram, &config->smmus[i], error)) {
@@ -475,7 +474,7 @@ bool software_plan(struct software *software, const struct software_config *conf
     software->planned = true;
     software->found.tree = *tree;
     memset(tree, 0, sizeof(*tree));
-    if (!decide(software, error) || !set_up_interrupts(software, error)) {
+    if (!interrupts_start(software, error) || !decide(software, error) || !set_up_interrupts(software, error)) {
         return false;
     }
     enable_consumers(software);
@@ -533,7 +532,7 @@ static void release_decisions(struct software *software)
     for (size_t i = 0; software->smmus != NULL && i < firmware->iommu_count; i++) {
         smmu_driver_release(&software->smmus[i]);
     }
-    for (size_t i = 0; software->itses != NULL && i < firmware->controller_count; i++) {
+    for (size_t i = 0; software->itses != NULL && i + software->config.frame_count < firmware->controller_count; i++) {
         its_driver_release(&software->itses[i]);
     }
     for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
@@ -549,6 +548,7 @@ static void release_decisions(struct software *software)
     free(software->pasid_outcomes);
     free(software->smmus);
     free(software->itses);
+    free(software->frames);
     free(software->domains);
     free(software->functions);
     group_assignment_clear(&software->groups);

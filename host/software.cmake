@@ -13,6 +13,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   error.c
   fiber.c
   hypervisor.c
+  interrupts.c
   io_page_table.c
   its_driver.c
   known_devices.c
@@ -41,4 +42,5 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   vm_guest.c
   vm_its.c
   vm_smmu.c
+  v2m_driver.c
   vpe_driver.c)

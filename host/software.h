@@ -27,6 +27,7 @@
 #include "host/rules.h"
 #include "host/services.h"
 #include "host/smmu_driver.h"
+#include "host/v2m_driver.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,10 @@ struct software_config {
     const struct firmware *firmware;        /**< maps; hosts in the order of `bridges` */
     const struct enumerate_bridge *bridges; /**< one per firmware host */
     const struct smmu_driver_config *smmus; /**< one per firmware IOMMU */
-    const struct its_driver_config *itses;  /**< one per firmware MSI controller, all of them ITS */
+    const struct its_driver_config *itses;  /**< one per ITS; ITSs are firmware's first MSI controllers */
+    const struct v2m_driver_config *frames; /**< GICv2m frames: firmware's other MSI controllers */
+    size_t frame_count;
+    uint64_t distributor_base; /**< with frames only */
     uint64_t redistributor_base;
     uint64_t redistributor_stride;
     uint32_t pe_count;
@@ -88,13 +92,15 @@ struct software_outcome {
 struct software_function {
     uint32_t iommu;     /**< index of its SMMU */
     uint32_t stream_id; /**< of its own requester ID */
-    uint32_t its;       /**< index of its ITS */
-    uint32_t device_id;
+    uint32_t its;       /**< index of its MSI controller: an ITS, or behind those a GICv2m frame */
+    uint32_t device_id; /**< at an ITS; meaningless at a frame */
     uint64_t doorbell; /**< physical address */
     size_t domain;     /**< index of its domain */
     struct attachment attachment;
     struct services services; /**< beyond plain requests, what is switched on */
-    uint32_t first_event;     /**< EventID of its first message */
+    uint32_t first_event;     /**< what its first message writes: an EventID, or the INTID of an SPI */
+    uint32_t first_spi;       /**< of those that it has at a GICv2m frame, if `has_spis` */
+    bool has_spis;
     uint32_t consumer;        /**< whose it is; CONSUMER_NONE: the kernel's */
     uint64_t message;         /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
     bool doorbell_left;       /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
@@ -123,6 +129,7 @@ struct software {
     struct software_function *functions; /**< one per function of found.tree */
     struct smmu_driver *smmus;
     struct its_driver *itses;
+    struct v2m_driver *frames;
     struct lpi_pool lpis;
     struct domain *domains;
     size_t domain_count;

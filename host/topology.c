@@ -1,6 +1,7 @@
 #include "host/topology.h"
 
 #include "result/verdict.h"
+#include "host/interrupts.h"
 #include "sim/allocate.h"
 
 #include <stdio.h>
@@ -78,7 +79,7 @@ static void describe_function(const struct software *software, uint32_t index, s
     to->smmu = function->iommu == UINT32_MAX || function->aliased ? TOPOLOGY_NONE : function->iommu;
     to->stream_id = to->smmu == TOPOLOGY_NONE ? VERDICT_NO_ID : function->stream_id;
     to->its = function->its == UINT32_MAX ? TOPOLOGY_NONE : function->its;
-    to->device_id = to->its == TOPOLOGY_NONE ? VERDICT_NO_ID : function->device_id;
+    to->device_id = interrupts_have_its(software, index) ? function->device_id : VERDICT_NO_ID;
     to->doorbell = to->its == TOPOLOGY_NONE ? VERDICT_NO_ID : function->doorbell;
     to->vectors = function->vector_count;
 }

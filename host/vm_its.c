@@ -2,6 +2,7 @@
  * The GIC that a guest sees: redistributors and ITSs, whose registers trap. Tables of the guest's are its own affair
  * but for two: the configuration of its LPIs, read when the guest says that it has changed, and the command queue.
  */
+#include "host/interrupts.h"
 #include "host/messages.h"
 #include "host/vm.h"
 
@@ -82,7 +83,8 @@ static uint32_t direct_its(const struct vm_device *device)
 {
     const struct vm_host *host = device->vm->host;
 
-    if (!device->config->direct || !device->vm->vcpus[0].has_vpe || shares_device_id(device)) {
+    if (!device->config->direct || !device->vm->vcpus[0].has_vpe ||
+        !interrupts_have_its(host->software, device->config->function) || shares_device_id(device)) {
         return UINT32_MAX;
     }
     return vpe_driver_find_its(&host->hypervisor->vpes, &host->software->itses[device->its]);
@@ -194,10 +196,16 @@ static void disconnect_event(struct vm_device *device, uint32_t number)
 static void pass_on(struct vm_device *device, uint32_t number, uint32_t opcode)
 {
     struct hypervisor *hypervisor = device->vm->host->hypervisor;
-    struct its_driver *its = &device->vm->host->software->itses[device->its];
+    struct software *software = device->vm->host->software;
+    struct its_driver *its;
     const uint64_t dw[4] = {opcode | (uint64_t)device->device_id << 32, device->first_event + number, 0, 0};
     struct host_error error = {.text = ""};
 
+    if (!interrupts_have_its(software, device->config->function)) {
+        interrupts_set_pending(software, device->config->function, number, opcode == CMD_INT);
+        return;
+    }
+    its = &software->itses[device->its];
     task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
     if (!its_driver_issue(its, dw, &error) || !its_driver_wait(its, &error)) {
         hypervisor_fail(hypervisor, &error);

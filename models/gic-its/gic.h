@@ -13,6 +13,13 @@
  *   GIC_MOVE_ALL       -      GIC_MOVED for each, then GIC_MOVE_ALL_DONE   give all pending state away (MOVALL)
  *   GIC_SYNC           -      GIC_SYNC_DONE                                answer when all before it has taken effect
  *
+ * GICv2m frame to distributor, and distributor to redistributor, for SPIs. `intid` is the SPI's.
+ *
+ *   GIC_SET_SPI      SPI    -                                            make it pending; from the distributor `arg` is
+ *                                                                        its priority
+ *   GIC_RECALL_SPI   SPI    GIC_MOVED or GIC_NOT_MOVED                   give the pending state back to the distributor;
+ *                                                                        waits while the SPI is active
+ *
  * For virtual LPIs (GICv4). `target` is the vPEID, `intid` the vINTID, `address` bits 51:16 the address of the vPE's
  * virtual pending table (VPT) and bits 4:0 its vINTID bits minus 1, `arg` as told.
  *
@@ -50,6 +57,7 @@
  *                  below it pass its mask, preempt what it runs, and are enabled as a group
  *   GIC_ACTIVATED  redistributor to PE: `intid` is no longer pending and yours, GIC_INTID_SPURIOUS if there is none;
  *                  `arg` is the priority of the best that remains, as in GIC_SIGNAL, `address` its own priority
+ *   GIC_DEACTIVATE PE to redistributor: the handler of the SPI `intid` has ended, it is active no more
  *   GIC_VSIGNAL, GIC_VACTIVATE, GIC_VACTIVATED   the same three for the virtual interrupts of the resident vPE
  *   GIC_HANDLED    PE to a device's model: the handler of the MSI with this `source` and `vector` has ended
  *
@@ -104,6 +112,9 @@ enum gic_operation {
     GIC_VSIGNAL,
     GIC_VACTIVATE,
     GIC_VACTIVATED,
+    GIC_SET_SPI,
+    GIC_RECALL_SPI,
+    GIC_DEACTIVATE,
 };
 
 /** `arg` of GIC_VSGI. */
@@ -111,6 +122,10 @@ enum gic_operation {
 #define GIC_VSGI_GROUP    0x02u
 #define GIC_VSGI_CLEAR    0x04u
 #define GIC_VSGI_PRIORITY 0xf0u
+
+/** INTIDs of the SPIs (IHI 0069, INTID ranges). */
+#define GIC_FIRST_SPI 32u
+#define GIC_LAST_SPI  1019u
 
 /** First INTID of the LPIs (IHI 0069, INTID ranges). */
 #define GIC_FIRST_LPI 8192u

@@ -40,6 +40,7 @@ static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now
     sim_time start = now + pe->entry_time;
     sim_time end = sim_component_edge(&pe->component, start + pe->handler_time);
 
+    pe->spi = pe_is_spi(packet) ? packet->intid : 0;
     if (pe_offer(pe, packet, start)) {
         return;
     }
@@ -73,6 +74,26 @@ void pe_end_handler(struct pe *pe, sim_time now, sim_time *due)
     pe_tell_end(pe, packet, now);
     pe->packet = NULL;
     pe_tell_device(pe, device, packet, now);
+}
+
+void pe_deactivate(struct pe *pe, uint32_t intid, sim_time now)
+{
+    struct sim_packet *packet = sim_packet_new(pe->component.sim, 0);
+
+    packet->type = SIM_PACKET_GIC;
+    packet->operation = GIC_DEACTIVATE;
+    packet->intid = intid;
+    gic_output_push(&pe->to, packet, now, 0);
+}
+
+void pe_step_spi(struct pe *pe, sim_time now, sim_time *due)
+{
+    if (pe->busy_until > now) {
+        *due = sim_time_min(*due, pe->busy_until);
+    } else if (pe->packet == NULL && !pe->occupied && gic_output_is_ready(&pe->to, now, due)) {
+        pe_deactivate(pe, pe->spi, now);
+        pe->spi = 0;
+    }
 }
 
 struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
@@ -122,12 +143,15 @@ static sim_time pe_evaluate(struct sim_component *component, sim_time now)
         pe_end_handler(pe, now, &due);
     }
     spare = pe_take_message(pe, now);
+    if (pe->spi != 0) {
+        pe_step_spi(pe, now, &due);
+    }
     if (pe->packet != NULL) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
     } else if (!pe->acknowledging && pe->best < pe->threshold) {
         if (pe->busy_until > now) {
             due = pe->busy_until;
-        } else if (gic_output_is_ready(&pe->to, now, &due)) {
+        } else if (pe->spi == 0 && gic_output_is_ready(&pe->to, now, &due)) {
             pe_acknowledge(pe, spare, now);
             spare = NULL;
         }
@@ -190,8 +214,8 @@ struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *
     sim_counter_register(&pe->component, "handled", &pe->count_handled);
     sim_counter_register(&pe->component, "spurious", &pe->count_spurious);
     sim_counter_register(&pe->component, "preempted", &pe->count_preempted);
-    /* An acknowledge, and the MSIs in handlers. */
-    sim_packet_reserve(sim, 1 + (config->preemption ? PE_MAX_NESTED : 1), false);
+    /* An acknowledge, a deactivation, and the MSIs in handlers. */
+    sim_packet_reserve(sim, 2 + (config->preemption ? PE_MAX_NESTED : 1), false);
     return pe;
 }
 
@@ -257,5 +281,5 @@ bool pe_is_idle(const struct pe *pe)
 {
     bool busy = pe->packet != NULL || pe->depth > 0 || pe->busy_until > sim_now(pe->component.sim);
 
-    return !busy && !pe->acknowledging && pe->best >= pe->threshold && pe_is_guest_idle(pe);
+    return !busy && pe->spi == 0 && !pe->acknowledging && pe->best >= pe->threshold && pe_is_guest_idle(pe);
 }

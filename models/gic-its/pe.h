@@ -18,6 +18,8 @@
  * rounded up to an edge. Both are known, and told with their own times, when the redistributor's answer comes; so a
  * simulation can have drained while the last handlers still run. With preemption the end is told when it comes.
  *
+ * An SPI is active until its handler's end: then the PE tells the redistributor, before it acknowledges anything else.
+ *
  * The priority drop is at the handler's end, or with EOImode 1 drop_time after its start; the rest of such a handler
  * can be preempted by an interrupt of the same priority. LPIs have no active state, so the deactivation at its end
  * changes nothing.

@@ -187,12 +187,15 @@ sim_time pe_evaluate_guest(struct sim_component *component, sim_time now)
         pe_end_handler(pe, now, &due);
     }
     spare = take_message(pe, now);
+    if (pe->spi != 0) {
+        pe_step_spi(pe, now, &due);
+    }
     if (pe->packet != NULL || pe->acknowledging || pe->busy_until > now) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
     } else if (pe->occupied) {
         /* The hypervisor's, until it gives it back. */
     } else if (pe->best < pe->threshold) {
-        if (may_leave(pe->guest, now, &due) && gic_output_is_ready(&pe->to, now, &due)) {
+        if (pe->spi == 0 && may_leave(pe->guest, now, &due) && gic_output_is_ready(&pe->to, now, &due)) {
             take_physical(pe, spare, now);
             spare = NULL;
         }

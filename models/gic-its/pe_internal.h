@@ -69,6 +69,7 @@ struct pe {
     uint32_t running;          /**< group priority of that handler */
     uint32_t best;             /**< best pending priority, as the redistributor told it */
     struct sim_packet *packet; /**< of the handler under way, if a device waits for its end; else NULL */
+    uint32_t spi;              /**< SPI to be deactivated when its handler has ended; 0: none */
     struct pe_frame *frames;   /**< PE_MAX_NESTED with preemption, else NULL */
     uint32_t depth;            /**< of those, in use */
     struct pe_guest *guest;    /**< NULL without guests */
@@ -92,6 +93,18 @@ void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start);
 
 /** Tells the device, whose channel must be ready, that its handler has ended. */
 void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet *packet, sim_time now);
+
+/** Tells the redistributor that an SPI's handler has ended; the channel must be ready. */
+void pe_deactivate(struct pe *pe, uint32_t intid, sim_time now);
+
+/** Deactivates the SPI whose handler ran, if there is one and it has ended. Without preemption. */
+void pe_step_spi(struct pe *pe, sim_time now, sim_time *due);
+
+/** Whether an interrupt has an active state that the PE ends. */
+static inline bool pe_is_spi(const struct sim_packet *packet)
+{
+    return packet->intid < GIC_FIRST_LPI;
+}
 
 /** Sends the acknowledge. @param packet to make it of; NULL for a new one */
 void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now);

@@ -84,8 +84,12 @@ static bool end_handler(struct pe *pe, sim_time now, sim_time *due)
     struct pe_frame *frame = top(pe);
     struct gic_output *device = pe_find_device(pe, frame->packet);
 
-    if (device != NULL && !gic_output_is_ready(device, now, due)) {
+    if ((device != NULL && !gic_output_is_ready(device, now, due)) ||
+        (pe_is_spi(frame->packet) && !gic_output_is_ready(&pe->to, now, due))) {
         return false;
+    }
+    if (pe_is_spi(frame->packet)) {
+        pe_deactivate(pe, frame->packet->intid, now);
     }
     pe_tell_end(pe, frame->packet, now);
     if (device != NULL) {

@@ -77,14 +77,43 @@ static void take_register_access(struct redistributor *rd, sim_time now)
 
 /* ---- The PE ---- */
 
-static uint32_t best_priority(const struct redistributor *rd)
+static uint32_t best_lpi_priority(const struct redistributor *rd)
 {
     bool any = rd->state == REDISTRIBUTOR_ON && !rd->asleep && rd->lpis.heap_count > 0;
 
     return any ? lpi_set_best_priority(&rd->lpis) : GIC_PRIORITY_NONE;
 }
 
-/** Acknowledges the best LPI that the mask lets through. @return its packet, or the request as the answer "none" */
+static uint32_t best_spi_priority(const struct redistributor *rd)
+{
+    bool any = rd->spis != NULL && !rd->asleep && rd->spis->set.heap_count > 0;
+
+    return any ? lpi_set_best_priority(&rd->spis->set) : GIC_PRIORITY_NONE;
+}
+
+static uint32_t best_priority(const struct redistributor *rd)
+{
+    uint32_t lpi = best_lpi_priority(rd);
+    uint32_t spi = best_spi_priority(rd);
+
+    return lpi < spi ? lpi : spi;
+}
+
+/** Whether the best interrupt is an SPI. Of equal priorities the lower INTID is the better. */
+static bool is_spi_best(const struct redistributor *rd)
+{
+    uint32_t spi = best_spi_priority(rd);
+
+    return spi != GIC_PRIORITY_NONE && spi <= best_lpi_priority(rd);
+}
+
+/** INTID of the best interrupt, which there is. */
+static uint32_t best_intid(const struct redistributor *rd)
+{
+    return is_spi_best(rd) ? lpi_set_best(&rd->spis->set) : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+}
+
+/** Acknowledges the best interrupt that the mask lets through. @return its packet, or the request as the answer "none" */
 static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packet *request)
 {
     struct sim_packet *held;
@@ -95,6 +124,10 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
     if (best_priority(rd) >= request->arg) {
         rd->count_spurious++;
         return request;
+    }
+    if (is_spi_best(rd)) {
+        sim_packet_free(rd->component.sim, request);
+        return redistributor_acknowledge_spi(rd);
     }
     lpi = lpi_set_best(&rd->lpis);
     priority = lpi_set_best_priority(&rd->lpis);
@@ -116,6 +149,13 @@ static void take_acknowledge(struct redistributor *rd, sim_time now)
     struct sim_packet *packet = sim_channel_peek(rd->pe_from, now);
 
     if (packet == NULL) {
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+        return;
+    }
+    if (packet->operation == GIC_DEACTIVATE) {
+        packet = sim_channel_pop(rd->pe_from, now);
+        redistributor_deactivate_spi(rd, packet->intid);
+        sim_packet_free(rd->component.sim, packet);
         redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
         return;
     }
@@ -149,7 +189,7 @@ static void signal_pe(struct redistributor *rd, sim_time now)
     packet->type = SIM_PACKET_GIC;
     packet->operation = GIC_SIGNAL;
     packet->arg = priority;
-    packet->intid = priority == GIC_PRIORITY_NONE ? GIC_INTID_SPURIOUS : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+    packet->intid = priority == GIC_PRIORITY_NONE ? GIC_INTID_SPURIOUS : best_intid(rd);
     rd->told = priority;
     gic_output_push(&rd->pe, packet, now, rd->signal_service);
 }
@@ -238,7 +278,7 @@ static void check_config(struct redistributor *rd)
     check_range(rd, "processor_number", config->processor_number, 0, 0xffff);
     check_range(rd, "intid_bits", config->intid_bits, 14, 24);
     check_range(rd, "config_fetches", config->config_fetches, 1, REDISTRIBUTOR_MAX_FETCHES);
-    check_range(rd, "its_count", config->its_count, 0, REDISTRIBUTOR_MAX_ITS);
+    check_range(rd, "its_count", config->its_count, 0, REDISTRIBUTOR_MAX_ITS - (config->spis ? 1u : 0u));
     check_range(rd, "priority_bits", config->priority_bits, config->two_security_states ? 5 : 4, 8);
     if (!gic_cache_create(rd->component.sim, &rd->cache, config->config_cache_entries, config->config_cache_ways)) {
         sim_panic(rd->component.sim, &rd->component, NULL,
@@ -309,6 +349,7 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     register_counters(rd);
     register_gauges(rd);
     redistributor_create_virtual(rd);
+    redistributor_create_spis(rd);
     /* What is held, a read for each fetch, a line, a word, a signal, a direct request, a MOVALL with its LPI. */
     sim_packet_reserve(sim, config->reserve + config->config_fetches + 6, false);
     return rd;
@@ -333,12 +374,17 @@ void redistributor_bind_memory(struct redistributor *rd, struct sim_bus_port por
 
 void redistributor_bind_its(struct redistributor *rd, uint32_t index, struct sim_channel *from, struct sim_channel *to)
 {
-    if (index >= rd->config.its_count) {
+    if (index >= rd->config.its_count + (rd->config.spis ? 1u : 0u)) {
         sim_panic(rd->component.sim, &rd->component, NULL, "ITS %u is one too many", index);
     }
     rd->its[index].from = from;
     rd->its[index].to.channel = to;
     sim_channel_set_hint(from, &rd->inputs, index);
+}
+
+void redistributor_bind_distributor(struct redistributor *rd, struct sim_channel *from, struct sim_channel *to)
+{
+    redistributor_bind_its(rd, rd->config.its_count, from, to);
 }
 
 void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, struct sim_channel *from)
@@ -351,12 +397,16 @@ bool redistributor_is_pending(const struct redistributor *rd, uint32_t intid)
 {
     uint32_t lpi = intid - GIC_FIRST_LPI;
 
+    if (intid <= GIC_LAST_SPI) {
+        return rd->spis != NULL && lpi_set_is_pending(&rd->spis->set, intid);
+    }
     return intid >= GIC_FIRST_LPI && lpi < rd->lpis.count && lpi_set_is_pending(&rd->lpis, lpi);
 }
 
 bool redistributor_wake_request(const struct redistributor *rd)
 {
-    return rd->asleep && rd->state == REDISTRIBUTOR_ON && rd->lpis.heap_count > 0;
+    return rd->asleep && ((rd->state == REDISTRIBUTOR_ON && rd->lpis.heap_count > 0) ||
+                          (rd->spis != NULL && rd->spis->set.heap_count > 0));
 }
 
 uint32_t redistributor_pending_count(const struct redistributor *rd)

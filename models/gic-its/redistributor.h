@@ -3,7 +3,7 @@
  * the one that its PE is shown (IHI 0069, "LPIs" and "The GICR register map").
  *
  * Ports: one bus target (registers), one bus master (configuration and pending tables), a pair of channels to each
- * ITS, a pair of channels to the PE. gic.h has the messages.
+ * ITS, and to the distributor if there is one, a pair of channels to the PE. gic.h has the messages.
  *
  * Stages of an LPI, in cycles of the redistributor's clock; "signal" and "activate" are messages to the PE:
  *
@@ -23,6 +23,10 @@
  * on chip while LPIs are enabled: read from the pending table at enable (PTZ 0), written back at disable (RWP is 1
  * meanwhile, and LPIs that come are dropped). With `pending_entries` only so many are, and what comes beyond that goes
  * to the pending table, an 8-byte write, and comes back with an 8-byte read when there is room.
+ *
+ * SPIs that a distributor sends are kept here too, pending until the PE acknowledges them and active until it says that
+ * their handler has ended; they take lookup_cycles and deliver_cycles as LPIs do. Of an SPI and an LPI of one priority
+ * the SPI goes first, as its INTID is lower.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
 #define DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_H
@@ -61,7 +65,8 @@ struct redistributor_config {
     uint32_t deliver_cycles;
     uint32_t activate_cycles;
     uint32_t register_cycles;
-    uint32_t its_count; /**< ITSs, 0..REDISTRIBUTOR_MAX_ITS */
+    uint32_t its_count; /**< ITSs, 0..REDISTRIBUTOR_MAX_ITS, with a distributor one less */
+    bool spis;          /**< there is a distributor that sends SPIs */
     /* What an implementation may have or not. */
     bool direct_lpi;           /**< GICR_TYPER.DirectLPI: SETLPIR and CLRLPIR, and the registers below */
     bool invalidate_registers; /**< GICR_CTLR.IR: INVLPIR, INVALLR and SYNCR */
@@ -102,6 +107,9 @@ void redistributor_bind_memory(struct redistributor *rd, struct sim_bus_port por
 
 /** Binds an ITS. @param index 0 .. its_count - 1  @param from  from the ITS  @param to  back to it */
 void redistributor_bind_its(struct redistributor *rd, uint32_t index, struct sim_channel *from, struct sim_channel *to);
+
+/** Binds the distributor; only with `spis`. @param from distributor to redistributor  @param to and back */
+void redistributor_bind_distributor(struct redistributor *rd, struct sim_channel *from, struct sim_channel *to);
 
 /** Binds the PE. @param to  redistributor to PE  @param from  PE to redistributor */
 void redistributor_bind_pe(struct redistributor *rd, struct sim_channel *to, struct sim_channel *from);

@@ -8,6 +8,7 @@
  *   redistributor_direct.c     the registers by which software asks for the same
  *   redistributor_config.c     LPI configuration: cache, reads, and reading again after an invalidation
  *   redistributor_tables.c     the pending table, read at enable and written at disable
+ *   redistributor_spi.c        SPIs that the distributor sends
  *   lpi_set.c                  which LPIs are pending, and the best of them
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_REDISTRIBUTOR_INTERNAL_H
@@ -67,6 +68,13 @@ struct redistributor_link {
     struct gic_output to;
 };
 
+/** SPIs by INTID. */
+struct redistributor_spis {
+    struct lpi_set set; /**< pending ones; each has a packet */
+    uint8_t priority[GIC_LAST_SPI + 1];
+    uint64_t active[(GIC_LAST_SPI + 64) / 64];
+};
+
 struct redistributor {
     struct sim_component component; /**< first */
     struct redistributor_config config;
@@ -81,7 +89,7 @@ struct redistributor {
     struct gic_output memory;
     struct sim_channel *memory_response;
     uint32_t outstanding; /**< memory requests without an answer */
-    struct redistributor_link its[REDISTRIBUTOR_MAX_ITS];
+    struct redistributor_link its[REDISTRIBUTOR_MAX_ITS]; /**< and behind the last one the distributor */
     uint64_t inputs; /**< hint: ITS channels that may hold something */
     uint32_t turn;   /**< ITS channel to look at first */
     struct gic_output pe;
@@ -123,6 +131,7 @@ struct redistributor {
     uint32_t move_all_next;
 
     struct redistributor_virtual *virt; /**< NULL without virtual LPIs */
+    struct redistributor_spis *spis;    /**< NULL without a distributor */
 
     uint64_t count_set;
     uint64_t count_merged;
@@ -201,6 +210,21 @@ bool redistributor_write_virtual(struct redistributor *rd, uint32_t offset, uint
 
 /** Fields of GICR_TYPER; 0 without virtual LPIs. */
 uint64_t redistributor_virtual_typer(const struct redistributor *rd);
+
+/* redistributor_spi.c */
+
+/** Takes memory for SPIs, if there is a distributor. */
+void redistributor_create_spis(struct redistributor *rd);
+
+/** Takes a message of the distributor. @return false if it must wait */
+bool redistributor_take_spi_message(struct redistributor *rd, uint32_t link, const struct sim_packet *head,
+                                    sim_time now);
+
+/** Gives the PE the best SPI, which there is. */
+struct sim_packet *redistributor_acknowledge_spi(struct redistributor *rd);
+
+/** An SPI's handler has ended. */
+void redistributor_deactivate_spi(struct redistributor *rd, uint32_t intid);
 
 /* redistributor_messages.c */
 

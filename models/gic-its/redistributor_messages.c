@@ -249,6 +249,9 @@ static bool take_from(struct redistributor *rd, uint32_t index, const struct sim
         return move_all(rd, index, now);
     case GIC_SYNC:
         return sync(rd, link, now);
+    case GIC_SET_SPI:
+    case GIC_RECALL_SPI:
+        return redistributor_take_spi_message(rd, index, head, now);
     default:
         return redistributor_take_virtual_message(rd, index, head, now);
     }
