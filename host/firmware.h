@@ -62,10 +62,10 @@ struct firmware_msi_controller {
     bool base_known;
     uint64_t base; /**< CPU physical address of its first register frame, if base_known */
     bool cells_known;
-    uint32_t cells;        /**< cells of its MSI specifier (#msi-cells), if cells_known */
-    bool is_v2m;           /**< a GICv2m frame: its messages are SPIs, and it does not know who writes */
-    bool spis_known;       /**< and firmware says which */
-    uint32_t first_spi;    /**< INTID */
+    uint32_t cells;     /**< cells of its MSI specifier (#msi-cells), if cells_known */
+    bool is_v2m;        /**< a GICv2m frame: its messages are SPIs, and it does not know who writes */
+    bool spis_known;    /**< and firmware says which */
+    uint32_t first_spi; /**< INTID */
     uint32_t spi_count;
     bool pre_its;          /**< sits behind a window that turns the address into the DeviceID (rule B14) */
     uint64_t pre_its_base; /**< first address of that window; the doorbell is base + 4 * DeviceID */

@@ -1,6 +1,6 @@
 /*
- * A function's interrupts at its MSI controller, whichever kind that is: events of an ITS, which become LPIs, or SPIs of a
- * GICv2m frame. Controllers are counted as firmware counts them, ITSs first.
+ * A function's interrupts at its MSI controller, whichever kind that is: events of an ITS, which become LPIs, or SPIs
+ * of a GICv2m frame. Controllers are counted as firmware counts them, ITSs first.
  */
 #ifndef DOORBELL_HOST_INTERRUPTS_H
 #define DOORBELL_HOST_INTERRUPTS_H

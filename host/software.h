@@ -94,18 +94,18 @@ struct software_function {
     uint32_t stream_id; /**< of its own requester ID */
     uint32_t its;       /**< index of its MSI controller: an ITS, or behind those a GICv2m frame */
     uint32_t device_id; /**< at an ITS; meaningless at a frame */
-    uint64_t doorbell; /**< physical address */
-    size_t domain;     /**< index of its domain */
+    uint64_t doorbell;  /**< physical address */
+    size_t domain;      /**< index of its domain */
     struct attachment attachment;
     struct services services; /**< beyond plain requests, what is switched on */
     uint32_t first_event;     /**< what its first message writes: an EventID, or the INTID of an SPI */
     uint32_t first_spi;       /**< of those that it has at a GICv2m frame, if `has_spis` */
     bool has_spis;
-    uint32_t consumer;        /**< whose it is; CONSUMER_NONE: the kernel's */
-    uint64_t message;         /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
-    bool doorbell_left;       /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
-    struct domain *nested;    /**< the guest's stage 1 that it had before the one below alone; NULL: none */
-    bool removed;             /**< it is not there any more (host/action.h) */
+    uint32_t consumer;     /**< whose it is; CONSUMER_NONE: the kernel's */
+    uint64_t message;      /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    bool doorbell_left;    /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
+    struct domain *nested; /**< the guest's stage 1 that it had before the one below alone; NULL: none */
+    bool removed;          /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
     bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */

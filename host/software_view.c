@@ -1,5 +1,6 @@
 #include "host/software_view.h"
 
+#include "host/interrupts.h"
 #include "host/software_sharing.h"
 #include "sim/allocate.h"
 
@@ -108,9 +109,10 @@ static void view_function(const struct software *software, uint32_t index, struc
     }
     if (from->its != UINT32_MAX) {
         function->its = from->its;
-        function->device_id = from->device_id;
+        function->device_id = interrupts_have_its(software, index) ? from->device_id : VERDICT_NO_ID;
         function->doorbell = from->doorbell;
-        function->no_device_id = software->config.firmware->controllers[from->its].pre_its;
+        function->no_device_id =
+            !interrupts_have_its(software, index) || software->config.firmware->controllers[from->its].pre_its;
     }
     if (from->domain != SIZE_MAX) {
         function->domain = (uint32_t)from->domain;

@@ -1,7 +1,7 @@
 #include "host/topology.h"
 
-#include "result/verdict.h"
 #include "host/interrupts.h"
+#include "result/verdict.h"
 #include "sim/allocate.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * The GIC driver, as far as SPIs of GICv2m frames go: the distributor, and which SPIs of a frame are taken.
  *
- * A frame's SPIs are few and shared by all its devices; a function gets as many as it has messages, one behind the other,
- * and keeps them. What a device writes is the INTID itself.
+ * A frame's SPIs are few and shared by all its devices; a function gets as many as it has messages, one behind the
+ * other, and keeps them. What a device writes is the INTID itself.
  */
 #ifndef DOORBELL_HOST_V2M_DRIVER_H
 #define DOORBELL_HOST_V2M_DRIVER_H
@@ -31,7 +31,7 @@ struct v2m_driver_config {
 struct v2m_driver {
     struct host_access *access; /**< NULL: planned */
     struct v2m_driver_config config;
-    uint64_t distributor;            /**< address of its registers */
+    uint64_t distributor;             /**< address of its registers */
     uint64_t taken[V2M_DRIVER_WORDS]; /**< by INTID */
 };
 

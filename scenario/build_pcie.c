@@ -449,6 +449,17 @@ static void bind_lower(struct system *system, const struct scenario_device *devi
     }
 }
 
+/** Whether any link has malformed TLPs, which the port behind it throws away. */
+static bool loses_malformed(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        if (scenario->devices[i]->link.malformed != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Lets a protocol checker watch a link. Tags can be followed where a device alone asks and is asked. */
 static void watch_link(struct system *system, const struct scenario_device *device, const char *name,
                        const struct pcie_bridge *above, struct pcie_link *link, const struct pcie_link_config *config)
@@ -461,6 +472,7 @@ static void watch_link(struct system *system, const struct scenario_device *devi
         .upper = &above->config,
         .tags = device->endpoint != NULL,
         .tag_timeout = device->endpoint != NULL ? device->endpoint->completion_timeout : ENDPOINT_DEFAULT_TIMEOUT,
+        .losses = loses_malformed(system->scenario),
         .fatal = config->malformed == 0, /* which breaks the rules on purpose */
     };
 

@@ -10,6 +10,9 @@
 /** Messages from a redistributor back to an ITS. */
 #define BACK_CREDITS 8u
 
+/** SPIs on their way from a GICv2m frame to the distributor, or from there to a redistributor. */
+#define SPI_CREDITS 4u
+
 static enum gic_virtual virtual_of(const struct scenario *scenario)
 {
     switch (scenario->platform.redistributor.version) {
@@ -85,8 +88,10 @@ static void count_ports(const struct scenario *scenario, uint32_t *masters, uint
     uint32_t smmus = (uint32_t)platform->smmu_count;
     uint32_t its = (uint32_t)platform->its_count;
 
+    uint32_t frames = (uint32_t)platform->v2m_count + (platform->v2m_count > 0 ? 1u : 0u);
+
     *masters = 1 + (scenario->vm_count > 0 ? 1u : 0u) + platform->pe.count + its + smmus + root_complexes * (smmus + 1);
-    *targets = 1 + platform->pe.count + its + smmus + root_complexes;
+    *targets = 1 + platform->pe.count + its + frames + smmus + root_complexes;
 }
 
 static bool build_interconnect(struct system *system, struct host_error *error)
@@ -156,6 +161,7 @@ static struct redistributor_config redistributor_of(const struct system *system,
     config.activate_cycles = from->activate_cycles;
     config.register_cycles = from->register_cycles;
     config.its_count = (uint32_t)platform->its_count;
+    config.spis = platform->v2m_count > 0;
     config.virt.version = virtual_of(system->scenario);
     config.virt.slots = from->virtual_slots;
     config.virt.config_cache_entries = from->virtual_cache_entries;
@@ -303,6 +309,52 @@ static void build_its(struct system *system, size_t i)
         its_bind_redistributor(system->itses[i], pe, to, back);
         redistributor_bind_its(system->redistributors[pe], (uint32_t)i, to, back);
     }
+}
+
+/** The distributor, with a pair of channels to each redistributor. */
+static void build_distributor(struct system *system)
+{
+    const struct scenario_platform *platform = &system->scenario->platform;
+    const struct scenario_distributor *from = &platform->distributor;
+    struct distributor_config config = {.period = platform->redistributor.clock.period,
+                                        .base = from->base,
+                                        .spis = from->spis,
+                                        .intid_bits = platform->redistributor.lpi_id_bits,
+                                        .frames = (uint32_t)platform->v2m_count,
+                                        .redistributors = platform->pe.count,
+                                        .route_cycles = from->route_cycles,
+                                        .register_cycles = from->register_cycles};
+    struct sim_component *component;
+
+    system->distributor = distributor_create(system->sim, "distributor", &config);
+    component = distributor_component(system->distributor);
+    distributor_bind_target(system->distributor, system_join_target(system, component, from->base, GICD_SIZE));
+    for (uint32_t pe = 0; pe < platform->pe.count; pe++) {
+        struct sim_component *rd = redistributor_component(system->redistributors[pe]);
+        struct sim_channel *to = channel(system, component, rd, from->redistributor_latency, SPI_CREDITS);
+        struct sim_channel *back = channel(system, rd, component, from->redistributor_latency, BACK_CREDITS);
+
+        distributor_bind_redistributor(system->distributor, pe, to, back);
+        redistributor_bind_distributor(system->redistributors[pe], to, back);
+    }
+}
+
+static void build_v2m(struct system *system, size_t i)
+{
+    const struct scenario_v2m *from = &system->scenario->platform.v2m[i];
+    struct v2m_config config = {.period = system->scenario->platform.redistributor.clock.period,
+                                .base = from->base,
+                                .first_spi = from->first_spi,
+                                .spi_count = from->spi_count,
+                                .forward_cycles = from->forward_cycles,
+                                .register_cycles = from->register_cycles};
+    struct v2m *v2m = v2m_create(system->sim, from->name, &config);
+    struct sim_component *component = v2m_component(v2m);
+    struct sim_channel *to = channel(system, component, distributor_component(system->distributor), 0, SPI_CREDITS);
+
+    v2m_bind_target(v2m, system_join_target(system, component, from->base, V2M_SIZE));
+    v2m_bind_distributor(v2m, to);
+    distributor_bind_frame(system->distributor, (uint32_t)i, to);
 }
 
 uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu)
@@ -469,6 +521,12 @@ bool system_build_platform(struct system *system, struct host_error *error)
     }
     for (size_t i = 0; i < platform->its_count; i++) {
         build_its(system, i);
+    }
+    if (platform->v2m_count > 0) {
+        build_distributor(system);
+    }
+    for (size_t i = 0; i < platform->v2m_count; i++) {
+        build_v2m(system, i);
     }
     for (size_t i = 0; i < system->scenario->root_complex_count; i++) {
         if (system->local[i] != NULL) {

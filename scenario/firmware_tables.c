@@ -1,6 +1,15 @@
 #include "scenario/firmware_tables.h"
 
-static void add_map(struct firmware_map *map, const struct scenario_map *from)
+/** Index of what an entry leads to: among the IOMMUs, or among the MSI controllers, ITSs first. */
+static size_t target_of(const struct scenario *scenario, const struct scenario_map_entry *entry)
+{
+    if (entry->v2m != NULL) {
+        return scenario->platform.its_count + entry->v2m->index;
+    }
+    return entry->smmu != NULL ? entry->smmu->index : entry->its->index;
+}
+
+static void add_map(const struct scenario *scenario, struct firmware_map *map, const struct scenario_map *from)
 {
     map->present = true;
     map->mask = from->mask;
@@ -11,13 +20,13 @@ static void add_map(struct firmware_map *map, const struct scenario_map *from)
 
         added->base = entry->rid_base;
         added->length = entry->length;
-        added->target = entry->smmu != NULL ? entry->smmu->index : entry->its->index;
+        added->target = target_of(scenario, entry);
         added->out[0] = entry->output_base;
         added->out_count = 1;
     }
 }
 
-static void add_host(struct firmware *firmware, const struct scenario_root_complex *rc)
+static void add_host(const struct scenario *scenario, struct firmware *firmware, const struct scenario_root_complex *rc)
 {
     struct firmware_host *host = firmware_add_host(firmware, rc->name);
     struct firmware_window *window = firmware_host_add_window(host);
@@ -31,8 +40,8 @@ static void add_host(struct firmware *firmware, const struct scenario_root_compl
     window->pci_address = rc->mmio.base;
     window->cpu_address = rc->mmio.base;
     window->size = rc->mmio.size;
-    add_map(&host->iommu_map, &rc->iommu_map);
-    add_map(&host->msi_map, &rc->msi_map);
+    add_map(scenario, &host->iommu_map, &rc->iommu_map);
+    add_map(scenario, &host->msi_map, &rc->msi_map);
 }
 
 void firmware_tables_make(const struct scenario *scenario, struct firmware *firmware)
@@ -51,6 +60,18 @@ void firmware_tables_make(const struct scenario *scenario, struct firmware *firm
             its->pre_its_size = scenario->platform.its[i].pre_its->size;
         }
     }
+    for (size_t i = 0; i < scenario->platform.v2m_count; i++) {
+        struct firmware_msi_controller *v2m = firmware_add_controller(firmware, scenario->platform.v2m[i].name);
+
+        v2m->is_v2m = true;
+        v2m->base_known = true;
+        v2m->base = scenario->platform.v2m[i].base;
+        v2m->cells_known = true;
+        v2m->cells = 0;
+        v2m->spis_known = true;
+        v2m->first_spi = scenario->platform.v2m[i].first_spi;
+        v2m->spi_count = scenario->platform.v2m[i].spi_count;
+    }
     for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
         struct firmware_iommu *smmu = firmware_add_iommu(firmware, scenario->platform.smmu[i].name);
 
@@ -61,6 +82,6 @@ void firmware_tables_make(const struct scenario *scenario, struct firmware *firm
         smmu->cells = 1;
     }
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
-        add_host(firmware, &scenario->root_complexes[i]);
+        add_host(scenario, firmware, &scenario->root_complexes[i]);
     }
 }

@@ -164,7 +164,8 @@ static struct tree_node *find_component(const struct tree_node *components, cons
 /* Where a path starts: the node that its first key belongs to. *used is set if that key was a component's name. */
 static struct tree_node *find_start(struct setter *setter, const char *key, size_t count, bool *used)
 {
-    static const char *const platform_keys[] = {"pe", "its", "redistributor", "smmu", "interconnect", "memory"};
+    static const char *const platform_keys[] = {"pe",  "its",  "redistributor", "distributor",
+                                                "v2m", "smmu", "interconnect",  "memory"};
     struct tree_node *platform = tree_find(setter->root, "platform");
     struct tree_node *found = NULL;
     struct tree_node *pcie = tree_find(setter->root, "pcie");
@@ -187,6 +188,7 @@ static struct tree_node *find_start(struct setter *setter, const char *key, size
     if (count > 1 && tree_find(setter->root, key) == NULL) {
         found = pcie != NULL && pcie->kind == TREE_MAP ? find_component(pcie, key) : NULL;
         found = found != NULL ? found : tree_find(tree_find(platform, "its"), key);
+        found = found != NULL ? found : tree_find(tree_find(platform, "v2m"), key);
         found = found != NULL ? found : tree_find(tree_find(platform, "smmu"), key);
     }
     *used = found != NULL;

@@ -1,4 +1,7 @@
 /* The parts held against each other. */
+#include "models/gic-its/distributor.h"
+#include "models/gic-its/gic.h"
+#include "models/gic-its/v2m.h"
 #include "models/interconnect/crossbar.h"
 #include "models/pcie/root_complex.h"
 #include "models/pcie/switch.h"
@@ -61,6 +64,13 @@ static void collect_windows(const struct scenario *scenario, struct windows *win
                        platform->its[i].name, &platform->its[i].pre_its->place);
         }
     }
+    if (platform->v2m_count > 0) {
+        add_window(windows, platform->distributor.base, GICD_SIZE, "the distributor", "", &platform->distributor.place);
+    }
+    for (size_t i = 0; i < platform->v2m_count; i++) {
+        add_window(windows, platform->v2m[i].base, V2M_SIZE, "GICv2m frame ", platform->v2m[i].name,
+                   &platform->v2m[i].place);
+    }
     for (size_t i = 0; i < platform->smmu_count; i++) {
         struct smmu_config config;
 
@@ -115,8 +125,8 @@ static void check_windows(struct parse *parse)
     const struct window *highest = NULL;
 
     windows.items = scenario_arena_take(parse->arena,
-                                        2 + scenario->platform.its_count + scenario->platform.smmu_count +
-                                            2 * scenario->root_complex_count,
+                                        3 + 2 * scenario->platform.its_count + scenario->platform.v2m_count +
+                                            scenario->platform.smmu_count + 2 * scenario->root_complex_count,
                                         sizeof(*windows.items));
     collect_windows(scenario, &windows);
     qsort(windows.items, windows.count, sizeof(*windows.items), compare_windows);
@@ -484,7 +494,8 @@ static void check_ports(struct parse *parse)
     const struct scenario *scenario = parse->scenario;
     const struct scenario_platform *platform = &scenario->platform;
     uint64_t shared = 1 + platform->pe.count + (uint64_t)platform->its_count + platform->smmu_count;
-    uint64_t targets = shared + scenario->root_complex_count;
+    uint64_t frames = platform->v2m_count > 0 ? platform->v2m_count + 1 : 0;
+    uint64_t targets = shared + frames + scenario->root_complex_count;
     uint64_t masters = shared + (uint64_t)scenario->root_complex_count * (platform->smmu_count + 1);
 
     if (masters > CROSSBAR_MAX_MASTERS || targets > CROSSBAR_MAX_TARGETS) {
@@ -504,6 +515,37 @@ static void check_ports(struct parse *parse)
     }
 }
 
+/* SPIs of a frame are the distributor's, and no other frame's. */
+static void check_frames(struct parse *parse)
+{
+    const struct scenario_platform *platform = &parse->scenario->platform;
+
+    if (platform->v2m_count > DISTRIBUTOR_MAX_FRAMES) {
+        parse_error_at(parse, &platform->v2m[DISTRIBUTOR_MAX_FRAMES].place, "E1311 more than %u GICv2m frames",
+                       DISTRIBUTOR_MAX_FRAMES);
+    }
+    for (size_t i = 0; i < platform->v2m_count; i++) {
+        const struct scenario_v2m *v2m = &platform->v2m[i];
+        uint32_t last = v2m->first_spi + v2m->spi_count - 1;
+
+        if (last >= GIC_FIRST_SPI + platform->distributor.spis) {
+            diagnostic_set_hint(parse_error_at(parse, &v2m->place,
+                                               "E1312 SPIs %" PRIu32 " to %" PRIu32 " of `%.63s` are not all the "
+                                               "distributor's",
+                                               v2m->first_spi, last, v2m->name),
+                                "with `distributor.spis` %" PRIu32 " the last is %" PRIu32, platform->distributor.spis,
+                                GIC_FIRST_SPI + platform->distributor.spis - 1);
+        }
+        for (size_t j = 0; j < i; j++) {
+            const struct scenario_v2m *other = &platform->v2m[j];
+
+            if (v2m->first_spi < other->first_spi + other->spi_count && other->first_spi <= last) {
+                parse_error_at(parse, &v2m->place, "E1312 `%.63s` and `%.63s` share SPIs", v2m->name, other->name);
+            }
+        }
+    }
+}
+
 void parse_check(struct parse *parse)
 {
     const struct scenario *scenario = parse->scenario;
@@ -512,6 +554,7 @@ void parse_check(struct parse *parse)
     if (scenario->platform.its_count > MAX_ITS) {
         parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "E1311 more than %u ITS", MAX_ITS);
     }
+    check_frames(parse);
     check_ports(parse);
     check_smmu_ports(parse);
     parse_check_channels(parse);

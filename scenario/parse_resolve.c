@@ -21,7 +21,8 @@ static size_t count_below(const struct scenario_device *devices, size_t count)
 
 static size_t count_components(const struct scenario *scenario)
 {
-    size_t total = scenario->platform.its_count + scenario->platform.smmu_count + scenario->root_complex_count;
+    size_t total = scenario->platform.its_count + scenario->platform.v2m_count + scenario->platform.smmu_count +
+                   scenario->root_complex_count;
 
     for (size_t i = 0; i < scenario->root_complex_count; i++) {
         const struct scenario_root_complex *root_complex = &scenario->root_complexes[i];
@@ -76,6 +77,9 @@ static void add_all(struct scenario *scenario)
     for (size_t i = 0; i < platform->its_count; i++) {
         add(scenario, platform->its[i].name, SCENARIO_CLASS_ITS, &platform->its[i].place, &platform->its[i]);
     }
+    for (size_t i = 0; i < platform->v2m_count; i++) {
+        add(scenario, platform->v2m[i].name, SCENARIO_CLASS_V2M, &platform->v2m[i].place, &platform->v2m[i]);
+    }
     for (size_t i = 0; i < platform->smmu_count; i++) {
         add(scenario, platform->smmu[i].name, SCENARIO_CLASS_SMMU, &platform->smmu[i].place, &platform->smmu[i]);
     }
@@ -109,8 +113,8 @@ static int compare_components(const void *left, const void *right)
 
 static const char *class_name(enum scenario_class kind)
 {
-    static const char *const names[] = {"ITS",    "SMMU",     "root complex", "root port",
-                                        "switch", "endpoint", "bridge",       "device"};
+    static const char *const names[] = {"ITS",      "SMMU",   "root complex", "root port",   "switch",
+                                        "endpoint", "bridge", "device",       "GICv2m frame"};
 
     return names[kind];
 }
@@ -271,6 +275,18 @@ static void check_mask(struct parse *parse, const struct scenario_map *map, cons
     }
 }
 
+/* An entry of an msi-map names an ITS, or a GICv2m frame. */
+static void resolve_controller(struct parse *parse, struct scenario_map_entry *entry)
+{
+    const struct scenario_component *component = scenario_find_component(parse->scenario, entry->target_name);
+
+    if (component != NULL && component->kind == SCENARIO_CLASS_V2M) {
+        entry->v2m = component->object;
+    } else {
+        entry->its = find_reference(parse, &entry->target_place, entry->target_name, SCENARIO_CLASS_ITS);
+    }
+}
+
 static void resolve_maps(struct parse *parse, struct scenario_root_complex *root_complex)
 {
     const struct scenario *scenario = parse->scenario;
@@ -284,7 +300,7 @@ static void resolve_maps(struct parse *parse, struct scenario_root_complex *root
     for (size_t i = 0; i < root_complex->msi_map.count; i++) {
         struct scenario_map_entry *entry = &root_complex->msi_map.entries[i];
 
-        entry->its = find_reference(parse, &entry->target_place, entry->target_name, SCENARIO_CLASS_ITS);
+        resolve_controller(parse, entry);
     }
     if (!parse_is_given(&scenario_table_root_complex, root_complex, "iommu-map")) {
         set_identity(parse, &root_complex->iommu_map, platform->smmu_count == 0 ? NULL : &platform->smmu[0], NULL);

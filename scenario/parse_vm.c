@@ -95,6 +95,13 @@ static void check_table(struct parse *parse, const struct scenario_vm_device *de
     }
     entry = scenario_map_find(&device->device->root_complex->msi_map,
                               scenario_function_rid(device->device, device->function), NULL);
+    if (entry != NULL && entry->v2m != NULL) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &device->place,
+                           "E1705 `%.63s` cannot have `table: guest`: it has no ITS but GICv2m frame `%.63s`",
+                           device->name, entry->v2m->name),
+            "what a guest's ITS calls an event means nothing there: use `table: trapped`");
+    }
     if (entry != NULL && entry->its != NULL && entry->its->pre_its != NULL) {
         diagnostic_set_hint(parse_error_at(parse, &device->place,
                                            "E1705 `%.63s` cannot have `table: guest`: its ITS `%.63s` has a pre-ITS",

@@ -1,5 +1,6 @@
 #include "scenario/run.h"
 
+#include "host/interrupts.h"
 #include "host/topology.h"
 #include "result/collector.h"
 #include "scenario/settle.h"
@@ -113,7 +114,7 @@ static void describe_device(struct system *system, size_t i, struct run_device *
         device->smmu = sim_copy_string(software->config.firmware->iommus[mine->iommu].name);
     }
     if (mine->its != UINT32_MAX) {
-        device->device_id = mine->device_id;
+        device->device_id = interrupts_have_its(software, function->tree_index) ? mine->device_id : VERDICT_NO_ID;
         device->its = sim_copy_string(software->config.firmware->controllers[mine->its].name);
         device->doorbell = mine->doorbell;
     }

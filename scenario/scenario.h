@@ -308,6 +308,7 @@ enum scenario_class {
     SCENARIO_CLASS_ENDPOINT,
     SCENARIO_CLASS_BRIDGE,
     SCENARIO_CLASS_MULTIFUNCTION,
+    SCENARIO_CLASS_V2M,
 };
 
 /** A component by its name. Names differ among all components of a scenario. */

@@ -302,6 +302,7 @@ struct scenario_map_entry {
     struct scenario_place target_place; /**< of the name */
     const struct scenario_smmu *smmu;   /**< target of an iommu-map entry; else NULL */
     const struct scenario_its *its;     /**< target of an msi-map entry; else NULL */
+    const struct scenario_v2m *v2m;     /**< target of an msi-map entry that leads to no ITS; else NULL */
     uint32_t output_base;               /**< first StreamID or DeviceID */
     uint32_t length;                    /**< number of requester IDs, 1..0x10000 */
 };
@@ -334,7 +335,7 @@ struct scenario_root_complex {
     struct scenario_clock clock;
     sim_time latency;                      /**< from the root port's link to the SMMU */
     struct scenario_map iommu_map;         /**< requester ID to StreamID; entries' `smmu` is never NULL */
-    struct scenario_map msi_map;           /**< requester ID to DeviceID; entries' `its` is never NULL */
+    struct scenario_map msi_map;           /**< requester ID to DeviceID; an entry has an `its` or a `v2m` */
     bool ats;                              /**< firmware says that it supports ATS */
     uint32_t passing;                      /**< packets behind a blocked one that may go before it */
     sim_time completion_timeout;           /**< of the host's reads and configuration requests */

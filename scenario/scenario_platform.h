@@ -127,6 +127,30 @@ struct scenario_redistributor {
     bool single_vmovp;              /**< GITS_TYPER.VMOVP of every ITS: one command moves a vPE for all */
 };
 
+/** The distributor, which is there for GICv2m frames only. Its clock, and theirs, is the redistributors'. */
+struct scenario_distributor {
+    struct scenario_place place;
+    uint64_t given;
+    uint64_t base;                  /**< of its registers, 64 KiB */
+    uint32_t spis;                  /**< SPIs are INTIDs 32 to 31 + spis */
+    uint32_t route_cycles;          /**< from an SPI that comes to its message to a redistributor */
+    uint32_t register_cycles;       /**< of a register access */
+    sim_time redistributor_latency; /**< from the distributor to a redistributor */
+};
+
+/** A GICv2m frame: messages are SPIs. */
+struct scenario_v2m {
+    struct scenario_place place;
+    uint64_t given;
+    const char *name;
+    size_t index;
+    uint64_t base;            /**< of the frame, 4 KiB */
+    uint32_t first_spi;       /**< INTID */
+    uint32_t spi_count;       /**< SPIs of the frame */
+    uint32_t forward_cycles;  /**< from a write to the SPI at the distributor's channel */
+    uint32_t register_cycles; /**< of a register access */
+};
+
 /** Format of an SMMU's stream table: STRTAB_BASE_CFG.FMT. */
 enum scenario_stream_table {
     SCENARIO_STREAM_TABLE_LINEAR,
@@ -285,6 +309,9 @@ struct scenario_platform {
     struct scenario_its *its; /**< array of its_count; may be empty */
     size_t its_count;
     struct scenario_redistributor redistributor;
+    struct scenario_distributor distributor;
+    struct scenario_v2m *v2m; /**< array of v2m_count; may be empty */
+    size_t v2m_count;
     struct scenario_smmu *smmu; /**< array of smmu_count; may be empty (devices then use physical addresses) */
     size_t smmu_count;
     struct scenario_interconnect interconnect;

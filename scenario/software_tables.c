@@ -66,6 +66,10 @@ static size_t add_windows(const struct scenario *scenario, struct reserved_regio
             region->size = its->pre_its->size;
         }
     }
+    for (size_t i = 0; window != SCENARIO_MSI_WINDOW_SOFTWARE && i < scenario->platform.v2m_count; i++) {
+        regions[count++] = (struct reserved_region){
+            .all = true, .kind = RESERVED_MSI, .base = scenario->platform.v2m[i].base, .size = PAGE};
+    }
     return count;
 }
 
@@ -93,12 +97,27 @@ struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu)
                                        .page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries)};
 }
 
+static void make_frames(const struct scenario_platform *platform, struct software_tables *tables,
+                        struct software_config *config)
+{
+    tables->frames = sim_allocate(platform->v2m_count, sizeof(*tables->frames));
+    for (size_t i = 0; i < platform->v2m_count; i++) {
+        tables->frames[i] = (struct v2m_driver_config){.name = platform->v2m[i].name,
+                                                       .base = platform->v2m[i].base,
+                                                       .first_spi = platform->v2m[i].first_spi,
+                                                       .spi_count = platform->v2m[i].spi_count};
+    }
+    config->frames = tables->frames;
+    config->frame_count = platform->v2m_count;
+    config->distributor_base = platform->distributor.base;
+}
+
 void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
                           struct software_config *config)
 {
     const struct scenario_software *software = &scenario->software;
     size_t devices = 0;
-    size_t regions = scenario->platform.its_count + 1;
+    size_t regions = scenario->platform.its_count + scenario->platform.v2m_count + 1;
 
     for (size_t i = 0; i < software->consumer_count; i++) {
         devices += software->consumers[i].devices.count;
@@ -133,6 +152,7 @@ void software_tables_make(const struct scenario *scenario, struct software_table
         tables->smmus[i] = software_smmu_config(&scenario->platform.smmu[i]);
     }
     config->smmus = tables->smmus;
+    make_frames(&scenario->platform, tables, config);
     config->consumers = tables->consumers;
     config->consumer_count = software->consumer_count;
     config->reserved.items = tables->reserved;
@@ -146,5 +166,6 @@ void software_tables_clear(struct software_tables *tables)
     free(tables->reserved);
     free(tables->smmus);
     free(tables->pasids);
+    free(tables->frames);
     memset(tables, 0, sizeof(*tables));
 }

@@ -17,6 +17,7 @@ struct software_tables {
     struct consumer_device *devices;
     struct reserved_region *reserved;
     struct smmu_driver_config *smmus;
+    struct v2m_driver_config *frames;
     struct pasid_config *pasids;
 };
 

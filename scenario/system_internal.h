@@ -5,9 +5,11 @@
 #include "host/access.h"
 #include "host/interrupt_input.h"
 #include "host/vm.h"
+#include "models/gic-its/distributor.h"
 #include "models/gic-its/its.h"
 #include "models/gic-its/pe.h"
 #include "models/gic-its/redistributor.h"
+#include "models/gic-its/v2m.h"
 #include "models/interconnect/crossbar.h"
 #include "models/memory/memory.h"
 #include "models/pcie/endpoint.h"
@@ -39,6 +41,7 @@ struct system {
     struct pe **pes;
     struct redistributor **redistributors;
     struct its **itses;
+    struct distributor *distributor; /**< NULL: no GICv2m frame, so none */
     struct smmu **smmus;
     struct root_complex **root_complexes;
     struct crossbar **local;       /**< per root complex: the crossbar of the ITS beside it; NULL if there is none */

@@ -1,7 +1,7 @@
 /*
- * The distributor, as far as SPIs that messages make pending go: which are enabled, with which priority, and which PE gets
- * them (IHI 0069, "The Distributor"). There is one security state, affinity routing is on, and interrupts that are
- * delivered are of Group 1; a redistributor's affinity is its number, in Aff0.
+ * The distributor, as far as SPIs that messages make pending go: which are enabled, with which priority, and which PE
+ * gets them (IHI 0069, "The Distributor"). There is one security state, affinity routing is on, and interrupts that
+ * are delivered are of Group 1; a redistributor's affinity is its number, in Aff0.
  *
  * Ports: a bus target, a channel from each GICv2m frame, and a pair of channels to each redistributor.
  *
@@ -9,14 +9,15 @@
  *   SPI raised -> message to redistributor  route_cycles     8        assumption
  *   register access -> its answer           register_cycles  4        assumption
  *
- * An SPI that may be delivered goes to its redistributor at once, which keeps it pending, and active while its handler
- * runs (redistributor.h). One that may not (it, its group, or Group 1 is disabled, or its PE does not exist) stays
- * here, pending. What is disabled, routed elsewhere, or cleared while a redistributor may have it is fetched back first;
- * GICD_CTLR.RWP is 1 until that is done. A redistributor gives it back when it is not active.
+ * An SPI that may be delivered goes to its redistributor at once, which keeps it pending, and active while its
+ * handler runs (redistributor.h). One that may not (it, its group, or Group 1 is disabled, or its PE does not exist)
+ * stays here, pending. What is disabled, routed elsewhere, or cleared while a redistributor may have it is fetched
+ * back first; GICD_CTLR.RWP is 1 until that is done. A redistributor gives it back when it is not active.
  *
- * All SPIs are edge-triggered: GICD_ICFGR reads so and writes of it are ignored. GICD_ISPENDR reads what is pending here;
- * what a redistributor has is not seen. GICD_ISACTIVER and ICACTIVER are RES0: software ends an interrupt at its PE.
- * Registers are accessed by 32 bits, GICD_IROUTER by 64 too; other accesses read as zero and are ignored when written.
+ * All SPIs are edge-triggered: GICD_ICFGR reads so and writes of it are ignored. GICD_ISPENDR reads what is pending
+ * here; what a redistributor has is not seen. GICD_ISACTIVER and ICACTIVER are RES0: software ends an interrupt at
+ * its PE. Registers are accessed by 32 bits, GICD_IROUTER by 64 too; other accesses read as zero and are ignored when
+ * written.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_DISTRIBUTOR_H
 #define DOORBELL_MODELS_GIC_ITS_DISTRIBUTOR_H
@@ -59,8 +60,8 @@ extern "C" {
 #define GICD_SIZE 0x10000u
 
 /** Most GICv2m frames and redistributors. */
-#define DISTRIBUTOR_MAX_FRAMES          16u
-#define DISTRIBUTOR_MAX_REDISTRIBUTORS  64u
+#define DISTRIBUTOR_MAX_FRAMES         16u
+#define DISTRIBUTOR_MAX_REDISTRIBUTORS 64u
 
 struct distributor;
 

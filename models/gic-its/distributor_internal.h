@@ -49,9 +49,9 @@ struct distributor {
     struct sim_channel *frames[DISTRIBUTOR_MAX_FRAMES];
     uint32_t turn; /**< frame to look at first */
     struct distributor_link links[DISTRIBUTOR_MAX_REDISTRIBUTORS];
-    bool enabled;                      /**< GICD_CTLR.EnableGrp1 */
-    uint32_t recalls;                  /**< SPIs that are being fetched back */
-    uint64_t busy[DISTRIBUTOR_WORDS];  /**< SPIs that may have to be sent or asked for */
+    bool enabled;                     /**< GICD_CTLR.EnableGrp1 */
+    uint32_t recalls;                 /**< SPIs that are being fetched back */
+    uint64_t busy[DISTRIBUTOR_WORDS]; /**< SPIs that may have to be sent or asked for */
     struct distributor_spi spis[DISTRIBUTOR_INTIDS];
     uint64_t count_raised;
     uint64_t count_merged;

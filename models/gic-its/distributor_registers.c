@@ -1,6 +1,6 @@
 /*
- * Registers of the distributor. Fields of INTIDs below 32 are the redistributors' with affinity routing: RES0 here, as are
- * those of SPIs that there are not.
+ * Registers of the distributor. Fields of INTIDs below 32 are the redistributors' with affinity routing: RES0 here,
+ * as are those of SPIs that there are not.
  */
 #include "models/gic-its/distributor_internal.h"
 
@@ -109,8 +109,7 @@ static uint32_t read_typer(const struct distributor *distributor)
     uint32_t lines = (GIC_FIRST_SPI + distributor->config.spis + 31) / 32 - 1;
 
     return (uint32_t)(GIC_PUT(lines, GICD_TYPER_IT_LINES) | GIC_MASK(GICD_TYPER_LPIS) |
-                      GIC_PUT(distributor->config.intid_bits - 1, GICD_TYPER_ID_BITS) |
-                      GIC_MASK(GICD_TYPER_NO_1_OF_N));
+                      GIC_PUT(distributor->config.intid_bits - 1, GICD_TYPER_ID_BITS) | GIC_MASK(GICD_TYPER_NO_1_OF_N));
 }
 
 static uint32_t read_priorities(const struct distributor *distributor, uint32_t first)

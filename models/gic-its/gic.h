@@ -17,8 +17,8 @@
  *
  *   GIC_SET_SPI      SPI    -                                            make it pending; from the distributor `arg` is
  *                                                                        its priority
- *   GIC_RECALL_SPI   SPI    GIC_MOVED or GIC_NOT_MOVED                   give the pending state back to the distributor;
- *                                                                        waits while the SPI is active
+ *   GIC_RECALL_SPI   SPI    GIC_MOVED or GIC_NOT_MOVED                   give the pending state back; waits while the
+ *                                                                        SPI is active
  *
  * For virtual LPIs (GICv4). `target` is the vPEID, `intid` the vINTID, `address` bits 51:16 the address of the vPE's
  * virtual pending table (VPT) and bits 4:0 its vINTID bits minus 1, `arg` as told.

@@ -113,7 +113,7 @@ static uint32_t best_intid(const struct redistributor *rd)
     return is_spi_best(rd) ? lpi_set_best(&rd->spis->set) : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
 }
 
-/** Acknowledges the best interrupt that the mask lets through. @return its packet, or the request as the answer "none" */
+/** Acknowledges the best interrupt that the mask lets through. @return its packet, or the request: there is none */
 static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packet *request)
 {
     struct sim_packet *held;

@@ -88,10 +88,10 @@ struct redistributor {
     struct gic_output target_response;
     struct gic_output memory;
     struct sim_channel *memory_response;
-    uint32_t outstanding; /**< memory requests without an answer */
+    uint32_t outstanding;                                 /**< memory requests without an answer */
     struct redistributor_link its[REDISTRIBUTOR_MAX_ITS]; /**< and behind the last one the distributor */
-    uint64_t inputs; /**< hint: ITS channels that may hold something */
-    uint32_t turn;   /**< ITS channel to look at first */
+    uint64_t inputs;                                      /**< hint: ITS channels that may hold something */
+    uint32_t turn;                                        /**< ITS channel to look at first */
     struct gic_output pe;
     struct sim_channel *pe_from;
     uint32_t told; /**< priority that the PE was last told */

@@ -1,7 +1,7 @@
 /*
- * SPIs that the distributor has sent here: pending until the PE acknowledges them, active until their handler has ended.
- * One that comes while it is active is pending beside, and no candidate before. They do not depend on the LPIs being
- * enabled; but while the LPIs' pending table is loaded or saved no message is taken.
+ * SPIs that the distributor has sent here: pending until the PE acknowledges them, active until their handler has
+ * ended. One that comes while it is active is pending beside, and no candidate before. They do not depend on the LPIs
+ * being enabled; but while the LPIs' pending table is loaded or saved no message is taken.
  */
 #include "models/gic-its/redistributor_internal.h"
 

@@ -1,7 +1,7 @@
 /*
- * GICv2m frame: a page whose register MSI_SETSPI_NS makes an SPI pending. What devices write there is the SPI's INTID; the
- * frame does not know who writes. (The frame is described with Arm's server base systems, "GICv2m architecture"; Linux's
- * irq-gic-v2m and the GICs of several open projects agree on the registers below.)
+ * GICv2m frame: a page whose register MSI_SETSPI_NS makes an SPI pending. What devices write there is the SPI's
+ * INTID; the frame does not know who writes. (The frame is described with Arm's server base systems, "GICv2m
+ * architecture"; Linux's irq-gic-v2m and the GICs of several open projects agree on the registers below.)
  *
  *   offset  register       access
  *   0x008   MSI_TYPER      RO   25:16 INTID of the first SPI that is the frame's, 9:0 how many there are

@@ -176,6 +176,7 @@ struct pcie_checker *pcie_checker_create(struct sim *sim, const char *name, cons
 
     checker->sim = sim;
     checker->name = sim_strdup(sim, name);
+    checker->losses = config->losses;
     checker->fatal = config->fatal;
     checker->tag_timeout = config->tag_timeout != 0 ? config->tag_timeout : SIM_TIME_NEVER;
     checker->tags = config->tags ? sim_alloc(sim, CHECKER_TAGS * sizeof(*checker->tags)) : NULL;

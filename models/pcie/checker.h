@@ -15,8 +15,9 @@
  *   tags (2.2.6.2)          | a requester's tag is not used again before its completions are there; completions come
  *                           | for requests that are under way, in order, and with no more than was asked for
  *
- * A requester that has given up a request (completion timeout) may use the tag anew; a completion that comes late then
- * counts for whichever request has the tag, and one more is let pass.
+ * A requester that has given up a request (completion timeout) may use the tag anew; a completion that comes late
+ * then counts for whichever request has the tag, and one more is let pass. Where `losses` is set a piece of an answer
+ * may come without those before it, which a port on its way has thrown away as malformed (2.3.1).
  *
  * Tags are only watched where `tags` is set: on links where a requester's request and all its completions pass, which
  * is so at endpoints and not necessarily above switches.
@@ -54,6 +55,7 @@ struct pcie_checker_config {
     const struct pcie_config_space *lower;
     bool tags;
     sim_time tag_timeout; /**< a request this old has been given up, and its tag is free, fs; 0: never */
+    bool losses;          /**< other links lose malformed TLPs: of an answer, pieces may be missing */
     bool fatal;           /**< a broken rule is a broken invariant of the simulation and ends it; else it is counted */
 };
 

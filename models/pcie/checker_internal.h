@@ -59,6 +59,7 @@ struct checker_tag {
 struct pcie_checker {
     struct sim *sim;
     const char *name;
+    bool losses;
     bool fatal;
     struct checker_direction down;
     struct checker_direction up;

@@ -174,6 +174,10 @@ static void track_completion(const struct checker_direction *direction, const st
         return;
     }
     if (packet->status == SIM_STATUS_OK && entry->read) {
+        if (checker->losses && packet->arg < entry->rest) {
+            entry->address += entry->rest - packet->arg;
+            entry->rest = packet->arg;
+        }
         if (packet->length == 0 || packet->length > entry->rest || packet->arg != entry->rest) {
             checker_report(direction, PCIE_RULE_TAGS, packet, "a completion with other than what is to come");
         }

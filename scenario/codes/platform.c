@@ -85,6 +85,13 @@ static const struct error_code platform_codes[] = {
      .shown = ERROR_CODE_ADDED,
      .wrong = "platform: { pe: { count: 60 }, its: { a: {}, b: {} } }\n",
      .right = "platform: { pe: { count: 50 }, its: { a: {}, b: {} } }\n"},
+    {.code = "E1312",
+     .title = "SPIs that a frame cannot have",
+     .explanation = "The SPIs of a GICv2m frame are among those of the distributor, INTIDs 32 to 31 + "
+                    "`distributor.spis`, and belong to no other frame.",
+     .shown = ERROR_CODE_ADDED,
+     .wrong = "platform: { v2m: { M: { first-spi: 250 } } }\n",
+     .right = "platform: { v2m: { M: { first-spi: 200 } } }\n"},
 };
 
 const struct error_code_group error_codes_platform = {"The platform", platform_codes,

@@ -119,6 +119,8 @@ extern const struct scenario_table scenario_table_root;
 /** The tables of its parts, for use in other tables. */
 extern const struct scenario_table scenario_table_platform;
 extern const struct scenario_table scenario_table_pre_its;
+extern const struct scenario_table scenario_table_distributor;
+extern const struct scenario_table scenario_table_v2m;
 extern const struct scenario_table scenario_table_smmu;
 extern const struct scenario_table scenario_table_smmu_tlb;
 extern const struct scenario_table scenario_table_smmu_idr;

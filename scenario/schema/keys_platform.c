@@ -611,6 +611,11 @@ static const struct scenario_table memory_table = {.name = "memory",
                                                    TABLE_KEYS(memory_keys),
                                                    TABLE_PLAIN(scenario_memory)};
 
+static bool has_frames(const void *structure)
+{
+    return ((const struct scenario_platform *)structure)->v2m_count > 0;
+}
+
 static const struct scenario_key platform_keys[] = {
     {.name = "pe", KEY_PART(scenario_platform, pe), .table = &pe_table, .doc = "The processing elements."},
     {.name = "its",
@@ -622,6 +627,16 @@ static const struct scenario_key platform_keys[] = {
      KEY_PART(scenario_platform, redistributor),
      .table = &redistributor_table,
      .doc = "The redistributors."},
+    {.name = "v2m",
+     KEY_ARRAY(KEY_NAMED, scenario_platform, v2m, v2m_count),
+     .table = &scenario_table_v2m,
+     .doc = "GICv2m frames."},
+    {.name = "distributor",
+     KEY_PART(scenario_platform, distributor),
+     .table = &scenario_table_distributor,
+     .applies = has_frames,
+     .needs = "`v2m`",
+     .doc = "The distributor of their SPIs."},
     {.name = "smmu",
      KEY_ARRAY(KEY_NAMED, scenario_platform, smmu, smmu_count),
      .table = &scenario_table_smmu,

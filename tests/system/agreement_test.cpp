@@ -105,7 +105,7 @@ std::string row_of(const std::string &path, const std::set<std::string> &topolog
 /* Every row of the table is there, on every topology on which it means something. */
 TEST(Matrix, HasEveryRowOnEveryTopology)
 {
-    const std::set<std::string> topologies = {"root-port", "ports", "functions", "first-port", "pre-its"};
+    const std::set<std::string> topologies = {"root-port", "ports", "functions", "first-port", "pre-its", "v2m"};
     const std::set<std::string> rows = {"host-dma",
                                         "kernel-identity",
                                         "vfio-stage-1",
@@ -129,11 +129,16 @@ TEST(Matrix, HasEveryRowOnEveryTopology)
     /* Linux 7.3 switches the first port's ACS on, so what needs it has no such topology. One
      * ITS has virtual LPIs or not. */
     const std::set<std::string> absent = {"first-port/iommufd-nested-rmr", "first-port/iommufd-nested-rmr-short",
-                                          "first-port/approach-2", "pre-its/vlpi-mixed"};
+                                          "first-port/approach-2", "pre-its/vlpi-mixed", "v2m/vlpi-mixed"};
     /* Where the address says who writes nobody answers for interrupts; and a check of ITSs finds only one. */
-    const std::set<std::string> more = {"pre-its/vfio-isolated",        "pre-its/iommufd-isolated",
-                                        "pre-its/bind-msi-v7-crossed",  "pre-its/bind-msi-v7-crossed-each",
-                                        "pre-its/bind-msi-v15-crossed", "pre-its/bind-msi-v15-crossed-each"};
+    const std::set<std::string> more = {"v2m/vfio-isolated",
+                                        "v2m/iommufd-isolated",
+                                        "pre-its/vfio-isolated",
+                                        "pre-its/iommufd-isolated",
+                                        "pre-its/bind-msi-v7-crossed",
+                                        "pre-its/bind-msi-v7-crossed-each",
+                                        "pre-its/bind-msi-v15-crossed",
+                                        "pre-its/bind-msi-v15-crossed-each"};
     std::set<std::string> seen;
 
     for (const std::string &path : scenarios_in("scenarios/matrix")) {

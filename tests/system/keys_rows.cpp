@@ -94,6 +94,9 @@ const Sets several = {"pcie.rc1.root-ports.rp1.below={mf: {multifunction: {peers
                       "sw1: {switch: {}, below: {epN: {endpoint: {bars: [64 KiB, 64 KiB]}}}}}}}",
                       "traffic.epC.2={dma-read: {size: 64 B, period: 500 ns, to: epN}}"};
 
+/** Messages of rc0's devices are SPIs. */
+const Sets frames = {"platform.v2m={M: {}}", "rc0.msi-map=[[0, M, 0, 0x10000]]"};
+
 /** A virtual machine with one device, by virtual LPIs; with a device that its guest translates for; two of them. */
 const Sets guest = {"platform.redistributor.version=gicv4.1", "vms={vm0: {devices: {epC: {}}}}"};
 const Sets injected = {"vms={vm0: {devices: {epC: {}}}}"};
@@ -176,6 +179,16 @@ const std::vector<Row> rows = {
     {"pe.guest-enter", "platform.pe.guest-enter=3000 cycles", guest},
     {"pe.guest-handler", "platform.pe.guest-handler=900 ns", guest},
     {"its.virtual-lpis", "platform.its.B.virtual-lpis=no", guest},
+    {"v2m.base", "platform.v2m.M.base=0x0803_0000", frames},
+    {"v2m.first-spi", "platform.v2m.M.first-spi=280", frames, REFUSES},
+    {"v2m.spis", "platform.v2m.M.spis=2", frames, FAILS},
+    {"v2m.forward", "platform.v2m.M.forward=90 cycles", frames},
+    {"v2m.register", "platform.v2m.M.register=400 cycles", frames},
+    {"distributor.base", "platform.distributor.base=0x0808_0000", frames, REFUSES},
+    {"distributor.spis", "platform.distributor.spis=40", frames, REFUSES},
+    {"distributor.route", "platform.distributor.route=90 cycles", frames},
+    {"distributor.register", "platform.distributor.register=4000 cycles", frames},
+    {"distributor.redistributor-latency", "platform.distributor.redistributor-latency=50 ns", frames},
     {"pre-its.base", "platform.its.A.pre-its.base=0x5900_0000", {"platform.its.A.pre-its={base: 0x5800_0000}"}},
     {"pre-its.size",
      "platform.its.A.pre-its.size=4 KiB",
