@@ -19,6 +19,11 @@
 #define LARGEST_PRE_ITS (UINT64_C(4) << 32)
 #define NO_PRE_ITS      UINT64_C(0x600000000000)
 
+/* SPIs of a GIC, and where its distributor lies, which no scenario needs to know. */
+#define FIRST_SPI      32u
+#define SPIS           988u
+#define NO_DISTRIBUTOR UINT64_C(0x5fff00000000)
+
 /* What is written, and what came out on the way. */
 struct writer {
     FILE *stream;
@@ -135,6 +140,58 @@ static void write_pre_its(const struct writer *writer, size_t number)
     fprintf(writer->stream, ", pre-its: { base: 0x%" PRIx64 ", size: %" PRIu64 " KiB }", base, size >> 10);
 }
 
+/* Frames that maps lead to; of them, those whose SPIs firmware does not tell. */
+static size_t count_frames(const struct writer *writer, size_t *unknown)
+{
+    const struct firmware *firmware = &writer->writing->machine->firmware;
+    size_t count = 0;
+
+    *unknown = 0;
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        const struct firmware_msi_controller *frame = &firmware->controllers[i];
+
+        if (writer->its_used[i] && frame->is_v2m) {
+            bool known = frame->spis_known && frame->first_spi >= FIRST_SPI && frame->first_spi < FIRST_SPI + SPIS &&
+                         frame->spi_count > 0 && frame->spi_count <= FIRST_SPI + SPIS - frame->first_spi;
+
+            count++;
+            *unknown += known ? 0 : 1;
+        }
+    }
+    return count;
+}
+
+/* GICv2m frames. Which SPIs they have is often in a register only: then they share all there are. */
+static void write_frames(const struct writer *writer)
+{
+    const struct firmware *firmware = &writer->writing->machine->firmware;
+    size_t unknown;
+    size_t count = count_frames(writer, &unknown);
+    size_t number = 0;
+
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        const struct firmware_msi_controller *frame = &firmware->controllers[i];
+        size_t share = count > 0 ? SPIS / count : 0;
+
+        if (!writer->its_used[i] || !frame->is_v2m) {
+            continue;
+        }
+        fputs(number == 0 ? "  v2m:\n" : "", writer->stream);
+        fprintf(writer->stream, "    v2m%zu: { first-spi: %zu, spis: %zu", i,
+                unknown == 0 ? frame->first_spi : FIRST_SPI + number * share, unknown == 0 ? frame->spi_count : share);
+        number++;
+        if (any_addresses(writer) && frame->base_known && frame->base % PAGE == 0 && frame->base < ADDRESSES) {
+            fprintf(writer->stream, ", base: 0x%" PRIx64, frame->base);
+        }
+        fputs(" } # ", writer->stream);
+        import_write_comment(writer->stream, frame->name);
+        fputs(unknown == 0 ? "\n" : "; guessed: which SPIs\n", writer->stream);
+    }
+    if (count > 0) {
+        fprintf(writer->stream, "  distributor: { base: 0x%" PRIx64 ", spis: %u } # guessed\n", NO_DISTRIBUTOR, SPIS);
+    }
+}
+
 static void write_targets(const struct writer *writer)
 {
     const struct firmware *firmware = &writer->writing->machine->firmware;
@@ -143,7 +200,7 @@ static void write_targets(const struct writer *writer)
     for (size_t i = 0; i < firmware->controller_count; i++) {
         const struct firmware_msi_controller *its = &firmware->controllers[i];
 
-        if (writer->its_used[i]) {
+        if (writer->its_used[i] && !its->is_v2m) {
             fputs(any ? "" : "  its:\n", writer->stream);
             any = true;
             fprintf(writer->stream, "    its%zu: { device-id-bits: %u", i, bits_of(writer, false, i));
@@ -152,6 +209,7 @@ static void write_targets(const struct writer *writer)
                         its->is_its ? "" : "; guessed: an ITS in place of another MSI controller");
         }
     }
+    write_frames(writer);
     any = false;
     for (size_t i = 0; i < firmware->iommu_count; i++) {
         const struct firmware_iommu *smmu = &firmware->iommus[i];
@@ -193,7 +251,16 @@ static void write_platform(const struct writer *writer)
     write_targets(writer);
 }
 
-static void write_map(const struct writer *writer, const char *name, const char *target, const struct import_map *map)
+/* What the names of a map's targets begin with. */
+static const char *prefix_of(const struct writer *writer, bool iommu, size_t target)
+{
+    if (iommu) {
+        return "smmu";
+    }
+    return writer->writing->machine->firmware.controllers[target].is_v2m ? "v2m" : "its";
+}
+
+static void write_map(const struct writer *writer, const char *name, bool iommu, const struct import_map *map)
 {
     if (!map->given) {
         fprintf(writer->stream, "    # guessed: %s, as firmware is not known: every requester ID, unchanged\n", name);
@@ -207,8 +274,8 @@ static void write_map(const struct writer *writer, const char *name, const char 
     for (size_t i = 0; i < map->count; i++) {
         const struct import_tuple *tuple = &map->tuples[i];
 
-        fprintf(writer->stream, "      - [0x%04x, %s%zu, 0x%x, 0x%x]\n", tuple->first, target, tuple->target,
-                tuple->out, tuple->length);
+        fprintf(writer->stream, "      - [0x%04x, %s%zu, 0x%x, 0x%x]\n", tuple->first,
+                prefix_of(writer, iommu, tuple->target), tuple->target, tuple->out, tuple->length);
     }
     if (map->mask != 0xffff) {
         fprintf(writer->stream, "    %s-mask: 0x%x\n", name, map->mask);
@@ -277,8 +344,8 @@ static void write_root(const struct writer *writer, size_t number)
         fputs("    # guessed: the machine counts buses otherwise; these maps have its outputs under new numbers\n",
               writer->stream);
     }
-    write_map(writer, "iommu-map", "smmu", &writer->maps[number].iommu);
-    write_map(writer, "msi-map", "its", &writer->maps[number].msi);
+    write_map(writer, "iommu-map", true, &writer->maps[number].iommu);
+    write_map(writer, "msi-map", false, &writer->maps[number].msi);
     fputs("    root-ports:\n", writer->stream);
     for (size_t i = 0; i < root->port_count; i++) {
         import_write_root_port(writer->stream, &root->ports[i]);

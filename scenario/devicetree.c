@@ -286,6 +286,10 @@ static void read_controller(struct reader *reader, size_t node, bool is_its)
     controller->msi_controller = devicetree_has(tree, node, "msi-controller");
     controller->base_known = devicetree_reg(tree, node, &controller->base);
     controller->cells_known = devicetree_u32(tree, node, "#msi-cells", &controller->cells);
+    controller->is_v2m = is_compatible(tree, node, "arm,gic-v2m-frame");
+    controller->spis_known = controller->is_v2m &&
+                             devicetree_u32(tree, node, "arm,msi-base-spi", &controller->first_spi) &&
+                             devicetree_u32(tree, node, "arm,msi-num-spis", &controller->spi_count);
     if (is_its && window != NULL && length >= 8) {
         controller->pre_its = true;
         controller->pre_its_base = devicetree_cell(window, 0);

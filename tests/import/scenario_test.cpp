@@ -75,6 +75,37 @@ TEST(ImportedScenario, APreItsGivesEveryDeviceItsDoorbell)
     EXPECT_EQ(made.at(0x200).doorbell, 0x58000000u + 4 * 0x300);
 }
 
+TEST(ImportedScenario, AV2mFrameStaysOne)
+{
+    for (const bool told : {true, false}) {
+        Folder folder;
+        std::string with(board);
+
+        with.insert(with.find("  smmu: smmu@"),
+                    std::string("  v2m: v2m@8020000 { compatible = \"arm,gic-v2m-frame\"; msi-controller;\n") +
+                        (told ? "arm,msi-base-spi = <128>; arm,msi-num-spis = <32>;\n" : "") +
+                        "    reg = <0 0x8020000 0 0x1000>; };\n");
+        with.replace(with.find("<0 &its0 0x20000 0x1000>"), 24, "<0 &its0 0x20000 0x200>, <0x200 &v2m 0 0xe00>");
+        /* A frame has no cells: its entries have three in all. */
+        with.replace(with.find("&v2m 0 0xe00"), 12, "&v2m 0xe00");
+        Imported made({folder.add("board.dts", with),
+                       folder.add("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
+                                               port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
+
+        if (made.errors.find("dtc") != std::string::npos) {
+            GTEST_SKIP() << "dtc is not installed";
+        }
+        ASSERT_TRUE(made.planned) << made.errors << made.text;
+        ASSERT_EQ(made.scenario->platform.v2m_count, 1u);
+        EXPECT_EQ(made.scenario->platform.v2m[0].base, 0x8020000u);
+        EXPECT_EQ(made.scenario->platform.v2m[0].first_spi, told ? 128u : 32u);
+        EXPECT_EQ(made.scenario->platform.v2m[0].spi_count, told ? 32u : 988u);
+        EXPECT_EQ(made.at(0x100).doorbell, 0x8080000u + 0x10040u);
+        EXPECT_EQ(made.at(0x200).doorbell, 0x8020000u + 0x40u);
+        EXPECT_EQ(made.text.find("guessed: which SPIs") == std::string::npos, told);
+    }
+}
+
 TEST(ImportedScenario, BusesThatTheMachineCountsOtherwiseKeepTheirOutputs)
 {
     Folder folder;
