@@ -151,7 +151,12 @@ TEST(Keys, AreAllListed)
     for (const auto &entry : silent) {
         listed.insert(entry.first);
     }
-    EXPECT_EQ(names, listed);
+    for (const std::string &name : names) {
+        EXPECT_EQ(listed.count(name), 1u) << name << " is a key that is not listed";
+    }
+    for (const std::string &name : listed) {
+        EXPECT_EQ(names.count(name), 1u) << name << " is listed and no key";
+    }
 }
 
 /* ---- Random values ---- */
