@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 cat > "$folder/sweep.yaml" <<END
 doorbell: 1
 base: $root/scenarios/seeds/two-its-split.yaml
-duration: 6500 us
+duration: 6700 us
 sweep:
   axes: [ { key: interconnect.latency, from: 10 ns, to: 100 ns, steps: $points } ]
 END

@@ -24,7 +24,7 @@
 #define TOP    8
 #define BOTTOM 22
 
-#define COLOUR "#0072b2"
+#define COLOUR "#56b4e9"
 #define LIMIT  "#d55e00"
 
 struct resource {
@@ -145,14 +145,14 @@ static void draw_series(struct html_page *page, const struct resource *resource,
     for (size_t i = count; i > 0; i--) {
         fprintf(page->stream, " V%.1f H%.1f", y_of(value_at(resource, "min", i - 1), top), x_of(times, (double)i - 1));
     }
-    fputs(" Z\" fill=\"" COLOUR "\" fill-opacity=\"0.3\" stroke=\"none\"/>\n", page->stream);
+    fputs(" Z\" fill=\"" COLOUR "\" fill-opacity=\"0.45\" stroke=\"none\"/>\n", page->stream);
     fprintf(page->stream, "<path d=\"M%.1f %.1f", x_of(times, 0),
             y_of(value_at(resource, "mean-milli", 0) / 1000, top));
     for (size_t i = 0; i < count; i++) {
         fprintf(page->stream, " V%.1f H%.1f", y_of(value_at(resource, "mean-milli", i) / 1000, top),
                 x_of(times, (double)i + 1));
     }
-    fputs("\" fill=\"none\" stroke=\"" COLOUR "\" stroke-width=\"1.5\"/>\n", page->stream);
+    fputs("\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\"/>\n", page->stream);
 }
 
 /** What the picture shows, in words. */

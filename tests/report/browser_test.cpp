@@ -65,17 +65,40 @@ class Browser : public ::testing::Test
         if (browser().empty()) {
             GTEST_SKIP() << "no Chromium is installed (chromium-headless-shell)";
         }
-        const std::string result = folder_.path("r.json");
+        ASSERT_NO_FATAL_FAILURE(make("two-its-split"));
+    }
 
-        ASSERT_EQ(
-            cli_test::doorbell({"run", source + "/scenarios/seeds/two-its-split.yaml", "--json", "-o", result}).status,
-            0);
+    /** Makes the page of a seed. */
+    void make(const std::string &seed)
+    {
+        const std::string result = folder_.path("r.json");
+        const std::string scenario = source + "/scenarios/seeds/" + seed + ".yaml";
+
+        ASSERT_EQ(cli_test::doorbell({"run", scenario, "--occupancy", "--json", "-o", result}).status, 0);
         ASSERT_EQ(cli_test::doorbell({"report", result, "-o", page()}).status, 0);
     }
 
     std::string page() const
     {
         return folder_.path("page.html");
+    }
+
+    /** Takes pictures of the page, whose names begin with @p name. */
+    void take_pictures(const std::string &folder, const std::string &name) const
+    {
+        const std::string to = folder + name;
+        const std::string url = " 'file://" + page() + "'";
+
+        run(browser() + "--hide-scrollbars --window-size=1200,5400 --screenshot=" + to + "-light.png" + url);
+        run(browser() + "--hide-scrollbars --window-size=1200,5400 --blink-settings=preferredColorScheme=0 " +
+            "--screenshot=" + to + "-dark.png" + url);
+        run(browser() + "--hide-scrollbars --window-size=400,7800 --screenshot=" + to + "-phone.png" + url);
+        run(browser() + "--print-to-pdf=" + to + "-print.pdf" + url);
+        for (const char *end : {"-light.png", "-dark.png", "-phone.png", "-print.pdf"}) {
+            std::error_code error;
+
+            EXPECT_GT(std::filesystem::file_size(to + end, error), 10000u) << to << end;
+        }
     }
 
     cli_test::Folder folder_;
@@ -90,7 +113,7 @@ TEST_F(Browser, HasTheWholePageWithoutAWordInItsConsole)
     EXPECT_EQ(said.find("CONSOLE"), std::string::npos) << said;
     EXPECT_EQ(dom.find("CONSOLE"), std::string::npos) << dom.substr(0, 2000);
     for (const char *part : {"doorbell-per-group", "Why they are one group", "<svg", "epA", "epB", "385.6 ns",
-                             "The same as a tree", "</html>"}) {
+                             "The same as a tree", "How full what was, over time", "</html>"}) {
         EXPECT_NE(dom.find(part), std::string::npos) << part;
     }
 }
@@ -113,19 +136,11 @@ TEST_F(Browser, PicturesCanBeTaken)
 {
     const char *folder = getenv("DOORBELL_SCREENSHOTS");
     const std::string to = folder == nullptr ? folder_.path("") : std::string(folder) + "/";
-    const std::string url = " 'file://" + page() + "'";
 
     std::filesystem::create_directories(to);
-    run(browser() + "--hide-scrollbars --window-size=1200,2600 --screenshot=" + to + "light.png" + url);
-    run(browser() + "--hide-scrollbars --window-size=1200,2600 --blink-settings=preferredColorScheme=0 --screenshot=" +
-        to + "dark.png" + url);
-    run(browser() + "--hide-scrollbars --window-size=400,3200 --screenshot=" + to + "phone.png" + url);
-    run(browser() + "--print-to-pdf=" + to + "print.pdf" + url);
-    for (const char *name : {"light.png", "dark.png", "phone.png", "print.pdf"}) {
-        std::error_code error;
-
-        EXPECT_GT(std::filesystem::file_size(to + name, error), 10000u) << name;
-    }
+    take_pictures(to, "two-its-split");
+    ASSERT_NO_FATAL_FAILURE(make("nested-per-group"));
+    take_pictures(to, "nested-per-group");
 }
 
 } // namespace

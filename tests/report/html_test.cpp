@@ -200,8 +200,9 @@ TEST(Html, SaysEverythingThatTheResultSays)
     for (const char *part :
          {"1 of the 2 assumptions that apply to this system is violated", "Of 10 interrupts (MSIs) that devices raised",
           "<strong>2 were lost", "T &lt;b&gt;bold&lt;/b&gt;", "group 0: 2 pages", "packet <code>00aa</code>",
-          "smmu-fault", "S walk", "not met", "tlb_hits", "Why they are one group", "<code>rp0</code>, <code>usp</code>",
-          "no PASIDs", "200.0 ns"}) {
+          "In short: <code>epA</code>, <code>ep&lt;B&gt;</code> are one IOMMU group",
+          "doorbells: <code>0x8090040</code> at ITS <code>A</code>", "smmu-fault", "S walk", "not met", "tlb_hits",
+          "Why they are one group", "<code>rp0</code>, <code>usp</code>", "no PASIDs", "200.0 ns"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part;
     }
     EXPECT_NE(text.find(report_claim("doorbell-per-group")), std::string::npos);
