@@ -78,6 +78,16 @@ void explore_consumers(benchmark::State &state, const char *rules, explore_use u
                         nullptr});
 }
 
+/** The same from a sample of the largest systems. */
+void explore_sample_consumers(benchmark::State &state, const char *rules, explore_use use)
+{
+    const explore_software software = software_of(rules, use);
+
+    explore_all(
+        state,
+        {{8, 6, 4, 4, 3, false}, &software, 1, number_of(ASSUMPTION_DOORBELL_MAPPED), 50000, 1, nullptr, nullptr});
+}
+
 std::vector<std::string> boards()
 {
     std::vector<std::string> found;
@@ -146,6 +156,9 @@ BENCHMARK_CAPTURE(explore_consumers, vfio, "linux-7.3", EXPLORE_USE_VFIO)->Unit(
 BENCHMARK_CAPTURE(explore_consumers, iommufd_nested, "linux-7.3", EXPLORE_USE_IOMMUFD_NESTED)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(explore_consumers, bind_per_group, "bind-per-group", EXPLORE_USE_VFIO_NESTED)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample_consumers, vfio, "linux-7.3", EXPLORE_USE_VFIO)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample_consumers, bind_per_group, "bind-per-group", EXPLORE_USE_VFIO_NESTED)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(check_boards)->Unit(benchmark::kMillisecond);
 

@@ -166,6 +166,14 @@ void rid_map_choose(const struct firmware *firmware, const struct firmware_host 
     choose_iommu(firmware, host, rid & host->iommu_map.mask, choice);
 }
 
+void rid_map_choose_iommu(const struct firmware *firmware, const struct firmware_host *host, uint32_t rid,
+                          struct rid_choice *choice)
+{
+    memset(choice, 0, sizeof(*choice));
+    choice->controller = FIRMWARE_NONE;
+    choose_iommu(firmware, host, rid & host->iommu_map.mask, choice);
+}
+
 static void spec_of_masked(const struct firmware_map *map, uint32_t masked, struct rid_spec *spec)
 {
     memset(spec, 0, sizeof(*spec));

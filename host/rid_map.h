@@ -111,6 +111,10 @@ bool rid_map_has_msi_domain(const struct firmware *firmware, size_t controller);
 void rid_map_choose(const struct firmware *firmware, const struct firmware_host *host, uint32_t rid,
                     struct rid_choice *choice);
 
+/** The part of the answer that is about the IOMMU, for whoever wants no more; the rest says that there is nothing. */
+void rid_map_choose_iommu(const struct firmware *firmware, const struct firmware_host *host, uint32_t rid,
+                          struct rid_choice *choice);
+
 /** The bindings' view of @p rid in one map. An absent map yields no items. */
 void rid_map_spec(const struct firmware_map *map, uint32_t rid, struct rid_spec *spec);
 

@@ -159,7 +159,7 @@ static bool add_alias(void *context, const struct group_alias *alias)
     struct attach *attach = context;
     struct rid_choice choice;
 
-    rid_map_choose(attach->software->config.firmware, attach->host, alias->rid, &choice);
+    rid_map_choose_iommu(attach->software->config.firmware, attach->host, alias->rid, &choice);
     if (choice.iommu_route != RID_IOMMU_MAPPED) {
         return false;
     }

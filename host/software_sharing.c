@@ -46,7 +46,7 @@ static bool is_unmapped(void *context, const struct group_alias *alias)
     struct rid_choice choice;
 
     walk->count++;
-    rid_map_choose(walk->software->config.firmware, walk->host, alias->rid, &choice);
+    rid_map_choose_iommu(walk->software->config.firmware, walk->host, alias->rid, &choice);
     return choice.iommu_route != RID_IOMMU_MAPPED;
 }
 
@@ -73,7 +73,7 @@ static struct claim *claim_of(const struct walk *walk, const struct group_alias 
 {
     struct rid_choice choice;
 
-    rid_map_choose(walk->software->config.firmware, walk->host, alias->rid, &choice);
+    rid_map_choose_iommu(walk->software->config.firmware, walk->host, alias->rid, &choice);
     *stream_id = rid_id_of(&choice.stream, alias->rid);
     return find_claim(walk->claims, walk->software->functions[walk->index].iommu, *stream_id);
 }
