@@ -50,7 +50,7 @@ static bool write_text(FILE *stream, const void *context)
 static bool write_json(FILE *stream, const void *context)
 {
     const struct judged *judged = context;
-    json_t *document = cli_document(judged->request, CLI_EXIT_OK, board_json(&judged->result));
+    json_t *document = cli_document(judged->request, CLI_SCHEMA_BOARD, CLI_EXIT_OK, board_json(&judged->result));
     bool written = cli_document_write(stream, document);
 
     json_decref(document);

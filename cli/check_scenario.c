@@ -121,7 +121,7 @@ static bool write_json(FILE *stream, const void *context)
     json_object_set_new(body, "verdicts", verdict_json(&judged->verdicts));
     json_object_set_new(body, "steps", step_json(&judged->steps));
     json_object_set_new(body, "expectations", expectations_json(judged));
-    document = cli_document(judged->request, judged->status, body);
+    document = cli_document(judged->request, CLI_SCHEMA_CHECK, judged->status, body);
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

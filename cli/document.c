@@ -3,6 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Form and version. A change of a form: the next number here and in its JSON Schema, and a line in the changelog. */
+static const char *const schemas[CLI_SCHEMAS] = {
+    [CLI_SCHEMA_BOARD] = "board/1",
+    [CLI_SCHEMA_BOTTLENECK] = "bottleneck/1",
+    [CLI_SCHEMA_CALIBRATION] = "calibration/1",
+    [CLI_SCHEMA_CHECK] = "check/1",
+    [CLI_SCHEMA_COMPARISON] = "comparison/1",
+    [CLI_SCHEMA_EXPLORATION] = "exploration/1",
+    [CLI_SCHEMA_FAILURE] = "failure/1",
+    [CLI_SCHEMA_GOLDEN] = "golden/1",
+    [CLI_SCHEMA_PARAMETERS] = "parameters/1",
+    [CLI_SCHEMA_REPLAY] = "replay/1",
+    [CLI_SCHEMA_RUN] = "run/1",
+    [CLI_SCHEMA_SHOW] = "show/1",
+    [CLI_SCHEMA_STATUS] = "status/1",
+    [CLI_SCHEMA_SUBMISSION] = "submission/1",
+    [CLI_SCHEMA_SWEEP] = "sweep/1",
+};
+
+const char *cli_schema_name(enum cli_schema schema)
+{
+    return schemas[schema];
+}
+
 json_t *cli_json_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -30,11 +54,12 @@ static bool names_file(const struct cli_request *request)
     return operand == NULL || strcmp(operand, "[WORD]") != 0;
 }
 
-json_t *cli_document(const struct cli_request *request, int status, json_t *body)
+json_t *cli_document(const struct cli_request *request, enum cli_schema schema, int status, json_t *body)
 {
     json_t *document = json_object();
 
     json_object_set_new(document, "doorbell", json_string(DOORBELL_VERSION));
+    json_object_set_new(document, "schema", json_string(cli_schema_name(schema)));
     if (request->verb < CLI_VERBS) {
         json_object_set_new(document, "command", json_string(cli_verb_table[request->verb].name));
     }

@@ -46,7 +46,7 @@ static void print_document(const struct cli_request *request, int status, const 
         json_array_append_new(list, diagnostic_document(&diagnostics->items[i]));
     }
     json_object_set_new(body, "diagnostics", list);
-    document = cli_document(request, status, body);
+    document = cli_document(request, CLI_SCHEMA_FAILURE, status, body);
     cli_document_write(stdout, document);
     fflush(stdout);
     json_decref(document);

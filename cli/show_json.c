@@ -96,7 +96,7 @@ static bool write_document(FILE *stream, const struct cli_request *request, json
 
     json_object_set_new(body, "scenario", description);
     json_object_set_new(body, "defaults", defaults);
-    document = cli_document(request, CLI_EXIT_OK, body);
+    document = cli_document(request, CLI_SCHEMA_SHOW, CLI_EXIT_OK, body);
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

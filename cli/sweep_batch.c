@@ -54,7 +54,7 @@ static bool submission_json(FILE *stream, const void *context)
 {
     const struct batch *batch = context;
     const struct slurm_submission *submission = &batch->submission;
-    json_t *document = cli_document(batch->request, CLI_EXIT_OK, NULL);
+    json_t *document = cli_document(batch->request, CLI_SCHEMA_SUBMISSION, CLI_EXIT_OK, NULL);
     bool written;
 
     json_object_set_new(document, "database", cli_json_text(batch->options->output));
@@ -130,7 +130,7 @@ static bool status_json(FILE *stream, const void *context)
 {
     const struct batch *batch = context;
     const struct slurm_status *status = &batch->status;
-    json_t *document = cli_document(batch->request, CLI_EXIT_OK, NULL);
+    json_t *document = cli_document(batch->request, CLI_SCHEMA_STATUS, CLI_EXIT_OK, NULL);
     json_t *parts = json_array();
     bool written;
 

@@ -147,7 +147,7 @@ static bool write_json(FILE *stream, const void *context)
 {
     const struct found *found = context;
     const struct bottleneck *bottleneck = &found->bottleneck;
-    json_t *document = cli_document(found->request, found->status, NULL);
+    json_t *document = cli_document(found->request, CLI_SCHEMA_BOTTLENECK, found->status, NULL);
     bool written;
 
     json_object_set_new(document, "msis", json_integer((json_int_t)bottleneck->msis));

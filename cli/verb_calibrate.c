@@ -50,7 +50,7 @@ static bool write_json(FILE *stream, const void *context)
     document = json_pack("{s:b, s:{s:f, s:f, s:f, s:f, s:f}, s:o}", "interrupted", calibrated->calibration.interrupted,
                          "fit", "hit-ns", fit->l0, "warm-gain-ns", fit->warm_gain, "miss-ns", fit->miss, "pages",
                          fit->pages, "walks-per-us", fit->walks, "rows", rows);
-    document = cli_document(calibrated->request, calibrated->status, document);
+    document = cli_document(calibrated->request, CLI_SCHEMA_CALIBRATION, calibrated->status, document);
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

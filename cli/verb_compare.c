@@ -244,7 +244,8 @@ static bool write_json(FILE *stream, const void *context)
         json_object_set_new(entry, "differences", cli_differences_json(&pair->differences));
         json_array_append_new(list, entry);
     }
-    document = cli_document(compared->request, compared->status, json_pack("{s:o}", "results", list));
+    document =
+        cli_document(compared->request, CLI_SCHEMA_COMPARISON, compared->status, json_pack("{s:o}", "results", list));
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

@@ -292,7 +292,7 @@ static bool write_json(FILE *stream, const void *context)
                             json_pack("{s:s, s:I, s:I}", "scenario", explored->file, "msis", (json_int_t)explored->msis,
                                       "lost", (json_int_t)explored->lost));
     }
-    document = cli_document(explored->request, explored->status, body);
+    document = cli_document(explored->request, CLI_SCHEMA_EXPLORATION, explored->status, body);
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

@@ -99,7 +99,8 @@ static bool write_json(FILE *stream, const void *context)
         json_object_set_new(entry, "first-packet", golden->split == NULL ? json_null() : cli_json_text(golden->split));
         json_array_append_new(list, entry);
     }
-    document = cli_document(checked->request, checked->status, json_pack("{s:o}", "scenarios", list));
+    document =
+        cli_document(checked->request, CLI_SCHEMA_GOLDEN, checked->status, json_pack("{s:o}", "scenarios", list));
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

@@ -148,7 +148,8 @@ static bool write_json(FILE *stream, const void *context)
     const struct cli_request *request = context;
     struct listing listing = {.wanted = request->operand, .list = json_array()};
     const bool listed = params_visit(list_param, &listing);
-    json_t *document = cli_document(request, CLI_EXIT_OK, json_pack("{s:o}", "parameters", listing.list));
+    json_t *document =
+        cli_document(request, CLI_SCHEMA_PARAMETERS, CLI_EXIT_OK, json_pack("{s:o}", "parameters", listing.list));
     const bool done = listed && cli_document_write(stream, document);
 
     json_decref(document);

@@ -30,7 +30,8 @@ static bool write_text(FILE *stream, const void *context)
 static bool write_json(FILE *stream, const void *context)
 {
     const struct replayed *replayed = context;
-    json_t *document = cli_document(replayed->request, replayed->status, replay_json(&replayed->result));
+    json_t *document =
+        cli_document(replayed->request, CLI_SCHEMA_REPLAY, replayed->status, replay_json(&replayed->result));
     const bool written = cli_document_write(stream, document);
 
     json_decref(document);

@@ -36,7 +36,7 @@ static bool write_text(FILE *stream, const void *context)
 static bool write_json(FILE *stream, const void *context)
 {
     const struct ran *ran = context;
-    json_t *document = cli_document(ran->request, ran->status, NULL);
+    json_t *document = cli_document(ran->request, CLI_SCHEMA_RUN, ran->status, NULL);
     json_t *result = run_json(&ran->result);
     bool written;
 

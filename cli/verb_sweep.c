@@ -76,7 +76,7 @@ static bool write_json(FILE *stream, const void *context)
 {
     const struct swept *swept = context;
     const struct sweep_progress *progress = &swept->progress;
-    json_t *document = cli_document(swept->request, swept->status, NULL);
+    json_t *document = cli_document(swept->request, CLI_SCHEMA_SWEEP, swept->status, NULL);
     bool written;
 
     json_object_set_new(document, "database", cli_json_text(swept->options.output));

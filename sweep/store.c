@@ -91,6 +91,7 @@ static bool found(struct store *store, const struct store_about *about)
     static const char pair[] = "INSERT INTO about VALUES (?, ?)";
     bool good = store_execute(store, "BEGIN IMMEDIATE", "cannot write") &&
                 store_execute(store, store_tables, "cannot make its tables") &&
+                store_execute(store, "PRAGMA user_version = " STORE_SCHEMA_TEXT, "cannot write") &&
                 write_pair(store, pair, "schema", NULL, STORE_SCHEMA) &&
                 write_pair(store, pair, "scenario", about->scenario, 0) &&
                 write_pair(store, pair, "title", about->title, 0) &&

@@ -19,8 +19,9 @@
 extern "C" {
 #endif
 
-/** Version of the tables, in `about.schema`. */
-#define STORE_SCHEMA 2
+/** Version of the tables, in `about.schema` and as SQLite's user_version. */
+#define STORE_SCHEMA      2
+#define STORE_SCHEMA_TEXT "2"
 
 /** How a run ended. */
 enum store_status {

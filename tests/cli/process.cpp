@@ -1,9 +1,12 @@
 #include "tests/cli/process.h"
+#include "tests/schema/validate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <spawn.h>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -57,7 +60,24 @@ size_t Folder::count() const
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
 }
 
+namespace
+{
+
+/* Every document that a test sees fits its schema. What stops in the middle is for the test itself to judge. */
+void validate(const std::string &text)
+{
+    json_t *document = json_loads(text.c_str(), JSON_REJECT_DUPLICATES, nullptr);
+
+    if (json_object_get(document, "doorbell") != nullptr) {
+        EXPECT_EQ(schema_test::validate_document(document), std::vector<std::string>{}) << text.substr(0, 2000);
+    }
+    json_decref(document);
+}
+
+} // namespace
+
 Process::Process(const std::vector<std::string> &words)
+    : json_(std::find(words.begin(), words.end(), "--json") != words.end())
 {
     std::vector<std::string> copies = words;
     std::vector<char *> argv{const_cast<char *>("doorbell")};
@@ -91,8 +111,12 @@ Result Process::wait()
 
     waitpid(id_, &status, 0);
     id_ = -1;
-    return {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), folder_.read("out"),
-            folder_.read("err")};
+    const Result result = {WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), folder_.read("out"),
+                           folder_.read("err")};
+    if (json_) {
+        validate(result.out);
+    }
+    return result;
 }
 
 Result doorbell(const std::vector<std::string> &words)

@@ -60,6 +60,7 @@ class Process
   private:
     Folder folder_;
     pid_t id_ = -1;
+    bool json_; /**< what it prints is a document */
 };
 
 /** Runs the doorbell command to its end. */
