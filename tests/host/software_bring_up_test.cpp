@@ -186,25 +186,54 @@ uint64_t translate(const software &software, const software_function &function, 
     return intermediate == 0 ? 0 : stage2(store, ste, intermediate, true);
 }
 
+// The doorbell that the hardware has for a function: a frame's register, a place in a pre-ITS's window, or its ITS's.
+uint64_t doorbell_of(const software &software, const software_function &function)
+{
+    const firmware_msi_controller &controller = software.config.firmware->controllers[function.its];
+
+    if (controller.is_v2m) {
+        return controller.base + 0x40;
+    }
+    if (controller.pre_its) {
+        return controller.pre_its_base + UINT64_C(4) * function.device_id;
+    }
+    return its_driver_doorbell(&software.itses[function.its]);
+}
+
 // Where software believes that a function's messages go: its doorbell, unless a user of devices led them elsewhere.
 uint64_t expected_end(const software &software, const software_function &function, uint64_t address)
 {
     uint64_t physical = 0;
 
     if (function.consumer == CONSUMER_NONE) {
-        return its_driver_doorbell(&software.itses[function.its]);
+        return doorbell_of(software, function);
     }
     return domain_resolve(function.attachment.domain, address, &physical) ? physical : 0;
 }
 
-void expect_entry(const software &software, uint64_t entry, uint64_t address, uint32_t event)
+void expect_entry(const software &software, uint64_t entry, uint64_t address, uint32_t data)
 {
     uint64_t held = host_read32(software.access, entry);
 
     held |= static_cast<uint64_t>(host_read32(software.access, entry + 4)) << 32;
     EXPECT_EQ(held, address);
-    EXPECT_EQ(host_read32(software.access, entry + 8), event) << "data is the EventID";
+    EXPECT_EQ(host_read32(software.access, entry + 8), data);
     EXPECT_EQ(host_read32(software.access, entry + 12) & 1, 0u) << "not masked";
+}
+
+// What the first message writes: an EventID to an ITS, the INTID of an SPI to a GICv2m frame.
+uint32_t first_data(const software &software, uint32_t i)
+{
+    const software_function &function = software.functions[i];
+    const firmware_msi_controller &controller = software.config.firmware->controllers[function.its];
+
+    if (!controller.is_v2m) {
+        return software_events_of(&software, i).first;
+    }
+    EXPECT_TRUE(function.has_spis);
+    EXPECT_GE(function.first_spi, controller.first_spi);
+    EXPECT_LE(function.first_spi + function.vector_count, controller.first_spi + controller.spi_count);
+    return function.first_spi;
 }
 
 void expect_msix(const software &software, uint32_t i)
@@ -215,7 +244,7 @@ void expect_msix(const software &software, uint32_t i)
     EXPECT_EQ(control & 0xc000, 0x8000u) << "enabled, not masked";
     for (uint32_t v = 0; v < software.found.tree.functions[i].msix_vectors; v++) {
         expect_entry(software, software.found.functions[i].msix_table + 16 * v,
-                     software.functions[i].vectors[v].address, software_events_of(&software, i).first + v);
+                     software.functions[i].vectors[v].address, first_data(software, i) + v);
     }
 }
 
@@ -234,8 +263,7 @@ void expect_msi(const software &software, uint32_t i, uint32_t messages)
     EXPECT_EQ(address, software.functions[i].vectors[0].address);
     EXPECT_EQ(control & 1, 1u);
     EXPECT_EQ(1u << (control >> 4 & 7), messages) << "granted";
-    EXPECT_EQ(pci_config_read16(software.access, config, msi + 8 + wide), software_events_of(&software, i).first)
-        << "data: the first EventID";
+    EXPECT_EQ(pci_config_read16(software.access, config, msi + 8 + wide), first_data(software, i)) << "data";
     if ((control & 0x100) != 0) {
         EXPECT_EQ(pci_config_read(software.access, config, msi + 12 + wide), 0u) << "not masked";
     }
