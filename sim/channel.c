@@ -13,13 +13,18 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
     channel->reader = config->reader;
     channel->writer_period = config->writer->period;
     channel->reader_period = config->reader->period;
+    channel->writer_reciprocal = sim_time_reciprocal(channel->writer_period);
+    channel->reader_reciprocal = sim_time_reciprocal(channel->reader_period);
+    channel->writer_stage = config->writer->stage;
     channel->latency = sim_time_max(config->latency, channel->reader_period);
     channel->credit_latency = sim_time_max(config->credit_latency, channel->writer_period);
     channel->capacity = config->capacity > 0 ? config->capacity : 1;
     channel->slots = sim_alloc(sim, channel->capacity * sizeof(*channel->slots));
     channel->units = config->units;
     channel->wire = config->wire;
+    channel->metered = config->wire != NULL || config->units != 0;
     channel->cut_through = config->cut_through;
+    channel->hint = &channel->no_hint;
     sim_packet_reserve(sim, channel->capacity, false);
     sim_vector_push(&sim->channels, channel);
     return channel;
@@ -28,7 +33,7 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
 void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned bit)
 {
     channel->hint = word;
-    channel->hint_bit = (uint8_t)bit;
+    channel->hint_mask = UINT64_C(1) << bit;
 }
 
 void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresight foresight)
@@ -44,14 +49,14 @@ struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
 
 struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = &channel->slots[channel->head];
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
         sim_panic(channel->sim, channel->reader, packet, "pop from %s, where nothing has arrived", channel->name);
     }
-    sim_mark(channel->reader->sim, packet, channel->stage, slot->arrival);
-    free_at = sim_time_align(free_at, channel->writer_period);
+    sim_mark(channel->sim, packet, channel->stage, slot->arrival);
+    free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
     if (channel->transport != NULL) {
         channel->transport->pop(channel, free_at);
     } else {
@@ -84,7 +89,7 @@ void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
     channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
     if (channel->writer_waits) {
         channel->writer_waits = false;
-        sim_wake(channel->writer, free_at);
+        sim_wake_quickly(channel->sim, channel->writer, free_at);
     }
 }
 
@@ -103,18 +108,10 @@ static void reclaim_units(struct sim_channel *channel, sim_time now)
     }
 }
 
-bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units)
+bool sim_channel_has_units(struct sim_channel *channel, sim_time now, uint32_t units)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
-
-    if (slot->packet != NULL || slot->free_at > now) {
-        return false;
-    }
-    if (channel->units != 0) {
-        reclaim_units(channel, now);
-        return channel->units_used + units <= channel->units;
-    }
-    return true;
+    reclaim_units(channel, now);
+    return channel->units_used + units <= channel->units;
 }
 
 /** When so many data units will be back; SIM_TIME_NEVER if that depends on packets still in the channel. */
@@ -201,27 +198,38 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
     }
 }
 
+/** Sends a packet by the wire. @return when its service ends; @p sent is set to when it may be acted on, but for the flight
+ */
+static sim_time send_by_wire(const struct sim_channel *channel, struct sim_packet *packet, sim_time ready,
+                             uint32_t wire_bytes, uint32_t header_bytes, sim_time *sent)
+{
+    const struct sim_wire_times times =
+        sim_wire_send(channel->wire, ready, packet->tail, wire_bytes, header_bytes, channel->writer_period);
+
+    *sent = channel->cut_through ? times.header : times.end;
+    packet->tail = channel->cut_through ? times.end + channel->latency : 0;
+    return times.start;
+}
+
 void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
                       uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
 {
     sim_time start = now + service;
     sim_time arrival = start;
 
-    if (channel->wire != NULL) {
-        struct sim_wire_times times =
-            sim_wire_send(channel->wire, start, packet->tail, wire_bytes, header_bytes, channel->writer_period);
-
-        start = times.start;
-        arrival = channel->cut_through ? times.header : times.end;
-        packet->tail = channel->cut_through ? times.end + channel->latency : 0;
+    if (channel->metered) {
+        if (channel->wire != NULL) {
+            start = send_by_wire(channel, packet, start, wire_bytes, header_bytes, &arrival);
+        }
+        if (channel->units != 0) {
+            reclaim_units(channel, now);
+        }
     }
-    sim_mark(channel->writer->sim, packet, channel->writer->stage, start);
-    arrival = sim_time_align(arrival + channel->latency, channel->reader_period);
-    if (channel->units != 0) {
-        reclaim_units(channel, now);
-    }
+    sim_mark(channel->sim, packet, channel->writer_stage, start);
+    /* Later than now, since the latency is. */
+    arrival = sim_time_align_by(arrival + channel->latency, channel->reader_period, channel->reader_reciprocal);
     rewind_slots(channel, now);
-    if (channel->slots[channel->tail].packet != NULL || arrival <= now || arrival < channel->last_arrival) {
+    if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
         sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
     }
     channel->last_arrival = arrival;
@@ -248,10 +256,8 @@ void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *pack
     if (channel->foreseen) {
         channel->foresight(channel->reader, packet);
     }
-    if (channel->hint != NULL) {
-        *channel->hint |= UINT64_C(1) << channel->hint_bit;
-    }
-    sim_wake(channel->reader, arrival);
+    *channel->hint |= channel->hint_mask;
+    sim_wake_quickly(channel->sim, channel->reader, arrival);
 }
 
 uint32_t sim_channel_occupancy(const struct sim_channel *channel)

@@ -37,7 +37,7 @@ struct sim_channel_transport;
 /** See sim_channel_set_foresight(). */
 typedef void (*sim_channel_foresight)(const struct sim_component *reader, const struct sim_packet *packet);
 
-/** What every push and pop looks at comes first: two lines of the host's cache. */
+/** What every push and pop looks at comes first: three lines of the host's cache. */
 struct sim_channel {
     struct sim_channel_slot *slots;
     uint32_t capacity;
@@ -49,21 +49,26 @@ struct sim_channel {
     uint32_t units_used;   /**< writer's view */
     bool writer_waits;     /**< writer sleeps until a credit comes back */
     bool cut_through;      /**< the reader sees a packet as soon as its header is in */
-    uint8_t hint_bit;      /**< of *hint */
+    bool metered;          /**< it has data units, a wire or both */
     bool foreseen;         /**< there is a foresight */
     uint32_t stage;        /**< under which the flight time is booked */
+    uint32_t writer_stage; /**< under which the writer's service is */
+    struct sim *sim;
     sim_time last_arrival; /**< writer's: arrivals never decrease */
     uint64_t pushed;       /**< packets so far */
-    struct sim_wire *wire;
-    struct sim_component *writer;
     struct sim_component *reader;
-    uint64_t *hint; /**< see sim_channel_set_hint() */
     sim_time latency;
     sim_time reader_period;
-    sim_time writer_period;
+    uint64_t reader_reciprocal; /**< see sim_time_align_by() */
+    uint64_t *hint;             /**< see sim_channel_set_hint(); without one a word of the channel's own */
+    uint64_t hint_mask;
     const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
     sim_time credit_latency;
-    struct sim *sim;
+    sim_time writer_period;
+    uint64_t writer_reciprocal;
+    struct sim_component *writer;
+    struct sim_wire *wire;
+    uint64_t no_hint;
     const char *name;
     void *engine_data;
     sim_channel_foresight foresight;
@@ -181,8 +186,17 @@ static inline uint32_t sim_channel_units(uint32_t payload_bytes)
     return (payload_bytes + 15) / 16;
 }
 
+/** The part of sim_channel_has_credit() for channels with data units. */
+bool sim_channel_has_units(struct sim_channel *channel, sim_time now, uint32_t units);
+
 /** Whether the credits allow a packet with that many data units at @p now. */
-bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units);
+static inline bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+
+    return slot->packet == NULL && slot->free_at <= now &&
+           (channel->units == 0 || sim_channel_has_units(channel, now, units));
+}
 
 /** When the credits will do so, as sim_channel_space_at() says it. */
 sim_time sim_channel_credit_at(struct sim_channel *channel, uint32_t units);

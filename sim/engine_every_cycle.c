@@ -72,6 +72,7 @@ enum sim_run_result sim_run_every_cycle(struct sim *sim, sim_time end)
             sim_time due;
 
             check_due(sim, sim->batch[i]);
+            sim_lay_down(sim, sim->batch[i]);
             due = sim_evaluate(sim, sim->batch[i]);
             if (due != SIM_TIME_NEVER) {
                 sim_wake(sim->batch[i], due);

@@ -6,12 +6,12 @@
 /** Evaluates a component and puts it back into the queue. */
 static void step(struct sim *sim, struct sim_component *component)
 {
-    sim_time due = sim_evaluate(sim, component);
+    sim_time due;
 
-    /* A wake that came in the same instant may already have set an earlier one; sim_wake() keeps the earlier. */
-    if (due != SIM_TIME_NEVER) {
-        sim_wake(component, due);
-    }
+    component->due = SIM_TIME_NEVER;
+    due = sim_evaluate(sim, component);
+    /* A wake that came in the same instant may already have set an earlier one; the earlier stands. */
+    sim_wake_quickly(sim, component, due);
 }
 
 static void record_batch(struct sim *sim, sim_time time)

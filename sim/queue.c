@@ -9,11 +9,21 @@
 
 static void wheel_init(struct sim_queue_wheel *wheel, unsigned shift, unsigned slots_log2)
 {
-    wheel->slot_count = (uint64_t)1 << slots_log2;
+    const size_t slots = (size_t)1 << slots_log2;
+
+    wheel->mask = slots - 1;
     wheel->shift = shift;
-    wheel->slots = sim_allocate(wheel->slot_count, sizeof(*wheel->slots));
-    wheel->occupied = sim_allocate((wheel->slot_count + 63) / 64, sizeof(*wheel->occupied));
-    wheel->count = 0;
+    wheel->slots = sim_allocate(slots, sizeof(*wheel->slots));
+    wheel->occupied = sim_allocate((slots + 63) / 64, sizeof(*wheel->occupied));
+    wheel->words = 0;
+}
+
+/** The cursor enters a stretch (see below): it and the next are fine. */
+static void set_near_end(struct sim_queue *queue, uint64_t stretch)
+{
+    const unsigned shift = queue->coarse.shift;
+
+    queue->near_end = stretch + 2 <= UINT64_MAX >> shift ? (stretch + 2) << shift : SIM_TIME_NEVER;
 }
 
 void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events)
@@ -22,6 +32,7 @@ void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2
     wheel_init(&queue->coarse, shift + slots_log2, COARSE_LOG2);
     queue->ratio_log2 = slots_log2;
     queue->cursor = 0;
+    set_near_end(queue, 0);
     queue->heap_capacity = events > 0 ? events : 1;
     queue->heap = sim_allocate(queue->heap_capacity, sizeof(*queue->heap));
     queue->heap_count = 0;
@@ -46,20 +57,13 @@ void sim_queue_event_init(struct sim_queue_event *event)
 
 /* ---- The wheels ---- */
 
-static void wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
+/** A slot has become empty. */
+static inline void wheel_vacate(struct sim_queue_wheel *wheel, uint64_t slot)
 {
-    uint64_t slot = (event->time >> wheel->shift) & (wheel->slot_count - 1);
-    struct sim_queue_event **head = &wheel->slots[slot];
+    const uint64_t left = wheel->occupied[slot / 64] & ~(UINT64_C(1) << (slot % 64));
 
-    event->next = *head;
-    event->link = head;
-    if (*head != NULL) {
-        (*head)->link = &event->next;
-    } else {
-        wheel->occupied[slot / 64] |= (uint64_t)1 << (slot % 64);
-    }
-    *head = event;
-    wheel->count++;
+    wheel->occupied[slot / 64] = left;
+    wheel->words &= ~((uint64_t)(left == 0) << (slot / 64));
 }
 
 static void wheel_remove(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
@@ -68,30 +72,30 @@ static void wheel_remove(struct sim_queue_wheel *wheel, struct sim_queue_event *
     if (event->next != NULL) {
         event->next->link = event->link;
     } else {
-        uint64_t slot = (event->time >> wheel->shift) & (wheel->slot_count - 1);
+        uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
 
         if (wheel->slots[slot] == NULL) {
-            wheel->occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
+            wheel_vacate(wheel, slot);
         }
     }
     event->link = NULL;
-    wheel->count--;
 }
 
 /** The first occupied slot at or after one, neither wrapped. The wheel is not empty. */
-static uint64_t wheel_first(const struct sim_queue_wheel *wheel, uint64_t from)
+static inline uint64_t wheel_first(const struct sim_queue_wheel *wheel, uint64_t from)
 {
-    uint64_t mask = wheel->slot_count - 1;
-    uint64_t start = from & mask;
-    uint64_t words = (wheel->slot_count + 63) / 64;
+    uint64_t start = from & wheel->mask;
     uint64_t word = start / 64;
     uint64_t bits = wheel->occupied[word] & (UINT64_MAX << (start % 64));
+    /* The next word that is not empty, round the end if need be: the slots of this one before the start are last. */
+    const uint64_t after = wheel->words & (UINT64_MAX << word << 1);
+    const uint64_t next = (uint64_t)__builtin_ctzll(after != 0 ? after : wheel->words);
+    /* Whether it is needed no processor can foresee: both are computed, and one is taken. */
+    const uint64_t none = bits == 0 ? UINT64_MAX : 0;
 
-    while (bits == 0) {
-        word = word + 1 < words ? word + 1 : 0;
-        bits = wheel->occupied[word];
-    }
-    return from + ((word * 64 + (uint64_t)__builtin_ctzll(bits) - start) & mask);
+    bits |= wheel->occupied[next] & none;
+    word ^= (word ^ next) & none;
+    return from + ((word * 64 + (uint64_t)__builtin_ctzll(bits) - start) & wheel->mask);
 }
 
 /** The earliest time in a list that is not empty. */
@@ -208,9 +212,9 @@ static void place(struct sim_queue *queue, struct sim_queue_event *event)
     uint64_t ahead = (event->time >> queue->coarse.shift) - stretch_of(queue, queue->cursor);
 
     if (ahead < 2) {
-        wheel_insert(&queue->fine, event);
+        sim_queue_wheel_insert(&queue->fine, event);
     } else if (ahead < COARSE_SLOTS) {
-        wheel_insert(&queue->coarse, event);
+        sim_queue_wheel_insert(&queue->coarse, event);
     } else {
         heap_insert(queue, event);
     }
@@ -222,7 +226,7 @@ static void enter(struct sim_queue *queue, uint64_t cursor)
     uint64_t stretch = stretch_of(queue, cursor);
     struct sim_queue_wheel *coarse = &queue->coarse;
 
-    while (coarse->count > 0) {
+    while (coarse->words != 0) {
         uint64_t first = wheel_first(coarse, stretch_of(queue, queue->cursor));
         struct sim_queue_event *event = coarse->slots[first & (COARSE_SLOTS - 1)];
 
@@ -230,16 +234,16 @@ static void enter(struct sim_queue *queue, uint64_t cursor)
             break;
         }
         coarse->slots[first & (COARSE_SLOTS - 1)] = NULL;
-        coarse->occupied[(first & (COARSE_SLOTS - 1)) / 64] &= ~(UINT64_C(1) << (first % 64));
+        wheel_vacate(coarse, first & (COARSE_SLOTS - 1));
         while (event != NULL) {
             struct sim_queue_event *next = event->next;
 
-            coarse->count--;
-            wheel_insert(&queue->fine, event);
+            sim_queue_wheel_insert(&queue->fine, event);
             event = next;
         }
     }
     queue->cursor = cursor;
+    set_near_end(queue, stretch);
     while (queue->heap_count > 0 && (queue->heap[0].time >> coarse->shift) < stretch + COARSE_SLOTS) {
         struct sim_queue_event *event = queue->heap[0].event;
 
@@ -248,9 +252,9 @@ static void enter(struct sim_queue *queue, uint64_t cursor)
     }
 }
 
-static void advance(struct sim_queue *queue, uint64_t cursor)
+static inline void advance(struct sim_queue *queue, uint64_t cursor)
 {
-    if (stretch_of(queue, cursor) != stretch_of(queue, queue->cursor)) {
+    if ((cursor ^ queue->cursor) >> queue->ratio_log2 != 0) {
         enter(queue, cursor);
     }
     queue->cursor = cursor;
@@ -259,7 +263,7 @@ static void advance(struct sim_queue *queue, uint64_t cursor)
 /** The earliest time that is not in the fine wheel; SIM_TIME_NEVER if there is none. */
 static sim_time far_earliest(const struct sim_queue *queue)
 {
-    if (queue->coarse.count > 0) {
+    if (queue->coarse.words != 0) {
         uint64_t first = wheel_first(&queue->coarse, stretch_of(queue, queue->cursor));
 
         return list_earliest(queue->coarse.slots[first & (COARSE_SLOTS - 1)]);
@@ -304,14 +308,13 @@ static struct sim_queue_event *take(struct sim_queue *queue, struct sim_queue_ev
 }
 
 /** The common case, an event alone in its slot: nothing to compare, and the slot becomes empty. */
-static struct sim_queue_event *take_only(struct sim_queue *queue, struct sim_queue_event *event, uint64_t first,
-                                         sim_time *time)
+static inline struct sim_queue_event *take_only(struct sim_queue *queue, struct sim_queue_event *event, uint64_t first,
+                                                sim_time *time)
 {
-    uint64_t slot = first & (queue->fine.slot_count - 1);
+    uint64_t slot = first & queue->fine.mask;
 
     queue->fine.slots[slot] = NULL;
-    queue->fine.occupied[slot / 64] &= ~((uint64_t)1 << (slot % 64));
-    queue->fine.count--;
+    wheel_vacate(&queue->fine, slot);
     *time = event->time;
     event->time = SIM_TIME_NEVER;
     event->link = NULL;
@@ -325,7 +328,7 @@ struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time l
     struct sim_queue_event *head;
     sim_time earliest;
 
-    if (queue->fine.count == 0) {
+    if (queue->fine.words == 0) {
         earliest = far_earliest(queue);
         if (earliest == SIM_TIME_NEVER || earliest > limit) {
             return NULL;
@@ -333,7 +336,7 @@ struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time l
         advance(queue, earliest >> queue->fine.shift);
     }
     first = wheel_first(&queue->fine, queue->cursor);
-    head = queue->fine.slots[first & (queue->fine.slot_count - 1)];
+    head = queue->fine.slots[first & queue->fine.mask];
     earliest = head->time;
     if (head->next == NULL && earliest <= limit) {
         return take_only(queue, head, first, time);
@@ -351,9 +354,9 @@ sim_time sim_queue_next_time(const struct sim_queue *queue)
 {
     uint64_t first;
 
-    if (queue->fine.count == 0) {
+    if (queue->fine.words == 0) {
         return far_earliest(queue);
     }
     first = wheel_first(&queue->fine, queue->cursor);
-    return list_earliest(queue->fine.slots[first & (queue->fine.slot_count - 1)]);
+    return list_earliest(queue->fine.slots[first & queue->fine.mask]);
 }

@@ -4,8 +4,8 @@
  * A wheel of slots, each 2^shift femtoseconds wide, holds what is due soon; one of coarse slots, each as wide as 2^n of
  * them, what comes after that; a heap the rest, with the times beside it, so that sorting it looks at no event. A slot
  * is an unsorted list; its minimum is found by walking it (of a fine slot about one node is looked at). Setting costs
- * O(1) within the wheels and O(log n) beyond them; taking the next batch costs O(nodes in one slot), a search in a
- * bitmap, and for each event one move from coarse to fine.
+ * O(1) within the wheels and O(log n) beyond them; taking the next batch costs O(nodes in one slot), a look into a
+ * bitmap of slots and one of that bitmap's words, and for each event one move from coarse to fine.
  */
 #ifndef DOORBELL_SIM_QUEUE_H
 #define DOORBELL_SIM_QUEUE_H
@@ -20,9 +20,9 @@
 extern "C" {
 #endif
 
-/** Slot width and number of slots that the prototype found best; a test build shrinks them. */
+/** Slot width and number of slots: twice as many are as many as the bitmap of words allows. Tests shrink them. */
 #define SIM_QUEUE_DEFAULT_SHIFT      20
-#define SIM_QUEUE_DEFAULT_SLOTS_LOG2 12
+#define SIM_QUEUE_DEFAULT_SLOTS_LOG2 11
 
 /** One owner's event. Zero-initialise, then sim_queue_event_init(). */
 struct sim_queue_event {
@@ -40,15 +40,16 @@ struct sim_queue_far {
 
 struct sim_queue_wheel {
     struct sim_queue_event **slots;
-    uint64_t *occupied; /**< one bit a slot */
-    uint64_t slot_count;
-    size_t count;   /**< events in it */
-    unsigned shift; /**< a slot is 2^shift fs wide */
+    uint64_t *occupied; /**< one bit a slot that is not empty */
+    uint64_t words;     /**< one bit a word of `occupied` that is not 0; so 0 says that the wheel is empty */
+    uint64_t mask;      /**< slots - 1, at most 4095 */
+    unsigned shift;     /**< a slot is 2^shift fs wide */
 };
 
 struct sim_queue {
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
+    sim_time near_end;   /**< what is due before this belongs into the fine wheel */
     unsigned ratio_log2; /**< fine slots in a coarse one */
     struct sim_queue_wheel coarse;
     struct sim_queue_far *heap;
@@ -59,7 +60,7 @@ struct sim_queue {
 /**
  * Prepares a queue.
  * @param shift      slot width is 2^shift fs, 0..40
- * @param slots_log2 2^slots_log2 slots ahead of now are always fine, 1..20
+ * @param slots_log2 2^slots_log2 slots ahead of now are always fine, 1..11
  * @param events     the number of events that may be queued at once; more may come, at the price of an allocation
  */
 void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2, size_t events);
@@ -76,6 +77,34 @@ void sim_queue_event_init(struct sim_queue_event *event);
  */
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
+/** Puts an event, whose time is set, at the head of its slot's list. */
+static inline void sim_queue_wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
+{
+    const uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
+    struct sim_queue_event **head = &wheel->slots[slot];
+    struct sim_queue_event *first = *head;
+
+    wheel->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
+    wheel->words |= UINT64_C(1) << (slot / 64);
+    event->next = first;
+    event->link = head;
+    if (first != NULL) {
+        first->link = &event->next;
+    }
+    *head = event;
+}
+
+/** sim_queue_set() for an event that is not queued, and a time that is not SIM_TIME_NEVER. */
+static inline void sim_queue_add(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+{
+    if (time < queue->near_end) {
+        event->time = time;
+        sim_queue_wheel_insert(&queue->fine, event);
+    } else {
+        sim_queue_set(queue, event, time);
+    }
+}
+
 /**
  * Takes out all events of the earliest instant.
  * @param limit  instants later than this stay queued
@@ -90,7 +119,7 @@ sim_time sim_queue_next_time(const struct sim_queue *queue);
 /** True if no event is queued. */
 static inline bool sim_queue_is_empty(const struct sim_queue *queue)
 {
-    return queue->fine.count + queue->coarse.count + queue->heap_count == 0;
+    return (queue->fine.words | queue->coarse.words | queue->heap_count) == 0;
 }
 
 #ifdef __cplusplus

@@ -30,6 +30,7 @@ struct sim *sim_create(const struct sim_config *config)
     unsigned slots = config->queue_slots_log2 > 0 ? config->queue_slots_log2 : SIM_QUEUE_DEFAULT_SLOTS_LOG2;
 
     sim->config = *config;
+    sim->quick = config->engine == SIM_ENGINE_NATIVE;
     sim->shuffle_state = config->shuffle_seed;
     sim_queue_init(&sim->queue, shift, slots, 1024);
     sim_pool_init(&sim->pool, config->payload_block > 0 ? config->payload_block : 512);
@@ -150,6 +151,7 @@ void sim_record_schedule(struct sim *sim, struct sim_schedule *schedule)
 {
     sim->schedule = schedule;
     sim->watched = schedule != NULL || sim->trace != NULL;
+    sim->quick = schedule == NULL && sim->config.engine == SIM_ENGINE_NATIVE;
 }
 
 /* ---- Components ---- */
@@ -198,9 +200,7 @@ void sim_wake(struct sim_component *component, sim_time time)
     if (time <= sim->hot.now && sim->started) {
         sim_panic(sim, component, NULL, "woken at %llu fs, which has passed", (unsigned long long)time);
     }
-    if (component->due == SIM_TIME_NEVER) {
-        sim->awake++;
-    }
+    sim->awake += component->due == SIM_TIME_NEVER;
     component->due = time;
     if (sim->config.engine == SIM_ENGINE_NATIVE) {
         sim_queue_set(&sim->queue, &component->event, time);
@@ -210,23 +210,6 @@ void sim_wake(struct sim_component *component, sim_time time)
     } else if (sim->config.engine == SIM_ENGINE_SYSTEMC && sim->started) {
         sim->config.ops->wake(component, time);
     }
-}
-
-sim_time sim_evaluate(struct sim *sim, struct sim_component *component)
-{
-    sim_time now = sim->hot.now;
-    sim_time due;
-
-    if (component->due <= now) {
-        component->due = SIM_TIME_NEVER;
-        sim->awake--;
-    }
-    sim->evaluations++;
-    due = component->evaluate(component, now);
-    if (due <= now) {
-        due = now + component->period;
-    }
-    return due;
 }
 
 uint64_t sim_shuffle_draw(struct sim *sim)

@@ -47,7 +47,8 @@ struct sim {
     struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
-    size_t awake; /**< components whose due is not SIM_TIME_NEVER */
+    bool quick;   /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
+    size_t awake; /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
     uint64_t evaluations;
     uint64_t shuffle_state;
     struct sim_component **batch; /**< scratch: the components of an instant */
@@ -67,8 +68,39 @@ void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes);
 /** Frees the pool with all its packets. */
 void sim_pool_release(struct sim_packet_pool *pool);
 
-/** Evaluates a component at the current instant and books its next due time, short of telling the engine. */
-sim_time sim_evaluate(struct sim *sim, struct sim_component *component);
+/** sim_wake(), without a call where it can be: a component that sleeps, and an engine that is the native one. */
+static inline void sim_wake_quickly(struct sim *sim, struct sim_component *component, sim_time time)
+{
+    if (time >= component->due) {
+        return;
+    }
+    if (sim->quick && component->due == SIM_TIME_NEVER && time > sim->hot.now) {
+        component->due = time;
+        sim_queue_add(&sim->queue, &component->event, time);
+    } else {
+        sim_wake(component, time);
+    }
+}
+
+/** Evaluates a component at the current instant. @return its next due time, of which the engine is to be told */
+static inline sim_time sim_evaluate(struct sim *sim, struct sim_component *component)
+{
+    const sim_time now = sim->hot.now;
+    sim_time due;
+
+    sim->evaluations++;
+    due = component->evaluate(component, now);
+    return due > now ? due : now + component->period;
+}
+
+/** A component that was due is so no longer. Not for the native engine. */
+static inline void sim_lay_down(struct sim *sim, struct sim_component *component)
+{
+    if (component->due <= sim->hot.now) {
+        component->due = SIM_TIME_NEVER;
+        sim->awake--;
+    }
+}
 
 /** The next number of what shuffling draws from. */
 uint64_t sim_shuffle_draw(struct sim *sim);

@@ -190,6 +190,7 @@ class component_module : public sc_core::sc_module
         if (simulation->trace != nullptr) {
             static_cast<tracer *>(simulation->trace->engine_data)->instant();
         }
+        sim_lay_down(simulation, component);
         next = sim_evaluate(simulation, component);
         if (next != SIM_TIME_NEVER) {
             sim_wake(component, next);
