@@ -16,13 +16,18 @@
 /** Handlers that ran before data and are not settled, per device, before a run has to allocate. */
 #define FEW_CHECKS 1024
 
-/** Durations under one stage, from one source. */
+/**
+ * Durations under one stage, from one source. Most stages take as long as they did for the packet before: those are only
+ * counted, and booked together when another duration comes (settle()), or at the end.
+ */
 struct stage_sum {
+    sim_time latest;
+    uint32_t repeats; /**< how often the latest came; not yet in count, sum and the histogram, but in min and max */
+    uint32_t position;
     uint64_t count;
     uint64_t sum;
     sim_time min;
     sim_time max;
-    uint32_t position;
 };
 
 struct batch {
@@ -110,7 +115,8 @@ static uint64_t mix(uint64_t value)
 }
 
 /** Adds a packet's marks, and what became of it, to the fingerprint. A sum: the order of packets does not matter. */
-static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind, sim_time time)
+static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind,
+                         sim_time time)
 {
     uint64_t hash = mix(packet->id ^ mix((uint64_t)kind << 56 ^ time));
 
@@ -137,6 +143,31 @@ static void tally(struct run_tally *counted, uint64_t packet, sim_time time)
 
 /* ---- What became of a packet ---- */
 
+/** Books what has only been counted. @param histogram of the stage */
+static void settle(struct stage_sum *sum, struct histogram *histogram)
+{
+    sum->count += sum->repeats;
+    sum->sum += sum->repeats * sum->latest;
+    histogram_add_bucket(histogram, sum->latest, sum->repeats);
+    sum->repeats = 0;
+}
+
+static void add_other_duration(struct stage_sum *sum, struct histogram *histogram, sim_time time, uint32_t position)
+{
+    settle(sum, histogram);
+    if (sum->count == 0 || time < sum->min) {
+        sum->min = time;
+    }
+    if (time > sum->max) {
+        sum->max = time;
+    }
+    if (position > sum->position) {
+        sum->position = position;
+    }
+    sum->latest = time;
+    sum->repeats = 1;
+}
+
 static void add_stages(struct collector *collector, struct source *source, const struct sim_packet *packet)
 {
     sim_time begin = packet->born;
@@ -144,29 +175,25 @@ static void add_stages(struct collector *collector, struct source *source, const
     for (uint32_t i = 0; i < packet->trail_count; i++) {
         const struct sim_trail_mark *mark = &packet->trail[i];
         struct stage_sum *sum = &source->stages[mark->stage];
-        sim_time time = mark->end - begin;
+        const sim_time time = mark->end - begin;
 
-        if (sum->count == 0 || time < sum->min) {
-            sum->min = time;
+        if (time == sum->latest && i <= sum->position && sum->repeats != UINT32_MAX) {
+            sum->repeats++;
+        } else {
+            add_other_duration(sum, &collector->stages[mark->stage], time, i);
         }
-        if (time > sum->max) {
-            sum->max = time;
-        }
-        if (i > sum->position) {
-            sum->position = i;
-        }
-        sum->count++;
-        sum->sum += time;
-        histogram_add_bucket(&collector->stages[mark->stage], time);
         begin = mark->end;
     }
 }
 
-static void add_to_batch(const struct collector *collector, struct batch batches[BATCHES], sim_time born,
-                         sim_time latency)
+/** In which batch something falls that was born then; BATCHES or more if in none. */
+static uint64_t batch_of(const struct collector *collector, sim_time born)
 {
-    uint64_t batch = (born - collector->measure_from) / collector->measure_span;
+    return (born - collector->measure_from) / collector->measure_span;
+}
 
+static void add_to_batch(struct batch batches[BATCHES], uint64_t batch, sim_time latency)
+{
     if (batch < BATCHES) {
         batches[batch].count++;
         batches[batch].sum += latency;
@@ -176,6 +203,7 @@ static void add_to_batch(const struct collector *collector, struct batch batches
 static void deliver(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
 {
     sim_time latency = time - packet->born;
+    uint64_t batch;
 
     source->delivered++;
     collector->delivered++;
@@ -189,8 +217,9 @@ static void deliver(struct collector *collector, struct source *source, const st
     add_stages(collector, source, packet);
     histogram_add(&source->latency, latency);
     histogram_add(&collector->latency, latency);
-    add_to_batch(collector, source->batches, packet->born, latency);
-    add_to_batch(collector, collector->batches, packet->born, latency);
+    batch = batch_of(collector, packet->born);
+    add_to_batch(source->batches, batch, latency);
+    add_to_batch(collector->batches, batch, latency);
 }
 
 static void see_doorbell(struct source *source, const struct sim_packet *packet, const struct sim_component *its,
@@ -307,7 +336,7 @@ static bool is_measured(const struct collector *collector, sim_time time)
 }
 
 static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
-                     const struct sim_component *where, sim_time time, uint32_t detail)
+                             const struct sim_component *where, sim_time time, uint32_t detail)
 {
     struct collector *collector = context;
     uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
@@ -360,7 +389,7 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
         source->reads_measured += is_measured(collector, time);
         if (packet->born >= collector->measure_from && detail == SIM_STATUS_OK) {
             histogram_add(&source->read_latency, time - packet->born);
-            add_to_batch(collector, source->read_batches, packet->born, time - packet->born);
+            add_to_batch(source->read_batches, batch_of(collector, packet->born), time - packet->born);
         }
         break;
     default:
@@ -506,6 +535,15 @@ static int by_position(const void *a, const void *b)
     return strcmp(one->stage, other->stage);
 }
 
+static void settle_all(struct collector *collector)
+{
+    for (uint32_t i = 0; i <= collector->device_count; i++) {
+        for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
+            settle(&collector->devices[i].stages[stage], &collector->stages[stage]);
+        }
+    }
+}
+
 static void finish_hops(const struct collector *collector, const struct source *source, struct run_hop **hops,
                         size_t *count)
 {
@@ -638,6 +676,7 @@ static void finish_device(const struct collector *collector, struct source *sour
 
 void collector_finish(struct collector *collector, struct run_result *result)
 {
+    settle_all(collector);
     for (uint32_t i = 0; i < result->device_count && i < collector->device_count; i++) {
         finish_device(collector, &collector->devices[i + 1], &result->devices[i]);
     }

@@ -48,9 +48,9 @@ void histogram_add(struct histogram *histogram, uint64_t value)
     histogram->buckets[bucket_of(value)]++;
 }
 
-void histogram_add_bucket(struct histogram *histogram, uint64_t value)
+void histogram_add_bucket(struct histogram *histogram, uint64_t value, uint64_t times)
 {
-    histogram->buckets[bucket_of(value)]++;
+    histogram->buckets[bucket_of(value)] += times;
 }
 
 void histogram_set_summary(struct histogram *histogram, uint64_t count, uint64_t min, uint64_t max, uint64_t sum)

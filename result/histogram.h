@@ -28,8 +28,8 @@ struct histogram {
 /** Adds a value. */
 void histogram_add(struct histogram *histogram, uint64_t value);
 
-/** Adds a value to its bucket and nothing else, for who keeps count, extremes and sum elsewhere: see _set_summary(). */
-void histogram_add_bucket(struct histogram *histogram, uint64_t value);
+/** Adds a value so many times to its bucket and to nothing else, for who keeps count, extremes and sum elsewhere: see _set_summary(). */
+void histogram_add_bucket(struct histogram *histogram, uint64_t value, uint64_t times);
 
 /** Sets count, extremes and sum of values that were added by histogram_add_bucket(). The sum is below 2^64. */
 void histogram_set_summary(struct histogram *histogram, uint64_t count, uint64_t min, uint64_t max, uint64_t sum);
