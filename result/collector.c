@@ -115,7 +115,7 @@ static uint64_t mix(uint64_t value)
 }
 
 /** Adds a packet's marks, and what became of it, to the fingerprint. A sum: the order of packets does not matter. */
-static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind,
+SIM_HOT static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind,
                          sim_time time)
 {
     uint64_t hash = mix(packet->id ^ mix((uint64_t)kind << 56 ^ time));
@@ -335,7 +335,7 @@ static bool is_measured(const struct collector *collector, sim_time time)
     return time >= collector->measure_from && time < collector->measure_to;
 }
 
-static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
+SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
                              const struct sim_component *where, sim_time time, uint32_t detail)
 {
     struct collector *collector = context;

@@ -42,12 +42,12 @@ void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresigh
     channel->foreseen = foresight != NULL;
 }
 
-struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+SIM_HOT struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
 {
     return sim_channel_pop_until(channel, now, now + channel->credit_latency);
 }
 
-struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
+SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
     const struct sim_channel_slot *slot = &channel->slots[channel->head];
     struct sim_packet *packet = slot->packet;
@@ -80,7 +80,7 @@ void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time n
     channel->slots[channel->head] = moved;
 }
 
-void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
+SIM_HOT void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
 {
     struct sim_channel_slot *slot = &channel->slots[channel->head];
 
@@ -108,7 +108,7 @@ static void reclaim_units(struct sim_channel *channel, sim_time now)
     }
 }
 
-bool sim_channel_has_units(struct sim_channel *channel, sim_time now, uint32_t units)
+SIM_HOT bool sim_channel_has_units(struct sim_channel *channel, sim_time now, uint32_t units)
 {
     reclaim_units(channel, now);
     return channel->units_used + units <= channel->units;
@@ -211,8 +211,8 @@ static sim_time send_by_wire(const struct sim_channel *channel, struct sim_packe
     return times.start;
 }
 
-void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
-                      uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
+                              uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
 {
     sim_time start = now + service;
     sim_time arrival = start;
@@ -245,7 +245,8 @@ void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, si
     }
 }
 
-void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units)
+SIM_HOT void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival,
+                                    uint32_t units)
 {
     struct sim_channel_slot *slot = &channel->slots[channel->tail];
 

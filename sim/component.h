@@ -17,6 +17,7 @@
 #ifndef DOORBELL_SIM_COMPONENT_H
 #define DOORBELL_SIM_COMPONENT_H
 
+#include "sim/attributes.h"
 #include "sim/queue.h"
 #include "sim/time.h"
 

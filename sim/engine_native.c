@@ -35,7 +35,7 @@ static void tell_watchers(struct sim *sim, sim_time now)
     }
 }
 
-enum sim_run_result sim_run_native(struct sim *sim, sim_time end)
+SIM_HOT enum sim_run_result sim_run_native(struct sim *sim, sim_time end)
 {
     while (!sim->stop) {
         sim_time now = 0;

@@ -61,7 +61,7 @@ static void grow(struct sim_packet_pool *pool)
     add_packets(pool, 64);
 }
 
-struct sim_packet *sim_packet_new(struct sim *sim, uint32_t payload)
+SIM_HOT struct sim_packet *sim_packet_new(struct sim *sim, uint32_t payload)
 {
     struct sim_packet_pool *pool = &sim->pool;
     struct sim_packet *packet;
@@ -94,7 +94,7 @@ struct sim_packet *sim_packet_new(struct sim *sim, uint32_t payload)
     return packet;
 }
 
-void sim_packet_free(struct sim *sim, struct sim_packet *packet)
+SIM_HOT void sim_packet_free(struct sim *sim, struct sim_packet *packet)
 {
     struct sim_packet_pool *pool = &sim->pool;
 

@@ -9,6 +9,7 @@
 #define DOORBELL_SIM_PACKET_H
 
 #include "sim/arena.h"
+#include "sim/attributes.h"
 #include "sim/time.h"
 
 #include <stdbool.h>

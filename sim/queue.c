@@ -1,5 +1,6 @@
 #include "sim/queue.h"
 #include "sim/allocate.h"
+#include "sim/attributes.h"
 
 #include <stdlib.h>
 
@@ -322,7 +323,7 @@ static inline struct sim_queue_event *take_only(struct sim_queue *queue, struct 
     return event;
 }
 
-struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
+SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
     uint64_t first;
     struct sim_queue_event *head;

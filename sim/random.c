@@ -15,7 +15,7 @@ void sim_random_init(struct sim_random *random, uint64_t seed, const char *name)
     random->remaining = 0;
 }
 
-uint32_t sim_random_u32(struct sim_random *random)
+SIM_HOT uint32_t sim_random_u32(struct sim_random *random)
 {
     if (random->remaining == 0) {
         philox4x32_ctr_t counter = {{(uint32_t)random->counter, (uint32_t)(random->counter >> 32), 0, 0}};

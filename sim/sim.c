@@ -190,7 +190,7 @@ static void record(struct sim_schedule *schedule, uint32_t component, sim_time t
     }
 }
 
-void sim_wake(struct sim_component *component, sim_time time)
+SIM_HOT void sim_wake(struct sim_component *component, sim_time time)
 {
     struct sim *sim = component->sim;
 
@@ -238,7 +238,7 @@ void sim_shuffle_batch(struct sim *sim, size_t count)
     }
 }
 
-enum sim_run_result sim_run(struct sim *sim, sim_time end)
+SIM_HOT enum sim_run_result sim_run(struct sim *sim, sim_time end)
 {
     enum sim_run_result result;
 

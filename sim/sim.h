@@ -131,7 +131,7 @@ char *sim_printf(struct sim *sim, const char *format, ...) __attribute__((format
  * @param component may be NULL  @param packet may be NULL
  */
 void sim_panic(struct sim *sim, const struct sim_component *component, const struct sim_packet *packet,
-               const char *format, ...) __attribute__((noreturn, format(printf, 4, 5)));
+               const char *format, ...) __attribute__((noreturn, format(printf, 4, 5))) SIM_COLD;
 
 /** Writes a schedule of queue operations to replay through a bare queue (benchmarks). NULL stops. Native engine only.
  */

@@ -193,7 +193,7 @@ static bool accept_from(struct its *its, struct its_target *target, sim_time now
 }
 
 /** One access an edge, the ports in turn. */
-static void accept(struct its *its, sim_time now)
+SIM_HOT static void accept(struct its *its, sim_time now)
 {
     uint32_t index = its->target_turn;
 
@@ -212,7 +212,7 @@ static void accept(struct its *its, sim_time now)
     }
 }
 
-static sim_time its_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time its_evaluate(struct sim_component *component, sim_time now)
 {
     struct its *its = (struct its *)component;
 

@@ -125,7 +125,7 @@ bool its_is_windowed_msi(const struct its *its, struct sim_packet *packet)
 }
 
 /** Takes the write, tells observers, and answers it. */
-static struct sim_packet *take(struct its *its, struct its_target *target, sim_time now)
+SIM_HOT static struct sim_packet *take(struct its *its, struct its_target *target, sim_time now)
 {
     struct sim_packet *packet = sim_channel_pop(target->request, now);
 
@@ -234,7 +234,7 @@ static void accept_slow(struct its *its, struct its_target *target, uint32_t dev
     its->progress = true;
 }
 
-bool its_accept_msi(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now)
+SIM_HOT bool its_accept_msi(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now)
 {
     uint32_t event = 0;
     enum sim_drop_reason reason;

@@ -94,7 +94,7 @@ static void move_down(struct lpi_set *set, uint32_t position, uint32_t key)
 }
 
 /** Takes an LPI out of the heap, if it is there. */
-static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
+SIM_HOT static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
 {
     uint32_t position = entry->position;
     uint32_t last;
@@ -115,7 +115,7 @@ static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
     }
 }
 
-void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority)
+SIM_HOT void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority)
 {
     uint32_t key = (uint32_t)priority << 24 | lpi;
     struct lpi *entry = entry_of(set, lpi);
@@ -141,7 +141,7 @@ void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t 
 
 /* ---- Bitmap ---- */
 
-void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
+SIM_HOT void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet)
 {
     uint32_t word = lpi / 64;
 
@@ -163,7 +163,7 @@ static void clear_bit(struct lpi_set *set, struct lpi *entry, uint32_t lpi)
     set->pending--;
 }
 
-struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
+SIM_HOT struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
 {
     struct lpi_block *block = block_of(set, lpi);
     struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];

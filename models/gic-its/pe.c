@@ -22,7 +22,7 @@ void pe_tell_end(struct pe *pe, struct sim_packet *packet, sim_time time)
     }
 }
 
-void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start)
+SIM_HOT void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time start)
 {
     pe->count_delivered++;
     if (pe->handler_observer != NULL) {
@@ -133,7 +133,7 @@ void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now)
     pe->acknowledging = true;
 }
 
-static sim_time pe_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time pe_evaluate(struct sim_component *component, sim_time now)
 {
     struct pe *pe = (struct pe *)component;
     sim_time due = SIM_TIME_NEVER;

@@ -194,7 +194,7 @@ static void signal_pe(struct redistributor *rd, sim_time now)
     gic_output_push(&rd->pe, packet, now, rd->signal_service);
 }
 
-static sim_time redistributor_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time redistributor_evaluate(struct sim_component *component, sim_time now)
 {
     struct redistributor *rd = (struct redistributor *)component;
 

@@ -37,7 +37,7 @@ static struct redistributor_fetch *find_fetch(struct redistributor *rd, uint32_t
     return NULL;
 }
 
-bool redistributor_configure_cached(struct redistributor *rd, uint32_t lpi)
+SIM_HOT bool redistributor_configure_cached(struct redistributor *rd, uint32_t lpi)
 {
     struct gic_cache_entry *entry = gic_cache_find(&rd->cache, lpi, lpi);
 

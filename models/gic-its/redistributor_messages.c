@@ -52,7 +52,8 @@ static void merge(struct redistributor *rd, struct sim_packet *packet, sim_time 
     finish(rd, packet);
 }
 
-static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head, sim_time now)
+SIM_HOT static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head,
+                            sim_time now)
 {
     struct sim_packet *packet;
     bool cached;
@@ -279,7 +280,7 @@ void redistributor_step_direct(struct redistributor *rd, sim_time now)
 }
 
 /** Looks at one channel. @return whether a message was taken */
-static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, sim_time now)
+SIM_HOT static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, sim_time now)
 {
     struct sim_channel *from = rd->its[index].from;
     sim_time arrival = sim_channel_next_arrival(from);
@@ -299,7 +300,7 @@ static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, 
     return taken;
 }
 
-void redistributor_take_message(struct redistributor *rd, sim_time now)
+SIM_HOT void redistributor_take_message(struct redistributor *rd, sim_time now)
 {
     uint64_t later = rd->turn < 64 ? rd->inputs & UINT64_MAX << rd->turn : 0;
     uint64_t earlier = rd->inputs & ~later;

@@ -280,7 +280,7 @@ static sim_time collect_requests(struct crossbar *crossbar, sim_time now, uint64
 }
 
 /** Takes the head of a master port. @p due becomes the next look at that port, if that is earlier. */
-static struct sim_packet *pop_request(struct crossbar *crossbar, unsigned port, sim_time now, sim_time *due)
+SIM_HOT static struct sim_packet *pop_request(struct crossbar *crossbar, unsigned port, sim_time now, sim_time *due)
 {
     struct crossbar_master *master = &crossbar->masters[port];
     struct sim_packet *packet = sim_channel_pop(master->bus.request, now);
@@ -414,7 +414,7 @@ static sim_time move_requests(struct crossbar *crossbar, sim_time now)
     return due;
 }
 
-sim_time crossbar_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT sim_time crossbar_evaluate(struct sim_component *component, sim_time now)
 {
     struct crossbar *crossbar = (struct crossbar *)component;
     sim_time due = move_answers(crossbar, now);

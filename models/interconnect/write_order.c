@@ -77,7 +77,7 @@ static bool relaxed_elsewhere(const struct write_order *order, uint64_t key, uns
     return false;
 }
 
-bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
+SIM_HOT bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
 {
     uint32_t stream;
 
@@ -120,7 +120,7 @@ static void remove_stream(struct write_order *order, uint32_t index)
     order->free_stream = index;
 }
 
-void write_order_issue(struct write_order *order, struct sim_packet *packet, unsigned target)
+SIM_HOT void write_order_issue(struct write_order *order, struct sim_packet *packet, unsigned target)
 {
     bool relaxed = is_relaxed(order, packet);
     uint64_t key = relaxed ? relaxed_key(stream_key(packet), target) : stream_key(packet);
@@ -141,7 +141,7 @@ void write_order_issue(struct write_order *order, struct sim_packet *packet, uns
     order->writes_at[target]++;
 }
 
-bool write_order_acknowledge(struct write_order *order, struct sim_packet *packet, unsigned target)
+SIM_HOT bool write_order_acknowledge(struct write_order *order, struct sim_packet *packet, unsigned target)
 {
     struct write_slot *slot = &order->slots[packet->tag < order->count ? packet->tag : 0];
     struct write_stream *stream;

@@ -388,7 +388,7 @@ static sim_time arbitrate(struct memory *memory, sim_time now)
     return due;
 }
 
-static sim_time memory_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time memory_evaluate(struct sim_component *component, sim_time now)
 {
     struct memory *memory = (struct memory *)component;
     sim_time due = SIM_TIME_NEVER;

@@ -134,7 +134,7 @@ static sim_time inputs_due(struct endpoint *endpoint)
     return due;
 }
 
-static void send_requests(struct endpoint *endpoint, sim_time now)
+SIM_HOT static void send_requests(struct endpoint *endpoint, sim_time now)
 {
     /* ATS and PRI speak with TC0. */
     bool messages = endpoint->has_errors;
@@ -168,7 +168,7 @@ SIM_FETCHES void fetch(const struct endpoint *endpoint)
     pcie_port_fetch(endpoint->port, &endpoint->lines);
 }
 
-static sim_time evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct endpoint *endpoint = (struct endpoint *)(void *)component;
     sim_time due = SIM_TIME_NEVER;

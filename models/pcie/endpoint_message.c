@@ -129,7 +129,8 @@ static struct sim_packet *make_message(struct endpoint_function *function, const
  * Fills in what registers and tables say now and sends: NS is 0 and there is no PASID, whatever the function's DMA has,
  * and no RO unless that is the function's defect.
  */
-static void send_message(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet, sim_time now)
+SIM_HOT static void send_message(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet,
+                                 sim_time now)
 {
     struct endpoint *endpoint = function->endpoint;
     struct place place = place_of(function, slot);

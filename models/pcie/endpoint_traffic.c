@@ -184,7 +184,7 @@ static sim_time jobs_next(const struct endpoint *endpoint, const struct endpoint
     return jobs->count > 0 && can_leave(first->function, first->kind) ? first->born : SIM_TIME_NEVER;
 }
 
-void endpoint_refresh_next(struct endpoint *endpoint)
+SIM_HOT void endpoint_refresh_next(struct endpoint *endpoint)
 {
     for (unsigned vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
         endpoint->next[vc].posted = jobs_next(endpoint, &endpoint->posted_jobs, vc);
@@ -240,7 +240,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
 }
 
 /** Finds the oldest request of a sort. Equal ages: jobs first, then streams in their order. */
-static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
+SIM_HOT static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
 {
     struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
     sim_time oldest = reads ? endpoint->next[vc].read : endpoint->next[vc].posted;
@@ -276,7 +276,7 @@ static uint64_t take_identity(struct endpoint *endpoint, struct choice *choice)
 }
 
 /** Books @p bytes of the request as gone; the whole of it, for an MSI. */
-static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
+SIM_HOT static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
 {
     bool done = choice->operation.bytes == 0 || choice->progress + bytes >= choice->operation.bytes;
 
@@ -363,7 +363,7 @@ static void serve_request(struct endpoint *endpoint, struct choice *choice, unsi
 }
 
 /** Sends the oldest posted request of a virtual channel. @return whether it had one and could look at it */
-static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
+SIM_HOT static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_POSTED << 2 * vc;
     struct choice choice;
@@ -396,7 +396,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 }
 
 /** Sends the oldest read of a virtual channel. @return whether it had one and could look at it */
-static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
+SIM_HOT static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_READ << 2 * vc;
     struct endpoint_stream *waiting;

@@ -69,7 +69,7 @@ static bool one_posted_input(const struct root_complex *rc)
            others == 0 && rc->response_count == 0;
 }
 
-static sim_time evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct root_complex *rc = (struct root_complex *)(void *)component;
     sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;

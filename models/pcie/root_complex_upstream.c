@@ -21,7 +21,7 @@ static struct rc_decision refuse(enum sim_packet_status status, uint32_t error)
 }
 
 /** Looks a requester ID up in both maps, through a cache. */
-static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid)
+SIM_HOT static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid)
 {
     struct rc_wiring *wiring = &rc->wiring[(rid ^ rid >> 8) % RC_WIRING_CACHE];
     const struct pcie_map_entry *entry;
@@ -156,7 +156,7 @@ static struct rc_decision decide_route(struct root_complex *rc, unsigned input, 
  * What ends in the root complex is looked at more closely than what passes: its ECRC is checked if software wants that
  * (2.7.1), and poisoned data goes no further, for a bus has no mark for it (2.7.2.2).
  */
-static struct rc_decision decide_end(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+SIM_HOT static struct rc_decision decide_end(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;
     struct rc_decision decision = decide_route(rc, input, packet);
@@ -175,7 +175,7 @@ static struct rc_decision decide_end(struct root_complex *rc, unsigned input, co
 }
 
 /** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
-static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+SIM_HOT static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     struct rc_decision decision;
 
@@ -302,8 +302,8 @@ static void end_here(struct root_complex *rc, unsigned input, struct sim_packet 
 }
 
 /** Takes a head that needs no output. */
-static void take(struct root_complex *rc, unsigned input, unsigned queue, const struct rc_decision *decision,
-                 sim_time now)
+SIM_HOT static void take(struct root_complex *rc, unsigned input, unsigned queue, const struct rc_decision *decision,
+                         sim_time now)
 {
     struct sim_packet *packet = pcie_port_take(rc->ports[input].link, queue, now);
 
@@ -485,7 +485,7 @@ static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
 }
 
 /** Sends the head of an input (root port × queues + queue) to a memory port, which has space. */
-static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
+SIM_HOT static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
 {
     const struct pcie_port *link = rc->ports[input / PCIE_QUEUES].link;
     struct sim_packet *packet = pcie_port_take(link, input % PCIE_QUEUES, now);

@@ -564,7 +564,7 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
                         sim_time_min(candidates_due(switch_, &round, now), inputs_due(switch_, &round, now)));
 }
 
-static sim_time evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct pcie_switch *switch_ = (struct pcie_switch *)(void *)component;
     sim_time findings_due = switch_->findings != 0 ? switch_take_findings(switch_, now) : SIM_TIME_NEVER;

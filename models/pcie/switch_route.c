@@ -227,7 +227,8 @@ static struct switch_decision route_config(const struct pcie_switch *switch_, un
     return (struct switch_decision){.action = SWITCH_TO_TYPE0, .port = (uint8_t)port};
 }
 
-static struct switch_decision decide(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet)
+SIM_HOT static struct switch_decision decide(const struct pcie_switch *switch_, unsigned input,
+                                             const struct sim_packet *packet)
 {
     switch (packet->type) {
     case SIM_PACKET_READ:
@@ -252,7 +253,8 @@ static struct switch_decision malformed(unsigned port)
     };
 }
 
-struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet)
+SIM_HOT struct switch_decision switch_route(const struct pcie_switch *switch_, unsigned input,
+                                            const struct sim_packet *packet)
 {
     struct switch_decision decision;
     bool goes_out;

@@ -41,7 +41,8 @@ static size_t index_of(const struct smmu_config_cache *cache, const struct smmu_
     return NOT_FOUND;
 }
 
-struct smmu_config_entry *smmu_config_cache_find(struct smmu_config_cache *cache, const struct smmu_stream *stream)
+SIM_HOT struct smmu_config_entry *smmu_config_cache_find(struct smmu_config_cache *cache,
+                                                         const struct smmu_stream *stream)
 {
     const size_t index = index_of(cache, stream);
 

@@ -212,7 +212,7 @@ static sim_time links_due(const struct smmu *smmu)
  * The order within an evaluation: answers from memory and register accesses first, then requests with what those
  * changed, then the engines that requests feed, and last the walker port, which takes what all of these ask for.
  */
-static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
+SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
 {
     struct smmu *smmu = (struct smmu *)component;
     sim_time due;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, sim_time now, sim_time leave)
+SIM_HOT void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, sim_time now,
+                            sim_time leave)
 {
     const uint32_t units = packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
 

@@ -53,7 +53,7 @@ static struct smmu_tlb_entry *find(struct smmu_tlb *tlb, uint64_t tag, uint64_t 
     return NULL;
 }
 
-struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
+SIM_HOT struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
 {
     struct smmu_tlb_entry *entry = find(tlb, tag, va, false);
 

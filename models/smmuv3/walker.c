@@ -89,7 +89,7 @@ static void dispatch(struct smmu *smmu, const struct sim_packet *packet, sim_tim
     }
 }
 
-sim_time smmu_walker_receive(struct smmu *smmu, sim_time now)
+SIM_HOT sim_time smmu_walker_receive(struct smmu *smmu, sim_time now)
 {
     struct sim_channel *response = smmu->walker.port.response;
 
