@@ -397,10 +397,21 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     }
 }
 
+/** Observes the simulation: only what is counted here, while nobody else listens. */
+static void observe(struct collector *collector)
+{
+    const uint32_t not_counted = 1u << SIM_EVENT_MSI_SENT | 1u << SIM_EVENT_MSI_PENDING | 1u << SIM_EVENT_MSI_HANDLED;
+    const struct sim_observer observer = {.context = collector,
+                                          .trails = true,
+                                          .deaf_to = collector->also[0].event != NULL ? 0 : not_counted,
+                                          .event = on_event};
+
+    sim_observe(collector->sim, &observer);
+}
+
 struct collector *collector_create(struct sim *sim, const uint32_t *device_of, uint32_t sources, uint32_t devices)
 {
     struct collector *collector = sim_allocate(1, sizeof(*collector));
-    struct sim_observer observer = {.context = collector, .trails = true, .event = on_event};
 
     collector->sim = sim;
     collector->source_count = sources;
@@ -418,7 +429,7 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
         collector->devices[i].check_capacity = FEW_CHECKS;
     }
     collector->measure_span = 1;
-    sim_observe(sim, &observer);
+    observe(collector);
     return collector;
 }
 
@@ -428,12 +439,14 @@ void collector_also(struct collector *collector, const struct sim_observer *also
 
     if (also == NULL) {
         memset(collector->also, 0, sizeof(collector->also));
+        observe(collector);
         return;
     }
     while (i < MOST_LISTENERS - 1 && collector->also[i].event != NULL) {
         i++;
     }
     collector->also[i] = *also;
+    observe(collector);
 }
 
 void collector_destroy(struct collector *collector)

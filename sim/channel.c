@@ -23,6 +23,7 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
     channel->units = config->units;
     channel->wire = config->wire;
     channel->metered = config->wire != NULL || config->units != 0;
+    channel->plain = !channel->metered;
     channel->cut_through = config->cut_through;
     channel->hint = &channel->no_hint;
     sim_packet_reserve(sim, channel->capacity, false);
@@ -40,20 +41,118 @@ void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresigh
 {
     channel->foresight = foresight;
     channel->foreseen = foresight != NULL;
+    channel->plain = !channel->metered && !channel->foreseen;
 }
 
-SIM_HOT struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+/**
+ * With all slots free again, begins anew with the first. Nobody can tell, but that a quiet channel keeps to one line of
+ * the host's cache: with thousands of them, the rings together are larger than it is.
+ */
+static inline void rewind_slots(struct sim_channel *channel, sim_time now)
 {
-    return sim_channel_pop_until(channel, now, now + channel->credit_latency);
+    const struct sim_channel_slot *latest;
+
+    if (channel->tail == 0) {
+        return;
+    }
+    /* Packets and credits go in order: what holds of the latest holds of all. */
+    latest = &channel->slots[channel->tail - 1];
+    if (latest->packet == NULL && latest->free_at <= now && channel->unclaimed == 0) {
+        channel->head = 0;
+        channel->tail = 0;
+        channel->reclaim = 0;
+    }
 }
 
-SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
+/* ---- The short way: the native engine, with nobody who listens to single marks. Calls come last or not at all. ---- */
+
+/** sim_mark(), of which only the trail is left. */
+static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, uint32_t stage, sim_time time)
+{
+    const uint32_t count = packet->trail_count;
+
+    if ((packet->flags & SIM_FLAG_TRACKED) == 0) {
+        return;
+    }
+    if (sim->hot.observer.trails && count < SIM_PACKET_TRAIL) {
+        packet->trail[count].stage = stage;
+        packet->trail[count].end = time;
+        packet->trail_count = count + 1;
+    }
+    packet->last_mark = time;
+}
+
+SIM_COLD static struct sim_packet *nothing_to_pop(const struct sim_channel *channel)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+
+    sim_panic(channel->sim, channel->reader, slot->packet, "pop from %s, where nothing has arrived", channel->name);
+}
+
+SIM_COLD static void nowhere_to_push(const struct sim_channel *channel, const struct sim_packet *packet)
+{
+    sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
+}
+
+/** Wakes the writer, for which a credit is on its way. */
+static struct sim_packet *wake_writer(struct sim_channel *channel, struct sim_packet *packet, sim_time free_at)
+{
+    channel->writer_waits = false;
+    sim_wake(channel->writer, free_at);
+    return packet;
+}
+
+static inline struct sim_packet *pop_shortly(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->head];
+    struct sim_packet *packet = slot->packet;
+
+    if (packet == NULL || slot->arrival > now) {
+        return nothing_to_pop(channel);
+    }
+    leave_mark(channel->sim, packet, channel->stage, slot->arrival);
+    free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
+    slot->packet = NULL;
+    slot->free_at = free_at;
+    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
+    return channel->writer_waits ? wake_writer(channel, packet, free_at) : packet;
+}
+
+/** For channels without data units, wire and foresight. */
+static inline void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
+{
+    const sim_time start = now + service;
+    const sim_time arrival =
+        sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
+    struct sim_channel_slot *slot;
+
+    leave_mark(channel->sim, packet, channel->writer_stage, start);
+    rewind_slots(channel, now);
+    slot = &channel->slots[channel->tail];
+    if (slot->packet != NULL || arrival < channel->last_arrival) {
+        nowhere_to_push(channel, packet);
+        return;
+    }
+    channel->last_arrival = arrival;
+    channel->pushed++;
+    slot->packet = packet;
+    slot->arrival = arrival;
+    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    *channel->hint |= channel->hint_mask;
+    sim_wake_quickly(channel->sim, channel->reader, arrival);
+}
+
+/* ---- Popping and pushing ---- */
+
+/** Whatever the engine and the observer. */
+__attribute__((noinline)) static struct sim_packet *pop_in_any_case(struct sim_channel *channel, sim_time now,
+                                                                    sim_time free_at)
 {
     const struct sim_channel_slot *slot = &channel->slots[channel->head];
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
-        sim_panic(channel->sim, channel->reader, packet, "pop from %s, where nothing has arrived", channel->name);
+        return nothing_to_pop(channel);
     }
     sim_mark(channel->sim, packet, channel->stage, slot->arrival);
     free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
@@ -63,6 +162,18 @@ SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, si
         sim_channel_pop_local(channel, free_at);
     }
     return packet;
+}
+
+SIM_HOT struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+{
+    const sim_time free_at = now + channel->credit_latency;
+
+    return channel->sim->swift ? pop_shortly(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
+}
+
+SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
+    return channel->sim->swift ? pop_shortly(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
 }
 
 void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time now)
@@ -178,28 +289,7 @@ sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count)
     return slot->free_at;
 }
 
-/**
- * With all slots free again, begins anew with the first. Nobody can tell, but that a quiet channel keeps to one line of
- * the host's cache: with thousands of them, the rings together are larger than it is.
- */
-static inline void rewind_slots(struct sim_channel *channel, sim_time now)
-{
-    const struct sim_channel_slot *latest;
-
-    if (channel->tail == 0) {
-        return;
-    }
-    /* Packets and credits go in order: what holds of the latest holds of all. */
-    latest = &channel->slots[channel->tail - 1];
-    if (latest->packet == NULL && latest->free_at <= now && channel->unclaimed == 0) {
-        channel->head = 0;
-        channel->tail = 0;
-        channel->reclaim = 0;
-    }
-}
-
-/** Sends a packet by the wire. @return when its service ends; @p sent is set to when it may be acted on, but for the flight
- */
+/** Sends a packet by the wire. @return when its service ends; @p sent: when it may be acted on, but for the flight */
 static sim_time send_by_wire(const struct sim_channel *channel, struct sim_packet *packet, sim_time ready,
                              uint32_t wire_bytes, uint32_t header_bytes, sim_time *sent)
 {
@@ -211,8 +301,9 @@ static sim_time send_by_wire(const struct sim_channel *channel, struct sim_packe
     return times.start;
 }
 
-SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
-                              uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+__attribute__((noinline)) static void push_in_any_case(struct sim_channel *channel, struct sim_packet *packet,
+                                                       sim_time now, sim_time service, uint32_t units,
+                                                       uint32_t wire_bytes, uint32_t header_bytes)
 {
     sim_time start = now + service;
     sim_time arrival = start;
@@ -230,7 +321,8 @@ SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *pa
     arrival = sim_time_align_by(arrival + channel->latency, channel->reader_period, channel->reader_reciprocal);
     rewind_slots(channel, now);
     if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
-        sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
+        nowhere_to_push(channel, packet);
+        return;
     }
     channel->last_arrival = arrival;
     if (channel->units != 0) {
@@ -242,6 +334,16 @@ SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *pa
         channel->transport->push(channel, packet, arrival, units);
     } else {
         sim_channel_push_local(channel, packet, arrival, units);
+    }
+}
+
+SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
+                              uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+{
+    if (channel->plain && channel->sim->swift) {
+        push_shortly(channel, packet, now, service);
+    } else {
+        push_in_any_case(channel, packet, now, service, units, wire_bytes, header_bytes);
     }
 }
 

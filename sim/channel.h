@@ -41,22 +41,23 @@ typedef void (*sim_channel_foresight)(const struct sim_component *reader, const 
 struct sim_channel {
     struct sim_channel_slot *slots;
     uint32_t capacity;
-    uint32_t head;         /**< reader's: slot of the oldest packet */
-    uint32_t tail;         /**< writer's: slot for the next packet */
-    uint32_t reclaim;      /**< writer's: oldest slot whose data units have not been taken back */
-    uint32_t unclaimed;    /**< writer's: slots between reclaim and tail */
-    uint32_t units;        /**< data units in all; 0: not limited */
-    uint32_t units_used;   /**< writer's view */
-    bool writer_waits;     /**< writer sleeps until a credit comes back */
-    bool cut_through;      /**< the reader sees a packet as soon as its header is in */
-    bool metered;          /**< it has data units, a wire or both */
-    bool foreseen;         /**< there is a foresight */
-    uint32_t stage;        /**< under which the flight time is booked */
-    uint32_t writer_stage; /**< under which the writer's service is */
+    uint32_t head;       /**< reader's: slot of the oldest packet */
+    uint32_t tail;       /**< writer's: slot for the next packet */
+    uint32_t reclaim;    /**< writer's: oldest slot whose data units have not been taken back */
+    uint32_t unclaimed;  /**< writer's: slots between reclaim and tail */
+    uint32_t units;      /**< data units in all; 0: not limited */
+    uint32_t units_used; /**< writer's view */
+    bool writer_waits;   /**< writer sleeps until a credit comes back */
+    bool cut_through;    /**< the reader sees a packet as soon as its header is in */
+    bool metered;        /**< it has data units, a wire or both */
+    bool foreseen;       /**< there is a foresight */
+    bool plain;          /**< neither metered nor foreseen */
+    uint32_t stage;      /**< under which the flight time is booked */
     struct sim *sim;
     sim_time last_arrival; /**< writer's: arrivals never decrease */
     uint64_t pushed;       /**< packets so far */
     struct sim_component *reader;
+    uint32_t writer_stage; /**< under which the writer's service is */
     sim_time latency;
     sim_time reader_period;
     uint64_t reader_reciprocal; /**< see sim_time_align_by() */

@@ -39,6 +39,8 @@ struct sim_observer {
     void *context;
     /** Whether packets shall remember their marks (sim_packet.trail), to be read at the event that ends their way. */
     bool trails;
+    /** Events that it does not want to hear of: the bit 1 << kind (enum sim_event_kind) for each. */
+    uint32_t deaf_to;
     /** @p stage took from @p begin to @p end for this packet. */
     void (*mark)(void *context, const struct sim_packet *packet, uint32_t stage, sim_time begin, sim_time end);
     /** @p kind happened to the packet at @p where. */

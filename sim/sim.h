@@ -179,7 +179,7 @@ static inline void sim_event(struct sim *sim, enum sim_event_kind kind, const st
 {
     const struct sim_hot *hot = (const struct sim_hot *)sim;
 
-    if (hot->observer.event != NULL) {
+    if (hot->observer.event != NULL && (hot->observer.deaf_to >> kind & 1) == 0) {
         hot->observer.event(hot->observer.context, kind, packet, where, time, detail);
     }
 }

@@ -47,6 +47,7 @@ struct sim {
     struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
+    bool swift;   /**< likewise, and nobody listens to single marks: channels take the short way */
     bool quick;   /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
     size_t awake; /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
     uint64_t evaluations;
