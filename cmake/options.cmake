@@ -61,10 +61,15 @@ if(DOORBELL_COVERAGE)
   target_link_options(doorbell_build INTERFACE --coverage)
 endif()
 
+include(cmake/profile.cmake)
+
 # doorbell_room(NAME sources...): the static library of one room, with the build settings above.
 function(doorbell_room name)
   add_library(${name} STATIC ${ARGN})
   target_link_libraries(${name} PUBLIC doorbell_build)
+  if(TARGET doorbell_profile)
+    add_dependencies(${name} doorbell_profile)
+  endif()
 endfunction()
 
 # `cmake --build DIR --target tidy`: clang-tidy over every own source that this build compiles.
