@@ -1,11 +1,13 @@
-# Optimised by profile: -DDOORBELL_PGO=ON (preset `pgo`, GCC). The build makes a second one inside itself, of the program
-# alone and instrumented, runs the shipped scenarios with it, and compiles everything with what that has shown: what is
-# usually together lies together, what seldom happens lies elsewhere, what is often called becomes part of its caller.
+# Optimised by profile: -DDOORBELL_PGO=ON (preset `pgo`, GCC). The build makes a second one inside itself, of the
+# program alone and instrumented, runs the shipped scenarios with it, and compiles everything with what that has shown:
+# what is usually together lies together, what seldom happens lies elsewhere, what is often called becomes part of its
+# caller.
 #
 # It is trained once a build directory; `cmake --build DIR --target retrain` does it again. Code that has changed since
 # is compiled as without a profile.
 option(DOORBELL_PGO "Build an instrumented program first, train it on the shipped scenarios, use its profile (GCC)" OFF)
-set(DOORBELL_PROFILE_INTO "" CACHE PATH "Instrument, and leave the profile in this folder: the inner build of DOORBELL_PGO")
+set(DOORBELL_PROFILE_INTO "" CACHE PATH
+  "Instrument, and leave the profile in this folder: the inner build of DOORBELL_PGO")
 mark_as_advanced(DOORBELL_PROFILE_INTO)
 
 if((DOORBELL_PGO OR DOORBELL_PROFILE_INTO) AND NOT (CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_ID

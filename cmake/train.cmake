@@ -1,5 +1,5 @@
-# The training of cmake/profile.cmake: runs every seed scenario with PROGRAM. What they print is of no interest here, nor
-# whether a seed that loses interrupts fails by that; a program that cannot run at all is.
+# The training of cmake/profile.cmake: runs every seed scenario with PROGRAM. What they print is of no interest here,
+# nor whether a seed that loses interrupts fails by that; a program that cannot run at all is.
 file(GLOB scenarios ${SCENARIOS}/seeds/*.yaml)
 list(SORT scenarios)
 set(ran 0)

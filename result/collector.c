@@ -17,8 +17,8 @@
 #define FEW_CHECKS 1024
 
 /**
- * Durations under one stage, from one source. Most stages take as long as they did for the packet before: those are only
- * counted, and booked together when another duration comes (settle()), or at the end.
+ * Durations under one stage, from one source. Most stages take as long as they did for the packet before: those are
+ * only counted, and booked together when another duration comes (settle()), or at the end.
  */
 struct stage_sum {
     sim_time latest;

@@ -28,7 +28,7 @@ struct histogram {
 /** Adds a value. */
 void histogram_add(struct histogram *histogram, uint64_t value);
 
-/** Adds a value so many times to its bucket and to nothing else, for who keeps count, extremes and sum elsewhere: see _set_summary(). */
+/** Adds a value so often to its bucket and to nothing else, for who keeps the summary elsewhere: _set_summary(). */
 void histogram_add_bucket(struct histogram *histogram, uint64_t value, uint64_t times);
 
 /** Sets count, extremes and sum of values that were added by histogram_add_bucket(). The sum is below 2^64. */

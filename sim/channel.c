@@ -64,7 +64,7 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
     }
 }
 
-/* ---- The short way: the native engine, with nobody who listens to single marks. Calls come last or not at all. ---- */
+/* ---- The short way: native engine, nobody listens to single marks. Calls come last or not at all. ---- */
 
 /** sim_mark(), of which only the trail is left. */
 static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, uint32_t stage, sim_time time)

@@ -63,8 +63,8 @@ sc_core::sc_time kernel_time(sim_time duration)
 }
 
 /**
- * The same without a call into the kernel's library, whose 25 instructions at every event and packet are a tenth of what
- * the kernel takes: its time is a word of 64 bits, which start() makes sure of.
+ * The same without a call into the kernel's library, whose 25 instructions at every event and packet are a tenth of
+ * what the kernel takes: its time is a word of 64 bits, which start() makes sure of.
  */
 inline sc_core::sc_time kernel_time_quickly(sim_time duration)
 {
@@ -258,8 +258,8 @@ class channel_sockets : public sc_core::sc_module,
 {
   public:
     channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel)
-        : sc_core::sc_module(module_name), writer("writer"), reader("reader"), channel(the_channel),
-          payloads(std::make_unique<slot_payload[]>(the_channel->capacity))
+        : sc_core::sc_module(module_name), channel(the_channel),
+          payloads(std::make_unique<slot_payload[]>(the_channel->capacity)), writer("writer"), reader("reader")
     {
         writer.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
         reader.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
@@ -283,7 +283,7 @@ class channel_sockets : public sc_core::sc_module,
         describe(payload, packet);
         payload->extension.packet = packet;
         payload->extension.units = units;
-        if (writer->nb_transport_fw(*payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
+        if (forward->nb_transport_fw(*payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
             sim_panic(channel->sim, channel->writer, packet, "%s refused a request", channel->name);
         }
     }
@@ -296,7 +296,7 @@ class channel_sockets : public sc_core::sc_module,
         sc_core::sc_time delay = kernel_time_quickly(free_at - channel->sim->hot.now);
 
         payload->set_response_status(tlm::TLM_OK_RESPONSE);
-        if (reader->nb_transport_bw(*payload, phase, delay) != tlm::TLM_COMPLETED) {
+        if (backward->nb_transport_bw(*payload, phase, delay) != tlm::TLM_COMPLETED) {
             sim_panic(channel->sim, channel->reader, nullptr, "%s refused a response", channel->name);
         }
     }
@@ -362,10 +362,19 @@ class channel_sockets : public sc_core::sc_module,
         /* It stays with its slot. */
     }
 
+    void end_of_elaboration() override
+    {
+        forward = writer.operator->();
+        backward = reader.operator->();
+    }
+
+    /* Before the sockets: beside what the calls through them look up, in the same lines of the host's cache. */
+    sim_channel *channel;
+    std::unique_ptr<slot_payload[]> payloads;       /**< by slot of the channel */
+    tlm::tlm_fw_transport_if<> *forward = nullptr;  /**< to where the writer's socket is bound */
+    tlm::tlm_bw_transport_if<> *backward = nullptr; /**< to where the reader's is */
     tlm::tlm_initiator_socket<> writer;
     tlm::tlm_target_socket<> reader;
-    sim_channel *channel;
-    std::unique_ptr<slot_payload[]> payloads; /**< by slot of the channel */
 };
 
 /** The modules of the one simulation that this process' kernel can elaborate. */
