@@ -158,14 +158,14 @@ static bool read_bytes(struct lspci *reader)
     return true;
 }
 
-static bool known_already(const struct import_machine *machine, uint32_t segment, uint16_t rid)
+static struct import_function *find(struct import_machine *machine, uint32_t segment, uint16_t rid)
 {
     for (size_t i = 0; i < machine->function_count; i++) {
         if (machine->functions[i].segment == segment && machine->functions[i].rid == rid) {
-            return true;
+            return &machine->functions[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Ends the dump that is under way. */
@@ -180,7 +180,7 @@ static bool finish(struct lspci *reader)
     }
     reader->in_dump = false;
     reader->place_known = false;
-    if (known_already(reader->machine, reader->segment, reader->rid)) {
+    if (find(reader->machine, reader->segment, reader->rid) != NULL) {
         return true;
     }
     function = import_machine_add_function(reader->machine);
@@ -203,6 +203,62 @@ static bool finish(struct lspci *reader)
         return false;
     }
     return true;
+}
+
+/* Where a line has a text, behind it; SIZE_MAX if it has it not. */
+static size_t find_behind(const struct line *line, size_t at, const char *text)
+{
+    const size_t length = strlen(text);
+
+    for (; at + length <= line->length; at++) {
+        if (memcmp(line->text + at, text, length) == 0) {
+            return at + length;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* "Region 0: Memory at 10000000 (64-bit, non-prefetchable) [size=16K]", as `lspci -v` has it; 0 if it is none. */
+static uint64_t region_size(const struct line *line)
+{
+    static const char units[] = {'K', 'M', 'G', 'T'};
+    size_t at = find_behind(line, 0, "Memory at ");
+    uint64_t size = 0;
+
+    at = at == SIZE_MAX ? at : find_behind(line, at, "[size=");
+    if (at == SIZE_MAX) {
+        return 0;
+    }
+    for (; at < line->length && line->text[at] >= '0' && line->text[at] <= '9' && size < 1u << 20; at++) {
+        size = 10 * size + (uint64_t)(line->text[at] - '0');
+    }
+    for (unsigned i = 0; i < sizeof(units) && at < line->length; i++) {
+        if (line->text[at] == units[i]) {
+            return size << 10 * (i + 1);
+        }
+    }
+    return size;
+}
+
+/* Regions of memory: once more through the text, since lines of -v may stand apart from the bytes. */
+static void read_regions(const char *text, size_t length, struct import_machine *machine)
+{
+    struct import_function *function = NULL;
+    struct line line = {.number = 0};
+    uint32_t segment;
+    uint16_t rid;
+    size_t at = 0;
+
+    while (next_line(text, length, &at, &line)) {
+        if (take_place(&line, &segment, &rid)) {
+            function = find(machine, segment, rid);
+            function = function == NULL || function->bar_count > 0 ? NULL : function;
+        } else if (line.length == 0 || (line.text[0] != '\t' && line.text[0] != ' ')) {
+            function = NULL;
+        } else if (function != NULL) {
+            import_function_add_bar(function, region_size(&line));
+        }
+    }
 }
 
 static bool read_line(struct lspci *reader)
@@ -254,6 +310,9 @@ bool import_lspci_read(const char *file, const char *text, size_t length, struct
         good = read_line(reader);
     }
     good = good && finish(reader);
+    if (good) {
+        read_regions(text, length, machine);
+    }
     if (good && machine->function_count == before) {
         const struct diagnostic_where where = {.file = file};
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of BARs that are taken over: half of a root complex's window as it is unless it is given. */
+#define MOST_BARS (UINT64_C(128) << 20)
+
 /* Grows an array by one zeroed element. */
 static void *append(void *items, size_t *count, size_t size)
 {
@@ -92,6 +95,34 @@ const struct import_function *import_machine_find(const struct import_machine *m
     return find(machine, segment, rid);
 }
 
+void import_function_add_bar(struct import_function *function, uint64_t size)
+{
+    if (size > 0 && (size & (size - 1)) == 0 && function->bar_count < IMPORT_BARS) {
+        function->bars[function->bar_count++] = size;
+    }
+}
+
+/** BARs are placed in a window of 32-bit addresses: if they might not fit, their sizes are left out. */
+static void judge_bars(struct import_machine *machine)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < machine->function_count; i++) {
+        for (unsigned bar = 0; bar < machine->functions[i].bar_count; bar++) {
+            const uint64_t size = machine->functions[i].bars[bar];
+
+            sum = size > MOST_BARS || sum > MOST_BARS ? MOST_BARS + 1 : sum + size;
+        }
+    }
+    if (sum <= MOST_BARS) {
+        return;
+    }
+    for (size_t i = 0; i < machine->function_count; i++) {
+        machine->functions[i].bar_count = 0;
+    }
+    import_remark(&machine->remarks, "left out: the sizes of BARs, which are more than half of the window for them");
+}
+
 void import_machine_finish(struct import_machine *machine)
 {
     if (machine->function_count != 0) {
@@ -109,6 +140,7 @@ void import_machine_finish(struct import_machine *machine)
             }
         }
     }
+    judge_bars(machine);
 }
 
 void import_machine_clear(struct import_machine *machine)

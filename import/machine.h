@@ -44,6 +44,9 @@ struct import_sriov {
 };
 
 /** One PCI function. */
+/** Regions that a function can have. */
+#define IMPORT_BARS 6
+
 struct import_function {
     char *origin; /**< where it was read: "file:line", or the path of its configuration space */
     uint32_t segment;
@@ -74,6 +77,8 @@ struct import_function {
     bool pasid;
     uint8_t pasid_bits;
     struct import_sriov sriov;
+    uint64_t bars[IMPORT_BARS]; /**< sizes of its regions of memory, in order, as far as they are known */
+    unsigned bar_count;
     bool is_vf; /**< out of import_machine_finish(): a virtual function of some other function */
 };
 
@@ -120,6 +125,9 @@ struct import_machine {
 
 /** Appends a zeroed function. @return it, until the next; NULL if there are IMPORT_MAX_FUNCTIONS already. */
 struct import_function *import_machine_add_function(struct import_machine *machine);
+
+/** Notes the size of a function's next region of memory; what is no power of two, or beyond six, is passed over. */
+void import_function_add_bar(struct import_function *function, uint64_t size);
 
 /** Appends zeroed entries. @return it, until the next. */
 struct import_ecam *import_machine_add_ecam(struct import_machine *machine);

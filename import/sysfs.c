@@ -91,13 +91,43 @@ bool import_sysfs_add(const char *name, const char *file, const void *bytes, siz
     return true;
 }
 
+/* The file `resource`, if it is there: begin, end and flags of each region, a line each. */
+static void read_regions(const char *folder, struct import_function *function)
+{
+    const uint64_t is_memory = 0x200; /* IORESOURCE_MEM, include/linux/ioport.h */
+    char *path = import_path_in(folder, "resource", "");
+    FILE *file = fopen(path, "r");
+    char line[128];
+
+    for (unsigned i = 0; i < IMPORT_BARS && file != NULL && fgets(line, sizeof(line), file) != NULL; i++) {
+        uint64_t numbers[3];
+        char *at = line;
+
+        for (unsigned j = 0; j < 3; j++) {
+            numbers[j] = strtoull(at, &at, 16);
+        }
+        if ((numbers[2] & is_memory) != 0 && numbers[1] > numbers[0]) {
+            import_function_add_bar(function, numbers[1] - numbers[0] + 1);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    free(path);
+}
+
 static bool read_function(const char *folder, const char *name, struct import_machine *machine,
                           struct diagnostics *diagnostics)
 {
     char *file = import_path_in(folder, "config", "");
     size_t length;
+    const size_t before = machine->function_count;
     char *bytes = import_file_bytes(file, &length, diagnostics);
     bool good = bytes != NULL && import_sysfs_add(name, file, bytes, length, machine, diagnostics);
+
+    if (good && machine->function_count > before) {
+        read_regions(folder, &machine->functions[before]);
+    }
     free(bytes);
     free(file);
     return good;

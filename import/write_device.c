@@ -117,6 +117,33 @@ static void write_invented(FILE *stream, unsigned depth)
     fputs("endpoint: {} # guessed: no function of the machine is known\n", stream);
 }
 
+/* BARs as the machine has them; the first one of the scenario holds the MSI-X table, wherever the machine has it. */
+static void write_bars(FILE *stream, unsigned depth, const struct import_function *function)
+{
+    uint64_t need = 32 * (uint64_t)function->msix;
+    uint64_t first = PAGE;
+    unsigned place = 0; /* of the first of the list: one that is large enough, if there is any */
+
+    if (function->bar_count == 0) {
+        return;
+    }
+    while (place < function->bar_count && function->bars[place] < need) {
+        place++;
+    }
+    place = place < function->bar_count ? place : 0;
+    while (first < need || first < function->bars[place]) {
+        first *= 2;
+    }
+    indent(stream, depth);
+    fprintf(stream, "bars: [%" PRIu64 " KiB", first / 1024);
+    for (unsigned i = 0; i < function->bar_count; i++) {
+        if (i != place) {
+            fprintf(stream, ", %" PRIu64 " KiB", (function->bars[i] > PAGE ? function->bars[i] : PAGE) / 1024);
+        }
+    }
+    fputs("]\n", stream);
+}
+
 /* @param conventional below a bridge: without extended capabilities */
 static void write_endpoint(FILE *stream, unsigned depth, const struct import_node *node, bool conventional)
 {
@@ -135,6 +162,7 @@ static void write_endpoint(FILE *stream, unsigned depth, const struct import_nod
         fprintf(stream, "msi: { vectors: %u, wide: %s, mask: %s }\n", function->msi.vectors,
                 function->msi.wide ? "yes" : "no", function->msi.mask ? "yes" : "no");
     }
+    write_bars(stream, depth, function);
     if (node->functions > 1) {
         indent(stream, depth);
         fprintf(stream, "functions: %u\n", node->functions);

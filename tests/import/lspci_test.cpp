@@ -37,6 +37,49 @@ TEST(Lspci, WhatTheBytesSayIsInTheScenario)
     EXPECT_EQ(made.text.find(folder.path()), std::string::npos) << "no path of this machine is in the text";
 }
 
+/** Sizes of a device's BARs, in KiB. */
+std::vector<uint64_t> bars_of(const Imported &made)
+{
+    const scenario_bars &bars = made.scenario->devices[0]->endpoint->bars;
+    std::vector<uint64_t> sizes;
+
+    for (size_t i = 0; i < bars.count; i++) {
+        sizes.push_back(bars.sizes[i] / 1024);
+    }
+    return sizes;
+}
+
+/** The text with lines of -v between the endpoint's first and its bytes. */
+std::string with_regions(const std::string &regions)
+{
+    std::string text = port_and_endpoint;
+
+    return text.insert(text.find('\n', text.find("01:00.0")) + 1, regions);
+}
+
+TEST(Lspci, SizesOfBarsAreThoseOfTheRegions)
+{
+    const std::string two = "\tRegion 0: Memory at 11000000 (32-bit, non-prefetchable) [size=512]\n"
+                            "\tRegion 1: I/O ports at 2000 [disabled] [size=32]\n"
+                            "\tRegion 2: Memory at 8000400000 (64-bit, prefetchable) [disabled] [size=16K]\n"
+                            "\tExpansion ROM at 10240000 [disabled] [size=256K]\n";
+    Folder folder;
+    Imported none({folder.add("none.txt", port_and_endpoint)});
+    Imported made({folder.add("made.txt", with_regions(two))});
+    Imported verbose({folder.add("v.txt", with_regions("\tMemory at f8000000 (64-bit, prefetchable) [size=8M]\n"))});
+    Imported large({folder.add("large.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=16G]\n"))});
+    Imported odd({folder.add("odd.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=3M]\n"))});
+
+    ASSERT_TRUE(none.planned && made.planned && verbose.planned && large.planned && odd.planned);
+    EXPECT_EQ(bars_of(none), (std::vector<uint64_t>{64})) << "the default";
+    /* 33 vectors need 1056 bytes: the second region comes first. */
+    EXPECT_EQ(bars_of(made), (std::vector<uint64_t>{16, 4}));
+    EXPECT_EQ(bars_of(verbose), (std::vector<uint64_t>{8192}));
+    EXPECT_EQ(bars_of(large), bars_of(none));
+    EXPECT_NE(large.text.find("left out: the sizes of BARs"), std::string::npos);
+    EXPECT_EQ(bars_of(odd), bars_of(none));
+}
+
 TEST(Lspci, WhatSurroundsTheDumpsIsPassedOver)
 {
     Folder folder;

@@ -113,6 +113,16 @@ TEST_P(Recorded, InterruptsGoWhereLinuxSentThem)
     EXPECT_GT(routes, 10u);
 }
 
+/** What lspci said of a function's regions of memory, in its own words. */
+TEST_P(Recorded, BarsHaveTheSizesThatLinuxAssigned)
+{
+    Imported made({file("fdt.dtb"), file("topology.txt.gz")});
+
+    ASSERT_TRUE(made.planned) << made.errors;
+    /* An NVMe drive of this emulator has one region of 16 KiB. */
+    EXPECT_NE(made.text.find("bars: [16 KiB]"), std::string::npos);
+}
+
 TEST_P(Recorded, StreamsAreThoseThatLinuxProgrammed)
 {
     Imported made({file("fdt.dtb"), file("topology.txt.gz")});

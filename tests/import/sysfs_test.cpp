@@ -32,6 +32,26 @@ TEST(Sysfs, FlatAndNestedTreesAreTheSame)
     EXPECT_EQ(one.groups(), (std::set<std::set<unsigned>>{{0x008, 0x100}})) << "ACS is off at the root port";
 }
 
+TEST(Sysfs, SizesOfBarsAreThoseOfTheRegions)
+{
+    Folder folder;
+
+    folder.add("0000:00:01.0/config", port);
+    folder.add("0000:01:00.0/config", nvme);
+    folder.add("0000:01:00.0/resource", "0x0000000010000000 0x0000000010003fff 0x0000000000140204\n"
+                                        "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+                                        "0x0000000000002000 0x000000000000201f 0x0000000000040101\n"
+                                        "0x0000008000400000 0x00000080004fffff 0x000000000014220c\n");
+    Imported made({folder.path()});
+
+    ASSERT_TRUE(made.planned) << made.errors;
+    const scenario_bars &bars = made.scenario->devices[0]->endpoint->bars;
+
+    ASSERT_EQ(bars.count, 2u);
+    EXPECT_EQ(bars.sizes[0], 0x4000u);
+    EXPECT_EQ(bars.sizes[1], 0x100000u);
+}
+
 TEST(Sysfs, LinksAreFollowedOnce)
 {
     Folder folder;
