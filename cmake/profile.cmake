@@ -3,8 +3,8 @@
 # what is usually together lies together, what seldom happens lies elsewhere, what is often called becomes part of its
 # caller.
 #
-# It is trained once a build directory; `cmake --build DIR --target retrain` does it again. Code that has changed since
-# is compiled as without a profile.
+# It is trained once a build directory: delete that to have it trained again. Code that has changed since is compiled as
+# without a profile.
 option(DOORBELL_PGO "Build an instrumented program first, train it on the shipped scenarios, use its profile (GCC)" OFF)
 set(DOORBELL_PROFILE_INTO "" CACHE PATH
   "Instrument, and leave the profile in this folder: the inner build of DOORBELL_PGO")
@@ -37,11 +37,6 @@ elseif(DOORBELL_PGO)
     COMMENT "Building an instrumented program and training it"
     USES_TERMINAL VERBATIM)
   add_custom_target(doorbell_profile DEPENDS ${DOORBELL_PROFILE}/trained)
-  add_custom_target(retrain
-    COMMAND ${CMAKE_COMMAND} -E rm -f ${DOORBELL_PROFILE}/trained
-    COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target doorbell_profile
-    COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target clean
-    VERBATIM)
   # Nothing is said where there is no profile (a room that no scenario enters), and an old one is no error.
   target_compile_options(doorbell_build INTERFACE -fprofile-use=${DOORBELL_PROFILE}
     -fprofile-prefix-path=${PROJECT_BINARY_DIR} -fprofile-partial-training -Wno-missing-profile
