@@ -157,6 +157,17 @@ static void write_function(FILE *stream, const struct layout *layout, size_t ind
               third[0] == '\0' ? 2 : 3);
 }
 
+/** Whether an MSI controller does not know who writes, and so is no ITS: its functions have no DeviceID. */
+static bool is_frame(const struct topology *topology, size_t controller)
+{
+    for (size_t i = 0; i < topology->function_count; i++) {
+        if (topology->functions[i].its == controller) {
+            return topology->functions[i].device_id == VERDICT_NO_ID;
+        }
+    }
+    return false;
+}
+
 static void write_units(FILE *stream, const struct layout *layout)
 {
     const struct topology *topology = layout->topology;
@@ -172,7 +183,7 @@ static void write_units(FILE *stream, const struct layout *layout)
         write_box(stream, column_x(layout->depth + 1), spread(layout, i, topology->smmu_count), "unit", lines, 1);
     }
     for (size_t i = 0; i < topology->its_count; i++) {
-        snprintf(text, sizeof(text), "%.80s (ITS)", topology->itses[i]);
+        snprintf(text, sizeof(text), "%.80s (%s)", topology->itses[i], is_frame(topology, i) ? "GICv2m" : "ITS");
         write_box(stream, column_x(layout->depth + 2), spread(layout, i, topology->its_count), "unit", lines, 1);
     }
 }

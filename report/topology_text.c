@@ -26,7 +26,9 @@ static void write_label(FILE *stream, const struct topology *topology, const str
     if (is_device(function) && function->smmu != TOPOLOGY_NONE) {
         fprintf(stream, ", StreamID %s at %s", report_hex(function->stream_id).text, topology->smmus[function->smmu]);
     }
-    if (is_device(function) && function->its != TOPOLOGY_NONE) {
+    if (is_device(function) && function->its != TOPOLOGY_NONE && function->device_id == VERDICT_NO_ID) {
+        fprintf(stream, ", SPIs of %s", topology->itses[function->its]);
+    } else if (is_device(function) && function->its != TOPOLOGY_NONE) {
         fprintf(stream, ", DeviceID %s at %s", report_hex(function->device_id).text, topology->itses[function->its]);
     }
 }
