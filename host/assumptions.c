@@ -141,7 +141,7 @@ static bool is_led_astray(const struct judge *judge, uint32_t function)
 {
     const struct assumption_function *at = &judge->system->functions[function];
 
-    return at->message_known && at->message_leads_to != VERDICT_NO_ID &&
+    return !at->message_at_no_doorbell && at->message_known && at->message_leads_to != VERDICT_NO_ID &&
            !is_same_page(at->message_leads_to, at->doorbell);
 }
 

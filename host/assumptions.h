@@ -107,9 +107,10 @@ struct assumption_function {
      */
     bool refused;
     uint32_t met;
-    bool messages_off;         /**< software leaves its messages switched off: it has no way for them, or no driver */
-    bool message_known;        /**< software has given it a message address */
-    uint64_t message_leads_to; /**< where the translation takes that; VERDICT_NO_ID: it faults */
+    bool messages_off;           /**< software leaves its messages switched off: it has no way for them, or no driver */
+    bool message_known;          /**< software has given it a message address */
+    bool message_at_no_doorbell; /**< that is an address of no controller's doorbell: nothing is hit there */
+    uint64_t message_leads_to;   /**< where the translation takes that; VERDICT_NO_ID: it faults */
     const struct assumption_pasid_user *pasids;
     size_t pasid_count;
     uint32_t vm;              /**< virtual machine that it is assigned to */

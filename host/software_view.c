@@ -69,8 +69,24 @@ static void view_domain(const struct software *software, const struct domain *fr
     domain->msi_window_count = from->window_size != 0 ? 1 : 0;
 }
 
+/** Whether an address is a doorbell: of an ITS, in a pre-ITS's window, or of a GICv2m frame. */
+static bool is_doorbell(const struct firmware *firmware, uint64_t address)
+{
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        const struct firmware_msi_controller *controller = &firmware->controllers[i];
+        uint64_t offset = controller->is_v2m ? FIRMWARE_V2M_DOORBELL : FIRMWARE_ITS_DOORBELL;
+
+        if (address == controller->base + offset ||
+            (controller->pre_its && address - controller->pre_its_base < controller->pre_its_size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Where the translation of a function takes its messages. */
-static void view_message(const struct software_function *from, struct assumption_function *function)
+static void view_message(const struct firmware *firmware, const struct software_function *from,
+                         struct assumption_function *function)
 {
     uint64_t physical = from->message;
 
@@ -80,6 +96,7 @@ static void view_message(const struct software_function *from, struct assumption
     if (function->message_known &&
         (from->attachment.domain == NULL || domain_resolve(from->attachment.domain, from->message, &physical))) {
         function->message_leads_to = physical;
+        function->message_at_no_doorbell = !is_doorbell(firmware, physical);
     }
 }
 
@@ -120,7 +137,7 @@ static void view_function(const struct software *software, uint32_t index, struc
     }
     function->refused = from->aliased;
     function->met = met != SIZE_MAX ? (uint32_t)met : ASSUMPTION_NONE;
-    view_message(from, function);
+    view_message(software->config.firmware, from, function);
 }
 
 void software_view_make(const struct software *software, size_t more_domains, struct software_view *view)

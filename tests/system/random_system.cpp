@@ -96,8 +96,18 @@ void RandomSystem::write_platform()
     line(0, "platform:");
     line(1, "pe: { count: " + number(pes_) + " }");
     line(1, "its:");
-    for (const std::string &its : itses_) {
-        line(2, its + ": {}");
+    for (size_t i = 0; i < itses_.size(); i++) {
+        const bool before = chance(15);
+
+        unsafe_ = unsafe_ || before;
+        line(2, itses_[i] + (before ? ": { pre-its: { base: 0x580" + number(i) + "_0000, size: 64 KiB } }" : ": {}"));
+    }
+    controllers_ = itses_;
+    if (chance(20)) {
+        unsafe_ = true;
+        controllers_.push_back("M");
+        line(1, "v2m: { M: { spis: 200 } }");
+        line(1, "distributor: { spis: 300 }");
     }
     line(1, smmus_.empty() ? "smmu: {}" : "smmu:");
     for (const std::string &smmu : smmus_) {
@@ -140,7 +150,7 @@ void RandomSystem::write_root_complex()
     line(0, "pcie:");
     line(1, "rc0:");
     write_map("iommu-map", smmus_);
-    write_map("msi-map", itses_);
+    write_map("msi-map", controllers_);
     line(2, "root-ports:");
     for (unsigned i = 0; endpoints > 0; i++) {
         line(3, "rp" + number(i) + ":");
@@ -200,6 +210,7 @@ std::string RandomSystem::consumer_of(const std::string &name, const std::string
         text += std::string("kind: ") + (chance(50) ? "vfio" : "iommufd") +
                 ", translation: " + (translation == "user" ? any(users) : translation);
         text += chance(20) ? ", separate-domains: yes" : "";
+        text += unsafe_ && chance(75) ? ", unsafe-interrupts: yes" : "";
         text += chance(10) ? ", window-size: 4 KiB" : "";
     }
     if (translation == "nested") {

@@ -65,6 +65,8 @@ class RandomSystem
     std::string text_;
     std::vector<std::string> smmus_;
     std::vector<std::string> itses_;
+    std::vector<std::string> controllers_; /**< ITSs, and GICv2m frames */
+    bool unsafe_ = false;                  /**< one of them does not know, or not for sure, who writes */
     std::vector<Device> devices_;
     std::vector<std::string> functions_;
     std::vector<std::string> consumers_;
