@@ -94,7 +94,7 @@ TEST(Malformed, IsReportedWithItsPlace)
         {"no-base", ":2:40: error: base `nowhere` is not defined in any file"},
         {"label", ":2:105: error: no step is labelled `b`"},
         {"key", ":2:56: error: `stimuli` is not a key of a case"},
-        {"yaml", ":3:1: error: not valid YAML"},
+        {"yaml", ":3:1: error[E1001]: not valid YAML"},
         {"nothing", ":2:71: error: a case that expects nothing cannot fail"},
     };
 
