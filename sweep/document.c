@@ -55,6 +55,7 @@ static bool add_numbers(struct store *store, const struct query_table *points, j
     size_t row = 0;
 
     if (!query_ask(store, &query, &table, why, size)) {
+        query_table_clear(&table);
         return false;
     }
     for (size_t i = 0; i < points->rows; i++) {
@@ -103,31 +104,39 @@ json_t *sweep_document(struct store *store, const struct query *query, char *why
     json_t *axes = json_array();
     json_t *metrics = json_array();
     json_t *sweep;
-    size_t axis_count;
+    bool good = true;
 
     asked.question = "points";
     if (asked.metric_count == 0) {
         asked.metrics = standard;
         asked.metric_count = sizeof(standard) / sizeof(standard[0]);
     }
-    if (!query_ask(store, &asked, &points, why, size) || !store_count(store, counts, &unmet)) {
+    if (!query_ask(store, &asked, &points, why, size)) {
+        good = false;
+    } else if (!store_count(store, counts, &unmet)) {
+        snprintf(why, size, "%s", store_error(store));
+        good = false;
+    }
+    if (good) {
+        const size_t axis_count = points.columns - 1 - 2 * asked.metric_count;
+        for (size_t i = 0; i < axis_count; i++) {
+            json_array_append_new(axes, json_string(points.names[1 + i]));
+        }
+        for (size_t i = 0; i < asked.metric_count; i++) {
+            json_array_append_new(metrics, json_string(asked.metrics[i]));
+        }
+        for (size_t i = 0; i < points.rows; i++) {
+            json_array_append_new(list, point_json(&points, i, axis_count, &asked));
+        }
+        good = add_numbers(store, &points, list, axis_count, why, size);
+    }
+    if (!good) {
         query_table_clear(&points);
         json_decref(list);
         json_decref(axes);
         json_decref(metrics);
         return NULL;
     }
-    axis_count = points.columns - 1 - 2 * asked.metric_count;
-    for (size_t i = 0; i < axis_count; i++) {
-        json_array_append_new(axes, json_string(points.names[1 + i]));
-    }
-    for (size_t i = 0; i < asked.metric_count; i++) {
-        json_array_append_new(metrics, json_string(asked.metrics[i]));
-    }
-    for (size_t i = 0; i < points.rows; i++) {
-        json_array_append_new(list, point_json(&points, i, axis_count, &asked));
-    }
-    add_numbers(store, &points, list, axis_count, why, size);
     for (size_t i = 0; i < STORE_STATUSES; i++) {
         runs += counts[i];
     }
