@@ -134,7 +134,29 @@ static const struct scenario_link *link_of(const struct scenario *scenario, cons
     return is_below_root_port(scenario, device) ? NULL : &device->link;
 }
 
-/** The links at which MSIs wait, or in front of which they do. */
+/** The component above a switch or an endpoint: the root port or device on its upstream side; NULL above others. */
+static const struct scenario_component *above(const struct scenario *scenario,
+                                              const struct scenario_component *component)
+{
+    const struct scenario_device *device = component->object;
+
+    if (component->kind != SCENARIO_CLASS_ENDPOINT && component->kind != SCENARIO_CLASS_SWITCH) {
+        return NULL;
+    }
+    for (size_t i = 0; i < scenario->component_count; i++) {
+        const struct scenario_component *other = &scenario->components[i];
+        const struct scenario_root_port *port = other->object;
+
+        if (device->parent != NULL
+                ? other->object == device->parent
+                : other->kind == SCENARIO_CLASS_ROOT_PORT && port->below_count > 0 && &port->below[0] == device) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/** The links at which MSIs wait, or in front of which they do, and those behind: what is full there makes wait here. */
 static void note_links(struct trials *trials, const struct scenario *scenario)
 {
     const struct bottleneck *result = trials->result;
@@ -142,19 +164,22 @@ static void note_links(struct trials *trials, const struct scenario *scenario)
     unsigned links = 0;
 
     for (size_t i = 0; i < result->stage_count && result->stages[i].wait > 0; i++) {
-        for (size_t j = 0; j < scenario->component_count && links < MOST_LINKS; j++) {
+        for (size_t j = 0; j < scenario->component_count; j++) {
             const struct scenario_component *component = &scenario->components[j];
-            const struct scenario_link *link;
 
-            if (noted[j] || !is_at(result->stages[i].name, component->name)) {
+            if (!is_at(result->stages[i].name, component->name)) {
                 continue;
             }
-            link = link_of(scenario, component);
-            if (link != NULL) {
-                note_link(trials, link, component->name);
-                links++;
+            while (component != NULL && !noted[component - scenario->components] && links < MOST_LINKS) {
+                const struct scenario_link *link = link_of(scenario, component);
+
+                noted[component - scenario->components] = true;
+                if (link != NULL) {
+                    note_link(trials, link, component->name);
+                    links++;
+                }
+                component = above(scenario, component);
             }
-            noted[j] = true;
         }
     }
     free(noted);

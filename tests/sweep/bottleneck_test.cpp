@@ -138,6 +138,20 @@ const std::vector<Scarce> scarce_ones = {
      "platform.memory.bandwidth=2 GB/s",
      "epB",
      "port"},
+    {{"rp0.link.credits.ph=1"}, "rp0.link.credits.ph", "rp0.link.credits.ph=2", "epB", "credit"},
+    /* Every write is to another page, so each is a walk. */
+    {{"traffic.epB.1.dma-write.buffer=16 MiB", "traffic.epB.1.dma-write.stride=4 KiB",
+      "traffic.epB.1.dma-write.rate=1 GB/s", "smmu.S.walk-slots=1"},
+     "smmu.S.walk-slots",
+     "smmu.S.walk-slots=2",
+     "epB",
+     "walk"},
+    {{"traffic.epB.1.dma-write.buffer=16 MiB", "traffic.epB.1.dma-write.stride=4 KiB",
+      "traffic.epB.1.dma-write.rate=1 GB/s", "smmu.S.translation-slots=1"},
+     "smmu.S.translation-slots",
+     "smmu.S.translation-slots=2",
+     "epB",
+     "slot"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Resources, BottleneckFinds, testing::ValuesIn(scarce_ones));
