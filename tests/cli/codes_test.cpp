@@ -5,6 +5,7 @@
 #include "tests/cli/process.h"
 #include "tests/import/imported.h"
 #include "tests/scenario/loaded.h"
+#include "tests/schema/pattern.h"
 
 #include "scenario/codes.h"
 
@@ -12,7 +13,6 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
-#include <regex>
 #include <set>
 
 namespace
@@ -169,11 +169,10 @@ INSTANTIATE_TEST_SUITE_P(Codes, Mended, testing::ValuesIn(different_codes()), na
 
 TEST(ErrorCodes, AreOrderedUniqueAndWhole)
 {
-    const std::regex form("E[0-9]{4}");
     std::string before;
 
     for (const error_code *code : all_codes()) {
-        EXPECT_TRUE(std::regex_match(code->code, form)) << code->code;
+        EXPECT_TRUE(!schema_test::fits(code->code, "^E[0-9]{4}$").empty()) << code->code;
         EXPECT_LT(before, code->code) << "in order, so that none is there twice";
         before = code->code;
         EXPECT_STRNE(code->title, "") << code->code;
@@ -220,13 +219,12 @@ std::map<std::string, std::string> sources()
 
 TEST(ErrorCodes, OfTheSourcesAreThoseOfTheTable)
 {
-    const std::regex use("\"(E[0-9]{4})[ \"]");
     std::set<std::string> used;
     std::set<std::string> listed;
 
     for (const auto &[path, text] : sources()) {
-        for (std::sregex_iterator at(text.begin(), text.end(), use); at != std::sregex_iterator(); ++at) {
-            used.insert((*at)[1]);
+        for (const schema_test::Fit &fit : schema_test::fits(text, "\"(E[0-9]{4})[ \"]")) {
+            used.insert(fit.parts[1]);
         }
     }
     for (const error_code *code : all_codes()) {
@@ -251,20 +249,19 @@ std::string first_literal(const std::string &text, size_t at)
 /* No message without its code. "%s" passes on what has one already. */
 TEST(ErrorCodes, StandBeforeEveryMessage)
 {
-    const std::regex makes("\\b(parse_error_at|parse_error|diagnostics_add|diagnostics_vadd|acpi_fail|board_error_set|"
-                           "sweep_tell|replay_table_complain|snprintf\\((?:telling->)?problem(?:->|\\.)message, [a-z_]+"
-                           "\\(.*?message\\)),? *\\(?");
-    const std::regex begins("(E[0-9]{4} |%s|$)[^]*");
+    const std::string makes = "\\b(parse_error_at|parse_error|diagnostics_add|diagnostics_vadd|acpi_fail|"
+                              "board_error_set|sweep_tell|replay_table_complain)\\(|"
+                              "snprintf\\((telling->)?problem(->|\\.)message, sizeof\\([a-z>.-]*message\\),";
     size_t seen = 0;
 
     for (const auto &[path, text] : sources()) {
-        for (std::sregex_iterator at(text.begin(), text.end(), makes); at != std::sregex_iterator(); ++at) {
-            const size_t end = static_cast<size_t>(at->position() + at->length());
-            const std::string literal = first_literal(text, end);
-            const auto line = std::count(text.begin(), text.begin() + at->position(), '\n') + 1;
+        for (const schema_test::Fit &fit : schema_test::fits(text, makes)) {
+            const std::string literal = first_literal(text, fit.end);
+            const auto line = std::count(text.begin(), text.begin() + static_cast<long>(fit.begin), '\n') + 1;
 
             seen += literal.empty() ? 0 : 1;
-            EXPECT_TRUE(std::regex_match(literal, begins)) << path << ":" << line << ": " << literal;
+            EXPECT_TRUE(literal.empty() || !schema_test::fits(literal, "^(E[0-9]{4} |%s)").empty())
+                << path << ":" << line << ": " << literal;
         }
     }
     EXPECT_GT(seen, 200u);

@@ -1,10 +1,10 @@
 /* docs/json.md: every key of every schema is on the page, and what it shows is what the command prints. */
 #include "tests/cli/process.h"
+#include "tests/schema/pattern.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <jansson.h>
-#include <regex>
 
 namespace
 {
@@ -21,14 +21,11 @@ std::string read(const std::string &path)
 /* The words that a page writes as code: `msi.lost` is msi and lost. */
 std::set<std::string> words_of(const std::string &page)
 {
-    const std::regex code("`([^`\n]+)`");
-    const std::regex word("p?[0-9]+\\.[0-9a-z-]+|[A-Za-z0-9-]+");
     std::set<std::string> words;
 
-    for (std::sregex_iterator at(page.begin(), page.end(), code); at != std::sregex_iterator(); ++at) {
-        const std::string text = (*at)[1];
-        for (std::sregex_iterator part(text.begin(), text.end(), word); part != std::sregex_iterator(); ++part) {
-            words.insert(part->str());
+    for (const schema_test::Fit &code : schema_test::fits(page, "`([^`\n]+)`")) {
+        for (const schema_test::Fit &word : schema_test::fits(code.parts[1], "p?[0-9]+\\.[0-9a-z-]+|[A-Za-z0-9-]+")) {
+            words.insert(word.parts[0]);
         }
     }
     return words;
@@ -74,15 +71,15 @@ TEST(JsonPage, HasEveryKeyOfEverySchema)
 TEST(JsonPage, ShowsWhatTheCommandPrints)
 {
     const std::string page = read(source + "/docs/json.md");
-    const std::regex example("```sh\ndoorbell ([^\n]+)\n```\n\n```json\n([^]*?)```\n");
     const std::filesystem::path before = std::filesystem::current_path();
     size_t examples = 0;
 
     std::filesystem::current_path(source);
-    for (std::sregex_iterator at(page.begin(), page.end(), example); at != std::sregex_iterator(); ++at) {
-        std::istringstream stream((*at)[1]);
+    for (const schema_test::Fit &fit : schema_test::fits(page, "```sh\ndoorbell ([^\n]+)\n```\n\n```json\n")) {
+        std::istringstream stream(fit.parts[1]);
         std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
-        EXPECT_EQ(cli_test::doorbell(words).out, (*at)[2]) << (*at)[1];
+        const std::string shown = page.substr(fit.end, page.find("```", fit.end) - fit.end);
+        EXPECT_EQ(cli_test::doorbell(words).out, shown) << fit.parts[1];
         examples++;
     }
     std::filesystem::current_path(before);

@@ -5,13 +5,13 @@
 #include "cli/document.h"
 #include "sweep/store.h"
 #include "sweep/store_internal.h"
+#include "tests/schema/pattern.h"
 #include "tests/schema/validate.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
-#include <regex>
 
 namespace
 {
@@ -121,11 +121,11 @@ TEST(Schemas, ForbidUnknownKeys)
 std::map<std::string, std::string> changelog()
 {
     const std::string text = read(source_dir + "/docs/formats-changelog.md");
-    const std::regex row("\\| `([a-z]+/[0-9]+)` \\| `([0-9a-f]{16})` \\| [^|\n]+ \\|");
+    const std::string row = "\\| `([a-z]+/[0-9]+)` \\| `([0-9a-f]{16})` \\| [^|\n]+ \\|";
     std::map<std::string, std::string> rows;
 
-    for (std::sregex_iterator at(text.begin(), text.end(), row); at != std::sregex_iterator(); ++at) {
-        EXPECT_TRUE(rows.emplace((*at)[1], (*at)[2]).second) << (*at)[1] << " is there twice";
+    for (const schema_test::Fit &fit : schema_test::fits(text, row)) {
+        EXPECT_TRUE(rows.emplace(fit.parts[1], fit.parts[2]).second) << fit.parts[1] << " is there twice";
     }
     return rows;
 }
