@@ -109,10 +109,11 @@ static bool take_spi(struct distributor *distributor, struct sim_channel *from, 
 /** One SPI an edge, the frames in turn. */
 static void take_spis(struct distributor *distributor, sim_time now)
 {
+    const uint32_t first = distributor->turn;
     bool taken = false;
 
     for (uint32_t i = 0; i < distributor->config.frames; i++) {
-        uint32_t index = (distributor->turn + i) % distributor->config.frames;
+        uint32_t index = (first + i) % distributor->config.frames;
         struct sim_channel *from = distributor->frames[index];
         sim_time arrival = sim_channel_next_arrival(from);
 
