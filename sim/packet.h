@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -226,8 +227,13 @@ static inline void sim_store_le32(uint8_t *bytes, uint32_t value)
 
 static inline void sim_store_le64(uint8_t *bytes, uint64_t value)
 {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    /* Byte by byte is the same, but compilers that see such a loop may shuffle bytes instead of storing words. */
+    memcpy(bytes, &value, sizeof(value));
+#else
     sim_store_le32(bytes, (uint32_t)value);
     sim_store_le32(bytes + 4, (uint32_t)(value >> 32));
+#endif
 }
 
 #ifdef __cplusplus

@@ -85,9 +85,10 @@ static void fill(const struct endpoint_operation *operation, uint32_t offset, ui
     for (; i < count && (offset + i) % 8 != 0; i++) {
         bytes[i] = stamp_byte(operation, offset + i);
     }
-    for (uint32_t word = (offset + i) / 8; count - i >= 8; word++, i += 8) {
-        sim_store_le64(bytes + i, first | (word & 0xffff));
+    for (uint32_t word = 0; word < (count - i) / 8; word++) {
+        sim_store_le64(bytes + i + 8 * (size_t)word, first | (((offset + i) / 8 + word) & 0xffff));
     }
+    i += (count - i) / 8 * 8;
     for (; i < count; i++) {
         bytes[i] = stamp_byte(operation, offset + i);
     }

@@ -69,19 +69,12 @@ static bool one_posted_input(const struct root_complex *rc)
            others == 0 && rc->response_count == 0;
 }
 
-SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
+/** Whatever may be going on. @return when to look again */
+static sim_time serve_all(struct root_complex *rc, sim_time now)
 {
-    struct root_complex *rc = (struct root_complex *)(void *)component;
-    sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
     struct rc_round round = {.due = SIM_TIME_NEVER};
     sim_time due;
 
-    if (rc->deadline <= now) {
-        rc_expire_requests(rc, now);
-    }
-    if (one_posted_input(rc) && rc_forward_alone(rc, now, &due)) {
-        return sim_time_min(due, sim_time_min(findings_due, rc->deadline));
-    }
     if (rc->bus_arrived != 0) {
         rc_take_answers(rc, now);
     }
@@ -93,11 +86,26 @@ SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
     rc_serve_links(rc, &round, now);
     rc_send_response(rc, now);
 
-    due = sim_time_min(sim_time_min(findings_due, rc->deadline), sim_time_min(round.due, inputs_due(rc, &round, now)));
+    due = sim_time_min(round.due, inputs_due(rc, &round, now));
     due = sim_time_min(due, rc_memories_due(rc, &round, now));
     due = sim_time_min(due, rc_links_due(rc, &round, now));
     due = sim_time_min(due, rc_host_due(rc, now));
     return sim_time_min(due, answers_due(rc, now));
+}
+
+SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
+{
+    struct root_complex *rc = (struct root_complex *)(void *)component;
+    sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
+    sim_time due;
+
+    if (rc->deadline <= now) {
+        rc_expire_requests(rc, now);
+    }
+    if (!one_posted_input(rc) || !rc_forward_alone(rc, now, &due)) {
+        due = serve_all(rc, now);
+    }
+    return sim_time_min(due, sim_time_min(findings_due, rc->deadline));
 }
 
 /* ---- Building ---- */
