@@ -206,6 +206,7 @@ SIM_FETCHES void pcie_port_fetch(const struct pcie_port *port, const struct pcie
     sim_fetch(port);
     pcie_data_link_fetch(lines->own);
     sim_fetch(&lines->channel->slots);
+    sim_fetch(&lines->channel->latency);
     sim_fetch(&lines->channel->wire);
     sim_fetch(lines->slots);
     pcie_data_link_fetch(lines->opposite);
