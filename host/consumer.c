@@ -375,6 +375,11 @@ bool consumer_make_domain(struct software *software, const struct consumer *cons
     if (domain == NULL) {
         return false;
     }
+    if (software->planned && software->config.smmus != NULL && software->config.smmus[iommu].no_stage2 &&
+        (translation == CONSUMER_STAGE_2 || translation == CONSUMER_NESTED)) {
+        return host_error_fail(error, EOPNOTSUPP, "SMMU %s has no stage 2",
+                               software->config.firmware->iommus[iommu].name);
+    }
     if (translation == CONSUMER_STAGE_2 || translation == CONSUMER_NESTED) {
         made = domain_init_stage2(domain, smmu, &software->ram, error);
     } else if (software->planned) {

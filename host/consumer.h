@@ -16,6 +16,7 @@
 #include "host/fault_object.h"
 #include "host/ram.h"
 #include "host/rules.h"
+#include "host/viommu.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,6 +88,8 @@ struct consumer_space {
     enum consumer_translation translation; /**< of `domain` */
     uint32_t its;                          /**< of the first device attached (C18) */
     bool has_its;
+    bool has_viommu;
+    struct viommu viommu;            /**< iommufd, nested: behind which the guest's devices are */
     struct doorbell_table doorbells; /**< of styles that keep one for each domain */
 };
 

@@ -257,6 +257,68 @@ static bool attach_others(const struct attaching *at, struct domain *domain)
     return true;
 }
 
+/* ---- Virtual IOMMUs (E1 to E3) ---- */
+
+static bool has_viommus(const struct attaching *at)
+{
+    return at->user->config->translation == CONSUMER_NESTED && at->user->config->kind == CONSUMER_IOMMUFD;
+}
+
+static struct viommu_hardware describe_hardware(const struct attaching *at)
+{
+    const struct software *software = at->software;
+    const struct software_function *mine = &software->functions[at->function];
+    const uint32_t bridge = software->found.tree.functions[at->function].host_bridge;
+    const struct smmu_driver_config *config =
+        software->config.smmus != NULL ? &software->config.smmus[mine->iommu] : NULL;
+    struct viommu_hardware hardware = {.smmu = mine->iommu,
+                                       .name = software->config.firmware->iommus[mine->iommu].name,
+                                       .can_write_back = !software->config.firmware->hosts[bridge].no_write_back};
+
+    if (software->planned) {
+        hardware.has_stage1 = config == NULL || !config->no_stage1;
+        hardware.has_stage2 = config == NULL || !config->no_stage2;
+    } else {
+        hardware.has_stage1 = software->smmus[mine->iommu].has_stage1;
+        hardware.has_stage2 = software->smmus[mine->iommu].has_stage2;
+    }
+    return hardware;
+}
+
+/** The guest's device, before it is attached: a nested domain is for devices that the guest knows (E4). */
+static bool add_vdevice(const struct attaching *at, struct consumer_space *space)
+{
+    struct software_function *mine = &at->software->functions[at->function];
+    const struct viommu_parent parent = {.smmu = space->domain->smmu_index,
+                                         .nest_parent = space->translation == CONSUMER_NESTED,
+                                         .vmid = space->domain->vmid};
+    struct viommu_hardware hardware;
+
+    if (!has_viommus(at)) {
+        return true;
+    }
+    hardware = describe_hardware(at);
+    if (!space->has_viommu && !viommu_init(&space->viommu, VIOMMU_SMMUV3, &hardware, &parent, at->error)) {
+        return false;
+    }
+    if (!hardware.can_write_back) {
+        return host_error_fail(at->error, EOPNOTSUPP, "writes of %s cannot be made to snoop",
+                               name_of(at, at->function));
+    }
+    space->has_viommu = true;
+    mine->iommufd = (struct viommu_device){
+        .smmu = mine->iommu, .stream_id = mine->stream_id, .stream_count = mine->attachment.stream_count};
+    return viommu_add_device(&space->viommu, &mine->iommufd, at->function + 1, at->error);
+}
+
+static bool remove_vdevice(const struct attaching *at, struct consumer_space *space)
+{
+    struct software_function *mine = &at->software->functions[at->function];
+
+    return space == NULL || !mine->iommufd.has_vdevice ||
+           viommu_remove_device(&space->viommu, &mine->iommufd, at->error);
+}
+
 static bool attach_device(const struct attaching *at)
 {
     struct software_function *mine = &at->software->functions[at->function];
@@ -265,12 +327,13 @@ static bool attach_device(const struct attaching *at)
     struct domain *domain;
 
     space = consumer_find_space(at->software, at->consumer, at->group, mine->iommu, at->error);
-    if (space == NULL || !check_doorbell(at, space)) {
+    if (space == NULL || !check_doorbell(at, space) || !add_vdevice(at, space)) {
         return false;
     }
     domain = consumer_domain_for(at->software, at->consumer, space, at->function, at->error);
     if (domain == NULL || (state->members == 0 && !attach_others(at, domain)) ||
         !software_attach(at->software, at->function, domain, at->error)) {
+        remove_vdevice(at, space);
         return false;
     }
     if (mine->its != UINT32_MAX && !space->has_its) {
@@ -343,7 +406,7 @@ bool consumer_detach(struct software *software, uint32_t function, struct host_e
         return host_error_fail(error, ENODEV, "%s belongs to no consumer", name_of(&at, function));
     }
     state = &software->group_states[at.group];
-    if (!paging_flush(software, function, error)) {
+    if (!paging_flush(software, function, error) || !remove_vdevice(&at, consumer_space_of(software, function))) {
         return false;
     }
     mine->consumer = CONSUMER_NONE;

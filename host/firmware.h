@@ -137,6 +137,7 @@ struct firmware_host {
     uint32_t bus_first; /**< root bus, 0..255 */
     uint32_t bus_last;  /**< 0..255, not below bus_first */
     bool ats_supported; /**< by the root complex (`ats-supported`) */
+    bool no_write_back; /**< devices' writes cannot always be made to snoop (no CANWBS in IORT's memory access flags) */
     struct firmware_map iommu_map;
     struct firmware_map msi_map;
     struct firmware_msi_parent *msi_parents;

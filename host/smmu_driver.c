@@ -217,6 +217,7 @@ static bool probe(struct smmu_driver *driver, struct host_error *error)
     driver->pages.log2 = smaller(driver->config.page_queue_log2, idr1 >> 11 & 0x1f);
     driver->output_size = idr5 & 7;
     driver->substream_id_bits = (idr1 >> 6) & 0x1f;
+    driver->has_stage1 = (idr0 & 2u) != 0;
     driver->has_stage2 = (idr0 & 1u) != 0;
     driver->two_level_contexts = ((idr0 >> 19) & 1u) != 0;
     if (((idr0 >> 27) & 3) == 0) {

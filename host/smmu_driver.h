@@ -25,6 +25,8 @@ struct smmu_driver_config {
     uint32_t event_queue_log2;   /**< entries wanted; limited by IDR1.EVENTQS */
     uint32_t page_queue_log2;    /**< entries of the page request queue wanted; limited by IDR1.PRIQS */
     uint32_t substream_id_bits;  /**< what IDR1.SSIDSIZE will say: for software that only plans */
+    bool no_stage1;              /**< the same for IDR0.S1P: it is 0 */
+    bool no_stage2;              /**< and for IDR0.S2P */
 };
 
 /** A queue in memory. Indices run over 2^(log2 + 1) values; the top bit is the wrap bit. */
@@ -47,6 +49,7 @@ struct smmu_driver {
     uint64_t *level2;           /**< two-level: physical address of each second-level table, 0 if none */
     uint32_t output_size;       /**< IDR5.OAS */
     uint32_t substream_id_bits; /**< IDR1.SSIDSIZE */
+    bool has_stage1;            /**< IDR0.S1P */
     bool has_stage2;            /**< IDR0.S2P */
     bool two_level_contexts;    /**< IDR0.CD2L */
     bool has_ats;               /**< IDR0.ATS; ATSCHK is then on */

@@ -5,6 +5,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   consumer_attach.c
   consumer_replace.c
   fault_object.c
+  viommu.c
   paging_users.c
   domain.c
   doorbell_map.c

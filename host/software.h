@@ -105,7 +105,8 @@ struct software_function {
     uint64_t message;      /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
     bool doorbell_left;    /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
     struct domain *nested; /**< the guest's stage 1 that it had before the one below alone; NULL: none */
-    bool removed;          /**< it is not there any more (host/action.h) */
+    struct viommu_device iommufd;       /**< as iommufd knows it, where a guest translates for it */
+    bool removed;                       /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
     bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */

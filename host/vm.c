@@ -73,7 +73,7 @@ static bool use_smmu(struct vm *vm, uint32_t smmu, struct host_error *error)
         return host_error_fail(error, ENOSPC, "%s: its devices are behind more than %u SMMUs", vm->config.name,
                                VM_MAX_SMMUS);
     }
-    vm->stage2_users[vm->stage2_user_count++] = (struct vm_viommu){.smmu = smmu, .vmid = ++driver->next_vmid};
+    vm->stage2_users[vm->stage2_user_count++] = (struct vm_stage2){.smmu = smmu, .vmid = ++driver->next_vmid};
     return true;
 }
 
@@ -193,6 +193,8 @@ static bool take_device(struct vm *vm, uint32_t number, struct host_error *error
     device->number = number;
     device->smmu = function->iommu;
     device->stream_id = function->stream_id;
+    device->iommufd = (struct viommu_device){
+        .smmu = device->smmu, .stream_id = device->stream_id, .stream_count = function->attachment.stream_count};
     device->its = function->its;
     device->device_id = function->device_id;
     device->doorbell = function->doorbell;

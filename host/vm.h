@@ -23,6 +23,7 @@
 #include "host/smmu_driver.h"
 #include "host/software.h"
 #include "host/stale.h"
+#include "host/viommu.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -151,11 +152,12 @@ struct vm_device {
     uint32_t stream_id;
     uint32_t its;
     uint32_t device_id;
-    uint64_t doorbell;     /**< physical address */
-    uint32_t first_event;  /**< EventID of its first message in the hardware's ITS */
-    uint64_t message;      /**< address that the hypervisor writes into it: an IPA */
-    uint32_t vits;         /**< virtual ITS that the guest uses for it */
-    struct vm_smmu *vsmmu; /**< NULL: none */
+    uint64_t doorbell;            /**< physical address */
+    uint32_t first_event;         /**< EventID of its first message in the hardware's ITS */
+    uint64_t message;             /**< address that the hypervisor writes into it: an IPA */
+    uint32_t vits;                /**< virtual ITS that the guest uses for it */
+    struct vm_smmu *vsmmu;        /**< NULL: none */
+    struct viommu_device iommufd; /**< as iommufd knows it */
     struct vm_event *events;
     uint32_t event_count;
     uint64_t guest_message; /**< address that a guest which writes the table itself puts there */
@@ -168,8 +170,8 @@ struct vm_device {
     uint32_t buffer_count;
 };
 
-/** One SMMU of the hardware behind a virtual one (an iommufd vIOMMU). */
-struct vm_viommu {
+/** The machine's stage 2 at one SMMU. */
+struct vm_stage2 {
     uint32_t smmu; /**< index */
     uint16_t vmid;
 };
@@ -178,8 +180,8 @@ struct vm_viommu {
 struct vm_smmu {
     struct vm *vm;
     uint32_t number;
-    uint64_t base; /**< IPA */
-    struct vm_viommu viommus[VM_MAX_SMMUS];
+    uint64_t base;                       /**< IPA */
+    struct viommu viommus[VM_MAX_SMMUS]; /**< one for each SMMU of the hardware behind it */
     uint32_t viommu_count;
     /* Registers. */
     uint32_t cr0;
@@ -254,7 +256,7 @@ struct vm {
     uint64_t physical;     /**< of its first byte */
     struct io_page_table stage2;
     uint32_t doorbell_pages;
-    struct vm_viommu stage2_users[VM_MAX_SMMUS]; /**< SMMUs that have its stage 2, each under a VMID of its own */
+    struct vm_stage2 stage2_users[VM_MAX_SMMUS]; /**< SMMUs that have its stage 2, each under a VMID of its own */
     uint32_t stage2_user_count;
     struct vm_device *devices;
     struct vm_smmu smmus[VM_MAX_SMMUS];

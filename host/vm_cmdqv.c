@@ -24,7 +24,7 @@
 static uint64_t aperture(const struct vm_smmu *smmu)
 {
     const struct vm_host *host = smmu->vm->host;
-    uint32_t index = smmu->viommus[0].smmu;
+    uint32_t index = smmu->viommus[0].hardware.smmu;
 
     return host->software->smmus[index].config.base + host->cmdqv_offset[index];
 }
@@ -45,7 +45,7 @@ static bool set_stream_ids(const struct vm_smmu *smmu, uint64_t vintf, uint32_t 
     for (uint32_t i = 0; i < smmu->vm->config.device_count; i++) {
         const struct vm_device *device = &smmu->vm->devices[i];
 
-        if (device->vsmmu != smmu || device->smmu != smmu->viommus[0].smmu) {
+        if (device->vsmmu != smmu || device->smmu != smmu->viommus[0].hardware.smmu) {
             continue;
         }
         if (count == limit) {
@@ -67,15 +67,16 @@ static void access_page1(void *context, struct host_port_access *access)
     uint64_t ipa = access->value & UINT64_C(0x0000ffffffffffe0);
     uint32_t log2 = (uint32_t)access->value & 0x1f;
     uint64_t size = COMMAND_BYTES << log2;
+    struct host_error error;
 
     access->status = SIM_STATUS_OK;
     if (!access->write) {
         access->value = 0;
         return;
     }
-    if (access->address != guest_view(smmu) + VIEW_PAGE + SMMU_VCMDQ_BASE || log2 == 0 || log2 > 16 ||
-        (ipa & (size - 1)) != 0 || !memory_contains(vm->memory, ipa, size)) {
-        return; /* -EINVAL or -EFAULT: the queue stays without an address, and will not start */
+    if (access->address != guest_view(smmu) + VIEW_PAGE + SMMU_VCMDQ_BASE ||
+        !viommu_add_queue(&smmu->viommus[0], 0, ipa, size, memory_contains(vm->memory, ipa, size), &error)) {
+        return; /* the queue stays without an address, and will not start */
     }
     host_write64(vm->host->software->access,
                  aperture(smmu) + SMMU_CMDQV_VINTF_VIEWS + SMMU_CMDQV_VIEW_BYTES * smmu->vintf + VIEW_PAGE +
@@ -88,16 +89,12 @@ bool vm_cmdqv_init(struct vm_smmu *smmu, struct host_error *error)
     struct vm *vm = smmu->vm;
     struct host_access *access = vm->host->software->access;
     struct hypervisor *hypervisor = vm->host->hypervisor;
-    uint32_t index = smmu->viommus[0].smmu;
+    uint32_t index = smmu->viommus[0].hardware.smmu;
     uint64_t base = aperture(smmu);
     uint64_t vintf;
     uint32_t parameters;
     uint32_t queues;
 
-    if (vm->host->cmdqv_offset[index] == 0) {
-        return host_error_fail(error, EOPNOTSUPP, "%s: SMMU %s has no virtual command queues", vm->config.name,
-                               vm->host->software->smmus[index].config.name);
-    }
     parameters = host_read32(access, base + SMMU_CMDQV_PARAM);
     smmu->vintf = ++hypervisor->next_vintf[index];
     queues = (1u << (parameters >> 4 & 0xf)) >> (parameters >> 8 & 0xf);

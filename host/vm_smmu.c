@@ -6,6 +6,7 @@
  */
 #include "host/smmu_stream.h"
 #include "host/vm.h"
+#include "models/smmuv3/smmu_cmdqv.h"
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
@@ -32,39 +33,26 @@
 #define EVENTQ_CONS     0x100acu
 
 /* Stage 1, AArch64 tables, coherent; a linear stream table. */
-#define GUEST_IDR0        (1u << 1 | 2u << 2 | 1u << 4)
-#define GUEST_SID_BITS    6u
-#define GUEST_IDR1        (GUEST_SID_BITS | 7u << 16 | 8u << 21)
-#define IDR5_GRAN4K       (1u << 4)
-#define CR0_CMDQEN        (1u << 3)
-#define CR0_EVENTQEN      (1u << 2)
-#define EVENT_BYTES       UINT64_C(32)
-#define EVENTQ_OVERFLOW   (1u << 31)
-#define IRQ_CTRL          0x0050u
-#define IRQ_CTRL_EVENTQ   (1u << 2)
-#define CERROR_ILL        1u
-#define CERROR_ABT        2u
-#define QUEUE_LOG2(base)  ((uint32_t)(base)&0x1f)
-#define QUEUE_ADDRESS     UINT64_C(0x000fffffffffffe0)
-#define TABLE_ADDRESS     UINT64_C(0x000fffffffffffc0)
-#define COMMAND_BYTES     UINT64_C(16)
-#define COMMAND_VMID_MASK (UINT64_C(0xffff) << 32)
+#define GUEST_IDR0       (1u << 1 | 2u << 2 | 1u << 4)
+#define GUEST_SID_BITS   6u
+#define GUEST_IDR1       (GUEST_SID_BITS | 7u << 16 | 8u << 21)
+#define IDR5_GRAN4K      (1u << 4)
+#define CR0_CMDQEN       (1u << 3)
+#define CR0_EVENTQEN     (1u << 2)
+#define EVENT_BYTES      UINT64_C(32)
+#define EVENTQ_OVERFLOW  (1u << 31)
+#define IRQ_CTRL         0x0050u
+#define IRQ_CTRL_EVENTQ  (1u << 2)
+#define CERROR_ILL       1u
+#define CERROR_ABT       2u
+#define QUEUE_LOG2(base) ((uint32_t)(base)&0x1f)
+#define QUEUE_ADDRESS    UINT64_C(0x000fffffffffffe0)
+#define TABLE_ADDRESS    UINT64_C(0x000fffffffffffc0)
+#define COMMAND_BYTES    UINT64_C(16)
 
 #define CMD_CFGI_STE       0x03u
 #define CMD_CFGI_STE_RANGE 0x04u
-#define CMD_CFGI_CD        0x05u
-#define CMD_CFGI_CD_ALL    0x06u
-#define CMD_TLBI_NH_ALL    0x10u
-#define CMD_TLBI_NH_ASID   0x11u
-#define CMD_TLBI_NH_VA     0x12u
-#define CMD_TLBI_NH_VAA    0x13u
-#define CMD_TLBI_NSNH_ALL  0x30u
-#define CMD_ATC_INV        0x40u
 #define CMD_SYNC           0x46u
-
-/* What a guest may say in an entry (E4): V, Config, S1Fmt, S1ContextPtr, S1CDMax; S1DSS to S1CSH, S1STALLD, EATS. */
-#define STE_WORD0_ALLOWED UINT64_C(0xf80fffffffffffff)
-#define STE_WORD1_ALLOWED (UINT64_C(0xff) | UINT64_C(1) << 27 | UINT64_C(3) << 28)
 
 static struct smmu_driver *hardware(const struct vm_smmu *smmu, uint32_t index)
 {
@@ -73,35 +61,26 @@ static struct smmu_driver *hardware(const struct vm_smmu *smmu, uint32_t index)
 
 /* ---- Stream table entries ---- */
 
-static bool describe_entry(const struct vm_device *device, const uint64_t guest[SMMU_STE_WORDS],
+/** The vIOMMU behind which a device is. */
+static struct viommu *viommu_of(struct vm_smmu *smmu, uint32_t index)
+{
+    uint32_t i = 0;
+
+    while (smmu->viommus[i].hardware.smmu != index) {
+        i++; /* there is one for each device's SMMU */
+    }
+    return &smmu->viommus[i];
+}
+
+static bool describe_entry(struct vm_device *device, const uint64_t guest[SMMU_STE_WORDS],
                            struct smmu_stream_setting *setting, struct host_error *error)
 {
-    *setting = (struct smmu_stream_setting){.config = SMMU_STE_CONFIG_ABORT};
-    if (smmu_field_get(guest, SMMU_STE_V) == 0) {
-        return true;
+    if (!viommu_describe_entry(viommu_of(device->vsmmu, device->smmu), &device->iommufd, guest, setting, error)) {
+        return false;
     }
-    if ((guest[0] & ~STE_WORD0_ALLOWED) != 0 || (guest[1] & ~STE_WORD1_ALLOWED) != 0) {
-        return host_error_fail(error, EIO, "%s: the guest's stream table entry says what it may not",
-                               device->config->name);
+    if (setting->config != SMMU_STE_CONFIG_ABORT) {
+        setting->stage2 = &device->vm->stage2;
     }
-    switch (smmu_field_get(guest, SMMU_STE_CONFIG)) {
-    case SMMU_STE_CONFIG_BYPASS:
-        setting->config = SMMU_STE_CONFIG_S2;
-        break;
-    case SMMU_STE_CONFIG_S1:
-        setting->config = SMMU_STE_CONFIG_NESTED;
-        setting->context = guest[0] & TABLE_ADDRESS;
-        setting->context_bits = (unsigned)smmu_field_get(guest, SMMU_STE_S1CDMAX);
-        setting->context_format = (unsigned)smmu_field_get(guest, SMMU_STE_S1FMT);
-        setting->dss = (unsigned)smmu_field_get(guest, SMMU_STE_S1DSS);
-        setting->eats = (unsigned)smmu_field_get(guest, SMMU_STE_EATS);
-        break;
-    default:
-        return true;
-    }
-    setting->merge_events = true;
-    setting->vmid = vm_vmid(device->vm, device->smmu);
-    setting->stage2 = &device->vm->stage2;
     return true;
 }
 
@@ -159,53 +138,46 @@ static bool send_widely(struct vm_smmu *smmu, uint64_t low, uint64_t high, bool 
     uint32_t count = smmu->vm->config.broadcast ? smmu->viommu_count : 1;
 
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t mine = (low & ~COMMAND_VMID_MASK) | (uint64_t)smmu->viommus[i].vmid << 32;
+        uint64_t words[SMMU_CMD_WORDS] = {low, high};
 
-        if (!send(smmu, smmu->viommus[i].smmu, mine, high, sync, error)) {
+        if ((!sync && !viommu_convert_command(&smmu->viommus[i], words, error)) ||
+            !send(smmu, smmu->viommus[i].hardware.smmu, words[0], words[1], sync, error)) {
             return false;
         }
     }
     return true;
 }
 
-/** A command that names a StreamID: to the SMMU of that device. */
+/** A command that names a StreamID: to the SMMU of that device. Entries are the monitor's to follow. */
 static bool send_to_owner(struct vm_smmu *smmu, uint64_t low, uint64_t high, struct host_error *error)
 {
     struct vm_device *device = vm_device_by_id(smmu->vm, (uint32_t)(low >> 32));
+    uint64_t words[SMMU_CMD_WORDS] = {low, high};
 
     if (device == NULL || device->vsmmu != smmu) {
         return host_error_fail(error, EIO, "the guest has no StreamID 0x%llx", (unsigned long long)(low >> 32));
     }
-    if ((low & 0xff) == CMD_CFGI_STE) {
+    if ((low & 0xff) == SMMU_CMD_CFGI_STE) {
         return attach(smmu, device, error);
     }
-    low = (low & UINT64_C(0xffffffff)) | (uint64_t)device->stream_id << 32;
-    return send(smmu, device->smmu, low, high, false, error);
+    return viommu_convert_command(viommu_of(smmu, device->smmu), words, error) &&
+           send(smmu, device->smmu, words[0], words[1], false, error);
 }
 
 static bool execute(struct vm_smmu *smmu, uint64_t low, uint64_t high, struct host_error *error)
 {
     switch (low & 0xff) {
-    case CMD_CFGI_STE_RANGE:
+    case SMMU_CMD_CFGI_STE_RANGE:
         return attach_all(smmu, error);
-    case CMD_CFGI_STE:
-    case CMD_CFGI_CD:
-    case CMD_CFGI_CD_ALL:
-    case CMD_ATC_INV:
+    case SMMU_CMD_CFGI_STE:
+    case SMMU_CMD_CFGI_CD:
+    case SMMU_CMD_CFGI_CD_ALL:
+    case SMMU_CMD_ATC_INV:
         return send_to_owner(smmu, low, high, error);
-    case CMD_TLBI_NSNH_ALL:
-        low = (low & ~UINT64_C(0xff)) | CMD_TLBI_NH_ALL;
-        return send_widely(smmu, low, high, false, error);
-    case CMD_TLBI_NH_ALL:
-    case CMD_TLBI_NH_ASID:
-    case CMD_TLBI_NH_VA:
-    case CMD_TLBI_NH_VAA:
-        return send_widely(smmu, low, high, false, error);
-    case CMD_SYNC:
+    case SMMU_CMD_SYNC:
         return send_widely(smmu, 0, 0, true, error);
     default:
-        return host_error_fail(error, EIO, "the guest's command 0x%llx has no meaning here",
-                               (unsigned long long)(low & 0xff));
+        return send_widely(smmu, low, high, false, error);
     }
 }
 
@@ -324,7 +296,7 @@ static uint64_t read_register(const struct vm_smmu *smmu, uint64_t offset)
     case IDR1:
         return GUEST_IDR1;
     case IDR5:
-        return IDR5_GRAN4K | hardware(smmu, smmu->viommus[0].smmu)->output_size;
+        return IDR5_GRAN4K | hardware(smmu, smmu->viommus[0].hardware.smmu)->output_size;
     case CR0:
     case CR0ACK:
         return smmu->cr0;
@@ -414,7 +386,7 @@ static void access_smmu(void *context, struct host_port_access *access)
 static struct vm_smmu *smmu_for(struct vm *vm, const struct vm_device *device)
 {
     for (uint32_t i = 0; i < vm->smmu_count; i++) {
-        if (vm->config.smmu == VM_SMMU_SINGLE || vm->smmus[i].viommus[0].smmu == device->smmu) {
+        if (vm->config.smmu == VM_SMMU_SINGLE || vm->smmus[i].viommus[0].hardware.smmu == device->smmu) {
             return &vm->smmus[i];
         }
     }
@@ -425,14 +397,49 @@ static struct vm_smmu *smmu_for(struct vm *vm, const struct vm_device *device)
     return &vm->smmus[vm->smmu_count++];
 }
 
-static void add_viommu(struct vm_smmu *smmu, uint32_t index)
+/** What iommufd finds behind an SMMU for a device. */
+static struct viommu_hardware describe_hardware(const struct vm_device *device)
 {
-    for (uint32_t i = 0; i < smmu->viommu_count; i++) {
-        if (smmu->viommus[i].smmu == index) {
-            return;
+    const struct vm_host *host = device->vm->host;
+    const struct smmu_driver *driver = &host->software->smmus[device->smmu];
+    const struct pci_tree *tree = &host->software->found.tree;
+    const uint32_t bridge = tree->functions[device->config->function].host_bridge;
+    const uint64_t base = driver->config.base;
+    struct viommu_hardware hardware = {.smmu = device->smmu,
+                                       .name = driver->config.name,
+                                       .has_stage1 = driver->has_stage1,
+                                       .has_stage2 = driver->has_stage2,
+                                       .can_write_back = !host->software->config.firmware->hosts[bridge].no_write_back};
+
+    if (host->cmdqv_offset[device->smmu] != 0) {
+        const uint32_t parameters =
+            host_read32(driver->access, base + host->cmdqv_offset[device->smmu] + SMMU_CMDQV_PARAM);
+
+        hardware.queues = (1u << (parameters >> 4 & 0xf)) >> (parameters >> 8 & 0xf);
+        hardware.queue_log2 = host_read32(driver->access, base + IDR1) >> 21 & 0x1f;
+    }
+    return hardware;
+}
+
+/** A vIOMMU for the SMMU of a device, if there is none, and a vDEVICE for it. */
+static bool add_device(struct vm_smmu *smmu, struct vm_device *device, struct host_error *error)
+{
+    const struct vm *vm = smmu->vm;
+    const struct viommu_parent parent = {.smmu = device->smmu, .nest_parent = true, .vmid = vm_vmid(vm, device->smmu)};
+    uint32_t i = 0;
+
+    while (i < smmu->viommu_count && smmu->viommus[i].hardware.smmu != device->smmu) {
+        i++;
+    }
+    if (i == smmu->viommu_count) {
+        const struct viommu_hardware hardware = describe_hardware(device);
+
+        if (!viommu_init(&smmu->viommus[smmu->viommu_count++], vm->config.direct_queue ? VIOMMU_CMDQV : VIOMMU_SMMUV3,
+                         &hardware, &parent, error)) {
+            return false;
         }
     }
-    smmu->viommus[smmu->viommu_count++] = (struct vm_viommu){.smmu = index, .vmid = vm_vmid(smmu->vm, index)};
+    return viommu_add_device(&smmu->viommus[i], &device->iommufd, device->number + 1, error);
 }
 
 /** Has the hardware interrupt for events. */
@@ -449,20 +456,16 @@ bool vm_smmu_init(struct vm *vm, struct host_error *error)
         struct vm_device *device = &vm->devices[i];
 
         device->vsmmu = smmu_for(vm, device);
-        add_viommu(device->vsmmu, device->smmu);
+        if (!add_device(device->vsmmu, device, error)) {
+            return false;
+        }
     }
     for (uint32_t i = 0; i < vm->smmu_count; i++) {
         struct vm_smmu *smmu = &vm->smmus[i];
 
-        for (uint32_t j = 0; j < smmu->viommu_count; j++) {
-            if (!hardware(smmu, smmu->viommus[j].smmu)->has_stage2) {
-                return host_error_fail(error, EOPNOTSUPP, "%s: SMMU %s has no stage 2 to nest in", vm->config.name,
-                                       hardware(smmu, smmu->viommus[j].smmu)->config.name);
-            }
-        }
         vm_add_region(vm, smmu->base, SMMU_FRAME, access_smmu, smmu);
         for (uint32_t j = 0; j < smmu->viommu_count; j++) {
-            watch_events(hardware(smmu, smmu->viommus[j].smmu));
+            watch_events(hardware(smmu, smmu->viommus[j].hardware.smmu));
         }
         if (vm->config.direct_queue && !vm_cmdqv_init(smmu, error)) {
             return false;

@@ -35,6 +35,7 @@ static void add_host(const struct scenario *scenario, struct firmware *firmware,
     host->segment_given = true;
     host->bus_given = true;
     host->ats_supported = rc->ats;
+    host->no_write_back = !rc->canwbs;
     host->bus_first = rc->first_bus;
     host->bus_last = rc->last_bus;
     window->pci_address = rc->mmio.base;

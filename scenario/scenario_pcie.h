@@ -338,6 +338,7 @@ struct scenario_root_complex {
     struct scenario_map msi_map;           /**< requester ID to DeviceID; an entry has an `its` or a `v2m` */
     bool ats;                              /**< firmware says that it supports ATS */
     uint32_t passing;                      /**< packets behind a blocked one that may go before it */
+    bool canwbs;                           /**< firmware says that devices' writes can always be made to snoop */
     sim_time completion_timeout;           /**< of the host's reads and configuration requests */
     bool peer_to_peer;                     /**< root ports send to each other what ACS lets go directly */
     struct scenario_root_port *root_ports; /**< array of root_port_count, in the order of the file */

@@ -91,6 +91,8 @@ struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu)
     return (struct smmu_driver_config){.name = smmu->name,
                                        .base = smmu->base,
                                        .substream_id_bits = smmu->substream_id_bits,
+                                       .no_stage1 = !smmu->idr.s1p,
+                                       .no_stage2 = !smmu->idr.s2p,
                                        .two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL,
                                        .command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries),
                                        .event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries),

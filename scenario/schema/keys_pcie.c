@@ -585,6 +585,12 @@ static const struct scenario_key root_complex_keys[] = {
      .doc = "How many packets behind one that cannot move are looked at: one that the ordering rules let pass all of "
             "those before it, and whose way (to another SMMU or root port) is open, goes first; so do answers for root "
             "ports that are free. 0: each waits for those before it."},
+    {.name = "canwbs",
+     KEY_FIELD(scenario_root_complex, canwbs),
+     .type = &scenario_type_boolean,
+     .standard = "yes",
+     .doc = "Whether firmware says that writes of devices below can always be made to snoop (CANWBS in IORT's memory "
+            "access flags). If not, iommufd nests no guest's translation for them."},
     {.name = "peer-to-peer",
      KEY_FIELD(scenario_root_complex, peer_to_peer),
      .type = &scenario_type_boolean,

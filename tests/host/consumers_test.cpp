@@ -144,6 +144,30 @@ TEST(Nested, IsNotEverybodys)
         "EOPNOTSUPP");
 }
 
+TEST(Nested, NeedsWhatAVirtualIommuNeeds)
+{
+    const std::string nested = "  consumers: { vm: { kind: iommufd, translation: nested, devices: epA } }\n";
+
+    EXPECT_EQ(Outcomes(nested).outcome["epA.attach"], "ok");
+    EXPECT_TRUE(Outcomes(nested).function("epA").iommufd.has_vdevice);
+    // E2: writes that can always be made to snoop, and both stages.
+    EXPECT_EQ(Outcomes(nested, {"  rc0:\n", "  rc0:\n    canwbs: no\n"}).outcome["epA.attach"], "EOPNOTSUPP");
+    EXPECT_EQ(Outcomes(nested, {"S: {}", "S: { idr: { s2p: no } }"}).outcome["epA.attach"], "EOPNOTSUPP");
+    // E3: one StreamID. A phantom function of epA's gives it another one.
+    EXPECT_EQ(Outcomes("  phantom-functions: yes\n" + nested,
+                       {"endpoint: { msi-x: 2, pasid: 8 }", "endpoint: { msi-x: 2, phantom-functions: 1 }"})
+                  .outcome["epA.attach"],
+              "EOPNOTSUPP");
+}
+
+TEST(Nested, OneStageDoesNot)
+{
+    const std::string plain = "  consumers: { vm: { kind: iommufd, translation: stage-2, devices: epA } }\n";
+
+    EXPECT_EQ(Outcomes(plain, {"  rc0:\n", "  rc0:\n    canwbs: no\n"}).outcome["epA.attach"], "ok");
+    EXPECT_EQ(Outcomes(plain, {"S: {}", "S: { idr: { s2p: no } }"}).outcome["epA.attach"], "EOPNOTSUPP");
+}
+
 TEST(Ownership, TheKernelsSiblingStandsInTheWay)
 {
     Outcomes all("  consumers: { vm: { devices: epB } }\n");

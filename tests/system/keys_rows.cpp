@@ -375,6 +375,7 @@ const std::vector<Row> rows = {
     {"device.empty", "sw0.below.bay={empty: yes, port: {device: 0}}", {}},
     {"endpoint.msi-x", "epB.endpoint.msi-x=8", {}},
     {"endpoint.ims", "epB.endpoint.ims=4", {}},
+    {"root-complex.canwbs", "rc0.canwbs=no", one_to_one},
     {"root-complex.ats", "rc0.ats=no", with_ats},
     {"endpoint-ats.requests",
      "epB.endpoint.ats.requests=1",

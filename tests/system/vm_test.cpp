@@ -281,6 +281,12 @@ TEST(VirtualSmmu, FaultsOfTheGuestsStageReachTheGuest)
 TEST(VirtualSmmu, NeedsHardwareThatNests)
 {
     EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr.s2p=false"}).find("has no stage 2"), std::string::npos);
+    EXPECT_NE(refusal(vsmmu, {"rc1.canwbs=no"}).find("cannot be made to snoop"), std::string::npos) << "E2";
+    EXPECT_EQ(refusal(vsmmu, {"rc1.canwbs=no", "vms={vm0: {devices: {epA: {}, epB: {}}}}"}), "");
+    EXPECT_NE(
+        refusal(vsmmu, {"epA.endpoint.phantom-functions=1", "software.phantom-functions=yes"}).find("has 2 StreamIDs"),
+        std::string::npos)
+        << "E3";
     EXPECT_NE(refusal(vsmmu, {"platform.smmu.T.idr=null"}).find("no virtual command queues"), std::string::npos);
     EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr={vcmdqs: 1, vintfs: 1}"}).find("no interface"), std::string::npos);
 }
