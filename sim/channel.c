@@ -44,6 +44,13 @@ void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresigh
     channel->plain = !channel->metered && !channel->foreseen;
 }
 
+void sim_channel_set_transport(struct sim_channel *channel, const struct sim_channel_transport *transport)
+{
+    channel->transport = transport;
+    channel->sim->carried = true;
+    sim_choose_way(channel->sim);
+}
+
 /**
  * With all slots free again, begins anew with the first. Nobody can tell, but that a quiet channel keeps to one line of
  * the host's cache: with thousands of them, the rings together are larger than it is.

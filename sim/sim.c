@@ -23,11 +23,10 @@ void sim_vector_push(struct sim_vector *vector, void *item)
     vector->items[vector->count++] = item;
 }
 
-/** Which of the shorter ways are open, see struct sim. */
-static void choose_way(struct sim *sim)
+void sim_choose_way(struct sim *sim)
 {
     sim->quick = sim->config.engine == SIM_ENGINE_NATIVE && sim->schedule == NULL;
-    sim->swift = sim->quick && sim->hot.observer.mark == NULL;
+    sim->swift = sim->quick && !sim->carried && sim->hot.observer.mark == NULL;
 }
 
 struct sim *sim_create(const struct sim_config *config)
@@ -37,7 +36,7 @@ struct sim *sim_create(const struct sim_config *config)
     unsigned slots = config->queue_slots_log2 > 0 ? config->queue_slots_log2 : SIM_QUEUE_DEFAULT_SLOTS_LOG2;
 
     sim->config = *config;
-    choose_way(sim);
+    sim_choose_way(sim);
     sim->shuffle_state = config->shuffle_seed;
     sim_queue_init(&sim->queue, shift, slots, 1024);
     sim_pool_init(&sim->pool, config->payload_block > 0 ? config->payload_block : 512);
@@ -158,7 +157,7 @@ void sim_record_schedule(struct sim *sim, struct sim_schedule *schedule)
 {
     sim->schedule = schedule;
     sim->watched = schedule != NULL || sim->trace != NULL;
-    choose_way(sim);
+    sim_choose_way(sim);
 }
 
 /* ---- Components ---- */
@@ -308,7 +307,7 @@ void sim_observe(struct sim *sim, const struct sim_observer *observer)
     } else {
         memset(&sim->hot.observer, 0, sizeof(sim->hot.observer));
     }
-    choose_way(sim);
+    sim_choose_way(sim);
 }
 
 uint32_t sim_stage_register(struct sim *sim, const char *name)

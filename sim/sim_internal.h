@@ -47,7 +47,8 @@ struct sim {
     struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
-    bool swift;   /**< likewise, and nobody listens to single marks: channels take the short way */
+    bool carried; /**< a channel has a transport */
+    bool swift;   /**< quick, no channel is carried, nobody listens to single marks: channels take the short way */
     bool quick;   /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
     size_t awake; /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
     uint64_t evaluations;
@@ -62,6 +63,9 @@ struct sim {
 
 /** Appends a pointer. Running out of memory ends the process with a message. */
 void sim_vector_push(struct sim_vector *vector, void *item);
+
+/** Finds which of the shorter ways are open: after a change of what struct sim says that they need. */
+void sim_choose_way(struct sim *sim);
 
 /** Prepares the pool. */
 void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes);

@@ -38,7 +38,7 @@ outlet::outlet(simulation &whole, gate &end, const std::string &name, sim_compon
     config.latency = latency > 0 ? latency : writer->period;
     config.capacity = 1;
     channel_ = sim_channel_create(whole.handle(), &config);
-    channel_->transport = &transport;
+    sim_channel_set_transport(channel_, &transport);
     channel_->engine_data = this;
 }
 
@@ -74,7 +74,7 @@ inlet::inlet(simulation &whole, gate &end, const std::string &name, sim_componen
     config.credit_latency = reader->period;
     config.capacity = slots;
     channel_ = sim_channel_create(whole.handle(), &config);
-    channel_->transport = &transport;
+    sim_channel_set_transport(channel_, &transport);
     channel_->engine_data = this;
 }
 

@@ -36,9 +36,9 @@ tlp_port::tlp_port(const sc_core::sc_module_name &name, simulation &whole, const
         pcie_link_create(whole.handle(), this->name(), &config, upper ? model : outside, upper ? outside : model);
     port_ = upper ? &link->upper : &link->lower;
     for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
-        port_->transmit[queue]->transport = &outward;
+        sim_channel_set_transport(port_->transmit[queue], &outward);
         port_->transmit[queue]->engine_data = this;
-        port_->receive[queue]->transport = &inward;
+        sim_channel_set_transport(port_->receive[queue], &inward);
         port_->receive[queue]->engine_data = this;
     }
 }

@@ -431,7 +431,7 @@ bool start(sim *simulation)
 
         modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel));
         channel->engine_data = modules->channels.back().get();
-        channel->transport = &transport;
+        sim_channel_set_transport(channel, &transport);
     }
     simulation->engine_data = modules;
     if (simulation->trace != nullptr) {
