@@ -179,7 +179,7 @@ void sim_channel_set_hint(struct sim_channel *channel, uint64_t *word, unsigned 
  */
 void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresight foresight);
 
-/** From now on @p transport carries what is pushed and popped. Before the simulation starts; @p transport stays valid. */
+/** From now on @p transport carries what is pushed and popped. Before time starts; @p transport must stay valid. */
 void sim_channel_set_transport(struct sim_channel *channel, const struct sim_channel_transport *transport);
 
 /* ---- Writer's side ---- */
