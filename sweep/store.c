@@ -85,6 +85,21 @@ static bool write_pair(struct store *store, const char *sql, const char *key, co
     return good;
 }
 
+/** Whether a database at hand has no tables, as its writer's death left it or as its writer has just opened it. */
+static bool is_unfounded(struct store *store, const char *schema)
+{
+    sqlite3_stmt *statement = NULL;
+    char sql[96];
+    int step = SQLITE_ERROR;
+
+    snprintf(sql, sizeof(sql), "SELECT 1 FROM %s.sqlite_master", schema);
+    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK) {
+        step = sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    return step == SQLITE_DONE;
+}
+
 /** Makes the tables of a new file. */
 static bool found(struct store *store, const struct store_about *about)
 {
@@ -135,9 +150,6 @@ static void check_identity(struct store *store, const struct store_about *about)
 
 static void prepare_file(struct store *store, const struct store_about *about)
 {
-    sqlite3_stmt *statement = NULL;
-    bool empty = true;
-
     /*
      * A killed process loses nothing that was handed to the system, so its caches need not reach the disk at each
      * run; the journal takes back what was half written. It is one file for all runs: making it and taking it away
@@ -146,13 +158,10 @@ static void prepare_file(struct store *store, const struct store_about *about)
     if (!store_execute(store, "PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST", "cannot open")) {
         return;
     }
-    if (sqlite3_prepare_v2(store->database, "SELECT 1 FROM sqlite_master", -1, &statement, NULL) != SQLITE_OK) {
-        store_fail(store, "cannot read", sqlite3_errmsg(store->database));
+    if (!store_execute(store, "SELECT 1 FROM sqlite_master", "cannot read")) {
         return;
     }
-    empty = sqlite3_step(statement) != SQLITE_ROW;
-    sqlite3_finalize(statement);
-    if (empty) {
+    if (is_unfounded(store, "main")) {
         found(store, about);
     } else if (check_schema(store, "main")) {
         check_identity(store, about);
@@ -170,14 +179,32 @@ struct store *store_open(const char *path, const struct store_about *about)
     return store;
 }
 
+/** Whether a reader may not read because a writer died in mid-write, which only one that writes can take back. */
+static bool needs_rollback(const struct store *store)
+{
+    return !store->failed &&
+           sqlite3_exec(store->database, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL) != SQLITE_OK &&
+           (sqlite3_errcode(store->database) & 0xff) == SQLITE_READONLY;
+}
+
 struct store *store_open_existing(const char *path, const struct store_about *about)
 {
     struct store *store = open_file(path, SQLITE_OPEN_READONLY);
 
+    if (needs_rollback(store)) {
+        store_close(store);
+        store = open_file(path, SQLITE_OPEN_READWRITE);
+    }
+    store->unfounded = !store->failed && is_unfounded(store, "main");
     if (!store->failed && check_schema(store, "main") && about != NULL) {
         check_identity(store, about);
     }
     return store;
+}
+
+bool store_is_unfounded(const struct store *store)
+{
+    return store->unfounded;
 }
 
 const char *store_error(const struct store *store)
@@ -228,7 +255,7 @@ bool store_merge(struct store *store, const char *path, uint64_t *merged)
     if (!good) {
         return store_fail(store, path, sqlite3_errmsg(store->database));
     }
-    good = check_schema(store, "shard") && merge_attached(store, merged);
+    good = is_unfounded(store, "shard") || (check_schema(store, "shard") && merge_attached(store, merged));
     if (!good) {
         sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
         sqlite3_exec(store->database, "DETACH shard", NULL, NULL, NULL);

@@ -74,7 +74,10 @@ struct store;
  */
 struct store *store_open(const char *path, const struct store_about *about);
 
-/** Opens a file that must be there, for reading. Otherwise as store_open(). @param about NULL: any sweep */
+/**
+ * Opens a file that must be there, for reading. Otherwise as store_open(). What a writer that died had half written is
+ * taken back first. @param about NULL: any sweep
+ */
 struct store *store_open_existing(const char *path, const struct store_about *about);
 
 /** Why the store cannot be used, one sentence; NULL if it can. */
@@ -83,10 +86,19 @@ const char *store_error(const struct store *store);
 /** Whether the file is of another sweep than store_open() was told. */
 bool store_is_foreign(const struct store *store);
 
+/**
+ * Whether store_open_existing() found a file without tables, which is an error of the store: its writer has opened it
+ * and no more, or died then. Such a shard holds nothing, and nothing is lost.
+ */
+bool store_is_unfounded(const struct store *store);
+
 /** Adds a run. One that is there already stays as it is. */
 bool store_add(struct store *store, const struct store_run *run);
 
-/** Adds all runs of another file of the same sweep that are not there. @param merged receives how many */
+/**
+ * Adds all runs of another file of the same sweep that are not there. A file whose writer died before it made the
+ * tables adds none. @param merged receives how many
+ */
 bool store_merge(struct store *store, const char *path, uint64_t *merged);
 
 /**

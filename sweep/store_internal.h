@@ -28,6 +28,7 @@ struct store {
     char *path;
     char *version;
     bool foreign;
+    bool unfounded;
     bool failed;
     char error[512];
     sqlite3_stmt *inserts[STORE_INSERTS];

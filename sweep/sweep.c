@@ -198,7 +198,9 @@ bool sweep_note_file(void *context, const char *path)
         return true;
     }
     store = store_open_existing(path, &sweep->about);
-    good = store_is_good(sweep, store,
+    /* A merge takes a shard away when it has its runs. */
+    good = store_is_unfounded(store) || (store_error(store) != NULL && access(path, F_OK) != 0) ||
+           store_is_good(sweep, store,
                          store_error(store) == NULL && store_present(store, sweep->present, sweep->plan.runs));
     store_close(store);
     return good;

@@ -3,7 +3,10 @@
 #include "sweep/store.h"
 #include "tests/sweep/sweep_folder.h"
 
+#include <csignal>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace
 {
@@ -103,6 +106,66 @@ TEST(SweepStore, RefusesAnotherSweepAndWhatIsNone)
     result = store_open_existing(folder.path("absent").c_str(), nullptr);
     EXPECT_NE(store_error(result), nullptr);
     store_close(result);
+}
+
+TEST(SweepStore, AFileWhoseWriterDiedBeforeItsTablesHoldsNothing)
+{
+    Folder folder;
+    store *result = store_open(folder.path("a.sqlite").c_str(), &about());
+    uint64_t merged = 7;
+
+    folder.write("b.sqlite", "");
+    store *shard = store_open_existing(folder.path("b.sqlite").c_str(), &about());
+    EXPECT_TRUE(store_is_unfounded(shard));
+    EXPECT_NE(store_error(shard), nullptr) << "no answer could be read from it";
+    store_close(shard);
+    EXPECT_TRUE(store_merge(result, folder.path("b.sqlite").c_str(), &merged)) << store_error(result);
+    EXPECT_EQ(merged, 0u);
+    EXPECT_TRUE(store_add(result, &MadeUpRun(0, 10).record())) << store_error(result);
+    store_close(result);
+    result = store_open_existing(folder.path("a.sqlite").c_str(), &about());
+    EXPECT_FALSE(store_is_unfounded(result));
+    store_close(result);
+}
+
+/** Kills a process that is adding to a file, after pages of it have been written and before the end. */
+void die_in_mid_write(const std::string &path)
+{
+    const pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        sqlite3 *database = nullptr;
+
+        sqlite3_open(path.c_str(), &database);
+        sqlite3_exec(database,
+                     "PRAGMA synchronous = OFF; PRAGMA cache_size = 2; BEGIN; DELETE FROM runs;"
+                     "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) "
+                     "INSERT INTO about SELECT 'filler ' || i, hex(zeroblob(40)) FROM n;",
+                     nullptr, nullptr, nullptr);
+        kill(getpid(), SIGKILL);
+    }
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(SweepStore, WhatAWriterThatDiedHadHalfWrittenIsTakenBackByReaders)
+{
+    Folder folder;
+    const std::string path = folder.path("a.sqlite");
+    store *file = store_open(path.c_str(), &about());
+    bool present[6] = {};
+
+    ASSERT_TRUE(store_add(file, &MadeUpRun(4, 10).record()));
+    store_close(file);
+    die_in_mid_write(path);
+    ASSERT_GT(std::filesystem::file_size(path + "-journal"), 0u) << "nothing was half written";
+    file = store_open_existing(path.c_str(), &about());
+    ASSERT_EQ(store_error(file), nullptr) << store_error(file);
+    EXPECT_TRUE(store_present(file, present, 6));
+    EXPECT_TRUE(present[4]);
+    EXPECT_EQ(sweep_test::ask(file, "SELECT count(*) FROM about WHERE key LIKE 'filler%'"), "0");
+    store_close(file);
 }
 
 TEST(SweepStore, ForgetsFailedRunsWithAllTheirRows)
