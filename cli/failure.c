@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /** Sets a key to a text, or leaves it out if there is none. */
 static void set_text(json_t *object, const char *key, const char *text)
@@ -85,4 +86,14 @@ int cli_fail_diagnostics(const struct cli_request *request, const struct diagnos
         print_document(request, status, message, NULL, NULL, diagnostics);
     }
     return status;
+}
+
+void cli_fail_panic(void *request, const char *message)
+{
+    struct cli_problem problem = {.hint = ""};
+
+    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
+    cli_fail(request, CLI_EXIT_ABNORMAL, &problem);
+    fflush(NULL);
+    _exit(CLI_EXIT_ABNORMAL);
 }

@@ -26,6 +26,13 @@ int cli_fail(const struct cli_request *request, int status, const struct cli_pro
  */
 int cli_fail_diagnostics(const struct cli_request *request, const struct diagnostics *diagnostics);
 
+/**
+ * A broken invariant inside the simulator: nothing can be trusted any more, so nothing but @p message is told, and the
+ * process ends with CLI_EXIT_ABNORMAL. Fits the `panic` of a system's and of a replay's options.
+ * @param request the struct cli_request
+ */
+void cli_fail_panic(void *request, const char *message);
+
 #ifdef __cplusplus
 }
 #endif

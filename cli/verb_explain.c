@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /** MSIs that a recording holds: as many as a run of some seconds of simulation has. */
 #define MOST_PACKETS 4000000
@@ -104,23 +103,12 @@ static bool write_story(FILE *stream, const void *context)
     return !ferror(stream);
 }
 
-/** A broken invariant inside the simulator. */
-static void panic(void *context, const char *message)
-{
-    struct cli_problem problem = {.hint = ""};
-
-    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
-    cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
-    fflush(NULL);
-    _exit(CLI_EXIT_ABNORMAL);
-}
-
 static int explain(const struct cli_request *request, const struct scenario *scenario)
 {
-    struct cli_request told = *request; /* panic() takes no pointer to const */
+    struct cli_request told = *request; /* cli_fail_panic() takes no pointer to const */
     struct telling telling = {.request = request};
     struct recording_filter filter = recording_filter_all(MOST_PACKETS);
-    const struct scenario_run_options options = {.system = {.panic = panic, .panic_context = &told},
+    const struct scenario_run_options options = {.system = {.panic = cli_fail_panic, .panic_context = &told},
                                                  .record = &filter,
                                                  .recorded = tell,
                                                  .recorded_context = &telling,

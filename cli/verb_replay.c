@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /** What the writers need. */
 struct replayed {
@@ -38,17 +37,6 @@ static bool write_json(FILE *stream, const void *context)
     return written;
 }
 
-/** A broken invariant inside the simulator: nothing can be trusted any more, so nothing but the message is printed. */
-static void panic(void *context, const char *message)
-{
-    struct cli_problem problem = {.hint = ""};
-
-    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
-    cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
-    fflush(NULL);
-    _exit(CLI_EXIT_ABNORMAL);
-}
-
 static int exit_status(const struct replay_result *result)
 {
     if (result->interrupted) {
@@ -70,13 +58,13 @@ static void make_options(struct cli_request *request, struct replay_options *opt
     options->snapshot = request->snapshot_given ? request->snapshot : options->snapshot;
     options->mismatches = request->mismatches_given ? request->mismatches : options->mismatches;
     options->interrupted = cli_interrupt_signal();
-    options->panic = panic;
+    options->panic = cli_fail_panic;
     options->panic_context = request;
 }
 
 static int replay(const struct cli_request *request)
 {
-    struct cli_request told = *request; /* panic() takes no pointer to const */
+    struct cli_request told = *request; /* cli_fail_panic() takes no pointer to const */
     struct replayed replayed = {.request = request};
     struct diagnostics diagnostics;
     struct replay_options options;

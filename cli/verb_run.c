@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /** What the writers need. */
 struct ran {
@@ -50,17 +49,6 @@ static bool write_json(FILE *stream, const void *context)
     return written;
 }
 
-/** A broken invariant inside the simulator: nothing can be trusted any more, so nothing but the message is printed. */
-static void panic(void *context, const char *message)
-{
-    struct cli_problem problem = {.hint = ""};
-
-    snprintf(problem.message, sizeof(problem.message), "E0302 the simulator is broken: %s", message);
-    cli_fail(context, CLI_EXIT_ABNORMAL, &problem);
-    fflush(NULL);
-    _exit(CLI_EXIT_ABNORMAL);
-}
-
 /** What the run came to, as an exit status. */
 static int exit_status(enum scenario_run_status status, const struct run_result *result)
 {
@@ -80,12 +68,12 @@ static int exit_status(enum scenario_run_status status, const struct run_result 
 /** Runs and hands the result out. @return exit status */
 static int run(const struct cli_request *request, const struct scenario *scenario)
 {
-    struct cli_request told = *request; /* panic() takes no pointer to const */
+    struct cli_request told = *request; /* cli_fail_panic() takes no pointer to const */
     struct cli_progress progress;
     struct scenario_run_options options = {.system = {.engine = request->engine,
                                                       .shuffle = request->shuffle,
                                                       .shuffle_seed = request->shuffle_seed,
-                                                      .panic = panic,
+                                                      .panic = cli_fail_panic,
                                                       .panic_context = &told},
                                            .occupancy = request->occupancy,
                                            .interrupted = cli_interrupt_signal()};

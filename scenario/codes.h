@@ -47,6 +47,9 @@ const struct error_code_group *const *error_code_groups(size_t *count);
 /** The entry of a code, letter case ignored. @return NULL if there is no such code */
 const struct error_code *error_code_find(const char *code);
 
+/** The small sound scenario that examples of ERROR_CODE_ADDED are added to: static storage. */
+const char *error_code_small_scenario(void);
+
 /**
  * An example as a whole file or command: what is added to the small scenario comes with it.
  * @param part the code's `wrong` or `right`

@@ -52,6 +52,11 @@ const struct error_code *error_code_find(const char *code)
     return NULL;
 }
 
+const char *error_code_small_scenario(void)
+{
+    return small_scenario;
+}
+
 char *error_code_example(const struct error_code *code, const char *part)
 {
     const char *before = code->shown == ERROR_CODE_ADDED  ? small_scenario

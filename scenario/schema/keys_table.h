@@ -27,6 +27,12 @@
     .kind = (array_kind), .offset = offsetof(struct structure, member),                                                \
     .count_offset = offsetof(struct structure, count_member)
 
+/* A time in cycles of a clock, at least so many. */
+#define KEY_CYCLES(least) .type = &scenario_type_cycles, .minimum = (least), .maximum = "1000000 cycles"
+
+/* A clock's frequency. */
+#define KEY_CLOCK .type = &scenario_type_clock, .minimum = "1 MHz", .maximum = "10 GHz"
+
 #define TABLE_KEYS(array) .keys = (array), .count = sizeof(array) / sizeof((array)[0])
 
 #define TABLE_PRESETS(array) .presets = (array), .preset_count = sizeof(array) / sizeof((array)[0])

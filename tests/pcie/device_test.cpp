@@ -168,14 +168,8 @@ Device::Device(const Plan &setup) : sim(support::create(setup.engine))
 RawDevice::Got Device::config(uint16_t rid, unsigned offset, uint32_t value, bool write)
 {
     const size_t before = up->got.size();
-    Tlp tlp;
 
-    tlp.type = write ? SIM_PACKET_CONFIG_WRITE : SIM_PACKET_CONFIG_READ;
-    tlp.target = rid;
-    tlp.address = offset;
-    tlp.value = value;
-    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
-    up->send(tlp);
+    up->send(write ? config_tlp(rid, offset, value) : config_tlp(rid, offset));
     run();
     RawDevice::Got got = up->got.at(before);
     up->got.resize(before);

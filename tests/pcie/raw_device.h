@@ -56,6 +56,28 @@ struct Tlp {
     uint8_t traffic_class = 0;
 };
 
+/** A configuration request as one that comes down to bus 1, the primary bus of what is tested, or beyond. */
+inline Tlp config_tlp(uint16_t rid, unsigned offset)
+{
+    Tlp tlp;
+
+    tlp.type = SIM_PACKET_CONFIG_READ;
+    tlp.target = rid;
+    tlp.address = offset;
+    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
+    return tlp;
+}
+
+/** The same that writes. */
+inline Tlp config_tlp(uint16_t rid, unsigned offset, uint32_t value)
+{
+    Tlp tlp = config_tlp(rid, offset);
+
+    tlp.type = SIM_PACKET_CONFIG_WRITE;
+    tlp.value = value;
+    return tlp;
+}
+
 struct RawDevice {
     /** A TLP as it came in. */
     struct Got {

@@ -83,27 +83,15 @@ SwitchRig::~SwitchRig()
 
 void SwitchRig::config_write(uint16_t rid, unsigned offset, uint32_t value)
 {
-    Tlp tlp;
-
-    tlp.type = SIM_PACKET_CONFIG_WRITE;
-    tlp.target = rid;
-    tlp.address = offset;
-    tlp.value = value;
-    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
-    up->send(tlp);
+    up->send(config_tlp(rid, offset, value));
     run();
 }
 
 uint32_t SwitchRig::config_read(uint16_t rid, unsigned offset)
 {
-    Tlp tlp;
     size_t before = up->got.size();
 
-    tlp.type = SIM_PACKET_CONFIG_READ;
-    tlp.target = rid;
-    tlp.address = offset;
-    tlp.flags = rid >> 8 == 1 ? 0 : SIM_FLAG_CONFIG_TYPE1;
-    up->send(tlp);
+    up->send(config_tlp(rid, offset));
     run();
     uint32_t value = static_cast<uint32_t>(up->got.at(before).tlp.value);
     up->got.resize(before);

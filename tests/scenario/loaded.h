@@ -2,6 +2,7 @@
 #ifndef DOORBELL_TESTS_SCENARIO_LOADED_H
 #define DOORBELL_TESTS_SCENARIO_LOADED_H
 
+#include "scenario/codes.h"
 #include "scenario/scenario.h"
 #include "scenario/show.h"
 
@@ -112,18 +113,7 @@ inline std::string read_text(const std::string &path)
 /* A small sound scenario: `more` is added at the end, on the first level. */
 inline std::string small(const std::string &more = "")
 {
-    return "doorbell: 1\n"
-           "pcie:\n"
-           "  rc0:\n"
-           "    root-ports:\n"
-           "      rp0:\n"
-           "        below:\n"
-           "          sw0:\n"
-           "            switch: {}\n"
-           "            below:\n"
-           "              epA: { endpoint: { msi-x: 8, bars: [64 KiB, 1 MiB] } }\n"
-           "              epB: { endpoint: { msi-x: 4, functions: 2 } }\n" +
-           more;
+    return error_code_small_scenario() + more;
 }
 
 #endif

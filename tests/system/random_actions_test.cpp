@@ -7,6 +7,7 @@
 #include "scenario/verdicts.h"
 #include "sim/systemc/systemc_engine.h"
 #include "tests/cli/process.h"
+#include "tests/system/accounts.h"
 #include "tests/system/freed_tables.h"
 #include "tests/system/random_system.h"
 #include "tests/system/users.h"
@@ -24,6 +25,7 @@
 namespace
 {
 
+using system_test::expect_all_accounted_for;
 using system_test::expect_users;
 using system_test::FreedTables;
 using system_test::from_environment;
@@ -56,20 +58,6 @@ void expect_mappings(const struct software *software)
                 EXPECT_FALSE(io_page_table_lookup(&domain.table, iova, &physical)) << "dangling, in domain " << i;
             }
         }
-    }
-}
-
-void expect_all_accounted_for(const run_result &result)
-{
-    for (size_t i = 0; i < result.device_count; i++) {
-        const run_device &device = result.devices[i];
-        uint64_t dropped = 0;
-
-        for (const run_tally &tally : device.dropped) {
-            dropped += tally.count;
-        }
-        EXPECT_EQ(device.born, device.delivered + device.merged + device.lost) << device.name;
-        EXPECT_EQ(device.lost, dropped) << device.name;
     }
 }
 

@@ -4,6 +4,7 @@
  * the two differ is printed as a scenario.
  */
 #include "scenario/verdicts.h"
+#include "tests/system/accounts.h"
 #include "tests/system/random_system.h"
 #include "tests/system/whole.h"
 
@@ -17,6 +18,7 @@
 namespace
 {
 
+using system_test::expect_all_accounted_for;
 using system_test::from_environment;
 using system_test::RandomSystem;
 using system_test::Whole;
@@ -52,21 +54,6 @@ void expect_same_verdicts(const verdict_list &run, const verdict_list &check, Co
         EXPECT_STREQ(verdict_outcome_name(run.items[i].outcome), verdict_outcome_name(check.items[i].outcome))
             << run.items[i].name << "\n  run: " << run.items[i].summary << "\n  check: " << check.items[i].summary;
         counts.outcomes[std::string(check.items[i].name) + " " + verdict_outcome_name(check.items[i].outcome)]++;
-    }
-}
-
-/** Every message that was born came to an end, and of each that was lost it is known where. */
-void expect_all_accounted_for(const run_result &result)
-{
-    for (size_t i = 0; i < result.device_count; i++) {
-        const run_device &device = result.devices[i];
-        uint64_t dropped = 0;
-
-        for (const run_tally &tally : device.dropped) {
-            dropped += tally.count;
-        }
-        EXPECT_EQ(device.born, device.delivered + device.merged + device.lost) << device.name;
-        EXPECT_EQ(device.lost, dropped) << device.name;
     }
 }
 

@@ -1,0 +1,29 @@
+/* What must come out even at the end of a run. */
+#ifndef DOORBELL_TESTS_SYSTEM_ACCOUNTS_H
+#define DOORBELL_TESTS_SYSTEM_ACCOUNTS_H
+
+#include "result/run.h"
+
+#include <gtest/gtest.h>
+
+namespace system_test
+{
+
+/** Every message that was born came to an end, and of each that was lost it is known where. */
+inline void expect_all_accounted_for(const run_result &result)
+{
+    for (size_t i = 0; i < result.device_count; i++) {
+        const run_device &device = result.devices[i];
+        uint64_t dropped = 0;
+
+        for (const run_tally &tally : device.dropped) {
+            dropped += tally.count;
+        }
+        EXPECT_EQ(device.born, device.delivered + device.merged + device.lost) << device.name;
+        EXPECT_EQ(device.lost, dropped) << device.name;
+    }
+}
+
+} // namespace system_test
+
+#endif
