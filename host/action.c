@@ -1,18 +1,12 @@
 #include "host/action.h"
 
+#include "host/hotplug.h"
 #include "host/interrupts.h"
 #include "host/messages.h"
 #include "host/pasid.h"
-#include "host/pci_config.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define EXPRESS_CONTROL     0x08u
-#define EXPRESS_CONTROL_FLR 0x8000u
-
-/* After a function level reset a function may take this long to answer (PCIe Base 6.6.2). */
-#define FLR_TIME (100 * SIM_MS)
 
 /* Pages of simulated memory that one action can come to need: tables of a new domain and its buffers. */
 #define PAGES_OF_ACTION 40u
@@ -27,6 +21,7 @@ const char *const action_kind_names[ACTION_KINDS + 1] = {
     "unbind-doorbell",
     "move-interrupt",
     "remove",
+    "surprise-remove",
     "add",
     "reset",
     "invalidate",
@@ -64,14 +59,6 @@ static bool attach(struct software *software, const struct action *action, struc
     return consumer_attach(software, action->consumer, action->function, error);
 }
 
-static bool detach(struct software *software, uint32_t function, struct host_error *error)
-{
-    if (software->functions[function].consumer == CONSUMER_NONE) {
-        return host_error_fail(error, ENODEV, "%s belongs to no consumer", name_of(software, function));
-    }
-    return software_disable_interrupts(software, function, error) && consumer_detach(software, function, error);
-}
-
 /* ---- Interrupts ---- */
 
 static bool move_interrupt(struct software *software, const struct action *action, struct host_error *error)
@@ -89,119 +76,6 @@ static bool move_interrupt(struct software *software, const struct action *actio
         return true;
     }
     return interrupts_move(software, action->function, action->vector, action->pe, error);
-}
-
-/* ---- Coming and going ---- */
-
-static void set_bus_master(struct software *software, uint32_t function, bool on)
-{
-    uint64_t config;
-    uint16_t command;
-
-    if (software->planned) {
-        return;
-    }
-    config = software->found.functions[function].config;
-    command = pci_config_read16(software->access, config, PCI_COMMAND);
-    command = (uint16_t)(on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER);
-    pci_config_write16(software->access, config, PCI_COMMAND, command);
-}
-
-static bool remove_device(struct software *software, uint32_t function, struct host_error *error)
-{
-    struct software_function *mine = &software->functions[function];
-
-    if (mine->removed) {
-        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, function));
-    }
-    if (mine->attachment.pasid_count != 0) {
-        return host_error_fail(error, EBUSY, "%s has %zu PASIDs in use", name_of(software, function),
-                               mine->attachment.pasid_count);
-    }
-    if (mine->consumer != CONSUMER_NONE && !detach(software, function, error)) {
-        return false;
-    }
-    if (!software_disable_interrupts(software, function, error)) {
-        return false;
-    }
-    set_bus_master(software, function, false);
-    mine->removed = true;
-    return mine->domain == SIZE_MAX || attachment_set_domain(&mine->attachment, NULL, error);
-}
-
-static bool add_device(struct software *software, uint32_t function, struct host_error *error)
-{
-    struct software_function *mine = &software->functions[function];
-    struct domain *domain;
-
-    if (!mine->removed) {
-        return host_error_fail(error, EEXIST, "%s is there", name_of(software, function));
-    }
-    if (mine->domain != SIZE_MAX) {
-        domain = software_default_domain(software, software->groups.group_of[function], mine->iommu, error);
-        if (domain == NULL || !software_attach(software, function, domain, error)) {
-            return false;
-        }
-    }
-    mine->removed = false;
-    set_bus_master(software, function, true);
-    return software_enable_interrupts(software, function, error);
-}
-
-/** Registers that a function level reset clears and a driver puts back. */
-struct saved {
-    uint32_t bars[6];
-    uint16_t command;
-    uint16_t control;
-    uint16_t pasid;
-};
-
-static void save(struct software *software, const struct enumerate_function *where, struct saved *saved)
-{
-    struct host_access *access = software->access;
-
-    for (unsigned i = 0; i < 6; i++) {
-        saved->bars[i] = pci_config_read(access, where->config, PCI_BAR(i));
-    }
-    saved->command = pci_config_read16(access, where->config, PCI_COMMAND);
-    saved->control = pci_config_read16(access, where->config, where->pcie + EXPRESS_CONTROL);
-    saved->pasid = where->pasid == 0 ? 0 : pci_config_read16(access, where->config, where->pasid + 6u);
-}
-
-static void restore(struct software *software, const struct enumerate_function *where, const struct saved *saved)
-{
-    struct host_access *access = software->access;
-
-    for (unsigned i = 0; i < 6; i++) {
-        pci_config_write(access, where->config, PCI_BAR(i), saved->bars[i]);
-    }
-    pci_config_write16(access, where->config, where->pcie + EXPRESS_CONTROL, saved->control);
-    if (where->pasid != 0) {
-        pci_config_write16(access, where->config, where->pasid + 6u, saved->pasid);
-    }
-    pci_config_write16(access, where->config, PCI_COMMAND, saved->command);
-}
-
-static bool reset(struct software *software, uint32_t function, struct host_error *error)
-{
-    const struct enumerate_function *where = software->planned ? NULL : &software->found.functions[function];
-    struct saved saved;
-
-    if (software->functions[function].removed) {
-        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, function));
-    }
-    if (where == NULL) {
-        return true;
-    }
-    save(software, where, &saved);
-    pci_config_write16(software->access, where->config, where->pcie + EXPRESS_CONTROL,
-                       (uint16_t)(saved.control | EXPRESS_CONTROL_FLR));
-    host_wait(software->access, software->config.reset_time != 0 ? software->config.reset_time : FLR_TIME);
-    restore(software, where, &saved);
-    if (software->functions[function].message != SOFTWARE_NO_ADDRESS) {
-        messages_restore(software, function);
-    }
-    return true;
 }
 
 /* ---- Memory ---- */
@@ -277,7 +151,7 @@ static bool act_on_device(struct software *software, const struct action *action
     case ACTION_ATTACH:
         return attach(software, action, error);
     case ACTION_DETACH:
-        return detach(software, function, error);
+        return hotplug_detach(software, function, error);
     case ACTION_REPLACE:
         return consumer_replace(software, function, action->translation, error);
     case ACTION_ENABLE_INTERRUPTS:
@@ -291,11 +165,13 @@ static bool act_on_device(struct software *software, const struct action *action
     case ACTION_MOVE_INTERRUPT:
         return move_interrupt(software, action, error);
     case ACTION_REMOVE:
-        return remove_device(software, function, error);
+        return hotplug_remove(software, function, error);
+    case ACTION_SURPRISE_REMOVE:
+        return hotplug_surprise(software, function, error);
     case ACTION_ADD:
-        return add_device(software, function, error);
+        return hotplug_add(software, function, error);
     default:
-        return reset(software, function, error);
+        return hotplug_reset(software, function, error);
     }
 }
 
@@ -382,7 +258,8 @@ bool software_prepare_actions(struct software *software, const struct action *ac
         struct attachment *attachment = &software->functions[actions[i].function].attachment;
 
         largest = actions[i].size > largest ? actions[i].size : largest;
-        if (actions[i].kind == ACTION_ENABLE_PASIDS && !attachment_prepare_pasids(attachment, error)) {
+        if ((actions[i].kind == ACTION_ENABLE_PASIDS && !attachment_prepare_pasids(attachment, error)) ||
+            (actions[i].kind == ACTION_SURPRISE_REMOVE && !hotplug_prepare(software, actions[i].function, error))) {
             return false;
         }
     }

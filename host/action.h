@@ -26,12 +26,13 @@ enum action_kind {
     ACTION_DISABLE_INTERRUPTS, /**< the driver leaves: messages off, events unmapped, doorbell released */
     ACTION_BIND_DOORBELL,      /**< the style's own call: a guest's binding for the device, or a reference (2016) */
     ACTION_UNBIND_DOORBELL,
-    ACTION_MOVE_INTERRUPT, /**< one vector to another PE */
-    ACTION_REMOVE,         /**< the device leaves the system: messages off, Bus Master Enable 0, its StreamIDs abort */
-    ACTION_ADD,            /**< it comes back: default domain, Bus Master Enable, messages on */
-    ACTION_RESET,          /**< function level reset; the driver restores configuration and messages */
-    ACTION_INVALIDATE,     /**< all that is cached of the device's domain */
-    ACTION_MAP,            /**< memory at an address of the device's domain */
+    ACTION_MOVE_INTERRUPT,  /**< one vector to another PE */
+    ACTION_REMOVE,          /**< the device leaves the system: messages off, Bus Master Enable 0, its StreamIDs abort */
+    ACTION_SURPRISE_REMOVE, /**< its device is pulled out while it works; software hears of it, and cleans up */
+    ACTION_ADD,             /**< it comes back: default domain, Bus Master Enable, messages on */
+    ACTION_RESET,           /**< function level reset; the driver restores configuration and messages */
+    ACTION_INVALIDATE,      /**< all that is cached of the device's domain */
+    ACTION_MAP,             /**< memory at an address of the device's domain */
     ACTION_UNMAP,
     ACTION_LOAD,          /**< maps and unmaps so many times, with the invalidations that go with it */
     ACTION_ENABLE_PASIDS, /**< on the device; EINVAL where ACS does not bring its requests to the root (D1) */

@@ -277,11 +277,11 @@ bool messages_disable(struct software *software, uint32_t index, struct host_err
     uint32_t at = setup.found->msix_vectors > 0 ? setup.where->msix + MSIX_CONTROL : setup.where->msi + MSI_CONTROL;
     uint16_t on = setup.found->msix_vectors > 0 ? MSIX_CONTROL_ENABLE : MSI_CONTROL_ENABLE;
 
-    if (standard > 0) {
+    if (standard > 0 && !function->pulled) {
         pci_config_write16(access, config, at, (uint16_t)(pci_config_read16(access, config, at) & ~on));
     }
     for (uint32_t i = 0; i < function->vector_count; i++) {
-        if (i >= standard) {
+        if (i >= standard && !function->pulled) {
             mask_store(&setup, i - standard);
         }
         if (!interrupts_unmap(software, index, function->first_event + i, error)) {

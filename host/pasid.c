@@ -214,3 +214,21 @@ bool pasid_unbind_process(struct software *software, uint32_t function, uint32_t
     return remove_from(software, software->groups.group_of[function], mine->pasid, software->found.tree.function_count,
                        error);
 }
+
+bool pasid_release(struct software *software, uint32_t function, struct host_error *error)
+{
+    const struct attachment *attachment = &software->functions[function].attachment;
+
+    while (attachment->pasid_count > 0) {
+        const uint32_t pasid = attachment->pasids[0].pasid;
+
+        for (uint32_t i = 0; i < PASID_PROCESSES; i++) {
+            software->pasids.processes[i].users -= software->pasids.processes[i].pasid == pasid ? 1 : 0;
+        }
+        if (!remove_from(software, software->groups.group_of[function], pasid, software->found.tree.function_count,
+                         error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -70,6 +70,9 @@ bool pasid_bind_process(struct software *software, uint32_t function, uint32_t p
 /** ENOENT: it is not bound. */
 bool pasid_unbind_process(struct software *software, uint32_t function, uint32_t process, struct host_error *error);
 
+/** Takes all PASIDs away that a function uses, as those calls do. @return false with @p error */
+bool pasid_release(struct software *software, uint32_t function, struct host_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -537,6 +537,7 @@ static void release_decisions(struct software *software)
     }
     for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
         free(software->functions[i].vectors);
+        free(software->functions[i].saved);
         attachment_clear(&software->functions[i].attachment);
     }
     for (size_t i = 0; software->domains != NULL && i < software->domain_limit; i++) {

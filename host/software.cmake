@@ -13,6 +13,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   enumerate_virtual.c
   error.c
   fiber.c
+  hotplug.c
   hypervisor.c
   interrupts.c
   io_page_table.c

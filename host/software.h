@@ -37,6 +37,13 @@
 extern "C" {
 #endif
 
+/** What happens to the device in a slot; no doing of software's. */
+enum software_slot {
+    SOFTWARE_SLOT_PULLED,  /**< it is gone */
+    SOFTWARE_SLOT_FILLED,  /**< it is there again, as out of reset */
+    SOFTWARE_SLOT_STARTED, /**< its drivers have set it up */
+};
+
 /** What firmware and the user tell the operating system. Arrays are the caller's and outlive it. */
 struct software_config {
     const struct firmware *firmware;        /**< maps; hosts in the order of `bridges` */
@@ -67,6 +74,10 @@ struct software_config {
     const bool *ats_of;      /**< software_plan() only: which SMMUs have ATS; NULL: none */
     const bool *requests_of; /**< the same for page requests; given if ats_of is */
     sim_time reset_time;     /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
+    sim_time notice_time;    /**< from a device's sudden leaving until software hears of it, fs */
+    /** The machine's part when the device of a function is pulled out or put in; NULL: neither can happen. */
+    void (*slot)(void *context, uint32_t function, enum software_slot what);
+    void *slot_context;
     const struct device_knowledge *known; /**< what drivers know about their devices */
     size_t known_count;
     struct enumerate_options enumerate;
@@ -105,8 +116,10 @@ struct software_function {
     uint64_t message;      /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
     bool doorbell_left;    /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
     struct domain *nested; /**< the guest's stage 1 that it had before the one below alone; NULL: none */
-    struct viommu_device iommufd;       /**< as iommufd knows it, where a guest translates for it */
-    bool removed;                       /**< it is not there any more (host/action.h) */
+    struct viommu_device iommufd; /**< as iommufd knows it, where a guest translates for it */
+    bool pulled;                  /**< out of its slot: its registers cannot be reached */
+    struct hotplug_saved *saved;  /**< registers that it gets again when it is put in (host/hotplug.h); NULL: none */
+    bool removed;                 /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */
     struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
     bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */

@@ -195,6 +195,31 @@ static bool is_known(struct parse *parse, size_t index, enum action_kind kind)
     return written != NULL && written->kind == TREE_SCALAR && strcmp(written->text, action_kind_name(kind)) == 0;
 }
 
+/* A device that can be pulled out has a slot, that is a link, to itself; what its ATC or its VFs leave behind when it
+ * goes is not modelled. */
+static void check_slot(struct parse *parse, const struct scenario_action *action)
+{
+    const struct scenario_device *device = action->device.count == 1 ? action->device.devices[0] : NULL;
+    const struct scenario_device *parent = device != NULL ? device->parent : NULL;
+    const char *why = NULL;
+
+    if (device == NULL || device->endpoint == NULL) {
+        return;
+    }
+    if (parent != NULL && (parent->bridge != NULL || parent->multifunction != NULL)) {
+        why = "it has no link of its own";
+    } else if (device->endpoint->ats != NULL) {
+        why = "it has ATS";
+    } else if (device->endpoint->sriov != NULL) {
+        why = "it has virtual functions";
+    }
+    if (why != NULL) {
+        diagnostic_set_hint(parse_error_at(parse, &action->device.places[0], "E1605 `%.63s` cannot be pulled out: %s",
+                                           action->device.names[0], why),
+                            "`remove` takes a device away after software has been told");
+    }
+}
+
 static void resolve_action(struct parse *parse, struct scenario_action *action, size_t index)
 {
     enum action_kind kind = (enum action_kind)action->kind;
@@ -214,6 +239,9 @@ static void resolve_action(struct parse *parse, struct scenario_action *action, 
     if (action->at >= parse->scenario->duration) {
         parse_error_at(parse, &action->place,
                        "E1603 the action would begin only when the traffic is over (`duration`)");
+    }
+    if (kind == ACTION_SURPRISE_REMOVE) {
+        check_slot(parse, action);
     }
     if (kind == ACTION_MOVE_INTERRUPT && action->pe >= parse->scenario->platform.pe.count) {
         parse_error_at(parse, &action->place, "E1603 there is no PE %u: they are 0 to %u", action->pe,

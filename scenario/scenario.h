@@ -87,6 +87,7 @@ struct scenario_software {
     bool page_requests;        /**< and PRI */
     sim_time fault_latency;    /**< from a page request in the queue to the handler's first instruction */
     sim_time fault_time;       /**< to find and map a page */
+    sim_time notice_time;      /**< from a device's being pulled out until software hears of it */
     sim_time reset_time;       /**< from a function level reset to the first access afterwards */
     sim_time reclaim;          /**< between two pages that are taken away again; 0: none is */
     bool ecrc;                 /**< software turns ECRC generation and checking on */

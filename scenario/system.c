@@ -275,6 +275,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->page_requests = scenario->software.page_requests;
     config->fault_time = scenario->software.fault_time;
     config->reset_time = scenario->software.reset_time;
+    config->notice_time = scenario->software.notice_time;
     config->pasid_domains = count_pasids(scenario);
     config->replacements = count_actions(scenario, ACTION_REPLACE);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);
@@ -435,6 +436,27 @@ static bool map_buffers(struct system *system, struct host_error *error)
     return true;
 }
 
+/** The device of a function is pulled out of its slot, or put in. */
+static void change_slot(void *context, uint32_t function, enum software_slot what)
+{
+    const struct system *system = context;
+
+    for (size_t i = 0; i < system->function_count; i++) {
+        struct endpoint *endpoint = system->endpoints[system->functions[i].device->index];
+
+        if (system->functions[i].tree_index != function) {
+            continue;
+        }
+        if (what == SOFTWARE_SLOT_PULLED) {
+            endpoint_remove(endpoint);
+        } else if (what == SOFTWARE_SLOT_FILLED) {
+            endpoint_insert(endpoint);
+        } else {
+            endpoint_resume_traffic(endpoint);
+        }
+    }
+}
+
 bool system_bring_up(struct system *system, struct host_error *error)
 {
     const struct scenario *scenario = system->scenario;
@@ -446,6 +468,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
     config.bridges = system->bridges;
     config.itses = system->its_configs;
     config.known = system->known;
+    config.slot = change_slot;
+    config.slot_context = system;
     config.known_count = system->known_count;
     config.enumerate.name_of = name_of;
     config.enumerate.name_context = system;

@@ -183,6 +183,26 @@ SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, si
     return channel->sim->swift ? pop_shortly(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
 }
 
+struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
+{
+    const uint32_t latest = channel->tail > 0 ? channel->tail - 1 : channel->capacity - 1;
+    struct sim_channel_slot *slot = &channel->slots[latest];
+    struct sim_packet *packet = slot->packet;
+
+    if (packet == NULL || slot->arrival <= now) {
+        return NULL;
+    }
+    slot->packet = NULL;
+    slot->free_at = now;
+    channel->tail = latest;
+    channel->pushed--;
+    if (channel->units != 0) {
+        channel->units_used -= slot->units;
+        channel->unclaimed--;
+    }
+    return packet;
+}
+
 void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time now)
 {
     uint32_t at = (channel->head + index) % channel->capacity;

@@ -167,6 +167,12 @@ struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now);
 struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at);
 
 /**
+ * Takes the newest packet back that has not arrived by @p now, as when what carries it is cut; its slot and data units
+ * are free at once, and nothing is booked. Only while the engine is paused. @return NULL: there is none
+ */
+struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now);
+
+/**
  * For readers with many inputs: from now on every push also sets @p bit in @p *word, so that the reader need only look
  * at channels whose bit is set. The bit says nothing about arrival; the reader clears it when it finds the channel
  * empty (sim_channel_next_arrival() is SIM_TIME_NEVER).

@@ -149,6 +149,7 @@ const char *sim_drop_reason_name(enum sim_drop_reason reason)
         [SIM_DROP_ECRC] = "ecrc-error",
         [SIM_DROP_POISONED] = "poisoned",
         [SIM_DROP_NOT_AN_LPI] = "not-a-doorbell",
+        [SIM_DROP_DEVICE_GONE] = "device-gone",
     };
 
     return reason >= 0 && reason < SIM_DROP_REASONS ? names[reason] : "unknown";

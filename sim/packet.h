@@ -86,6 +86,7 @@ enum sim_drop_reason {
     SIM_DROP_ECRC,                /**< its ECRC was wrong */
     SIM_DROP_POISONED,            /**< its data was marked as bad */
     SIM_DROP_NOT_AN_LPI,          /**< written to memory or to a register that is no doorbell */
+    SIM_DROP_DEVICE_GONE,         /**< its device was pulled out of the slot while it was on its way out, or waited */
     SIM_DROP_REASONS,
 };
 

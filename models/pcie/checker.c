@@ -134,6 +134,29 @@ static void taken(void *context, const struct pcie_port *port, unsigned queue, c
     state->units -= pcie_tlp_units(packet);
 }
 
+/** What was sent last is lost first. */
+static void lost(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet)
+{
+    struct checker_direction *direction = context;
+    struct checker_class *state = &direction->queues[queue];
+
+    (void)port;
+    if (packet == NULL) {
+        direction->checker->interrupted = true;
+        for (uint32_t i = 0; direction->checker->tags != NULL && i < CHECKER_TAGS; i++) {
+            direction->checker->tags[i].used = false;
+        }
+        return;
+    }
+    if (state->count == 0 || flight_at(state, state->count - 1)->packet != packet) {
+        checker_report(direction, PCIE_RULE_ORDER, packet, "lost out of order, or never sent");
+        return;
+    }
+    state->count--;
+    state->headers--;
+    state->units -= pcie_tlp_units(packet);
+}
+
 /* ---- Building ---- */
 
 static void init_flights(struct sim *sim, struct checker_class *state)
@@ -166,6 +189,7 @@ static void init_direction(struct pcie_checker *checker, struct checker_directio
     direction->name = name;
     direction->tap.sent = sent;
     direction->tap.taken = taken;
+    direction->tap.lost = lost;
     direction->tap.context = direction;
     port->tap = &direction->tap;
 }

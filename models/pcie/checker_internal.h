@@ -66,6 +66,7 @@ struct pcie_checker {
     struct checker_tag *tags; /**< NULL: not watched */
     sim_time tag_timeout;     /**< SIM_TIME_NEVER: none */
     uint64_t given_up;        /**< requests whose completions may still come */
+    bool interrupted;         /**< the device below was pulled out: completions may come that nobody waits for */
     uint64_t counts[PCIE_RULES];
     uint64_t total;
     char first[160];

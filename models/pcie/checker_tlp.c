@@ -168,7 +168,7 @@ static void track_completion(const struct checker_direction *direction, const st
     if (entry == NULL) {
         if (checker->given_up > 0) {
             checker->given_up--;
-        } else {
+        } else if (!checker->interrupted) {
             checker_report(direction, PCIE_RULE_TAGS, packet, "a completion that nobody asked for");
         }
         return;

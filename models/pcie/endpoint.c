@@ -134,6 +134,48 @@ static sim_time inputs_due(struct endpoint *endpoint)
     return due;
 }
 
+/* ---- Not there ---- */
+
+/** What comes down the link of a device that is not there. */
+static void take_in_vain(struct endpoint *endpoint, unsigned queue, sim_time now)
+{
+    const bool answered = pcie_queue_class(queue) == PCIE_NON_POSTED;
+    struct sim_packet *packet;
+
+    if (sim_channel_peek(endpoint->port->receive[queue], now) == NULL || (answered && endpoint->answer.whole != NULL)) {
+        return;
+    }
+    packet = pcie_port_take(endpoint->port, queue, now);
+    if (answered) {
+        endpoint->answer.whole = packet;
+        pcie_tlp_complete(packet, packet->target, SIM_STATUS_UR, 0);
+    } else {
+        sim_drop(endpoint->sim, packet, &endpoint->component, now, SIM_DROP_DEVICE_GONE);
+    }
+}
+
+/** There is no device, or no link yet. */
+static sim_time evaluate_absent(struct endpoint *endpoint, sim_time now)
+{
+    sim_time due;
+
+    if (endpoint->port == NULL) {
+        return SIM_TIME_NEVER;
+    }
+    for (unsigned queue = 0; queue < endpoint->port->vcs * PCIE_CLASSES; queue++) {
+        take_in_vain(endpoint, queue, now);
+    }
+    take_handled(endpoint, now);
+    endpoint->arrived &= ~(UINT64_C(1) << ENDPOINT_ARRIVED_FINDINGS);
+    if (endpoint->answer.whole != NULL) {
+        send_answer(endpoint, now);
+    }
+    due = endpoint->answer.whole != NULL ? answer_due(endpoint, now) : SIM_TIME_NEVER;
+    return sim_time_min(due, inputs_due(endpoint));
+}
+
+/* ---- There ---- */
+
 SIM_HOT static void send_requests(struct endpoint *endpoint, sim_time now)
 {
     /* ATS and PRI speak with TC0. */
@@ -173,8 +215,8 @@ SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
     struct endpoint *endpoint = (struct endpoint *)(void *)component;
     sim_time due = SIM_TIME_NEVER;
 
-    if (endpoint->port == NULL) {
-        return SIM_TIME_NEVER;
+    if (!endpoint->in_place) {
+        return evaluate_absent(endpoint, now);
     }
     fetch(endpoint);
     if (endpoint->arrived != 0) {
@@ -206,6 +248,28 @@ SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
     due = sim_time_min(due, endpoint->read_deadline);
     due = sim_time_min(due, endpoint_errors_due(endpoint, now));
     return sim_time_min(due, endpoint_traffic_due(endpoint, now));
+}
+
+/* ---- Pulled out of its slot, and put in ---- */
+
+static void wake_next(struct endpoint *endpoint)
+{
+    sim_wake(&endpoint->component, sim_component_edge(&endpoint->component, sim_now(endpoint->sim) + 1));
+}
+
+void endpoint_remove(struct endpoint *endpoint)
+{
+    if (endpoint->in_place) {
+        endpoint_lose_all(endpoint, sim_now(endpoint->sim));
+        endpoint->in_place = false;
+        wake_next(endpoint);
+    }
+}
+
+void endpoint_insert(struct endpoint *endpoint)
+{
+    endpoint->in_place = true;
+    wake_next(endpoint);
 }
 
 /* ---- Building ---- */
@@ -408,6 +472,7 @@ struct pcie_end endpoint_end(struct endpoint *endpoint)
 void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
 {
     endpoint->port = port;
+    endpoint->in_place = true;
     endpoint->lines = pcie_port_lines(port);
     for (unsigned queue = 0; queue < port->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));

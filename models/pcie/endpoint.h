@@ -250,6 +250,21 @@ bool endpoint_request(struct endpoint *endpoint, const struct endpoint_job *job)
  */
 unsigned endpoint_virtual_function(const struct endpoint *endpoint, unsigned physical, unsigned vf);
 
+/**
+ * Pulls the device out of its slot: what it had not got through its link is lost (SIM_DROP_DEVICE_GONE), its streams
+ * and reads end, and what comes down the link ends there: posted requests and completions without a trace, others as
+ * Unsupported Requests, as the port above a link that is down has it (2.9.1), though only the flight of the link later.
+ * A read that it had taken and not answered is never answered. Only an endpoint with a link of its own, without ATS and
+ * VFs (else a broken invariant), and only while the engine is paused. Nothing to do if it is gone.
+ */
+void endpoint_remove(struct endpoint *endpoint);
+
+/** Puts it in again, its registers as out of reset; streams stay silent until endpoint_resume_traffic(). */
+void endpoint_insert(struct endpoint *endpoint);
+
+/** Lets its streams begin anew from now on, until the time that endpoint_start_traffic() gave. */
+void endpoint_resume_traffic(struct endpoint *endpoint);
+
 /** Requests asked for that have not left yet, and reads under way. */
 unsigned endpoint_outstanding(const struct endpoint *endpoint);
 

@@ -221,6 +221,7 @@ struct endpoint {
     uint32_t stream_count;
     bool only_vc0;   /**< all traffic classes are on it: `vcs` need not be looked at */
     bool has_errors; /**< there are messages in `errors` */
+    bool in_place;   /**< it has a link, and is in its slot */
     struct sim *sim;
     sim_time stop;
     struct endpoint_counters counters; /**< its end begins the last such line */
@@ -352,8 +353,8 @@ struct endpoint_function *endpoint_message_find_released(struct endpoint *endpoi
 /** Sends that one. */
 void endpoint_message_release(struct endpoint_function *function, uint32_t slot, sim_time now);
 
-/** Drops all that are held. @return how many */
-uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now);
+/** Drops all that are held, for that reason. @return how many */
+uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now, enum sim_drop_reason reason);
 
 /* ---- endpoint_virtual.c ---- */
 
@@ -365,6 +366,11 @@ void endpoint_virtual_decode(struct endpoint_function *physical);
 
 /** Puts a function's registers and tables back to what they were out of reset; held messages are lost. */
 void endpoint_function_reset(struct endpoint_function *function, sim_time now);
+
+/* ---- endpoint_removal.c ---- */
+
+/** Drops what has not come through the link, and forgets everything else. */
+void endpoint_lose_all(struct endpoint *endpoint, sim_time now);
 
 /* ---- endpoint_dma.c ---- */
 

@@ -263,14 +263,14 @@ void endpoint_message_release(struct endpoint_function *function, uint32_t slot,
     send_message(function, slot, take_held(function, slot), now);
 }
 
-uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now)
+uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now, enum sim_drop_reason reason)
 {
     struct endpoint *endpoint = function->endpoint;
     uint64_t count = 0;
 
     for (uint32_t slot = 0; function->held_count > 0 && slot < function->slots; slot++) {
         if (function->held[slot].pending) {
-            sim_drop(endpoint->sim, take_held(function, slot), &endpoint->component, now, SIM_DROP_MSIX_MASKED);
+            sim_drop(endpoint->sim, take_held(function, slot), &endpoint->component, now, reason);
             count++;
         }
     }
@@ -282,7 +282,7 @@ uint64_t endpoint_report_held(struct endpoint *endpoint)
     uint64_t count = 0;
 
     for (uint32_t f = 0; f < endpoint->function_count; f++) {
-        count += endpoint_message_discard(&endpoint->functions[f], sim_now(endpoint->sim));
+        count += endpoint_message_discard(&endpoint->functions[f], sim_now(endpoint->sim), SIM_DROP_MSIX_MASKED);
     }
     return count;
 }

@@ -187,7 +187,7 @@ void endpoint_function_reset(struct endpoint_function *function, sim_time now)
     uint16_t link = pcie_config_get16(space, space->express + PCIE_EXP_LINK_STATUS);
     uint32_t link_capabilities = pcie_config_get32(space, space->express + PCIE_EXP_LINK_CAPABILITIES);
 
-    endpoint_message_discard(function, now);
+    endpoint_message_discard(function, now, SIM_DROP_MSIX_MASKED);
     memcpy(space->value, function->initial, PCIE_CONFIG_BYTES);
     pcie_config_set16(space, space->express + PCIE_EXP_LINK_STATUS, link);
     pcie_config_set32(space, space->express + PCIE_EXP_LINK_CAPABILITIES, link_capabilities);

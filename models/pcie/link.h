@@ -127,6 +127,8 @@ struct pcie_tap {
     /** A TLP has been taken out of the receive buffer. */
     void (*taken)(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                   sim_time now);
+    /** A TLP that was sent will not arrive; NULL: the sender has forgotten all that it was waiting for. May be NULL. */
+    void (*lost)(void *context, const struct pcie_port *port, unsigned queue, const struct sim_packet *packet);
     void *context;
 };
 

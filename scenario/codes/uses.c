@@ -83,6 +83,23 @@ static const struct error_code software_codes[] = {
      .shown = ERROR_CODE_ADDED,
      .wrong = "software: { consumers: { vm: {} }, pasids: [{ device: [epA, epB], pasid: 5, consumer: vm }] }\n",
      .right = "software: { consumers: { vm: {} } }\n"},
+    {.code = "E1605",
+     .title = "A device that nobody can pull out",
+     .explanation =
+         "`surprise-remove` pulls a device out of its slot: a slot is a link that leads to that device alone. "
+         "What lies on a conventional bus, or shares a link with others, goes with `remove`.",
+     .shown = ERROR_CODE_FILE,
+     .wrong =
+         "doorbell: 1\n"
+         "duration: 10 us\n"
+         "pcie: { rc0: { root-ports: { rp0: { below: { br: { bridge: {}, below: { nic: { endpoint: {} } } } } } } } }\n"
+         "traffic: { nic: [{ msi: { period: 1 us } }] }\n"
+         "timeline: [{ at: 2 us, action: surprise-remove, device: nic }]\n",
+     .right = "doorbell: 1\n"
+              "duration: 10 us\n"
+              "pcie: { rc0: { root-ports: { rp0: { below: { nic: { endpoint: {} } } } } } }\n"
+              "traffic: { nic: [{ msi: { period: 1 us } }] }\n"
+              "timeline: [{ at: 2 us, action: surprise-remove, device: nic }]\n"},
 };
 
 const struct error_code_group error_codes_software = {"Software", software_codes,

@@ -301,4 +301,40 @@ TEST_F(Channel, BeginsAnewAfterAPauseAndNobodyCanTell)
     }
 }
 
+/* The way is cut: what had not arrived comes back, newest first, and slots and data units with it. */
+TEST_F(Channel, WhatHasNotArrivedCanBeTakenBack)
+{
+    std::vector<sim_packet *> back;
+
+    join(10 * SIM_NS, 5 * SIM_NS, 8, 32);
+    limit = 6;
+    payload = 64;
+    sim_wake(&writer.component, 1 * SIM_NS);
+    EXPECT_EQ(sim_run(simulation, 13 * SIM_NS), SIM_RUN_REACHED_END);
+    ASSERT_EQ(sent.size(), 6u) << "at 1 to 6 ns, to arrive from 11 ns on";
+    const size_t arrived = received.size();
+
+    EXPECT_GE(arrived, 2u);
+    while (sim_packet *packet = sim_channel_recall(channel, sim_now(simulation))) {
+        EXPECT_TRUE(back.empty() || packet->id <= back.back()->id);
+        back.push_back(packet);
+    }
+    EXPECT_EQ(back.size() + arrived + sim_channel_occupancy(channel), 6u);
+    EXPECT_GE(back.size(), 3u);
+    for (sim_packet *packet : back) {
+        sim_packet_free(simulation, packet);
+    }
+    // All of the channel can be used again.
+    limit = 6 + 8;
+    const size_t before = received.size();
+    const uint32_t left = sim_channel_occupancy(channel);
+
+    sim_wake(&writer.component, 30 * SIM_NS);
+    EXPECT_EQ(sim_run(simulation, SIM_TIME_NEVER), SIM_RUN_DRAINED);
+    EXPECT_EQ(sent.size(), 14u);
+    EXPECT_EQ(received.size(), before + left + 8);
+    EXPECT_EQ(sim_pool(simulation)->live, 0u);
+    EXPECT_EQ(sim_channel_recall(channel, sim_now(simulation)), nullptr);
+}
+
 } // namespace

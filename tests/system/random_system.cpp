@@ -250,7 +250,7 @@ void RandomSystem::write_software()
     if (chance(60)) {
         line(1, "grouping: " + any(groupings));
     }
-    if (options_.resets) {
+    if (options_.timeline) {
         line(1, "reset-time: " + number(1 + below(5)) + " us");
     }
     line(1, std::string("domains: { default: ") + (chance(20) ? "identity" : "dma") + " }");
@@ -292,9 +292,17 @@ void RandomSystem::write_software()
 
 std::string RandomSystem::action()
 {
-    static const std::vector<std::string> plain = {
-        "detach",     "enable-interrupts", "disable-interrupts", "remove",        "add",
-        "invalidate", "bind-doorbell",     "unbind-doorbell",    "enable-pasids", "disable-interrupts"};
+    static const std::vector<std::string> plain = {"detach",
+                                                   "enable-interrupts",
+                                                   "disable-interrupts",
+                                                   "remove",
+                                                   "add",
+                                                   "surprise-remove",
+                                                   "invalidate",
+                                                   "bind-doorbell",
+                                                   "unbind-doorbell",
+                                                   "enable-pasids",
+                                                   "disable-interrupts"};
     static const std::vector<std::string> translations = {"same", "stage-1", "stage-2", "nested"};
     const unsigned kind = below(17);
     const std::string base = ", base: " + number(UINT64_C(0x200000000) + 4096 * static_cast<uint64_t>(below(4)));
