@@ -9,10 +9,16 @@
 /** A line of the host's cache. */
 #define HOST_LINE 64u
 
-/** Where the search for a page begins: the high bits of a multiplicative (Fibonacci) hash. */
+/** Pages side by side, of which those that are in use lie side by side in the table too, in one of its lines. */
+#define GROUP_LOG2 2u
+
+/** Where the search for a page begins: for its group the high bits of a multiplicative (Fibonacci) hash. */
 static uint64_t hash_page(const struct store *store, uint64_t page)
 {
-    return (page * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - store->table_log2);
+    const uint64_t group = (page >> GROUP_LOG2) * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t inside = page & ((UINT64_C(1) << GROUP_LOG2) - 1);
+
+    return group >> (64 - store->table_log2 + GROUP_LOG2) << GROUP_LOG2 | inside;
 }
 
 static struct store_entry *find_entry(const struct store *store, uint64_t page)

@@ -169,7 +169,7 @@ sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_ti
 
     if (schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole))) {
         own->counters.acks++;
-        if (happens_to(own, own->bad_acks)) {
+        if (own->misnumbers && happens_to(own, own->bad_acks)) {
             misnumber_ack(own, own->dllps[PCIE_DLLP_ACK].due);
         }
     }

@@ -39,8 +39,10 @@
 #include "sim/random.h"
 #include "sim/wire.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -94,21 +96,23 @@ struct pcie_data_link {
     bool dllps_on_wire;      /**< DLLPs take time on the wire */
     bool faults;             /**< the component that sends makes any */
     bool buffered;           /**< there is a replay buffer that can be full */
+    bool misnumbers;         /**< bad_acks is not 0 */
     /* The third: */
     alignas(64) sim_time credit_latency; /**< fixed return of credits; 0: by UpdateFC */
     sim_time dllp_time;                  /**< of one DLLP on the wire */
     sim_time update_interval;
     sim_time ack_interval;
-    sim_time refresh;  /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
-    uint32_t bad_acks; /**< in a million */
-    struct pcie_data_link_counters counters;
+    sim_time refresh; /**< longest time without an UpdateFC of a queue, fs; SIM_TIME_NEVER: any */
+    struct pcie_data_link_counters counters; /**< its first three end the line */
     /* With the Ack and the queues of VC0 in a line of their own: */
     alignas(64) struct pcie_dllp dllps[PCIE_DLLPS];
     sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
     bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
     sim_time period;                 /**< of the component at this end */
+    const void *state;               /**< see pcie_port_keeps() */
     struct sim_component *component;
     /* Errors: */
+    uint32_t bad_acks;        /**< in a million */
     uint32_t lost_naks;       /**< in a million */
     uint32_t receiver_errors; /**< corrupted TLPs in a million that the receiver's physical layer sees first */
     struct pcie_link_findings *sender_findings;   /**< what this end finds; NULL: nothing goes wrong */
@@ -132,6 +136,10 @@ struct pcie_data_link {
     sim_time ack_at; /**< of the latest Ack, where it is sent; valid if acked */
     bool acked;
 };
+
+static_assert(offsetof(struct pcie_data_link, counters.refreshes) + sizeof(uint64_t) ==
+                  offsetof(struct pcie_data_link, credit_latency) + 64,
+              "counters of what is sent without being asked lie in the line that is looked at to send it");
 
 /** Charges the wire with the DLLPs that are due by @p until: they go before a TLP that is ready then. */
 void pcie_data_link_settle(struct pcie_data_link *own, sim_time until);

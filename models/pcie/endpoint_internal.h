@@ -223,15 +223,15 @@ struct endpoint {
     bool has_errors; /**< there are messages in `errors` */
     bool in_place;   /**< it has a link, and is in its slot */
     struct sim *sim;
-    sim_time stop;
     struct endpoint_counters counters; /**< its end begins the last such line */
     sim_time send_latency;
     sim_time complete_latency;
     sim_time completion_timeout;
-    uint32_t jobs_hash;
-    uint32_t job_packets;
+    sim_time stop;
     struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
     struct pcie_vcs vcs;
+    uint32_t jobs_hash;
+    uint32_t job_packets;
     uint32_t function_count;
     uint32_t physical_count;
     bool conventional; /**< on a PCI bus */

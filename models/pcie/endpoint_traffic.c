@@ -576,6 +576,9 @@ void endpoint_set_buffer(struct endpoint *endpoint, unsigned function, size_t st
 void endpoint_start_traffic(struct endpoint *endpoint, sim_time start, sim_time stop)
 {
     endpoint->stop = stop;
+    if (endpoint->port != NULL) {
+        endpoint->lines = pcie_port_lines(endpoint->port); /* now that the other end is there too */
+    }
     for (size_t i = 0; i < endpoint->stream_count; i++) {
         start_stream(&endpoint->streams[i], start);
     }

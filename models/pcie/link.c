@@ -292,6 +292,7 @@ static void init_findings(struct sim *sim, const char *name, const struct pcie_l
 
     own->receiver_errors = config->receiver_errors;
     own->bad_acks = config->bad_acks;
+    own->misnumbers = config->bad_acks != 0;
     if (own->tlp_errors == 0 && own->bad_acks == 0) {
         return;
     }
@@ -438,6 +439,11 @@ void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned
     if (port->opposite->receiver_findings != NULL) {
         pcie_link_findings_set_hint(port->opposite->receiver_findings, word, bit);
     }
+}
+
+void pcie_port_keeps(const struct pcie_port *port, const void *state)
+{
+    port->own->state = state;
 }
 
 bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found)

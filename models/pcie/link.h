@@ -154,6 +154,7 @@ struct pcie_port_lines {
     const struct pcie_port *peer;
     const struct sim_channel *channel;
     const struct sim_channel_slot *slots;
+    const void *peer_state; /**< what the component there keeps of its port */
 };
 
 struct pcie_link {
@@ -191,7 +192,13 @@ static inline struct pcie_port_lines pcie_port_lines(const struct pcie_port *por
     const struct sim_channel *channel = port->transmit[PCIE_POSTED];
 
     return (struct pcie_port_lines){
-        .own = port->own, .opposite = port->opposite, .peer = port->peer, .channel = channel, .slots = channel->slots};
+        .own = port->own,
+        .opposite = port->opposite,
+        .peer = port->peer,
+        .channel = channel,
+        .slots = channel->slots,
+        .peer_state = port->opposite->state,
+    };
 }
 
 SIM_FETCHES void pcie_data_link_fetch(const struct pcie_data_link *end)
@@ -214,6 +221,7 @@ SIM_FETCHES void pcie_port_fetch(const struct pcie_port *port, const struct pcie
     pcie_data_link_fetch(lines->opposite);
     sim_fetch(lines->peer);
     sim_fetch(&lines->peer->receive[PCIE_POSTED]);
+    sim_fetch(lines->peer_state);
 }
 
 /** Bytes that a TLP takes on the wire. */
@@ -235,6 +243,9 @@ void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled
  * and wake the component. Building only.
  */
 void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned bit);
+
+/** Tells where the component of this end keeps what it looks at for each TLP here: the other end fetches it. */
+void pcie_port_keeps(const struct pcie_port *port, const void *state);
 
 /** Takes the oldest finding of this end whose time has come. @return false if there is none */
 bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found);

@@ -711,6 +711,7 @@ void switch_bind(struct pcie_switch *switch_, unsigned port, const struct pcie_p
 {
     switch_->ports[port].link = link;
     pcie_port_watch_link(link, &switch_->findings, port);
+    pcie_port_keeps(link, &switch_->ports[port]);
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
         sim_channel_set_hint(link->receive[queue], &switch_->arrived[queue], port);
     }
