@@ -25,18 +25,6 @@ struct maker {
     bool *taken; /* [256]: buses of the segment that a bridge has been followed to */
 };
 
-static void *more(void *items, size_t *count, size_t size)
-{
-    items = realloc(items, (*count + 1) * size);
-    if (items == NULL) {
-        fprintf(stderr, "doorbell: out of memory\n");
-        abort();
-    }
-    memset((char *)items + *count * size, 0, size);
-    (*count)++;
-    return items;
-}
-
 static void name_node(struct import_node *node, const char *kind, uint32_t segment, unsigned rid)
 {
     char prefix[12] = "";
@@ -54,7 +42,7 @@ static struct import_node *add_node(struct import_node **list, size_t *count, en
     static const char *const names[] = {"rp", "sw", "br", "ep", "empty"};
     struct import_node *node;
 
-    *list = more(*list, count, sizeof(**list));
+    *list = import_grow(*list, count, sizeof(**list));
     node = &(*list)[*count - 1];
     node->kind = kind;
     node->function = function;
@@ -258,7 +246,7 @@ static struct import_root *add_root(struct import_hierarchy *hierarchy, uint32_t
 {
     struct import_root *root;
 
-    hierarchy->roots = more(hierarchy->roots, &hierarchy->count, sizeof(*hierarchy->roots));
+    hierarchy->roots = import_grow(hierarchy->roots, &hierarchy->count, sizeof(*hierarchy->roots));
     root = &hierarchy->roots[hierarchy->count - 1];
     snprintf(root->name, sizeof(root->name), "rc%zu", hierarchy->count - 1);
     root->host = host;

@@ -8,8 +8,7 @@
 /* Bytes of BARs that are taken over: half of a root complex's window as it is unless it is given. */
 #define MOST_BARS (UINT64_C(128) << 20)
 
-/* Grows an array by one zeroed element. */
-static void *append(void *items, size_t *count, size_t size)
+void *import_grow(void *items, size_t *count, size_t size)
 {
     /* Doubling: the array is as large as the next power of two. */
     if ((*count & (*count - 1)) == 0) {
@@ -29,19 +28,19 @@ struct import_function *import_machine_add_function(struct import_machine *machi
     if (machine->function_count == IMPORT_MAX_FUNCTIONS) {
         return NULL;
     }
-    machine->functions = append(machine->functions, &machine->function_count, sizeof(*machine->functions));
+    machine->functions = import_grow(machine->functions, &machine->function_count, sizeof(*machine->functions));
     return &machine->functions[machine->function_count - 1];
 }
 
 struct import_ecam *import_machine_add_ecam(struct import_machine *machine)
 {
-    machine->ecams = append(machine->ecams, &machine->ecam_count, sizeof(*machine->ecams));
+    machine->ecams = import_grow(machine->ecams, &machine->ecam_count, sizeof(*machine->ecams));
     return &machine->ecams[machine->ecam_count - 1];
 }
 
 struct import_reserved *import_machine_add_reserved(struct import_machine *machine)
 {
-    machine->reserved = append(machine->reserved, &machine->reserved_count, sizeof(*machine->reserved));
+    machine->reserved = import_grow(machine->reserved, &machine->reserved_count, sizeof(*machine->reserved));
     return &machine->reserved[machine->reserved_count - 1];
 }
 
@@ -58,7 +57,7 @@ void import_remark(struct import_remarks *remarks, const char *format, ...)
             return;
         }
     }
-    remarks->items = append(remarks->items, &remarks->count, sizeof(*remarks->items));
+    remarks->items = import_grow(remarks->items, &remarks->count, sizeof(*remarks->items));
     remarks->items[remarks->count - 1] = strdup(text);
     if (remarks->items[remarks->count - 1] == NULL) {
         fprintf(stderr, "doorbell: out of memory\n");

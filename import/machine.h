@@ -123,6 +123,14 @@ struct import_machine {
     struct import_remarks remarks;
 };
 
+/**
+ * Grows an array by one zeroed element.
+ * @param items the array, which has grown by this function only; NULL without elements
+ * @param size  of an element, bytes
+ * @return the array, where it is now
+ */
+void *import_grow(void *items, size_t *count, size_t size);
+
 /** Appends a zeroed function. @return it, until the next; NULL if there are IMPORT_MAX_FUNCTIONS already. */
 struct import_function *import_machine_add_function(struct import_machine *machine);
 

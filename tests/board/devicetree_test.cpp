@@ -1,5 +1,6 @@
 /* The importer: what it takes from a tree, what it makes of oddities, and what it refuses with which words. */
 #include "tests/board/fixture.h"
+#include "tests/support/folder.h"
 
 #include "scenario/devicetree_source.h"
 
@@ -525,24 +526,9 @@ TEST(DeviceTreeRefuses, TooManyHosts)
 class Files : public ::testing::Test
 {
   protected:
-    Files()
-    {
-        std::string name = std::filesystem::temp_directory_path() / "doorbell-board-XXXXXX";
-
-        folder = ::mkdtemp(name.data());
-    }
-
-    ~Files() override
-    {
-        std::filesystem::remove_all(folder);
-    }
-
     std::string write(const std::string &name, const std::string &content)
     {
-        std::string path = folder + "/" + name;
-
-        std::ofstream(path, std::ios::binary) << content;
-        return path;
+        return folder.write(name, content);
     }
 
     board_status load(const std::string &path, const char *compiler = "dtc")
@@ -557,7 +543,7 @@ class Files : public ::testing::Test
         std::free(blob);
     }
 
-    std::string folder;
+    test_support::Folder folder;
     void *blob = nullptr;
     size_t size = 0;
     board_error error{};
@@ -565,13 +551,13 @@ class Files : public ::testing::Test
 
 TEST_F(Files, MissingFileIsAnEnvironmentError)
 {
-    EXPECT_EQ(load(folder + "/none.dtb"), BOARD_UNREADABLE);
+    EXPECT_EQ(load(folder.path("none.dtb")), BOARD_UNREADABLE);
     EXPECT_TRUE(mentions(error.text, "none.dtb: error[E0201]: cannot open")) << error.text;
 }
 
 TEST_F(Files, FolderIsRefused)
 {
-    EXPECT_EQ(load(folder), BOARD_INVALID);
+    EXPECT_EQ(load(folder.path()), BOARD_INVALID);
     EXPECT_TRUE(mentions(error.text, "is a directory")) << error.text;
 }
 
@@ -642,7 +628,7 @@ TEST_F(Files, NameThatBeginsWithADashIsNoOption)
         GTEST_SKIP() << "the program dtc is not installed";
     }
     write("-o.dts", "/dts-v1/; / { model = \"dash\"; };");
-    std::filesystem::current_path(folder);
+    std::filesystem::current_path(folder.path());
     board_status status = load("-o.dts");
     std::filesystem::current_path(before);
     EXPECT_EQ(status, BOARD_OK) << error.text;

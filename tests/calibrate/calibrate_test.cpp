@@ -1,6 +1,7 @@
 /* Calibration on a folder whose truth is known: tests/data/calibrate/make_small.py has it. */
 #include "calibrate/bench_internal.h"
 #include "calibrate/calibrate.h"
+#include "tests/support/folder.h"
 
 #include <gtest/gtest.h>
 
@@ -48,28 +49,11 @@ class Calibrated
 };
 
 /** A copy of the folder, to spoil. */
-class Copy
-{
-  public:
+struct Copy : test_support::Folder {
     Copy()
     {
-        std::string name = (std::filesystem::temp_directory_path() / "calibrate-XXXXXX").string();
-
-        path = mkdtemp(name.data());
-        std::filesystem::copy(small, path);
+        take(small);
     }
-    ~Copy()
-    {
-        std::filesystem::remove_all(path);
-    }
-    Copy(const Copy &) = delete;
-    Copy &operator=(const Copy &) = delete;
-    void write(const std::string &file, const std::string &text) const
-    {
-        std::ofstream(path / file) << text;
-    }
-
-    std::filesystem::path path;
 };
 
 TEST(Calibrate, FindsTheHostAgain)
@@ -128,15 +112,15 @@ TEST(Calibrate, SaysWhatIsWrongWithAFolder)
 {
     Copy copy;
 
-    EXPECT_FALSE(Calibrated(copy.path / "absent").good());
+    EXPECT_FALSE(Calibrated(copy.path("absent")).good());
     copy.write(latencies, "Cache,WinSZ,SZ,Avg(ns)\nCold,262144,64,nonsense\n");
-    EXPECT_NE(Calibrated(copy.path).said().find("no number"), std::string::npos);
+    EXPECT_NE(Calibrated(copy.path()).said().find("no number"), std::string::npos);
     copy.write(latencies, "Cache,WinSZ,SZ\n");
-    EXPECT_NE(Calibrated(copy.path).said().find("column"), std::string::npos);
+    EXPECT_NE(Calibrated(copy.path()).said().find("column"), std::string::npos);
     copy.write(latencies, "Cache,WinSZ,SZ,Avg(ns)\nCold,262144,64,700\n");
-    EXPECT_NE(Calibrated(copy.path).said().find("no row"), std::string::npos);
+    EXPECT_NE(Calibrated(copy.path()).said().find("no row"), std::string::npos);
     copy.write(latencies, "");
-    EXPECT_FALSE(Calibrated(copy.path).good());
+    EXPECT_FALSE(Calibrated(copy.path()).good());
 }
 
 TEST(Calibrate, HostWithoutAnIommuIsRefused)
@@ -145,7 +129,7 @@ TEST(Calibrate, HostWithoutAnIommuIsRefused)
 
     copy.write(latencies, "Cache,WinSZ,SZ,Avg(ns)\nCold,262144,64,700\nCold,1048576,64,700\nCold,67108864,64,700\n"
                           "HWarm,262144,64,650\n");
-    EXPECT_NE(Calibrated(copy.path).said().find("was the IOMMU on"), std::string::npos);
+    EXPECT_NE(Calibrated(copy.path()).said().find("was the IOMMU on"), std::string::npos);
 }
 
 /** A host that is a simulator with parameters that nobody tells: its measurements, row by row. */
@@ -208,7 +192,7 @@ TEST(Calibrate, HiddenHostIsFoundFromItsMeasurements)
          {calibrate_parameters{400000, 81000, 30000, 88, 700, 160, 64, {22000, 26000, 41000}},
           calibrate_parameters{250000, 81000, 10000, 190, 1100, 240, 64, {30000, 33000, 45000}}}) {
         const HiddenHost host(hidden);
-        const Calibrated made(host.files.path);
+        const Calibrated made(host.files.path());
         const calibrate_parameters &found = made.result.parameters;
 
         ASSERT_TRUE(made.good()) << made.said();

@@ -1,5 +1,6 @@
 /* Results appear as a whole or not at all. */
 #include "cli/output.h"
+#include "tests/support/folder.h"
 
 #include <gtest/gtest.h>
 
@@ -19,100 +20,65 @@ namespace fs = std::filesystem;
 class Output : public testing::Test
 {
   protected:
-    void SetUp() override
-    {
-        std::string name = (fs::temp_directory_path() / "doorbell-XXXXXX").string();
-
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-
-    void TearDown() override
-    {
-        fs::remove_all(folder_);
-    }
-
-    std::string path(const std::string &name) const
-    {
-        return (folder_ / name).string();
-    }
-
-    std::string content(const std::string &name) const
-    {
-        std::ifstream stream(path(name));
-
-        return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-    }
-
-    void write(const std::string &name, const std::string &text) const
-    {
-        std::ofstream(path(name)) << text;
-    }
-
-    size_t files() const
-    {
-        return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
-    }
-
-    fs::path folder_;
+    test_support::Folder folder_;
     cli_output output_{};
     cli_problem problem_{};
 };
 
 TEST_F(Output, AppearsOnlyWhenCommitted)
 {
-    ASSERT_TRUE(cli_output_open(&output_, path("a.json").c_str(), &problem_)) << problem_.message;
+    ASSERT_TRUE(cli_output_open(&output_, folder_.path("a.json").c_str(), &problem_)) << problem_.message;
     fputs("{}\n", output_.stream);
     fflush(output_.stream);
-    EXPECT_FALSE(fs::exists(path("a.json")));
+    EXPECT_FALSE(fs::exists(folder_.path("a.json")));
     ASSERT_TRUE(cli_output_commit(&output_, &problem_)) << problem_.message;
-    EXPECT_EQ(content("a.json"), "{}\n");
-    EXPECT_EQ(files(), 1U) << "the temporary file stayed";
+    EXPECT_EQ(folder_.read("a.json"), "{}\n");
+    EXPECT_EQ(folder_.count(), 1U) << "the temporary file stayed";
     EXPECT_EQ(output_.stream, nullptr);
 }
 
 TEST_F(Output, ReplacesAsAWhole)
 {
-    write("a.txt", "a much longer text that was there before\n");
-    chmod(path("a.txt").c_str(), 0640);
-    ASSERT_TRUE(cli_output_open(&output_, path("a.txt").c_str(), &problem_));
+    folder_.write("a.txt", "a much longer text that was there before\n");
+    chmod(folder_.path("a.txt").c_str(), 0640);
+    ASSERT_TRUE(cli_output_open(&output_, folder_.path("a.txt").c_str(), &problem_));
     fputs("new\n", output_.stream);
-    EXPECT_EQ(content("a.txt"), "a much longer text that was there before\n");
+    EXPECT_EQ(folder_.read("a.txt"), "a much longer text that was there before\n");
     ASSERT_TRUE(cli_output_commit(&output_, &problem_)) << problem_.message;
-    EXPECT_EQ(content("a.txt"), "new\n");
-    EXPECT_EQ(fs::status(path("a.txt")).permissions(), fs::perms(0640));
+    EXPECT_EQ(folder_.read("a.txt"), "new\n");
+    EXPECT_EQ(fs::status(folder_.path("a.txt")).permissions(), fs::perms(0640));
 }
 
 TEST_F(Output, NewFilesObeyTheMask)
 {
     const mode_t before = umask(027);
 
-    ASSERT_TRUE(cli_output_open(&output_, path("a.txt").c_str(), &problem_));
+    ASSERT_TRUE(cli_output_open(&output_, folder_.path("a.txt").c_str(), &problem_));
     ASSERT_TRUE(cli_output_commit(&output_, &problem_));
     umask(before);
-    EXPECT_EQ(fs::status(path("a.txt")).permissions(), fs::perms(0640));
+    EXPECT_EQ(fs::status(folder_.path("a.txt")).permissions(), fs::perms(0640));
 }
 
 TEST_F(Output, DiscardLeavesTheOldFile)
 {
-    write("a.txt", "old\n");
-    ASSERT_TRUE(cli_output_open(&output_, path("a.txt").c_str(), &problem_));
+    folder_.write("a.txt", "old\n");
+    ASSERT_TRUE(cli_output_open(&output_, folder_.path("a.txt").c_str(), &problem_));
     fputs("new\n", output_.stream);
     cli_output_discard(&output_);
-    EXPECT_EQ(content("a.txt"), "old\n");
-    EXPECT_EQ(files(), 1U);
+    EXPECT_EQ(folder_.read("a.txt"), "old\n");
+    EXPECT_EQ(folder_.count(), 1U);
     cli_output_discard(&output_);
 }
 
 TEST_F(Output, WritesThroughALink)
 {
-    write("real.txt", "old\n");
-    fs::create_symlink(path("real.txt"), path("link.txt"));
-    ASSERT_TRUE(cli_output_open(&output_, path("link.txt").c_str(), &problem_));
+    folder_.write("real.txt", "old\n");
+    fs::create_symlink(folder_.path("real.txt"), folder_.path("link.txt"));
+    ASSERT_TRUE(cli_output_open(&output_, folder_.path("link.txt").c_str(), &problem_));
     fputs("new\n", output_.stream);
     ASSERT_TRUE(cli_output_commit(&output_, &problem_));
-    EXPECT_TRUE(fs::is_symlink(path("link.txt")));
-    EXPECT_EQ(content("real.txt"), "new\n");
+    EXPECT_TRUE(fs::is_symlink(folder_.path("link.txt")));
+    EXPECT_EQ(folder_.read("real.txt"), "new\n");
 }
 
 TEST_F(Output, DevicesStayDevices)
@@ -164,27 +130,27 @@ TEST_F(Output, AFileThatCannotBeCompletedNeverAppears)
 {
     const std::string text(100000, 'x');
 
-    write("a.txt", "old\n");
+    folder_.write("a.txt", "old\n");
     {
         const FileSizeLimit limit(5000);
 
-        ASSERT_TRUE(cli_output_open(&output_, path("a.txt").c_str(), &problem_));
+        ASSERT_TRUE(cli_output_open(&output_, folder_.path("a.txt").c_str(), &problem_));
         fputs(text.c_str(), output_.stream);
         EXPECT_FALSE(cli_output_commit(&output_, &problem_));
     }
-    EXPECT_EQ(content("a.txt"), "old\n");
-    EXPECT_EQ(files(), 1U);
+    EXPECT_EQ(folder_.read("a.txt"), "old\n");
+    EXPECT_EQ(folder_.count(), 1U);
 }
 
 TEST_F(Output, ImpossiblePlacesAreKnownBefore)
 {
-    EXPECT_FALSE(cli_output_possible(path("absent/a.txt").c_str(), &problem_));
+    EXPECT_FALSE(cli_output_possible(folder_.path("absent/a.txt").c_str(), &problem_));
     EXPECT_NE(std::string(problem_.message).find("absent/a.txt"), std::string::npos) << problem_.message;
-    EXPECT_FALSE(cli_output_open(&output_, path("absent/a.txt").c_str(), &problem_));
-    EXPECT_FALSE(cli_output_possible(folder_.c_str(), &problem_)) << "a folder is no file";
-    EXPECT_TRUE(cli_output_possible(path("a.txt").c_str(), &problem_));
+    EXPECT_FALSE(cli_output_open(&output_, folder_.path("absent/a.txt").c_str(), &problem_));
+    EXPECT_FALSE(cli_output_possible(folder_.path().c_str(), &problem_)) << "a folder is no file";
+    EXPECT_TRUE(cli_output_possible(folder_.path("a.txt").c_str(), &problem_));
     EXPECT_TRUE(cli_output_possible(nullptr, &problem_));
-    EXPECT_EQ(files(), 0U) << "asking leaves no trace";
+    EXPECT_EQ(folder_.count(), 0U) << "asking leaves no trace";
 }
 
 } // namespace

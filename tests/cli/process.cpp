@@ -20,46 +20,6 @@ namespace cli_test
 
 namespace fs = std::filesystem;
 
-Folder::Folder()
-{
-    std::string name = (fs::temp_directory_path() / "doorbell-XXXXXX").string();
-
-    if (mkdtemp(name.data()) == nullptr) {
-        throw std::runtime_error("no temporary folder");
-    }
-    folder_ = name;
-}
-
-Folder::~Folder()
-{
-    std::error_code ignored;
-
-    fs::remove_all(folder_, ignored);
-}
-
-std::string Folder::path(const std::string &name) const
-{
-    return (folder_ / name).string();
-}
-
-std::string Folder::write(const std::string &name, const std::string &text) const
-{
-    std::ofstream(path(name), std::ios::binary) << text;
-    return path(name);
-}
-
-std::string Folder::read(const std::string &name) const
-{
-    std::ifstream stream(path(name), std::ios::binary);
-
-    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-size_t Folder::count() const
-{
-    return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
-}
-
 namespace
 {
 

@@ -2,6 +2,8 @@
 #ifndef DOORBELL_TESTS_CLI_PROCESS_H
 #define DOORBELL_TESTS_CLI_PROCESS_H
 
+#include "tests/support/folder.h"
+
 #include <filesystem>
 #include <string>
 #include <sys/types.h>
@@ -10,27 +12,7 @@
 namespace cli_test
 {
 
-/** A folder of its own below the system's temporary one, removed at the end. */
-class Folder
-{
-  public:
-    Folder();
-    ~Folder();
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-
-    /** The path of a file in it. */
-    std::string path(const std::string &name) const;
-    /** Writes a file in it. @return its path */
-    std::string write(const std::string &name, const std::string &text) const;
-    /** The bytes of a file in it. */
-    std::string read(const std::string &name) const;
-    /** How many files it holds, hidden ones too. */
-    size_t count() const;
-
-  private:
-    std::filesystem::path folder_;
-};
+using test_support::Folder;
 
 /** What came of a process. */
 struct Result {

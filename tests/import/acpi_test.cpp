@@ -30,8 +30,8 @@ struct Machine {
     Imported made;
 
     explicit Machine(const std::vector<Node> &nodes)
-        : made({folder.add("IORT", iort(nodes)), folder.add("MCFG", mcfg(0x4010000000, 0, 0, 255)),
-                folder.add("APIC", madt(3, 0x0a000000, {its_a, its_b})), folder.add("lspci.txt", functions())})
+        : made({folder.write("IORT", iort(nodes)), folder.write("MCFG", mcfg(0x4010000000, 0, 0, 255)),
+                folder.write("APIC", madt(3, 0x0a000000, {its_a, its_b})), folder.write("lspci.txt", functions())})
     {
         EXPECT_TRUE(made.planned) << made.errors << made.text;
     }
@@ -123,10 +123,10 @@ TEST(Iort, TablesOfAFolderAreTakenTogether)
 {
     Folder folder;
 
-    folder.add("acpi/IORT.bin", iort({its_group({0}), root_complex(0, {{0, 0xffff, 0, 0, 0}})}));
-    folder.add("acpi/APIC.bin", madt(2, 0x0a000000, {its_a}));
-    folder.add("acpi/DSDT.bin", "something else");
-    Imported made({folder.path() + "/acpi", folder.add("l.txt", functions())});
+    folder.write("acpi/IORT.bin", iort({its_group({0}), root_complex(0, {{0, 0xffff, 0, 0, 0}})}));
+    folder.write("acpi/APIC.bin", madt(2, 0x0a000000, {its_a}));
+    folder.write("acpi/DSDT.bin", "something else");
+    Imported made({folder.path() + "/acpi", folder.write("l.txt", functions())});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_EQ(made.at(0x100).doorbell, its_a + 0x10040);
@@ -136,7 +136,7 @@ TEST(Iort, TablesOfAFolderAreTakenTogether)
 std::string complaint(const std::string &bytes)
 {
     Folder folder;
-    Imported made({folder.add("table.bin", bytes)});
+    Imported made({folder.write("table.bin", bytes)});
 
     EXPECT_FALSE(made.good);
     return made.errors;
@@ -167,7 +167,7 @@ TEST(Iort, ATableTwiceIsRefused)
 {
     Folder folder;
     const std::string bytes = mcfg(0, 0, 0, 255);
-    Imported made({folder.add("a", bytes), folder.add("b", bytes)});
+    Imported made({folder.write("a", bytes), folder.write("b", bytes)});
 
     EXPECT_NE(made.errors.find("there is a table MCFG already"), std::string::npos) << made.errors;
 }

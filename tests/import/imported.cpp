@@ -9,30 +9,6 @@
 namespace import_test
 {
 
-Folder::Folder()
-{
-    path_ = testing::TempDir() + "doorbell-import-XXXXXX";
-    if (mkdtemp(path_.data()) == nullptr) {
-        throw std::runtime_error("no folder for the test");
-    }
-}
-
-Folder::~Folder()
-{
-    std::error_code ignored;
-
-    std::filesystem::remove_all(path_, ignored);
-}
-
-std::string Folder::add(const std::string &name, const std::string &bytes)
-{
-    const std::filesystem::path path = std::filesystem::path(path_) / name;
-
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path.string();
-}
-
 Config::Config(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
     put(0, vendor, 2).put(2, device, 2).put(9, class_code, 3).put(6, 0x10, 2);

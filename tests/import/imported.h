@@ -6,6 +6,7 @@
 #include "import/import.h"
 #include "scenario/plan.h"
 #include "scenario/scenario.h"
+#include "tests/support/folder.h"
 
 #include <gtest/gtest.h>
 
@@ -18,24 +19,7 @@
 namespace import_test
 {
 
-/** A folder of this test's own, removed at the end. */
-class Folder
-{
-  public:
-    Folder();
-    ~Folder();
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-    /** Writes a file, and the folders on its way. @return its path */
-    std::string add(const std::string &name, const std::string &bytes);
-    const std::string &path() const
-    {
-        return path_;
-    }
-
-  private:
-    std::string path_;
-};
+using test_support::Folder;
 
 /** Configuration space of one function, to be filled in. */
 class Config

@@ -25,7 +25,7 @@ const std::string port_and_endpoint =
 TEST(Lspci, WhatTheBytesSayIsInTheScenario)
 {
     Folder folder;
-    Imported made({folder.add("lspci.txt", port_and_endpoint)});
+    Imported made({folder.write("lspci.txt", port_and_endpoint)});
 
     ASSERT_TRUE(made.planned) << made.errors;
     ASSERT_EQ(made.scenario->device_count, 1u);
@@ -64,11 +64,11 @@ TEST(Lspci, SizesOfBarsAreThoseOfTheRegions)
                             "\tRegion 2: Memory at 8000400000 (64-bit, prefetchable) [disabled] [size=16K]\n"
                             "\tExpansion ROM at 10240000 [disabled] [size=256K]\n";
     Folder folder;
-    Imported none({folder.add("none.txt", port_and_endpoint)});
-    Imported made({folder.add("made.txt", with_regions(two))});
-    Imported verbose({folder.add("v.txt", with_regions("\tMemory at f8000000 (64-bit, prefetchable) [size=8M]\n"))});
-    Imported large({folder.add("large.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=16G]\n"))});
-    Imported odd({folder.add("odd.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=3M]\n"))});
+    Imported none({folder.write("none.txt", port_and_endpoint)});
+    Imported made({folder.write("made.txt", with_regions(two))});
+    Imported verbose({folder.write("v.txt", with_regions("\tMemory at f8000000 (64-bit, prefetchable) [size=8M]\n"))});
+    Imported large({folder.write("large.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=16G]\n"))});
+    Imported odd({folder.write("odd.txt", with_regions("\tMemory at 0 (64-bit, prefetchable) [size=3M]\n"))});
 
     ASSERT_TRUE(none.planned && made.planned && verbose.planned && large.planned && odd.planned);
     EXPECT_EQ(bars_of(none), (std::vector<uint64_t>{64})) << "the default";
@@ -87,7 +87,7 @@ TEST(Lspci, WhatSurroundsTheDumpsIsPassedOver)
     const size_t first = text.find('\n') + 1;
 
     text.insert(first, "\tSubsystem: Somebody\n\tCapabilities: [40] Express: something\n");
-    Imported made({folder.add("a.txt", "=== a log\n00:01.0 PCI bridge, without a dump\n\nother: text\r\n" + text)});
+    Imported made({folder.write("a.txt", "=== a log\n00:01.0 PCI bridge, without a dump\n\nother: text\r\n" + text)});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_TRUE(made.has(0x100));
@@ -104,8 +104,8 @@ TEST(Lspci, LinesOfZerosMayBeMissing)
             text += line + "\r\n";
         }
     }
-    Imported whole({folder.add("lspci.txt", port_and_endpoint)});
-    Imported sparse({folder.add("sparse/lspci.txt", text)});
+    Imported whole({folder.write("lspci.txt", port_and_endpoint)});
+    Imported sparse({folder.write("sparse/lspci.txt", text)});
 
     ASSERT_TRUE(whole.planned && sparse.planned) << sparse.errors;
     EXPECT_LT(text.size(), port_and_endpoint.size() / 4);
@@ -117,7 +117,7 @@ TEST(Lspci, LinesOfZerosMayBeMissing)
 std::string complaint(const std::string &text)
 {
     Folder folder;
-    Imported made({folder.add("bad.txt", text)});
+    Imported made({folder.write("bad.txt", text)});
 
     EXPECT_FALSE(made.good);
     return made.errors;
@@ -179,7 +179,7 @@ TEST(Lspci, CapabilitiesThatGoRoundInCirclesEnd)
                 .extended(0x000d, 0x100, false)
                 .put(0x102, 0x1001, 2)
                 .dump("01:00.0");
-    Imported made({folder.add("lspci.txt", text)});
+    Imported made({folder.write("lspci.txt", text)});
 
     EXPECT_TRUE(made.planned) << made.errors;
 }
@@ -197,7 +197,7 @@ TEST(Lspci, BridgesThatShareABusAreFollowedOnce)
         text += Config(1, 2, bridge_class).bridge(2, 3, 9).pcie(6).dump(place);
     }
     text += Config(1, 3, 0x020000).pcie(0).msix(2).dump("03:00.0");
-    Imported made({folder.add("lspci.txt", text)});
+    Imported made({folder.write("lspci.txt", text)});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_NE(made.text.find("# left out: what is below 02:01.0"), std::string::npos) << made.text;

@@ -40,7 +40,7 @@ TEST(ImportedScenario, MapsStandAsFirmwareHasThem)
 {
     Folder folder;
     Imported made(
-        {folder.add("board.dts", board), folder.add("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0"))});
+        {folder.write("board.dts", board), folder.write("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0"))});
 
     if (made.errors.find("dtc") != std::string::npos) {
         GTEST_SKIP() << "dtc is not installed";
@@ -60,9 +60,9 @@ TEST(ImportedScenario, APreItsGivesEveryDeviceItsDoorbell)
 
     with.insert(with.find("reg = <0 0x8080000"), "socionext,synquacer-pre-its = <0x58000000 0x200000>;");
     with.replace(with.find("<0 &its0 0x20000 0x1000>"), 24, "<0 &its0 0x100 0x1000>");
-    Imported made(
-        {folder.add("board.dts", with), folder.add("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
-                                                                port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
+    Imported made({folder.write("board.dts", with),
+                   folder.write("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
+                                             port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
 
     if (made.errors.find("dtc") != std::string::npos) {
         GTEST_SKIP() << "dtc is not installed";
@@ -88,9 +88,9 @@ TEST(ImportedScenario, AV2mFrameStaysOne)
         with.replace(with.find("<0 &its0 0x20000 0x1000>"), 24, "<0 &its0 0x20000 0x200>, <0x200 &v2m 0 0xe00>");
         /* A frame has no cells: its entries have three in all. */
         with.replace(with.find("&v2m 0 0xe00"), 12, "&v2m 0xe00");
-        Imported made({folder.add("board.dts", with),
-                       folder.add("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
-                                               port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
+        Imported made({folder.write("board.dts", with),
+                       folder.write("l.txt", port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0") +
+                                                 port("00:02.0", 4, 0, 2, 2) + endpoint("02:00.0"))});
 
         if (made.errors.find("dtc") != std::string::npos) {
             GTEST_SKIP() << "dtc is not installed";
@@ -110,9 +110,9 @@ TEST(ImportedScenario, BusesThatTheMachineCountsOtherwiseKeepTheirOutputs)
 {
     Folder folder;
     /* Firmware kept buses free: the endpoint is on 0x10, where enumeration would give it 1. */
-    Imported made(
-        {folder.add("board.dts", board), folder.add("l.txt", port("00:01.0", 4, 0, 0x10, 0x1f) + endpoint("10:00.0") +
-                                                                 port("00:02.0", 4, 0, 8, 8) + endpoint("08:00.0"))});
+    Imported made({folder.write("board.dts", board),
+                   folder.write("l.txt", port("00:01.0", 4, 0, 0x10, 0x1f) + endpoint("10:00.0") +
+                                             port("00:02.0", 4, 0, 8, 8) + endpoint("08:00.0"))});
 
     if (made.errors.find("dtc") != std::string::npos) {
         GTEST_SKIP() << "dtc is not installed";
@@ -131,9 +131,9 @@ TEST(ImportedScenario, SwitchesWithEmptyPortsTakeTheirBuses)
 {
     Folder folder;
     Imported made(
-        {folder.add("l.txt", port("00:01.0", 4, 0, 1, 5) + port("01:00.0", 5, 1, 2, 5) + port("02:00.0", 6, 2, 3, 3) +
-                                 port("02:01.0", 6, 2, 4, 4) + port("02:02.0", 6, 2, 5, 5) + endpoint("05:00.0") +
-                                 port("00:02.0", 4, 0, 6, 6) + endpoint("06:00.0"))});
+        {folder.write("l.txt", port("00:01.0", 4, 0, 1, 5) + port("01:00.0", 5, 1, 2, 5) + port("02:00.0", 6, 2, 3, 3) +
+                                   port("02:01.0", 6, 2, 4, 4) + port("02:02.0", 6, 2, 5, 5) + endpoint("05:00.0") +
+                                   port("00:02.0", 4, 0, 6, 6) + endpoint("06:00.0"))});
 
     ASSERT_TRUE(made.planned) << made.errors;
     for (unsigned rid : {0x008u, 0x100u, 0x200u, 0x208u, 0x210u, 0x500u, 0x600u}) {
@@ -150,7 +150,7 @@ TEST(ImportedScenario, DevicesBehindABridgeAreOnItsBus)
     for (const char *place : {"02:01.0", "02:04.0"}) {
         text += Config(0x8086, 0x100e, 0x020000).put(0x34, 0x50, 1).put(0x50, 0x05, 1).put(0x52, 0x80, 2).dump(place);
     }
-    Imported made({folder.add("l.txt", text)});
+    Imported made({folder.write("l.txt", text)});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_EQ(made.groups(), (std::set<std::set<unsigned>>{{0x008, 0x100, 0x208}}))
@@ -162,8 +162,8 @@ TEST(ImportedScenario, DevicesBehindABridgeAreOnItsBus)
 TEST(ImportedScenario, WhatIsIntegratedIsLeftOutAndSaidSo)
 {
     Folder folder;
-    Imported made({folder.add("l.txt", Config(0x13b5, 1, 0x060000).dump("00:00.0") + endpoint("00:03.0") +
-                                           port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0"))});
+    Imported made({folder.write("l.txt", Config(0x13b5, 1, 0x060000).dump("00:00.0") + endpoint("00:03.0") +
+                                             port("00:01.0", 4, 0, 1, 1) + endpoint("01:00.0"))});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_NE(made.text.find("# left out: 00:03.0 (13b5:0200)"), std::string::npos) << made.text;
@@ -177,7 +177,7 @@ TEST(ImportedScenario, FunctionsThatDifferAreGuessed)
 
     text += Config(1, 2, 0x020000).pcie(0).msix(4).put(0x0e, 0x80, 1).dump("01:00.0");
     text += Config(1, 2, 0x020000).pcie(0).msix(8).put(0x0e, 0x80, 1).dump("01:00.2");
-    Imported made({folder.add("l.txt", text)});
+    Imported made({folder.write("l.txt", text)});
 
     ASSERT_TRUE(made.planned) << made.errors;
     EXPECT_NE(made.text.find("function 2 differs"), std::string::npos);
@@ -188,7 +188,7 @@ TEST(ImportedScenario, FunctionsThatDifferAreGuessed)
 TEST(ImportedScenario, ANodeWithoutAnythingToImportIsRefused)
 {
     Folder folder;
-    Imported made({folder.add("l.txt", endpoint("00:03.0"))});
+    Imported made({folder.write("l.txt", endpoint("00:03.0"))});
 
     EXPECT_FALSE(made.good);
     EXPECT_NE(made.errors.find("nothing of this is a PCIe root complex with a root port"), std::string::npos)

@@ -18,11 +18,11 @@ TEST(Sysfs, FlatAndNestedTreesAreTheSame)
     Folder flat;
     Folder nested;
 
-    flat.add("0000:00:01.0/config", port);
-    flat.add("0000:01:00.0/config", nvme);
-    flat.add("0000:01:00.0/vendor", "0x144d\n");
-    nested.add("pci0000:00/0000:00:01.0/config", port);
-    nested.add("pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
+    flat.write("0000:00:01.0/config", port);
+    flat.write("0000:01:00.0/config", nvme);
+    flat.write("0000:01:00.0/vendor", "0x144d\n");
+    nested.write("pci0000:00/0000:00:01.0/config", port);
+    nested.write("pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
     Imported one({flat.path()});
     Imported other({nested.path()});
 
@@ -36,12 +36,12 @@ TEST(Sysfs, SizesOfBarsAreThoseOfTheRegions)
 {
     Folder folder;
 
-    folder.add("0000:00:01.0/config", port);
-    folder.add("0000:01:00.0/config", nvme);
-    folder.add("0000:01:00.0/resource", "0x0000000010000000 0x0000000010003fff 0x0000000000140204\n"
-                                        "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
-                                        "0x0000000000002000 0x000000000000201f 0x0000000000040101\n"
-                                        "0x0000008000400000 0x00000080004fffff 0x000000000014220c\n");
+    folder.write("0000:00:01.0/config", port);
+    folder.write("0000:01:00.0/config", nvme);
+    folder.write("0000:01:00.0/resource", "0x0000000010000000 0x0000000010003fff 0x0000000000140204\n"
+                                          "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+                                          "0x0000000000002000 0x000000000000201f 0x0000000000040101\n"
+                                          "0x0000008000400000 0x00000080004fffff 0x000000000014220c\n");
     Imported made({folder.path()});
 
     ASSERT_TRUE(made.planned) << made.errors;
@@ -56,8 +56,8 @@ TEST(Sysfs, LinksAreFollowedOnce)
 {
     Folder folder;
 
-    folder.add("devices/pci0000:00/0000:00:01.0/config", port);
-    folder.add("devices/pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
+    folder.write("devices/pci0000:00/0000:00:01.0/config", port);
+    folder.write("devices/pci0000:00/0000:00:01.0/0000:01:00.0/config", nvme);
     std::filesystem::create_directories(folder.path() + "/bus");
     std::filesystem::create_symlink("../devices/pci0000:00/0000:00:01.0", folder.path() + "/bus/0000:00:01.0");
     std::filesystem::create_symlink("../devices/pci0000:00/0000:00:01.0/0000:01:00.0",
@@ -75,16 +75,16 @@ TEST(Sysfs, WhatIsCutOffIsRefused)
 {
     Folder folder;
 
-    folder.add("0000:00:01.0/config", port.substr(0, 64));
+    folder.write("0000:00:01.0/config", port.substr(0, 64));
     Imported cut({folder.path()});
     EXPECT_NE(cut.errors.find("sysfs shows them to root only"), std::string::npos) << cut.errors;
 
-    folder.add("0000:00:01.0/config", port.substr(0, 10));
+    folder.write("0000:00:01.0/config", port.substr(0, 10));
     Imported short_one({folder.path()});
     EXPECT_NE(short_one.errors.find("64 bytes or more"), std::string::npos) << short_one.errors;
 
     Folder nothing;
-    nothing.add("readme", "x");
+    nothing.write("readme", "x");
     Imported none({nothing.path()});
     EXPECT_NE(none.errors.find("this folder describes no machine"), std::string::npos) << none.errors;
 }

@@ -9,9 +9,9 @@
 namespace
 {
 
-using replay_test::Folder;
 using replay_test::Replayed;
 using replay_test::Small;
+using test_support::Folder;
 
 TEST(Garbled, NoFolder)
 {

@@ -9,49 +9,7 @@
 namespace replay_test
 {
 
-Folder::Folder()
-{
-    std::string name = (std::filesystem::temp_directory_path() / "doorbell-replay-XXXXXX").string();
-
-    if (mkdtemp(name.data()) == nullptr) {
-        ADD_FAILURE() << "no temporary folder " << name;
-    }
-    folder_ = name;
-}
-
-Folder::~Folder()
-{
-    std::error_code ignored;
-
-    std::filesystem::remove_all(folder_, ignored);
-}
-
-std::string Folder::path(const std::string &name) const
-{
-    return name.empty() ? folder_.string() : (folder_ / name).string();
-}
-
-std::string Folder::read(const std::string &name) const
-{
-    std::ifstream file(path(name), std::ios::binary);
-    std::ostringstream text;
-
-    EXPECT_TRUE(file.good()) << name;
-    text << file.rdbuf();
-    return text.str();
-}
-
-void Folder::write(const std::string &name, const std::string &text) const
-{
-    std::ofstream(path(name), std::ios::binary) << text;
-}
-
-void Folder::remove(const std::string &name) const
-{
-    EXPECT_TRUE(std::filesystem::remove(path(name))) << name;
-}
-
-void Folder::edit(const std::string &name, const std::string &from, const std::string &to) const
+void Small::edit(const std::string &name, const std::string &from, const std::string &to) const
 {
     std::string text = read(name);
     const size_t at = text.find(from);

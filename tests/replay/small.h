@@ -3,6 +3,7 @@
 #define DOORBELL_TESTS_REPLAY_SMALL_H
 
 #include "replay/replay.h"
+#include "tests/support/folder.h"
 
 #include <filesystem>
 #include <string>
@@ -11,31 +12,13 @@
 namespace replay_test
 {
 
-/** A folder of its own below the system's temporary one, removed at the end. */
-class Folder
-{
-  public:
-    Folder();
-    ~Folder();
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-
-    std::string path(const std::string &name = "") const;
-    std::string read(const std::string &name) const;
-    void write(const std::string &name, const std::string &text) const;
-    void remove(const std::string &name) const;
-    /** Replaces the one place where a file has @p from; a failed test if it is not one. */
-    void edit(const std::string &name, const std::string &from, const std::string &to) const;
-
-  private:
-    std::filesystem::path folder_;
-};
-
 /** A copy of the small recording. */
-class Small : public Folder
+class Small : public test_support::Folder
 {
   public:
     Small();
+    /** Replaces the one place where a file has @p from; a failed test if it is not one. */
+    void edit(const std::string &name, const std::string &from, const std::string &to) const;
 };
 
 /** What a replay found, and what it complained of. */

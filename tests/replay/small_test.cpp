@@ -10,9 +10,9 @@
 namespace
 {
 
-using replay_test::Folder;
 using replay_test::Replayed;
 using replay_test::Small;
+using test_support::Folder;
 
 /** Comparisons of each kind that the recording holds, counted by hand: the script's calls. */
 constexpr uint64_t kCompared[REPLAY_CHECKS] = {10, 5, 3, 14, 10, 46, 12, 2};

@@ -1,5 +1,6 @@
 /* base: and --set. */
 #include "tests/scenario/loaded.h"
+#include "tests/support/folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,27 +15,19 @@ class Base : public testing::Test
   protected:
     void SetUp() override
     {
-        std::string pattern = (std::filesystem::temp_directory_path() / "doorbell-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
         write("small.yaml", small("platform:\n  its:\n    A: { base: 0x0808_0000 }\n    B: { base: 0x080c_0000 }\n"
                                   "traffic:\n  epA: [ { msi: { period: 1 us } }, { msi: { rate: 1 MHz } } ]\n"));
     }
-    void TearDown() override
-    {
-        std::filesystem::remove_all(folder_);
-    }
     void write(const std::string &name, const std::string &text)
     {
-        std::filesystem::create_directories((folder_ / name).parent_path());
-        std::ofstream(folder_ / name, std::ios::binary) << text;
+        folder_.write(name, text);
     }
     Loaded load(const std::string &name, const std::vector<std::string> &sets = {})
     {
-        return Loaded::file((folder_ / name).string(), sets);
+        return Loaded::file(folder_.path(name), sets);
     }
 
-    std::filesystem::path folder_;
+    test_support::Folder folder_;
 };
 
 TEST_F(Base, MapsAreMergedAndListsReplaced)

@@ -3,6 +3,7 @@
 #define DOORBELL_TESTS_SWEEP_SWEEP_FOLDER_H
 
 #include "sweep/store.h"
+#include "tests/support/folder.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -15,42 +16,7 @@
 namespace sweep_test
 {
 
-/** A folder of its own below the system's temporary one, removed at the end. */
-class Folder
-{
-  public:
-    Folder()
-    {
-        std::string name = (std::filesystem::temp_directory_path() / "doorbell-sweep-XXXXXX").string();
-
-        EXPECT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-
-    ~Folder()
-    {
-        std::error_code ignored;
-
-        std::filesystem::remove_all(folder_, ignored);
-    }
-
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-
-    std::string path(const std::string &name) const
-    {
-        return (folder_ / name).string();
-    }
-
-    std::string write(const std::string &name, const std::string &text) const
-    {
-        std::ofstream(path(name)) << text;
-        return path(name);
-    }
-
-  private:
-    std::filesystem::path folder_;
-};
+using test_support::Folder;
 
 /** A sweep of three points over two axes, two runs each. */
 inline const store_about &about()

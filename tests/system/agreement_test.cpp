@@ -2,6 +2,7 @@
  * What a check foretells is what a run does: verdicts and outcomes of every step, on every seed and on the whole matrix
  * of who survives two doorbells in one group. And each of these scenarios meets its expectations, in both.
  */
+#include "tests/system/accounts.h"
 #include "tests/system/whole.h"
 
 #include "scenario/verdicts.h"
@@ -14,6 +15,7 @@
 namespace
 {
 
+using system_test::expect_same_steps;
 using system_test::load;
 using system_test::name_of_case;
 using system_test::scenarios_in;
@@ -41,17 +43,6 @@ struct Foretold {
 class Agreement : public testing::TestWithParam<std::string>
 {
 };
-
-void expect_same_steps(const step_list &run, const step_list &check)
-{
-    ASSERT_EQ(run.count, check.count);
-    for (size_t i = 0; i < run.count; i++) {
-        EXPECT_STREQ(run.items[i].name, check.items[i].name);
-        EXPECT_STREQ(run.items[i].outcome, check.items[i].outcome)
-            << run.items[i].what << "\n  run: " << (run.items[i].reason != nullptr ? run.items[i].reason : "")
-            << "\n  check: " << (check.items[i].reason != nullptr ? check.items[i].reason : "");
-    }
-}
 
 TEST_P(Agreement, OfCheckAndRun)
 {

@@ -19,6 +19,7 @@ namespace
 {
 
 using system_test::expect_all_accounted_for;
+using system_test::expect_same_steps;
 using system_test::from_environment;
 using system_test::RandomSystem;
 using system_test::Whole;
@@ -35,17 +36,6 @@ struct Counts {
     unsigned impossible = 0;
     std::map<std::string, unsigned> outcomes; /* "name outcome" */
 };
-
-void expect_same_steps(const step_list &run, const step_list &check)
-{
-    ASSERT_EQ(run.count, check.count);
-    for (size_t i = 0; i < run.count; i++) {
-        EXPECT_STREQ(run.items[i].name, check.items[i].name);
-        EXPECT_STREQ(run.items[i].outcome, check.items[i].outcome)
-            << run.items[i].what << "\n  run: " << (run.items[i].reason != nullptr ? run.items[i].reason : "")
-            << "\n  check: " << (check.items[i].reason != nullptr ? check.items[i].reason : "");
-    }
-}
 
 void expect_same_verdicts(const verdict_list &run, const verdict_list &check, Counts &counts)
 {
