@@ -5,6 +5,7 @@
  * counts, as other work on the machine only adds.
  */
 #include "bench/warm_system.h"
+#include "sim/systemc/kernel_time.h"
 #include "sim/systemc/systemc_engine.h"
 
 #include <algorithm>
@@ -89,13 +90,13 @@ struct replay {
     bool follows = true; /**< the kernel's instants have been those of the run */
     size_t count = 0;
     size_t next = 0;
-    sc_dt::uint64 instant = UINT64_MAX; /**< of the kernel's time, whose notifications have been made */
+    sim_time instant = UINT64_MAX; /**< of the kernel's time, whose notifications have been made */
     std::vector<sc_core::sc_event *> events;
 
     /** Notifies what the run notified at its next instant, a batch of the schedule. */
     void go_on()
     {
-        const sc_dt::uint64 now = sc_core::sc_time_stamp().value();
+        const sim_time now = kernel_now();
 
         if (now == instant || next >= count) {
             return;
@@ -104,7 +105,7 @@ struct replay {
         const sim_time from = entries[next++].time;
         follows = follows && from - begin == now;
         for (; next < count && entries[next].component != UINT32_MAX; next++) {
-            events[entries[next].component]->notify(sc_core::sc_time::from_value(entries[next].time - from));
+            events[entries[next].component]->notify(kernel_time_quickly(entries[next].time - from));
         }
     }
 };
@@ -155,10 +156,10 @@ measured run_bare()
         result.msis = static_cast<double>(system.delivered() - before);
     }
     schedule.count = recorded.count;
-    if (recorded.count == recorded.capacity) {
+    sc_core::sc_set_time_resolution(1, sc_core::SC_FS);
+    if (recorded.count == recorded.capacity || !kernel_time_is_a_word()) {
         return measured();
     }
-    sc_core::sc_set_time_resolution(1, sc_core::SC_FS);
     std::vector<std::unique_ptr<bare_component>> modules;
     for (size_t i = 0; i < components; i++) {
         modules.push_back(std::make_unique<bare_component>(sc_core::sc_gen_unique_name("bare"), &schedule));
@@ -167,7 +168,7 @@ measured run_bare()
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     for (size_t i = 0; i < components; i++) {
         if (schedule.due[i] != SIM_TIME_NEVER) {
-            schedule.events[i]->notify(sc_core::sc_time::from_value(schedule.due[i] - schedule.begin));
+            schedule.events[i]->notify(kernel_time(schedule.due[i] - schedule.begin));
         }
     }
     result.seconds =

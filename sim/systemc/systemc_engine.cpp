@@ -1,5 +1,7 @@
 #include "sim/systemc/systemc_engine.h"
 
+#include "sim/systemc/far_wakes.h"
+#include "sim/systemc/kernel_time.h"
 #include "sim/trace_internal.h"
 
 #include <cctype>
@@ -56,42 +58,6 @@ struct alignas(64) slot_payload : tlm::tlm_generic_payload {
     slot_payload(const slot_payload &) = delete;
     slot_payload &operator=(const slot_payload &) = delete;
 };
-
-sc_core::sc_time kernel_time(sim_time duration)
-{
-    return sc_core::sc_time::from_value(duration);
-}
-
-/**
- * The same without a call into the kernel's library, whose 25 instructions at every event and packet are a tenth of
- * what the kernel takes: its time is a word of 64 bits, which start() makes sure of.
- */
-inline sc_core::sc_time kernel_time_quickly(sim_time duration)
-{
-    static_assert(sizeof(sc_core::sc_time) == sizeof(duration), "the kernel's time is one word");
-    sc_core::sc_time time;
-
-    std::memcpy(static_cast<void *>(&time), &duration, sizeof(time));
-    return time;
-}
-
-/** That the word is what the kernel takes it for. */
-bool kernel_time_is_a_word()
-{
-    const sim_time samples[] = {0, 1, SIM_NS + 1, UINT64_C(1) << 52 | 1, SIM_TIME_NEVER - 1};
-
-    for (const sim_time sample : samples) {
-        if (kernel_time_quickly(sample) != kernel_time(sample) || kernel_time_quickly(sample).value() != sample) {
-            return false;
-        }
-    }
-    return true;
-}
-
-sim_time kernel_now()
-{
-    return sc_core::sc_time_stamp().value();
-}
 
 /** SystemC object names know no dots, spaces or arrows. */
 std::string object_name(const char *name)
@@ -197,8 +163,8 @@ class tracer : public sc_core::sc_module
 class component_module : public sc_core::sc_module
 {
   public:
-    component_module(const sc_core::sc_module_name &module_name, sim_component *the_component)
-        : sc_core::sc_module(module_name), component(the_component)
+    component_module(const sc_core::sc_module_name &module_name, sim_component *the_component, far_wakes *the_far)
+        : sc_core::sc_module(module_name), component(the_component), far(the_far)
     {
         SC_HAS_PROCESS(component_module);
         SC_METHOD(evaluate);
@@ -224,12 +190,19 @@ class component_module : public sc_core::sc_module
         next = sim_evaluate(simulation, component);
         if (next != SIM_TIME_NEVER) {
             sim_wake(component, next);
+        } else if (simulation->awake == 0) {
+            /* The kernel may still owe calls to what would look for far dues: time stands where it is. */
+            sc_core::sc_pause();
         }
     }
 
     void wake(sim_time time, sim_time now)
     {
-        due.notify(kernel_time_quickly(time - now));
+        if (time - now < far_wakes::kNear) {
+            due.notify(kernel_time_quickly(time - now));
+        } else {
+            far->set(component, time, now);
+        }
     }
 
   private:
@@ -246,6 +219,7 @@ class component_module : public sc_core::sc_module
     }
 
     sim_component *component;
+    far_wakes *far;
     sc_core::sc_event due;
     unsigned deltas = 0; /**< still to pass, and this one; 0: not drawn */
 };
@@ -380,6 +354,7 @@ class channel_sockets : public sc_core::sc_module,
 /** The modules of the one simulation that this process' kernel can elaborate. */
 struct elaboration {
     bool runs = false; /**< the kernel does, and hot.now is its time: else it may be a little ahead */
+    std::unique_ptr<far_wakes> far;
     std::vector<std::unique_ptr<component_module>> components;
     std::vector<std::unique_ptr<channel_sockets>> channels;
     std::unique_ptr<tracer> waveform;
@@ -418,11 +393,15 @@ bool start(sim *simulation)
     if (!kernel_time_is_a_word()) {
         sim_panic(simulation, nullptr, nullptr, "this SystemC library's time is not a 64-bit word");
     }
+    modules->far =
+        std::make_unique<far_wakes>("far_wakes", simulation, [](sim_component *component, sim_time time, sim_time now) {
+            static_cast<component_module *>(component->engine_data)->wake(time, now);
+        });
     for (size_t i = 0; i < simulation->components.count; i++) {
         auto *component = static_cast<sim_component *>(simulation->components.items[i]);
         std::string name = object_name(component->name);
 
-        modules->components.push_back(std::make_unique<component_module>(name.c_str(), component));
+        modules->components.push_back(std::make_unique<component_module>(name.c_str(), component, modules->far.get()));
         component->engine_data = modules->components.back().get();
     }
     for (size_t i = 0; i < simulation->channels.count; i++) {
@@ -469,7 +448,7 @@ void run(sim *simulation, sim_time end)
         modules->runs = true;
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
         /* Paused: what else is due at this instant, in later deltas, belongs to it, as on the other engines. */
-        while (simulation->stop && sc_core::sc_pending_activity_at_current_time()) {
+        while ((simulation->stop || simulation->awake == 0) && sc_core::sc_pending_activity_at_current_time()) {
             sc_core::sc_start(sc_core::SC_ZERO_TIME);
         }
         modules->runs = false;
