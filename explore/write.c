@@ -152,8 +152,10 @@ static void write_software(const struct writer *writer, const struct explore_sof
     char name[8];
     char kind[160];
 
-    fprintf(writer->stream, "\nsoftware:\n  rules: %s\n  grouping: %s\n  domains: { default: %s }\n",
+    fprintf(writer->stream, "\nsoftware:\n  rules: %s\n  grouping: %s\n%s  domains: { default: %s }\n",
             software->rules->name, group_rule_name(software->grouping),
+            /* Ports without ACS are systems of the space by themselves: which port is found first plays no part. */
+            software->rules->first_port_without_acs ? "  enable-acs: yes\n" : "",
             software->use == EXPLORE_USE_IDENTITY ? "identity" : "dma");
     if (!explore_use_is_default(software->use)) {
         explore_use_describe(software, kind, sizeof(kind));

@@ -5,11 +5,11 @@
 
 #define LINUX_6_1                                                                                                      \
     .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_1, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_UNSUPPORTED, \
-    .nested_vfio = true, .alias_error = EINVAL
+    .nested_vfio = true, .first_port_without_acs = true, .alias_error = EINVAL
 #define LINUX_6_12                                                                                                     \
     .grouping = GROUP_RULE_LINUX, .kernel = GROUP_KERNEL_6_12, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_BUMP,       \
     .direct_blocks_claim = true, .file_has_iommufd = true, .fault_needs_requests = true, .auxiliary = true,            \
-    .alias_error = EINVAL
+    .first_port_without_acs = true, .alias_error = EINVAL
 #define LINUX_7_3                                                                                                      \
     .kernel = GROUP_KERNEL_7_3, .type1 = DOORBELL_BUMP, .iommufd = DOORBELL_FILE, .nested = DOORBELL_FILE,             \
     .nested_identity = true, .blocked_refuses_msi = true, .direct_blocks_claim = true, .file_has_iommufd = true,       \
@@ -37,6 +37,7 @@ static const struct software_rules sets[] = {
      .type1 = DOORBELL_GEOMETRY,
      .iommufd = DOORBELL_UNSUPPORTED,
      .nested = DOORBELL_UNSUPPORTED,
+     .first_port_without_acs = true,
      .alias_error = EINVAL},
     {.name = "bind-per-group",
      .doc = "A hypervisor that relies on the claim of 2019: one guest doorbell bound for a whole group.",

@@ -51,6 +51,7 @@ struct software_rules {
     bool file_has_iommufd;       /**< iommufd exists */
     bool fault_needs_requests;   /**< HWPTs with a fault object only for devices that can ask for pages */
     bool auxiliary;              /**< PASIDs can be attached to plain domains (D16) */
+    bool first_port_without_acs; /**< a device tree's first port is probed before ACS is asked for, and stays (A18) */
     int alias_error;             /**< errno when a StreamID belongs to another device (A21) */
 };
 

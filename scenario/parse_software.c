@@ -146,6 +146,10 @@ void parse_resolve_software(struct parse *parse)
         software->grouping = rules_at(software->rules)->grouping == GROUP_RULE_CORRECTED ? SCENARIO_GROUPING_CORRECTED
                                                                                          : SCENARIO_GROUPING_LINUX;
     }
+    if (!parse_is_given(&scenario_table_software, software, "enable-acs")) {
+        software->enable_acs = rules_at(software->rules)->first_port_without_acs ? SCENARIO_ENABLE_ACS_NOT_FIRST_PORT
+                                                                                 : SCENARIO_ENABLE_ACS_YES;
+    }
     for (size_t i = 0; i < software->consumer_count; i++) {
         check_translation(parse, &software->consumers[i]);
         resolve_functions(parse, &software->consumers[i].devices);

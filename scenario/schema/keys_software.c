@@ -40,9 +40,9 @@ static const struct scenario_key software_keys[] = {
      KEY_FIELD(scenario_software, enable_acs),
      .type = &scenario_type_choice,
      .choices = (const char *const[]){"yes", "no", "not-first-port", NULL},
-     .standard = "yes",
+     .automatic = "`not-first-port` with rules of Linux before 7.3, or of what stands on it, else `yes`",
      .doc = "Whether software turns on SV, RR, CR and UF where the capability has them: everywhere, nowhere, or "
-            "everywhere but on the first root port (Linux before 7.3 on a device tree)."},
+            "everywhere but on the first port that it finds (Linux before 7.3 on a device tree)."},
     {.name = "domains", KEY_PART(scenario_software, domains), .table = &domain_table, .doc = "Translation domains."},
     {.name = "traffic-classes",
      KEY_FIELD(scenario_software, traffic_classes),

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace
 {
 
@@ -43,6 +45,36 @@ TEST(Load, TenLinesAreEnough)
     ASSERT_NE(s->traffic[0].streams[0].msi, nullptr);
     EXPECT_EQ(s->traffic[0].streams[0].msi->period, SIM_US);
     EXPECT_EQ(s->traffic[0].streams[0].msi->vector_count, 8u);
+}
+
+/* Before 7.3 a device tree's first port is probed before anybody asks for ACS (A18); what is written overrides that. */
+TEST(Load, TheRuleSetDecidesAboutTheFirstPortsAcs)
+{
+    const std::map<std::string, scenario_enable_acs> expected = {
+        {"linux-6.1", SCENARIO_ENABLE_ACS_NOT_FIRST_PORT},
+        {"linux-6.12", SCENARIO_ENABLE_ACS_NOT_FIRST_PORT},
+        {"linux-7.3", SCENARIO_ENABLE_ACS_YES},
+        {"corrected-grouping", SCENARIO_ENABLE_ACS_YES},
+        {"msi-geometry-2016", SCENARIO_ENABLE_ACS_NOT_FIRST_PORT},
+        {"bind-msi-v6", SCENARIO_ENABLE_ACS_NOT_FIRST_PORT},
+        {"approach-2", SCENARIO_ENABLE_ACS_YES},
+    };
+
+    for (const auto &one : expected) {
+        SCOPED_TRACE(one.first);
+        const std::string rules = "doorbell: 1\n"
+                                  "pcie: { rc0: { root-ports: { rp0: { below: { ep0: { endpoint: {} } } } } } }\n"
+                                  "traffic: { ep0: [ { msi: { period: 1 us } } ] }\n"
+                                  "software: { rules: " +
+                                  one.first;
+
+        Loaded plain(rules + " }\n");
+        Loaded all(rules + ", enable-acs: yes }\n");
+        Loaded none(rules + ", enable-acs: no }\n");
+        EXPECT_EQ(plain->software.enable_acs, one.second);
+        EXPECT_EQ(all->software.enable_acs, SCENARIO_ENABLE_ACS_YES);
+        EXPECT_EQ(none->software.enable_acs, SCENARIO_ENABLE_ACS_NO);
+    }
 }
 
 /* Depth first, by device and function number, whatever the order in the file. */

@@ -110,7 +110,7 @@ const Sets two_smmus = {"platform.smmu={S: {}, T: {}}", "rc1.iommu-map=[[0, T, 0
 
 /** Users of devices: two containers, a nested one, and one whose guest doorbells are bound beforehand. */
 const Sets vfio = {"software.consumers={vm: {devices: [epB, epC]}}"};
-const Sets two_stages = {"software.rules=bind-msi-v1",
+const Sets two_stages = {"software.rules=bind-msi-v1", "software.enable-acs=yes",
                          "software.consumers={vm: {translation: nested, devices: [epB, epC]}}"};
 const Sets one_to_one = {"software.consumers={vm: {kind: iommufd, translation: nested, devices: [epB, epC]}}"};
 const Sets mapped = {"software.consumers={vm: {devices: [epB], user-size: 64 KiB}}"};
@@ -127,6 +127,7 @@ const Sets auxiliary = {
 
 /** Both stages, with an SMMU that has caches for stage 2 and TLBs too small to hide them. */
 const Sets stages = {"software.rules=bind-msi-v1",
+                     "software.enable-acs=yes",
                      "platform.smmu.S.preset=gem5-default",
                      "platform.smmu.S.micro-tlb={entries: 1, ways: 1}",
                      "platform.smmu.S.tbu-tlb={entries: 1, ways: 1}",
@@ -550,6 +551,7 @@ const std::vector<Row> rows = {
     {"domains.default", "software.domains.default=identity", {}},
     {"software.grouping", "software.grouping=reach", {"sw0.switch.acs=none"}},
     {"software.enable-acs", "software.enable-acs=no", {"sw0.switch.acs={cap: full}"}},
+    {"software.enable-acs", "software.enable-acs=yes", {"software.rules=linux-6.12"}},
     {"software.msi-window", "software.msi-window=fixed", vfio},
     {"software.rules", "software.rules=linux-6.1", one_to_one},
     {"consumer.kind", "software.consumers.vm.kind=iommufd", with(vfio, "software.rules=linux-6.1")},
@@ -564,7 +566,8 @@ const std::vector<Row> rows = {
      "software.consumers.vm.unsafe-interrupts=yes",
      {"software.consumers={vm: {devices: [epC]}}", "rc1.msi-map=[[0x100, B, 0x100, 0x100]]", "rp1.acs=none"}},
     {"consumer.window-base", "software.consumers.vm.window-base=0x1000_0000", one_to_one},
-    {"consumer.window-size", "software.consumers.vm.window-size=4 KiB", with(vfio, "software.rules=msi-geometry-2016")},
+    {"consumer.window-size", "software.consumers.vm.window-size=4 KiB",
+     with(with(vfio, "software.rules=msi-geometry-2016"), "software.enable-acs=yes")},
     {"consumer.user-base", "software.consumers.vm.user-base=0x0800_0000", mapped},
     {"consumer.user-size", "software.consumers.vm.user-size=64 KiB",
      with(vfio, "software.consumers.vm.user-base=0x0800_0000")},
