@@ -28,7 +28,7 @@ enum action_kind {
     ACTION_UNBIND_DOORBELL,
     ACTION_MOVE_INTERRUPT,  /**< one vector to another PE */
     ACTION_REMOVE,          /**< the device leaves the system: messages off, Bus Master Enable 0, its StreamIDs abort */
-    ACTION_SURPRISE_REMOVE, /**< its device is pulled out while it works; software hears of it, and cleans up */
+    ACTION_SURPRISE_REMOVE, /**< its device is pulled out while it works (host/hotplug.h) */
     ACTION_ADD,             /**< it comes back: default domain, Bus Master Enable, messages on */
     ACTION_RESET,           /**< function level reset; the driver restores configuration and messages */
     ACTION_INVALIDATE,      /**< all that is cached of the device's domain */

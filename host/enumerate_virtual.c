@@ -6,18 +6,6 @@
 #define PCIE_DEVCTL2     0x28u
 #define PCIE_ARI_FORWARD (1u << 5) /* in both */
 
-#define SRIOV_CONTROL      0x08u
-#define SRIOV_CONTROL_VFE  (1u << 0)
-#define SRIOV_CONTROL_MSE  (1u << 3)
-#define SRIOV_CONTROL_ARI  (1u << 4)
-#define SRIOV_TOTAL_VFS    0x0eu
-#define SRIOV_NUM_VFS      0x10u
-#define SRIOV_FIRST_OFFSET 0x14u
-#define SRIOV_STRIDE       0x16u
-#define SRIOV_PAGE_SIZE    0x20u
-#define SRIOV_PAGE_4K      1u
-#define SRIOV_BARS         0x24u
-
 /* ---- ARI ---- */
 
 void enumerate_set_up_ari(struct enumerate_scan *scan, uint64_t config)
@@ -69,9 +57,9 @@ static uint32_t find_last(struct enumerate_scan *scan, struct enumerate_function
         uint16_t stride;
         uint32_t reached;
 
-        pci_config_write16(scan->access, sriov, SRIOV_NUM_VFS, count);
-        offset = pci_config_read16(scan->access, sriov, SRIOV_FIRST_OFFSET);
-        stride = pci_config_read16(scan->access, sriov, SRIOV_STRIDE);
+        pci_config_write16(scan->access, sriov, PCI_SRIOV_NUM_VFS, count);
+        offset = pci_config_read16(scan->access, sriov, PCI_SRIOV_FIRST_OFFSET);
+        stride = pci_config_read16(scan->access, sriov, PCI_SRIOV_STRIDE);
         reached = rid + offset + (uint32_t)(count - 1) * stride;
         last = reached > last ? reached : last;
         if (count == total) {
@@ -79,7 +67,7 @@ static uint32_t find_last(struct enumerate_scan *scan, struct enumerate_function
             where->vf_stride = stride;
         }
     }
-    pci_config_write16(scan->access, sriov, SRIOV_NUM_VFS, 0);
+    pci_config_write16(scan->access, sriov, PCI_SRIOV_NUM_VFS, 0);
     return last;
 }
 
@@ -95,16 +83,16 @@ bool enumerate_find_virtual(struct enumerate_scan *scan, struct enumerate_functi
     }
     where->sriov = pci_config_find_extended(scan->access, where->config, PCI_EXT_CAP_SRIOV);
     sriov = where->config + where->sriov;
-    total = where->sriov != 0 ? pci_config_read16(scan->access, sriov, SRIOV_TOTAL_VFS) : 0;
+    total = where->sriov != 0 ? pci_config_read16(scan->access, sriov, PCI_SRIOV_TOTAL_VFS) : 0;
     if (total == 0) {
         where->sriov = 0;
         return true;
     }
-    pci_config_write16(scan->access, sriov, SRIOV_CONTROL,
-                       scan->ari && !has_pf_on_bus(scan, function->rid) ? SRIOV_CONTROL_ARI : 0);
-    pci_config_write(scan->access, sriov, SRIOV_PAGE_SIZE, SRIOV_PAGE_4K);
+    pci_config_write16(scan->access, sriov, PCI_SRIOV_CONTROL,
+                       scan->ari && !has_pf_on_bus(scan, function->rid) ? PCI_SRIOV_CONTROL_ARI : 0);
+    pci_config_write(scan->access, sriov, PCI_SRIOV_PAGE_SIZE, PCI_SRIOV_PAGE_4K);
     function->total_vfs = total;
-    enumerate_size_bars(scan, sriov + SRIOV_BARS, PCI_TREE_BARS, function->vf_bars);
+    enumerate_size_bars(scan, sriov + PCI_SRIOV_BARS, PCI_TREE_BARS, function->vf_bars);
     for (unsigned i = 0; i < PCI_TREE_BARS; i++) {
         function->vf_bars[i].size *= total;
     }
@@ -127,7 +115,7 @@ void enumerate_place_virtual(struct enumerate_scan *scan, uint32_t index)
 
     for (unsigned i = 0; i < PCI_TREE_BARS; i++) {
         if (function->vf_bars[i].size != 0) {
-            pci_config_write(scan->access, sriov, SRIOV_BARS + 4 * i, (uint32_t)function->vf_bars[i].base);
+            pci_config_write(scan->access, sriov, PCI_SRIOV_BARS + 4 * i, (uint32_t)function->vf_bars[i].base);
         }
     }
 }
@@ -193,13 +181,13 @@ static bool enable_of(struct enumerate_scan *scan, uint32_t physical)
     if (wanted == 0) {
         return true;
     }
-    pci_config_write16(scan->access, sriov, SRIOV_NUM_VFS, (uint16_t)wanted);
-    scan->result->functions[physical].vf_offset = pci_config_read16(scan->access, sriov, SRIOV_FIRST_OFFSET);
-    scan->result->functions[physical].vf_stride = pci_config_read16(scan->access, sriov, SRIOV_STRIDE);
+    pci_config_write16(scan->access, sriov, PCI_SRIOV_NUM_VFS, (uint16_t)wanted);
+    scan->result->functions[physical].vf_offset = pci_config_read16(scan->access, sriov, PCI_SRIOV_FIRST_OFFSET);
+    scan->result->functions[physical].vf_stride = pci_config_read16(scan->access, sriov, PCI_SRIOV_STRIDE);
     /* The specification has software wait 100 ms here; the VFs of the models are ready at once. */
-    pci_config_write16(
-        scan->access, sriov, SRIOV_CONTROL,
-        (uint16_t)(pci_config_read16(scan->access, sriov, SRIOV_CONTROL) | SRIOV_CONTROL_VFE | SRIOV_CONTROL_MSE));
+    pci_config_write16(scan->access, sriov, PCI_SRIOV_CONTROL,
+                       (uint16_t)(pci_config_read16(scan->access, sriov, PCI_SRIOV_CONTROL) | PCI_SRIOV_CONTROL_VFE |
+                                  PCI_SRIOV_CONTROL_MSE));
     for (uint16_t number = 1; number <= wanted; number++) {
         if (!append_virtual(scan, physical, number)) {
             return false;

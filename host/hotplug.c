@@ -3,6 +3,7 @@
 #include "host/messages.h"
 #include "host/pasid.h"
 #include "host/pci_config.h"
+#include "host/services.h"
 #include "host/software.h"
 
 #include <errno.h>
@@ -10,6 +11,20 @@
 
 #define EXPRESS_CONTROL     0x08u
 #define EXPRESS_CONTROL_FLR 0x8000u
+
+/* Registers of the port above a device (PCIe Base 7.5.3, 7.8.4). */
+#define LINK_CAPABILITIES        0x0cu
+#define LINK_ACTIVE_REPORTING    0x00100000u
+#define LINK_STATUS              0x12u
+#define LINK_ACTIVE              0x2000u
+#define SLOT_CAPABILITIES        0x14u
+#define SLOT_HOT_PLUG            0x00000040u
+#define SLOT_STATUS              0x1au
+#define SLOT_PRESENCE_CHANGED    0x0008u
+#define SLOT_PRESENCE            0x0040u
+#define SLOT_LINK_STATE_CHANGED  0x0100u
+#define AER_UNCORRECTABLE_STATUS 0x04u
+#define AER_SURPRISE_DOWN        0x00000020u
 
 /* After a reset a function may take this long to answer (PCIe Base 6.6.2, 6.6.1). */
 #define RESET_TIME (100 * SIM_MS)
@@ -123,6 +138,40 @@ static void restore(struct software *software, const struct enumerate_function *
     pci_config_write16(access, where->config, PCI_COMMAND, saved->command);
 }
 
+static void save_virtual(struct software *software, const struct enumerate_function *where, struct hotplug_saved *saved)
+{
+    struct host_access *access = software->access;
+    const uint64_t sriov = where->config + where->sriov;
+
+    if (where->sriov == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        saved->vf_bars[i] = pci_config_read(access, sriov, PCI_SRIOV_BARS + 4 * i);
+    }
+    saved->vf_control = pci_config_read16(access, sriov, PCI_SRIOV_CONTROL);
+    saved->vf_count = pci_config_read16(access, sriov, PCI_SRIOV_NUM_VFS);
+}
+
+/** VFs are there from VF Enable on, which therefore comes last (9.3.3.3.1). */
+static void restore_virtual(struct software *software, const struct enumerate_function *where,
+                            const struct hotplug_saved *saved)
+{
+    struct host_access *access = software->access;
+    const uint64_t sriov = where->config + where->sriov;
+
+    if (where->sriov == 0) {
+        return;
+    }
+    pci_config_write16(access, sriov, PCI_SRIOV_CONTROL, (uint16_t)(saved->vf_control & ~PCI_SRIOV_CONTROL_VFE));
+    pci_config_write(access, sriov, PCI_SRIOV_PAGE_SIZE, PCI_SRIOV_PAGE_4K);
+    for (unsigned i = 0; i < 6; i++) {
+        pci_config_write(access, sriov, PCI_SRIOV_BARS + 4 * i, saved->vf_bars[i]);
+    }
+    pci_config_write16(access, sriov, PCI_SRIOV_NUM_VFS, saved->vf_count);
+    pci_config_write16(access, sriov, PCI_SRIOV_CONTROL, saved->vf_control);
+}
+
 bool hotplug_reset(struct software *software, uint32_t function, struct host_error *error)
 {
     const struct enumerate_function *where = software->planned ? NULL : &software->found.functions[function];
@@ -147,11 +196,19 @@ bool hotplug_reset(struct software *software, uint32_t function, struct host_err
 
 /* ---- Without a word ---- */
 
-/** Whether two functions leave together: they are on the bus below one link. */
+/** Of a VF its PF, of others themselves. */
+static const struct pci_tree_function *physical_of(const struct software *software, uint32_t function)
+{
+    const struct pci_tree_function *found = &software->found.tree.functions[function];
+
+    return found->is_vf ? &software->found.tree.functions[found->physical_function] : found;
+}
+
+/** Whether two functions leave together: they, or their PFs, are on the bus below one link. */
 static bool is_same_device(const struct software *software, uint32_t one, uint32_t other)
 {
-    const struct pci_tree_function *a = &software->found.tree.functions[one];
-    const struct pci_tree_function *b = &software->found.tree.functions[other];
+    const struct pci_tree_function *a = physical_of(software, one);
+    const struct pci_tree_function *b = physical_of(software, other);
 
     return a->host_bridge == b->host_bridge && a->rid >> 8 == b->rid >> 8;
 }
@@ -169,6 +226,7 @@ bool hotplug_prepare(struct software *software, uint32_t function, struct host_e
             return host_error_fail(error, ENOMEM, "out of memory");
         }
         save(software, &software->found.functions[i], mine->saved);
+        save_virtual(software, &software->found.functions[i], mine->saved);
     }
     return true;
 }
@@ -180,23 +238,94 @@ static void change_slot(struct software *software, uint32_t function, enum softw
     }
 }
 
+/** Reads what a bit field of a register says of a port, and clears it by writing ones. */
+static uint32_t take_status16(struct software *software, uint64_t config, uint32_t at, uint16_t bits)
+{
+    const uint16_t status = pci_config_read16(software->access, config, at);
+
+    if ((status & bits) != 0) {
+        pci_config_write16(software->access, config, at, (uint16_t)(status & bits));
+    }
+    return status;
+}
+
+/** What the port above a function's device has to say. */
+static struct hotplug_report ask_port(struct software *software, uint32_t function)
+{
+    const uint32_t port = physical_of(software, function)->parent;
+    const struct enumerate_function *where = &software->found.functions[port];
+    struct host_access *access = software->access;
+    struct hotplug_report report = {0};
+    uint32_t aer;
+    uint32_t status;
+
+    if (port == PCI_TREE_NONE || where->pcie == 0) {
+        return report;
+    }
+    if ((pci_config_read(access, where->config, where->pcie + LINK_CAPABILITIES) & LINK_ACTIVE_REPORTING) != 0) {
+        report.can_say_active = true;
+        report.active = (pci_config_read16(access, where->config, where->pcie + LINK_STATUS) & LINK_ACTIVE) != 0;
+    }
+    if ((pci_config_read(access, where->config, where->pcie + SLOT_CAPABILITIES) & SLOT_HOT_PLUG) != 0) {
+        status = take_status16(software, where->config, where->pcie + SLOT_STATUS,
+                               SLOT_PRESENCE_CHANGED | SLOT_LINK_STATE_CHANGED);
+        report.presence = (status & SLOT_PRESENCE_CHANGED) != 0;
+        report.link_state = (status & SLOT_LINK_STATE_CHANGED) != 0;
+        report.still_there = (status & SLOT_PRESENCE) != 0;
+    }
+    aer = pci_config_find_extended(access, where->config, PCI_EXT_CAP_AER);
+    if (aer != 0) {
+        status = pci_config_read(access, where->config, aer + AER_UNCORRECTABLE_STATUS) & AER_SURPRISE_DOWN;
+        report.surprise_down = status != 0;
+        if (report.surprise_down) {
+            pci_config_write(access, where->config, aer + AER_UNCORRECTABLE_STATUS, status);
+        }
+    }
+    return report;
+}
+
+/** Software knows: everything is taken back that a function of the device had. */
+static bool lose(struct software *software, uint32_t function, struct host_error *error)
+{
+    struct software_function *mine = &software->functions[function];
+
+    mine->pulled = true;
+    return mine->removed || (services_lose(software, function, error) && pasid_release(software, function, error) &&
+                             retire(software, function, error));
+}
+
 bool hotplug_surprise(struct software *software, uint32_t function, struct host_error *error)
 {
     if (!software->planned && software->config.slot == NULL) {
         return host_error_fail(error, EOPNOTSUPP, "%s cannot be pulled out", name_of(software, function));
     }
+    if (software->functions[function].gone) {
+        return host_error_fail(error, ENODEV, "%s is not there", name_of(software, function));
+    }
     change_slot(software, function, SOFTWARE_SLOT_PULLED);
-    if (!software->planned && software->config.notice_time > 0) {
-        host_wait(software->access, software->config.notice_time);
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        if (is_same_device(software, function, i)) {
+            software->functions[i].gone = true;
+        }
+    }
+    return true;
+}
+
+bool hotplug_is_unnoticed(const struct software *software, uint32_t function)
+{
+    return software->functions[function].gone && !software->functions[function].pulled;
+}
+
+bool hotplug_notice(struct software *software, uint32_t function, struct host_error *error)
+{
+    if (!hotplug_is_unnoticed(software, function)) {
+        return true;
+    }
+    if (!software->planned) {
+        software->functions[function].saved->report = ask_port(software, function);
     }
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        struct software_function *mine = &software->functions[i];
-
-        if (!is_same_device(software, function, i)) {
-            continue;
-        }
-        mine->pulled = true;
-        if (!mine->removed && (!pasid_release(software, i, error) || !retire(software, i, error))) {
+        if (is_same_device(software, function, i) && !lose(software, i, error)) {
             return false;
         }
     }
@@ -206,7 +335,8 @@ bool hotplug_surprise(struct software *software, uint32_t function, struct host_
 /** The device is in its slot again: it gets the addresses that it had. */
 static bool add_device(struct software *software, uint32_t function, struct host_error *error)
 {
-    bool fine = true;
+    /* That there is another one says that the first is gone. */
+    bool fine = hotplug_notice(software, function, error);
 
     change_slot(software, function, SOFTWARE_SLOT_FILLED);
     if (!software->planned) {
@@ -214,9 +344,11 @@ static bool add_device(struct software *software, uint32_t function, struct host
     }
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
         if (is_same_device(software, function, i)) {
+            software->functions[i].gone = false;
             software->functions[i].pulled = false;
             if (!software->planned) {
                 restore(software, &software->found.functions[i], software->functions[i].saved);
+                restore_virtual(software, &software->found.functions[i], software->functions[i].saved);
             }
         }
     }
@@ -237,5 +369,5 @@ bool hotplug_add(struct software *software, uint32_t function, struct host_error
     if (!mine->removed) {
         return host_error_fail(error, EEXIST, "%s is there", name_of(software, function));
     }
-    return mine->pulled ? add_device(software, function, error) : add_function(software, function, error);
+    return mine->gone ? add_device(software, function, error) : add_function(software, function, error);
 }

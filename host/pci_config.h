@@ -40,6 +40,19 @@ extern "C" {
 #define PCI_EXT_CAP_PRI   0x0013u
 #define PCI_EXT_CAP_PASID 0x001bu
 
+/* SR-IOV capability (9.3.3). */
+#define PCI_SRIOV_CONTROL      0x08u
+#define PCI_SRIOV_CONTROL_VFE  0x0001u
+#define PCI_SRIOV_CONTROL_MSE  0x0008u
+#define PCI_SRIOV_CONTROL_ARI  0x0010u
+#define PCI_SRIOV_TOTAL_VFS    0x0eu
+#define PCI_SRIOV_NUM_VFS      0x10u
+#define PCI_SRIOV_FIRST_OFFSET 0x14u
+#define PCI_SRIOV_STRIDE       0x16u
+#define PCI_SRIOV_PAGE_SIZE    0x20u
+#define PCI_SRIOV_PAGE_4K      1u
+#define PCI_SRIOV_BARS         0x24u
+
 /** A double word; @p offset a multiple of 4. All ones if no function answers. */
 uint32_t pci_config_read(struct host_access *access, uint64_t config, uint32_t offset);
 

@@ -157,6 +157,25 @@ bool services_can_request_pages(const struct software *software, uint32_t index)
 
 /* ---- Domains ---- */
 
+/** The device has nothing cached any more, and may not ask again. */
+static bool switch_ats_off(const struct place *place, struct host_error *error)
+{
+    struct attachment *attachment = &place->function->attachment;
+
+    place->function->services.ats = false;
+    place->function->services.page_requests = 0;
+    place->found->ats_enabled = false;
+    return place->software->planned || (attachment_invalidate(attachment, 0, 0, SMMU_ATS_ALL, error) &&
+                                        attachment_allow_ats(attachment, false, false, error));
+}
+
+bool services_lose(struct software *software, uint32_t index, struct host_error *error)
+{
+    const struct place place = place_of(software, index);
+
+    return !place.function->services.ats || switch_ats_off(&place, error);
+}
+
 bool services_before_attach(struct software *software, uint32_t index, const struct domain *next,
                             struct host_error *error)
 {
@@ -166,19 +185,14 @@ bool services_before_attach(struct software *software, uint32_t index, const str
     if (!services->ats || can_have_ats(&place, next)) {
         return true;
     }
-    services->ats = false;
-    place.found->ats_enabled = false;
-    if (software->planned) {
-        return true;
+    if (!software->planned) {
+        if (services->page_requests > 0 && !place.found->is_vf) {
+            write16(&place, place.where->pri + PRI_CONTROL, 0);
+        }
+        write16(&place, place.where->ats + ATS_CONTROL, 0);
     }
-    if (services->page_requests > 0 && !place.found->is_vf) {
-        write16(&place, place.where->pri + PRI_CONTROL, 0);
-    }
-    services->page_requests = 0;
-    write16(&place, place.where->ats + ATS_CONTROL, 0);
     /* What the device asked for before it heard of that is carried out before this completes. */
-    return attachment_invalidate(&place.function->attachment, 0, 0, SMMU_ATS_ALL, error) &&
-           attachment_allow_ats(&place.function->attachment, false, false, error);
+    return switch_ats_off(&place, error);
 }
 
 bool services_after_attach(struct software *software, uint32_t index, struct host_error *error)

@@ -43,6 +43,13 @@ bool services_can_request_pages(const struct software *software, uint32_t functi
 bool services_before_attach(struct software *software, uint32_t function, const struct domain *next,
                             struct host_error *error);
 
+/**
+ * The function's device is gone: nothing is asked of its registers any more. What it may have cached is invalidated all
+ * the same, once, before its StreamIDs may not ask for translations any more; nobody answers, and the SMMU's time for
+ * that passes. @return false with @p error
+ */
+bool services_lose(struct software *software, uint32_t function, struct host_error *error);
+
 /** When it is in its domain: what that can have is switched on. @return false with @p error */
 bool services_after_attach(struct software *software, uint32_t function, struct host_error *error);
 

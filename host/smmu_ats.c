@@ -33,6 +33,7 @@ bool smmu_ats_invalidate(struct smmu_driver *driver, uint32_t stream_id, uint32_
         smmu_field_put(words, SMMU_CMD_ATC_SIZE, size - 12);
         smmu_field_put_address(words, SMMU_CMD_ADDR, iova & ~((UINT64_C(1) << size) - 1));
     }
+    driver->waits_for_devices = true;
     return smmu_driver_issue(driver, words[0], words[1], error);
 }
 

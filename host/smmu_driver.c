@@ -62,6 +62,14 @@
 #define POLL_TIME  (200 * SIM_NS)
 #define POLL_LIMIT 100000u
 
+/* The same while a device may be why nothing moves: after so many looks, one a millisecond. */
+#define POLLS_BEFORE_REST 5000u
+#define POLL_REST         SIM_MS
+
+#define GERROR_CMDQ 1u /* of SMMU_GERROR and SMMU_GERRORN */
+
+#define CERROR_ATC_INV_SYNC 3u
+
 static uint32_t read_register(struct smmu_driver *driver, uint32_t offset)
 {
     return host_read32(driver->access, driver->config.base + offset);
@@ -125,6 +133,25 @@ static bool queue_init(struct smmu_driver *driver, struct smmu_driver_queue *que
 
 /* ---- Commands (chapter 4) ---- */
 
+/**
+ * A device did not answer an invalidation of its cache in time. CMDQ_CONS is at the CMD_SYNC, which is carried out
+ * again when the error is acknowledged, for the commands before it (4.7.3, 7.1).
+ */
+static void acknowledge_timeout(struct smmu_driver *driver)
+{
+    driver->atc_timeouts++;
+    write_register(driver, SMMU_GERRORN, read_register(driver, SMMU_GERRORN) ^ GERROR_CMDQ);
+}
+
+/**
+ * A device has a minute and a half to answer (PCIe Base 10.3.2), where the SMMU gives it that: after a while the driver
+ * looks less often.
+ */
+static sim_time poll_time(const struct smmu_driver *driver, unsigned polls)
+{
+    return driver->waits_for_devices && polls >= POLLS_BEFORE_REST ? POLL_REST : POLL_TIME;
+}
+
 /** Waits until at most @p outstanding commands are unconsumed. */
 static bool wait_commands(struct smmu_driver *driver, uint32_t outstanding, struct host_error *error)
 {
@@ -135,14 +162,19 @@ static bool wait_commands(struct smmu_driver *driver, uint32_t outstanding, stru
         uint32_t reason = (consumer >> 24) & 0x7f;
 
         queue->consumer = consumer & queue_mask(queue);
-        if (reason != 0 && ((read_register(driver, SMMU_GERROR) ^ read_register(driver, SMMU_GERRORN)) & 1) != 0) {
+        if (reason != 0 &&
+            ((read_register(driver, SMMU_GERROR) ^ read_register(driver, SMMU_GERRORN)) & GERROR_CMDQ) != 0) {
+            if (reason == CERROR_ATC_INV_SYNC) {
+                acknowledge_timeout(driver);
+                continue;
+            }
             return host_error_set(error, "SMMU %s: command %u of its queue failed, CERROR %u", driver->config.name,
                                   queue->consumer, reason);
         }
         if (((queue->producer - queue->consumer) & queue_mask(queue)) <= outstanding) {
             return true;
         }
-        host_wait(driver->access, POLL_TIME);
+        host_wait(driver->access, poll_time(driver, i));
     }
     return host_error_set(error, "SMMU %s: its command queue makes no progress", driver->config.name);
 }
@@ -165,7 +197,11 @@ bool smmu_driver_issue(struct smmu_driver *driver, uint64_t low, uint64_t high, 
 
 bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error)
 {
-    return smmu_driver_issue(driver, CMD_SYNC, 0, error) && wait_commands(driver, 0, error);
+    if (!smmu_driver_issue(driver, CMD_SYNC, 0, error) || !wait_commands(driver, 0, error)) {
+        return false;
+    }
+    driver->waits_for_devices = false;
+    return true;
 }
 
 /* ---- Start (chapters 6.3 and 3.11) ---- */

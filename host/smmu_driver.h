@@ -59,6 +59,8 @@ struct smmu_driver {
     struct smmu_driver_queue pages;
     uint16_t next_asid;
     uint16_t next_vmid;
+    bool waits_for_devices; /**< invalidations of devices' caches were issued since the last CMD_SYNC */
+    uint32_t atc_timeouts;  /**< times that a CMD_SYNC said that a device had not answered them (CERROR_ATC_INV_SYNC) */
 };
 
 /** One event record as read from the event queue (chapter 7.3). */

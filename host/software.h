@@ -74,7 +74,6 @@ struct software_config {
     const bool *ats_of;      /**< software_plan() only: which SMMUs have ATS; NULL: none */
     const bool *requests_of; /**< the same for page requests; given if ats_of is */
     sim_time reset_time;     /**< that software waits after a function level reset; 0: 100 ms (PCIe Base 6.6.2) */
-    sim_time notice_time;    /**< from a device's sudden leaving until software hears of it, fs */
     /** The machine's part when the device of a function is pulled out or put in; NULL: neither can happen. */
     void (*slot)(void *context, uint32_t function, enum software_slot what);
     void *slot_context;
@@ -117,7 +116,8 @@ struct software_function {
     bool doorbell_left;    /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
     struct domain *nested; /**< the guest's stage 1 that it had before the one below alone; NULL: none */
     struct viommu_device iommufd; /**< as iommufd knows it, where a guest translates for it */
-    bool pulled;                  /**< out of its slot: its registers cannot be reached */
+    bool gone;                    /**< it was pulled out of its slot */
+    bool pulled;                  /**< and software knows: its registers cannot be reached */
     struct hotplug_saved *saved;  /**< registers that it gets again when it is put in (host/hotplug.h); NULL: none */
     bool removed;                 /**< it is not there any more (host/action.h) */
     struct software_outcome attached;   /**< to its consumer */

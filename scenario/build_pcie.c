@@ -88,6 +88,7 @@ static struct pcie_link_config link_of(const struct scenario_link *link, const s
     config.replay_timer = link->replay_timer;
     config.replay_buffer = link->replay_buffer;
     config.retrain_time = link->retrain_time;
+    config.removal = (enum pcie_removal)link->removal;
     config.refresh_interval = link->refresh_interval;
     config.virtual_channels = link->virtual_channels;
     config.upper_credits = credits;

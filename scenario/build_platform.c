@@ -442,6 +442,7 @@ static struct smmu_config smmu_of(const struct scenario *scenario, const struct 
     config.register_cycles = from->register_cycles;
     config.command_cycles = from->command_cycles;
     config.scan_cycles = from->scan_cycles;
+    config.atc_timeout = from->atc_timeout;
     set_smmu_structure(&config, from);
     return config;
 }

@@ -1,5 +1,6 @@
 /* Names become pointers. */
 #include "scenario/parse_resolve.h"
+#include "host/action.h"
 #include "scenario/functions.h"
 #include "scenario/parse_table.h"
 
@@ -440,6 +441,15 @@ const struct scenario_device *parse_find_function(struct parse *parse, const cha
     return device;
 }
 
+/** Whether a step is an action, or that software notices what somebody did whom nobody told it of. */
+static bool is_step_of(const struct scenario_action *action, const char *step)
+{
+    const size_t length = strlen(action->name);
+
+    return strncmp(step, action->name, length) == 0 &&
+           (step[length] == '\0' || (action->kind == ACTION_SURPRISE_REMOVE && strcmp(step + length, ".noticed") == 0));
+}
+
 /* An action that an expectation speaks of must be there. */
 static void check_action(struct parse *parse, const struct scenario_expectation *expectation)
 {
@@ -453,7 +463,7 @@ static void check_action(struct parse *parse, const struct scenario_expectation 
     }
     for (size_t i = 0; i < parse->scenario->action_count; i++) {
         names[i] = parse->scenario->actions[i].name;
-        if (strcmp(names[i], expectation->step + strlen(prefix)) == 0) {
+        if (is_step_of(&parse->scenario->actions[i], expectation->step + strlen(prefix))) {
             return;
         }
     }

@@ -199,8 +199,7 @@ static bool is_known(struct parse *parse, size_t index, enum action_kind kind)
     return written != NULL && written->kind == TREE_SCALAR && strcmp(written->text, action_kind_name(kind)) == 0;
 }
 
-/* A device that can be pulled out has a slot, that is a link, to itself; what its ATC or its VFs leave behind when it
- * goes is not modelled. */
+/* A device that can be pulled out has a slot, that is a link, to itself. */
 static void check_slot(struct parse *parse, const struct scenario_action *action)
 {
     const struct scenario_device *device = action->device.count == 1 ? action->device.devices[0] : NULL;
@@ -212,10 +211,6 @@ static void check_slot(struct parse *parse, const struct scenario_action *action
     }
     if (parent != NULL && (parent->bridge != NULL || parent->multifunction != NULL)) {
         why = "it has no link of its own";
-    } else if (device->endpoint->ats != NULL) {
-        why = "it has ATS";
-    } else if (device->endpoint->sriov != NULL) {
-        why = "it has virtual functions";
     }
     if (why != NULL) {
         diagnostic_set_hint(parse_error_at(parse, &action->device.places[0], "E1605 `%.63s` cannot be pulled out: %s",

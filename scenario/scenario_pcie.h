@@ -57,6 +57,14 @@ enum scenario_link_overhead {
     SCENARIO_OVERHEAD_NONE,
 };
 
+/** `removal` of a link; values are those of enum pcie_removal. */
+enum scenario_removal {
+    SCENARIO_REMOVAL_SILENT,
+    SCENARIO_REMOVAL_SURPRISE_DOWN,
+    SCENARIO_REMOVAL_HOT_PLUG,
+    SCENARIO_REMOVAL_HOT_PLUG_SURPRISE,
+};
+
 /** One PCI Express link. */
 struct scenario_link {
     struct scenario_place place;
@@ -68,21 +76,22 @@ struct scenario_link {
     sim_time
         credit_latency; /**< from a packet's leaving the receiver's buffer to the sender's credit; 0: the model's own */
     enum scenario_link_overhead overhead;
-    sim_time update_interval;  /**< least time between UpdateFCs of a class; 0: the specification's limit */
-    sim_time ack_interval;     /**< least time between Acks; 0: the specification's limit */
-    uint32_t tlp_errors;       /**< TLPs in a million that arrive corrupted, up to half */
-    uint32_t lost_naks;        /**< Naks in a million that get lost */
-    uint32_t receiver_errors;  /**< corrupted TLPs in a million that the receiver's physical layer sees first */
-    uint32_t bad_acks;         /**< Acks in a million of what is not under way */
-    uint32_t poisoned;         /**< TLPs with data in a million that the sender marks as poisoned */
-    uint32_t corrupted;        /**< TLPs in a million that change inside the sender */
-    uint32_t malformed;        /**< TLPs in a million with a wrong Length */
-    sim_time replay_timer;     /**< 0: the model's own */
-    uint32_t replay_buffer;    /**< TLPs that may be without an Ack; 0: no limit */
-    sim_time retrain_time;     /**< after four replays in vain */
-    sim_time refresh_interval; /**< of UpdateFCs */
-    uint32_t virtual_channels; /**< 1..8 */
-    uint32_t low_priority;     /**< of them besides VC0, those that share its priority */
+    sim_time update_interval;      /**< least time between UpdateFCs of a class; 0: the specification's limit */
+    sim_time ack_interval;         /**< least time between Acks; 0: the specification's limit */
+    uint32_t tlp_errors;           /**< TLPs in a million that arrive corrupted, up to half */
+    uint32_t lost_naks;            /**< Naks in a million that get lost */
+    uint32_t receiver_errors;      /**< corrupted TLPs in a million that the receiver's physical layer sees first */
+    uint32_t bad_acks;             /**< Acks in a million of what is not under way */
+    uint32_t poisoned;             /**< TLPs with data in a million that the sender marks as poisoned */
+    uint32_t corrupted;            /**< TLPs in a million that change inside the sender */
+    uint32_t malformed;            /**< TLPs in a million with a wrong Length */
+    sim_time replay_timer;         /**< 0: the model's own */
+    uint32_t replay_buffer;        /**< TLPs that may be without an Ack; 0: no limit */
+    sim_time retrain_time;         /**< after four replays in vain */
+    sim_time refresh_interval;     /**< of UpdateFCs */
+    enum scenario_removal removal; /**< what the port above says when the device is pulled out */
+    uint32_t virtual_channels;     /**< 1..8 */
+    uint32_t low_priority;         /**< of them besides VC0, those that share its priority */
     struct scenario_credits credits;
 };
 

@@ -269,6 +269,7 @@ struct scenario_smmu {
     uint32_t output_address_bits; /**< IDR5.OAS: 32, 36, 40, 42, 44 or 48 */
     enum scenario_stream_table stream_table; /**< which format software chooses */
     uint32_t command_queue_entries;          /**< 16-byte commands, a power of two up to 2^19 */
+    sim_time atc_timeout;                    /**< that a device has to answer an invalidation */
     uint32_t event_queue_entries;            /**< 32-byte events, a power of two up to 2^19 */
     uint32_t page_queue_entries;             /**< 16-byte page requests, a power of two up to 2^19 */
 };

@@ -275,7 +275,6 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->page_requests = scenario->software.page_requests;
     config->fault_time = scenario->software.fault_time;
     config->reset_time = scenario->software.reset_time;
-    config->notice_time = scenario->software.notice_time;
     config->pasid_domains = count_pasids(scenario);
     config->replacements = count_actions(scenario, ACTION_REPLACE);
     config->enumerate.acs = acs_of(scenario->software.enable_acs);

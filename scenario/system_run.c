@@ -102,7 +102,7 @@ static sim_time next_action(const struct system *system)
 {
     const struct timeline *timeline = &system->timeline;
 
-    return timeline->next < timeline->count ? system->start + timeline->steps[timeline->next].from->at : SIM_TIME_NEVER;
+    return timeline->next < timeline->count ? system->start + timeline->steps[timeline->next].at : SIM_TIME_NEVER;
 }
 
 enum sim_run_result system_run(struct system *system, sim_time end)

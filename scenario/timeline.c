@@ -1,5 +1,6 @@
 #include "scenario/timeline.h"
 
+#include "host/hotplug.h"
 #include "scenario/functions.h"
 #include "sim/allocate.h"
 #include "sim/sim.h"
@@ -36,6 +37,31 @@ static struct action action_of(const struct scenario_action *from, uint32_t func
                            .count = from->count};
 }
 
+/** Adds a step at its time, behind all that are not later. */
+static void add_step(struct timeline *timeline, const struct timeline_step *step)
+{
+    size_t place = timeline->count++;
+
+    for (; place > 0 && timeline->steps[place - 1].at > step->at; place--) {
+        timeline->steps[place] = timeline->steps[place - 1];
+    }
+    timeline->steps[place] = *step;
+}
+
+/** An action, and what software does later if it is one that nobody tells it of. */
+static void add_action(struct timeline *timeline, const struct scenario *scenario, const struct scenario_action *from,
+                       const struct action *action)
+{
+    struct timeline_step step = {.from = from, .action = *action, .at = from->at};
+
+    add_step(timeline, &step);
+    step.notices = true;
+    step.at += scenario->software.notice_time;
+    if (action->kind == ACTION_SURPRISE_REMOVE && step.at < scenario->duration) {
+        add_step(timeline, &step);
+    }
+}
+
 bool timeline_make(const struct scenario *scenario, struct software *software, struct timeline *timeline,
                    struct host_error *error)
 {
@@ -46,7 +72,7 @@ bool timeline_make(const struct scenario *scenario, struct software *software, s
     if (scenario->action_count == 0) {
         return true;
     }
-    timeline->steps = sim_allocate(scenario->action_count, sizeof(*timeline->steps));
+    timeline->steps = sim_allocate(2 * scenario->action_count, sizeof(*timeline->steps));
     actions = sim_allocate(scenario->action_count, sizeof(*actions));
     for (size_t i = 0; i < scenario->action_count; i++) {
         const struct scenario_action *from = &scenario->actions[i];
@@ -57,9 +83,7 @@ bool timeline_make(const struct scenario *scenario, struct software *software, s
             return host_error_fail(error, 0, "enumeration did not find %s", from->device.names[0]);
         }
         actions[i] = action_of(from, function);
-        timeline->steps[i].from = from;
-        timeline->steps[i].action = actions[i];
-        timeline->count++;
+        add_action(timeline, scenario, from, &actions[i]);
     }
     prepared = software_prepare_actions(software, actions, scenario->action_count, error);
     free(actions);
@@ -77,8 +101,10 @@ void timeline_act(struct timeline *timeline, struct software *software, sim_time
     struct timeline_step *step = &timeline->steps[timeline->next++];
 
     step->begin = now;
-    step->done = true;
-    if (software_act(software, &step->action, &step->error)) {
+    /* What has been put in again, or was gone before, is not noticed. */
+    step->done = !step->notices || hotplug_is_unnoticed(software, step->action.function);
+    if (step->notices ? hotplug_notice(software, step->action.function, &step->error)
+                      : software_act(software, &step->action, &step->error)) {
         host_error_clear(&step->error);
     }
     step->end = software->planned ? now : sim_now(software->access->sim);
@@ -133,9 +159,14 @@ static void collect_action(const struct timeline_step *step, sim_time start, str
     char name[128];
     char what[256];
 
-    snprintf(name, sizeof(name), "timeline.%s", from->name);
-    snprintf(what, sizeof(what), "%s %s%s%s", action_kind_name((enum action_kind)from->kind), from->device.names[0],
-             from->consumer != NULL ? ": " : "", from->consumer != NULL ? from->consumer->name : "");
+    if (step->notices) {
+        snprintf(name, sizeof(name), "timeline.%s.noticed", from->name);
+        snprintf(what, sizeof(what), "notice that %s is gone", from->device.names[0]);
+    } else {
+        snprintf(name, sizeof(name), "timeline.%s", from->name);
+        snprintf(what, sizeof(what), "%s %s%s%s", action_kind_name((enum action_kind)from->kind), from->device.names[0],
+                 from->consumer != NULL ? ": " : "", from->consumer != NULL ? from->consumer->name : "");
+    }
     added = step_list_add(steps, name, what,
                           step->error.code == 0 && step->error.text[0] != '\0' ? "error"
                                                                                : host_error_name(step->error.code),

@@ -16,6 +16,8 @@ extern "C" {
 /** An action and what came of it. */
 struct timeline_step {
     const struct scenario_action *from;
+    bool notices; /**< that the device was pulled out by `from`, which is another step */
+    sim_time at;  /**< from the start of traffic */
     struct action action;
     bool done; /**< it has been tried */
     struct host_error error;

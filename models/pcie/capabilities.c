@@ -151,6 +151,39 @@ void pcie_set_link(struct pcie_config_space *space, uint32_t speed, uint32_t wid
                       (uint16_t)(code | width << PCIE_EXP_LNKSTA_WIDTH_SHIFT));
 }
 
+void pcie_set_removal(struct pcie_config_space *space, enum pcie_removal removal, unsigned slot_number)
+{
+    const unsigned at = space->express;
+    const unsigned link = at + PCIE_EXP_LINK_CAPABILITIES;
+    const uint32_t errors = PCIE_AER_UNCORRECTABLE_ALL | PCIE_AER_SURPRISE_DOWN;
+    uint32_t slot =
+        slot_number << PCIE_EXP_SLTCAP_NUMBER_SHIFT | PCIE_EXP_SLTCAP_NO_COMMAND_COMPLETED | PCIE_EXP_SLTCAP_HOT_PLUG;
+
+    if (removal == PCIE_REMOVAL_SILENT) {
+        return;
+    }
+    pcie_config_set32(
+        space, link, pcie_config_get32(space, link) | PCIE_EXP_LNKCAP_SURPRISE_DOWN | PCIE_EXP_LNKCAP_ACTIVE_REPORTING);
+    pcie_config_set16(space, at + PCIE_EXP_LINK_STATUS,
+                      pcie_config_get16(space, at + PCIE_EXP_LINK_STATUS) | PCIE_EXP_LNKSTA_ACTIVE);
+    pcie_config_clear_on_one32(space, space->aer + PCIE_AER_UNCORRECTABLE_STATUS, errors);
+    pcie_config_allow32(space, space->aer + PCIE_AER_UNCORRECTABLE_MASK, errors);
+    pcie_config_allow32(space, space->aer + PCIE_AER_UNCORRECTABLE_SEVERITY, errors);
+    pcie_config_set32(space, space->aer + PCIE_AER_UNCORRECTABLE_SEVERITY,
+                      PCIE_AER_FATAL_AT_RESET | PCIE_AER_SURPRISE_DOWN);
+    if (removal == PCIE_REMOVAL_SURPRISE_DOWN) {
+        return;
+    }
+    slot |= removal == PCIE_REMOVAL_HOT_PLUG_SURPRISE ? PCIE_EXP_SLTCAP_SURPRISE : 0;
+    pcie_config_set32(space, at + PCIE_EXP_SLOT_CAPABILITIES, slot);
+    pcie_config_allow16(space, at + PCIE_EXP_SLOT_CONTROL,
+                        PCIE_EXP_SLTCTL_PRESENCE_ENABLE | PCIE_EXP_SLTCTL_INTERRUPT_ENABLE |
+                            PCIE_EXP_SLTCTL_LINK_STATE_ENABLE);
+    pcie_config_set16(space, at + PCIE_EXP_SLOT_STATUS, PCIE_EXP_SLTSTA_PRESENCE);
+    pcie_config_clear_on_one16(space, at + PCIE_EXP_SLOT_STATUS,
+                               PCIE_EXP_SLTSTA_PRESENCE_CHANGED | PCIE_EXP_SLTSTA_LINK_STATE_CHANGED);
+}
+
 void pcie_add_msix(struct pcie_config_space *space, uint32_t vectors, unsigned table_bar, uint32_t table_offset,
                    unsigned pba_bar, uint32_t pba_offset)
 {

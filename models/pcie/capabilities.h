@@ -6,6 +6,7 @@
 #define DOORBELL_MODELS_PCIE_CAPABILITIES_H
 
 #include "models/pcie/config_space.h"
+#include "models/pcie/link_findings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,6 +87,12 @@ void pcie_add_express(struct pcie_config_space *space, const struct pcie_express
 
 /** Enters a link's speed (MT/s a lane: 2500 to 64000) and width into Link Capabilities and Link Status. */
 void pcie_set_link(struct pcie_config_space *space, uint32_t speed, uint32_t width);
+
+/**
+ * What a root port or downstream port says of its device's sudden leaving: Link and Slot registers, and the Surprise
+ * Down Error in AER, which it must have. After pcie_set_link(); building only. @param slot_number Physical Slot Number
+ */
+void pcie_set_removal(struct pcie_config_space *space, enum pcie_removal removal, unsigned slot_number);
 
 /** MSI, if @p msi says that it is present (7.7.1). */
 void pcie_add_msi(struct pcie_config_space *space, const struct pcie_msi *msi);

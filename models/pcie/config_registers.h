@@ -171,6 +171,8 @@
 #define PCIE_EXP_LNKCAP_MAX_SPEED              0x0000000fu /* 1: 2.5 GT/s, 2: 5, 3: 8, 4: 16, 5: 32, 6: 64 */
 #define PCIE_EXP_LNKCAP_MAX_WIDTH              0x000003f0u
 #define PCIE_EXP_LNKCAP_MAX_WIDTH_SHIFT        4
+#define PCIE_EXP_LNKCAP_SURPRISE_DOWN          0x00080000u /* reports that its link went down unasked */
+#define PCIE_EXP_LNKCAP_ACTIVE_REPORTING       0x00100000u /* PCIE_EXP_LNKSTA_ACTIVE says whether it is up */
 #define PCIE_EXP_LNKCAP_PORT_NUMBER            0xff000000u
 #define PCIE_EXP_LNKCAP_PORT_NUMBER_SHIFT      24
 #define PCIE_EXP_LNKCTL_RCB_128                0x0008u
@@ -178,6 +180,16 @@
 #define PCIE_EXP_LNKSTA_WIDTH                  0x03f0u
 #define PCIE_EXP_LNKSTA_WIDTH_SHIFT            4
 #define PCIE_EXP_LNKSTA_ACTIVE                 0x2000u
+#define PCIE_EXP_SLTCAP_SURPRISE               0x00000020u /* a device may leave without a word */
+#define PCIE_EXP_SLTCAP_HOT_PLUG               0x00000040u
+#define PCIE_EXP_SLTCAP_NO_COMMAND_COMPLETED   0x00040000u
+#define PCIE_EXP_SLTCAP_NUMBER_SHIFT           19
+#define PCIE_EXP_SLTCTL_PRESENCE_ENABLE        0x0008u
+#define PCIE_EXP_SLTCTL_INTERRUPT_ENABLE       0x0020u
+#define PCIE_EXP_SLTCTL_LINK_STATE_ENABLE      0x1000u
+#define PCIE_EXP_SLTSTA_PRESENCE_CHANGED       0x0008u
+#define PCIE_EXP_SLTSTA_PRESENCE               0x0040u
+#define PCIE_EXP_SLTSTA_LINK_STATE_CHANGED     0x0100u
 #define PCIE_EXP_DEVCAP2_ARI_FORWARDING        0x00000020u
 #define PCIE_EXP_DEVCAP2_END_END_PREFIX        0x00200000u
 #define PCIE_EXP_DEVCTL2_ARI_FORWARDING        0x0020u
@@ -244,6 +256,7 @@
 #define PCIE_AER_ECRC_CHECK              0x0100u
 #define PCIE_AER_PREFIX_PRESENT          0x0800u
 #define PCIE_AER_DATA_LINK_PROTOCOL      0x00000010u
+#define PCIE_AER_SURPRISE_DOWN           0x00000020u /* ports that can report it only: not among the next two */
 #define PCIE_AER_POISONED_TLP            0x00001000u
 #define PCIE_AER_FLOW_CONTROL            0x00002000u
 #define PCIE_AER_COMPLETION_TIMEOUT      0x00004000u

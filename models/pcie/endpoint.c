@@ -262,6 +262,7 @@ void endpoint_remove(struct endpoint *endpoint)
     if (endpoint->in_place) {
         endpoint_lose_all(endpoint, sim_now(endpoint->sim));
         endpoint->in_place = false;
+        pcie_port_tell_presence(endpoint->port, false);
         wake_next(endpoint);
     }
 }
@@ -269,6 +270,7 @@ void endpoint_remove(struct endpoint *endpoint)
 void endpoint_insert(struct endpoint *endpoint)
 {
     endpoint->in_place = true;
+    pcie_port_tell_presence(endpoint->port, true);
     wake_next(endpoint);
 }
 

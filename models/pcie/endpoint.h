@@ -254,8 +254,9 @@ unsigned endpoint_virtual_function(const struct endpoint *endpoint, unsigned phy
  * Pulls the device out of its slot: what it had not got through its link is lost (SIM_DROP_DEVICE_GONE), its streams
  * and reads end, and what comes down the link ends there: posted requests and completions without a trace, others as
  * Unsupported Requests, as the port above a link that is down has it (2.9.1), though only the flight of the link later.
- * A read that it had taken and not answered is never answered. Only an endpoint with a link of its own, without ATS and
- * VFs (else a broken invariant), and only while the engine is paused. Nothing to do if it is gone.
+ * A read that it had taken and not answered is never answered. Its translation cache is empty, and its VFs are
+ * gone with VF Enable. The port above finds out if it can (pcie_link_config.removal). Only an endpoint with a link of
+ * its own (else a broken invariant), and only while the engine is paused. Nothing to do if it is gone.
  */
 void endpoint_remove(struct endpoint *endpoint);
 

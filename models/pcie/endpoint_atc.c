@@ -85,6 +85,18 @@ void endpoint_atc_forget(struct endpoint_function *function)
     }
 }
 
+void endpoint_atc_reset(struct endpoint *endpoint)
+{
+    struct endpoint_atc *atc = endpoint->atc;
+
+    if (atc != NULL) {
+        memset(atc->entries, 0, atc->entry_count * sizeof(*atc->entries));
+        *atc = (struct endpoint_atc){
+            .entries = atc->entries, .entry_count = atc->entry_count, .walk_count = atc->walk_count};
+    }
+    endpoint->atc_blocked = 0;
+}
+
 /* ---- Walks ---- */
 
 static void set_state(struct endpoint *endpoint, struct atc_walk *walk, enum atc_state state)

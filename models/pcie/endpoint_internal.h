@@ -416,6 +416,9 @@ void endpoint_atc_init(struct endpoint *endpoint, uint32_t entries, uint32_t wal
 /** Drops all translations of a function. */
 void endpoint_atc_forget(struct endpoint_function *function);
 
+/** The cache of the whole endpoint is empty, and nothing is under way any more: it was pulled out. */
+void endpoint_atc_reset(struct endpoint *endpoint);
+
 /**
  * Translates the next TLP of a DMA request; asks for the translation if there is none.
  * @param operation address and at are those of the translated request if it can go

@@ -55,10 +55,8 @@ static void silence(struct endpoint *endpoint)
 
 void endpoint_lose_all(struct endpoint *endpoint, sim_time now)
 {
-    if (endpoint->port == NULL || endpoint->conventional || endpoint->atc != NULL ||
-        endpoint->function_count != endpoint->physical_count) {
-        sim_panic(endpoint->sim, &endpoint->component, NULL,
-                  "a device on a conventional bus, with ATS or with VFs cannot be pulled out");
+    if (endpoint->port == NULL || endpoint->conventional) {
+        sim_panic(endpoint->sim, &endpoint->component, NULL, "a device on a conventional bus cannot be pulled out");
     }
     lose_sent(endpoint, now);
     forget_reads(endpoint);
@@ -66,9 +64,14 @@ void endpoint_lose_all(struct endpoint *endpoint, sim_time now)
     endpoint->has_errors = false;
     for (uint32_t f = 0; f < endpoint->function_count; f++) {
         endpoint_message_discard(&endpoint->functions[f], now, SIM_DROP_DEVICE_GONE);
+        endpoint->functions[f].pages_under_way = 0;
+    }
+    /* VFs go as VF Enable does. */
+    for (uint32_t f = 0; f < endpoint->physical_count; f++) {
         endpoint_function_reset(&endpoint->functions[f], now);
         endpoint_function_decode(&endpoint->functions[f]);
     }
+    endpoint_atc_reset(endpoint);
     silence(endpoint);
 }
 

@@ -235,10 +235,32 @@ uint8_t pcie_error_record(struct pcie_config_space *space, const struct pcie_err
     return shown ? tell_uncorrectable(space, error, fatal) : 0;
 }
 
+/** The link of a port went down or came up (3.2.1, 6.7.3.3). @return code of the message */
+static uint8_t record_event(struct pcie_config_space *space, enum pcie_link_event event)
+{
+    static const uint32_t expected = PCIE_EXP_SLTCAP_HOT_PLUG | PCIE_EXP_SLTCAP_SURPRISE;
+    const struct pcie_error error = {.uncorrectable = PCIE_AER_SURPRISE_DOWN};
+    const unsigned link = space->express + PCIE_EXP_LINK_STATUS;
+    const unsigned status = space->express + PCIE_EXP_SLOT_STATUS;
+    const uint32_t slot = pcie_config_get32(space, space->express + PCIE_EXP_SLOT_CAPABILITIES);
+    const bool up = event == PCIE_LINK_CAME_UP;
+    unsigned bits;
+
+    bits = pcie_config_get16(space, link) & ~PCIE_EXP_LNKSTA_ACTIVE;
+    pcie_config_set16(space, link, (uint16_t)(bits | (up ? PCIE_EXP_LNKSTA_ACTIVE : 0)));
+    if ((slot & PCIE_EXP_SLTCAP_HOT_PLUG) != 0) {
+        bits = pcie_config_get16(space, status) & ~PCIE_EXP_SLTSTA_PRESENCE;
+        bits |= PCIE_EXP_SLTSTA_PRESENCE_CHANGED | PCIE_EXP_SLTSTA_LINK_STATE_CHANGED;
+        pcie_config_set16(space, status, (uint16_t)(bits | (up ? PCIE_EXP_SLTSTA_PRESENCE : 0)));
+    }
+    return up || (slot & expected) == expected ? 0 : pcie_error_record(space, &error);
+}
+
 uint8_t pcie_error_record_link(struct pcie_config_space *space, const struct pcie_link_finding *found)
 {
     const struct pcie_error error = {.uncorrectable = found->uncorrectable, .correctable = found->correctable};
-    uint8_t code = pcie_error_record(space, &error);
+    uint8_t code =
+        found->event != PCIE_LINK_STAYS ? record_event(space, found->event) : pcie_error_record(space, &error);
 
     return found->quiet ? 0 : code;
 }

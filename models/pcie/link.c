@@ -294,6 +294,9 @@ static void init_findings(struct sim *sim, const char *name, const struct pcie_l
     own->bad_acks = config->bad_acks;
     own->misnumbers = config->bad_acks != 0;
     if (own->tlp_errors == 0 && own->bad_acks == 0) {
+        if (direction->upwards && config->removal != PCIE_REMOVAL_SILENT) {
+            own->receiver_findings = pcie_link_findings_create(sim, direction->to.component);
+        }
         return;
     }
     own->sender_findings = pcie_link_findings_create(sim, direction->from.component);
@@ -384,6 +387,7 @@ static void init_port(struct pcie_port *port, const struct pcie_link_config *con
     port->speed = config->speed;
     port->width = config->width;
     port->vcs = config->virtual_channels != 0 ? config->virtual_channels : 1;
+    port->removal = config->removal;
     port->own = own;
     port->opposite = opposite;
 }
@@ -444,6 +448,18 @@ void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned
 void pcie_port_keeps(const struct pcie_port *port, const void *state)
 {
     port->own->state = state;
+}
+
+void pcie_port_tell_presence(const struct pcie_port *port, bool there)
+{
+    if (port->removal != PCIE_REMOVAL_SILENT) {
+        const struct pcie_link_finding found = {
+            .at = sim_now(port->own->component->sim) + port->own->flight,
+            .event = there ? PCIE_LINK_CAME_UP : PCIE_LINK_WENT_DOWN,
+        };
+
+        pcie_link_findings_add(port->own->receiver_findings, found);
+    }
 }
 
 bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found)

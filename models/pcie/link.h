@@ -105,7 +105,8 @@ struct pcie_link_config {
     uint32_t poisoned;         /**< TLPs with data in a million that their sender marks as poisoned, up to 1000000 */
     uint32_t corrupted; /**< TLPs in a million that change inside their sender, behind the ECRC and before the LCRC */
     uint32_t malformed; /**< TLPs in a million whose Length is not that of their payload */
-    uint32_t replay_buffer;            /**< TLPs that may be without an Ack; 0: as many as it takes */
+    uint32_t replay_buffer; /**< TLPs that may be without an Ack; 0: as many as it takes */
+    enum pcie_removal removal;
     unsigned virtual_channels;         /**< VC0 among them, 1..PCIE_MAX_VCS; 0: 1; each has the credits below */
     struct pcie_credits upper_credits; /**< advertised by the upper end (root port, downstream port) */
     struct pcie_credits lower_credits; /**< advertised by the lower end (endpoint, upstream port) */
@@ -145,6 +146,7 @@ struct pcie_port {
     uint32_t speed;               /**< MT/s a lane */
     uint32_t width;               /**< lanes */
     const struct pcie_port *peer; /**< at the other end */
+    enum pcie_removal removal;    /**< of the device at the lower end */
 };
 
 /** Where in the host's memory lies what the way of a posted TLP from a port to the other end's component looks at. */
@@ -246,6 +248,12 @@ void pcie_port_watch_link(const struct pcie_port *port, uint64_t *word, unsigned
 
 /** Tells where the component of this end keeps what it looks at for each TLP here: the other end fetches it. */
 void pcie_port_keeps(const struct pcie_port *port, const void *state);
+
+/**
+ * The device at this end, which must be the lower one, is gone, or there again: the port above, if it can tell, finds
+ * that out when the signals that do not come would be there. Only while the engine is paused.
+ */
+void pcie_port_tell_presence(const struct pcie_port *port, bool there);
 
 /** Takes the oldest finding of this end whose time has come. @return false if there is none */
 bool pcie_port_take_finding(const struct pcie_port *port, sim_time now, struct pcie_link_finding *found);

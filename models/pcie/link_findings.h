@@ -28,12 +28,28 @@ struct sim;
 /** Findings that wait at once. Replays of one TLP come one after another, so more than a few are rare. */
 #define PCIE_LINK_FINDINGS 256u
 
-/** An error, exactly one of the two. */
+/** What the port above says when the device at the lower end of a link is pulled out. */
+enum pcie_removal {
+    PCIE_REMOVAL_SILENT,            /**< nothing: it can tell neither in its Link nor in its Slot registers */
+    PCIE_REMOVAL_SURPRISE_DOWN,     /**< a Surprise Down error (3.2.1, 7.5.3.6) */
+    PCIE_REMOVAL_HOT_PLUG,          /**< that, and its slot's presence and link state change (6.7.3) */
+    PCIE_REMOVAL_HOT_PLUG_SURPRISE, /**< the changes only: the slot expects it, so that it is no error (3.2.1) */
+};
+
+/** What became of the link as a whole. */
+enum pcie_link_event {
+    PCIE_LINK_STAYS,
+    PCIE_LINK_WENT_DOWN, /**< unasked: nobody is at the other end any more */
+    PCIE_LINK_CAME_UP,
+};
+
+/** An error or an event, exactly one of the three. */
 struct pcie_link_finding {
     sim_time at;            /**< when the end can know of it */
     uint32_t correctable;   /**< one of PCIE_AER_CORRECTABLE_*, or 0 */
     uint32_t uncorrectable; /**< one of PCIE_AER_*, or 0 */
-    bool quiet;             /**< to be recorded only: another part of the same device sends the message */
+    enum pcie_link_event event;
+    bool quiet; /**< to be recorded only: another part of the same device sends the message */
 };
 
 struct pcie_link_findings {

@@ -273,6 +273,7 @@ void root_complex_bind_link(struct root_complex *rc, unsigned port, const struct
     }
     rc->queues = rc->queues > link->vcs * PCIE_CLASSES ? rc->queues : link->vcs * PCIE_CLASSES;
     pcie_set_link(&rc->ports[port].bridge.config, link->speed, link->width);
+    pcie_set_removal(&rc->ports[port].bridge.config, link->removal, rc->ports[port].bridge.port_number);
     pcie_vcs_bind(&rc->ports[port].bridge.vcs, &rc->ports[port].bridge.config, link);
 }
 

@@ -722,6 +722,9 @@ static void bind(struct pcie_switch *switch_, unsigned port, const struct pcie_p
 {
     switch_bind(switch_, port, link);
     pcie_set_link(&switch_->ports[port].bridge.config, link->speed, link->width);
+    if (port != SWITCH_UPSTREAM) {
+        pcie_set_removal(&switch_->ports[port].bridge.config, link->removal, port);
+    }
     pcie_vcs_bind(&switch_->ports[port].bridge.vcs, &switch_->ports[port].bridge.config, link);
 }
 

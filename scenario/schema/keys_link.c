@@ -202,6 +202,15 @@ static const struct scenario_key link_keys[] = {
      .minimum = "1 us",
      .maximum = "1 s",
      .doc = "Longest time without an UpdateFC of a class; it is sent then whether or not there is traffic."},
+    {.name = "removal",
+     KEY_FIELD(scenario_link, removal),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"silent", "surprise-down", "hot-plug", "hot-plug-surprise", NULL},
+     .standard = "silent",
+     .doc =
+         "What the port above says when the device below is pulled out (`surprise-remove`): nothing; a Surprise Down "
+         "error in its AER registers, of which the root hears as of a fatal one; that, and the change of presence and "
+         "link state in its slot's registers; the changes only, as in a slot that expects it (Hot-Plug Surprise)."},
     {.name = "virtual-channels",
      KEY_FIELD(scenario_link, virtual_channels),
      .type = &scenario_type_number,

@@ -256,9 +256,19 @@ static const struct scenario_key smmu_keys[] = {
      .source = SCENARIO_ASSUMPTION,
      .minimum = "2",
      .maximum = "524288",
-     .unit_name = "events",
+     .unit_name = "requests",
      .power_of_two = true,
-     .doc = "Length of the event queue, 32 bytes an event."},
+     .doc = "Length of the queue of page requests, 16 bytes a request."},
+    {.name = "atc-timeout",
+     KEY_FIELD(scenario_smmu, atc_timeout),
+     .type = &scenario_type_time,
+     .standard = "90 s",
+     .source = "PCIe base specification 10.3.2: a minute, and up to half of one more",
+     .minimum = "100 ns",
+     .maximum = "120 s",
+     .doc =
+         "How long a device may take to answer an invalidation of its translation cache. Then the command queue stops "
+         "at the next CMD_SYNC (CERROR_ATC_INV_SYNC), and the driver has it go on."},
 };
 const struct scenario_table scenario_table_smmu = {
     .name = "smmu",

@@ -252,6 +252,7 @@ void RandomSystem::write_software()
     }
     if (options_.timeline) {
         line(1, "reset-time: " + number(1 + below(5)) + " us");
+        line(1, "notice-time: " + number(below(5)) + " us");
     }
     line(1, std::string("domains: { default: ") + (chance(20) ? "identity" : "dma") + " }");
     if (chance(15)) {
