@@ -26,17 +26,82 @@ struct found {
 
 /* ---- Text ---- */
 
+static struct report_text text_of(double time)
+{
+    return report_duration((sim_time)(time < 0 ? 0 : time + 0.5));
+}
+
+/** Three columns. */
+static void write_times(FILE *stream, const struct bottleneck_times *times)
+{
+    fprintf(stream, " %10s", text_of(times->mean).text);
+    fprintf(stream, " %10s", text_of(times->p99).text);
+    fprintf(stream, " %10s", text_of(times->tail).text);
+}
+
+static bool is_visible(const struct bottleneck *bottleneck, const struct bottleneck_times *times)
+{
+    return times->mean >= LEAST_SHARE * bottleneck->latency.mean ||
+           times->p99 >= LEAST_SHARE * bottleneck->latency.p99 || times->tail >= LEAST_SHARE * bottleneck->latency.tail;
+}
+
+/** Where each nanosecond went: the way itself, or a wait for a resource. */
+static void write_resources(FILE *stream, const struct bottleneck *bottleneck)
+{
+    fprintf(stream, "\n%-16s %10s %10s %10s  %s\n", "waited for", "mean", "at p99", "slowest 1%", "which is");
+    for (size_t i = 0; i < BOTTLENECK_RESOURCES; i++) {
+        if (is_visible(bottleneck, &bottleneck->resources[i])) {
+            fprintf(stream, "%-16s", bottleneck_resource_name((enum bottleneck_resource)i));
+            write_times(stream, &bottleneck->resources[i]);
+            fprintf(stream, "  %s\n", bottleneck_resource_meaning((enum bottleneck_resource)i));
+        }
+    }
+    fprintf(stream, "%-16s", "nothing");
+    write_times(stream, &bottleneck->way);
+    fprintf(stream, "  the way itself\n%-16s", "all");
+    write_times(stream, &bottleneck->latency);
+    fputc('\n', stream);
+}
+
+/** What was waited for at a stage, most first, as shares of the wait. */
+static void write_shares(FILE *stream, const struct bottleneck_stage *stage)
+{
+    bool done[BOTTLENECK_RESOURCES] = {false};
+    const char *between = "  ";
+
+    for (size_t i = 0; i < BOTTLENECK_RESOURCES; i++) {
+        size_t most = 0;
+
+        for (size_t j = 1; j < BOTTLENECK_RESOURCES; j++) {
+            most = done[most] || (!done[j] && stage->resources[j].tail + stage->resources[j].mean >
+                                                  stage->resources[most].tail + stage->resources[most].mean)
+                       ? j
+                       : most;
+        }
+        done[most] = true;
+        if (stage->resources[most].mean + stage->resources[most].tail >=
+            0.005 * (stage->wait.mean + stage->wait.tail)) {
+            fprintf(stream, "%s%s", between, bottleneck_resource_name((enum bottleneck_resource)most));
+            if (stage->wait.mean > 0) {
+                fprintf(stream, " %.0f %%", 100 * stage->resources[most].mean / stage->wait.mean);
+            }
+            between = ", ";
+        }
+    }
+    fputc('\n', stream);
+}
+
 static void write_waits(FILE *stream, const struct bottleneck *bottleneck)
 {
-    fprintf(stream, "\n%-36s %10s %10s  %s\n", "waited at", "mean", "slowest 1%", "for");
+    fprintf(stream, "\n%-36s %10s %10s %10s  %s\n", "waited at", "mean", "at p99", "slowest 1%", "for");
     for (size_t i = 0; i < bottleneck->stage_count; i++) {
         const struct bottleneck_stage *stage = &bottleneck->stages[i];
 
-        if (stage->wait < LEAST_SHARE * bottleneck->mean && stage->tail_wait < LEAST_SHARE * bottleneck->tail_mean) {
-            continue;
+        if (is_visible(bottleneck, &stage->wait)) {
+            fprintf(stream, "%-36s", stage->name);
+            write_times(stream, &stage->wait);
+            write_shares(stream, stage);
         }
-        fprintf(stream, "%-36s %10s %10s  %s\n", stage->name, report_duration((sim_time)stage->wait).text,
-                report_duration((sim_time)stage->tail_wait).text, stage->resource);
     }
 }
 
@@ -69,7 +134,7 @@ static void write_trials(FILE *stream, const struct bottleneck *bottleneck)
         if (!is_telling(trial) || shown == MOST_TRIALS) {
             continue;
         }
-        fprintf(stream, "%-36s %-14s", trial->key, trial->resource);
+        fprintf(stream, "%-36s %-14s", trial->key, bottleneck_resource_name(trial->resource));
         write_gain(stream, trial->mean_gain);
         write_gain(stream, trial->p99_gain);
         fprintf(stream, "  %s, %s\n", trial->from, trial->to);
@@ -84,15 +149,17 @@ static bool write_text(FILE *stream, const void *context)
     const struct found *found = context;
     const struct bottleneck *bottleneck = &found->bottleneck;
 
-    fprintf(stream, "%" PRIu64 " MSIs: mean %s, of which %s is the way and %s waiting\n", bottleneck->msis,
-            report_duration((sim_time)bottleneck->mean).text, report_duration((sim_time)bottleneck->way).text,
-            report_duration((sim_time)(bottleneck->mean - bottleneck->way)).text);
-    fprintf(stream, "the slowest 1%% (%" PRIu64 ", from %s up): mean %s, of which %s is waiting\n", bottleneck->tail,
-            report_duration(bottleneck->p99).text, report_duration((sim_time)bottleneck->tail_mean).text,
-            report_duration((sim_time)(bottleneck->tail_mean - bottleneck->tail_way)).text);
+    fprintf(stream, "%" PRIu64 " MSIs: mean %s", bottleneck->msis, text_of(bottleneck->latency.mean).text);
+    fprintf(stream, ", of which %s is the way", text_of(bottleneck->way.mean).text);
+    fprintf(stream, " and %s waiting\n", text_of(bottleneck->latency.mean - bottleneck->way.mean).text);
+    fprintf(stream, "the slowest 1%% (%" PRIu64 ", from %s up)", bottleneck->tail,
+            report_duration(bottleneck->p99).text);
+    fprintf(stream, ": mean %s", text_of(bottleneck->latency.tail).text);
+    fprintf(stream, ", of which %s is waiting\n", text_of(bottleneck->latency.tail - bottleneck->way.tail).text);
     if (bottleneck->dropped > 0) {
         fprintf(stream, "(%" PRIu64 " more MSIs are not looked at)\n", bottleneck->dropped);
     }
+    write_resources(stream, bottleneck);
     write_waits(stream, bottleneck);
     write_trials(stream, bottleneck);
     return !ferror(stream);
@@ -105,6 +172,28 @@ static json_t *femtoseconds(double time)
     return json_integer((json_int_t)(time + 0.5));
 }
 
+static void set_times(json_t *object, const struct bottleneck_times *times)
+{
+    json_object_set_new(object, "mean-fs", femtoseconds(times->mean));
+    json_object_set_new(object, "p99-fs", femtoseconds(times->p99));
+    json_object_set_new(object, "tail-fs", femtoseconds(times->tail));
+}
+
+/** All resources, those that nothing waited for too: the same list each time. */
+static json_t *resources_json(const struct bottleneck_times resources[BOTTLENECK_RESOURCES])
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < BOTTLENECK_RESOURCES; i++) {
+        json_t *object = json_object();
+
+        json_object_set_new(object, "resource", json_string(bottleneck_resource_name((enum bottleneck_resource)i)));
+        set_times(object, &resources[i]);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *stages_json(const struct bottleneck *bottleneck)
 {
     json_t *array = json_array();
@@ -114,10 +203,11 @@ static json_t *stages_json(const struct bottleneck *bottleneck)
         json_t *object = json_object();
 
         json_object_set_new(object, "stage", cli_json_text(stage->name));
-        json_object_set_new(object, "for", json_string(stage->resource));
-        json_object_set_new(object, "way-fs", femtoseconds(stage->way));
-        json_object_set_new(object, "wait-fs", femtoseconds(stage->wait));
-        json_object_set_new(object, "tail-wait-fs", femtoseconds(stage->tail_wait));
+        json_object_set_new(object, "way-fs", femtoseconds(stage->way.mean));
+        json_object_set_new(object, "wait-fs", femtoseconds(stage->wait.mean));
+        json_object_set_new(object, "p99-wait-fs", femtoseconds(stage->wait.p99));
+        json_object_set_new(object, "tail-wait-fs", femtoseconds(stage->wait.tail));
+        json_object_set_new(object, "for", resources_json(stage->resources));
         json_array_append_new(array, object);
     }
     return array;
@@ -132,7 +222,7 @@ static json_t *trials_json(const struct bottleneck *bottleneck)
         json_t *object = json_object();
 
         json_object_set_new(object, "key", cli_json_text(trial->key));
-        json_object_set_new(object, "resource", json_string(trial->resource));
+        json_object_set_new(object, "resource", json_string(bottleneck_resource_name(trial->resource)));
         json_object_set_new(object, "from", json_string(trial->from));
         json_object_set_new(object, "to", json_string(trial->to));
         json_object_set_new(object, "possible", json_boolean(trial->possible));
@@ -152,12 +242,14 @@ static bool write_json(FILE *stream, const void *context)
 
     json_object_set_new(document, "msis", json_integer((json_int_t)bottleneck->msis));
     json_object_set_new(document, "not-looked-at", json_integer((json_int_t)bottleneck->dropped));
-    json_object_set_new(document, "mean-fs", femtoseconds(bottleneck->mean));
-    json_object_set_new(document, "way-fs", femtoseconds(bottleneck->way));
+    json_object_set_new(document, "mean-fs", femtoseconds(bottleneck->latency.mean));
+    json_object_set_new(document, "way-fs", femtoseconds(bottleneck->way.mean));
     json_object_set_new(document, "tail-msis", json_integer((json_int_t)bottleneck->tail));
-    json_object_set_new(document, "tail-mean-fs", femtoseconds(bottleneck->tail_mean));
-    json_object_set_new(document, "tail-way-fs", femtoseconds(bottleneck->tail_way));
+    json_object_set_new(document, "tail-mean-fs", femtoseconds(bottleneck->latency.tail));
+    json_object_set_new(document, "tail-way-fs", femtoseconds(bottleneck->way.tail));
     json_object_set_new(document, "p99-fs", json_integer((json_int_t)bottleneck->p99));
+    json_object_set_new(document, "p99-way-fs", femtoseconds(bottleneck->way.p99));
+    json_object_set_new(document, "waited-for", resources_json(bottleneck->resources));
     json_object_set_new(document, "waits", stages_json(bottleneck));
     json_object_set_new(document, "doubled", trials_json(bottleneck));
     written = cli_document_write(stream, document);

@@ -471,6 +471,7 @@ static void run_pe(void *context)
         await_reason(pe);
         take_pe(pe);
         begin = sim_now(sim);
+        pe->works = true;
         if (pe->taken != NULL) {
             deal_with_interrupt(pe);
         }
@@ -489,11 +490,39 @@ static void run_pe(void *context)
         reschedule(pe);
         fill_list(pe);
         pe->occupied += sim_now(sim) - begin;
+        pe->works = false;
         pe_release(pe->pe);
     }
 }
 
+void hypervisor_note_commands(struct hypervisor *hypervisor, bool under_way)
+{
+    const struct task *guest = tasks_current(hypervisor->tasks);
+
+    for (uint32_t i = 0; i < hypervisor->pe_count; i++) {
+        struct hypervisor_pe *pe = &hypervisor->pes[i];
+
+        if (pe->current != NULL && pe->current->guest == guest) {
+            pe->commands = under_way;
+        }
+    }
+}
+
 /* ---- Making ---- */
+
+static uint64_t read_commands(const void *context)
+{
+    const struct hypervisor_pe *pe = context;
+
+    return pe->commands;
+}
+
+static uint64_t read_works(const void *context)
+{
+    const struct hypervisor_pe *pe = context;
+
+    return pe->works;
+}
 
 void hypervisor_init(struct hypervisor *hypervisor, struct sim *sim, struct task_set *tasks, struct pe *const *pes,
                      uint32_t pe_count, uint32_t lpi_limit, const struct hypervisor_config *config)
@@ -516,6 +545,8 @@ void hypervisor_init(struct hypervisor *hypervisor, struct sim *sim, struct task
         pe->pe = pes[i];
         pe->task = task_create(tasks, sim_printf(sim, "hypervisor.pe%u", i), run_pe, pe);
         pe_set_software(pes[i], &software);
+        sim_gauge_register(tasks_component(tasks), sim_printf(sim, "pe%u-hypervisor", i), 1, read_works, pe);
+        sim_gauge_register(tasks_component(tasks), sim_printf(sim, "pe%u-commands", i), 1, read_commands, pe);
     }
 }
 

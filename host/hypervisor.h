@@ -126,6 +126,8 @@ struct hypervisor_pe {
     bool kicked;       /**< something changed for what runs here */
     sim_time kick_at;  /**< and is known here from then on */
     sim_time occupied; /**< time that the hypervisor had the PE, in all */
+    uint64_t works;    /**< 1 while the hypervisor has the PE */
+    uint64_t commands; /**< 1 while it works off an emulated command queue there, and waits for the hardware's */
 };
 
 struct hypervisor {
@@ -194,6 +196,9 @@ void vcpu_trap(struct vcpu *vcpu);
 void vcpu_untrap(struct vcpu *vcpu);
 
 /* ---- For the hypervisor's own code ---- */
+
+/** Notes that emulated commands are begun, or are done, for the guest whose task runs: a gauge of its PE shows it. */
+void hypervisor_note_commands(struct hypervisor *hypervisor, bool under_way);
 
 /**
  * Has a virtual CPU run on one PE only from now on: at once if it runs or is to run, else when it is woken. Its vPE

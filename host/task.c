@@ -1,6 +1,7 @@
 #include "host/task.h"
 
 #include "host/fiber.h"
+#include "sim/occupancy.h"
 #include "sim/sim.h"
 
 #include <stdlib.h>
@@ -222,6 +223,9 @@ bool tasks_run(struct task_set *set)
             if (is_ready(task)) {
                 task->state = TASK_READY;
                 set->current = task;
+                if (!any) {
+                    sim_occupancy_touch(&set->component); /* gauges of what tasks do */
+                }
                 if (!fiber_resume(task->fiber)) {
                     task->state = TASK_ENDED;
                 }

@@ -323,6 +323,7 @@ static void run_commands(struct vm_its *its)
     if ((its->ctlr & 1) == 0 || (its->cbaser >> 63) == 0 || !memory_contains(its->vm->memory, base, bytes)) {
         return;
     }
+    hypervisor_note_commands(hypervisor, true);
     while (its->creadr != its->cwriter && its->cwriter < bytes) {
         uint64_t dw[4];
 
@@ -334,6 +335,7 @@ static void run_commands(struct vm_its *its)
         its->commands++;
         its->creadr = its->creadr + COMMAND_BYTES == bytes ? 0 : its->creadr + COMMAND_BYTES;
     }
+    hypervisor_note_commands(hypervisor, false);
 }
 
 /* ---- Registers ---- */

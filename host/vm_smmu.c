@@ -188,7 +188,8 @@ static void refuse(struct vm_smmu *smmu, uint32_t reason)
     smmu->gerror ^= 1;
 }
 
-static void run_commands(struct vm_smmu *smmu)
+/** Works off what the guest has put into its queue. */
+static void execute_commands(struct vm_smmu *smmu)
 {
     struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
     struct task *task = tasks_current(hypervisor->tasks);
@@ -196,9 +197,6 @@ static void run_commands(struct vm_smmu *smmu)
     uint64_t base = smmu->command_base & QUEUE_ADDRESS;
     uint32_t mask = (2u << log2) - 1;
 
-    if ((smmu->cr0 & CR0_CMDQEN) == 0 || ((smmu->gerror ^ smmu->gerrorn) & 1) != 0) {
-        return;
-    }
     task_sleep(task, hypervisor->config.costs.user);
     while (smmu->command_consumer != (smmu->command_producer & mask)) {
         uint64_t entry = base + COMMAND_BYTES * (smmu->command_consumer & (mask >> 1));
@@ -217,6 +215,18 @@ static void run_commands(struct vm_smmu *smmu)
         smmu->commands++;
         smmu->command_consumer = (smmu->command_consumer + 1) & mask;
     }
+}
+
+static void run_commands(struct vm_smmu *smmu)
+{
+    struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
+
+    if ((smmu->cr0 & CR0_CMDQEN) == 0 || ((smmu->gerror ^ smmu->gerrorn) & 1) != 0) {
+        return;
+    }
+    hypervisor_note_commands(hypervisor, true);
+    execute_commands(smmu);
+    hypervisor_note_commands(hypervisor, false);
 }
 
 /* ---- Events ---- */

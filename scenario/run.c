@@ -236,6 +236,22 @@ static void close_trace(struct sim_trace *trace)
     }
 }
 
+/** A record of occupancy, if one is wanted. */
+static struct sim_occupancy *record_occupancy(struct system *system, const struct scenario *scenario,
+                                              const struct scenario_run_options *options)
+{
+    struct sim_occupancy *occupancy;
+
+    if (!options->occupancy && !scenario->occupancy && options->occupancy_listener == NULL) {
+        return NULL;
+    }
+    occupancy = sim_occupancy_create(system_sim(system));
+    if (options->occupancy_listener != NULL) {
+        sim_occupancy_listen(occupancy, options->occupancy_listener);
+    }
+    return occupancy;
+}
+
 /** Ends the record of occupancy, if there is one, and hands it over. */
 static void take_occupancy(struct sim_occupancy *occupancy, const struct scenario *scenario, struct run_result *result)
 {
@@ -268,7 +284,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
     }
     watchers = observe(system, options->record == NULL ? NULL : &filter);
     watchers.trace = trace;
-    watchers.occupancy = options->occupancy || scenario->occupancy ? sim_occupancy_create(system_sim(system)) : NULL;
+    watchers.occupancy = record_occupancy(system, scenario, options);
     free((void *)(uintptr_t)filter.devices); /* copied */
     if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;

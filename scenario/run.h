@@ -52,6 +52,8 @@ struct scenario_run_options {
     /** Called every now and then while traffic runs; may be NULL. */
     void (*progress)(void *context, const struct scenario_progress *progress);
     void *progress_context;
+    /** Makes such a record too, and has somebody hear of it (sim_occupancy_listen()); NULL: nobody. */
+    const struct sim_occupancy_listener *occupancy_listener;
     bool occupancy;                        /**< records how full what was, whatever the scenario says */
     const struct recording_filter *record; /**< makes a recording beside the result, its `devices` apart; NULL: none */
     const char *const *record_only;        /**< names of the devices to record; IMPOSSIBLE if there is no such device */

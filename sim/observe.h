@@ -75,7 +75,8 @@ typedef uint64_t (*sim_gauge_fn)(const void *context);
 
 /**
  * Registers a queue, cache or set of slots of a component, for records of occupancy (sim/occupancy.h); it costs nothing
- * while there is none. Its value changes in evaluations of the component only. For building only.
+ * while there is none. Its value changes in evaluations of the component only, or whoever changes it between instants
+ * calls sim_occupancy_touch(). For building only.
  * @param name     unique in the component; copied
  * @param capacity most entries; 0: there is no such thing in this system, and nothing is registered
  * @param context  for @p read; must live as long as the simulation

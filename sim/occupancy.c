@@ -37,6 +37,7 @@ struct sim_occupancy {
     sim_time end;
     sim_time width;
     bool running;
+    struct sim_occupancy_listener listener; /**< `heard` NULL: nobody */
 };
 
 /* ---- Buckets ---- */
@@ -126,6 +127,14 @@ static void note(struct sim_occupancy *occupancy, size_t index, uint64_t value)
     occupancy->meters[index].value = value;
 }
 
+static void tell(const struct sim_occupancy *occupancy, size_t index, sim_time instant)
+{
+    if (occupancy->listener.heard != NULL) {
+        occupancy->listener.heard(occupancy->listener.context, occupancy, index, instant,
+                                  occupancy->meters[index].value);
+    }
+}
+
 /** Notes what the instant has changed that is done now. */
 static void end_instant(struct sim_occupancy *occupancy)
 {
@@ -138,22 +147,16 @@ static void end_instant(struct sim_occupancy *occupancy)
         if (value != meter->value) {
             note(occupancy, index, value);
         }
+        tell(occupancy, index, occupancy->instant);
     }
     occupancy->touched_count = 0;
 }
 
-/** Stands in for every component's own function. */
-static sim_time evaluate(struct sim_component *component, sim_time now)
+/** Has the meters read that a component may change, when the instant is done. */
+static void touch(struct sim_occupancy *occupancy, const struct sim_component *component)
 {
-    struct sim_occupancy *occupancy = component->sim->occupancy;
     const struct span *span = &occupancy->spans[component->index];
-    sim_time due;
 
-    if (now != occupancy->instant) {
-        end_instant(occupancy);
-        occupancy->instant = now;
-    }
-    due = occupancy->evaluations[component->index](component, now);
     for (size_t i = span->first; i < span->first + span->count; i++) {
         const size_t index = occupancy->members[i];
 
@@ -162,7 +165,36 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
             occupancy->touched[occupancy->touched_count++] = index;
         }
     }
+}
+
+static void begin_instant(struct sim_occupancy *occupancy, sim_time now)
+{
+    if (now != occupancy->instant) {
+        end_instant(occupancy);
+        occupancy->instant = now;
+    }
+}
+
+/** Stands in for every component's own function. */
+static sim_time evaluate(struct sim_component *component, sim_time now)
+{
+    struct sim_occupancy *occupancy = component->sim->occupancy;
+    sim_time due;
+
+    begin_instant(occupancy, now);
+    due = occupancy->evaluations[component->index](component, now);
+    touch(occupancy, component);
     return due;
+}
+
+void sim_occupancy_touch(struct sim_component *component)
+{
+    struct sim_occupancy *occupancy = component->sim->occupancy;
+
+    if (occupancy != NULL) {
+        begin_instant(occupancy, sim_now(component->sim));
+        touch(occupancy, component);
+    }
 }
 
 /* ---- From beginning to end ---- */
@@ -265,6 +297,11 @@ struct sim_occupancy *sim_occupancy_create(struct sim *sim)
     return occupancy;
 }
 
+void sim_occupancy_listen(struct sim_occupancy *occupancy, const struct sim_occupancy_listener *listener)
+{
+    occupancy->listener = *listener;
+}
+
 void sim_occupancy_start(struct sim_occupancy *occupancy, sim_time start)
 {
     struct sim *sim = occupancy->sim;
@@ -274,6 +311,7 @@ void sim_occupancy_start(struct sim_occupancy *occupancy, sim_time start)
     for (size_t i = 0; i < occupancy->count; i++) {
         occupancy->meters[i].value = read_meter(&occupancy->meters[i]);
         occupancy->meters[i].since = start;
+        tell(occupancy, i, start);
     }
     for (size_t i = 0; i < sim->components.count; i++) {
         struct sim_component *component = sim->components.items[i];
@@ -348,4 +386,9 @@ size_t sim_occupancy_count(const struct sim_occupancy *occupancy)
 const struct sim_occupancy_resource *sim_occupancy_at(const struct sim_occupancy *occupancy, size_t i)
 {
     return &occupancy->resources[i];
+}
+
+const struct sim_channel *sim_occupancy_channel(const struct sim_occupancy *occupancy, size_t i)
+{
+    return occupancy->meters[i].channel;
 }

@@ -52,6 +52,29 @@ struct sim_occupancy;
 /** Takes memory for a record of a simulation that is built. */
 struct sim_occupancy *sim_occupancy_create(struct sim *sim);
 
+/** Who hears of resources while a record is under way. */
+struct sim_occupancy_listener {
+    void *context;
+    /**
+     * A component was evaluated that can have changed the resource: its value when all of @p instant is done. Called
+     * for every resource when the record begins, too.
+     */
+    void (*heard)(void *context, const struct sim_occupancy *occupancy, size_t resource, sim_time instant,
+                  uint64_t value);
+};
+
+/** Has somebody hear of resources; before the record begins. The listener is copied. */
+void sim_occupancy_listen(struct sim_occupancy *occupancy, const struct sim_occupancy_listener *listener);
+
+/** The channel whose `packets` or `data-credits` a resource is; NULL: it is a gauge of a component's. */
+const struct sim_channel *sim_occupancy_channel(const struct sim_occupancy *occupancy, size_t i);
+
+/**
+ * What happens between instants can change a component's gauges too: has them read, as of now, before the next instant
+ * begins. Does nothing while no record is under way.
+ */
+void sim_occupancy_touch(struct sim_component *component);
+
 /** Begins at @p start, not before sim_now(); once. Takes no memory. */
 void sim_occupancy_start(struct sim_occupancy *occupancy, sim_time start);
 

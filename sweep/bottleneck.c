@@ -1,6 +1,7 @@
 #include "sweep/bottleneck.h"
 
 #include "sim/allocate.h"
+#include "sweep/bottleneck_cause.h"
 #include "sweep/bottleneck_internal.h"
 
 #include <stdio.h>
@@ -10,93 +11,103 @@
 /** One run taken apart. */
 struct dissection {
     const struct scenario *scenario;
+    struct holdups holdups;
     struct bottleneck *result;
 };
 
-/* ---- What one waits for ---- */
+/* ---- Resources ---- */
 
-/** The component that a stage's name begins with, up to @p end. */
-static const struct scenario_component *component_of(const struct scenario *scenario, const char *name, size_t length)
+static const struct {
+    const char *name;
+    const char *meaning;
+} resources[BOTTLENECK_RESOURCES] = {
+    [BOTTLENECK_CREDIT] = {"credit", "credits of a link, or of an ITS for LPIs on their way"},
+    [BOTTLENECK_SLOT] = {"slot", "slots for translations or fetches: all are taken"},
+    [BOTTLENECK_PORT] = {"port", "a port, its wire, or its turn there"},
+    [BOTTLENECK_CACHE] = {"cache", "reads of tables that were not cached, its own or of those before it"},
+    [BOTTLENECK_WALK] = {"walk", "a walk to begin: all that can be under way are"},
+    [BOTTLENECK_COMMAND_QUEUE] = {"command queue", "a PE in lock step with a command queue"},
+    [BOTTLENECK_ORDER] = {"order", "earlier writes of its stream at another target"},
+    [BOTTLENECK_PE] = {"pe", "the PE's earlier interrupts"},
+    [BOTTLENECK_HYPERVISOR] = {"hypervisor", "a PE that the hypervisor has for something else"},
+};
+
+const char *bottleneck_resource_name(enum bottleneck_resource resource)
 {
-    char text[128];
-
-    if (length >= sizeof(text)) {
-        return NULL;
-    }
-    memcpy(text, name, length);
-    text[length] = '\0';
-    return scenario_find_component(scenario, text);
+    return resources[resource].name;
 }
 
-static const char *resource_of(const struct scenario *scenario, const char *stage)
+const char *bottleneck_resource_meaning(enum bottleneck_resource resource)
 {
-    const struct scenario_component *component = component_of(scenario, stage, strlen(stage));
-
-    if (strstr(stage, ".posted") != NULL || strstr(stage, ".up.") != NULL) {
-        return "wire, credits, and the port behind it";
-    }
-    if (strstr(stage, " -> ") != NULL) {
-        return "whoever is behind it to take it";
-    }
-    if (strstr(stage, " walk") != NULL || strstr(stage, " config") != NULL) {
-        return "reads of tables in memory";
-    }
-    if (strcmp(stage, "interconnect") == 0) {
-        return "port, and writes of its own stream at another target";
-    }
-    if (strncmp(stage, "rd", 2) == 0) {
-        return "LPI tables, and the PE's earlier interrupts";
-    }
-    if (strncmp(stage, "pe", 2) == 0) {
-        return "the PE";
-    }
-    if (component == NULL) {
-        return "whoever is behind it";
-    }
-    switch (component->kind) {
-    case SCENARIO_CLASS_SMMU:
-        return "walks, caches and slots of translation";
-    case SCENARIO_CLASS_ITS:
-        return "ITS tables, caches and slots, and commands";
-    case SCENARIO_CLASS_ENDPOINT:
-        return "credits and the wire of its link";
-    default:
-        return "output port, its credits, and arbitration";
-    }
+    return resources[resource].meaning;
 }
 
 /* ---- Taking apart ---- */
 
-/** Times under one stage. */
-struct sum {
-    sim_time least;
-    uint64_t count;
-    uint64_t tail_count;
-    double time;
-    double tail_time;
+/** Which of the three sums a packet goes into. */
+struct share {
+    bool tail;
+    bool p99;
 };
+
+/** Sums of times; counts for the means come later. */
+static void add_time(struct bottleneck_times *times, double time, struct share share)
+{
+    times->mean += time;
+    times->tail += share.tail ? time : 0;
+    times->p99 += share.p99 ? time : 0;
+}
 
 static bool is_measured(const struct recorded_packet *packet, sim_time from)
 {
     return packet->kind == SIM_EVENT_MSI_DELIVERED && packet->born >= from;
 }
 
-static void add_packet(const struct recorded_packet *packet, const struct recorded_hop *hops, bool in_tail,
-                       struct sum *sums)
+/** The least time of each stage; SIM_TIME_NEVER of one that nobody came by. */
+static sim_time *find_least(const struct recording *recording, sim_time from, uint32_t stages)
+{
+    const struct recorded_hop *hops = recording_hops(recording);
+    sim_time *least = sim_allocate(stages, sizeof(*least));
+    const struct recorded_packet *packets;
+    size_t count;
+
+    packets = recording_packets(recording, &count);
+    for (uint32_t i = 0; i < stages; i++) {
+        least[i] = SIM_TIME_NEVER;
+    }
+    for (size_t i = 0; i < count; i++) {
+        sim_time begin = packets[i].born;
+
+        for (uint32_t j = 0; is_measured(&packets[i], from) && j < packets[i].hop_count; j++) {
+            const struct recorded_hop *hop = &hops[packets[i].first_hop + j];
+
+            least[hop->stage] = sim_time_min(least[hop->stage], hop->end - begin);
+            begin = hop->end;
+        }
+    }
+    return least;
+}
+
+static void add_packet(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
+                       const struct recorded_hop *hops, const sim_time *least, struct share share,
+                       struct bottleneck_stage *stages)
 {
     sim_time begin = packet->born;
 
     for (uint32_t i = 0; i < packet->hop_count; i++) {
-        const struct recorded_hop *hop = &hops[packet->first_hop + i];
-        struct sum *sum = &sums[hop->stage];
-        const sim_time time = hop->end - begin;
+        const uint32_t number = hops[i].stage;
+        const bool miss = bottleneck_causes_is_miss(causes, number);
+        const sim_time way = miss ? 0 : least[number];
+        const sim_time wait = hops[i].end - begin - way;
+        double sums[BOTTLENECK_RESOURCES] = {0};
 
-        sum->least = sum->count == 0 || time < sum->least ? time : sum->least;
-        sum->count++;
-        sum->time += (double)time;
-        sum->tail_count += in_tail;
-        sum->tail_time += in_tail ? (double)time : 0;
-        begin = hop->end;
+        bottleneck_causes_divide(causes, packet, hops, i, begin, wait, miss ? least[number] : 0, sums);
+        add_time(&stages[number].way, (double)way, share);
+        add_time(&stages[number].wait, (double)wait, share);
+        for (size_t j = 0; j < BOTTLENECK_RESOURCES; j++) {
+            add_time(&stages[number].resources[j], sums[j], share);
+        }
+        begin = hops[i].end;
     }
 }
 
@@ -105,39 +116,44 @@ static int by_wait(const void *a, const void *b)
     const struct bottleneck_stage *one = a;
     const struct bottleneck_stage *other = b;
 
-    if (one->wait != other->wait) {
-        return one->wait > other->wait ? -1 : 1;
+    if (one->wait.mean != other->wait.mean) {
+        return one->wait.mean > other->wait.mean ? -1 : 1;
     }
     return strcmp(one->name, other->name);
 }
 
-/** Makes the stages of the sums. */
-static void list_stages(const struct dissection *dissection, const struct sim *sim, const struct sum *sums,
-                        uint32_t count)
+/** Makes means of sums, and adds them to those of all stages. */
+static void average(const struct bottleneck *result, struct bottleneck_times *times, struct bottleneck_times *all)
 {
-    struct bottleneck *result = dissection->result;
-    const double msis = (double)result->msis;
-    const double tail = result->tail == 0 ? 1 : (double)result->tail;
+    times->mean /= (double)(result->msis == 0 ? 1 : result->msis);
+    times->tail /= (double)(result->tail == 0 ? 1 : result->tail);
+    times->p99 /= (double)(result->at_p99 == 0 ? 1 : result->at_p99);
+    all->mean += times->mean;
+    all->tail += times->tail;
+    all->p99 += times->p99;
+}
 
-    result->stages = sim_allocate(count, sizeof(*result->stages));
-    for (uint32_t i = 1; i < count && result->msis > 0; i++) {
+/** Keeps the stages that somebody came by, with means in place of sums. */
+static void list_stages(struct bottleneck *result, const struct sim *sim, const sim_time *least, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
         struct bottleneck_stage *stage = &result->stages[result->stage_count];
-        const double least = (double)sums[i].least;
 
-        if (sums[i].count == 0) {
+        if (least[i] == SIM_TIME_NEVER) {
             continue;
         }
+        *stage = result->stages[i];
         stage->name = sim_copy_string(sim_stage_name(sim, i));
-        stage->resource = resource_of(dissection->scenario, stage->name);
-        stage->way = least * (double)sums[i].count / msis;
-        stage->wait = sums[i].time / msis - stage->way;
-        stage->tail_wait = (sums[i].tail_time - least * (double)sums[i].tail_count) / tail;
-        result->way += stage->way;
-        result->mean += stage->way + stage->wait;
-        result->tail_way += least * (double)sums[i].tail_count / tail;
-        result->tail_mean += sums[i].tail_time / tail;
+        average(result, &stage->way, &result->way);
+        average(result, &stage->wait, &result->latency);
+        for (size_t j = 0; j < BOTTLENECK_RESOURCES; j++) {
+            average(result, &stage->resources[j], &result->resources[j]);
+        }
         result->stage_count++;
     }
+    result->latency.mean += result->way.mean;
+    result->latency.tail += result->way.tail;
+    result->latency.p99 += result->way.p99;
     qsort(result->stages, result->stage_count, sizeof(*result->stages), by_wait);
 }
 
@@ -145,26 +161,34 @@ static void dissect(void *context, const struct recording *recording, const stru
                     const struct run_result *run)
 {
     const struct dissection *dissection = context;
+    struct bottleneck *result = dissection->result;
     const uint32_t stages = sim_stage_count(sim) + 1;
     const sim_time from = recording_begin(recording) + run->warmup;
-    struct sum *sums = sim_allocate(stages, sizeof(*sums));
+    const sim_time p99 = run->latency.p99;
+    sim_time *least = find_least(recording, from, stages);
+    struct bottleneck_causes *causes = bottleneck_causes_create(sim, dissection->scenario, &dissection->holdups);
     const struct recorded_packet *packets;
     size_t count;
 
     packets = recording_packets(recording, &count);
-    dissection->result->p99 = run->latency.p99;
-    dissection->result->dropped = recording_beyond_limit(recording);
+    result->stages = sim_allocate(stages, sizeof(*result->stages));
+    result->p99 = p99;
+    result->dropped = recording_beyond_limit(recording);
     for (size_t i = 0; i < count; i++) {
-        const bool in_tail = packets[i].end - packets[i].born >= run->latency.p99;
+        const sim_time latency = packets[i].end - packets[i].born;
+        const struct share share = {.tail = latency >= p99, .p99 = latency >= p99 && latency - p99 <= p99 / 128};
 
         if (is_measured(&packets[i], from)) {
-            add_packet(&packets[i], recording_hops(recording), in_tail, sums);
-            dissection->result->msis++;
-            dissection->result->tail += in_tail;
+            add_packet(causes, &packets[i], recording_hops(recording) + packets[i].first_hop, least, share,
+                       result->stages);
+            result->msis++;
+            result->tail += share.tail;
+            result->at_p99 += share.p99;
         }
     }
-    list_stages(dissection, sim, sums, stages);
-    free(sums);
+    list_stages(result, sim, least, stages);
+    bottleneck_causes_destroy(causes);
+    free(least);
 }
 
 /* ---- The whole ---- */
@@ -176,8 +200,12 @@ enum scenario_run_status bottleneck_find(const char *path, const char *const *se
     const struct scenario_options load = {.sets = sets, .set_count = set_count};
     const struct recording_filter filter = recording_filter_all(BOTTLENECK_MSIS);
     struct dissection dissection = {.result = result};
-    struct scenario_run_options options = {
-        .record = &filter, .recorded = dissect, .recorded_context = &dissection, .interrupted = interrupted};
+    const struct sim_occupancy_listener listener = holdups_listener(&dissection.holdups);
+    const struct scenario_run_options options = {.record = &filter,
+                                                 .recorded = dissect,
+                                                 .recorded_context = &dissection,
+                                                 .occupancy_listener = &listener,
+                                                 .interrupted = interrupted};
     struct run_result run;
     enum scenario_run_status status;
     struct scenario *scenario = scenario_load(path, &load, diagnostics);
@@ -189,6 +217,7 @@ enum scenario_run_status bottleneck_find(const char *path, const char *const *se
     }
     dissection.scenario = scenario;
     status = scenario_run(scenario, &options, &run, error);
+    holdups_clear(&dissection.holdups);
     if (status == SCENARIO_RUN_DONE) {
         const struct bottleneck_file file = {
             .path = path, .sets = sets, .set_count = set_count, .interrupted = interrupted, .first = &run};

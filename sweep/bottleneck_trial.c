@@ -21,75 +21,99 @@ struct trials {
 
 /* ---- What there is to double ---- */
 
+/** Adds a trial, of what the key is to be. */
+static void add(struct trials *trials, enum bottleneck_resource resource, const char *key, const char *from,
+                const char *to)
+{
+    struct bottleneck *result = trials->result;
+    struct bottleneck_trial *trial;
+
+    if (result->trial_count == trials->room) {
+        trials->room = trials->room == 0 ? 64 : 2 * trials->room;
+        result->trials = sim_reallocate(result->trials, trials->room, sizeof(*result->trials));
+    }
+    trial = &result->trials[result->trial_count++];
+    *trial = (struct bottleneck_trial){
+        .key = sim_copy_string(key), .from = sim_copy_string(from), .to = sim_copy_string(to), .resource = resource};
+}
+
+static void note_values(struct trials *trials, enum bottleneck_resource resource, enum units_kind kind, uint64_t value,
+                        uint64_t other, const char *format, va_list arguments)
+{
+    char key[256];
+    char from[32];
+    char to[32];
+
+    vsnprintf(key, sizeof(key), format, arguments);
+    units_format(kind, value, from, sizeof(from));
+    units_format(kind, other, to, sizeof(to));
+    add(trials, resource, key, from, to);
+}
+
 /** Notes a resource; one of none (a cache that is not there, a limit that is not set) cannot be doubled. */
-__attribute__((format(printf, 5, 6))) static void note(struct trials *trials, const char *resource,
+__attribute__((format(printf, 5, 6))) static void note(struct trials *trials, enum bottleneck_resource resource,
                                                        enum units_kind kind, uint64_t value, const char *format, ...)
 {
-    struct bottleneck_trial *trial;
-    char key[256];
-    char text[32];
     va_list arguments;
 
-    if (value == 0) {
-        return;
-    }
-    if (trials->result->trial_count == trials->room) {
-        const size_t room = trials->room == 0 ? 64 : 2 * trials->room;
-        struct bottleneck_trial *grown = sim_allocate(room, sizeof(*grown));
-
-        if (trials->room > 0) {
-            memcpy(grown, trials->result->trials, trials->room * sizeof(*grown));
-        }
-        free(trials->result->trials);
-        trials->result->trials = grown;
-        trials->room = room;
-    }
     va_start(arguments, format);
-    vsnprintf(key, sizeof(key), format, arguments);
+    if (value != 0) {
+        note_values(trials, resource, kind, value, 2 * value, format, arguments);
+    }
     va_end(arguments);
-    trial = &trials->result->trials[trials->result->trial_count++];
-    trial->key = sim_copy_string(key);
-    trial->resource = resource;
-    units_format(kind, value, text, sizeof(text));
-    trial->from = sim_copy_string(text);
-    units_format(kind, 2 * value, text, sizeof(text));
-    trial->to = sim_copy_string(text);
+}
+
+/** Notes something that takes time: half of it is twice as much of what does it. */
+__attribute__((format(printf, 5, 6))) static void note_pace(struct trials *trials, enum bottleneck_resource resource,
+                                                            enum units_kind kind, uint64_t value, const char *format,
+                                                            ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (value >= 2) {
+        note_values(trials, resource, kind, value, value / 2, format, arguments);
+    }
+    va_end(arguments);
 }
 
 static void note_smmu(struct trials *trials, const struct scenario_smmu *smmu)
 {
     const char *name = smmu->name;
 
-    note(trials, "cache", UNITS_NUMBER, smmu->tlb.entries, "smmu.%s.tlb.entries", name);
-    note(trials, "cache", UNITS_NUMBER, smmu->config_cache.entries, "smmu.%s.config-cache.entries", name);
-    note(trials, "cache", UNITS_NUMBER, smmu->micro_tlb.entries, "smmu.%s.micro-tlb.entries", name);
-    note(trials, "cache", UNITS_NUMBER, smmu->tbu_tlb.entries, "smmu.%s.tbu-tlb.entries", name);
-    note(trials, "cache", UNITS_NUMBER, smmu->ipa_cache.entries, "smmu.%s.ipa-cache.entries", name);
-    note(trials, "walk", UNITS_NUMBER, smmu->walk_slots, "smmu.%s.walk-slots", name);
-    note(trials, "slot", UNITS_NUMBER, smmu->translation_slots, "smmu.%s.translation-slots", name);
-    note(trials, "slot", UNITS_NUMBER, smmu->config_slots, "smmu.%s.config-slots", name);
-    note(trials, "command queue", UNITS_NUMBER, smmu->command_queue_entries, "smmu.%s.command-queue", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, smmu->tlb.entries, "smmu.%s.tlb.entries", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, smmu->config_cache.entries, "smmu.%s.config-cache.entries", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, smmu->micro_tlb.entries, "smmu.%s.micro-tlb.entries", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, smmu->tbu_tlb.entries, "smmu.%s.tbu-tlb.entries", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, smmu->ipa_cache.entries, "smmu.%s.ipa-cache.entries", name);
+    note(trials, BOTTLENECK_WALK, UNITS_NUMBER, smmu->walk_slots, "smmu.%s.walk-slots", name);
+    note(trials, BOTTLENECK_SLOT, UNITS_NUMBER, smmu->translation_slots, "smmu.%s.translation-slots", name);
+    note(trials, BOTTLENECK_SLOT, UNITS_NUMBER, smmu->config_slots, "smmu.%s.config-slots", name);
+    note(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_NUMBER, smmu->command_queue_entries, "smmu.%s.command-queue", name);
+    note_pace(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_CYCLES, smmu->command_cycles, "smmu.%s.command", name);
+    note_pace(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_CYCLES, smmu->scan_cycles, "smmu.%s.scan", name);
 }
 
 static void note_its(struct trials *trials, const struct scenario_its *its)
 {
     const char *name = its->name;
 
-    note(trials, "slot", UNITS_NUMBER, its->translation_slots, "its.%s.translation-slots", name);
-    note(trials, "cache", UNITS_NUMBER, its->device_cache_entries, "its.%s.device-cache", name);
-    note(trials, "cache", UNITS_NUMBER, its->event_cache_entries, "its.%s.event-cache", name);
-    note(trials, "cache", UNITS_NUMBER, its->collection_cache_entries, "its.%s.collection-cache", name);
-    note(trials, "credit", UNITS_NUMBER, its->lpi_credits, "its.%s.lpi-credits", name);
-    note(trials, "command queue", UNITS_NUMBER, its->command_queue_entries, "its.%s.command-queue", name);
+    note(trials, BOTTLENECK_SLOT, UNITS_NUMBER, its->translation_slots, "its.%s.translation-slots", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, its->device_cache_entries, "its.%s.device-cache", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, its->event_cache_entries, "its.%s.event-cache", name);
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, its->collection_cache_entries, "its.%s.collection-cache", name);
+    note(trials, BOTTLENECK_CREDIT, UNITS_NUMBER, its->lpi_credits, "its.%s.lpi-credits", name);
+    note(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_NUMBER, its->command_queue_entries, "its.%s.command-queue", name);
+    note_pace(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_CYCLES, its->command_cycles, "its.%s.command", name);
 }
 
 static void note_link(struct trials *trials, const struct scenario_link *link, const char *name)
 {
-    note(trials, "port", UNITS_NUMBER, link->width, "%s.link.width", name);
-    note(trials, "port", UNITS_TRANSFER, link->speed, "%s.link.speed", name);
-    note(trials, "credit", UNITS_NUMBER, link->credits.ph, "%s.link.credits.ph", name);
-    note(trials, "credit", UNITS_NUMBER, link->credits.pd, "%s.link.credits.pd", name);
-    note(trials, "credit", UNITS_NUMBER, link->credits.nph, "%s.link.credits.nph", name);
+    note(trials, BOTTLENECK_PORT, UNITS_NUMBER, link->width, "%s.link.width", name);
+    note(trials, BOTTLENECK_PORT, UNITS_TRANSFER, link->speed, "%s.link.speed", name);
+    note(trials, BOTTLENECK_CREDIT, UNITS_NUMBER, link->credits.ph, "%s.link.credits.ph", name);
+    note(trials, BOTTLENECK_CREDIT, UNITS_NUMBER, link->credits.pd, "%s.link.credits.pd", name);
+    note(trials, BOTTLENECK_CREDIT, UNITS_NUMBER, link->credits.nph, "%s.link.credits.nph", name);
 }
 
 /** Whether a stage is at a component: is it, or begins with its name and something that no name has. */
@@ -163,7 +187,7 @@ static void note_links(struct trials *trials, const struct scenario *scenario)
     bool *noted = sim_allocate(scenario->component_count + 1, sizeof(*noted));
     unsigned links = 0;
 
-    for (size_t i = 0; i < result->stage_count && result->stages[i].wait > 0; i++) {
+    for (size_t i = 0; i < result->stage_count && result->stages[i].wait.mean > 0; i++) {
         for (size_t j = 0; j < scenario->component_count; j++) {
             const struct scenario_component *component = &scenario->components[j];
 
@@ -185,6 +209,31 @@ static void note_links(struct trials *trials, const struct scenario *scenario)
     free(noted);
 }
 
+/** What the software does in lock step with hardware, and a queue that needs no software. */
+static void note_machines(struct trials *trials, const struct scenario *scenario)
+{
+    const struct scenario_hypervisor *hypervisor = &scenario->software.hypervisor;
+
+    if (scenario->vm_count > 0) {
+        note_pace(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_CYCLES, hypervisor->its_command_cycles,
+                  "software.hypervisor.its-command");
+        note_pace(trials, BOTTLENECK_COMMAND_QUEUE, UNITS_CYCLES, hypervisor->smmu_command_cycles,
+                  "software.hypervisor.smmu-command");
+        note_pace(trials, BOTTLENECK_HYPERVISOR, UNITS_TIME, hypervisor->inject_time, "software.hypervisor.inject");
+        note_pace(trials, BOTTLENECK_PE, UNITS_TIME, scenario->platform.pe.guest_handler_time,
+                  "platform.pe.guest-handler");
+    }
+    for (size_t i = 0; i < scenario->vm_count; i++) {
+        const struct scenario_vm *vm = &scenario->vms[i];
+        char key[256];
+
+        if (vm->smmu != SCENARIO_VM_SMMU_NONE && vm->queue == SCENARIO_VM_QUEUE_TRAPPED) {
+            snprintf(key, sizeof(key), "vms.%s.queue", vm->name);
+            add(trials, BOTTLENECK_COMMAND_QUEUE, key, "trapped", "direct");
+        }
+    }
+}
+
 static void note_all(struct trials *trials, const struct scenario *scenario)
 {
     const struct scenario_platform *platform = &scenario->platform;
@@ -195,11 +244,13 @@ static void note_all(struct trials *trials, const struct scenario *scenario)
     for (size_t i = 0; i < platform->its_count; i++) {
         note_its(trials, &platform->its[i]);
     }
-    note(trials, "cache", UNITS_NUMBER, platform->redistributor.config_cache_entries,
+    note(trials, BOTTLENECK_CACHE, UNITS_NUMBER, platform->redistributor.config_cache_entries,
          "platform.redistributor.config-cache");
-    note(trials, "port", UNITS_NUMBER, platform->interconnect.width, "platform.interconnect.width");
-    note(trials, "port", UNITS_BANDWIDTH, platform->memory.bandwidth, "platform.memory.bandwidth");
-    note(trials, "slot", UNITS_NUMBER, platform->memory.queue, "platform.memory.queue");
+    note(trials, BOTTLENECK_PORT, UNITS_NUMBER, platform->interconnect.width, "platform.interconnect.width");
+    note(trials, BOTTLENECK_PORT, UNITS_BANDWIDTH, platform->memory.bandwidth, "platform.memory.bandwidth");
+    note(trials, BOTTLENECK_SLOT, UNITS_NUMBER, platform->memory.queue, "platform.memory.queue");
+    note_pace(trials, BOTTLENECK_PE, UNITS_TIME, platform->pe.handler_time, "platform.pe.handler");
+    note_machines(trials, scenario);
     note_links(trials, scenario);
 }
 

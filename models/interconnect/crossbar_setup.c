@@ -22,6 +22,17 @@ static void register_counters(struct crossbar *crossbar)
     sim_counter_register(&crossbar->component, "order_wait_fs", &counters->order_wait_fs);
 }
 
+static uint64_t read_held(const void *context)
+{
+    const struct crossbar *crossbar = context;
+    uint64_t held = 0;
+
+    for (unsigned i = 0; i < CROSSBAR_MAX_MASTERS; i++) {
+        held += crossbar->masters[i].bus.request != NULL && crossbar->masters[i].held_since != SIM_TIME_NEVER;
+    }
+    return held;
+}
+
 struct crossbar *crossbar_create(struct sim *sim, const char *name, const struct crossbar_config *config)
 {
     struct crossbar *crossbar = sim_alloc(sim, sizeof(*crossbar));
@@ -39,6 +50,7 @@ struct crossbar *crossbar_create(struct sim *sim, const char *name, const struct
     crossbar->refusals = sim_alloc(sim, crossbar->refusal_capacity * sizeof(*crossbar->refusals));
     sim_packet_reserve(sim, crossbar->refusal_capacity, false);
     register_counters(crossbar);
+    sim_gauge_register(&crossbar->component, "ports-held", config->masters, read_held, crossbar);
     return crossbar;
 }
 
