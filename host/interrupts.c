@@ -106,6 +106,23 @@ bool interrupts_prepare(struct software *software, uint32_t function, uint32_t *
                                  error);
 }
 
+/** The PE of a message that is set up for the first time: as it was told, or the next in turn. */
+static uint32_t choose_pe(struct software *software, uint32_t function, uint32_t message)
+{
+    const struct pci_tree *tree = &software->found.tree;
+    const struct pci_tree_function *at = &tree->functions[function];
+
+    for (size_t i = 0; i < software->config.affinity_count; i++) {
+        const struct interrupt_affinity *affinity = &software->config.affinities[i];
+
+        if (affinity->rid == at->rid && affinity->segment == tree->host_bridges[at->host_bridge].segment &&
+            message >= affinity->first && message - affinity->first < affinity->count) {
+            return affinity->pes[message - affinity->first];
+        }
+    }
+    return software->next_pe++ % software->config.pe_count;
+}
+
 bool interrupts_map(struct software *software, uint32_t function, uint32_t message, uint32_t written,
                     struct host_error *error)
 {
@@ -114,7 +131,7 @@ bool interrupts_map(struct software *software, uint32_t function, uint32_t messa
     bool known = vector->intid != 0;
 
     if (!known) {
-        vector->pe = software->next_pe++ % software->config.pe_count;
+        vector->pe = choose_pe(software, function, message);
     }
     if (!interrupts_have_its(software, function)) {
         vector->intid = written;

@@ -31,7 +31,8 @@ bool interrupts_start(struct software *software, struct host_error *error);
 bool interrupts_prepare(struct software *software, uint32_t function, uint32_t *first, struct host_error *error);
 
 /**
- * Makes a message an interrupt: the one that it was before, or a new one on the next PE in turn.
+ * Makes a message an interrupt: the one that it was before, or a new one, on the PE that the configuration says
+ * (software_config.affinities), or on the next PE in turn.
  * @param written what the message writes  @return false with @p error
  */
 bool interrupts_map(struct software *software, uint32_t function, uint32_t message, uint32_t written,

@@ -44,6 +44,15 @@ enum software_slot {
     SOFTWARE_SLOT_STARTED, /**< its drivers have set it up */
 };
 
+/** PEs of a function's messages, from one message on. */
+struct interrupt_affinity {
+    uint16_t segment;
+    uint16_t rid;
+    uint32_t first;
+    const uint32_t *pes; /**< array of count */
+    size_t count;
+};
+
 /** What firmware and the user tell the operating system. Arrays are the caller's and outlive it. */
 struct software_config {
     const struct firmware *firmware;        /**< maps; hosts in the order of `bridges` */
@@ -65,6 +74,8 @@ struct software_config {
     size_t consumer_count;
     const struct pasid_config *pasids; /**< domains that devices have by PASID, from the beginning */
     size_t pasid_count;
+    const struct interrupt_affinity *affinities; /**< the first that has a message counts */
+    size_t affinity_count;
     struct reserved_regions reserved;
     bool ats;                /**< use ATS where device and SMMU have it */
     bool page_requests;      /**< use PRI where device and SMMU have it, with ATS */

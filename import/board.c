@@ -121,6 +121,10 @@ enum board_status import_board_read(const void *blob, size_t size, const char *f
         status = BOARD_INVALID;
     } else {
         read_rest(&tree, machine);
+        /* Linux knows of CANWBS from ACPI only: a device tree has no word for it. */
+        for (size_t i = 0; i < machine->firmware.host_count; i++) {
+            machine->firmware.hosts[i].no_write_back = true;
+        }
         machine->firmware_known = true;
     }
     devicetree_clear(&tree);

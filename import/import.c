@@ -3,6 +3,7 @@
 #include "import/acpi.h"
 #include "import/board.h"
 #include "import/files.h"
+#include "import/interrupts.h"
 #include "import/lspci.h"
 #include "import/sysfs.h"
 #include "scenario/devicetree_check.h"
@@ -79,10 +80,15 @@ static bool read_file(const char *path, struct import_acpi *acpi, struct import_
         return import_acpi_add(acpi, path, bytes, length, diagnostics);
     } else if (import_lspci_recognise(bytes, length)) {
         good = import_lspci_read(path, bytes, length, machine, diagnostics);
+        import_interrupts_read(bytes, length, machine); /* some write it all into one file */
+    } else if (import_interrupts_recognise(bytes, length)) {
+        import_interrupts_read(bytes, length, machine);
+        good = true;
     } else {
         diagnostic_set_hint(
             diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E2101 this is no description of a machine"),
-            "a device tree (.dtb or .dts), an ACPI table (IORT, MCFG, APIC), or what `lspci -xxxx` printed as root");
+            "a device tree (.dtb or .dts), an ACPI table (IORT, MCFG, APIC), what `lspci -xxxx` printed as root, or "
+            "/proc/interrupts");
         good = false;
     }
     free(bytes);

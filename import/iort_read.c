@@ -18,6 +18,8 @@
 #define NODE_BASE       16u /* SMMUs: address of the registers */
 #define GROUP_COUNT     16u
 #define GROUP_FIRST     20u
+#define ROOT_MEMORY     23u
+#define CANWBS          4u
 #define ROOT_ATS        24u
 #define ROOT_SEGMENT    28u
 #define ATS_SUPPORTED   1u
@@ -203,6 +205,7 @@ static void read_root(const struct iort *iort, const struct iort_node *node, str
     host = firmware_add_host(&machine->firmware, name);
     host->segment = segment;
     host->segment_given = true;
+    host->no_write_back = (acpi_number(&node->bytes, ROOT_MEMORY, 1) & CANWBS) == 0;
     host->ats_supported = (acpi_u32(&node->bytes, ROOT_ATS) & ATS_SUPPORTED) != 0;
     for (size_t i = 0; i < machine->ecam_count; i++) {
         if (machine->ecams[i].segment == segment && !host->bus_given) {

@@ -1,5 +1,7 @@
 #include "import/machine.h"
 
+#include "sim/allocate.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,70 @@ static void judge_bars(struct import_machine *machine)
     import_remark(&machine->remarks, "left out: the sizes of BARs, which are more than half of the window for them");
 }
 
+static int by_vector(const void *a, const void *b)
+{
+    const struct import_route *left = a;
+    const struct import_route *right = b;
+
+    if (left->segment != right->segment) {
+        return left->segment < right->segment ? -1 : 1;
+    }
+    return left->rid != right->rid ? (int)left->rid - (int)right->rid : (int)left->vector - (int)right->vector;
+}
+
+static int by_vector_told_first(const void *a, const void *b)
+{
+    const struct import_route *left = a;
+    const struct import_route *right = b;
+    const int order = by_vector(a, b);
+
+    return order != 0 ? order : (int)left->counted - (int)right->counted;
+}
+
+void import_machine_add_route(struct import_machine *machine, const struct import_route *route)
+{
+    if (machine->route_count == machine->route_room && machine->route_room < IMPORT_MAX_ROUTES) {
+        machine->route_room = machine->route_room == 0 ? 64 : 2 * machine->route_room;
+        machine->routes = sim_reallocate(machine->routes, machine->route_room, sizeof(*machine->routes));
+    }
+    if (machine->route_count < machine->route_room) {
+        machine->routes[machine->route_count++] = *route;
+    }
+}
+
+const struct import_route *import_machine_find_route(const struct import_machine *machine, uint32_t segment,
+                                                     unsigned rid, unsigned vector)
+{
+    const struct import_route key = {.segment = segment, .rid = (uint16_t)rid, .vector = (uint16_t)vector};
+
+    return machine->route_count == 0 ? NULL
+                                     : bsearch(&key, machine->routes, machine->route_count, sizeof(key), by_vector);
+}
+
+/** Sorts the routes and keeps one of each vector. */
+static void finish_routes(struct import_machine *machine)
+{
+    size_t kept = 0;
+    size_t counted = 0;
+
+    if (machine->route_count > 0) {
+        qsort(machine->routes, machine->route_count, sizeof(*machine->routes), by_vector_told_first);
+    }
+    for (size_t i = 0; i < machine->route_count; i++) {
+        if (kept == 0 || by_vector(&machine->routes[kept - 1], &machine->routes[i]) != 0) {
+            machine->routes[kept++] = machine->routes[i];
+            counted += machine->routes[i].counted;
+        }
+    }
+    machine->route_count = kept;
+    if (counted > 0) {
+        import_remark(&machine->remarks, "guessed: the PEs of %zu vectors, from who handled them so far", counted);
+    }
+    if (machine->pe_count == 0) {
+        machine->pe_count = machine->cpu_count;
+    }
+}
+
 void import_machine_finish(struct import_machine *machine)
 {
     if (machine->function_count != 0) {
@@ -140,6 +206,7 @@ void import_machine_finish(struct import_machine *machine)
         }
     }
     judge_bars(machine);
+    finish_routes(machine);
 }
 
 void import_machine_clear(struct import_machine *machine)
@@ -154,6 +221,7 @@ void import_machine_clear(struct import_machine *machine)
     free(machine->functions);
     free(machine->ecams);
     free(machine->reserved);
+    free(machine->routes);
     free(machine->remarks.items);
     memset(machine, 0, sizeof(*machine));
 }

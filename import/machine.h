@@ -100,6 +100,18 @@ struct import_reserved {
     bool relaxable;
 };
 
+/** The PE that handles a vector. */
+struct import_route {
+    uint32_t segment;
+    uint16_t rid;
+    uint16_t vector;
+    uint32_t pe;
+    bool counted; /**< guessed from where it was handled */
+};
+
+/** Most of them that are taken. */
+#define IMPORT_MAX_ROUTES 65536u
+
 /** A list of remarks for the one who reads the scenario. */
 struct import_remarks {
     char **items;
@@ -115,7 +127,12 @@ struct import_machine {
     size_t ecam_count;
     struct import_reserved *reserved;
     size_t reserved_count;
-    uint32_t pe_count; /**< 0: unknown */
+    struct import_route
+        *routes; /**< after import_machine_finish() sorted; what was told counts, not what was counted */
+    size_t route_count;
+    size_t route_room;
+    uint32_t cpu_count; /**< that interrupts were counted of; 0: unknown */
+    uint32_t pe_count;  /**< 0: unknown */
     bool redistributors_known;
     uint64_t redistributors; /**< base of the first region */
     uint64_t memory_base;
@@ -140,6 +157,13 @@ void import_function_add_bar(struct import_function *function, uint64_t size);
 /** Appends zeroed entries. @return it, until the next. */
 struct import_ecam *import_machine_add_ecam(struct import_machine *machine);
 struct import_reserved *import_machine_add_reserved(struct import_machine *machine);
+
+/** Takes a route; beyond IMPORT_MAX_ROUTES it is dropped. */
+void import_machine_add_route(struct import_machine *machine, const struct import_route *route);
+
+/** The route of a vector, after import_machine_finish(); NULL if it is not known. */
+const struct import_route *import_machine_find_route(const struct import_machine *machine, uint32_t segment,
+                                                     unsigned rid, unsigned vector);
 
 /** Adds a remark, made as by printf; one that is there already is not added again. */
 void import_remark(struct import_remarks *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));

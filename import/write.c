@@ -332,6 +332,7 @@ static void write_root(const struct writer *writer, size_t number)
             root->first_bus, root->last_bus);
     if (root->host != NULL) {
         fprintf(writer->stream, "    ats: %s\n", root->host->ats_supported ? "yes" : "no");
+        fprintf(writer->stream, "    canwbs: %s\n", root->host->no_write_back ? "no" : "yes");
     } else if (writer->writing->machine->firmware_known) {
         fputs("    # guessed: firmware says nothing of this root complex, so it has no SMMU and no ITS\n",
               writer->stream);
@@ -399,6 +400,7 @@ static void write_software(const struct writer *writer)
     }
     fputs("software:\n  enable-acs: no # ACS controls are as they were found\n", writer->stream);
     import_write_reserved(writer->stream, writer->writing);
+    import_write_affinity(writer->stream, writer->writing);
 }
 
 bool import_write(FILE *stream, const struct import_writing *writing)

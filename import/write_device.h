@@ -27,6 +27,9 @@ void import_write_traffic(FILE *stream, const struct import_node *node, const st
 /** Writes `reserved` of the software: ranges of memory that firmware wants mapped one to one. */
 void import_write_reserved(FILE *stream, const struct import_writing *writing);
 
+/** Writes the PEs of the vectors of all endpoints that are known: `software.affinity`, if there are any. */
+void import_write_affinity(FILE *stream, const struct import_writing *writing);
+
 #ifdef __cplusplus
 }
 #endif

@@ -440,3 +440,53 @@ const struct scenario_value_type scenario_type_vectors = {
     .print = vectors_print,
     .schema = "{\"anyOf\": [{\"const\": \"all\"}, " NUMBER_SCHEMA
               ", {\"type\": \"array\", \"minItems\": 1, \"items\": " NUMBER_SCHEMA "}]}"};
+
+/* ---------------------------------------------------------------------------------------------------- numbers */
+
+static bool numbers_parse(struct parse *parse, const struct scenario_key *key, const struct tree_node *node,
+                          void *field)
+{
+    struct scenario_numbers *numbers = field;
+    const uint64_t most = strtoull(key->maximum, NULL, 10);
+    uint32_t *values;
+
+    if (!parse_expect_kind(parse, node, TREE_LIST, key->name)) {
+        return false;
+    }
+    values = scenario_arena_take(parse->arena, node->count + 1, sizeof(*values));
+    numbers->values = values;
+    numbers->count = 0;
+    for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
+        uint64_t value;
+
+        if (!parse_quantity(parse, UNITS_NUMBER, child, key->name, &value)) {
+            return false;
+        }
+        if (value > most) {
+            diagnostic_set_hint(
+                parse_error(parse, &child->mark, "E1107 `%.40s` is too large for `%s`", child->text, key->name),
+                "allowed: up to %" PRIu64, most);
+            return false;
+        }
+        values[numbers->count++] = (uint32_t)value;
+    }
+    return true;
+}
+
+static void numbers_print(FILE *stream, const struct scenario_key *key, const void *field)
+{
+    const struct scenario_numbers *numbers = field;
+
+    (void)key;
+    fputc('[', stream);
+    for (size_t i = 0; i < numbers->count; i++) {
+        fprintf(stream, "%s%" PRIu32, i == 0 ? "" : ", ", numbers->values[i]);
+    }
+    fputc(']', stream);
+}
+
+const struct scenario_value_type scenario_type_numbers = {.name = "list of numbers",
+                                                          .parse = numbers_parse,
+                                                          .print = numbers_print,
+                                                          .schema =
+                                                              "{\"type\": \"array\", \"items\": " NUMBER_SCHEMA "}"};

@@ -138,6 +138,20 @@ static void resolve_auxiliary(struct parse *parse, struct scenario_auxiliary *au
     }
 }
 
+static void resolve_affinity(struct parse *parse, struct scenario_affinity *affinity)
+{
+    const uint32_t count = parse->scenario->platform.pe.count;
+
+    resolve_functions(parse, &affinity->devices);
+    for (size_t i = 0; i < affinity->pes.count; i++) {
+        if (affinity->pes.values[i] >= count) {
+            parse_error_at(parse, &affinity->place, "E1606 there is no PE %u: they are 0 to %u",
+                           affinity->pes.values[i], count - 1);
+            return;
+        }
+    }
+}
+
 void parse_resolve_software(struct parse *parse)
 {
     struct scenario_software *software = &parse->scenario->software;
@@ -162,6 +176,9 @@ void parse_resolve_software(struct parse *parse)
     }
     for (size_t i = 0; i < software->auxiliary_count; i++) {
         resolve_auxiliary(parse, &software->auxiliaries[i]);
+    }
+    for (size_t i = 0; i < software->affinity_count; i++) {
+        resolve_affinity(parse, &software->affinities[i]);
     }
 }
 

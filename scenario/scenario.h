@@ -74,6 +74,8 @@ struct scenario_software {
     size_t reserved_count;
     struct scenario_auxiliary *auxiliaries; /**< array of auxiliary_count, in the order of the file */
     size_t auxiliary_count;
+    struct scenario_affinity *affinities; /**< array of affinity_count; the first that has a vector counts */
+    size_t affinity_count;
     enum scenario_enable_acs enable_acs;
     struct scenario_domains domains;
     struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */

@@ -103,6 +103,21 @@ struct scenario_auxiliary {
     const struct scenario_consumer *consumer; /**< whose domain */
 };
 
+/** Numbers of a list of any length. */
+struct scenario_numbers {
+    const uint32_t *values; /**< array of count */
+    size_t count;
+};
+
+/** PEs of vectors: smp_affinity, with one PE each. */
+struct scenario_affinity {
+    struct scenario_place place;
+    uint64_t given;
+    struct scenario_functions devices;
+    uint32_t first; /**< the vector that `pes` begins with */
+    struct scenario_numbers pes;
+};
+
 /** Where the IOMMU driver says that MSIs go. */
 enum scenario_msi_window {
     SCENARIO_MSI_WINDOW_SOFTWARE, /**< a window that software chooses */

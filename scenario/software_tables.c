@@ -114,6 +114,31 @@ static void make_frames(const struct scenario_platform *platform, struct softwar
     config->distributor_base = platform->distributor.base;
 }
 
+/** One for each function of each entry, in the order of the file. */
+static void make_affinities(const struct scenario_software *software, struct software_tables *tables,
+                            struct software_config *config)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < software->affinity_count; i++) {
+        count += software->affinities[i].devices.count;
+    }
+    tables->affinities = sim_allocate(count, sizeof(*tables->affinities));
+    config->affinities = tables->affinities;
+    config->affinity_count = count;
+    count = 0;
+    for (size_t i = 0; i < software->affinity_count; i++) {
+        const struct scenario_affinity *from = &software->affinities[i];
+
+        for (size_t j = 0; j < from->devices.count; j++) {
+            struct interrupt_affinity *to = &tables->affinities[count++];
+
+            *to = (struct interrupt_affinity){.first = from->first, .pes = from->pes.values, .count = from->pes.count};
+            place_of(&from->devices, j, &to->segment, &to->rid);
+        }
+    }
+}
+
 void software_tables_make(const struct scenario *scenario, struct software_tables *tables,
                           struct software_config *config)
 {
@@ -155,6 +180,7 @@ void software_tables_make(const struct scenario *scenario, struct software_table
     }
     config->smmus = tables->smmus;
     make_frames(&scenario->platform, tables, config);
+    make_affinities(software, tables, config);
     config->consumers = tables->consumers;
     config->consumer_count = software->consumer_count;
     config->reserved.items = tables->reserved;
@@ -168,6 +194,7 @@ void software_tables_clear(struct software_tables *tables)
     free(tables->reserved);
     free(tables->smmus);
     free(tables->pasids);
+    free(tables->affinities);
     free(tables->frames);
     memset(tables, 0, sizeof(*tables));
 }

@@ -19,6 +19,7 @@ struct software_tables {
     struct smmu_driver_config *smmus;
     struct v2m_driver_config *frames;
     struct pasid_config *pasids;
+    struct interrupt_affinity *affinities;
 };
 
 /** Makes the arrays and points @p config to them. Release with software_tables_clear() when the software is gone. */

@@ -17,8 +17,8 @@ const struct error_code_group error_codes_firmware = {"Device trees", firmware_c
 static const struct error_code import_codes[] = {
     {.code = "E2101",
      .title = "No description of a machine",
-     .explanation = "The file is neither a device tree, an ACPI table (IORT, MCFG, APIC), nor what `lspci -xxxx` "
-                    "prints; a folder is no tree of sysfs.",
+     .explanation = "The file is neither a device tree, an ACPI table (IORT, MCFG, APIC), what `lspci -xxxx` "
+                    "prints, nor /proc/interrupts; a folder is no tree of sysfs.",
      .shown = ERROR_CODE_COMMAND,
      .wrong = "doorbell import small.yaml\n",
      .right = "doorbell import board.dts\n"},

@@ -100,6 +100,12 @@ static const struct error_code software_codes[] = {
               "pcie: { rc0: { root-ports: { rp0: { below: { nic: { endpoint: {} } } } } } }\n"
               "traffic: { nic: [{ msi: { period: 1 us } }] }\n"
               "timeline: [{ at: 2 us, action: surprise-remove, device: nic }]\n"},
+    {.code = "E1606",
+     .title = "Vectors go to PEs that are there",
+     .explanation = "`software.affinity` names PEs of the platform, which are numbered from 0 (`platform.pe.count`).",
+     .shown = ERROR_CODE_ADDED,
+     .wrong = "platform: { pe: { count: 2 } }\nsoftware: { affinity: [{ devices: [epA], pes: [0, 2] }] }\n",
+     .right = "platform: { pe: { count: 2 } }\nsoftware: { affinity: [{ devices: [epA], pes: [0, 1] }] }\n"},
 };
 
 const struct error_code_group error_codes_software = {"Software", software_codes,

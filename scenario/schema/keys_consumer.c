@@ -252,3 +252,29 @@ const struct scenario_table scenario_table_auxiliary = {
     .doc = "A domain on a PASID. A refusal is an outcome: `epA.pasid-5` in `expect`.",
     TABLE_KEYS(auxiliary_keys),
     TABLE_PLAIN(scenario_auxiliary)};
+
+static const struct scenario_key affinity_keys[] = {
+    {.name = "devices",
+     KEY_FIELD(scenario_affinity, devices),
+     .type = &scenario_type_functions,
+     .required = true,
+     .doc = "Functions whose vectors they are, the same of each."},
+    {.name = "first",
+     KEY_FIELD(scenario_affinity, first),
+     .type = &scenario_type_number,
+     .standard = "0",
+     .maximum = "2047",
+     .doc = "The vector that `pes` begins with: of MSI-X, of MSI, or behind those of an endpoint's own store (`ims`)."},
+    {.name = "pes",
+     KEY_FIELD(scenario_affinity, pes),
+     .type = &scenario_type_numbers,
+     .required = true,
+     .maximum = "59",
+     .doc = "The PE of that vector, that of the next, and so on (MAPTI; of an SPI, GICD_IROUTER)."},
+};
+const struct scenario_table scenario_table_affinity = {
+    .name = "affinity",
+    .path = "software.affinity.N",
+    .doc = "PEs of vectors. If two entries have a vector, the first one counts.",
+    TABLE_KEYS(affinity_keys),
+    TABLE_PLAIN(scenario_affinity)};

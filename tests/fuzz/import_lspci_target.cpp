@@ -1,4 +1,5 @@
 /* Text of lspci. */
+#include "import/interrupts.h"
 #include "import/lspci.h"
 #include "tests/fuzz/import_shape.h"
 #include "tests/import/imported.h"
@@ -19,6 +20,10 @@ void run(const uint8_t *data, size_t size)
     }
     if (good == (list.error_count != 0)) {
         fail("an error without a failure, or the other way round");
+    }
+    import_interrupts_read(text, size, &machine);
+    if (machine.route_count > 0 && !import_interrupts_recognise(text, size)) {
+        fail("interrupts were read that are not recognised");
     }
     shape(&machine);
     import_machine_clear(&machine);
@@ -43,7 +48,10 @@ std::vector<Seed> seeds()
     std::vector<Seed> all;
     unsigned number = 0;
 
-    for (const std::string &text : {port + up + down + end, end, "00:01.0 x\n00: 00\n" + port}) {
+    for (const std::string &text : {port + up + down + end, end, "00:01.0 x\n00: 00\n" + port,
+                                    end + "\n0000:03:00.0 irq=34 mode=msix hwirq=1572864 eff=8\n"
+                                          "     CPU0 CPU1\n 34:  0  7  ITS-MSI 1572865 Edge nvme0q1\n"
+                                          " 35:  1  0  ITS-PCI-MSIX-0000:03:00.0 2 Edge nvme0q2\n"}) {
         /* Without the many lines of zeros a mutation meets something. */
         std::string sparse;
         for (size_t at = 0; at < text.size();) {

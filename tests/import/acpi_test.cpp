@@ -50,6 +50,18 @@ TEST(Iort, IdentifiersGoThroughTheSmmuToTheIts)
     EXPECT_EQ(machine.made.scenario->root_complexes[0].ecam.base, 0x4010000000u);
 }
 
+/* CANWBS is the third of the memory access flags; without it iommufd nests no guest's translation. */
+TEST(Iort, WritesThatAreMadeToSnoop)
+{
+    const Node smmu = smmu_v3(0x09050000, {{0, 0xffff, 0, 0, 0}});
+    const std::vector<Mapping> mappings = {{0, 0xffff, 0, 1, 0}};
+    const Machine without({its_group({0}), smmu, root_complex(0, mappings, 3)});
+    const Machine with({its_group({0}), smmu, root_complex(0, mappings, 7)});
+
+    EXPECT_FALSE(without.made.scenario->root_complexes[0].canwbs);
+    EXPECT_TRUE(with.made.scenario->root_complexes[0].canwbs);
+}
+
 TEST(Iort, OnlyTheFirstItsOfAGroupIsUsed)
 {
     Machine machine(

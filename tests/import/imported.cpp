@@ -1,5 +1,7 @@
 #include "tests/import/imported.h"
 
+#include "scenario/functions.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -147,6 +149,21 @@ const software_function &Imported::at(unsigned rid) const
         throw std::runtime_error("there is no function " + std::to_string(rid));
     }
     return plan.software.functions[found];
+}
+
+int Imported::pe(unsigned rid, unsigned vector) const
+{
+    for (size_t i = 0; i < scenario->software.affinity_count; i++) {
+        const scenario_affinity &affinity = scenario->software.affinities[i];
+
+        for (size_t j = 0; j < affinity.devices.count; j++) {
+            if (scenario_function_rid(affinity.devices.devices[j], affinity.devices.functions[j]) == rid &&
+                vector >= affinity.first && vector - affinity.first < affinity.pes.count) {
+                return static_cast<int>(affinity.pes.values[vector - affinity.first]);
+            }
+        }
+    }
+    return -1;
 }
 
 std::set<std::set<unsigned>> Imported::groups() const

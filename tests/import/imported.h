@@ -56,6 +56,8 @@ struct Imported {
     bool has(unsigned rid) const;
     /** Messages that a function can send. */
     unsigned vectors(unsigned rid) const;
+    /** The PE that `software.affinity` gives a vector; -1: it says nothing of it. */
+    int pe(unsigned rid, unsigned vector) const;
     /** Groups, as sets of requester IDs. */
     std::set<std::set<unsigned>> groups() const;
 

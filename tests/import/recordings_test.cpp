@@ -1,6 +1,8 @@
 /* Recorded machines: what comes of their own descriptions is what Linux reported of them. */
+#include "scenario/run.h"
 #include "tests/import/imported.h"
 
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -111,6 +113,101 @@ TEST_P(Recorded, InterruptsGoWhereLinuxSentThem)
         }
     }
     EXPECT_GT(routes, 10u);
+}
+
+/** Each vector that Linux said at the end where it went: its CPU, in the last list of the recording's text. */
+std::map<std::pair<unsigned, unsigned>, unsigned> reported(const std::string &path)
+{
+    std::map<std::pair<unsigned, unsigned>, unsigned> cpus;
+    const std::string command = "zcat '" + path + "' | sed -n '/^--- final irqmap/,$p'";
+    FILE *pipe = popen(command.c_str(), "r");
+    char line[1024];
+
+    while (pipe != nullptr && fgets(line, sizeof(line), pipe) != nullptr) {
+        char place[64] = "";
+        unsigned long hwirq = 0;
+        unsigned mask = 0;
+        const char *eff = strstr(line, " eff=");
+
+        if (sscanf(line, "0000:%63s irq=%*u mode=%*s hwirq=%lu", place, &hwirq) == 2 && eff != nullptr &&
+            eff[5] != ' ' && sscanf(eff, " eff=%x", &mask) == 1) {
+            cpus[{rid_of(place), hwirq & 0x7ff}] = static_cast<unsigned>(__builtin_ctz(mask));
+        }
+    }
+    if (pipe != nullptr) {
+        pclose(pipe);
+    }
+    return cpus;
+}
+
+TEST_P(Recorded, VectorsGoToThePesThatLinuxChose)
+{
+    const Imported made({file("fdt.dtb"), file("topology.txt.gz")});
+    std::map<std::pair<unsigned, unsigned>, unsigned> its;
+    unsigned compared = 0;
+
+    ASSERT_TRUE(made.planned) << made.errors;
+    for (const std::vector<std::string> &row : rows_of(file("its_final_routes.csv"))) {
+        if (row[0] != "deviceid") {
+            its[{std::stoul(row[0], nullptr, 16), std::stoul(row[1], nullptr, 16)}] =
+                static_cast<unsigned>(std::stoul(row[4]));
+        }
+    }
+    for (const auto &vector : reported(file("topology.txt.gz"))) {
+        const unsigned rid = vector.first.first;
+
+        /* What the driver asked for and what the ITS was told are two records of the same. */
+        ASSERT_EQ(its.count(vector.first), 1u) << std::hex << rid;
+        EXPECT_EQ(its[vector.first], vector.second) << std::hex << rid << " " << vector.first.second;
+        if (made.vectors(rid) > 0) {
+            EXPECT_EQ(made.pe(rid, vector.first.second), static_cast<int>(vector.second))
+                << std::hex << rid << " " << vector.first.second;
+            compared++;
+        }
+    }
+    EXPECT_GE(compared, 16u);
+}
+
+/** Where MSIs of a run were handled, against where they should be. */
+struct Handled {
+    const Imported *made;
+    std::set<std::pair<unsigned, unsigned>> vectors;
+
+    static void compare(void *context, const recording *recording, const sim *, const run_result *result)
+    {
+        auto *handled = static_cast<Handled *>(context);
+        size_t count;
+        const recorded_packet *packets = recording_packets(recording, &count);
+
+        for (size_t i = 0; i < count; i++) {
+            const unsigned rid = result->devices[packets[i].device].rid;
+            const int wanted = handled->made->pe(rid, packets[i].vector);
+
+            if (packets[i].kind == SIM_EVENT_MSI_DELIVERED && wanted >= 0) {
+                EXPECT_EQ(packets[i].where, "pe" + std::to_string(wanted)) << std::hex << rid;
+                handled->vectors.insert({rid, packets[i].vector});
+            }
+        }
+    }
+};
+
+/* The simulated ITS has been told, and sends each of them there. */
+TEST_P(Recorded, ThesePesHandleThem)
+{
+    const Imported made({file("fdt.dtb"), file("topology.txt.gz")});
+    Handled handled = {&made, {}};
+    const recording_filter filter = recording_filter_all(100000);
+    scenario_run_options options = {};
+    run_result result = {};
+    host_error error = {};
+
+    ASSERT_TRUE(made.planned) << made.errors;
+    options.record = &filter;
+    options.recorded = Handled::compare;
+    options.recorded_context = &handled;
+    EXPECT_EQ(scenario_run(made.scenario, &options, &result, &error), SCENARIO_RUN_DONE) << error.text;
+    run_result_clear(&result);
+    EXPECT_GE(handled.vectors.size(), 16u);
 }
 
 /** What lspci said of a function's regions of memory, in its own words. */

@@ -71,9 +71,9 @@ Node smmu_v3(uint64_t base, const std::vector<Mapping> &mappings)
             mappings};
 }
 
-Node root_complex(uint32_t segment, const std::vector<Mapping> &mappings)
+Node root_complex(uint32_t segment, const std::vector<Mapping> &mappings, uint64_t memory_flags)
 {
-    return {2, 3, Bytes().put(0, 8).put(1, 4).put(segment, 4).put(48, 4).get(), mappings};
+    return {2, 3, Bytes().put(0, 7).put(memory_flags, 1).put(1, 4).put(segment, 4).put(48, 4).get(), mappings};
 }
 
 Node reserved_range(uint32_t flags, uint64_t base, uint64_t size, const std::vector<Mapping> &mappings)

@@ -46,7 +46,8 @@ struct Node {
 
 Node its_group(const std::vector<uint32_t> &identifiers);
 Node smmu_v3(uint64_t base, const std::vector<Mapping> &mappings);
-Node root_complex(uint32_t segment, const std::vector<Mapping> &mappings);
+/** @param memory_flags of its memory access properties: CPM 1, DACS 2, CANWBS 4 */
+Node root_complex(uint32_t segment, const std::vector<Mapping> &mappings, uint64_t memory_flags = 3);
 Node reserved_range(uint32_t flags, uint64_t base, uint64_t size, const std::vector<Mapping> &mappings);
 
 std::string iort(const std::vector<Node> &nodes);
