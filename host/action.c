@@ -272,9 +272,9 @@ bool software_prepare_actions(struct software *software, const struct action *ac
         return true;
     }
     if (largest > 0) {
-        software->action_memory = host_ram_take(&software->ram, largest, IO_PAGE_BYTES);
+        software->action_memory = host_ram_take(&software->ram, largest, software_page_bytes(software));
         software->action_memory_size = software->action_memory == 0 ? 0 : largest;
     }
-    memory_reserve(software->access->memory, PAGES_OF_ACTION * count);
+    memory_reserve(software->access->memory, PAGES_OF_ACTION * (software_page_bytes(software) / IO_PAGE_BYTES) * count);
     return prepare_vectors(software, error);
 }

@@ -190,6 +190,19 @@ uint64_t judge_page(uint64_t address)
     return address & ~(ASSUMPTION_PAGE_SIZE - 1);
 }
 
+uint64_t judge_mapping_bytes(const struct judge *judge, uint32_t function)
+{
+    const struct assumption_domain *domain = judge_domain(judge, function);
+    const uint64_t page = domain != NULL ? domain->page : judge->system->page;
+
+    return page != 0 ? page : ASSUMPTION_PAGE_SIZE;
+}
+
+uint64_t judge_mapping_page(const struct judge *judge, uint32_t function, uint64_t address)
+{
+    return address & ~(judge_mapping_bytes(judge, function) - 1);
+}
+
 const struct assumption_domain *judge_domain(const struct judge *judge, uint32_t function)
 {
     uint32_t domain = judge->system->functions[function].domain;

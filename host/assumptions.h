@@ -46,7 +46,10 @@ const char *assumption_name(unsigned index);
 /** No SMMU, ITS, domain, virtual machine or virtual IOMMU: for indexes. Identifiers and addresses use VERDICT_NO_ID. */
 #define ASSUMPTION_NONE UINT32_MAX
 
-/** Doorbells are compared by page: the smallest page in which software can map a GITS_TRANSLATER. */
+/**
+ * Whether two addresses are of one doorbell is asked by the smallest page that software can map: frames have one at
+ * least. How many mappings doorbells take is asked by the page that the domain maps.
+ */
 #define ASSUMPTION_PAGE_SIZE UINT64_C(4096)
 
 /** How a domain treats requests that carry no PASID. */
@@ -75,6 +78,7 @@ struct assumption_mapping {
 struct assumption_domain {
     const char *name;
     enum assumption_translation translation;
+    uint64_t page; /**< bytes that it maps at once for a doorbell, a power of two; 0: ASSUMPTION_PAGE_SIZE */
     const struct assumption_range *msi_windows; /**< set aside for MSIs, by the host or in hardware */
     size_t msi_window_count;
     const struct assumption_mapping *doorbells;
@@ -155,6 +159,7 @@ struct assumption_system {
     const struct assumption_viommu *viommus;
     uint32_t viommu_count;
     enum assumption_ordering ordering;
+    uint64_t page; /**< of software, bytes, for functions without a domain; 0: ASSUMPTION_PAGE_SIZE */
 };
 
 /** How many packets showed something, and the identity of the first of them. */

@@ -26,7 +26,7 @@ static bool first_of_page(const struct gathering *gathering, uint32_t position, 
 {
     const struct judge *judge = gathering->judge;
     uint32_t function = judge_function_at(judge, position);
-    uint64_t page = judge_page(judge_use(judge, function, index).doorbell);
+    uint64_t page = judge_mapping_page(judge, function, judge_use(judge, function, index).doorbell);
 
     for (uint32_t i = 0; i <= position; i++) {
         uint32_t other = judge_function_at(judge, i);
@@ -36,7 +36,7 @@ static bool first_of_page(const struct gathering *gathering, uint32_t position, 
             count = i == position ? index : judge_use_count(judge, other);
         }
         for (size_t j = 0; j < count; j++) {
-            if (judge_page(judge_use(judge, other, j).doorbell) == page) {
+            if (judge_mapping_page(judge, other, judge_use(judge, other, j).doorbell) == page) {
                 return false;
             }
         }
@@ -67,8 +67,9 @@ static size_t name_pages(const struct gathering *gathering, char *text, size_t s
                 continue;
             }
             if (pages < PAGES_NAMED && length < size) {
-                length += (size_t)snprintf(text + length, size - length, "%s0x%" PRIx64 " (%s)", pages == 0 ? "" : ", ",
-                                           judge_page(use.doorbell), its == NULL ? "no ITS" : its);
+                length +=
+                    (size_t)snprintf(text + length, size - length, "%s0x%" PRIx64 " (%s)", pages == 0 ? "" : ", ",
+                                     judge_mapping_page(judge, function, use.doorbell), its == NULL ? "no ITS" : its);
             }
             pages++;
         }

@@ -47,8 +47,14 @@ size_t judge_use_count(const struct judge *judge, uint32_t function);
 /** One of them. */
 struct doorbell_use judge_use(const struct judge *judge, uint32_t function, size_t index);
 
-/** Page of an address. */
+/** Page of an address: those of one doorbell have the same. */
 uint64_t judge_page(uint64_t address);
+
+/** Bytes that are mapped at once where a function's messages are. */
+uint64_t judge_mapping_bytes(const struct judge *judge, uint32_t function);
+
+/** The page of that size that an address lies in. */
+uint64_t judge_mapping_page(const struct judge *judge, uint32_t function, uint64_t address);
 
 /** Primary domain of a function; NULL if it has none. */
 const struct assumption_domain *judge_domain(const struct judge *judge, uint32_t function);

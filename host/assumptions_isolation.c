@@ -24,6 +24,59 @@ static bool shares_device_id(const struct judge *judge, uint32_t one, uint32_t o
     return (a->device_id == b->device_id && a->device_id != VERDICT_NO_ID) || a->no_device_id || b->no_device_id;
 }
 
+/*
+ * A frame that cannot tell who writes (GICv2m) is mapped where a function of another group is that needs another frame:
+ * for somebody else in its domain, or because both frames lie in one page (C6: with pages of 64 KiB what a function needs
+ * is not all that it gets).
+ */
+static bool meets_in_page(const struct judge *judge, uint32_t one, uint32_t other)
+{
+    const struct assumption_function *a = &judge->system->functions[one];
+    const struct assumption_function *b = &judge->system->functions[other];
+    const struct assumption_domain *domain = judge_domain(judge, one);
+
+    return judge_sends_msis(judge, one) && judge_sends_msis(judge, other) && b->no_device_id && a->its != b->its &&
+           domain != NULL && domain->translation == ASSUMPTION_TRANSLATED && judge_domain_maps(domain, b->doorbell);
+}
+
+static bool same_mapping(const struct judge *judge, uint32_t one, uint32_t other)
+{
+    const struct assumption_function *functions = judge->system->functions;
+
+    return judge_mapping_page(judge, one, functions[one].doorbell) ==
+           judge_mapping_page(judge, one, functions[other].doorbell);
+}
+
+static uint32_t show_shared_pages(const struct judge *judge, struct verdict *verdict)
+{
+    const uint32_t count = judge->system->tree->function_count;
+    uint32_t shown = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t one = judge_function_at(judge, i);
+        struct verdict_evidence *evidence = NULL;
+
+        for (uint32_t j = 0; j < count; j++) {
+            const uint32_t other = judge_function_at(judge, j);
+            char label[JUDGE_LABEL_SIZE];
+
+            if (!apart(judge, one, other) || !meets_in_page(judge, one, other)) {
+                continue;
+            }
+            if (evidence == NULL) {
+                evidence =
+                    verdict_add_evidence(verdict, judge_group_label(judge, one, label),
+                                         "its domain maps doorbells of other groups that cannot tell who writes%s",
+                                         same_mapping(judge, one, other) ? ", in the page with its own" : "");
+                judge_add_function(judge, evidence, one, (struct assumption_tally){0, 0});
+                shown++;
+            }
+            judge_add_function(judge, evidence, other, (struct assumption_tally){0, 0});
+        }
+    }
+    return shown;
+}
+
 static uint32_t show_shared_ids(const struct judge *judge, struct verdict *verdict)
 {
     uint32_t count = judge->system->tree->function_count;
@@ -250,6 +303,7 @@ void judge_msi_isolated(const struct judge *judge)
         senders += judge_sends_msis(judge, i) ? 1u : 0u;
     }
     shown = show_shared_ids(judge, verdict);
+    shown += show_shared_pages(judge, verdict);
     shown += show_forgeries(judge, verdict);
     shown += show_foreign_interrupts(judge, verdict);
     if (senders == 0) {

@@ -231,8 +231,9 @@ void judge_msi_window_free(const struct judge *judge)
     for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
         window.function = judge_function_at(judge, i);
         if (untranslated(judge, window.function)) {
-            window.base = judge_page(judge->system->functions[window.function].doorbell);
-            window.size = ASSUMPTION_PAGE_SIZE;
+            window.base =
+                judge_mapping_page(judge, window.function, judge->system->functions[window.function].doorbell);
+            window.size = judge_mapping_bytes(judge, window.function);
             check_peers(&window);
             windows++;
         }

@@ -71,11 +71,11 @@ static uint64_t table_base(const struct consumer *consumer)
     return consumer->style == DOORBELL_SINGLE_PAGE ? consumer->config->guest_doorbell : consumer->config->window_base;
 }
 
-static void init_table(const struct consumer *consumer, struct doorbell_table *table)
+static void init_table(const struct software *software, const struct consumer *consumer, struct doorbell_table *table)
 {
     uint64_t size = consumer->style == DOORBELL_GEOMETRY ? consumer->config->window_size : 0;
 
-    doorbell_table_init(table, consumer->style, table_base(consumer), size);
+    doorbell_table_init(table, consumer->style, software_page_bits(software), table_base(consumer), size);
 }
 
 bool consumers_init(struct software *software, struct host_error *error)
@@ -98,7 +98,7 @@ bool consumers_init(struct software *software, struct host_error *error)
         if (consumer->spaces == NULL) {
             return host_error_fail(error, ENOMEM, "out of memory");
         }
-        init_table(consumer, &consumer->doorbells);
+        init_table(software, consumer, &consumer->doorbells);
         if (consumer->config->faults != FAULT_NONE &&
             !fault_object_init(&consumer->faults, software->found.tree.function_count)) {
             return host_error_fail(error, ENOMEM, "out of memory");
@@ -120,9 +120,10 @@ void consumers_clear(struct software *software)
 
 /* ---- Guests ---- */
 
-static uint64_t guest_iova(struct consumer *consumer)
+/** A guest's pages are as large as the host's. */
+static uint64_t guest_iova(const struct software *software, struct consumer *consumer)
 {
-    consumer->guest_next_iova -= IO_PAGE_BYTES;
+    consumer->guest_next_iova -= software_page_bytes(software);
     return consumer->guest_next_iova;
 }
 
@@ -134,12 +135,12 @@ static bool make_guest_memory(struct software *software, struct consumer *consum
     if (consumer->has_guest_memory || software->planned) {
         return true;
     }
-    consumer->guest_ram_base = host_ram_take(&software->ram, size, IO_PAGE_BYTES);
+    consumer->guest_ram_base = host_ram_take(&software->ram, size, software_page_bytes(software));
     if (consumer->guest_ram_base == 0) {
         return host_error_fail(error, ENOMEM, "no memory for a guest of %llu bytes", (unsigned long long)size);
     }
     consumer->guest_ram.memory = software->ram.memory;
-    consumer->guest_ram.next = consumer->guest_ram_base + IO_PAGE_BYTES;
+    consumer->guest_ram.next = consumer->guest_ram_base + software_page_bytes(software);
     consumer->guest_ram.end = consumer->guest_ram_base + size;
     consumer->has_guest_memory = true;
     return true;
@@ -157,7 +158,7 @@ static bool prepare_guest(const struct software *software, struct consumer *cons
     const struct consumer_config *config = consumer->config;
 
     /* The addresses above are for doorbells: a page for each that can be bound. */
-    guest->iova_end = FOUR_GIB - IO_PAGE_BYTES * DOORBELL_TABLE_PAGES;
+    guest->iova_end = FOUR_GIB - software_page_bytes(software) * DOORBELL_TABLE_PAGES;
     if (consumer->style == DOORBELL_SINGLE_PAGE) {
         return consumer_teach_guest(guest, consumer->doorbells.guest_iova, config->guest_doorbell, error);
     }
@@ -165,10 +166,10 @@ static bool prepare_guest(const struct software *software, struct consumer *cons
         return false;
     }
     for (uint32_t i = 0; software->rules->nested_identity && i < config->identity_pages; i++) {
-        uint64_t page = config->window_base + IO_PAGE_BYTES * i;
+        uint64_t page = config->window_base + software_page_bytes(software) * i;
 
         guest->window_base = config->window_base;
-        guest->window_size = IO_PAGE_BYTES * config->identity_pages;
+        guest->window_size = software_page_bytes(software) * config->identity_pages;
         if (!consumer_teach_guest(guest, page, page, error)) {
             return false;
         }
@@ -203,27 +204,28 @@ static struct domain *make_guest(struct software *software, struct consumer *con
 /* ---- Bindings: what the user of a BIND_MSI interface asks for (C18, C19) ---- */
 
 /** Binds the next guest doorbell, for a function, a group, or anybody. */
-static bool bind_next(struct consumer *consumer, uint32_t function, uint32_t group, uint64_t *iova, uint64_t *ipa,
-                      struct host_error *error)
+static bool bind_next(const struct software *software, struct consumer *consumer, uint32_t function, uint32_t group,
+                      uint64_t *iova, uint64_t *ipa, struct host_error *error)
 {
     uint32_t pages = consumer->config->guest_doorbells;
 
-    *iova = guest_iova(consumer);
-    *ipa = consumer->config->guest_doorbell + IO_PAGE_BYTES * (consumer->doorbells.count % (pages > 0 ? pages : 1));
+    *iova = guest_iova(software, consumer);
+    *ipa = consumer->config->guest_doorbell +
+           software_page_bytes(software) * (consumer->doorbells.count % (pages > 0 ? pages : 1));
     return doorbell_bind(&consumer->doorbells, *iova, *ipa, function, group, error);
 }
 
 /** Bindings that are made before any device is attached. */
-static bool bind_beforehand(struct consumer *consumer, struct host_error *error)
+static bool bind_beforehand(const struct software *software, struct consumer *consumer, struct host_error *error)
 {
     uint64_t iova;
     uint64_t ipa;
 
     if (consumer->style == DOORBELL_SINGLE_PAGE) {
-        consumer->doorbells.guest_iova = guest_iova(consumer);
+        consumer->doorbells.guest_iova = guest_iova(software, consumer);
     }
     for (uint32_t i = 0; consumer->style == DOORBELL_BIND_DOMAIN && i < consumer->config->bindings; i++) {
-        if (!bind_next(consumer, DOORBELL_ANY, DOORBELL_ANY, &iova, &ipa, error)) {
+        if (!bind_next(software, consumer, DOORBELL_ANY, DOORBELL_ANY, &iova, &ipa, error)) {
             return false;
         }
     }
@@ -255,8 +257,8 @@ static bool bind_for(struct software *software, struct consumer *consumer, struc
         if (is_bound(consumer, function, group)) {
             return true;
         }
-        return bind_next(consumer, by_group ? DOORBELL_ANY : function, by_group ? group : DOORBELL_ANY, &iova, &ipa,
-                         error) &&
+        return bind_next(software, consumer, by_group ? DOORBELL_ANY : function, by_group ? group : DOORBELL_ANY, &iova,
+                         &ipa, error) &&
                consumer_teach_guest(guest, iova, ipa, error);
     }
     if (consumer->style == DOORBELL_BIND_DOMAIN && consumer->config->guest_domain_each) {
@@ -277,7 +279,7 @@ static const struct doorbell_page *binding_of(const struct software *software, c
 
         if (page->function == function || (page->group == software->groups.group_of[function]) ||
             (consumer->style == DOORBELL_BIND_DOMAIN &&
-             page->physical == (software->functions[function].doorbell & ~(IO_PAGE_BYTES - 1)))) {
+             page->physical == (software->functions[function].doorbell & ~(software_page_bytes(software) - 1)))) {
             return page;
         }
     }
@@ -322,7 +324,7 @@ bool consumer_bind_doorbell(struct software *software, uint32_t function, struct
         return host_error_fail(error, EEXIST, "a doorbell is bound for %s already",
                                software->found.tree.functions[function].name);
     }
-    return bind_next(owner, by_device ? function : DOORBELL_ANY,
+    return bind_next(software, owner, by_device ? function : DOORBELL_ANY,
                      by_group ? software->groups.group_of[function] : DOORBELL_ANY, &iova, &ipa, error) &&
            consumer_teach_guest(guest, iova, ipa, error);
 }
@@ -375,6 +377,7 @@ bool consumer_make_domain(struct software *software, const struct consumer *cons
     if (domain == NULL) {
         return false;
     }
+    software_set_pages(software, iommu, domain);
     if (software->planned && software->config.smmus != NULL && software->config.smmus[iommu].no_stage2 &&
         (translation == CONSUMER_STAGE_2 || translation == CONSUMER_NESTED)) {
         return host_error_fail(error, EOPNOTSUPP, "SMMU %s has no stage 2",
@@ -391,7 +394,7 @@ bool consumer_make_domain(struct software *software, const struct consumer *cons
     domain->smmu_index = iommu;
     space->domain = domain;
     space->translation = translation;
-    init_table(consumer, &space->doorbells);
+    init_table(software, consumer, &space->doorbells);
     if (made && !is_kernel(consumer)) {
         domain->window_base = consumer->config->window_base;
         domain->window_size = consumer->config->window_size;
@@ -414,7 +417,7 @@ static bool map_user_memory(struct software *software, const struct consumer *co
         return true;
     }
     if (!software->planned) {
-        physical = host_ram_take(&software->ram, config->user_size, IO_PAGE_BYTES);
+        physical = host_ram_take(&software->ram, config->user_size, software_page_bytes(software));
         if (physical == 0) {
             return host_error_fail(error, ENOMEM, "no memory for %llu bytes of the user's",
                                    (unsigned long long)config->user_size);
@@ -435,7 +438,7 @@ static bool fill_space(struct software *software, struct consumer *consumer, str
     if (is_nested(consumer) && !make_guest_memory(software, consumer, error)) {
         return false;
     }
-    if (consumer->space_count == 0 && !bind_beforehand(consumer, error)) {
+    if (consumer->space_count == 0 && !bind_beforehand(software, consumer, error)) {
         return false;
     }
     if (!map_user_memory(software, consumer, space->domain, error)) {
@@ -567,7 +570,7 @@ bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_
     }
     table = find_table(software, function, &request);
     if (has_fixed_window(software, function)) {
-        uint64_t page = mine->doorbell & ~(IO_PAGE_BYTES - 1);
+        uint64_t page = mine->doorbell & ~(software_page_bytes(software) - 1);
 
         *address = mine->doorbell;
         return domain_install_doorbell(request.domain, page, page, error) &&

@@ -65,7 +65,7 @@ static bool copy_doorbells(const struct replacing *at, struct domain *next)
 
     for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
         const struct software_function *function = &at->software->functions[i];
-        const uint64_t page = function->message & ~(IO_PAGE_BYTES - 1);
+        const uint64_t page = domain_page_of(old, function->message);
 
         if (!is_member(at, i) || function->message == SOFTWARE_NO_ADDRESS || !keeps_doorbell(at, function)) {
             continue;

@@ -32,7 +32,16 @@ static void begin(struct domain *domain, enum domain_kind kind)
     domain->doorbell_limit = before.doorbell_limit;
     domain->mappings = before.mappings;
     domain->mapping_limit = before.mapping_limit;
+    domain_set_pages(domain, before.granule != 0 ? before.granule : IO_PAGE_BITS,
+                     before.page != 0 ? before.page : IO_PAGE_BITS);
     domain->kind = kind;
+    domain->unit = kind == DOMAIN_DMA ? domain->granule : domain->page;
+}
+
+void domain_set_pages(struct domain *domain, unsigned granule, unsigned page)
+{
+    domain->granule = (uint8_t)granule;
+    domain->page = (uint8_t)page;
 }
 
 bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_driver *smmu, struct host_ram *ram,
@@ -45,7 +54,7 @@ bool domain_init(struct domain *domain, enum domain_kind kind, struct smmu_drive
         return true;
     }
     domain->asid = smmu->next_asid;
-    if (io_page_table_init(&domain->table, ram)) {
+    if (io_page_table_init(&domain->table, ram, domain->granule)) {
         domain->context = smmu_driver_make_context(smmu, &domain->table);
     }
     return domain->context != 0 || host_error_fail(error, ENOMEM, "no memory for a translation domain");
@@ -71,7 +80,7 @@ bool domain_init_stage2(struct domain *domain, struct smmu_driver *smmu, struct 
         return host_error_fail(error, EOPNOTSUPP, "SMMU %s has no stage 2", smmu->config.name);
     }
     domain->vmid = smmu->next_vmid++;
-    return io_page_table_init_stage2(&domain->table, ram) ||
+    return io_page_table_init_stage2(&domain->table, ram, domain->granule) ||
            host_error_fail(error, ENOMEM, "no memory for a translation domain");
 }
 
@@ -81,6 +90,7 @@ bool domain_init_guest(struct domain *domain, struct domain *parent, struct host
     uint64_t words[SMMU_CD_WORDS];
     uint64_t context;
 
+    domain_set_pages(domain, parent->granule, parent->page);
     domain_init_planned(domain, DOMAIN_UNMANAGED);
     domain->planned = parent->planned;
     domain->parent = parent;
@@ -90,7 +100,7 @@ bool domain_init_guest(struct domain *domain, struct domain *parent, struct host
         return true;
     }
     context = host_ram_take(ram, SMMU_CD_BYTES, SMMU_CD_BYTES);
-    if (context == 0 || !io_page_table_init_guest(&domain->table, ram, offset)) {
+    if (context == 0 || !io_page_table_init_guest(&domain->table, ram, domain->granule, offset)) {
         return host_error_fail(error, ENOMEM, "no guest memory for a translation domain");
     }
     domain->asid = domain->smmu->next_asid++;
@@ -189,32 +199,50 @@ bool domain_attach(struct domain *domain, uint32_t stream_id, struct host_error 
 
 /* ---- Mapping ---- */
 
-static uint64_t page_of(uint64_t address)
-{
-    return address & ~(IO_PAGE_BYTES - 1);
-}
-
-static uint64_t round_up(uint64_t size)
-{
-    return page_of(size + IO_PAGE_BYTES - 1);
-}
-
 static bool overlap(uint64_t base, uint64_t size, uint64_t other, uint64_t other_size)
 {
     return size != 0 && other_size != 0 && base <= other + (other_size - 1) && other <= base + (size - 1);
 }
 
-/** Maps one page, unless the domain only plans. */
-static bool map_page(struct domain *domain, uint64_t iova, uint64_t physical, uint32_t protection)
+bool domain_map_unit(struct domain *domain, uint64_t iova, uint64_t physical, uint32_t protection)
 {
-    return domain->planned || io_page_table_map(&domain->table, iova, physical, protection);
+    const uint64_t page = UINT64_C(1) << domain->granule;
+    uint64_t done = 0;
+
+    while (done < domain_unit(domain) && io_page_table_map(&domain->table, iova + done, physical + done, protection)) {
+        done += page;
+    }
+    if (done == domain_unit(domain)) {
+        return true;
+    }
+    for (uint64_t offset = 0; offset < done; offset += page) {
+        io_page_table_unmap(&domain->table, iova + offset);
+    }
+    return false;
 }
 
-/** What devices cache of a domain: of one page, or of all where the address that they use for it is not known. */
+bool domain_unmap_unit(struct domain *domain, uint64_t iova)
+{
+    bool all = true;
+
+    for (uint64_t offset = 0; offset < domain_unit(domain); offset += UINT64_C(1) << domain->granule) {
+        all = io_page_table_unmap(&domain->table, iova + offset) && all;
+    }
+    return all;
+}
+
+/** Maps one unit, unless the domain only plans. */
+static bool map_page(struct domain *domain, uint64_t iova, uint64_t physical, uint32_t protection)
+{
+    return domain->planned || domain_map_unit(domain, iova, physical, protection);
+}
+
+/** What devices cache of a domain: of one unit, or of all where the address that they use for it is not known. */
 static bool invalidate_devices(const struct domain *domain, uint64_t iova, struct host_error *error)
 {
     for (const struct domain_user *user = domain->users; user != NULL; user = user->next) {
-        if (!attachment_invalidate(user->attachment, user->pasid, iova, domain->stage2 ? SMMU_ATS_ALL : 12, error)) {
+        if (!attachment_invalidate(user->attachment, user->pasid, iova, domain->stage2 ? SMMU_ATS_ALL : domain->unit,
+                                   error)) {
             return false;
         }
     }
@@ -223,24 +251,26 @@ static bool invalidate_devices(const struct domain *domain, uint64_t iova, struc
 
 bool domain_invalidate_page(struct domain *domain, uint64_t iova, struct host_error *error)
 {
-    bool done;
+    bool done = true;
 
     if (domain->planned) {
         return true;
     }
-    done = domain->stage2 ? smmu_invalidate_ipa(domain->smmu, domain->vmid, iova, error)
-                          : smmu_invalidate_page(domain->smmu, domain->asid, iova, error);
+    for (uint64_t at = iova; done && at < iova + domain_unit(domain); at += UINT64_C(1) << domain->granule) {
+        done = domain->stage2 ? smmu_invalidate_ipa(domain->smmu, domain->vmid, at, error)
+                              : smmu_invalidate_page(domain->smmu, domain->asid, at, error);
+    }
     return done && invalidate_devices(domain, iova, error);
 }
 
 uint64_t domain_take_iova(struct domain *domain, uint64_t size)
 {
-    size = round_up(size);
+    size = domain_page_of(domain, size + domain_unit(domain) - 1);
     if (size >= domain->iova_end) {
         return 0;
     }
     if (overlap(domain->iova_end - size, size, domain->window_base, domain->window_size)) {
-        domain->iova_end = page_of(domain->window_base);
+        domain->iova_end = domain_page_of(domain, domain->window_base);
         if (size >= domain->iova_end) {
             return 0;
         }
@@ -279,15 +309,14 @@ bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_er
             continue;
         }
         domain->doorbells[i] = domain->doorbells[--domain->doorbell_count];
-        return domain->planned ||
-               (io_page_table_unmap(&domain->table, iova) && domain_invalidate_page(domain, iova, error));
+        return domain->planned || (domain_unmap_unit(domain, iova) && domain_invalidate_page(domain, iova, error));
     }
     return host_error_fail(error, ENOENT, "no doorbell is mapped at 0x%llx", (unsigned long long)iova);
 }
 
 bool domain_map_doorbell(struct domain *domain, uint64_t doorbell, uint64_t *address, struct host_error *error)
 {
-    uint64_t page = page_of(doorbell);
+    uint64_t page = domain_page_of(domain, doorbell);
     uint64_t offset = doorbell - page;
     uint64_t iova;
 
@@ -301,7 +330,7 @@ bool domain_map_doorbell(struct domain *domain, uint64_t doorbell, uint64_t *add
             return true;
         }
     }
-    iova = domain_take_iova(domain, IO_PAGE_BYTES);
+    iova = domain_take_iova(domain, domain_unit(domain));
     if (iova == 0) {
         return host_error_fail(error, ENOMEM, "doorbell 0x%llx cannot be mapped", (unsigned long long)doorbell);
     }
@@ -318,7 +347,7 @@ bool domain_overlaps(const struct domain *domain, uint64_t base, uint64_t size, 
         }
     }
     for (size_t i = 0; i < domain->doorbell_count; i++) {
-        if (overlap(base, size, domain->doorbells[i].iova, IO_PAGE_BYTES)) {
+        if (overlap(base, size, domain->doorbells[i].iova, domain_unit(domain))) {
             *what = "a doorbell's mapping";
             return true;
         }
@@ -336,7 +365,7 @@ static bool map_range(struct domain *domain, uint64_t iova, uint64_t physical, u
     if (!domain_make_room(domain, 0, 1, error)) {
         return false;
     }
-    for (uint64_t offset = 0; domain_translates(domain) && offset < size; offset += IO_PAGE_BYTES) {
+    for (uint64_t offset = 0; domain_translates(domain) && offset < size; offset += domain_unit(domain)) {
         if (!map_page(domain, iova + offset, physical + offset, PROTECT_BUFFER)) {
             return host_error_fail(error, ENOMEM, "no memory to map a buffer");
         }
@@ -368,6 +397,11 @@ bool domain_map_at(struct domain *domain, uint64_t iova, uint64_t physical, uint
 {
     const char *what;
 
+    if (((iova | size) & (domain_unit(domain) - 1)) != 0) {
+        return host_error_fail(error, EINVAL, "0x%llx to 0x%llx is not whole pages of %llu KiB",
+                               (unsigned long long)iova, (unsigned long long)(iova + (size - 1)),
+                               (unsigned long long)(domain_unit(domain) / 1024));
+    }
     if (domain_overlaps(domain, iova, size, &what)) {
         return host_error_fail(error, EEXIST, "0x%llx to 0x%llx meets %s", (unsigned long long)iova,
                                (unsigned long long)(iova + (size - 1)), what);
@@ -385,9 +419,8 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
         }
         domain->mappings[i] = domain->mappings[--domain->mapping_count];
         for (uint64_t offset = 0; !domain->planned && domain_translates(domain) && offset < mapping.size;
-             offset += IO_PAGE_BYTES) {
-            if (!io_page_table_unmap(&domain->table, iova + offset) ||
-                !domain_invalidate_page(domain, iova + offset, error)) {
+             offset += domain_unit(domain)) {
+            if (!domain_unmap_unit(domain, iova + offset) || !domain_invalidate_page(domain, iova + offset, error)) {
                 return false;
             }
         }
@@ -402,8 +435,8 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
 static bool resolve_stage(const struct domain *domain, uint64_t address, uint64_t *output)
 {
     for (size_t i = 0; i < domain->doorbell_count; i++) {
-        if (page_of(address) == domain->doorbells[i].iova) {
-            *output = domain->doorbells[i].physical + (address - page_of(address));
+        if (domain_page_of(domain, address) == domain->doorbells[i].iova) {
+            *output = domain->doorbells[i].physical + (address - domain_page_of(domain, address));
             return true;
         }
     }

@@ -33,7 +33,7 @@ enum domain_kind {
 /** "dma", "identity", "blocked", "unmanaged". */
 const char *domain_kind_name(enum domain_kind kind);
 
-/** A doorbell page that a domain maps. */
+/** A doorbell page that a domain maps: as large as its unit. */
 struct domain_doorbell {
     uint64_t physical; /**< page; in a guest's domain an intermediate physical address */
     uint64_t iova;     /**< page */
@@ -63,7 +63,10 @@ struct domain {
     struct domain *parent;    /**< the stage 2 below; this one is then a guest's stage 1 */
     struct smmu_driver *smmu; /**< NULL: no SMMU, physical addresses; or planned */
     uint32_t smmu_index;
-    uint32_t group; /**< of a default domain */
+    uint32_t group;  /**< of a default domain */
+    uint8_t granule; /**< log2 of the pages of its tables */
+    uint8_t page;    /**< log2 of the kernel's PAGE_SIZE */
+    uint8_t unit;    /**< log2 of what it maps at once: the granule if it is the kernel's own, else PAGE_SIZE (C6) */
     struct io_page_table table;
     uint16_t asid;     /**< stage 1 */
     uint16_t vmid;     /**< stage 2 */
@@ -82,6 +85,30 @@ struct domain {
     uint32_t attached;    /**< functions and PASIDs that use it */
     struct domain_user *users;
 };
+
+/**
+ * Says how large pages are, before the domain is made; without this they have 4 KiB.
+ * @param granule log2 of its tables' pages  @param page log2 of the kernel's PAGE_SIZE, not below
+ */
+void domain_set_pages(struct domain *domain, unsigned granule, unsigned page);
+
+/** Bytes that a domain maps at once: a doorbell's mapping has as many. */
+static inline uint64_t domain_unit(const struct domain *domain)
+{
+    return UINT64_C(1) << domain->unit;
+}
+
+/** The unit that an address lies in. */
+static inline uint64_t domain_page_of(const struct domain *domain, uint64_t address)
+{
+    return address & ~(domain_unit(domain) - 1);
+}
+
+/** Maps one unit in the tables, and nothing else. @return false if memory is used up or part of it is mapped already */
+bool domain_map_unit(struct domain *domain, uint64_t iova, uint64_t physical, uint32_t protection);
+
+/** Takes one unit out of the tables; the caller invalidates. @return false if it was not mapped */
+bool domain_unmap_unit(struct domain *domain, uint64_t iova);
 
 /**
  * Makes a domain of stage 1, or one without a table. The structure is zeroed, or has had room made in it.
@@ -142,7 +169,7 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
 bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error);
 
 /**
- * Forgets what caches hold of one page of the domain: those of the SMMU, and of the devices that have some of their own
+ * Forgets what caches hold of one unit of the domain: those of the SMMU, and of the devices that have some of their own
  * (ATS), which say so only when no request with the old translation is under way any more.
  * @return false with @p error
  */

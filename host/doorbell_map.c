@@ -3,14 +3,21 @@
 #include <errno.h>
 #include <string.h>
 
-static uint64_t page_of(uint64_t address)
+static uint64_t page_bytes(const struct doorbell_table *table)
 {
-    return address & ~(IO_PAGE_BYTES - 1);
+    return UINT64_C(1) << table->page;
 }
 
-void doorbell_table_init(struct doorbell_table *table, enum doorbell_style style, uint64_t base, uint64_t size)
+static uint64_t page_of(const struct doorbell_table *table, uint64_t address)
+{
+    return address & ~(page_bytes(table) - 1);
+}
+
+void doorbell_table_init(struct doorbell_table *table, enum doorbell_style style, unsigned page, uint64_t base,
+                         uint64_t size)
 {
     memset(table, 0, sizeof(*table));
+    table->page = page;
     table->style = style;
     table->base = base;
     table->size = size;
@@ -62,11 +69,11 @@ static bool add_page(struct doorbell_table *table, uint64_t physical, uint64_t i
 static bool map_in_window(struct doorbell_table *table, const struct doorbell_request *request, uint64_t *address,
                           struct host_error *error)
 {
-    uint64_t physical = page_of(request->doorbell);
+    uint64_t physical = page_of(table, request->doorbell);
     struct doorbell_page *page = find_physical(table, physical);
 
     if (page == NULL) {
-        uint64_t iova = table->base + IO_PAGE_BYTES * table->count;
+        uint64_t iova = table->base + page_bytes(table) * table->count;
 
         if (!domain_install_doorbell(request->domain, iova, physical, error) ||
             !add_page(table, physical, iova, error)) {
@@ -85,7 +92,7 @@ static bool map_in_window(struct doorbell_table *table, const struct doorbell_re
 
 static uint64_t free_aperture_page(struct doorbell_table *table)
 {
-    for (uint64_t offset = 0; offset + IO_PAGE_BYTES <= table->size; offset += IO_PAGE_BYTES) {
+    for (uint64_t offset = 0; offset + page_bytes(table) <= table->size; offset += page_bytes(table)) {
         if (find_iova(table, table->base + offset) == NULL) {
             return table->base + offset;
         }
@@ -96,7 +103,7 @@ static uint64_t free_aperture_page(struct doorbell_table *table)
 static bool map_in_aperture(struct doorbell_table *table, const struct doorbell_request *request, uint64_t *address,
                             struct host_error *error)
 {
-    uint64_t physical = page_of(request->doorbell);
+    uint64_t physical = page_of(table, request->doorbell);
     struct doorbell_page *page = find_physical(table, physical);
 
     if (page == NULL) {
@@ -145,7 +152,7 @@ static struct doorbell_page *choose_binding(struct doorbell_table *table, const 
         }
         return page;
     default:
-        page = find_physical(table, page_of(request->doorbell));
+        page = find_physical(table, page_of(table, request->doorbell));
         return page != NULL ? page : latest_unused(table);
     }
 }
@@ -154,7 +161,7 @@ static bool map_by_binding(struct doorbell_table *table, const struct doorbell_r
                            struct host_error *error)
 {
     struct doorbell_page *page = choose_binding(table, request);
-    uint64_t physical = page_of(request->doorbell);
+    uint64_t physical = page_of(table, request->doorbell);
 
     if (page == NULL) {
         return host_error_fail(error, ENOMEM, "no guest doorbell is bound that could lead to 0x%llx",
@@ -169,7 +176,7 @@ static bool map_by_binding(struct doorbell_table *table, const struct doorbell_r
     }
     page->physical = physical;
     page->users++;
-    *address = page->iova + (request->doorbell - page_of(request->doorbell));
+    *address = page->iova + (request->doorbell - page_of(table, request->doorbell));
     return true;
 }
 
@@ -178,15 +185,15 @@ bool doorbell_bind(struct doorbell_table *table, uint64_t iova, uint64_t ipa, ui
 {
     struct doorbell_page *page;
 
-    if (find_iova(table, page_of(iova)) != NULL) {
+    if (find_iova(table, page_of(table, iova)) != NULL) {
         return host_error_fail(error, EEXIST, "a doorbell is bound at 0x%llx already", (unsigned long long)iova);
     }
-    if (!add_page(table, 0, page_of(iova), error)) {
+    if (!add_page(table, 0, page_of(table, iova), error)) {
         error->code = ENOSPC;
         return false;
     }
     page = &table->pages[table->count - 1];
-    page->ipa = page_of(ipa);
+    page->ipa = page_of(table, ipa);
     page->function = function;
     page->group = group;
     return true;
@@ -195,7 +202,7 @@ bool doorbell_bind(struct doorbell_table *table, uint64_t iova, uint64_t ipa, ui
 const struct doorbell_page *doorbell_find(const struct doorbell_table *table, uint64_t iova)
 {
     for (size_t i = 0; i < table->count; i++) {
-        if (table->pages[i].iova == page_of(iova)) {
+        if (table->pages[i].iova == page_of(table, iova)) {
             return &table->pages[i];
         }
     }
@@ -204,7 +211,7 @@ const struct doorbell_page *doorbell_find(const struct doorbell_table *table, ui
 
 bool doorbell_unbind(struct doorbell_table *table, uint64_t iova, struct host_error *error)
 {
-    struct doorbell_page *page = find_iova(table, page_of(iova));
+    struct doorbell_page *page = find_iova(table, page_of(table, iova));
 
     if (page == NULL) {
         return host_error_fail(error, ENOENT, "no doorbell is bound at 0x%llx", (unsigned long long)iova);
@@ -219,9 +226,10 @@ bool doorbell_unbind(struct doorbell_table *table, uint64_t iova, struct host_er
 
 /* ---- The rest ---- */
 
-static bool map_one_to_one(const struct doorbell_request *request, uint64_t *address, struct host_error *error)
+static bool map_one_to_one(const struct doorbell_table *table, const struct doorbell_request *request,
+                           uint64_t *address, struct host_error *error)
 {
-    uint64_t page = page_of(request->doorbell);
+    uint64_t page = page_of(table, request->doorbell);
 
     *address = request->doorbell;
     return domain_install_doorbell(request->domain, page, page, error);
@@ -236,7 +244,7 @@ static bool map_single_page(struct doorbell_table *table, const struct doorbell_
     if (!map_in_window(table, request, &mapped, error)) {
         return false;
     }
-    *address = table->guest_iova + (request->doorbell - page_of(request->doorbell));
+    *address = table->guest_iova + (request->doorbell - page_of(table, request->doorbell));
     return true;
 }
 
@@ -256,7 +264,7 @@ bool doorbell_map(struct doorbell_table *table, const struct doorbell_request *r
     case DOORBELL_BIND_GROUP:
         return map_by_binding(table, request, address, error);
     case DOORBELL_IDENTITY_PAGE:
-        return map_one_to_one(request, address, error);
+        return map_one_to_one(table, request, address, error);
     case DOORBELL_SINGLE_PAGE:
         return map_single_page(table, request, address, error);
     default:
@@ -273,7 +281,7 @@ static struct doorbell_page *page_in_use(struct doorbell_table *table, const str
     case DOORBELL_BIND_GROUP:
         return choose_binding(table, request);
     default:
-        return find_physical(table, page_of(request->doorbell));
+        return find_physical(table, page_of(table, request->doorbell));
     }
 }
 
@@ -310,8 +318,8 @@ bool doorbell_address(const struct doorbell_table *table, uint64_t doorbell, uin
                       struct host_error *error)
 {
     for (size_t i = 0; i < table->count; i++) {
-        if (table->pages[i].physical == page_of(doorbell)) {
-            *address = table->pages[i].iova + (doorbell - page_of(doorbell));
+        if (table->pages[i].physical == page_of(table, doorbell)) {
+            *address = table->pages[i].iova + (doorbell - page_of(table, doorbell));
             return true;
         }
     }
@@ -324,7 +332,7 @@ bool doorbell_set_aperture(struct doorbell_table *table, uint64_t base, uint64_t
         return host_error_fail(error, EINVAL, "the aperture is set already: 0x%llx to 0x%llx",
                                (unsigned long long)table->base, (unsigned long long)(table->base + (table->size - 1)));
     }
-    if (size < IO_PAGE_BYTES || base + (size - 1) < base || (base | size) % IO_PAGE_BYTES != 0) {
+    if (size < page_bytes(table) || base + (size - 1) < base || (base | size) % page_bytes(table) != 0) {
         return host_error_fail(error, EINVAL, "an aperture is whole pages, one at least");
     }
     table->base = base;

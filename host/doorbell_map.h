@@ -43,6 +43,7 @@ struct doorbell_page {
 
 struct doorbell_table {
     enum doorbell_style style;
+    unsigned page;       /**< log2 of the bytes of its pages: of the kernel's PAGE_SIZE (C6) */
     uint64_t base;       /**< window or aperture; single page: the virtual ITS's page */
     uint64_t size;       /**< aperture's; windows are not limited (C10) */
     uint64_t guest_iova; /**< single page: what the guest's own tables give its page */
@@ -50,8 +51,9 @@ struct doorbell_table {
     size_t count;
 };
 
-/** Makes an empty table. */
-void doorbell_table_init(struct doorbell_table *table, enum doorbell_style style, uint64_t base, uint64_t size);
+/** Makes an empty table. @param page log2 of the kernel's PAGE_SIZE, as large as the units of the domains it serves */
+void doorbell_table_init(struct doorbell_table *table, enum doorbell_style style, unsigned page, uint64_t base,
+                         uint64_t size);
 
 /** Who asks. */
 struct doorbell_request {

@@ -23,35 +23,63 @@
 
 #define LEVELS 4
 
-static uint64_t index_at(uint64_t iova, unsigned level)
+#define STAGE1_BITS 48u
+
+/** log2 of the descriptors of a table. */
+static unsigned stride_of(const struct io_page_table *table)
 {
-    return (iova >> (12 + 9 * (LEVELS - 1 - level))) & 511;
+    return table->granule - 3u;
 }
 
-static bool init(struct io_page_table *table, struct host_ram *ram, bool stage2, uint64_t offset)
+static uint64_t table_bytes(const struct io_page_table *table)
 {
-    uint64_t root = host_ram_take(ram, IO_PAGE_BYTES, IO_PAGE_BYTES);
+    return UINT64_C(1) << table->granule;
+}
+
+static uint64_t index_at(const struct io_page_table *table, uint64_t iova, unsigned level)
+{
+    const unsigned stride = stride_of(table);
+
+    return iova >> (table->granule + stride * (LEVELS - 1 - level)) & ((UINT64_C(1) << stride) - 1);
+}
+
+unsigned io_page_table_first_level(const struct io_page_table *table)
+{
+    const unsigned bits = (table->stage2 ? IO_PAGE_STAGE2_BITS : STAGE1_BITS) - table->granule;
+
+    return LEVELS - (bits + stride_of(table) - 1) / stride_of(table);
+}
+
+unsigned io_page_table_granule_code(const struct io_page_table *table)
+{
+    return table->granule == IO_PAGE_BITS ? 0 : table->granule == 16 ? 1 : 2;
+}
+
+static bool init(struct io_page_table *table, struct host_ram *ram, bool stage2, unsigned granule, uint64_t offset)
+{
+    uint64_t root = host_ram_take(ram, UINT64_C(1) << granule, UINT64_C(1) << granule);
 
     table->ram = ram;
     table->stage2 = stage2;
+    table->granule = (uint8_t)granule;
     table->guest_offset = offset;
     table->root = root == 0 ? 0 : root - offset;
     return root != 0;
 }
 
-bool io_page_table_init(struct io_page_table *table, struct host_ram *ram)
+bool io_page_table_init(struct io_page_table *table, struct host_ram *ram, unsigned granule)
 {
-    return init(table, ram, false, 0);
+    return init(table, ram, false, granule, 0);
 }
 
-bool io_page_table_init_stage2(struct io_page_table *table, struct host_ram *ram)
+bool io_page_table_init_stage2(struct io_page_table *table, struct host_ram *ram, unsigned granule)
 {
-    return init(table, ram, true, 0);
+    return init(table, ram, true, granule, 0);
 }
 
-bool io_page_table_init_guest(struct io_page_table *table, struct host_ram *ram, uint64_t offset)
+bool io_page_table_init_guest(struct io_page_table *table, struct host_ram *ram, unsigned granule, uint64_t offset)
 {
-    return init(table, ram, false, offset);
+    return init(table, ram, false, granule, offset);
 }
 
 /** Address of the level-3 descriptor of an address; 0 if a table is missing and cannot be or is not to be made. */
@@ -62,12 +90,12 @@ static uint64_t leaf_address(const struct io_page_table *table, uint64_t iova, b
     if (table->stage2 && iova >> IO_PAGE_STAGE2_BITS != 0) {
         return 0;
     }
-    for (unsigned level = table->stage2 ? 1 : 0; level < LEVELS - 1; level++) {
-        uint64_t address = base + 8 * index_at(iova, level);
+    for (unsigned level = io_page_table_first_level(table); level < LEVELS - 1; level++) {
+        uint64_t address = base + 8 * index_at(table, iova, level);
         uint64_t descriptor = memory_read64(table->ram->memory, address);
 
         if ((descriptor & DESC_VALID) == 0) {
-            uint64_t next = create ? host_ram_take(table->ram, IO_PAGE_BYTES, IO_PAGE_BYTES) : 0;
+            uint64_t next = create ? host_ram_take(table->ram, table_bytes(table), table_bytes(table)) : 0;
 
             if (next == 0) {
                 return 0;
@@ -77,7 +105,7 @@ static uint64_t leaf_address(const struct io_page_table *table, uint64_t iova, b
         }
         base = (descriptor & DESC_ADDRESS) + table->guest_offset;
     }
-    return base + 8 * index_at(iova, LEVELS - 1);
+    return base + 8 * index_at(table, iova, LEVELS - 1);
 }
 
 static uint64_t stage2_descriptor(uint64_t physical, uint32_t protection)
@@ -143,6 +171,6 @@ bool io_page_table_lookup(const struct io_page_table *table, uint64_t iova, uint
     if ((descriptor & DESC_VALID) == 0) {
         return false;
     }
-    *physical = (descriptor & DESC_ADDRESS) | (iova & (IO_PAGE_BYTES - 1));
+    *physical = (descriptor & DESC_ADDRESS) | (iova & (table_bytes(table) - 1));
     return true;
 }

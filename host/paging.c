@@ -42,6 +42,7 @@ static struct domain *pasid_domain(struct software *software, uint32_t index, ui
     if (domain == NULL || !attachment_enable_pasids(&function->attachment, function->services.pasid_bits, error)) {
         return NULL;
     }
+    software_set_pages(software, function->iommu, domain);
     if (software->planned) {
         domain_init_planned(domain, DOMAIN_DMA);
     } else if (!domain_init(domain, DOMAIN_DMA, &software->smmus[function->iommu], &software->ram, error)) {
@@ -56,9 +57,9 @@ static struct domain *pasid_domain(struct software *software, uint32_t index, ui
 /** Makes the tables for a buffer, and leaves its pages unmapped: then mapping one needs no memory. */
 static bool prepare_tables(struct domain *domain, const struct paging_region *region)
 {
-    for (uint64_t offset = 0; !domain->planned && offset < region->size; offset += IO_PAGE_BYTES) {
-        if (!io_page_table_map(&domain->table, region->iova + offset, region->physical + offset, PROTECTION) ||
-            !io_page_table_unmap(&domain->table, region->iova + offset)) {
+    for (uint64_t offset = 0; !domain->planned && offset < region->size; offset += domain_unit(domain)) {
+        if (!domain_map_unit(domain, region->iova + offset, region->physical + offset, PROTECTION) ||
+            !domain_unmap_unit(domain, region->iova + offset)) {
             return false;
         }
     }
@@ -77,7 +78,7 @@ static bool add_region(struct software *software, const struct paging_region *ad
     paging->regions = grown;
     region = &paging->regions[paging->region_count];
     *region = *added;
-    region->present = calloc((size_t)(region->size / IO_PAGE_BYTES), sizeof(*region->present));
+    region->present = calloc((size_t)(region->size / domain_unit(region->domain)), sizeof(*region->present));
     if (region->present == NULL) {
         return host_error_fail(error, ENOMEM, "out of memory");
     }
@@ -121,8 +122,8 @@ bool paging_map_buffer(struct software *software, uint32_t function, const struc
         return buffer->pasid == 0 && host_error_fail(error, EOPNOTSUPP, "%s has no domain that pages could be added to",
                                                      name_of(software, function));
     }
-    region.size = (buffer->size + IO_PAGE_BYTES - 1) & ~(IO_PAGE_BYTES - 1);
-    region.physical = software->planned ? 0 : host_ram_take(&software->ram, region.size, IO_PAGE_BYTES);
+    region.size = domain_page_of(region.domain, buffer->size + domain_unit(region.domain) - 1);
+    region.physical = software->planned ? 0 : host_ram_take(&software->ram, region.size, software_page_bytes(software));
     if (region.physical == 0 && !software->planned) {
         return host_error_fail(error, ENOMEM, "no memory for a DMA buffer of %" PRIu64 " bytes", region.size);
     }
@@ -182,15 +183,15 @@ unsigned paging_provide(struct software *software, uint32_t function, const stru
         software->paging.counters.refused++;
         return SMMU_RESP_INVALID;
     }
-    page = (request->address - region->iova) / IO_PAGE_BYTES;
+    page = (request->address - region->iova) / domain_unit(region->domain);
     if (region->present[page]) {
         return SMMU_RESP_SUCCESS;
     }
     if (time > 0) {
         host_wait(software->access, time);
     }
-    if (!io_page_table_map(&region->domain->table, region->iova + page * IO_PAGE_BYTES,
-                           region->physical + page * IO_PAGE_BYTES, PROTECTION)) {
+    if (!domain_map_unit(region->domain, region->iova + page * domain_unit(region->domain),
+                         region->physical + page * domain_unit(region->domain), PROTECTION)) {
         software->paging.counters.refused++;
         return SMMU_RESP_FAILURE;
     }
@@ -296,7 +297,7 @@ bool paging_reclaim(struct software *software, struct host_error *error)
 
     for (size_t i = 0; i < paging->region_count; i++) {
         struct paging_region *region = &paging->regions[(paging->next_region + i) % paging->region_count];
-        const uint64_t pages = region->size / IO_PAGE_BYTES;
+        const uint64_t pages = region->size / domain_unit(region->domain);
         uint64_t iova;
 
         if (region->present_count == 0) {
@@ -305,13 +306,13 @@ bool paging_reclaim(struct software *software, struct host_error *error)
         while (!region->present[region->hand]) {
             region->hand = (region->hand + 1) % pages;
         }
-        iova = region->iova + region->hand * IO_PAGE_BYTES;
+        iova = region->iova + region->hand * domain_unit(region->domain);
         region->present[region->hand] = false;
         region->present_count--;
         region->hand = (region->hand + 1) % pages;
         paging->next_region = (paging->next_region + i + 1) % paging->region_count;
         paging->counters.reclaimed++;
-        io_page_table_unmap(&region->domain->table, iova);
+        domain_unmap_unit(region->domain, iova);
         return domain_invalidate_page(region->domain, iova, error);
     }
     return true;
@@ -336,11 +337,11 @@ bool paging_copy_regions(struct software *software, const struct domain *from, s
         const struct paging_region *region = &software->paging.regions[i];
         bool fine = region->domain != from || prepare_tables(to, region);
 
-        for (uint64_t page = 0; fine && region->domain == from && page < region->size / IO_PAGE_BYTES; page++) {
-            const uint64_t offset = page * IO_PAGE_BYTES;
+        for (uint64_t page = 0; fine && region->domain == from && page < region->size / domain_unit(from); page++) {
+            const uint64_t offset = page * domain_unit(from);
 
             fine = to->planned || !region->present[page] ||
-                   io_page_table_map(&to->table, region->iova + offset, region->physical + offset, PROTECTION);
+                   domain_map_unit(to, region->iova + offset, region->physical + offset, PROTECTION);
         }
         if (!fine) {
             return host_error_fail(error, ENOMEM, "no memory for the tables of a buffer");

@@ -157,6 +157,7 @@ static struct domain *process_domain(struct software *software, struct pasid_pro
     if (domain == NULL) {
         return NULL;
     }
+    software_set_pages(software, iommu, domain);
     if (software->planned) {
         domain_init_planned(domain, DOMAIN_UNMANAGED);
     } else if (!domain_init(domain, DOMAIN_UNMANAGED, &software->smmus[iommu], &software->ram, error)) {

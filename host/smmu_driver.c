@@ -237,15 +237,29 @@ static uint32_t smaller(uint32_t one, uint32_t other)
     return one < other ? one : other;
 }
 
+unsigned smmu_driver_granule(unsigned page_bits, bool has_4k, bool has_16k, bool has_64k)
+{
+    if (has_64k && page_bits == 16) {
+        return 16;
+    }
+    if (has_16k && page_bits >= 14) {
+        return 14;
+    }
+    return has_4k ? IO_PAGE_BITS : 0;
+}
+
 static bool probe(struct smmu_driver *driver, struct host_error *error)
 {
     uint32_t idr0 = read_register(driver, SMMU_IDR0);
     uint32_t idr1 = read_register(driver, SMMU_IDR1);
     uint32_t idr5 = read_register(driver, SMMU_IDR5);
 
-    if ((idr0 & (1u << 1)) == 0 || (idr5 & (1u << 4)) == 0) {
-        return host_error_set(error, "SMMU %s: no stage 1 with a 4 KiB granule (IDR0 0x%08x, IDR5 0x%08x)",
-                              driver->config.name, idr0, idr5);
+    driver->config.page_bits = driver->config.page_bits != 0 ? driver->config.page_bits : IO_PAGE_BITS;
+    driver->granule = (uint8_t)smmu_driver_granule(driver->config.page_bits, (idr5 & 1u << 4) != 0,
+                                                   (idr5 & 1u << 5) != 0, (idr5 & 1u << 6) != 0);
+    if ((idr0 & (1u << 1)) == 0 || driver->granule == 0) {
+        return host_error_set(error, "SMMU %s: no stage 1 with a granule of %u KiB or less (IDR0 0x%08x, IDR5 0x%08x)",
+                              driver->config.name, 1u << (driver->config.page_bits - 10), idr0, idr5);
     }
     driver->stream_id_bits = idr1 & 0x3f;
     driver->has_ats = (idr0 >> 10 & 1) != 0;
@@ -412,8 +426,8 @@ void smmu_driver_context_words(const struct smmu_driver *driver, const struct io
     uint64_t word = 0;
 
     memset(words, 0, SMMU_ENTRY_WORDS * sizeof(*words));
-    word |= 16;                                  /* T0SZ: 48-bit input */
-    word |= UINT64_C(0) << 6;                    /* TG0: 4 KiB */
+    word |= 16; /* T0SZ: 48-bit input */
+    word |= (uint64_t)io_page_table_granule_code(table) << 6;
     word |= UINT64_C(1) << 8;                    /* IR0: write-back */
     word |= UINT64_C(1) << 10;                   /* OR0: write-back */
     word |= UINT64_C(3) << 12;                   /* SH0: inner shareable */

@@ -25,6 +25,8 @@ struct smmu_driver_config {
     uint32_t event_queue_log2;   /**< entries wanted; limited by IDR1.EVENTQS */
     uint32_t page_queue_log2;    /**< entries of the page request queue wanted; limited by IDR1.PRIQS */
     uint32_t substream_id_bits;  /**< what IDR1.SSIDSIZE will say: for software that only plans */
+    uint32_t page_bits;          /**< log2 of the kernel's PAGE_SIZE: 12, 14 or 16 */
+    uint32_t granule;            /**< what smmu_driver_granule() will say: for software that only plans; 0: page_bits */
     bool no_stage1;              /**< the same for IDR0.S1P: it is 0 */
     bool no_stage2;              /**< and for IDR0.S2P */
 };
@@ -57,6 +59,7 @@ struct smmu_driver {
     struct smmu_driver_queue commands;
     struct smmu_driver_queue events;
     struct smmu_driver_queue pages;
+    uint8_t granule; /**< of its tables, log2 */
     uint16_t next_asid;
     uint16_t next_vmid;
     bool waits_for_devices; /**< invalidations of devices' caches were issued since the last CMD_SYNC */
@@ -71,6 +74,12 @@ struct smmu_driver_event {
     bool read;
     uint64_t words[4]; /**< the record as it was */
 };
+
+/**
+ * log2 of the granule that tables have: the kernel's PAGE_SIZE if the SMMU can walk such tables, else the largest below
+ * that it can walk (arm_lpae_restrict_pgsizes() of Linux). 0: it can walk larger ones only, which the kernel refuses.
+ */
+unsigned smmu_driver_granule(unsigned page_bits, bool has_4k, bool has_16k, bool has_64k);
 
 /** Resets and enables an SMMU: every StreamID aborts until it gets a stream table entry. @return false with @p error */
 bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, struct host_ram *ram,

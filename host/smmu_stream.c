@@ -32,12 +32,19 @@ static void describe_stage1(const struct smmu_stream_setting *setting, uint64_t 
     }
 }
 
+/** SL0: walks with the 4 KiB granule begin at level 2 - SL0, others at level 3 - SL0. */
+static unsigned start_level(const struct io_page_table *table)
+{
+    return (table->granule == IO_PAGE_BITS ? 2 : 3) - io_page_table_first_level(table);
+}
+
 static void describe_stage2(const struct smmu_driver *driver, const struct smmu_stream_setting *setting,
                             uint64_t words[8])
 {
     smmu_field_put(words, SMMU_STE_S2VMID, setting->vmid);
     smmu_field_put(words, SMMU_STE_S2T0SZ, 64 - IO_PAGE_STAGE2_BITS);
-    smmu_field_put(words, SMMU_STE_S2SL0, 1); /* walks begin at level 1 */
+    smmu_field_put(words, SMMU_STE_S2SL0, start_level(setting->stage2));
+    smmu_field_put(words, SMMU_STE_S2TG, io_page_table_granule_code(setting->stage2));
     smmu_field_put(words, SMMU_STE_S2IR0, WRITE_BACK);
     smmu_field_put(words, SMMU_STE_S2OR0, WRITE_BACK);
     smmu_field_put(words, SMMU_STE_S2SH0, INNER_SHARED);

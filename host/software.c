@@ -98,6 +98,18 @@ static struct domain *find_plain(struct software *software, uint32_t group, uint
     return NULL;
 }
 
+void software_set_pages(const struct software *software, uint32_t iommu, struct domain *domain)
+{
+    unsigned granule = software_page_bits(software);
+
+    if (!software->planned) {
+        granule = software->smmus[iommu].granule;
+    } else if (software->config.smmus != NULL && software->config.smmus[iommu].granule != 0) {
+        granule = software->config.smmus[iommu].granule;
+    }
+    domain_set_pages(domain, granule, software_page_bits(software));
+}
+
 static struct domain *make_plain(struct software *software, uint32_t group, uint32_t iommu, enum domain_kind kind,
                                  struct host_error *error)
 {
@@ -106,6 +118,7 @@ static struct domain *make_plain(struct software *software, uint32_t group, uint
     if (domain == NULL) {
         return NULL;
     }
+    software_set_pages(software, iommu, domain);
     if (software->planned) {
         domain_init_planned(domain, kind);
     } else if (!domain_init(domain, kind, &software->smmus[iommu], &software->ram, error)) {
@@ -167,6 +180,15 @@ static bool add_alias(void *context, const struct group_alias *alias)
     return attach->failed;
 }
 
+/** Where a region is no whole pages, what it touches is (F12: IORT has regions of 64 KiB; others are aligned, and told). */
+static bool map_one_to_one(struct domain *domain, const struct reserved_region *region, struct host_error *error)
+{
+    const uint64_t base = domain_page_of(domain, region->base);
+    const uint64_t end = domain_page_of(domain, region->base + region->size + domain_unit(domain) - 1);
+
+    return domain_map_at(domain, base, base, end - base, error);
+}
+
 /** Regions that must stay mapped one to one are, in a domain of the kernel's that translates (F12). */
 static bool map_direct(struct software *software, uint32_t index, struct domain *domain, struct host_error *error)
 {
@@ -181,7 +203,7 @@ static bool map_direct(struct software *software, uint32_t index, struct domain 
 
         if ((region->kind == RESERVED_DIRECT || region->kind == RESERVED_DIRECT_RELAXABLE) &&
             domain_translates(domain) && !domain_resolve(domain, region->base, &known) &&
-            !domain_map_at(domain, region->base, region->base, region->size, error)) {
+            !map_one_to_one(domain, region, error)) {
             return false;
         }
     }
@@ -487,9 +509,9 @@ static uint64_t take_buffer(struct software *software, const struct software_fun
     struct consumer *owner = function->consumer != CONSUMER_NONE ? &software->consumers[function->consumer] : NULL;
 
     if (owner != NULL && owner->has_guest_memory) {
-        return host_ram_take(&owner->guest_ram, size, IO_PAGE_BYTES);
+        return host_ram_take(&owner->guest_ram, size, software_page_bytes(software));
     }
-    return host_ram_take(&software->ram, size, IO_PAGE_BYTES);
+    return host_ram_take(&software->ram, size, software_page_bytes(software));
 }
 
 bool software_map_buffer(struct software *software, uint32_t function, uint64_t size, uint64_t *address,

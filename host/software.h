@@ -69,6 +69,7 @@ struct software_config {
     enum group_rule grouping;
     enum group_kernel kernel;
     enum domain_kind domain_kind;
+    uint32_t page_bits;                 /**< log2 of the kernel's PAGE_SIZE: 12, 14 or 16; 0: 12 */
     const struct software_rules *rules; /**< NULL: those of Linux in the version of `kernel` */
     const struct consumer_config *consumers;
     size_t consumer_count;
@@ -189,6 +190,21 @@ bool software_bring_up(struct software *software, struct host_access *access, co
  */
 bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
                    struct host_error *error);
+
+/** log2 of the kernel's PAGE_SIZE. */
+static inline unsigned software_page_bits(const struct software *software)
+{
+    return software->config.page_bits != 0 ? software->config.page_bits : IO_PAGE_BITS;
+}
+
+/** Its bytes. */
+static inline uint64_t software_page_bytes(const struct software *software)
+{
+    return UINT64_C(1) << software_page_bits(software);
+}
+
+/** Says how large the pages of a domain at an SMMU are, before it is made (domain_set_pages()). */
+void software_set_pages(const struct software *software, uint32_t iommu, struct domain *domain);
 
 /** Takes a domain of the software's array, zeroed; NULL with @p error if its limit is reached. */
 struct domain *software_take_domain(struct software *software, struct host_error *error);

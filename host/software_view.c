@@ -45,12 +45,13 @@ static void view_domain(const struct software *software, const struct domain *fr
 
     domain->name = domain_name(software, from);
     domain->translation = translation_of(from);
+    domain->page = domain_unit(from);
     for (size_t i = 0; i < from->doorbell_count; i++) {
         struct assumption_mapping *doorbell = &doorbells[domain->doorbell_count];
 
         /* What a guest maps and the host does not leads nowhere. */
         doorbell->iova = from->doorbells[i].iova;
-        doorbell->size = IO_PAGE_BYTES;
+        doorbell->size = domain_unit(from);
         doorbell->writable = true;
         domain->doorbell_count += domain_resolve_doorbell(from, i, &doorbell->pa) ? 1 : 0;
     }
@@ -165,6 +166,7 @@ void software_view_make(const struct software *software, size_t more_domains, st
     view->system.tree = &software->found.tree;
     view->system.groups = &software->groups;
     view->system.kernel = software->config.kernel;
+    view->system.page = software_page_bytes(software);
     view->system.reach.devices_send_all_up = true;
     view->system.functions = view->functions;
     view->system.domains = view->domains;

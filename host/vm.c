@@ -37,7 +37,7 @@ static bool make_memory(struct vm *vm, struct host_error *error)
     uint64_t size = vm->config.memory;
 
     vm->physical = host_ram_take(ram, size, MEMORY_ALIGN);
-    if (vm->physical == 0 || !io_page_table_init_stage2(&vm->stage2, ram)) {
+    if (vm->physical == 0 || !io_page_table_init_stage2(&vm->stage2, ram, IO_PAGE_BITS)) {
         return host_error_fail(error, ENOMEM, "%s: no memory for the guest", vm->config.name);
     }
     for (uint64_t offset = 0; offset < size; offset += IO_PAGE_BYTES) {

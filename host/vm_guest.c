@@ -157,7 +157,7 @@ static bool start_translation(struct vm_device *device, struct host_error *error
         return true;
     }
     driver = &device->vsmmu->driver;
-    if (!io_page_table_init(&device->stage1, &vm->ram)) {
+    if (!io_page_table_init(&device->stage1, &vm->ram, IO_PAGE_BITS)) {
         return host_error_fail(error, ENOMEM, "%s: no memory for the guest's tables", device->config->name);
     }
     if (device->event_count > 0 && !map_messages(device, error)) {

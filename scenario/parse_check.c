@@ -1,4 +1,5 @@
 /* The parts held against each other. */
+#include "host/smmu_driver.h"
 #include "models/gic-its/distributor.h"
 #include "models/gic-its/gic.h"
 #include "models/gic-its/v2m.h"
@@ -466,6 +467,54 @@ static void check_smmu_ports(struct parse *parse)
     }
 }
 
+static void check_whole_pages(struct parse *parse, const struct scenario_consumer *consumer)
+{
+    const uint64_t page = parse->scenario->software.page_size;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } addresses[] = {{"window-base", consumer->window_base},      {"window-size", consumer->window_size},
+                     {"user-base", consumer->user_base},          {"user-size", consumer->user_size},
+                     {"guest-memory", consumer->guest_memory},    {"guest-memory-base", consumer->guest_memory_base},
+                     {"guest-doorbell", consumer->guest_doorbell}};
+
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        if (addresses[i].value % page != 0) {
+            diagnostic_set_hint(parse_error_at(parse, &consumer->place,
+                                               "E1607 `%s` of `%.63s` is 0x%" PRIx64 ", not whole pages",
+                                               addresses[i].name, consumer->name, addresses[i].value),
+                                "pages have %" PRIu64 " KiB (`software.page-size`)", page / 1024);
+        }
+    }
+}
+
+/* The kernel's pages must be whole pages of every SMMU, and what users map whole pages of the kernel's. */
+static void check_pages(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+    const unsigned bits = 63u - (unsigned)__builtin_clzll(scenario->software.page_size);
+
+    for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
+        const struct scenario_smmu *smmu = &scenario->platform.smmu[i];
+
+        if (smmu_driver_granule(bits, smmu->idr.gran4k, smmu->idr.gran16k, smmu->idr.gran64k) == 0) {
+            diagnostic_set_hint(
+                parse_error_at(parse, &smmu->place,
+                               "E1607 SMMU `%.63s` has no tables for pages of %" PRIu64 " KiB or smaller ones",
+                               smmu->name, scenario->software.page_size / 1024),
+                "`idr.gran4k`, `idr.gran16k` and `idr.gran64k` say what it has, `software.page-size` what is wanted");
+        }
+    }
+    for (size_t i = 0; i < scenario->software.consumer_count; i++) {
+        check_whole_pages(parse, &scenario->software.consumers[i]);
+    }
+    if (scenario->vm_count > 0 && bits != IO_PAGE_BITS) {
+        diagnostic_set_hint(parse_error_at(parse, &scenario->vms[0].place,
+                                           "E1607 hosts with virtual machines (`vms`) have pages of 4 KiB"),
+                            "guests below `software.consumers` can have others");
+    }
+}
+
 /* A receiver must have room for the largest TLP, or it could never be sent (PCIe base specification 2.6.1). */
 static void check_credits(struct parse *parse, const struct scenario_device *device)
 {
@@ -554,6 +603,7 @@ void parse_check(struct parse *parse)
     if (scenario->platform.its_count > MAX_ITS) {
         parse_error_at(parse, &scenario->platform.its[MAX_ITS].place, "E1311 more than %u ITS", MAX_ITS);
     }
+    check_pages(parse);
     check_frames(parse);
     check_ports(parse);
     check_smmu_ports(parse);

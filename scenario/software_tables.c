@@ -86,17 +86,27 @@ static size_t add_reserved(const struct scenario_reserved *from, struct reserved
     return region.all ? 1 : from->devices.count;
 }
 
-struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu)
+static uint32_t log2_of(uint64_t value)
 {
-    return (struct smmu_driver_config){.name = smmu->name,
-                                       .base = smmu->base,
-                                       .substream_id_bits = smmu->substream_id_bits,
-                                       .no_stage1 = !smmu->idr.s1p,
-                                       .no_stage2 = !smmu->idr.s2p,
-                                       .two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL,
-                                       .command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries),
-                                       .event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries),
-                                       .page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries)};
+    return 63u - (uint32_t)__builtin_clzll(value);
+}
+
+struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu, uint64_t page_size)
+{
+    const struct scenario_smmu_idr *idr = &smmu->idr;
+
+    return (struct smmu_driver_config){
+        .name = smmu->name,
+        .base = smmu->base,
+        .substream_id_bits = smmu->substream_id_bits,
+        .page_bits = log2_of(page_size),
+        .granule = smmu_driver_granule(log2_of(page_size), idr->gran4k, idr->gran16k, idr->gran64k),
+        .no_stage1 = !smmu->idr.s1p,
+        .no_stage2 = !smmu->idr.s2p,
+        .two_level = smmu->stream_table == SCENARIO_STREAM_TABLE_2_LEVEL,
+        .command_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->command_queue_entries),
+        .event_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->event_queue_entries),
+        .page_queue_log2 = 31u - (uint32_t)__builtin_clz(smmu->page_queue_entries)};
 }
 
 static void make_frames(const struct scenario_platform *platform, struct software_tables *tables,
@@ -176,7 +186,7 @@ void software_tables_make(const struct scenario *scenario, struct software_table
     config->pasid_count = software->auxiliary_count;
     tables->smmus = sim_allocate(scenario->platform.smmu_count, sizeof(*tables->smmus));
     for (size_t i = 0; i < scenario->platform.smmu_count; i++) {
-        tables->smmus[i] = software_smmu_config(&scenario->platform.smmu[i]);
+        tables->smmus[i] = software_smmu_config(&scenario->platform.smmu[i], software->page_size);
     }
     config->smmus = tables->smmus;
     make_frames(&scenario->platform, tables, config);

@@ -27,7 +27,7 @@ void software_tables_make(const struct scenario *scenario, struct software_table
                           struct software_config *config);
 
 /** What software is told about an SMMU. */
-struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu);
+struct smmu_driver_config software_smmu_config(const struct scenario_smmu *smmu, uint64_t page_size);
 
 void software_tables_clear(struct software_tables *tables);
 

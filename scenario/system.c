@@ -271,6 +271,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
     config->kernel = config->rules->kernel;
     config->domain_kind =
         scenario->software.domains.default_kind == SCENARIO_DOMAIN_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA;
+    config->page_bits = 63u - (uint32_t)__builtin_clzll(scenario->software.page_size);
     config->ats = scenario->software.ats;
     config->page_requests = scenario->software.page_requests;
     config->fault_time = scenario->software.fault_time;

@@ -151,7 +151,8 @@ static const struct error_code running_codes[] = {
      .explanation = "The file is well-formed, but a kernel could not set this machine up: memory for tables runs "
                     "out, windows are too small, or a device is out of reach. The message says what failed.",
      .shown = ERROR_CODE_COMMAND,
-     .wrong = "doorbell run small.yaml --set platform.smmu.smmu0.idr.gran4k=no\n",
+     .wrong = "doorbell run small.yaml --set platform.smmu.smmu0.output-address-bits=32 "
+              "--set platform.memory.base=0x1_0000_0000\n",
      .right = "doorbell run small.yaml --set platform.smmu.smmu0.idr.gran16k=no\n"},
     {.code = "E0304",
      .title = "A counterexample could not be shown",

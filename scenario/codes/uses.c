@@ -106,6 +106,16 @@ static const struct error_code software_codes[] = {
      .shown = ERROR_CODE_ADDED,
      .wrong = "platform: { pe: { count: 2 } }\nsoftware: { affinity: [{ devices: [epA], pes: [0, 2] }] }\n",
      .right = "platform: { pe: { count: 2 } }\nsoftware: { affinity: [{ devices: [epA], pes: [0, 1] }] }\n"},
+    {.code = "E1607",
+     .title = "Pages of that size do not fit",
+     .explanation = "`software.page-size` is the kernel's. An SMMU must have tables with pages as large or smaller; "
+                    "what users map, "
+                    "and where they want doorbells, is whole pages; hosts with virtual machines have pages of 4 KiB.",
+     .shown = ERROR_CODE_ADDED,
+     .wrong = "platform: { smmu: { S: { idr: { gran4k: no, gran16k: no } } } }\n"
+              "software: { page-size: 16 KiB }\n",
+     .right = "platform: { smmu: { S: { idr: { gran4k: no, gran16k: no } } } }\n"
+              "software: { page-size: 64 KiB }\n"},
 };
 
 const struct error_code_group error_codes_software = {"Software", software_codes,

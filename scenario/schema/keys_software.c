@@ -94,9 +94,12 @@ static const struct scenario_key software_keys[] = {
     {.name = "page-size",
      KEY_FIELD(scenario_software, page_size),
      .type = &scenario_type_size,
-     .choices = (const char *const[]){"4 KiB", NULL},
+     .choices = (const char *const[]){"4 KiB", "16 KiB", "64 KiB", NULL},
      .standard = "4 KiB",
-     .doc = "Translation granule."},
+     .doc =
+         "PAGE_SIZE of the kernel, and of guests. Tables have this granule if the SMMU can walk them (`idr`), else the "
+         "largest below. The kernel's own domains map doorbells by that granule, those of VFIO and iommufd by the "
+         "page (docs/doorbells.md)."},
     {.name = "max-payload",
      KEY_FIELD(scenario_software, max_payload),
      .type = &scenario_type_size,

@@ -29,7 +29,7 @@ class Doorbells : public ::testing::Test
     }
     void make(doorbell_style style, uint64_t base = DOORBELL_WINDOW_BASE, uint64_t size = 0)
     {
-        doorbell_table_init(&table, style, base, size);
+        doorbell_table_init(&table, style, IO_PAGE_BITS, base, size);
     }
     /** The address; 0 and `code` if it is refused. */
     uint64_t map(uint64_t doorbell, uint32_t function = 1, uint32_t group = 1, struct domain *where = nullptr)

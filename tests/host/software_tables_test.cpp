@@ -105,7 +105,7 @@ uint64_t walk(const memory *store, uint64_t root, uint64_t iova, uint64_t *descr
 TEST_F(Tables, MapsAndUnmapsWhatAMapDoes)
 {
     io_page_table table;
-    ASSERT_TRUE(io_page_table_init(&table, &ram));
+    ASSERT_TRUE(io_page_table_init(&table, &ram, IO_PAGE_BITS));
     std::mt19937_64 random(2);
     std::map<uint64_t, uint64_t> model;
     std::vector<uint64_t> pages;
@@ -138,7 +138,7 @@ TEST_F(Tables, MapsAndUnmapsWhatAMapDoes)
 TEST_F(Tables, LeavesSayWhatTheyAllow)
 {
     io_page_table table;
-    ASSERT_TRUE(io_page_table_init(&table, &ram));
+    ASSERT_TRUE(io_page_table_init(&table, &ram, IO_PAGE_BITS));
     for (uint32_t protection = 0; protection < 32; protection++) {
         uint64_t iova = UINT64_C(0x123456000) + protection * IO_PAGE_BYTES;
         uint64_t leaf;
@@ -160,7 +160,7 @@ TEST_F(Tables, MappingFailsWhenMemoryIsUsedUp)
 {
     make(4 * MEMORY_PAGE_BYTES);
     io_page_table table;
-    ASSERT_TRUE(io_page_table_init(&table, &ram));
+    ASSERT_TRUE(io_page_table_init(&table, &ram, IO_PAGE_BITS));
     EXPECT_FALSE(io_page_table_map(&table, 0x1000, 0x2000, IO_PAGE_READ))
         << "three more tables do not fit in two pages";
     uint64_t found;

@@ -211,7 +211,7 @@ std::string RandomSystem::consumer_of(const std::string &name, const std::string
                 ", translation: " + (translation == "user" ? any(users) : translation);
         text += chance(20) ? ", separate-domains: yes" : "";
         text += unsafe_ && chance(75) ? ", unsafe-interrupts: yes" : "";
-        text += chance(10) ? ", window-size: 4 KiB" : "";
+        text += chance(10) ? ", window-size: " + page_ : "";
     }
     if (translation == "nested") {
         text += ", guest-doorbells: " + number(1 + below(2)) + ", bindings: " + number(below(3)) +
@@ -253,6 +253,10 @@ void RandomSystem::write_software()
     if (options_.timeline) {
         line(1, "reset-time: " + number(1 + below(5)) + " us");
         line(1, "notice-time: " + number(below(5)) + " us");
+    }
+    if (chance(10)) {
+        page_ = chance(50) ? "64 KiB" : "16 KiB";
+        line(1, "page-size: " + page_);
     }
     line(1, std::string("domains: { default: ") + (chance(20) ? "identity" : "dma") + " }");
     if (chance(15)) {

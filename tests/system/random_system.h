@@ -60,6 +60,7 @@ class RandomSystem
     void write_timeline();
     void write_traffic();
 
+    std::string page_ = "4 KiB"; /**< of the kernel */
     RandomOptions options_;
     sim_random random_ = {};
     std::string text_;
