@@ -26,8 +26,8 @@ static bool shares_device_id(const struct judge *judge, uint32_t one, uint32_t o
 
 /*
  * A frame that cannot tell who writes (GICv2m) is mapped where a function of another group is that needs another frame:
- * for somebody else in its domain, or because both frames lie in one page (C6: with pages of 64 KiB what a function needs
- * is not all that it gets).
+ * for somebody else in its domain, or because both frames lie in one page (C6: with pages of 64 KiB what a function
+ * needs is not all that it gets).
  */
 static bool meets_in_page(const struct judge *judge, uint32_t one, uint32_t other)
 {

@@ -180,7 +180,7 @@ static bool add_alias(void *context, const struct group_alias *alias)
     return attach->failed;
 }
 
-/** Where a region is no whole pages, what it touches is (F12: IORT has regions of 64 KiB; others are aligned, and told). */
+/** Where a region is no whole pages, the pages that it touches are mapped (F12). */
 static bool map_one_to_one(struct domain *domain, const struct reserved_region *region, struct host_error *error)
 {
     const uint64_t base = domain_page_of(domain, region->base);

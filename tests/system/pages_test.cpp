@@ -92,7 +92,7 @@ const std::string by_users = "  consumers:\n"
                              "    one: { kind: vfio, devices: [epA], unsafe-interrupts: yes }\n"
                              "    other: { kind: vfio, devices: [epB], unsafe-interrupts: yes }\n";
 const std::string by_guest =
-    "  consumers: { vm: { kind: iommufd, translation: nested, devices: [epA], guest-doorbells: 2 } }\n";
+    "  consumers: { vm: { kind: iommufd, translation: nested, devices: [epA], unsafe-interrupts: yes } }\n";
 
 /** A page size, and what the SMMU can walk. */
 struct Size {
@@ -141,6 +141,7 @@ TEST_P(Pages, ServeGuestsToo)
 {
     Paged run(by_guest, sets());
 
+    ASSERT_NE(run.domain("epA").parent, nullptr);
     EXPECT_EQ(run.domain("epA").parent->table.granule, GetParam().granule);
     EXPECT_EQ(run.domain("epA").parent->unit, GetParam().page);
     run.run();
