@@ -81,7 +81,8 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned per_mill
     if (rank == 0) {
         rank = 1;
     }
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    /* Only where values are: the rest of the memory may never have been touched, and is not now. */
+    for (unsigned i = bucket_of(histogram->min); i <= bucket_of(histogram->max); i++) {
         seen += histogram->buckets[i];
         if (seen >= rank) {
             uint64_t edge = lower_edge(i);
@@ -97,15 +98,15 @@ size_t histogram_bins(const struct histogram *histogram, struct histogram_bin **
     size_t count = 0;
 
     *bins = NULL;
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS && histogram->count > 0; i++) {
-        count += histogram->buckets[i] > 0;
-    }
-    if (count == 0) {
+    if (histogram->count == 0) {
         return 0;
+    }
+    for (unsigned i = bucket_of(histogram->min); i <= bucket_of(histogram->max); i++) {
+        count += histogram->buckets[i] > 0;
     }
     *bins = sim_allocate(count, sizeof(**bins));
     count = 0;
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (unsigned i = bucket_of(histogram->min); i <= bucket_of(histogram->max); i++) {
         if (histogram->buckets[i] > 0) {
             uint64_t next = i + 1 < HISTOGRAM_BUCKETS ? lower_edge(i + 1) : UINT64_MAX;
 

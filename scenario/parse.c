@@ -230,32 +230,39 @@ static void build_scenario(struct parse *parse)
     parse_check(parse);
 }
 
+/* Lays overrides over a tree, and builds. */
+static struct scenario *load_tree_of(struct loader *loader, struct tree_node *root, const char *path,
+                                     const struct scenario_options *options)
+{
+    struct parse parse = {.arena = loader->arena, .diagnostics = loader->diagnostics, .identifiable = true};
+
+    for (size_t i = 0; options != NULL && i < options->set_count; i++) {
+        keep_source(loader, overrides_set(loader->arena, root, options->sets[i], loader->diagnostics));
+    }
+    parse.root = root;
+    parse.scenario = scenario_arena_take(loader->arena, 1, sizeof(*parse.scenario));
+    parse.scenario->arena = loader->arena;
+    parse.scenario->path = path;
+    parse.sources = loader->sources;
+    parse.source_count = loader->source_count;
+    build_scenario(&parse);
+    return parse.scenario;
+}
+
 static struct scenario *load_from(struct loader *loader, const struct tree_source *source,
                                   const struct reading *reading, const struct scenario_options *options)
 {
-    size_t before = loader->diagnostics->error_count;
-    size_t first = loader->diagnostics->count;
-    struct parse parse = {.arena = loader->arena, .diagnostics = loader->diagnostics, .identifiable = true};
+    const size_t before = loader->diagnostics->error_count;
+    const size_t first = loader->diagnostics->count;
     struct tree_node *root = load_tree(loader, source, reading);
+    struct scenario *scenario = root == NULL ? NULL : load_tree_of(loader, root, source->name, options);
 
-    for (size_t i = 0; options != NULL && root != NULL && i < options->set_count; i++) {
-        keep_source(loader, overrides_set(loader->arena, root, options->sets[i], loader->diagnostics));
-    }
-    if (root != NULL) {
-        parse.root = root;
-        parse.scenario = scenario_arena_take(loader->arena, 1, sizeof(*parse.scenario));
-        parse.scenario->arena = loader->arena;
-        parse.scenario->path = source->name;
-        parse.sources = loader->sources;
-        parse.source_count = loader->source_count;
-        build_scenario(&parse);
-    }
     diagnostics_sort(loader->diagnostics, first);
     if (loader->diagnostics->error_count != before) {
         scenario_arena_free(loader->arena);
         return NULL;
     }
-    return parse.scenario;
+    return scenario;
 }
 
 static void open_loader(struct loader *loader, const struct scenario_options *options, struct diagnostics *diagnostics)
@@ -277,24 +284,96 @@ struct scenario *scenario_load_text(const char *name, const char *text, size_t l
     return load_from(&loader, tree_source_new(loader.arena, name, text, length), &reading, options);
 }
 
-struct scenario *scenario_load(const char *path, const struct scenario_options *options,
-                               struct diagnostics *diagnostics)
+/* Opens a loader and a file. @return NULL, with an error and the loader closed, if it cannot be read */
+static struct tree_source *open_file(struct loader *loader, const char *path, const struct scenario_options *options,
+                                     struct reading *reading, struct diagnostics *diagnostics)
 {
-    struct reading reading = {0};
     struct tree_source *source;
-    struct loader loader;
 
-    open_loader(&loader, options, diagnostics);
-    source = read_file(&loader, path, &reading);
+    open_loader(loader, options, diagnostics);
+    source = read_file(loader, path, reading);
     if (source == NULL) {
         struct diagnostic_where where = {.file = path};
 
         diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0201 cannot read: %s", strerror(errno));
         diagnostics->environment_failed = true;
+        scenario_arena_free(loader->arena);
+    }
+    return source;
+}
+
+struct scenario *scenario_load(const char *path, const struct scenario_options *options,
+                               struct diagnostics *diagnostics)
+{
+    struct reading reading = {0};
+    struct loader loader;
+    struct tree_source *source = open_file(&loader, path, options, &reading, diagnostics);
+
+    return source == NULL ? NULL : load_from(&loader, source, &reading, options);
+}
+
+/* ---- Read once, loaded often ---- */
+
+struct scenario_source {
+    struct scenario_arena *arena; /* its own memory, too */
+    const char *path;
+    const struct tree_node *root;
+    const struct tree_source **texts;
+    size_t text_count;
+};
+
+struct scenario_source *scenario_read(const char *path, struct diagnostics *diagnostics)
+{
+    const size_t before = diagnostics->error_count;
+    const size_t first = diagnostics->count;
+    struct reading reading = {0};
+    struct loader loader;
+    struct tree_source *file = open_file(&loader, path, NULL, &reading, diagnostics);
+    struct scenario_source *source;
+
+    if (file == NULL) {
+        return NULL;
+    }
+    source = scenario_arena_take(loader.arena, 1, sizeof(*source));
+    source->arena = loader.arena;
+    source->path = file->name;
+    source->root = load_tree(&loader, file, &reading);
+    source->texts = loader.sources;
+    source->text_count = loader.source_count;
+    diagnostics_sort(diagnostics, first);
+    if (diagnostics->error_count != before) {
         scenario_arena_free(loader.arena);
         return NULL;
     }
-    return load_from(&loader, source, &reading, options);
+    return source;
+}
+
+struct scenario *scenario_load_source(const struct scenario_source *source, const struct scenario_options *options,
+                                      struct diagnostics *diagnostics)
+{
+    const size_t before = diagnostics->error_count;
+    const size_t first = diagnostics->count;
+    struct scenario *scenario;
+    struct loader loader;
+
+    open_loader(&loader, options, diagnostics);
+    for (size_t i = 0; i < source->text_count; i++) {
+        keep_source(&loader, source->texts[i]);
+    }
+    scenario = load_tree_of(&loader, tree_copy(loader.arena, source->root), source->path, options);
+    diagnostics_sort(diagnostics, first);
+    if (diagnostics->error_count != before) {
+        scenario_arena_free(loader.arena);
+        return NULL;
+    }
+    return scenario;
+}
+
+void scenario_source_free(struct scenario_source *source)
+{
+    if (source != NULL) {
+        scenario_arena_free(source->arena);
+    }
 }
 
 void scenario_free(struct scenario *scenario)

@@ -119,6 +119,19 @@ void tree_append(struct tree_node *parent, struct tree_node *child)
     parent->count++;
 }
 
+struct tree_node *tree_copy(struct scenario_arena *arena, const struct tree_node *node)
+{
+    struct tree_node *copy = scenario_arena_take(arena, 1, sizeof(*copy));
+
+    *copy = *node;
+    copy->parent = copy->first = copy->last = copy->next = NULL;
+    copy->count = 0;
+    for (const struct tree_node *child = node->first; child != NULL; child = child->next) {
+        tree_append(copy, tree_copy(arena, child));
+    }
+    return copy;
+}
+
 void tree_remove(struct tree_node *child)
 {
     struct tree_node *parent = child->parent;

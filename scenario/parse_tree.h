@@ -85,6 +85,9 @@ struct tree_node *tree_find(const struct tree_node *map, const char *key);
 /** Appends a child to a map or list. */
 void tree_append(struct tree_node *parent, struct tree_node *child);
 
+/** A copy of a tree that can be changed. Texts and keys stay where they are. */
+struct tree_node *tree_copy(struct scenario_arena *arena, const struct tree_node *node);
+
 /** Takes a child out of its parent. */
 void tree_remove(struct tree_node *child);
 

@@ -282,6 +282,22 @@ struct scenario_options {
 struct scenario *scenario_load(const char *path, const struct scenario_options *options,
                                struct diagnostics *diagnostics);
 
+/** A file that was read, bases and all, for whoever loads it again and again with other overrides. */
+struct scenario_source;
+
+/**
+ * Reads a file, without looking at what it says. Release with scenario_source_free().
+ * @return NULL if it cannot be read or is no YAML; errors and warnings in @p diagnostics
+ */
+struct scenario_source *scenario_read(const char *path, struct diagnostics *diagnostics);
+
+/** As scenario_load(), of a file as it was when it was read. The source must outlive the scenario. */
+struct scenario *scenario_load_source(const struct scenario_source *source, const struct scenario_options *options,
+                                      struct diagnostics *diagnostics);
+
+/** Frees it. NULL is allowed. */
+void scenario_source_free(struct scenario_source *source);
+
 /**
  * The same, from memory.
  * @param name   stands for the path in messages; a `base:` is relative to its folder

@@ -5,11 +5,18 @@
 #include "sim/allocate.h"
 
 #include <inttypes.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Blocks of this size and up are the system's, and given back; what is smaller stays with the process. */
+#define LARGE_BLOCK (2 * 1024 * 1024)
+#define KEPT_BYTES  (2 * 1024 * 1024)
 
 uint64_t sweep_clock(void)
 {
@@ -133,11 +140,35 @@ void sweep_record(const struct sweep *sweep, uint64_t run, const struct sweep_se
 struct shard {
     const struct sweep *sweep;
     struct store *store;
+    struct scenario_source *source; /**< the file, read once; NULL: it cannot be, and each run says so */
     /* Of the run under way, for a panic: */
     struct store_run *record;
     struct pool_reply *reply;
     uint64_t began; /**< when the system began to be built */
 };
+
+static struct scenario_source *read_once(const char *path)
+{
+    struct diagnostics diagnostics;
+    struct scenario_source *source;
+
+    memset(&diagnostics, 0, sizeof(diagnostics));
+    source = scenario_read(path, &diagnostics);
+    diagnostics_clear(&diagnostics);
+    return source;
+}
+
+/**
+ * A run takes and leaves some large tables of which it touches little. Fresh from the system they are zero and cost
+ * nothing until touched; the C library keeps them after the first run, though, and clears all of each at the next.
+ */
+static void prepare_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+#endif
+}
 
 void *sweep_worker_begin(void *context, char *why, size_t size)
 {
@@ -145,12 +176,15 @@ void *sweep_worker_begin(void *context, char *why, size_t size)
     struct shard *shard = sim_allocate(1, sizeof(*shard));
     char *path = sweep_shard_path(sweep);
 
+    prepare_memory();
     shard->sweep = sweep;
+    shard->source = read_once(sweep->options->path);
     shard->store = store_open(path, &sweep->about);
     free(path);
     if (store_error(shard->store) != NULL) {
         snprintf(why, size, "%s", store_error(shard->store));
         store_close(shard->store);
+        scenario_source_free(shard->source);
         free(shard);
         return NULL;
     }
@@ -163,6 +197,7 @@ void sweep_worker_end(void *context, void *state)
 
     (void)context;
     store_close(shard->store);
+    scenario_source_free(shard->source);
     free(shard);
 }
 
@@ -255,7 +290,8 @@ void sweep_worker_run(void *context, void *state, uint64_t task, struct pool_rep
     sweep_record(sweep, task, &sets, &record, &command);
     options.sets = sets.sets;
     options.set_count = sets.count;
-    scenario = scenario_load(sweep->options->path, &options, &diagnostics);
+    scenario = shard->source == NULL ? scenario_load(sweep->options->path, &options, &diagnostics)
+                                     : scenario_load_source(shard->source, &options, &diagnostics);
     if (scenario == NULL) {
         char *message = diagnostics_text(&diagnostics);
 

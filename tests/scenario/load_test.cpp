@@ -1,4 +1,5 @@
 /* What a sound file becomes. */
+#include "scenario/show.h"
 #include "tests/scenario/loaded.h"
 
 #include <gtest/gtest.h>
@@ -385,6 +386,53 @@ TEST(Load, ManyScenariosLiveSideBySide)
     ASSERT_TRUE(a && b);
     EXPECT_EQ(a->seed, 1u);
     EXPECT_EQ(b->seed, 2u);
+}
+
+/** Everything that a scenario says. */
+std::string shown(struct scenario *scenario)
+{
+    char *text = nullptr;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    if (scenario != nullptr) {
+        scenario_show(stream, scenario);
+    }
+    fclose(stream);
+    std::string all(text, length);
+    free(text);
+    return all;
+}
+
+/* Read once, with bases, and loaded with one set of overrides after the other: each as if it were the only one. */
+TEST(Load, WhatIsReadOnceIsLoadedOften)
+{
+    const std::string path = DOORBELL_SOURCE_DIR "/scenarios/examples/lock-step-commands.yaml";
+    const std::vector<std::vector<const char *>> changes = {
+        {}, {"seed=5", "vms.vm0.queue=direct"}, {"vms.vm0.devices.epB=null"}, {"smmu.S.tlb.entires=4"}, {}};
+    diagnostics list = {};
+    scenario_source *source = scenario_read(path.c_str(), &list);
+
+    ASSERT_NE(source, nullptr);
+    for (const std::vector<const char *> &sets : changes) {
+        const scenario_options options = {sets.data(), sets.size()};
+        diagnostics here = {};
+        diagnostics there = {};
+        struct scenario *one = scenario_load_source(source, &options, &here);
+        struct scenario *other = scenario_load(path.c_str(), &options, &there);
+
+        EXPECT_EQ(shown(one), shown(other));
+        EXPECT_EQ(here.error_count, there.error_count);
+        EXPECT_EQ(here.count, there.count);
+        scenario_free(one);
+        scenario_free(other);
+        diagnostics_clear(&here);
+        diagnostics_clear(&there);
+    }
+    scenario_source_free(source);
+    EXPECT_EQ(scenario_read("/nowhere.yaml", &list), nullptr);
+    EXPECT_TRUE(list.environment_failed);
+    diagnostics_clear(&list);
 }
 
 } // namespace
