@@ -13,13 +13,17 @@ static const char *const schemas[CLI_SCHEMAS] = {
     [CLI_SCHEMA_EXPLORATION] = "exploration/1",
     [CLI_SCHEMA_FAILURE] = "failure/1",
     [CLI_SCHEMA_GOLDEN] = "golden/1",
+    [CLI_SCHEMA_IMPORT] = "import/1",
     [CLI_SCHEMA_PARAMETERS] = "parameters/1",
     [CLI_SCHEMA_REPLAY] = "replay/1",
+    [CLI_SCHEMA_REPORT] = "report/1",
+    [CLI_SCHEMA_ROWS] = "rows/1",
     [CLI_SCHEMA_RUN] = "run/1",
     [CLI_SCHEMA_SHOW] = "show/1",
     [CLI_SCHEMA_STATUS] = "status/1",
     [CLI_SCHEMA_SUBMISSION] = "submission/1",
     [CLI_SCHEMA_SWEEP] = "sweep/1",
+    [CLI_SCHEMA_TOPOLOGY] = "topology/1",
 };
 
 const char *cli_schema_name(enum cli_schema schema)

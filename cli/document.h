@@ -25,13 +25,17 @@ enum cli_schema {
     CLI_SCHEMA_EXPLORATION,
     CLI_SCHEMA_FAILURE, /**< of every verb, when nothing came of it */
     CLI_SCHEMA_GOLDEN,
+    CLI_SCHEMA_IMPORT,
     CLI_SCHEMA_PARAMETERS,
     CLI_SCHEMA_REPLAY,
+    CLI_SCHEMA_REPORT,
+    CLI_SCHEMA_ROWS, /**< query */
     CLI_SCHEMA_RUN,
     CLI_SCHEMA_SHOW,
     CLI_SCHEMA_STATUS,     /**< sweep status */
     CLI_SCHEMA_SUBMISSION, /**< sweep submit */
     CLI_SCHEMA_SWEEP,
+    CLI_SCHEMA_TOPOLOGY,
     CLI_SCHEMAS /**< how many there are */
 };
 

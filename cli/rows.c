@@ -129,16 +129,33 @@ static json_t *cell_json(const struct query_cell *cell)
     return value != NULL ? value : cli_json_text(cell->text);
 }
 
+static json_t *row_json(const struct query_table *table, size_t i)
+{
+    json_t *row = json_object();
+
+    for (size_t j = 0; j < table->columns; j++) {
+        json_object_set_new(row, table->names[j], cell_json(&table->cells[i * table->columns + j]));
+    }
+    return row;
+}
+
+json_t *cli_rows_json(const struct query_table *table)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < table->rows; i++) {
+        json_array_append_new(rows, row_json(table, i));
+    }
+    return rows;
+}
+
 static bool write_json_lines(FILE *stream, const struct query_table *table)
 {
     bool good = true;
 
     for (size_t i = 0; i < table->rows && good; i++) {
-        json_t *row = json_object();
+        json_t *row = row_json(table, i);
 
-        for (size_t j = 0; j < table->columns; j++) {
-            json_object_set_new(row, table->names[j], cell_json(&table->cells[i * table->columns + j]));
-        }
         good = json_dumpf(row, stream, JSON_COMPACT) == 0 && fputc('\n', stream) != EOF;
         json_decref(row);
     }

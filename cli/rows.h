@@ -5,6 +5,7 @@
 #include "cli/request.h"
 #include "sweep/query.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -18,6 +19,9 @@ extern "C" {
  * @return whether everything was written
  */
 bool cli_rows_write(FILE *stream, const struct query_table *table, enum cli_format format);
+
+/** The rows as a list of such objects, a new reference. */
+json_t *cli_rows_json(const struct query_table *table);
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,9 @@
 #define ON_RESULTS                                                                                                     \
     (ON_FILES | ON_GOLDEN | VERB_BIT(CLI_VERB_SWEEP) | VERB_BIT(CLI_VERB_REPLAY) | VERB_BIT(CLI_VERB_CALIBRATE) |      \
      VERB_BIT(CLI_VERB_PARAMS) | VERB_BIT(CLI_VERB_EXPLORE) | VERB_BIT(CLI_VERB_BOTTLENECK))
+#define ON_JSON                                                                                                        \
+    (ON_RESULTS | VERB_BIT(CLI_VERB_IMPORT) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_QUERY) |                     \
+     VERB_BIT(CLI_VERB_REPORT))
 #define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {
@@ -294,7 +297,7 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_CONTROLLERS] = {"controllers", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
                                 "what takes MSIs, words with commas: its (the default),\n"
                                 "pre-its, or all"},
-    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_RESULTS, "write one JSON document, of a failure too"},
+    [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_JSON, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |
                                VERB_BIT(CLI_VERB_EXPLAIN) | VERB_BIT(CLI_VERB_IMPORT),

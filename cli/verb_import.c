@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "import/import.h"
@@ -8,9 +9,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** What the writers need. */
+struct imported {
+    const struct cli_request *request;
+    const struct import_machine *machine;
+    const char *text;
+};
+
 static bool write_text(FILE *stream, const void *context)
 {
-    return fputs(context, stream) >= 0;
+    const struct imported *imported = context;
+
+    return fputs(imported->text, stream) >= 0;
+}
+
+static json_t *texts(char *const *items, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(array, cli_json_text(items[i]));
+    }
+    return array;
+}
+
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct imported *imported = context;
+    const struct cli_request *request = imported->request;
+    const struct import_machine *machine = imported->machine;
+    json_t *document = cli_document(request, CLI_SCHEMA_IMPORT, CLI_EXIT_OK, NULL);
+    json_t *sources = json_array();
+    bool written;
+
+    for (size_t i = 0; i < request->operand_count; i++) {
+        json_array_append_new(sources, cli_json_text(request->operands[i]));
+    }
+    json_object_set_new(document, "sources", sources);
+    json_object_set_new(document, "firmware", json_boolean(machine->firmware_known));
+    json_object_set_new(document, "hosts", json_integer((json_int_t)machine->firmware.host_count));
+    json_object_set_new(document, "iommus", json_integer((json_int_t)machine->firmware.iommu_count));
+    json_object_set_new(document, "controllers", json_integer((json_int_t)machine->firmware.controller_count));
+    json_object_set_new(document, "functions", json_integer((json_int_t)machine->function_count));
+    json_object_set_new(document, "routed-vectors", json_integer((json_int_t)machine->route_count));
+    json_object_set_new(document, "remarks", texts(machine->remarks.items, machine->remarks.count));
+    json_object_set_new(document, "scenario", cli_json_text(imported->text));
+    written = cli_document_write(stream, document);
+    json_decref(document);
+    return written;
 }
 
 /** The operands' last components, for the scenario's first line: where they lay is the reader's own affair. */
@@ -57,8 +103,10 @@ int cli_verb_import(const struct cli_request *request)
         if (text == NULL) {
             status = cli_fail_diagnostics(request, &diagnostics);
         } else {
+            const struct imported imported = {.request = request, .machine = &machine, .text = text};
+
             tell_remarks(&machine);
-            status = cli_emit(request, write_text, text);
+            status = cli_emit(request, request->json ? write_json : write_text, &imported);
         }
     }
     free(text);

@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/rows.h"
@@ -10,6 +11,8 @@
 
 /** What the writer needs. */
 struct answer {
+    const struct cli_request *request;
+    const char *question;
     struct query_table table;
     enum cli_format format;
 };
@@ -19,6 +22,25 @@ static bool write_answer(FILE *stream, const void *context)
     const struct answer *answer = context;
 
     return cli_rows_write(stream, &answer->table, answer->format);
+}
+
+/** The rows in one document: what lines of JSON have no room for is around them. */
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct answer *answer = context;
+    json_t *document = cli_document(answer->request, CLI_SCHEMA_ROWS, CLI_EXIT_OK, NULL);
+    json_t *columns = json_array();
+    bool written;
+
+    for (size_t i = 0; i < answer->table.columns; i++) {
+        json_array_append_new(columns, cli_json_text(answer->table.names[i]));
+    }
+    json_object_set_new(document, "question", cli_json_text(answer->question));
+    json_object_set_new(document, "columns", columns);
+    json_object_set_new(document, "rows", cli_rows_json(&answer->table));
+    written = cli_document_write(stream, document);
+    json_decref(document);
+    return written;
 }
 
 static void hint(const char *question, struct cli_problem *problem)
@@ -47,7 +69,7 @@ int cli_verb_query(const struct cli_request *request)
                                 .metrics = request->metrics,
                                 .metric_count = request->metric_count,
                                 .device = request->device};
-    struct answer answer = {.format = request->format};
+    struct answer answer = {.request = request, .question = query.question, .format = request->format};
     struct cli_problem problem = {.hint = ""};
     struct store *store;
     int status = cli_emit_possible(request);
@@ -63,7 +85,7 @@ int cli_verb_query(const struct cli_request *request)
         hint(query.question, &problem);
         status = cli_fail(request, CLI_EXIT_USAGE, &problem);
     } else {
-        status = cli_emit(request, write_answer, &answer);
+        status = cli_emit(request, request->json ? write_json : write_answer, &answer);
     }
     query_table_clear(&answer.table);
     store_close(store);

@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/folder.h"
@@ -15,6 +16,7 @@
 
 /** The results of a page. */
 struct page {
+    const struct cli_request *request;
     struct html_result *results;
     json_t **documents;
     size_t count;
@@ -25,6 +27,37 @@ static bool write_page(FILE *stream, const void *context)
     const struct page *page = context;
 
     return html_write(stream, page->results, page->count);
+}
+
+/** The page within a document, with what it is made of. */
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct page *page = context;
+    json_t *document = cli_document(page->request, CLI_SCHEMA_REPORT, CLI_EXIT_OK, NULL);
+    json_t *results = json_array();
+    char *text = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&text, &length);
+    bool written = memory != NULL && html_write(memory, page->results, page->count);
+
+    for (size_t i = 0; i < page->count; i++) {
+        const json_t *schema = json_object_get(page->documents[i], "schema");
+        json_t *result = json_object();
+
+        json_object_set_new(result, "name", cli_json_text(page->results[i].name));
+        json_object_set_new(result, "schema",
+                            json_is_string(schema) ? json_incref((json_t *)(uintptr_t)schema) : json_null());
+        json_array_append_new(results, result);
+    }
+    if (memory != NULL) {
+        fclose(memory);
+    }
+    json_object_set_new(document, "results", results);
+    json_object_set_new(document, "page", cli_json_text(written ? text : ""));
+    written = written && cli_document_write(stream, document);
+    json_decref(document);
+    free(text);
+    return written;
 }
 
 static const char *name_of(const char *path)
@@ -89,7 +122,7 @@ static json_t *read_result(const struct cli_request *request, const char *path, 
 
 int cli_verb_report(const struct cli_request *request)
 {
-    struct page page = {.count = 0};
+    struct page page = {.request = request};
     struct cli_problem problem = {.hint = ""};
     int status = cli_emit_possible(request);
 
@@ -107,7 +140,7 @@ int cli_verb_report(const struct cli_request *request)
         page.count++;
     }
     if (status == CLI_EXIT_OK) {
-        status = cli_emit(request, write_page, &page);
+        status = cli_emit(request, request->json ? write_json : write_page, &page);
     }
     for (size_t i = 0; i < page.count; i++) {
         json_decref(page.documents[i]);

@@ -1,9 +1,11 @@
 #include "cli/verbs.h"
 
+#include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/load.h"
 #include "host/topology.h"
+#include "report/topology_json.h"
 #include "report/topology_svg.h"
 #include "report/topology_text.h"
 #include "scenario/plan.h"
@@ -13,6 +15,7 @@
 
 /** What the writer needs. */
 struct drawn {
+    const struct cli_request *request;
     struct topology topology;
     enum cli_format format;
     const char *title;
@@ -35,10 +38,23 @@ static bool write_topology(FILE *stream, const void *context)
     }
 }
 
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct drawn *drawn = context;
+    json_t *document = cli_document(drawn->request, CLI_SCHEMA_TOPOLOGY, CLI_EXIT_OK, NULL);
+    bool written;
+
+    json_object_set_new(document, "title", cli_json_text(drawn->title));
+    json_object_set_new(document, "topology", topology_json(&drawn->topology));
+    written = cli_document_write(stream, document);
+    json_decref(document);
+    return written;
+}
+
 /** Draws a scenario that is loaded. @return exit status */
 static int draw(const struct cli_request *request, const struct scenario *scenario)
 {
-    struct drawn drawn = {.format = request->format, .title = scenario->title};
+    struct drawn drawn = {.request = request, .format = request->format, .title = scenario->title};
     struct cli_problem problem = {.hint = ""};
     struct host_error error = {.text = ""};
     struct scenario_plan plan;
@@ -46,7 +62,7 @@ static int draw(const struct cli_request *request, const struct scenario *scenar
 
     if (scenario_plan_make(scenario, &plan, &error)) {
         topology_describe(&plan.software, &drawn.topology);
-        status = cli_emit(request, write_topology, &drawn);
+        status = cli_emit(request, request->json ? write_json : write_topology, &drawn);
         topology_clear(&drawn.topology);
     } else {
         snprintf(problem.message, sizeof(problem.message), "E0303 %s: %s", request->operand, error.text);

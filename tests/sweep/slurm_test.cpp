@@ -159,9 +159,13 @@ TEST_F(Slurm, WhatWasCancelledIsResumedPartByPart)
     ASSERT_LT(kept, 24) << "too late to cancel anything";
 
     EXPECT_EQ(sweep.submit().status, 4) << "without --resume";
-    const Result rest = sweep.submit({"--resume"});
+    const Result rest = sweep.submit({"--resume", "--json"});
     ASSERT_EQ(rest.status, 0) << rest.err;
-    EXPECT_EQ(rest.out.rfind(std::to_string(24 - kept) + " runs in parts ", 0), 0u) << rest.out;
+    json_t *said = json_loads(rest.out.c_str(), 0, nullptr); /* that it fits its schema is looked at by who ran it */
+    EXPECT_EQ(json_integer_value(json_object_get(said, "left")), 24 - kept) << rest.out;
+    EXPECT_GT(json_integer_value(json_object_get(said, "parts-job")), 0) << rest.out;
+    EXPECT_GT(json_integer_value(json_object_get(said, "merge-job")), 0) << rest.out;
+    json_decref(said);
     EXPECT_EQ(sweep.ended(), "COMPLETED");
     EXPECT_TRUE(results(sweep.database) == results(sweep.whole));
     const Result none = sweep.submit({"--resume"});
