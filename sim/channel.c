@@ -28,6 +28,7 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
     channel->hint = &channel->no_hint;
     sim_packet_reserve(sim, channel->capacity, false);
     sim_vector_push(&sim->channels, channel);
+    sim_choose_way(sim);
     return channel;
 }
 
@@ -46,8 +47,8 @@ void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresigh
 
 void sim_channel_set_transport(struct sim_channel *channel, const struct sim_channel_transport *transport)
 {
+    channel->sim->carried += channel->transport == NULL;
     channel->transport = transport;
-    channel->sim->carried = true;
     sim_choose_way(channel->sim);
 }
 
@@ -71,7 +72,10 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
     }
 }
 
-/* ---- The short way: native engine, nobody listens to single marks. Calls come last or not at all. ---- */
+/*
+ * ---- The short way: nobody listens to single marks, and the native engine runs or all channels have a transport. Calls
+ * come last or not at all. ----
+ */
 
 /** sim_mark(), of which only the trail is left. */
 static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, uint32_t stage, sim_time time)
@@ -89,14 +93,15 @@ static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, 
     packet->last_mark = time;
 }
 
-SIM_COLD static struct sim_packet *nothing_to_pop(const struct sim_channel *channel)
+__attribute__((noreturn)) SIM_COLD static void nothing_to_pop(const struct sim_channel *channel)
 {
     const struct sim_channel_slot *slot = &channel->slots[channel->head];
 
     sim_panic(channel->sim, channel->reader, slot->packet, "pop from %s, where nothing has arrived", channel->name);
 }
 
-SIM_COLD static void nowhere_to_push(const struct sim_channel *channel, const struct sim_packet *packet)
+__attribute__((noreturn)) SIM_COLD static void nowhere_to_push(const struct sim_channel *channel,
+                                                               const struct sim_packet *packet)
 {
     sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
 }
@@ -104,49 +109,72 @@ SIM_COLD static void nowhere_to_push(const struct sim_channel *channel, const st
 /** Wakes the writer, for which a credit is on its way. */
 static struct sim_packet *wake_writer(struct sim_channel *channel, struct sim_packet *packet, sim_time free_at)
 {
-    channel->writer_waits = false;
     sim_wake(channel->writer, free_at);
+    return packet;
+}
+
+/** What a pop begins with. @return the packet */
+static inline struct sim_packet *arrived(const struct sim_channel *channel, sim_time now)
+{
+    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    struct sim_packet *packet = slot->packet;
+
+    if (packet == NULL || slot->arrival > now) {
+        nothing_to_pop(channel);
+    }
+    leave_mark(channel->sim, packet, channel->stage, slot->arrival);
     return packet;
 }
 
 static inline struct sim_packet *pop_shortly(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->head];
-    struct sim_packet *packet = slot->packet;
+    struct sim_packet *packet = arrived(channel, now);
 
-    if (packet == NULL || slot->arrival > now) {
-        return nothing_to_pop(channel);
-    }
-    leave_mark(channel->sim, packet, channel->stage, slot->arrival);
     free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
-    slot->packet = NULL;
-    slot->free_at = free_at;
-    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
-    return channel->writer_waits ? wake_writer(channel, packet, free_at) : packet;
+    return sim_channel_take(channel, free_at) ? wake_writer(channel, packet, free_at) : packet;
+}
+
+/** The same by the channel's transport. */
+static struct sim_packet *pop_by_transport(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
+    struct sim_packet *packet = arrived(channel, now);
+
+    channel->transport->pop(channel, sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal));
+    return packet;
+}
+
+/** What a push into a channel without data units and wire begins with. @return when the packet arrives */
+static inline sim_time depart(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
+{
+    const sim_time start = now + service;
+    const sim_time arrival =
+        sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
+
+    leave_mark(channel->sim, packet, channel->writer_stage, start);
+    rewind_slots(channel, now);
+    if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
+        nowhere_to_push(channel, packet);
+    }
+    channel->last_arrival = arrival;
+    channel->pushed++;
+    return arrival;
 }
 
 /** For channels without data units, wire and foresight. */
 static inline void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
 {
-    const sim_time start = now + service;
-    const sim_time arrival =
-        sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
-    struct sim_channel_slot *slot;
+    const sim_time arrival = depart(channel, packet, now, service);
 
-    leave_mark(channel->sim, packet, channel->writer_stage, start);
-    rewind_slots(channel, now);
-    slot = &channel->slots[channel->tail];
-    if (slot->packet != NULL || arrival < channel->last_arrival) {
-        nowhere_to_push(channel, packet);
-        return;
-    }
-    channel->last_arrival = arrival;
-    channel->pushed++;
-    slot->packet = packet;
-    slot->arrival = arrival;
-    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
-    *channel->hint |= channel->hint_mask;
+    sim_channel_put(channel, packet, arrival);
     sim_wake_quickly(channel->sim, channel->reader, arrival);
+}
+
+/** The same by the channel's transport. */
+static void push_by_transport(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
+{
+    const sim_time arrival = depart(channel, packet, now, service);
+
+    channel->transport->push(channel, packet, arrival, 0);
 }
 
 /* ---- Popping and pushing ---- */
@@ -159,7 +187,7 @@ __attribute__((noinline)) static struct sim_packet *pop_in_any_case(struct sim_c
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
-        return nothing_to_pop(channel);
+        nothing_to_pop(channel);
     }
     sim_mark(channel->sim, packet, channel->stage, slot->arrival);
     free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
@@ -171,16 +199,22 @@ __attribute__((noinline)) static struct sim_packet *pop_in_any_case(struct sim_c
     return packet;
 }
 
+static inline struct sim_packet *pop(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
+    if (channel->sim->swift) {
+        return pop_shortly(channel, now, free_at);
+    }
+    return channel->sim->ferried ? pop_by_transport(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
+}
+
 SIM_HOT struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
 {
-    const sim_time free_at = now + channel->credit_latency;
-
-    return channel->sim->swift ? pop_shortly(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
+    return pop(channel, now, now + channel->credit_latency);
 }
 
 SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    return channel->sim->swift ? pop_shortly(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
+    return pop(channel, now, free_at);
 }
 
 struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
@@ -220,13 +254,7 @@ void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time n
 
 SIM_HOT void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->head];
-
-    slot->packet = NULL;
-    slot->free_at = free_at;
-    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
-    if (channel->writer_waits) {
-        channel->writer_waits = false;
+    if (sim_channel_take(channel, free_at)) {
         sim_wake_quickly(channel->sim, channel->writer, free_at);
     }
 }
@@ -349,7 +377,6 @@ __attribute__((noinline)) static void push_in_any_case(struct sim_channel *chann
     rewind_slots(channel, now);
     if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
         nowhere_to_push(channel, packet);
-        return;
     }
     channel->last_arrival = arrival;
     if (channel->units != 0) {
@@ -369,6 +396,8 @@ SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *pa
 {
     if (channel->plain && channel->sim->swift) {
         push_shortly(channel, packet, now, service);
+    } else if (channel->plain && channel->sim->ferried) {
+        push_by_transport(channel, packet, now, service);
     } else {
         push_in_any_case(channel, packet, now, service, units, wire_bytes, header_bytes);
     }
@@ -377,16 +406,11 @@ SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *pa
 SIM_HOT void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival,
                                     uint32_t units)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->tail];
-
-    slot->packet = packet;
-    slot->arrival = arrival;
-    slot->units = units;
-    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    channel->slots[channel->tail].units = units;
+    sim_channel_put(channel, packet, arrival);
     if (channel->foreseen) {
         channel->foresight(channel->reader, packet);
     }
-    *channel->hint |= channel->hint_mask;
     sim_wake_quickly(channel->sim, channel->reader, arrival);
 }
 

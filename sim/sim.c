@@ -26,7 +26,8 @@ void sim_vector_push(struct sim_vector *vector, void *item)
 void sim_choose_way(struct sim *sim)
 {
     sim->quick = sim->config.engine == SIM_ENGINE_NATIVE && sim->schedule == NULL;
-    sim->swift = sim->quick && !sim->carried && sim->hot.observer.mark == NULL;
+    sim->swift = sim->quick && sim->carried == 0 && sim->hot.observer.mark == NULL;
+    sim->ferried = sim->carried > 0 && sim->carried == sim->channels.count && sim->hot.observer.mark == NULL;
 }
 
 struct sim *sim_create(const struct sim_config *config)

@@ -47,10 +47,11 @@ struct sim {
     struct arena memory;        /**< what sim_alloc() handed out */
     bool started;
     bool stop;
-    bool carried; /**< a channel has a transport */
-    bool swift;   /**< quick, no channel is carried, nobody listens to single marks: channels take the short way */
-    bool quick;   /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
-    size_t awake; /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
+    bool ferried;   /**< every channel has a transport, nobody listens to single marks: a short way by that */
+    bool swift;     /**< quick, no channel is carried, nobody listens to single marks: channels take the short way */
+    bool quick;     /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
+    size_t carried; /**< channels that have a transport */
+    size_t awake;   /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
     uint64_t evaluations;
     uint64_t shuffle_state;
     struct sim_component **batch; /**< scratch: the components of an instant */
@@ -85,6 +86,32 @@ static inline void sim_wake_quickly(struct sim *sim, struct sim_component *compo
     } else {
         sim_wake(component, time);
     }
+}
+
+/** Puts a packet into the tail slot, to be seen at @p arrival. The reader is to be woken. */
+static inline void sim_channel_put(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->tail];
+
+    slot->packet = packet;
+    slot->arrival = arrival;
+    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    *channel->hint |= channel->hint_mask;
+}
+
+/** Empties the head slot, to be free at @p free_at. @return whether the writer waits for it, and is to be woken */
+static inline bool sim_channel_take(struct sim_channel *channel, sim_time free_at)
+{
+    struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const bool waits = channel->writer_waits;
+
+    slot->packet = NULL;
+    slot->free_at = free_at;
+    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
+    if (waits) {
+        channel->writer_waits = false;
+    }
+    return waits;
 }
 
 /** Evaluates a component at the current instant. @return its next due time, of which the engine is to be told */

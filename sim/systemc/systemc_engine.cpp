@@ -175,24 +175,32 @@ class component_module : public sc_core::sc_module
     void evaluate()
     {
         sim *simulation = component->sim;
-        sim_time next;
+        /* The kernel's time too: what was due later has been notified anew. */
+        const sim_time now = component->due;
 
         if (simulation->config.shuffle && waits_some_deltas()) {
             next_trigger(sc_core::SC_ZERO_TIME);
             return;
         }
-        /* The kernel's time too: what was due later has been notified anew. */
-        simulation->hot.now = component->due;
+        simulation->hot.now = now;
         if (simulation->trace != nullptr) {
             static_cast<tracer *>(simulation->trace->engine_data)->instant();
         }
         sim_lay_down(simulation, component);
-        next = sim_evaluate(simulation, component);
-        if (next != SIM_TIME_NEVER) {
-            sim_wake(component, next);
-        } else if (simulation->awake == 0) {
+        wake_at_instant(sim_evaluate(simulation, component), now);
+        if (simulation->awake == 0) {
             /* The kernel may still owe calls to what would look for far dues: time stands where it is. */
             sc_core::sc_pause();
+        }
+    }
+
+    /** sim_wake() at an instant that the kernel is at. */
+    void wake_at_instant(sim_time time, sim_time now)
+    {
+        if (time < component->due) {
+            component->sim->awake += component->due == SIM_TIME_NEVER;
+            component->due = time;
+            wake(time, now);
         }
     }
 
@@ -231,8 +239,8 @@ class channel_sockets : public sc_core::sc_module,
                         private tlm::tlm_mm_interface
 {
   public:
-    channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel)
-        : sc_core::sc_module(module_name), channel(the_channel),
+    channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel, const bool *whether_it_runs)
+        : sc_core::sc_module(module_name), channel(the_channel), runs(whether_it_runs),
           payloads(std::make_unique<slot_payload[]>(the_channel->capacity)), writer("writer"), reader("reader")
     {
         writer.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
@@ -240,6 +248,7 @@ class channel_sockets : public sc_core::sc_module,
         writer.bind(reader);
         for (uint32_t i = 0; i < channel->capacity; i++) {
             payloads[i].set_mm(static_cast<tlm::tlm_mm_interface *>(this));
+            payloads[i].acquire(); /* its slot's own: it stays */
         }
     }
 
@@ -276,15 +285,22 @@ class channel_sockets : public sc_core::sc_module,
     }
 
   private:
+    static tlm::tlm_command command_of(const sim_packet *packet)
+    {
+        constexpr uint32_t writes = 1u << SIM_PACKET_WRITE | 1u << SIM_PACKET_CONFIG_WRITE;
+        constexpr uint32_t reads = 1u << SIM_PACKET_READ | 1u << SIM_PACKET_CONFIG_READ;
+        static_assert(tlm::TLM_READ_COMMAND == 0 && tlm::TLM_WRITE_COMMAND == 1 && tlm::TLM_IGNORE_COMMAND == 2,
+                      "commands as numbers");
+
+        return static_cast<tlm::tlm_command>((writes >> packet->type & 1u) | (~(writes | reads) >> packet->type & 1u)
+                                                                                 << 1);
+    }
+
     static void describe(tlm::tlm_generic_payload *payload, sim_packet *packet)
     {
-        const bool is_write = packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_CONFIG_WRITE;
-        const bool is_read = packet->type == SIM_PACKET_READ || packet->type == SIM_PACKET_CONFIG_READ;
         const uint32_t length = packet->length > 0 ? packet->length : 1;
 
-        payload->set_command(is_write  ? tlm::TLM_WRITE_COMMAND
-                             : is_read ? tlm::TLM_READ_COMMAND
-                                       : tlm::TLM_IGNORE_COMMAND);
+        payload->set_command(command_of(packet));
         payload->set_address(packet->address);
         payload->set_data_ptr(packet->data);
         payload->set_data_length(length);
@@ -292,12 +308,28 @@ class channel_sockets : public sc_core::sc_module,
         payload->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     }
 
+    /** While the kernel runs, its time is that of the simulation. */
+    void wake(sim_component *component, sim_time time) const
+    {
+        if (*runs && time > channel->sim->hot.now) {
+            static_cast<component_module *>(component->engine_data)->wake_at_instant(time, channel->sim->hot.now);
+        } else {
+            sim_wake(component, time);
+        }
+    }
+
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
         const packet_extension &extension = static_cast<slot_payload &>(payload).extension;
+        const sim_time arrival = channel->sim->hot.now + delay.value();
 
-        sim_channel_push_local(channel, extension.packet, channel->sim->hot.now + delay.value(), extension.units);
+        if (channel->plain) {
+            sim_channel_put(channel, extension.packet, arrival);
+            wake(channel->reader, arrival);
+        } else {
+            sim_channel_push_local(channel, extension.packet, arrival, extension.units);
+        }
         phase = tlm::END_REQ;
         return tlm::TLM_UPDATED;
     }
@@ -305,7 +337,11 @@ class channel_sockets : public sc_core::sc_module,
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
-        sim_channel_pop_local(channel, channel->sim->hot.now + delay.value());
+        const sim_time free_at = channel->sim->hot.now + delay.value();
+
+        if (sim_channel_take(channel, free_at)) {
+            wake(channel->writer, free_at);
+        }
         phase = tlm::END_RESP;
         payload.release();
         return tlm::TLM_COMPLETED;
@@ -331,9 +367,11 @@ class channel_sockets : public sc_core::sc_module,
     {
     }
 
-    void free(tlm::tlm_generic_payload *) override
+    void free(tlm::tlm_generic_payload *payload) override
     {
-        /* It stays with its slot. */
+        /* Not in use: it would be its slot's hold that has been let go. */
+        sim_panic(channel->sim, channel->reader, static_cast<slot_payload *>(payload)->extension.packet,
+                  "%s: a payload has been released once too often", channel->name);
     }
 
     void end_of_elaboration() override
@@ -344,6 +382,7 @@ class channel_sockets : public sc_core::sc_module,
 
     /* Before the sockets: beside what the calls through them look up, in the same lines of the host's cache. */
     sim_channel *channel;
+    const bool *runs;                               /**< the kernel does */
     std::unique_ptr<slot_payload[]> payloads;       /**< by slot of the channel */
     tlm::tlm_fw_transport_if<> *forward = nullptr;  /**< to where the writer's socket is bound */
     tlm::tlm_bw_transport_if<> *backward = nullptr; /**< to where the reader's is */
@@ -408,7 +447,7 @@ bool start(sim *simulation)
         auto *channel = static_cast<sim_channel *>(simulation->channels.items[i]);
         std::string name = object_name(channel->name);
 
-        modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel));
+        modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel, &modules->runs));
         channel->engine_data = modules->channels.back().get();
         sim_channel_set_transport(channel, &transport);
     }
