@@ -73,8 +73,8 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
 }
 
 /*
- * ---- The short way: nobody listens to single marks, and the native engine runs or all channels have a transport. Calls
- * come last or not at all. ----
+ * ---- The short way: nobody listens to single marks, and the native engine runs or all channels have a transport.
+ * Calls come last or not at all. ----
  */
 
 /** sim_mark(), of which only the trail is left. */

@@ -9,6 +9,9 @@
 #define COARSE_LOG2  8u
 #define COARSE_SLOTS (UINT64_C(1) << COARSE_LOG2)
 
+/* So many stand in front of the wheels: more than a few would be looked at too often. */
+#define FRONT_MOST 4u
+
 static void wheel_init(struct sim_queue_wheel *wheel, unsigned shift, unsigned slots_log2)
 {
     const size_t slots = (size_t)1 << slots_log2;
@@ -35,6 +38,8 @@ void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2
     queue->ratio_log2 = slots_log2;
     queue->cursor = 0;
     set_near_end(queue, 0);
+    queue->front = NULL;
+    queue->rest = queue->near_end;
     queue->heap_capacity = events > 0 ? events : 1;
     queue->heap = sim_allocate(queue->heap_capacity, sizeof(*queue->heap));
     queue->heap_count = 0;
@@ -288,6 +293,52 @@ static sim_time far_earliest(const struct sim_queue *queue)
 
 /* ---- Setting and taking ---- */
 
+/** What is in front goes where the rest is. */
+static void bring_back(struct sim_queue *queue)
+{
+    struct sim_queue_event *event = queue->front;
+
+    queue->front = NULL;
+    while (event != NULL) {
+        struct sim_queue_event *next = event->next;
+
+        queue->rest = sim_time_min(queue->rest, event->time);
+        place(queue, event);
+        event = next;
+    }
+}
+
+/** Before what time nothing is due after the fine slot @p first, the cursor's, of which something has been taken. */
+static inline sim_time bound_after(const struct sim_queue *queue, uint64_t first)
+{
+    const struct sim_queue_wheel *wheel = &queue->fine;
+    const uint64_t slot = first & wheel->mask;
+    const uint64_t word = slot / 64;
+    const uint64_t same = wheel->occupied[word] >> (slot % 64);
+    const uint64_t after = wheel->words & (UINT64_MAX << word << 1);
+
+    if (same != 0) {
+        return (first + (uint64_t)__builtin_ctzll(same)) << wheel->shift;
+    }
+    if (after != 0) {
+        return (first - slot + 64 * (uint64_t)__builtin_ctzll(after)) << wheel->shift;
+    }
+    if (wheel->words != 0) {
+        return (first - slot + wheel->mask + 1 + 64 * (uint64_t)__builtin_ctzll(wheel->words)) << wheel->shift;
+    }
+    return queue->near_end;
+}
+
+static void leave_front(struct sim_queue *queue, const struct sim_queue_event *event)
+{
+    struct sim_queue_event **link = &queue->front;
+
+    while (*link != event) {
+        link = &(*link)->next;
+    }
+    *link = event->next;
+}
+
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
     if (event->link != NULL) {
@@ -296,9 +347,35 @@ void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_t
         wheel_remove(near ? &queue->fine : &queue->coarse, event);
     } else if (event->heap_index != 0) {
         heap_remove(queue, event);
+    } else if (event->time != SIM_TIME_NEVER) {
+        leave_front(queue, event);
     }
     event->time = time;
     if (time != SIM_TIME_NEVER) {
+        place(queue, event);
+        queue->rest = sim_time_min(queue->rest, time);
+    }
+}
+
+void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+{
+    struct sim_queue_event **link = &queue->front;
+    unsigned before = 0;
+
+    for (; *link != NULL && (*link)->time <= time; before++) {
+        link = &(*link)->next;
+    }
+    event->time = time;
+    event->next = *link;
+    *link = event;
+    while (before < FRONT_MOST && *link != NULL) {
+        link = &(*link)->next;
+        before++;
+    }
+    if (*link != NULL) {
+        event = *link;
+        *link = NULL;
+        queue->rest = sim_time_min(queue->rest, event->time);
         place(queue, event);
     }
 }
@@ -337,8 +414,11 @@ static inline struct sim_queue_event *take_only(struct sim_queue *queue, struct 
     return event;
 }
 
-SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
+/** The same of the wheels, in front of which nothing is. */
+__attribute__((noinline)) static struct sim_queue_event *take_from_wheels(struct sim_queue *queue, sim_time limit,
+                                                                          sim_time *time)
 {
+    struct sim_queue_event *batch;
     uint64_t first;
     struct sim_queue_event *head;
     sim_time earliest;
@@ -354,7 +434,9 @@ SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, si
     head = queue->fine.slots[first & queue->fine.mask];
     earliest = head->time;
     if (head->next == NULL && earliest <= limit) {
-        return take_only(queue, head, first, time);
+        batch = take_only(queue, head, first, time);
+        queue->rest = bound_after(queue, first);
+        return batch;
     }
     earliest = list_earliest(head);
     if (earliest > limit) {
@@ -362,16 +444,66 @@ SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, si
     }
     advance(queue, first);
     *time = earliest;
-    return take(queue, head, earliest);
+    batch = take(queue, head, earliest);
+    queue->rest = bound_after(queue, first);
+    return batch;
+}
+
+/** There may be more of the first instant in the row, or in the wheels. */
+__attribute__((noinline)) static struct sim_queue_event *take_several(struct sim_queue *queue, sim_time limit,
+                                                                      sim_time *time)
+{
+    struct sim_queue_event *batch = queue->front;
+    struct sim_queue_event **link = &queue->front;
+    const sim_time earliest = batch->time;
+
+    if (earliest >= queue->rest) {
+        bring_back(queue);
+        return take_from_wheels(queue, limit, time);
+    }
+    if (earliest > limit) {
+        return NULL;
+    }
+    for (; *link != NULL && (*link)->time == earliest; link = &(*link)->next) {
+        (*link)->time = SIM_TIME_NEVER;
+    }
+    queue->front = *link;
+    *link = NULL;
+    *time = earliest;
+    return batch;
+}
+
+SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
+{
+    struct sim_queue_event *front = queue->front;
+
+    if (front == NULL) {
+        return take_from_wheels(queue, limit, time);
+    }
+    if (front->time >= queue->rest || (front->next != NULL && front->next->time == front->time)) {
+        return take_several(queue, limit, time);
+    }
+    if (front->time > limit) {
+        return NULL;
+    }
+    *time = front->time;
+    front->time = SIM_TIME_NEVER;
+    queue->front = front->next;
+    front->next = NULL;
+    return front;
 }
 
 sim_time sim_queue_next_time(const struct sim_queue *queue)
 {
+    const sim_time front = queue->front != NULL ? queue->front->time : SIM_TIME_NEVER;
     uint64_t first;
 
+    if (front < queue->rest) {
+        return front;
+    }
     if (queue->fine.words == 0) {
-        return far_earliest(queue);
+        return sim_time_min(front, far_earliest(queue));
     }
     first = wheel_first(&queue->fine, queue->cursor);
-    return list_earliest(queue->fine.slots[first & queue->fine.mask]);
+    return sim_time_min(front, list_earliest(queue->fine.slots[first & queue->fine.mask]));
 }

@@ -5,7 +5,9 @@
  * them, what comes after that; a heap the rest, with the times beside it, so that sorting it looks at no event. A slot
  * is an unsorted list; its minimum is found by walking it (of a fine slot about one node is looked at). Setting costs
  * O(1) within the wheels and O(log n) beyond them; taking the next batch costs O(nodes in one slot), a look into a
- * bitmap of slots and one of that bitmap's words, and for each event one move from coarse to fine.
+ * bitmap of slots and one of that bitmap's words, and for each event one move from coarse to fine. The few
+ * earliest stand in a row in front of the wheels, if they were known to be that when they came, as the next steps of
+ * the only packets on their way are: they cost nothing of that.
  */
 #ifndef DOORBELL_SIM_QUEUE_H
 #define DOORBELL_SIM_QUEUE_H
@@ -47,6 +49,8 @@ struct sim_queue_wheel {
 };
 
 struct sim_queue {
+    struct sim_queue_event *front; /**< a few, earliest first, in neither wheels nor heap; NULL: none */
+    sim_time rest;                 /**< nothing in the wheels and the heap is due before */
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
     sim_time near_end;   /**< what is due before this belongs into the fine wheel */
@@ -94,10 +98,21 @@ static inline void sim_queue_wheel_insert(struct sim_queue_wheel *wheel, struct 
     *head = event;
 }
 
+/** sim_queue_add() for an event due before the rest, when there are some in front. */
+void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
+
 /** sim_queue_set() for an event that is not queued, and a time that is not SIM_TIME_NEVER. */
 static inline void sim_queue_add(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
-    if (time < queue->near_end) {
+    if (time < queue->rest) {
+        if (queue->front != NULL) {
+            sim_queue_add_beside(queue, event, time);
+            return;
+        }
+        event->time = time;
+        event->next = NULL;
+        queue->front = event;
+    } else if (time < queue->near_end) {
         event->time = time;
         sim_queue_wheel_insert(&queue->fine, event);
     } else {
@@ -119,7 +134,7 @@ sim_time sim_queue_next_time(const struct sim_queue *queue);
 /** True if no event is queued. */
 static inline bool sim_queue_is_empty(const struct sim_queue *queue)
 {
-    return (queue->fine.words | queue->coarse.words | queue->heap_count) == 0;
+    return queue->front == NULL && (queue->fine.words | queue->coarse.words | queue->heap_count) == 0;
 }
 
 #ifdef __cplusplus

@@ -31,11 +31,16 @@ void compare(unsigned shift, unsigned slots_log2, uint64_t seed)
         if (due[i] != SIM_TIME_NEVER) {
             expected.erase({due[i], i});
         }
+        const bool adds = due[i] == SIM_TIME_NEVER && time != SIM_TIME_NEVER && sim_random_below(&random, 4) > 0;
         due[i] = time;
         if (time != SIM_TIME_NEVER) {
             expected.insert({time, i});
         }
-        sim_queue_set(&queue, &events[i], time);
+        if (adds) {
+            sim_queue_add(&queue, &events[i], time);
+        } else {
+            sim_queue_set(&queue, &events[i], time);
+        }
     };
     for (unsigned step = 0; step < 20000; step++) {
         for (uint64_t n = sim_random_below(&random, 4); n > 0; n--) {
