@@ -113,4 +113,24 @@ void tlp::load(const sim_packet *packet)
     execute = (flags & SIM_FLAG_EXECUTE) != 0;
 }
 
+/* ---- The ends of a link ---- */
+
+unsigned link_end::transport_dbg(tlm::tlm_generic_payload &)
+{
+    return 0;
+}
+
+bool link_end::get_direct_mem_ptr(tlm::tlm_generic_payload &, tlm::tlm_dmi &given)
+{
+    given.init();
+    given.allow_none();
+    given.set_start_address(0);
+    given.set_end_address(UINT64_MAX);
+    return false;
+}
+
+void link_end::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64)
+{
+}
+
 } // namespace doorbell

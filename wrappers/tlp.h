@@ -84,6 +84,17 @@ struct tlp : tlm::tlm_extension<tlp> {
     void load(const sim_packet *packet);
 };
 
+/** One end of a link, whose pair of sockets is bound to this. A TLP takes time: without time there is nothing here. */
+class link_end : protected tlm::tlm_fw_transport_if<>,
+                 protected tlm::tlm_bw_transport_if<>,
+                 protected tlm::tlm_mm_interface
+{
+  protected:
+    unsigned transport_dbg(tlm::tlm_generic_payload &payload) override;
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload &payload, tlm::tlm_dmi &given) override;
+    void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override;
+};
+
 } // namespace doorbell
 
 #endif

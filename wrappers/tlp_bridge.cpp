@@ -276,10 +276,6 @@ void tlp_bridge::free(tlm::tlm_generic_payload *payload)
     free_.push_back(static_cast<record *>(payload));
 }
 
-void tlp_bridge::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64)
-{
-}
-
 /* ---- What comes from above ---- */
 
 tlm::tlm_sync_enum tlp_bridge::nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
@@ -452,22 +448,6 @@ void tlp_bridge::complete(const tlp &request, sim_packet_status status, const st
         send(header, data.data() + done);
         done += count;
     } while (done < total);
-}
-
-/* ---- Without time: a TLP takes time ---- */
-
-unsigned tlp_bridge::transport_dbg(tlm::tlm_generic_payload &)
-{
-    return 0;
-}
-
-bool tlp_bridge::get_direct_mem_ptr(tlm::tlm_generic_payload &, tlm::tlm_dmi &given)
-{
-    given.init();
-    given.allow_none();
-    given.set_start_address(0);
-    given.set_end_address(UINT64_MAX);
-    return false;
 }
 
 } // namespace doorbell

@@ -137,10 +137,6 @@ void tlp_port::free(tlm::tlm_generic_payload *payload)
     free_.push_back(static_cast<record *>(payload));
 }
 
-void tlp_port::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64)
-{
-}
-
 /* ---- Inward ---- */
 
 bool tlp_port::has_room(unsigned queue, uint32_t units) const
@@ -280,22 +276,6 @@ void tlp_port::respond_some()
             next.first->release();
         }
     }
-}
-
-/* ---- Without time: a TLP takes time ---- */
-
-unsigned tlp_port::transport_dbg(tlm::tlm_generic_payload &)
-{
-    return 0;
-}
-
-bool tlp_port::get_direct_mem_ptr(tlm::tlm_generic_payload &, tlm::tlm_dmi &given)
-{
-    given.init();
-    given.allow_none();
-    given.set_start_address(0);
-    given.set_end_address(UINT64_MAX);
-    return false;
 }
 
 } // namespace doorbell

@@ -31,10 +31,7 @@ enum class tlp_end {
     lower, /**< endpoint or upstream port */
 };
 
-class tlp_port : public sc_core::sc_module,
-                 private tlm::tlm_fw_transport_if<>,
-                 private tlm::tlm_bw_transport_if<>,
-                 private tlm::tlm_mm_interface
+class tlp_port : public sc_core::sc_module, private link_end
 {
   public:
     tlm::tlm_initiator_socket<> transmit;
@@ -84,11 +81,8 @@ class tlp_port : public sc_core::sc_module,
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
     void b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay) override;
-    unsigned transport_dbg(tlm::tlm_generic_payload &payload) override;
-    bool get_direct_mem_ptr(tlm::tlm_generic_payload &payload, tlm::tlm_dmi &given) override;
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
-    void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override;
     void free(tlm::tlm_generic_payload *payload) override;
 
     static void push(sim_channel *channel, sim_packet *packet, sim_time arrival, uint32_t units);
