@@ -26,7 +26,8 @@ unsigned number_of(const char *name)
 
 explore_software software_of(const char *rules, explore_use use)
 {
-    return {rules_find(rules), rules_find(rules)->grouping, use, EXPLORE_CONTROLLER_ITS, EXPLORE_DOORBELLS, 256};
+    return {rules_find(rules),  rules_find(rules)->grouping, use, EXPLORE_CONTROLLER_ITS, EXPLORE_DOORBELLS, 256,
+            EXPLORE_PASIDS_NONE};
 }
 
 void explore_all(benchmark::State &state, const explore_request &request)

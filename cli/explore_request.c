@@ -151,12 +151,23 @@ static bool read_controllers(const struct cli_request *request, struct chosen *c
     return read_list(&words, request->controllers != NULL ? request->controllers : "its", controllers, problem);
 }
 
+static bool read_pasids(const struct cli_request *request, struct chosen *pasids, struct cli_problem *problem)
+{
+    struct vocabulary words = {.option = "pasids", .what = "use of PASIDs", .count = EXPLORE_PASIDS};
+
+    for (unsigned i = 0; i < EXPLORE_PASIDS; i++) {
+        words.names[i] = explore_pasids_name((enum explore_pasids)i);
+    }
+    return read_list(&words, request->pasids != NULL ? request->pasids : "none", pasids, problem);
+}
+
 /* ---- Ways to use the endpoints ---- */
 
 struct choice {
     struct chosen uses;
     struct chosen rules;
     struct chosen controllers;
+    struct chosen pasids;
 };
 
 static bool add_way(struct cli_explore *explore, const struct explore_software *one, struct cli_problem *problem)
@@ -167,8 +178,10 @@ static bool add_way(struct cli_explore *explore, const struct explore_software *
     }
     if (explore->wanted.software_count == EXPLORE_SOFTWARE) {
         snprintf(problem->message, sizeof(problem->message),
-                 "E0105 more than %u combinations of a consumer, a rule set and a controller", EXPLORE_SOFTWARE);
-        snprintf(problem->hint, sizeof(problem->hint), "name fewer with --consumers, --rules or --controllers");
+                 "E0105 more than %u combinations of a consumer, a rule set, a controller and PASIDs",
+                 EXPLORE_SOFTWARE);
+        snprintf(problem->hint, sizeof(problem->hint),
+                 "name fewer with --consumers, --rules, --controllers or --pasids");
         return false;
     }
     explore->software[explore->wanted.software_count++] = *one;
@@ -181,19 +194,21 @@ static bool combine(const struct cli_request *request, const struct choice *choi
 {
     const unsigned uses = choice->uses.count;
     const unsigned controllers = choice->controllers.count;
+    const unsigned pasids = choice->pasids.count;
     enum group_rule grouping = GROUP_RULE_LINUX;
 
     if (!find_grouping(request, &grouping, problem)) {
         return false;
     }
-    for (unsigned i = 0; i < choice->rules.count * uses * controllers; i++) {
-        const struct software_rules *rules = rules_at(choice->rules.items[i / controllers / uses]);
+    for (unsigned i = 0; i < choice->rules.count * uses * controllers * pasids; i++) {
+        const struct software_rules *rules = rules_at(choice->rules.items[i / pasids / controllers / uses]);
         const struct explore_software one = {
             .rules = rules,
             .grouping = request->grouping != NULL ? grouping : rules->grouping,
-            .use = (enum explore_use)choice->uses.items[i / controllers % uses],
-            .controller = (enum explore_controller)choice->controllers.items[i % controllers],
+            .use = (enum explore_use)choice->uses.items[i / pasids / controllers % uses],
+            .controller = (enum explore_controller)choice->controllers.items[i / pasids % controllers],
             .guest_doorbells = bound_of(request, CLI_BOUND_GUEST_DOORBELLS, EXPLORE_DOORBELLS),
+            .pasids = (enum explore_pasids)choice->pasids.items[i % pasids],
             .identity_pages = bound_of(request, CLI_BOUND_IDENTITY_PAGES, EXPLORE_IDENTITY_PAGES)};
 
         if (!add_way(explore, &one, problem)) {
@@ -227,7 +242,8 @@ bool cli_explore_understand(const struct cli_request *request, struct cli_explor
     wanted->seed = request->seed_given ? request->seed : 1;
     if (!find_assumption(request->operand, &wanted->assumption, problem) ||
         !read_uses(request, &choice.uses, problem) || !read_rules(request, &choice.rules, problem) ||
-        !read_controllers(request, &choice.controllers, problem) || !combine(request, &choice, explore, problem)) {
+        !read_controllers(request, &choice.controllers, problem) || !read_pasids(request, &choice.pasids, problem) ||
+        !combine(request, &choice, explore, problem)) {
         return false;
     }
     if (!explore_check_request(wanted, &error)) {

@@ -382,6 +382,10 @@ static bool take_explore_option(enum cli_option option, const char *argument, st
     case CLI_OPTION_UNMAPPED:
         *good = take_flag(&request->unmapped);
         return true;
+    case CLI_OPTION_PASIDS:
+        request->pasids = argument;
+        *good = true;
+        return true;
     case CLI_OPTION_CONTROLLERS:
         request->controllers = argument;
         *good = true;

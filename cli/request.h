@@ -97,6 +97,7 @@ struct cli_request {
     const char *consumers;   /**< words with commas; NULL unless given */
     const char *rules;       /**< the same */
     const char *controllers; /**< the same */
+    const char *pasids;      /**< the same */
     bool json;
     const char *output; /**< NULL: standard output */
 };

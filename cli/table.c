@@ -296,7 +296,10 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                              "the iommu-map may leave endpoints out"},
     [CLI_OPTION_CONTROLLERS] = {"controllers", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
                                 "what takes MSIs, words with commas: its (the default),\n"
-                                "pre-its, or all"},
+                                "pre-its, v2m, or all"},
+    [CLI_OPTION_PASIDS] = {"pasids", '\0', "LIST", VERB_BIT(CLI_VERB_EXPLORE),
+                           "auxiliary domains on a PASID of each endpoint, words with\n"
+                           "commas: none (the default), shared, own, or all"},
     [CLI_OPTION_JSON] = {"json", '\0', NULL, ON_JSON, "write one JSON document, of a failure too"},
     [CLI_OPTION_OUTPUT] = {"output", 'o', "FILE",
                            ON_RESULTS | VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_REPORT) |

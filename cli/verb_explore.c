@@ -159,17 +159,17 @@ static void write_software(FILE *stream, const struct explored *explored)
     if (wanted->software_count == 1 && explored->asked.left_out == 0 && wanted->software[0].use == EXPLORE_USE_KERNEL) {
         return;
     }
-    fputs(
-        "#\n#   consumer             rules               grouping   messages        holds  violated  not applicable\n",
-        stream);
+    fputs("#\n#   consumer             rules               grouping   messages  PASIDs        holds  violated  "
+          "not applicable\n",
+          stream);
     for (unsigned i = 0; i < wanted->software_count; i++) {
         const struct explore_software *software = &wanted->software[i];
         const uint64_t *outcomes = explored->result.tallies[i].outcomes;
 
-        fprintf(stream, "#   %-19s  %-18s  %-9s  %-8s %12" PRIu64 " %9" PRIu64 " %15" PRIu64 "\n",
+        fprintf(stream, "#   %-19s  %-18s  %-9s  %-8s  %-6s %12" PRIu64 " %9" PRIu64 " %15" PRIu64 "\n",
                 explore_use_name(software->use), software->rules->name, group_rule_name(software->grouping),
-                explore_controller_name(software->controller), outcomes[VERDICT_HOLDS], outcomes[VERDICT_VIOLATED],
-                outcomes[VERDICT_NOT_APPLICABLE]);
+                explore_controller_name(software->controller), explore_pasids_name(software->pasids),
+                outcomes[VERDICT_HOLDS], outcomes[VERDICT_VIOLATED], outcomes[VERDICT_NOT_APPLICABLE]);
     }
     if (explored->asked.left_out > 0) {
         fprintf(stream,
@@ -258,11 +258,12 @@ static json_t *software_as_json(const struct explored *explored)
 
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "consumer", explore_use_name(software->use),
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "consumer", explore_use_name(software->use),
                       "rules", software->rules->name, "grouping", group_rule_name(software->grouping), "controller",
-                      explore_controller_name(software->controller), "guest-doorbells", (int)software->guest_doorbells,
-                      "identity-pages", (int)software->identity_pages, "holds", (json_int_t)outcomes[VERDICT_HOLDS],
-                      "violated", (json_int_t)outcomes[VERDICT_VIOLATED], "not-applicable",
+                      explore_controller_name(software->controller), "pasids", explore_pasids_name(software->pasids),
+                      "guest-doorbells", (int)software->guest_doorbells, "identity-pages",
+                      (int)software->identity_pages, "holds", (json_int_t)outcomes[VERDICT_HOLDS], "violated",
+                      (json_int_t)outcomes[VERDICT_VIOLATED], "not-applicable",
                       (json_int_t)outcomes[VERDICT_NOT_APPLICABLE]));
     }
     return list;

@@ -77,6 +77,16 @@ uint64_t explore_pre_its_base(unsigned its)
     return UINT64_C(0x58000000) + its * UINT64_C(0x100000);
 }
 
+uint64_t explore_frame_base(unsigned frame)
+{
+    return UINT64_C(0x08020000) + frame * UINT64_C(0x1000);
+}
+
+uint32_t explore_first_spi(unsigned frame)
+{
+    return 64 + frame * EXPLORE_SPIS;
+}
+
 uint16_t explore_acs_capability(enum explore_acs acs)
 {
     switch (acs) {
@@ -122,7 +132,8 @@ struct explore_board *explore_board_create(const struct explore_bounds *bounds, 
     board->system.its_names = board->its_names;
     board->system.ordering = ASSUMPTION_ORDER_UNUSED;
     /* What is made in memory here is the simplest case only, where groups are those of the shape. */
-    if (!explore_use_is_default(software->use) || software->controller != EXPLORE_CONTROLLER_ITS || bounds->unmapped) {
+    if (!explore_use_is_default(software->use) || software->controller != EXPLORE_CONTROLLER_ITS ||
+        software->pasids != EXPLORE_PASIDS_NONE || bounds->unmapped) {
         board->plan = explore_plan_create(bounds, software);
     }
     return board;
@@ -201,6 +212,8 @@ static void add_endpoint(struct scan *scan, const struct explore_node *node, uin
     endpoint.name = (char *)(uintptr_t)explore_name("ep", node->endpoint, name);
     endpoint.msix_vectors = 1;
     endpoint.bars[0].size = BAR_SIZE;
+    endpoint.pasid = scan->board->software.pasids != EXPLORE_PASIDS_NONE;
+    endpoint.pasid_width = endpoint.pasid ? EXPLORE_PASID_BITS : 0;
     scan->board->function_of[node->endpoint] = add(scan, &endpoint);
 }
 

@@ -83,6 +83,12 @@ uint64_t explore_its_base(unsigned its);
 /** Where its pre-ITS window lies, if it has one: EXPLORE_PRE_ITS_SIZE bytes, 4 for each DeviceID. */
 uint64_t explore_pre_its_base(unsigned its);
 
+/** Where the GICv2m frame of a number lies, in place of that ITS, and its first SPI of EXPLORE_SPIS. */
+uint64_t explore_frame_base(unsigned frame);
+uint32_t explore_first_spi(unsigned frame);
+
+#define EXPLORE_SPIS 64u
+
 #define EXPLORE_PRE_ITS_SIZE (UINT64_C(4) << 16)
 
 #ifdef __cplusplus

@@ -31,6 +31,7 @@ static const struct {
     [EXPLORE_USE_IOMMUFD_NESTED] = {"iommufd-nested", "iommufd", "nested", CONSUMER_IOMMUFD, CONSUMER_NESTED, false},
     [EXPLORE_USE_IOMMUFD_NESTED_EACH] = {"iommufd-nested-each", "iommufd", "nested", CONSUMER_IOMMUFD, CONSUMER_NESTED,
                                          true},
+    [EXPLORE_USE_BLOCKED] = {"kernel-blocked", "kernel", "blocked", CONSUMER_KERNEL, CONSUMER_BLOCKED, false},
 };
 
 const char *explore_use_name(enum explore_use use)
@@ -51,9 +52,16 @@ bool explore_use_from_name(const char *name, enum explore_use *use)
 
 const char *explore_controller_name(enum explore_controller controller)
 {
-    static const char *const names[EXPLORE_CONTROLLERS] = {"its", "pre-its"};
+    static const char *const names[EXPLORE_CONTROLLERS] = {"its", "pre-its", "v2m"};
 
     return names[controller];
+}
+
+const char *explore_pasids_name(enum explore_pasids pasids)
+{
+    static const char *const names[EXPLORE_PASIDS] = {"none", "shared", "own"};
+
+    return names[pasids];
 }
 
 bool explore_use_is_default(enum explore_use use)
@@ -63,7 +71,8 @@ bool explore_use_is_default(enum explore_use use)
 
 void explore_use_describe(const struct explore_software *software, char *text, size_t size)
 {
-    const char *unsafe = software->controller != EXPLORE_CONTROLLER_ITS ? ", unsafe-interrupts: yes" : "";
+    const bool is_user = uses[software->use].kind_value != CONSUMER_KERNEL;
+    const char *unsafe = is_user && software->controller != EXPLORE_CONTROLLER_ITS ? ", unsafe-interrupts: yes" : "";
     int length = snprintf(text, size, "kind: %s, translation: %s%s", uses[software->use].kind,
                           uses[software->use].translation, unsafe);
 
@@ -93,11 +102,37 @@ void explore_use_consumer(const struct explore_software *software, struct consum
                                          .guest_domain_each = uses[software->use].each};
 }
 
+const char *explore_auxiliary_name(unsigned number)
+{
+    static const char *const names[EXPLORE_AUXILIARIES] = {"aux0", "aux1", "aux2", "aux3",
+                                                           "aux4", "aux5", "aux6", "aux7"};
+
+    return names[number];
+}
+
+void explore_use_auxiliary(unsigned number, struct consumer_config *consumer)
+{
+    *consumer = (struct consumer_config){.name = explore_auxiliary_name(number),
+                                         .kind = CONSUMER_IOMMUFD,
+                                         .translation = CONSUMER_STAGE_1,
+                                         .window_base = DOORBELL_WINDOW_BASE,
+                                         .window_size = DOORBELL_WINDOW_SIZE,
+                                         .user_base = USER_BASE,
+                                         .guest_memory = GUEST_MEMORY,
+                                         .guest_memory_base = GUEST_MEMORY_BASE,
+                                         .guest_doorbell = GUEST_DOORBELL,
+                                         .guest_doorbells = 1,
+                                         .bindings = 1};
+}
+
 bool explore_use_is_known(const struct explore_software *software)
 {
     struct consumer_config consumer;
 
-    if (explore_use_is_default(software->use)) {
+    if (software->pasids != EXPLORE_PASIDS_NONE && !software->rules->auxiliary) {
+        return false;
+    }
+    if (explore_use_is_default(software->use) || uses[software->use].kind_value == CONSUMER_KERNEL) {
         return true;
     }
     explore_use_consumer(software, &consumer);

@@ -7,6 +7,7 @@ struct writer {
     FILE *stream;
     const struct explore_shape *shape;
     const struct explore_labels *labels;
+    enum explore_pasids pasids;
     unsigned switches; /**< written so far */
     unsigned root_ports;
 };
@@ -27,8 +28,13 @@ static void write_platform(const struct writer *writer, enum explore_controller 
 {
     FILE *stream = writer->stream;
 
-    fputs("platform:\n  pe: { count: 1 }\n  its:\n", stream);
-    for (unsigned i = 0; i < writer->labels->itses; i++) {
+    fputs("platform:\n  pe: { count: 1 }\n", stream);
+    fputs(controller == EXPLORE_CONTROLLER_V2M ? "  its: {}\n  v2m:\n" : "  its:\n", stream);
+    for (unsigned i = 0; i < writer->labels->itses && controller == EXPLORE_CONTROLLER_V2M; i++) {
+        fprintf(stream, "    %s: { base: 0x%08" PRIx64 ", first-spi: %u, spis: %u }\n", explore_its_name(i),
+                explore_frame_base(i), explore_first_spi(i), EXPLORE_SPIS);
+    }
+    for (unsigned i = 0; i < writer->labels->itses && controller != EXPLORE_CONTROLLER_V2M; i++) {
         fprintf(stream, "    %s: { base: 0x%08" PRIx64, explore_its_name(i), explore_its_base(i));
         if (controller == EXPLORE_CONTROLLER_PRE_ITS) {
             fprintf(stream, ", pre-its: { base: 0x%08" PRIx64 " }", explore_pre_its_base(i));
@@ -91,9 +97,9 @@ static void write_device(struct writer *writer, uint8_t index, unsigned depth, c
 
     indent(writer, depth);
     if (!node->is_switch) {
-        fprintf(writer->stream, "%s: { %s%s%sendpoint: { msi-x: 1, bars: [4 KiB] } }\n",
+        fprintf(writer->stream, "%s: { %s%s%sendpoint: { msi-x: 1, bars: [4 KiB]%s } }\n",
                 explore_name("ep", node->endpoint, name), acs != NULL ? "port: { acs: " : "", acs != NULL ? acs : "",
-                acs != NULL ? " }, " : "");
+                acs != NULL ? " }, " : "", writer->pasids != EXPLORE_PASIDS_NONE ? ", pasid: 16" : "");
         return;
     }
     fprintf(writer->stream, "%s:\n", explore_name("sw", writer->switches++, name));
@@ -147,6 +153,26 @@ static void write_traffic(const struct writer *writer)
     }
 }
 
+/** Auxiliary domains, and on which numbers. */
+static void write_pasids(const struct writer *writer)
+{
+    const unsigned endpoints = writer->shape->endpoints;
+    const bool own = writer->pasids == EXPLORE_PASIDS_OWN;
+    char name[8];
+
+    if (writer->pasids == EXPLORE_PASIDS_NONE) {
+        return;
+    }
+    for (unsigned i = 0; i < (own ? endpoints : 1); i++) {
+        fprintf(writer->stream, "    %s: { kind: iommufd }\n", explore_auxiliary_name(i));
+    }
+    fputs("  pasids:\n", writer->stream);
+    for (unsigned i = 0; i < endpoints; i++) {
+        fprintf(writer->stream, "    - { device: %s, pasid: %u, consumer: %s }\n", explore_name("ep", i, name),
+                EXPLORE_PASID, explore_auxiliary_name(own ? i : 0));
+    }
+}
+
 static void write_software(const struct writer *writer, const struct explore_software *software)
 {
     char name[8];
@@ -157,21 +183,25 @@ static void write_software(const struct writer *writer, const struct explore_sof
             /* Ports without ACS are systems of the space by themselves: which port is found first plays no part. */
             software->rules->first_port_without_acs ? "  enable-acs: yes\n" : "",
             software->use == EXPLORE_USE_IDENTITY ? "identity" : "dma");
+    if (!explore_use_is_default(software->use) || software->pasids != EXPLORE_PASIDS_NONE) {
+        fputs("  consumers:\n", writer->stream);
+    }
     if (!explore_use_is_default(software->use)) {
         explore_use_describe(software, kind, sizeof(kind));
-        fprintf(writer->stream, "  consumers:\n    user: { %s, devices: [", kind);
+        fprintf(writer->stream, "    user: { %s, devices: [", kind);
         for (unsigned i = 0; i < writer->shape->endpoints; i++) {
             fprintf(writer->stream, "%s%s", i == 0 ? "" : ", ", explore_name("ep", i, name));
         }
         fputs("] }\n", writer->stream);
     }
+    write_pasids(writer);
     fputc('\n', writer->stream);
 }
 
 bool explore_write(FILE *stream, const struct explore_software *software, const struct explore_shape *shape,
                    const struct explore_labels *labels, const struct explore_caption *caption)
 {
-    struct writer writer = {.stream = stream, .shape = shape, .labels = labels};
+    struct writer writer = {.stream = stream, .shape = shape, .labels = labels, .pasids = software->pasids};
     uint8_t buses[EXPLORE_ENDPOINTS];
 
     explore_buses(shape, buses);

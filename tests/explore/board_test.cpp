@@ -121,7 +121,8 @@ TEST_P(Board, JudgesAsACheckAndARunDo)
 explore_software software(const char *rules, explore_use use, group_rule grouping = GROUP_RULE_LINUX,
                           unsigned guest_doorbells = 8, unsigned identity_pages = 256)
 {
-    return {rules_find(rules), grouping, use, EXPLORE_CONTROLLER_ITS, guest_doorbells, identity_pages};
+    return {rules_find(rules), grouping,           use, EXPLORE_CONTROLLER_ITS, guest_doorbells,
+            identity_pages,    EXPLORE_PASIDS_NONE};
 }
 
 const explore_software dma = software("linux-7.3", EXPLORE_USE_KERNEL);
@@ -160,8 +161,16 @@ TEST_P(Consumers, JudgesAsACheckAndARunDo)
             one.guest_doorbells = 1;
             one.identity_pages = 1;
             judge_all({{2, 1, 2, 2, 1, false}, one, 7});
-            one.controller = EXPLORE_CONTROLLER_PRE_ITS;
-            judge_all({{2, 1, 2, 1, acs, false}, one, 7});
+            one.pasids = EXPLORE_PASIDS_SHARED;
+            for (unsigned pasids = 1; pasids < EXPLORE_PASIDS && explore_use_is_known(&one); pasids++) {
+                one.pasids = static_cast<explore_pasids>(pasids);
+                judge_all({{2, 1, 2, 2, acs, false}, one, 7});
+            }
+            one.pasids = EXPLORE_PASIDS_NONE;
+            for (const explore_controller other : {EXPLORE_CONTROLLER_PRE_ITS, EXPLORE_CONTROLLER_V2M}) {
+                one.controller = other;
+                judge_all({{2, 1, 2, 1, acs, false}, one, 7});
+            }
         }
     }
 }

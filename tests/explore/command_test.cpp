@@ -72,6 +72,31 @@ TEST(ExploreCommand, FindsTwoDoorbellsOfOnePreIts)
     std::remove(path.c_str());
 }
 
+/* What is written of frames and of PASIDs runs, and shows what it says. */
+TEST(ExploreCommand, WritesFramesAndPasidsThatRun)
+{
+    const std::vector<std::vector<std::string>> questions = {
+        {"explore", "msi-isolated", "--endpoints", "2", "--its", "1", "--controllers", "v2m"},
+        {"explore", "doorbell-per-group", "--endpoints", "2", "--controllers", "v2m", "--consumers", "vfio"},
+        {"explore", "msi-in-primary-domain", "--endpoints", "2", "--rules", "linux-6.12", "--consumers",
+         "kernel-blocked", "--pasids", "own"}};
+
+    for (const std::vector<std::string> &question : questions) {
+        const Result found = doorbell(question);
+        const std::string path = testing::TempDir() + "explored-" + question[1] + ".yaml";
+
+        EXPECT_EQ(found.status, 1) << found.err;
+        EXPECT_NE(found.out.find(question[1] == "msi-in-primary-domain" ? "{ device: ep0, pasid: 5, consumer: aux0 }"
+                                                                        : "first-spi: 64"),
+                  std::string::npos)
+            << found.out;
+        std::ofstream(path) << found.out;
+        EXPECT_EQ(doorbell({"check", path}).status, 0);
+        EXPECT_EQ(doorbell({"run", path}).status, 0);
+        std::remove(path.c_str());
+    }
+}
+
 TEST(ExploreCommand, LeavesOutWhatARuleSetDoesNotKnow)
 {
     const Result some = doorbell({"explore", "doorbell-mapped", "--endpoints", "1", "--consumers", "all"});

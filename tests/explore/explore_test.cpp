@@ -24,7 +24,7 @@ unsigned number_of(const char *name)
 
 explore_software used(const char *rules, explore_use use)
 {
-    return {rules_find(rules), rules_find(rules)->grouping, use, EXPLORE_CONTROLLER_ITS, 8, 256};
+    return {rules_find(rules), rules_find(rules)->grouping, use, EXPLORE_CONTROLLER_ITS, 8, 256, EXPLORE_PASIDS_NONE};
 }
 
 const explore_software dma = used("linux-7.3", EXPLORE_USE_KERNEL);
@@ -84,6 +84,42 @@ TEST(Explore, FindsTheSameAmongMany)
     EXPECT_EQ(result.smallest.labels.smmus, 1);
     EXPECT_EQ(result.covered, result.total);
     EXPECT_EQ(result.judged, result.outcomes[0] + result.outcomes[1] + result.outcomes[2]);
+}
+
+/* A doorbell that only an auxiliary domain could reach: the question of 2018, on the smallest system that there is. */
+TEST(Explore, FindsMessagesThatPasidsDoNotHelp)
+{
+    explore_software blocked = used("linux-6.12", EXPLORE_USE_BLOCKED);
+    explore_request request = request_of(ASSUMPTION_MSI_IN_PRIMARY_DOMAIN, {2, 1, 2, 1, 2, false});
+
+    request.software = &blocked;
+    EXPECT_EQ(explored(request).outcomes[VERDICT_NOT_APPLICABLE], explored(request).judged) << "nobody uses PASIDs";
+    blocked.pasids = EXPLORE_PASIDS_SHARED;
+    const explore_result result = explored(request);
+
+    ASSERT_TRUE(result.violated);
+    EXPECT_EQ(shape_text(result.smallest.shape), "3") << "an endpoint below a root port with ACS: else no PASIDs";
+    blocked.use = EXPLORE_USE_KERNEL;
+    EXPECT_FALSE(explored(request).violated);
+    EXPECT_GT(explored(request).outcomes[VERDICT_HOLDS], 0u);
+}
+
+/* Frames in place of ITS: two in a group are two doorbells, and one that two groups share cannot tell them apart. */
+TEST(Explore, JudgesFramesToo)
+{
+    explore_software frames = dma;
+    explore_request request = request_of(ASSUMPTION_MSI_ISOLATED, {2, 0, 1, 1, 2, false});
+
+    request.software = &frames;
+    EXPECT_FALSE(explored(request_of(ASSUMPTION_MSI_ISOLATED, {1, 0, 1, 1, 2, false})).violated);
+    frames.controller = EXPLORE_CONTROLLER_V2M;
+    const explore_result result = explored(request);
+
+    ASSERT_TRUE(result.violated);
+    EXPECT_EQ(result.smallest.labels.itses, 1);
+    request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false});
+    request.software = &frames;
+    EXPECT_EQ(shape_text(explored(request).smallest.shape), "2110");
 }
 
 TEST(Explore, KeepsItsLimitAndSaysWhatItCovered)
