@@ -18,6 +18,8 @@ void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct 
         .pasid = true,
     };
 
+    const struct pcie_msi msi = {.vectors = config->message ? 1 : 0, .wide = true, .maskable = true};
+
     if (identity.class_code == 0) {
         identity.class_code = CLASS_PCI_BRIDGE;
     }
@@ -25,6 +27,7 @@ void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct 
     pcie_add_header(space, &identity, true, config->multi_function);
     pcie_add_bridge_registers(space);
     pcie_add_power_management(space);
+    pcie_add_msi(space, &msi);
     pcie_add_express(space, &express);
     pcie_add_aer(space);
     pcie_add_acs(space, &config->acs);

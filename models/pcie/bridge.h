@@ -31,7 +31,8 @@ struct pcie_bridge_config {
     uint32_t max_payload; /**< supported, bytes; 0: 512 */
     unsigned port_number; /**< also its bit in egress control vectors, 0..63 */
     bool multi_function;
-    bool slot; /**< a downstream port or root port with a slot below it */
+    bool slot;    /**< a downstream port or root port with a slot below it */
+    bool message; /**< it has an MSI capability: one message, 64-bit address, mask */
 };
 
 /** What routing looks at comes first. */
@@ -57,7 +58,7 @@ struct pcie_bridge {
     struct pcie_config_space config;
 };
 
-/** Lays out registers and capabilities: PM, PCI Express; AER, ACS. Building only. */
+/** Lays out registers and capabilities: PM, MSI, PCI Express; AER, ACS. Building only. */
 void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct pcie_bridge_config *config);
 
 /** Decodes the registers again. To be called after every write to them. */

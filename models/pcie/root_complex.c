@@ -63,7 +63,8 @@ static sim_time answers_due(struct root_complex *rc, sim_time now)
 static bool one_posted_input(const struct root_complex *rc)
 {
     uint64_t posted = rc->arrived[PCIE_POSTED];
-    uint64_t others = rc->arrived[PCIE_NON_POSTED] | rc->arrived[PCIE_COMPLETION] | rc->bus_arrived | rc->busy_ports;
+    uint64_t others = rc->arrived[PCIE_NON_POSTED] | rc->arrived[PCIE_COMPLETION] | rc->bus_arrived | rc->busy_ports |
+                      rc->interrupting;
 
     return rc->config.passing == 0 && rc->queues == PCIE_CLASSES && posted != 0 && (posted & (posted - 1)) == 0 &&
            others == 0 && rc->response_count == 0;
@@ -79,6 +80,9 @@ static sim_time serve_all(struct root_complex *rc, sim_time now)
         rc_take_answers(rc, now);
     }
     rc_collect(rc, &round, now);
+    if (rc->interrupting != 0) {
+        rc_serve_interrupts(rc, &round, now);
+    }
     rc_serve_memories(rc, &round, now);
     if ((rc->bus_arrived >> RC_HOST_BIT & 1) != 0) {
         rc_take_host(rc, now);
@@ -88,6 +92,7 @@ static sim_time serve_all(struct root_complex *rc, sim_time now)
 
     due = sim_time_min(round.due, inputs_due(rc, &round, now));
     due = sim_time_min(due, rc_memories_due(rc, &round, now));
+    due = sim_time_min(due, rc_interrupts_due(rc, now));
     due = sim_time_min(due, rc_links_due(rc, &round, now));
     due = sim_time_min(due, rc_host_due(rc, now));
     return sim_time_min(due, answers_due(rc, now));
@@ -176,6 +181,7 @@ static void init_port(struct root_complex *rc, unsigned index)
         .port_number = index + 1,
         .multi_function = shares_device(&rc->config, index),
         .slot = true,
+        .message = own->interrupts,
     };
 
     if (own->device > 31 || own->function > 7 || rc->port_at[number] != RC_NOBODY) {
@@ -184,6 +190,8 @@ static void init_port(struct root_complex *rc, unsigned index)
     rc->port_at[number] = (uint8_t)index;
     pcie_bridge_init(&port->bridge, rc->sim, &bridge);
     port->bridge.id = (uint16_t)((unsigned)rc->config.first_bus << 8 | number);
+    port->interrupt.source = own->source;
+    port->interrupt.name_hash = sim_name_hash(sim_printf(rc->sim, "%s/%u", rc->component.name, number));
     port->posted.ring = sim_alloc(rc->sim, rc->queue_size * sizeof(*port->posted.ring));
     port->non_posted.ring = sim_alloc(rc->sim, rc->queue_size * sizeof(*port->non_posted.ring));
 }
@@ -212,6 +220,12 @@ static void register_counters(struct root_complex *rc)
     sim_counter_register(&rc->component, "errors-correctable", &counters->errors_correctable);
     sim_counter_register(&rc->component, "errors-non-fatal", &counters->errors_nonfatal);
     sim_counter_register(&rc->component, "errors-fatal", &counters->errors_fatal);
+    for (unsigned i = 0; i < rc->port_count; i++) {
+        if (rc->ports[i].bridge.config.msi != 0) {
+            sim_counter_register(&rc->component, "interrupts", &counters->interrupts);
+            break;
+        }
+    }
 }
 
 struct root_complex *root_complex_create(struct sim *sim, const char *name, const struct root_complex_config *config)
@@ -248,8 +262,9 @@ struct root_complex *root_complex_create(struct sim *sim, const char *name, cons
     for (uint32_t i = 0; i < rc->config.host_requests; i++) {
         rc->free_tags[rc->free_tag_count++] = (uint16_t)(rc->config.host_requests - 1 - i);
     }
-    /* Held: requests of the host and their answers; an answer of the bus that each root port is cutting up. */
-    sim_packet_reserve(sim, 2 * rc->config.host_requests + rc->port_count * vcs, true);
+    /* Held: requests of the host and their answers; an answer of the bus that each root port is cutting up, and its own
+     * message. */
+    sim_packet_reserve(sim, 2 * rc->config.host_requests + rc->port_count * (vcs + 1), true);
     register_counters(rc);
     return rc;
 }

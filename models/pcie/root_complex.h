@@ -37,7 +37,10 @@
  * records a Completion Timeout, and the host gets the same answer as if there were nobody. Its tag is kept back until
  * late completions have come, which are unexpected then, for 50 ms at most.
  *
- * Not modelled: root complex integrated endpoints, RCRB, Configuration Request Retry, interrupts on error messages, PME
+ * A root port with `interrupts` has an MSI, and sends it when it has received an error message, or found an error, that
+ * Root Error Command asks for (6.2.4.1.2): before requests from below, to the SMMU of its own requester ID.
+ *
+ * Not modelled: root complex integrated endpoints, RCRB, Configuration Request Retry, interrupts on hot-plug events, PME
  * (taken and counted), and that a read completion waits until posted writes ahead of it are visible in memory: it
  * leaves the root port after them, but may reach the host first.
  */
@@ -75,6 +78,8 @@ struct root_port_config {
     struct pcie_identity identity;
     struct pcie_acs acs;
     struct pcie_vc_config virtual_channels;
+    bool interrupts; /**< it has an MSI, with a 64-bit address and a mask, for errors */
+    uint32_t source; /**< what those messages carry as source, for observers; 0: none */
 };
 
 struct root_complex_config {
@@ -122,6 +127,7 @@ struct root_complex_counters {
     uint64_t unsupported;         /**< requests from below that go nowhere */
     uint64_t messages;            /**< taken */
     uint64_t unexpected;          /**< completions from below that nobody asked for */
+    uint64_t interrupts;          /**< messages of root ports that became due */
     uint64_t errors_correctable;  /**< error messages, from below and the root ports' own */
     uint64_t errors_nonfatal;
     uint64_t errors_fatal;

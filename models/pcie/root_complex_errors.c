@@ -16,6 +16,7 @@ static void tell(struct root_complex *rc, unsigned port, uint8_t code)
     if (code != 0) {
         pcie_error_receive(&bridge->config, code, bridge->id);
         count_error(rc, code);
+        rc_judge_interrupt(rc, port);
     }
 }
 
@@ -33,6 +34,7 @@ void rc_take_error(struct root_complex *rc, unsigned port, const struct sim_pack
     if (bridge->forwards_errors) {
         pcie_error_receive(&bridge->config, packet->operation, packet->requester);
         count_error(rc, packet->operation);
+        rc_judge_interrupt(rc, port);
     }
 }
 

@@ -191,10 +191,10 @@ static bool is_ecam(const struct root_complex *rc, uint64_t address)
 }
 
 /** A root port's own registers: no TLP is made. */
-static void access_root_port(struct root_complex *rc, struct rc_port *port, struct sim_packet *packet)
+static void access_root_port(struct root_complex *rc, unsigned index, struct sim_packet *packet)
 {
-    struct pcie_bridge *bridge = &port->bridge;
-    const struct pcie_port *link = port->link;
+    struct pcie_bridge *bridge = &rc->ports[index].bridge;
+    const struct pcie_port *link = rc->ports[index].link;
     unsigned offset = (unsigned)packet->address & (PCIE_CONFIG_BYTES - 4);
     unsigned skip = (unsigned)packet->address & 3;
 
@@ -210,6 +210,7 @@ static void access_root_port(struct root_complex *rc, struct rc_port *port, stru
         pcie_config_write(&bridge->config, offset, value, rc_dword_enables(packet));
         pcie_bridge_decode(bridge);
         pcie_vcs_follow(&bridge->vcs, &bridge->config, link, sim_now(rc->sim));
+        rc_judge_interrupt(rc, index);
     }
     rc_answer(rc, packet, SIM_STATUS_OK, true);
 }
@@ -229,7 +230,7 @@ static void take_config(struct root_complex *rc, struct sim_packet *packet)
         if (port == RC_NOBODY) {
             rc_answer(rc, packet, SIM_STATUS_UR, true);
         } else {
-            access_root_port(rc, &rc->ports[port], packet);
+            access_root_port(rc, port, packet);
         }
         return;
     }

@@ -2,7 +2,7 @@
  * The inside of a root complex. Files: root_complex.c (making, evaluation), root_complex_upstream.c (requests from
  * below), root_complex_host.c (requests of the host), root_complex_completion.c (what comes back for the host),
  * root_complex_link.c (what goes out at the root ports), root_complex_errors.c (what root ports find wrong, and are
- * told).
+ * told), root_complex_interrupt.c (what they tell software of it).
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
 #define DOORBELL_MODELS_PCIE_ROOT_COMPLEX_INTERNAL_H
@@ -88,9 +88,19 @@ struct rc_answer {
     uint8_t queue_in;
 };
 
+/** The message of a root port that has one. */
+struct rc_interrupt {
+    bool is_due;               /**< an error shows that it is for, and nothing masks it */
+    struct sim_packet *packet; /**< that waits for the memory port; NULL: none */
+    uint32_t source;           /**< for observers */
+    uint32_t name_hash;
+    uint32_t messages; /**< so far: the low half of their identities */
+};
+
 struct rc_port {
     const struct pcie_port *link; /**< NULL: link down */
     struct pcie_bridge bridge;
+    struct rc_interrupt interrupt;
     struct pcie_split completion[PCIE_MAX_VCS]; /**< answers of the bus that are going down */
     struct pcie_split write;                    /**< the host's write that is going down */
     struct rc_queue posted;
@@ -130,9 +140,10 @@ struct root_complex {
     uint64_t arrived[PCIE_QUEUES];
     unsigned queues; /**< of the link with the most virtual channels */
     uint64_t bus_arrived;
-    sim_time deadline;   /**< no request of the host times out before; SIM_TIME_NEVER: none is under way */
-    uint64_t findings;   /**< hint: bit a root port on whose link something may have been found wrong */
-    uint64_t busy_ports; /**< root ports that have something of their own to send: queues, completion, write */
+    sim_time deadline;     /**< no request of the host times out before; SIM_TIME_NEVER: none is under way */
+    uint64_t findings;     /**< hint: bit a root port on whose link something may have been found wrong */
+    uint64_t interrupting; /**< root ports with a message that waits, a bit each */
+    uint64_t busy_ports;   /**< root ports that have something of their own to send: queues, completion, write */
     uint32_t port_count;
     struct rc_port ports[ROOT_COMPLEX_MAX_PORTS];
     uint8_t port_at[256]; /**< by device and function number on the root bus */
@@ -154,6 +165,7 @@ struct root_complex {
 /** What an evaluation did, for the due time. */
 struct rc_round {
     uint64_t moved[PCIE_QUEUES]; /**< bit a root port from whose input something was taken */
+    uint64_t served;             /**< bit a memory port that has taken something already */
     uint64_t memories;           /**< bit a memory port that inputs have something for */
     uint64_t answers;            /**< bit a root port with an answer from an input */
     bool answer_lost;            /**< an input lost its turn for an answer */
@@ -179,6 +191,12 @@ bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due);
 
 /** Looks at the inputs of the root ports; takes what needs no output, notes the best candidates for the others. */
 void rc_collect(struct root_complex *rc, struct rc_round *round, sim_time now);
+
+/** From TLP to bus: sidebands by the wiring; byte enables only where not all bytes are meant. */
+void rc_put_on_bus(struct root_complex *rc, struct sim_packet *packet);
+
+/** The memory port for a requester ID. */
+unsigned rc_memory_of(struct root_complex *rc, uint16_t rid);
 
 /** Sends the best candidate of each memory port. */
 void rc_serve_memories(struct root_complex *rc, struct rc_round *round, sim_time now);
@@ -214,6 +232,17 @@ void rc_take_error(struct root_complex *rc, unsigned port, const struct sim_pack
 
 /** Records what has been found wrong with the root ports' links by now. @return when to look again */
 sim_time rc_take_findings(struct root_complex *rc, sim_time now);
+
+/* ---- root_complex_interrupt.c ---- */
+
+/** Error status, masks or controls of a root port have changed: its message becomes due, or is not any more. */
+void rc_judge_interrupt(struct root_complex *rc, unsigned index);
+
+/** Sends messages of root ports that wait, before what comes from below. */
+void rc_serve_interrupts(struct root_complex *rc, struct rc_round *round, sim_time now);
+
+/** When more of them can be sent. */
+sim_time rc_interrupts_due(struct root_complex *rc, sim_time now);
 
 /* ---- root_complex_host.c ---- */
 

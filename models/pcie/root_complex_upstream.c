@@ -462,8 +462,12 @@ void rc_collect(struct root_complex *rc, struct rc_round *round, sim_time now)
 
 /* ---- To the SMMUs ---- */
 
-/** From TLP to bus: sidebands by the wiring; byte enables only where not all bytes are meant. */
-static void put_on_bus(struct root_complex *rc, struct sim_packet *packet)
+unsigned rc_memory_of(struct root_complex *rc, uint16_t rid)
+{
+    return find_wiring(rc, rid)->memory_port;
+}
+
+SIM_HOT void rc_put_on_bus(struct root_complex *rc, struct sim_packet *packet)
 {
     const struct rc_wiring *wiring = find_wiring(rc, packet->requester);
 
@@ -491,7 +495,7 @@ SIM_HOT static void send_to_memory(struct root_complex *rc, struct rc_memory *me
     struct sim_packet *packet = pcie_port_take(link, input % PCIE_QUEUES, now);
 
     memory->turn = (uint16_t)(input + 1 < rc->port_count * PCIE_QUEUES ? input + 1 : 0);
-    put_on_bus(rc, packet);
+    rc_put_on_bus(rc, packet);
     rc->counters.requests++;
     sim_channel_push(memory->bus.request, packet, now, rc->config.latency, 0, 0, 0);
 }
@@ -536,7 +540,7 @@ bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
 
 void rc_serve_memories(struct root_complex *rc, struct rc_round *round, sim_time now)
 {
-    for (uint64_t rest = round->memories; rest != 0; rest &= rest - 1) {
+    for (uint64_t rest = round->memories & ~round->served; rest != 0; rest &= rest - 1) {
         serve_memory(rc, round, (unsigned)__builtin_ctzll(rest), now);
     }
 }

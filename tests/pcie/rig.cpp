@@ -84,6 +84,8 @@ void Rig::build_pcie(const Options &options)
         ports[i].device = i + 1;
         ports[i].identity = {0x1b36, 0x000c, 0, 0, 0, 0};
         ports[i].acs = options.rp_acs[i];
+        ports[i].interrupts = options.rp_interrupts;
+        ports[i].source = options.rp_interrupts ? i + 7 : 0;
         downstream[i].device = i;
         downstream[i].identity = {0x10b5, 0x8747, 0, 0, 0, 0};
         downstream[i].acs = options.dsp_acs[i];

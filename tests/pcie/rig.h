@@ -84,8 +84,9 @@ struct Options {
     std::vector<pcie_map_entry> msi_map = {{0, 0x10000, 0x100, 0}};
     sim_time memory_latency = 80 * SIM_NS;
     sim_time host_period = SIM_NS;
-    bool bridge = false;  /**< a bridge with two conventional devices, both EP2's functions, in EP2's place */
-    bool raw_ep0 = false; /**< a RawDevice in EP0's place */
+    bool rp_interrupts = false; /**< root ports have MSIs, which carry source 7 and 8 */
+    bool bridge = false;        /**< a bridge with two conventional devices, both EP2's functions, in EP2's place */
+    bool raw_ep0 = false;       /**< a RawDevice in EP0's place */
     bool keep_marks = true;
     bool configure = true; /**< the host sets everything up */
 
