@@ -161,9 +161,10 @@ static void set_up_pcie(struct enumerate_scan *scan, uint64_t config, uint16_t p
 }
 
 /** Every function tells of its errors, bridges let that pass, and advisory errors are told too. */
-static void set_up_reporting(struct enumerate_scan *scan, uint64_t config, uint16_t pcie, bool is_bridge)
+static void set_up_reporting(struct enumerate_scan *scan, struct enumerate_function *where, bool is_bridge)
 {
-    uint16_t aer;
+    uint64_t config = where->config;
+    uint16_t pcie = where->pcie;
 
     if (!scan->options->error_reporting || pcie == 0) {
         return;
@@ -174,10 +175,10 @@ static void set_up_reporting(struct enumerate_scan *scan, uint64_t config, uint1
         pci_config_write16(scan->access, config, BRIDGE_CONTROL,
                            (uint16_t)(pci_config_read16(scan->access, config, BRIDGE_CONTROL) | BRIDGE_CONTROL_SERR));
     }
-    aer = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER);
-    if (aer != 0) {
-        pci_config_write(scan->access, config, aer + AER_CORRECTABLE_MASK, 0);
-        pci_config_write(scan->access, config, aer + AER_ROOT_COMMAND, AER_ROOT_COMMANDS); /* others ignore it */
+    where->aer = pci_config_find_extended(scan->access, config, PCI_EXT_CAP_AER);
+    if (where->aer != 0) {
+        pci_config_write(scan->access, config, where->aer + AER_CORRECTABLE_MASK, 0);
+        pci_config_write(scan->access, config, where->aer + AER_ROOT_COMMAND, AER_ROOT_COMMANDS); /* others ignore it */
     }
 }
 
@@ -326,7 +327,7 @@ static bool scan_function(struct enumerate_scan *scan, uint16_t rid, bool multif
         function.quirks |= PCI_TREE_QUIRK_INTERNAL_PEERS;
     }
     set_up_pcie(scan, config, where.pcie, &function);
-    set_up_reporting(scan, config, where.pcie, is_bridge);
+    set_up_reporting(scan, &where, is_bridge);
     set_up_ecrc(scan, config);
     note_capabilities(scan, &where, &function);
     if (!is_bridge && !enumerate_find_virtual(scan, &where, &function)) {

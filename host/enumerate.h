@@ -76,6 +76,7 @@ struct enumerate_function {
     uint16_t msi;        /**< MSI capability */
     uint16_t ats;        /**< ATS extended capability */
     uint16_t pri;        /**< PRI extended capability */
+    uint16_t aer;        /**< AER extended capability, where error reporting was switched on */
     uint64_t msix_table; /**< CPU address of the MSI-X table; 0 if none */
 };
 

@@ -1,9 +1,14 @@
 #include "host/interrupt_input.h"
 
+struct bound {
+    struct sim_channel *channel;
+    unsigned wire;
+    struct bound *next;
+};
+
 struct interrupt_input {
     struct sim_component component;
-    struct sim_channel *wires[INTERRUPT_INPUT_WIRES];
-    unsigned wire_count; /**< the highest that is bound, and one more */
+    struct bound *bound;
     uint64_t raised;
 };
 
@@ -12,16 +17,13 @@ static sim_time evaluate(struct sim_component *component, sim_time now)
     struct interrupt_input *input = (struct interrupt_input *)component;
     sim_time due = SIM_TIME_NEVER;
 
-    for (unsigned i = 0; i < input->wire_count; i++) {
-        if (input->wires[i] == NULL) {
-            continue;
-        }
-        if (sim_channel_peek(input->wires[i], now) != NULL) {
-            sim_packet_free(component->sim, sim_channel_pop(input->wires[i], now));
-            input->raised |= UINT64_C(1) << i;
+    for (const struct bound *each = input->bound; each != NULL; each = each->next) {
+        if (sim_channel_peek(each->channel, now) != NULL) {
+            sim_packet_free(component->sim, sim_channel_pop(each->channel, now));
+            input->raised |= UINT64_C(1) << each->wire;
             sim_request_stop(component->sim);
         }
-        due = sim_time_min(due, sim_channel_next_arrival(input->wires[i]));
+        due = sim_time_min(due, sim_channel_next_arrival(each->channel));
     }
     return due;
 }
@@ -41,8 +43,12 @@ struct sim_component *interrupt_input_component(struct interrupt_input *input)
 
 void interrupt_input_bind(struct interrupt_input *input, unsigned wire, struct sim_channel *channel)
 {
-    input->wires[wire] = channel;
-    input->wire_count = wire >= input->wire_count ? wire + 1 : input->wire_count;
+    struct bound *made = sim_alloc(input->component.sim, sizeof(*made));
+
+    made->channel = channel;
+    made->wire = wire;
+    made->next = input->bound;
+    input->bound = made;
 }
 
 uint64_t interrupt_input_take(struct interrupt_input *input)

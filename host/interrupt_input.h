@@ -25,7 +25,7 @@ struct interrupt_input *interrupt_input_create(struct sim *sim, const char *name
 
 struct sim_component *interrupt_input_component(struct interrupt_input *input);
 
-/** Binds the channel of a wire. @param wire 0 to INTERRUPT_INPUT_WIRES - 1 */
+/** Binds a channel of a wire, which may have several. @param wire 0 to INTERRUPT_INPUT_WIRES - 1 */
 void interrupt_input_bind(struct interrupt_input *input, unsigned wire, struct sim_channel *channel);
 
 /** Takes the wires that had an edge since this was last asked: a bit each. Only while the engine is paused. */

@@ -12,6 +12,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   enumerate.c
   enumerate_virtual.c
   error.c
+  error_service.c
   fiber.c
   hotplug.c
   hypervisor.c

@@ -671,6 +671,8 @@ static bool build_root_complex(struct system *system, size_t i, struct host_erro
         ports[j].function = rc->root_ports[j].port.function;
         ports[j].acs = acs_of(&rc->root_ports[j].port.acs);
         ports[j].virtual_channels = channels_of(&rc->root_ports[j].link, false);
+        ports[j].interrupts = rc->root_ports[j].error_interrupts;
+        ports[j].source = system_root_port_source(system, rc, j);
         ports[j].identity = (struct pcie_identity){
             .vendor_id = ROOT_PORT_VENDOR, .device_id = ROOT_PORT_DEVICE, .class_code = CLASS_BRIDGE};
     }

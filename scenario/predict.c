@@ -104,15 +104,16 @@ static int by_number(const void *a, const void *b)
     return (int)scenario_rid(one->port.bdf) - (int)scenario_rid(other->port.bdf);
 }
 
-/** @param number of the port among those of its switch or root complex, from 1 in the order of the file */
+/** @param has_message it has an MSI of its own @param number of the port among those of its switch or root complex, from 1 in the order of the file */
 static void predict_port(struct prediction *prediction, const struct scenario_port *port, enum pci_tree_type type,
-                         size_t number, bool multifunction)
+                         size_t number, bool multifunction, bool has_message)
 {
     struct pci_tree_function function;
 
     pci_tree_function_init(&function, type, scenario_rid(port->bdf));
     function.multifunction = multifunction;
     function.port_number = (uint8_t)(number & 0x3f);
+    function.msi_vectors = has_message ? 1 : 0;
     function.secondary = port->secondary_bus;
     function.subordinate = port->subordinate_bus;
     predict_acs(prediction, &port->acs, &function);
@@ -143,7 +144,7 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
             shared = shared || (j != i && order[j]->port.device == order[i]->port.device);
         }
         predict_port(prediction, &order[i]->port, PCI_TREE_DOWNSTREAM_PORT, (size_t)(order[i] - device->below) + 1,
-                     shared);
+                     shared, false);
         if (!order[i]->empty) {
             predict_device(prediction, order[i]);
         }
@@ -204,7 +205,7 @@ static void predict_root_port(struct prediction *prediction, const struct scenar
     for (size_t j = 0; j < rc->root_port_count; j++) {
         shared = shared || (j != i && rc->root_ports[j].port.device == port->port.device);
     }
-    predict_port(prediction, &port->port, PCI_TREE_ROOT_PORT, i + 1, shared);
+    predict_port(prediction, &port->port, PCI_TREE_ROOT_PORT, i + 1, shared, port->error_interrupts);
     if (port->below_count > 0) {
         predict_device(prediction, &port->below[0]);
     }

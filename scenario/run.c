@@ -103,7 +103,7 @@ static void describe_device(struct system *system, size_t i, struct run_device *
     uint32_t group = software->groups.group_of[function->tree_index];
 
     device->name = sim_copy_string(system_function_name(system, i));
-    device->segment = function->device->root_complex->segment;
+    device->segment = function->root_complex->segment;
     device->rid = function->rid;
     device->group = group != GROUP_NONE ? group : VERDICT_NO_ID;
     device->stream_id = VERDICT_NO_ID;

@@ -298,6 +298,7 @@ struct scenario_device {
 struct scenario_root_port {
     struct scenario_port port;     /**< place, name, ACS, bus numbers */
     struct scenario_link link;     /**< the link below */
+    bool error_interrupts;         /**< it has an MSI, for errors */
     struct scenario_device *below; /**< array of below_count: no device or one */
     size_t below_count;
     const struct scenario_root_complex *root_complex;

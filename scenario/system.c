@@ -31,6 +31,7 @@ static void add_function(struct system *system, const struct scenario_device *de
     size_t size = strlen(device->name) + 24;
 
     added->device = device;
+    added->root_complex = device->root_complex;
     added->function = function;
     added->rid = scenario_function_rid(device, function);
     system->function_names[system->function_count] = sim_allocate(size, 1);
@@ -47,11 +48,44 @@ static void add_function(struct system *system, const struct scenario_device *de
     system->function_count++;
 }
 
+/** A root port that sends messages is listed as a device with one stream. */
+static void add_root_port(struct system *system, const struct scenario_root_complex *rc, size_t port)
+{
+    struct system_function *added = &system->functions[system->function_count];
+
+    added->root_complex = rc;
+    added->port = (unsigned)port;
+    added->rid = scenario_rid(rc->root_ports[port].port.bdf);
+    system->function_names[system->function_count] = sim_copy_string(rc->root_ports[port].port.name);
+    system->streams[system->stream_count++].function_index = (uint32_t)system->function_count++;
+}
+
+/** How many root ports send messages; added if there is room for them already. */
+static size_t number_root_ports(struct system *system)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < system->scenario->root_complex_count; i++) {
+        const struct scenario_root_complex *rc = &system->scenario->root_complexes[i];
+
+        for (size_t j = 0; j < rc->root_port_count; j++) {
+            if (!rc->root_ports[j].error_interrupts) {
+                continue;
+            }
+            count++;
+            if (system->functions != NULL) {
+                add_root_port(system, rc, j);
+            }
+        }
+    }
+    return count;
+}
+
 void system_number_streams(struct system *system)
 {
     const struct scenario *scenario = system->scenario;
-    size_t functions = 0;
-    size_t streams = 0;
+    size_t functions = number_root_ports(system);
+    size_t streams = functions;
 
     for (size_t i = 0; i < scenario->device_count; i++) {
         functions +=
@@ -72,6 +106,19 @@ void system_number_streams(struct system *system)
             }
         }
     }
+    number_root_ports(system);
+}
+
+uint32_t system_root_port_source(const struct system *system, const struct scenario_root_complex *rc, size_t port)
+{
+    for (size_t i = 0; i < system->stream_count; i++) {
+        const struct system_function *function = &system->functions[system->streams[i].function_index];
+
+        if (function->device == NULL && function->root_complex == rc && function->port == port) {
+            return (uint32_t)i + 1;
+        }
+    }
+    return 0;
 }
 
 /* ---- What software is told ---- */
@@ -415,7 +462,7 @@ static bool map_buffers(struct system *system, struct host_error *error)
     for (size_t i = 0; i < system->stream_count; i++) {
         const struct system_stream *stream = &system->streams[i];
         const struct scenario_dma_traffic *dma =
-            stream->description->dma_write != NULL ? stream->description->dma_write : stream->description->dma_read;
+            stream->description != NULL ? scenario_stream_dma(stream->description) : NULL;
         uint32_t tree_index = system->functions[stream->function_index].tree_index;
         uint64_t address;
         bool mapped = false;
@@ -442,9 +489,10 @@ static void change_slot(void *context, uint32_t function, enum software_slot wha
     const struct system *system = context;
 
     for (size_t i = 0; i < system->function_count; i++) {
-        struct endpoint *endpoint = system->endpoints[system->functions[i].device->index];
+        const struct scenario_device *device = system->functions[i].device;
+        struct endpoint *endpoint = device != NULL ? system->endpoints[device->index] : NULL;
 
-        if (system->functions[i].tree_index != function) {
+        if (endpoint == NULL || system->functions[i].tree_index != function) {
             continue;
         }
         if (what == SOFTWARE_SLOT_PULLED) {
@@ -484,8 +532,8 @@ bool system_bring_up(struct system *system, struct host_error *error)
     for (size_t i = 0; i < system->function_count; i++) {
         struct system_function *function = &system->functions[i];
 
-        function->tree_index = pci_tree_find(&system->software.found.tree,
-                                             (uint16_t)function->device->root_complex->segment, function->rid);
+        function->tree_index =
+            pci_tree_find(&system->software.found.tree, (uint16_t)function->root_complex->segment, function->rid);
         if (function->tree_index == PCI_TREE_NONE) {
             return host_error_set(error, "enumeration did not find %s", system->function_names[i]);
         }

@@ -34,7 +34,10 @@ struct system_options {
     void *panic_context;
 };
 
-/** One traffic stream, as observers number it: packets of stream i carry source i + 1. */
+/**
+ * One traffic stream, as observers number it: packets of stream i carry source i + 1. The last ones are the messages of
+ * root ports, which have no device and no description.
+ */
 struct system_stream {
     const struct scenario_device *device;
     uint32_t function;
@@ -43,9 +46,11 @@ struct system_stream {
     uint32_t function_index; /**< index in the list of requester functions, see system_function() */
 };
 
-/** One function of an endpoint: what reports list as a device. */
+/** What reports list as a device: one function of an endpoint, or behind those a root port that sends messages. */
 struct system_function {
-    const struct scenario_device *device;
+    const struct scenario_device *device; /**< NULL: a root port */
+    const struct scenario_root_complex *root_complex;
+    unsigned port;     /**< root ports: index of it */
     uint32_t function; /**< number, as scenario/functions.h counts */
     uint16_t rid;
     uint32_t tree_index; /**< in the software's tree; set by system_bring_up() */

@@ -3,6 +3,7 @@
 #define DOORBELL_SCENARIO_SYSTEM_INTERNAL_H
 
 #include "host/access.h"
+#include "host/error_service.h"
 #include "host/interrupt_input.h"
 #include "host/vm.h"
 #include "models/gic-its/distributor.h"
@@ -71,7 +72,8 @@ struct system {
     struct timeline timeline;
     sim_time start; /**< of traffic */
     bool brought_up;
-    struct interrupt_input *interrupts; /**< NULL: no SMMU has an interrupt for software */
+    struct interrupt_input *interrupts; /**< NULL: neither SMMU nor root port has an interrupt for software */
+    struct error_service errors;        /**< what software has found when root ports told it of errors */
     sim_time next_reclaim;              /**< when a page is taken away; SIM_TIME_NEVER: no more */
     sim_time reclaim_stop;
     struct host_error failure; /**< text empty: software has carried everything out so far */
@@ -91,6 +93,9 @@ struct sim_bus_port system_join_target(struct system *system, struct sim_compone
 
 /** Numbers the streams and the functions (scenario/system.c). */
 void system_number_streams(struct system *system);
+
+/** The source that messages of a root port carry; 0: it sends none. */
+uint32_t system_root_port_source(const struct system *system, const struct scenario_root_complex *rc, size_t port);
 
 /** Whether a root complex has an iommu-map entry that leads to an SMMU, and how many root complexes do. */
 bool system_uses_smmu(const struct scenario_root_complex *rc, size_t smmu);
@@ -120,7 +125,7 @@ const struct stale_count *system_stale(const struct system *system, uint32_t fun
 /** Makes memory, interconnect, PEs, ITS and SMMUs (scenario/build_platform.c). */
 bool system_build_platform(struct system *system, struct host_error *error);
 
-/** Leads the interrupts of SMMUs to the software (scenario/system_run.c). */
+/** Leads the interrupts of SMMUs and root ports to the software (scenario/system_run.c). */
 void system_build_interrupts(struct system *system);
 
 /** Lets pages be taken away again from now on, as often as the scenario says. */

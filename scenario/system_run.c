@@ -3,8 +3,12 @@
 
 #include <string.h>
 
-/** Wires that an SMMU's interrupts take to software, and how many of them its input has room for. */
-#define MAX_INPUTS INTERRUPT_INPUT_WIRES
+/**
+ * Wires that interrupts of SMMUs take to software, and how many of them its input has room for. All root ports share
+ * the last one: software looks at each of them.
+ */
+#define MAX_INPUTS (INTERRUPT_INPUT_WIRES - 1)
+#define ROOT_PORTS (INTERRUPT_INPUT_WIRES - 1)
 
 static bool has_pages(const struct scenario_smmu *smmu)
 {
@@ -26,6 +30,59 @@ static void join_wire(struct system *system, size_t smmu)
     interrupt_input_bind(system->interrupts, (unsigned)smmu, channel);
 }
 
+/** The handler of a root port's message is software that serves it: it begins where the PE is done with the rest. */
+static void join_root_port(struct system *system, uint32_t source, const char *name)
+{
+    for (uint32_t pe = 0; pe < system->scenario->platform.pe.count; pe++) {
+        struct sim_channel_config config = {.writer = pe_component(system->pes[pe]),
+                                            .reader = interrupt_input_component(system->interrupts),
+                                            .capacity = 4};
+        struct sim_channel *channel;
+
+        config.name = sim_printf(system->sim, "pe%u handled %s", pe, name);
+        channel = sim_channel_create(system->sim, &config);
+        pe_bind_handled(system->pes[pe], source, channel);
+        interrupt_input_bind(system->interrupts, ROOT_PORTS, channel);
+    }
+}
+
+static void make_input(struct system *system)
+{
+    if (system->interrupts == NULL) {
+        system->interrupts =
+            interrupt_input_create(system->sim, "software", system->scenario->platform.interconnect.clock.period);
+    }
+}
+
+/** @return whether any root port sends messages */
+static bool join_root_ports(struct system *system)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < system->stream_count; i++) {
+        const uint32_t function = system->streams[i].function_index;
+
+        if (system->functions[function].device == NULL) {
+            make_input(system);
+            join_root_port(system, (uint32_t)i + 1, system->function_names[function]);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void count_errors(struct system *system)
+{
+    struct sim_component *component = interrupt_input_component(system->interrupts);
+    const struct error_service *errors = &system->errors;
+
+    sim_counter_register(component, "error-interrupts", &errors->interrupts);
+    sim_counter_register(component, "errors-correctable", &errors->correctable);
+    sim_counter_register(component, "errors-uncorrectable", &errors->uncorrectable);
+    sim_counter_register(component, "error-searches", &errors->searches);
+    sim_counter_register(component, "errors-cleared", &errors->cleared);
+}
+
 static bool has_fault_objects(const struct scenario *scenario)
 {
     bool any = false;
@@ -41,17 +98,20 @@ void system_build_interrupts(struct system *system)
     const struct scenario_platform *platform = &system->scenario->platform;
     const struct paging_counters *counters = &system->software.paging.counters;
     struct sim_component *component;
+    bool pages = false;
 
     for (size_t i = 0; i < platform->smmu_count && i < MAX_INPUTS; i++) {
         if (!has_pages(&platform->smmu[i])) {
             continue;
         }
-        if (system->interrupts == NULL) {
-            system->interrupts = interrupt_input_create(system->sim, "software", platform->interconnect.clock.period);
-        }
+        make_input(system);
         join_wire(system, i);
+        pages = true;
     }
-    if (system->interrupts == NULL) {
+    if (join_root_ports(system)) {
+        count_errors(system);
+    }
+    if (!pages) {
         return;
     }
     component = interrupt_input_component(system->interrupts);
@@ -76,12 +136,27 @@ void system_begin_reclaim(struct system *system, sim_time start, sim_time stop)
     }
 }
 
-/** Serves the page requests of SMMUs whose interrupt came. @return whether there was any */
+static void serve_root_ports(struct system *system)
+{
+    for (size_t i = 0; i < system->function_count; i++) {
+        const uint32_t index = system->functions[i].tree_index;
+
+        if (system->functions[i].device == NULL && system->software.found.functions[index].aer != 0) {
+            error_service_run(&system->software, index, &system->errors);
+        }
+    }
+}
+
+/** Serves the page requests of SMMUs, and the errors of root ports, whose interrupt came. @return whether any did */
 static bool serve_interrupts(struct system *system)
 {
     uint64_t raised = system->interrupts != NULL ? interrupt_input_take(system->interrupts) : 0;
     const bool any = raised != 0;
 
+    if ((raised >> ROOT_PORTS & 1) != 0) {
+        serve_root_ports(system);
+        raised &= ~(UINT64_C(1) << ROOT_PORTS);
+    }
     for (; raised != 0 && system->failure.text[0] == '\0'; raised &= raised - 1) {
         paging_serve(&system->software, (uint32_t)__builtin_ctzll(raised), &system->failure);
     }

@@ -278,7 +278,7 @@ static size_t pages_of_buffers(const struct system *system)
 
     for (size_t i = 0; i < system->stream_count; i++) {
         const struct scenario_stream *stream = system->streams[i].description;
-        const struct scenario_dma_traffic *dma = stream->dma_write != NULL ? stream->dma_write : stream->dma_read;
+        const struct scenario_dma_traffic *dma = stream != NULL ? scenario_stream_dma(stream) : NULL;
 
         pages += dma != NULL ? 4 * (size_t)((dma->buffer + IO_PAGE_BYTES - 1) / IO_PAGE_BYTES) : 0;
     }

@@ -61,7 +61,8 @@ static struct assumption_tally tally_of(const struct run_tally *tally)
 static uint32_t endpoint_index(const struct system *system, const char *name)
 {
     for (size_t i = 0; i < system->function_count; i++) {
-        if (system->functions[i].function == 0 && strcmp(system->functions[i].device->name, name) == 0) {
+        if (system->functions[i].device != NULL && system->functions[i].function == 0 &&
+            strcmp(system->functions[i].device->name, name) == 0) {
             return system->functions[i].tree_index;
         }
     }

@@ -443,6 +443,12 @@ static const struct scenario_key root_port_keys[] = {
      .type = &scenario_type_acs,
      .standard = "none",
      .doc = "Access Control Services of the root port."},
+    {.name = "error-interrupts",
+     KEY_FIELD(scenario_root_port, error_interrupts),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc = "Whether the root port has an MSI, which tells software of errors that are reported to it or that it finds "
+            "itself. It is listed as a device of its own. Software wants to hear of them with `error-reporting`."},
     PORT_NUMBER_KEYS(scenario_root_port, port.),
     {.name = "below",
      KEY_ARRAY(KEY_NAMED, scenario_root_port, below, below_count),

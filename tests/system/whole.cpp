@@ -174,7 +174,7 @@ void Whole::describe()
         run_device &device = result_.devices[i];
 
         device.name = copy(system_function_name(system_, i));
-        device.segment = function->device->root_complex->segment;
+        device.segment = function->root_complex->segment;
         device.rid = function->rid;
         device.group = software()->groups.group_of[function->tree_index];
         device.stream_id = mine.iommu != UINT32_MAX ? mine.stream_id : VERDICT_NO_ID;
