@@ -104,7 +104,10 @@ static int by_number(const void *a, const void *b)
     return (int)scenario_rid(one->port.bdf) - (int)scenario_rid(other->port.bdf);
 }
 
-/** @param has_message it has an MSI of its own @param number of the port among those of its switch or root complex, from 1 in the order of the file */
+/**
+ * @param has_message it has an MSI of its own
+ * @param number of the port among those of its switch or root complex, from 1 in the order of the file
+ */
 static void predict_port(struct prediction *prediction, const struct scenario_port *port, enum pci_tree_type type,
                          size_t number, bool multifunction, bool has_message)
 {

@@ -40,8 +40,8 @@
  * A root port with `interrupts` has an MSI, and sends it when it has received an error message, or found an error, that
  * Root Error Command asks for (6.2.4.1.2): before requests from below, to the SMMU of its own requester ID.
  *
- * Not modelled: root complex integrated endpoints, RCRB, Configuration Request Retry, interrupts on hot-plug events, PME
- * (taken and counted), and that a read completion waits until posted writes ahead of it are visible in memory: it
+ * Not modelled: root complex integrated endpoints, RCRB, Configuration Request Retry, interrupts on hot-plug events,
+ * PME (taken and counted), and that a read completion waits until posted writes ahead of it are visible in memory: it
  * leaves the root port after them, but may reach the host first.
  */
 #ifndef DOORBELL_MODELS_PCIE_ROOT_COMPLEX_H
