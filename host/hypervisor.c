@@ -245,6 +245,31 @@ void hypervisor_fail(struct hypervisor *hypervisor, const struct host_error *err
     }
 }
 
+enum doorbell_act {
+    DOORBELL_ON,
+    DOORBELL_OFF,
+    DOORBELL_CLEAR,
+};
+
+/**
+ * GICv4.0: the doorbell of a virtual CPU is to ring only while that one waits. Before it runs it is switched off, and
+ * what it has rung until then nobody needs any more (F6). Each is commands to an ITS.
+ */
+static bool set_doorbell(struct vcpu *vcpu, enum doorbell_act act, struct host_error *error)
+{
+    struct hypervisor *hypervisor = vcpu->hypervisor;
+    bool fine;
+
+    if (!vcpu->has_vpe || hypervisor->vpes.v4_1) {
+        return true;
+    }
+    task_lock(hypervisor->tasks, &hypervisor->vpe_lock);
+    fine = act == DOORBELL_CLEAR ? vpe_driver_clear_doorbell(&hypervisor->vpes, &vcpu->vpe, error)
+                                 : vpe_driver_set_doorbell(&hypervisor->vpes, &vcpu->vpe, act == DOORBELL_ON, error);
+    task_unlock(&hypervisor->vpe_lock);
+    return fine;
+}
+
 static void load(struct hypervisor_pe *pe, struct vcpu *vcpu)
 {
     struct hypervisor *hypervisor = pe->hypervisor;
@@ -259,8 +284,9 @@ static void load(struct hypervisor_pe *pe, struct vcpu *vcpu)
         fine = vpe_driver_move(&hypervisor->vpes, &vcpu->vpe, pe->number, &error);
         task_unlock(&hypervisor->vpe_lock);
     }
+    fine = fine && set_doorbell(vcpu, DOORBELL_OFF, &error);
     if (vcpu->has_vpe && fine) {
-        fine = vpe_driver_enter(&hypervisor->vpes, &vcpu->vpe, &error);
+        fine = vpe_driver_enter(&hypervisor->vpes, &vcpu->vpe, &error) && set_doorbell(vcpu, DOORBELL_CLEAR, &error);
     }
     if (!fine) {
         hypervisor_fail(hypervisor, &error);
@@ -292,7 +318,8 @@ static bool put(struct hypervisor_pe *pe, bool doorbell)
     bool pending = false;
 
     pe_save_guest(pe->pe, &vcpu->context);
-    if (vcpu->has_vpe && !vpe_driver_leave(&hypervisor->vpes, &vcpu->vpe, doorbell, &pending, &error)) {
+    if ((doorbell && !set_doorbell(vcpu, DOORBELL_ON, &error)) ||
+        (vcpu->has_vpe && !vpe_driver_leave(&hypervisor->vpes, &vcpu->vpe, doorbell, &pending, &error))) {
         hypervisor_fail(hypervisor, &error);
     }
     /* Only now can another PE load it. */
@@ -368,6 +395,7 @@ static void deal_with_interrupt(struct hypervisor_pe *pe)
     uint32_t number = slot_of(hypervisor, packet->intid);
     const struct hypervisor_lpi lpi = hypervisor->lpis[number];
     sim_time now = sim_now(hypervisor->sim);
+    struct host_error error = {.text = ""};
 
     pe->taken = NULL;
     if (pe->taken_start > now) {
@@ -384,6 +412,10 @@ static void deal_with_interrupt(struct hypervisor_pe *pe)
     }
     sim_packet_free(hypervisor->sim, packet);
     lpi.vcpu->wakes_by_doorbell += lpi.vcpu->state == VCPU_BLOCKED;
+    lpi.vcpu->idle_doorbells += lpi.vcpu->state != VCPU_BLOCKED;
+    if (lpi.vcpu->state == VCPU_BLOCKED && !set_doorbell(lpi.vcpu, DOORBELL_OFF, &error)) {
+        hypervisor_fail(hypervisor, &error);
+    }
     task_sleep(pe->task, hypervisor->config.costs.wake);
     vcpu_wake(lpi.vcpu);
 }

@@ -86,6 +86,7 @@ struct vcpu {
     bool trapped;               /**< and has it: the PE is the code's own until it is done */
     uint64_t loads;             /**< how often loaded */
     uint64_t wakes_by_doorbell;
+    uint64_t idle_doorbells; /**< that came when it did not wait */
     uint64_t injected;
     uint64_t traps;
 };

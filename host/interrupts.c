@@ -89,12 +89,27 @@ static bool prepare_spis(struct software *software, uint32_t function, uint32_t 
     return true;
 }
 
+/** Whether a function has the DeviceID of the kernel's own device at its ITS. */
+static bool is_proxy(const struct software *software, uint32_t function)
+{
+    const struct software_config *config = &software->config;
+
+    return config->has_proxy && software->functions[function].its == config->proxy_its &&
+           software->functions[function].device_id == config->proxy_device_id;
+}
+
 bool interrupts_prepare(struct software *software, uint32_t function, uint32_t *first, struct host_error *error)
 {
     struct software_events events;
 
     if (!interrupts_have_its(software, function)) {
         return prepare_spis(software, function, first, error);
+    }
+    if (is_proxy(software, function)) {
+        return host_error_fail(error, EINVAL,
+                               "%s has DeviceID 0x%x, which the kernel itself uses at that ITS, for the doorbells of "
+                               "virtual CPUs (GICv4.0)",
+                               software->found.tree.functions[function].name, software->config.proxy_device_id);
     }
     if (software->planned) {
         *first = 0;

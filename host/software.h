@@ -61,6 +61,9 @@ struct software_config {
     const struct its_driver_config *itses;  /**< one per ITS; ITSs are firmware's first MSI controllers */
     const struct v2m_driver_config *frames; /**< GICv2m frames: firmware's other MSI controllers */
     size_t frame_count;
+    bool has_proxy; /**< GICv4.0: the kernel itself has a DeviceID at an ITS, which no device may have (F9) */
+    uint32_t proxy_its;
+    uint32_t proxy_device_id;
     uint64_t distributor_base; /**< with frames only */
     uint64_t redistributor_base;
     uint64_t redistributor_stride;

@@ -313,6 +313,8 @@ static void register_counters(struct vm *vm)
     count(vm, "traps", &vm->counters.traps);
     count(vm, "injected", &vm->counters.injected);
     count(vm, "doorbells", &vm->counters.doorbells);
+    count(vm, "idle_doorbells", &vm->counters.idle_doorbells);
+    count(vm, "doorbell_commands", &vm->counters.doorbell_commands);
     count(vm, "loads", &vm->counters.loads);
     count(vm, "its_commands", &vm->counters.its_commands);
     count(vm, "smmu_commands", &vm->counters.smmu_commands);
@@ -398,6 +400,8 @@ void vm_collect(struct vm *vm)
     vm->counters.traps = 0;
     vm->counters.injected = 0;
     vm->counters.doorbells = 0;
+    vm->counters.idle_doorbells = 0;
+    vm->counters.doorbell_commands = 0;
     vm->counters.loads = 0;
     vm->counters.its_commands = 0;
     vm->counters.smmu_commands = 0;
@@ -405,6 +409,8 @@ void vm_collect(struct vm *vm)
         vm->counters.traps += vm->vcpus[i].traps;
         vm->counters.injected += vm->vcpus[i].injected;
         vm->counters.doorbells += vm->vcpus[i].wakes_by_doorbell;
+        vm->counters.idle_doorbells += vm->vcpus[i].idle_doorbells;
+        vm->counters.doorbell_commands += vm->vcpus[i].vpe.doorbell_cost;
         vm->counters.loads += vm->vcpus[i].loads;
     }
     for (uint32_t i = 0; i < vm->its_count; i++) {

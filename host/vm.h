@@ -230,7 +230,9 @@ struct vm_its {
 struct vm_counters {
     uint64_t traps;
     uint64_t injected;
-    uint64_t doorbells; /**< virtual CPUs that one has woken */
+    uint64_t doorbells;         /**< virtual CPUs that one has woken */
+    uint64_t idle_doorbells;    /**< that found theirs awake */
+    uint64_t doorbell_commands; /**< GICv4.0: to ITSs, to switch doorbells on and off */
     uint64_t loads;
     uint64_t its_commands;
     uint64_t smmu_commands;

@@ -22,6 +22,9 @@
 #define BASER_TYPE(baser) ((uint32_t)((baser) >> 56) & 7)
 #define TYPE_VPE          2u
 
+#define CMD_MOVI    0x01u
+#define CMD_CLEAR   0x04u
+#define CMD_SYNC    0x05u
 #define CMD_INV     0x0cu
 #define CMD_DISCARD 0x0fu
 #define CMD_VMOVI   0x21u
@@ -90,6 +93,19 @@ static bool share_table(struct vpe_driver *driver, struct host_error *error)
     return true;
 }
 
+/** The last DeviceID is the proxy's (rule F9), with an event for each PE at least. */
+static bool make_proxy(struct vpe_driver *driver, struct host_error *error)
+{
+    struct vpe_proxy *proxy = &driver->proxy;
+
+    proxy->device_id = (uint32_t)driver->itss[0]->device_limit - 1;
+    proxy->events = 2;
+    while (proxy->events < driver->lpis->pe_count && proxy->events < VPE_PROXY_EVENTS) {
+        proxy->events *= 2;
+    }
+    return its_driver_map_device(driver->itss[0], proxy->device_id, proxy->events, error);
+}
+
 bool vpe_driver_start(struct vpe_driver *driver, struct its_driver *const *itss, uint32_t its_count,
                       struct lpi_pool *lpis, struct host_error *error)
 {
@@ -113,7 +129,86 @@ bool vpe_driver_start(struct vpe_driver *driver, struct its_driver *const *itss,
         driver->its_list = (uint16_t)(driver->its_list | 1u << (control >> 4 & 0xf));
     }
     driver->single_move = TYPER_VMOVP(itss[0]->typer) != 0;
-    return !driver->v4_1 || share_table(driver, error);
+    return driver->v4_1 ? share_table(driver, error) : make_proxy(driver, error);
+}
+
+/* ---- Doorbells of GICv4.0 ---- */
+
+/** A command about a vPE's doorbell, by the event that stands for it. */
+static bool proxy_command(struct vpe_driver *driver, struct vpe *vpe, uint64_t opcode, uint64_t collection,
+                          struct host_error *error)
+{
+    const uint64_t dw[4] = {opcode | (uint64_t)driver->proxy.device_id << 32, vpe->proxy_event, collection, 0};
+
+    vpe->doorbell_cost++;
+    return its_driver_issue(driver->itss[0], dw, error);
+}
+
+/** Gives a vPE an event of the proxy's, if need be the one that another has had longest. */
+static bool take_proxy_event(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    struct vpe_proxy *proxy = &driver->proxy;
+    struct vpe *before = proxy->users[proxy->next];
+
+    if (vpe->proxy_event != UINT32_MAX) {
+        return true;
+    }
+    if (before != NULL && !proxy_command(driver, before, CMD_DISCARD, 0, error)) {
+        return false;
+    }
+    if (before != NULL) {
+        before->proxy_event = UINT32_MAX;
+    }
+    proxy->users[proxy->next] = vpe;
+    vpe->proxy_event = proxy->next;
+    proxy->next = (proxy->next + 1) % proxy->events;
+    vpe->doorbell_cost += 2; /* MAPTI, INV */
+    return its_driver_remap_event(driver->itss[0], proxy->device_id, vpe->proxy_event, vpe->pe, vpe->doorbell, error);
+}
+
+static bool has_proxy(const struct vpe_driver *driver, const struct vpe *vpe)
+{
+    return !driver->v4_1 && vpe->doorbell != NO_DOORBELL;
+}
+
+/** SYNC at the redistributor where the vPE's doorbell is. */
+static bool end_proxy_commands(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    struct its_driver *its = driver->itss[0];
+    const uint64_t dw[4] = {CMD_SYNC, 0, its_driver_target(its, vpe->pe), 0};
+
+    vpe->doorbell_cost++;
+    return its_driver_issue(its, dw, error) && its_driver_wait(its, error);
+}
+
+bool vpe_driver_set_doorbell(struct vpe_driver *driver, struct vpe *vpe, bool on, struct host_error *error)
+{
+    const struct lpi_pool *lpis = driver->lpis;
+    uint8_t value = (uint8_t)(LPI_PRIORITY | 2 | (on ? 1 : 0));
+
+    if (!has_proxy(driver, vpe) || vpe->doorbell_on == on) {
+        return true;
+    }
+    vpe->doorbell_on = on;
+    memory_write8(lpis->ram->memory, lpis->configuration + (vpe->doorbell - LPI_FIRST), value);
+    return take_proxy_event(driver, vpe, error) && proxy_command(driver, vpe, CMD_INV, 0, error) &&
+           end_proxy_commands(driver, vpe, error);
+}
+
+bool vpe_driver_clear_doorbell(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    if (!has_proxy(driver, vpe)) {
+        return true;
+    }
+    return take_proxy_event(driver, vpe, error) && proxy_command(driver, vpe, CMD_CLEAR, 0, error) &&
+           end_proxy_commands(driver, vpe, error);
+}
+
+/** The doorbell of a vPE that has moved, pending or not, goes along. */
+static bool move_doorbell(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
+{
+    return !has_proxy(driver, vpe) || vpe->proxy_event == UINT32_MAX ||
+           (proxy_command(driver, vpe, CMD_MOVI, vpe->pe, error) && end_proxy_commands(driver, vpe, error));
 }
 
 /* ---- vPEs and events ---- */
@@ -140,7 +235,8 @@ bool vpe_driver_create(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, 
     struct host_ram *ram = driver->lpis->ram;
     uint64_t size = UINT64_C(1) << VPE_ID_BITS;
 
-    *vpe = (struct vpe){.id = driver->next_id, .pe = pe, .doorbell = doorbell};
+    *vpe = (struct vpe){.id = driver->next_id, .pe = pe, .doorbell = doorbell, .proxy_event = UINT32_MAX};
+    vpe->doorbell_on = true; /* as every LPI is that has been given out */
     vpe->pending = host_ram_take(ram, size / 8, TABLE_ALIGN);
     vpe->configuration = host_ram_take(ram, size - LPI_FIRST, TABLE_ALIGN);
     if (vpe->pending == 0 || vpe->configuration == 0) {
@@ -159,6 +255,13 @@ bool vpe_driver_create(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, 
 
 bool vpe_driver_destroy(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
 {
+    if (vpe->proxy_event != UINT32_MAX) {
+        driver->proxy.users[vpe->proxy_event] = NULL;
+        if (!proxy_command(driver, vpe, CMD_DISCARD, 0, error)) {
+            return false;
+        }
+        vpe->proxy_event = UINT32_MAX;
+    }
     for (uint32_t i = 0; i < driver->its_count; i++) {
         if (!map(driver, vpe, i, false, error) || !its_driver_wait(driver->itss[i], error)) {
             return false;
@@ -293,5 +396,5 @@ bool vpe_driver_move(struct vpe_driver *driver, struct vpe *vpe, uint32_t pe, st
         }
     }
     vpe->pe = pe;
-    return synchronise(driver, vpe, error);
+    return synchronise(driver, vpe, error) && move_doorbell(driver, vpe, error);
 }

@@ -19,6 +19,22 @@ extern "C" {
 /** vINTID bits of every vPE. */
 #define VPE_ID_BITS 16u
 
+/** Most events of the proxy device: a power of two that the PEs fit in. */
+#define VPE_PROXY_EVENTS 64u
+
+struct vpe;
+
+/**
+ * GICv4.0: a device that does not exist, by whose events the doorbells of vPEs, which no device has, can be named in
+ * INV and CLEAR (rule F9). It takes the last DeviceID of the first ITS; vPEs take its events in turn.
+ */
+struct vpe_proxy {
+    uint32_t device_id;
+    uint32_t events;
+    uint32_t next;
+    struct vpe *users[VPE_PROXY_EVENTS]; /**< NULL: the event is free */
+};
+
 struct vpe_driver {
     struct its_driver *itss[VPE_DRIVER_MAX_ITS];
     uint32_t its_count;
@@ -28,6 +44,7 @@ struct vpe_driver {
     uint16_t its_list;
     uint16_t sequence; /**< of the last VMOVP */
     uint32_t next_id;
+    struct vpe_proxy proxy; /**< GICv4.0 */
 };
 
 struct vpe {
@@ -37,10 +54,14 @@ struct vpe {
     uint64_t configuration; /**< virtual configuration table */
     uint32_t doorbell;      /**< its doorbell's INTID: GICv4.1 the default one, GICv4.0 for its events; 1023: none */
     bool resident;
+    bool doorbell_on;       /**< GICv4.0: its doorbell is enabled; not so while it runs */
+    uint32_t proxy_event;   /**< GICv4.0; UINT32_MAX: it has none */
+    uint64_t doorbell_cost; /**< ITS commands that its doorbell has taken */
 };
 
 /**
- * Takes ITSs that have been started. GICv4.1: gives every redistributor the first one's vPE table.
+ * Takes ITSs that have been started. GICv4.1: gives every redistributor the first one's vPE table. GICv4.0: makes the
+ * proxy device.
  * @return false with @p error if one of them or a redistributor has no virtual LPIs
  */
 bool vpe_driver_start(struct vpe_driver *driver, struct its_driver *const *itss, uint32_t its_count,
@@ -74,6 +95,15 @@ bool vpe_driver_unmap_event(struct vpe_driver *driver, uint32_t its, uint32_t de
 
 /** Index of an ITS among the driver's; UINT32_MAX if it has no virtual LPIs. */
 uint32_t vpe_driver_find_its(const struct vpe_driver *driver, const struct its_driver *its);
+
+/**
+ * GICv4.0: enables or disables a vPE's doorbell, by its proxy event: INV. Nothing to do with GICv4.1, where the
+ * hardware rings it only when asked to (vpe_driver_leave()), nor for one that is so already.
+ */
+bool vpe_driver_set_doorbell(struct vpe_driver *driver, struct vpe *vpe, bool on, struct host_error *error);
+
+/** GICv4.0: a doorbell that has rung in vain, as the vPE runs, is not pending any more: CLEAR by the proxy event. */
+bool vpe_driver_clear_doorbell(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error);
 
 /** Makes it resident on its PE, where no other may be. */
 bool vpe_driver_enter(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error);

@@ -306,9 +306,23 @@ static uint32_t count_actions(const struct scenario *scenario, enum action_kind 
     return count;
 }
 
+/** GICv4.0: the last DeviceID of the first ITS with virtual LPIs is taken. */
+static void describe_proxy(const struct scenario_platform *platform, struct software_config *config)
+{
+    for (uint32_t i = 0; i < platform->its_count && platform->redistributor.version == SCENARIO_GIC_V4_0; i++) {
+        if (platform->its[i].virtual_lpis) {
+            config->has_proxy = true;
+            config->proxy_its = i;
+            config->proxy_device_id = (uint32_t)((UINT64_C(1) << scenario_device_id_bits(&platform->its[i])) - 1);
+            return;
+        }
+    }
+}
+
 void system_software_options(const struct scenario *scenario, struct software_config *config)
 {
     memset(config, 0, sizeof(*config));
+    describe_proxy(&scenario->platform, config);
     config->redistributor_base = scenario->platform.redistributor.base;
     config->redistributor_stride = scenario_redistributor_bytes(scenario);
     config->pe_count = scenario->platform.pe.count;

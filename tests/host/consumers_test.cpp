@@ -265,6 +265,20 @@ TEST(Blocked, HasNoWayToADoorbellSince73)
     EXPECT_EQ(Outcomes("  rules: linux-6.12\n" + blocked).outcome["epA.interrupts"], "ok");
 }
 
+/* GICv4.0: the kernel itself has the last DeviceID of the first ITS, to name doorbells of virtual CPUs by (F9). */
+TEST(Interrupts, TheProxysDeviceIdIsTaken)
+{
+    for (const char *version : {"gicv3", "gicv4.0", "gicv4.1"}) {
+        SCOPED_TRACE(version);
+        Outcomes all("  consumers: { vm: { devices: [epA] } }\n",
+                     {"  its: { A: {}, B: {} }\n",
+                      std::string("  redistributor: { version: ") + version + " }\n  its: { A: {}, B: {} }\n",
+                      "msi-map: [[0, A, 0, 0x4000]]", "msi-map: [[0, A, 0xfeff, 0x101], [0x200, A, 0x200, 0x100]]"});
+
+        EXPECT_EQ(all.outcome["epA.interrupts"], std::string(version) == "gicv4.0" ? "EINVAL" : "ok");
+    }
+}
+
 TEST(Pasids, OnPlainDomainsOfTheSameSmmuWithAStage1)
 {
     const std::string consumers = "  consumers:\n"

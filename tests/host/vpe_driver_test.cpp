@@ -239,6 +239,38 @@ TEST_P(VpeDriver, ALifeOfAVpe)
     }
 }
 
+/* GICv4.0: no device has the doorbell, so a device that does not exist names it; it is off while the vPE runs. */
+TEST_P(VpeDriver, DoorbellsAreSwitchedByTheProxy)
+{
+    const bool proxied = !hypervisor.v4_1;
+    const uint64_t byte = lpis.configuration + (doorbell - LPI_FIRST);
+    bool pending = true;
+
+    EXPECT_EQ(hypervisor.proxy.device_id, proxied ? (1u << 16) - 1 : 0u) << "F9: the last of the first ITS";
+    ASSERT_TRUE(vpe_driver_set_doorbell(&hypervisor, &vpe, false, &error)) << error.text;
+    EXPECT_EQ(memory_read8(memory, byte) & 1, proxied ? 0 : 1);
+    ASSERT_TRUE(vpe_driver_enter(&hypervisor, &vpe, &error)) << error.text;
+    ASSERT_TRUE(vpe_driver_leave(&hypervisor, &vpe, false, &pending, &error)) << error.text;
+    msi(0);
+    EXPECT_EQ(pes[0]->signalled(), GIC_PRIORITY_NONE) << "nobody asked for it";
+    EXPECT_EQ(redistributor_is_pending(rds[0], doorbell), proxied);
+    ASSERT_TRUE(vpe_driver_enter(&hypervisor, &vpe, &error)) << error.text;
+    ASSERT_TRUE(vpe_driver_clear_doorbell(&hypervisor, &vpe, &error)) << error.text;
+    EXPECT_FALSE(redistributor_is_pending(rds[0], doorbell));
+    pes[0]->run_guest(true);
+    sim_run(sim, SIM_TIME_NEVER - 1);
+    ASSERT_TRUE(vpe_driver_set_doorbell(&hypervisor, &vpe, true, &error)) << error.text;
+    ASSERT_TRUE(vpe_driver_leave(&hypervisor, &vpe, true, &pending, &error)) << error.text;
+    ASSERT_TRUE(vpe_driver_move(&hypervisor, &vpe, 1, &error)) << error.text;
+    msi(1);
+    EXPECT_NE(pes[1]->signalled(), GIC_PRIORITY_NONE) << "it goes along with the vPE";
+    EXPECT_EQ(vpe.doorbell_cost, proxied ? 10u : 0u) << "MAPTI, INV; INV, CLEAR, INV, MOVI, a SYNC after each";
+    ASSERT_TRUE(vpe_driver_destroy(&hypervisor, &vpe, &error)) << error.text;
+    for (auto *its : itss) {
+        EXPECT_EQ(its_last_error(its), 0u) << std::hex << its_last_error(its);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, VpeDriver,
                          ::testing::ValuesIn(std::vector<Kind>(gic_test::kinds().begin(),
                                                                gic_test::kinds().begin() + 4)),

@@ -118,6 +118,27 @@ TEST(VirtualMachine, ADoorbellWakesOnlyThoseThatWait)
     EXPECT_EQ(running.vm("doorbells"), 0u);
 }
 
+/* GICv4.0: off while the virtual CPU runs, on when it waits, both by commands; GICv4.1 asks the hardware (F6). */
+TEST(VirtualMachine, DoorbellsRingOnlyForThoseThatWait)
+{
+    for (const char *version : {"gicv4.0", "gicv4.1"}) {
+        const std::vector<std::string> sets = {std::string("platform.redistributor.version=") + version};
+        const Guests waiting("scenarios/seeds/guest-doorbell.yaml", sets);
+        const Guests running(direct, sets);
+        const bool commands = std::string(version) == "gicv4.0";
+        SCOPED_TRACE(version);
+
+        EXPECT_EQ(waiting.lost(), 0u);
+        EXPECT_GT(waiting.vm("doorbells"), 50u);
+        EXPECT_LE(waiting.vm("idle_doorbells") * 20, waiting.vm("doorbells")) << "those that rang as it was waking";
+        EXPECT_EQ(running.vm("idle_doorbells"), 0u);
+        EXPECT_EQ(running.vm("doorbells"), 0u);
+        /* To wait and to be woken: INV and SYNC, then CLEAR and SYNC, INV and SYNC. */
+        EXPECT_GE(waiting.vm("doorbell_commands"), commands ? 6 * waiting.vm("doorbells") : 0);
+        EXPECT_EQ(waiting.vm("doorbell_commands") > 0, commands);
+    }
+}
+
 TEST(VirtualMachine, AVirtualCpuThatMovesTakesItsInterruptsAlong)
 {
     /* vm0's one virtual CPU may use both PEs; vm1 computes on the first all the time. */
