@@ -51,6 +51,29 @@ static void on_idle(void *context)
     task_signal_soon(pe->task);
 }
 
+static void on_guest_handler(void *context, uint32_t intid, sim_time start)
+{
+    struct hypervisor_pe *pe = context;
+    struct vcpu *vcpu = pe->current;
+
+    vcpu->ipi.handled += intid < HYPERVISOR_SGIS;
+    if (intid < HYPERVISOR_SGIS && vcpu->ipi.pending) {
+        uint64_t took = (uint64_t)((start - vcpu->ipi.since) / SIM_NS);
+
+        vcpu->ipi.pending = false;
+        vcpu->ipi.timed++;
+        vcpu->ipi.ns += took;
+        vcpu->ipi.max_ns = took > vcpu->ipi.max_ns ? took : vcpu->ipi.max_ns;
+    }
+    for (uint32_t i = 0; i < vcpu->work_count; i++) {
+        if (vcpu->work_intids[i] == intid) {
+            vcpu->work = true;
+            vcpu->work_at = start;
+            task_signal_soon(vcpu->guest);
+        }
+    }
+}
+
 /* ---- Queues of virtual CPUs ---- */
 
 static void enqueue(struct hypervisor_pe *pe, struct vcpu *vcpu)
@@ -477,9 +500,17 @@ static void await_reason(struct hypervisor_pe *pe)
     }
 }
 
+/** Whether the guest is made to leave its PE by another PE, or by the timer; traps and WFI cost `trap`. */
+static bool interrupts_guest(const struct hypervisor_pe *pe)
+{
+    return pe->current != NULL && !pe->current->trapping && (!pe->idle || computes(pe->current));
+}
+
 /** Has the PE, by an interrupt or because it was asked. */
 static void take_pe(struct hypervisor_pe *pe)
 {
+    bool asked = pe->taken == NULL && interrupts_guest(pe);
+
     if (pe->taken == NULL) {
         pe_request(pe->pe);
     }
@@ -488,6 +519,8 @@ static void take_pe(struct hypervisor_pe *pe)
     }
     if (!pe->granted) {
         pe_cancel_request(pe->pe);
+    } else if (asked && pe->hypervisor->config.costs.exit > 0) {
+        task_sleep(pe->task, pe->hypervisor->config.costs.exit);
     }
     pe->granted = false;
 }
@@ -569,8 +602,11 @@ void hypervisor_init(struct hypervisor *hypervisor, struct sim *sim, struct task
     hypervisor->stage = sim_stage_register(sim, "hypervisor");
     for (uint32_t i = 0; i < pe_count; i++) {
         struct hypervisor_pe *pe = &hypervisor->pes[i];
-        const struct pe_software software = {
-            .context = pe, .interrupt = on_interrupt, .granted = on_grant, .guest_idle = on_idle};
+        const struct pe_software software = {.context = pe,
+                                             .interrupt = on_interrupt,
+                                             .granted = on_grant,
+                                             .guest_idle = on_idle,
+                                             .guest_handler = on_guest_handler};
 
         pe->hypervisor = hypervisor;
         pe->number = i;
@@ -673,17 +709,39 @@ void vcpu_compute(struct vcpu *vcpu, sim_time duration)
     }
 }
 
-void vcpu_idle(struct vcpu *vcpu, sim_time duration)
+/** Signals that mean something else do not end it. */
+static void sleep_until_work(struct vcpu *vcpu, sim_time end)
 {
+    const struct sim *sim = vcpu->hypervisor->sim;
+
+    while (!vcpu->work && end == SIM_TIME_NEVER) {
+        task_wait(vcpu->guest);
+    }
+    while (!vcpu->work && sim_now(sim) < end) {
+        task_sleep_unless(vcpu->guest, end - sim_now(sim));
+    }
+}
+
+bool vcpu_idle(struct vcpu *vcpu, sim_time duration)
+{
+    const struct sim *sim = vcpu->hypervisor->sim;
+    bool work;
+
     vcpu->active = false;
     if (vcpu->state == VCPU_LOADED) {
         task_signal(vcpu->pe->task);
     }
-    task_sleep(vcpu->guest, duration);
+    sleep_until_work(vcpu, duration == SIM_TIME_NEVER ? SIM_TIME_NEVER : sim_now(sim) + duration);
     vcpu->active = true;
     vcpu->by_timer = vcpu->state == VCPU_BLOCKED;
     vcpu_wake(vcpu);
     await_loaded(vcpu);
+    work = vcpu->work;
+    vcpu->work = false;
+    if (work && vcpu->work_at > sim_now(sim)) {
+        vcpu_compute(vcpu, vcpu->work_at - sim_now(sim));
+    }
+    return work;
 }
 
 void vcpu_retire(struct vcpu *vcpu)

@@ -44,6 +44,7 @@ struct hypervisor_costs {
     sim_time kick;         /**< from one PE to another, to have it leave its guest */
     sim_time its_command;  /**< emulation of one command of a virtual ITS */
     sim_time smmu_command; /**< emulation of one command of a virtual SMMU */
+    sim_time exit;         /**< out of the guest for another PE's kick or a timer, as the PE does it for an interrupt */
     sim_time enter;        /**< back into the guest, as the PE does it: the guest's code goes on after that */
     sim_time guest_step;   /**< a guest driver's own work for each register access or command */
 };
@@ -64,6 +65,20 @@ enum vcpu_state {
     VCPU_LOADED,  /**< on a PE */
 };
 
+/** SGIs that other virtual CPUs of a machine send to one. */
+struct vcpu_ipi {
+    bool pending;   /**< one has been made pending, and no handler has started since */
+    sim_time since; /**< when that was written, before the write trapped */
+    uint64_t sent;
+    uint64_t handled; /**< handlers: SGIs that are merged into one that is pending have one together */
+    uint64_t timed;   /**< those of which it is known which write was the first */
+    uint64_t ns;      /**< from that write to the handler's first instruction, in all */
+    uint64_t max_ns;
+};
+
+/** Most interrupts whose handlers in a guest leave work to its code. */
+#define VCPU_MAX_WORK 8u
+
 /** A virtual CPU. */
 struct vcpu {
     struct hypervisor *hypervisor;
@@ -78,23 +93,31 @@ struct vcpu {
     bool has_vpe;             /**< direct interrupts: it is a vPE of the hardware */
     struct vpe vpe;
     struct pe_context context;
-    struct sim_packet *pending; /**< injected, not yet in a list register; in order, by `next` */
-    struct task *guest;         /**< its code; NULL: none, it only handles interrupts */
-    bool active;                /**< that code has something to do */
-    bool by_timer;              /**< a timer has woken it */
-    bool trapping;              /**< and wants the hypervisor */
-    bool trapped;               /**< and has it: the PE is the code's own until it is done */
-    uint64_t loads;             /**< how often loaded */
+    struct sim_packet *pending;          /**< injected, not yet in a list register; in order, by `next` */
+    struct task *guest;                  /**< its code; NULL: none, it only handles interrupts */
+    bool active;                         /**< that code has something to do */
+    bool by_timer;                       /**< a timer has woken it */
+    uint32_t work_intids[VCPU_MAX_WORK]; /**< interrupts whose handlers have the code do something */
+    uint32_t work_count;
+    bool work;        /**< one of those handlers has started; noted within evaluate */
+    sim_time work_at; /**< with that instruction */
+    struct vcpu_ipi ipi;
+    bool trapping;  /**< and wants the hypervisor */
+    bool trapped;   /**< and has it: the PE is the code's own until it is done */
+    uint64_t loads; /**< how often loaded */
     uint64_t wakes_by_doorbell;
     uint64_t idle_doorbells; /**< that came when it did not wait */
     uint64_t injected;
     uint64_t traps;
 };
 
-/** Whose interrupt a physical LPI is. */
 /** INTIDs from which SPIs are. */
 #define HYPERVISOR_SPIS 1024u
 
+/** INTIDs below it are SGIs. */
+#define HYPERVISOR_SGIS 16u
+
+/** Whose interrupt a physical LPI is. */
 enum hypervisor_lpi_kind {
     HYPERVISOR_LPI_NONE,     /**< the host's: a plain handler */
     HYPERVISOR_LPI_DOORBELL, /**< of `vcpu` */
@@ -186,8 +209,12 @@ void vcpu_set_guest(struct vcpu *vcpu, const char *name, void (*run)(void *conte
  */
 void vcpu_compute(struct vcpu *vcpu, sim_time duration);
 
-/** The guest has nothing to do for that long: its virtual CPU may wait meanwhile, and is woken by a timer. */
-void vcpu_idle(struct vcpu *vcpu, sim_time duration);
+/**
+ * The guest has nothing to do for that long (SIM_TIME_NEVER: for good), or until a handler leaves it work: its virtual
+ * CPU may wait meanwhile, and is woken by a timer.
+ * @return whether there is work; it is taken with that
+ */
+bool vcpu_idle(struct vcpu *vcpu, sim_time duration);
 
 /** The guest's code has ended: only interrupts from now on. */
 void vcpu_retire(struct vcpu *vcpu);

@@ -44,6 +44,8 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   vm_cmdqv.c
   vm_guest.c
   vm_its.c
+  vm_sgi.c
   vm_smmu.c
+  vm_smmu_interrupt.c
   v2m_driver.c
   vpe_driver.c)

@@ -263,7 +263,7 @@ static bool take_doorbell(struct vm *vm, struct vcpu *vcpu, uint32_t *intid, str
 
 static bool wants_vpes(const struct vm *vm)
 {
-    bool direct = false;
+    bool direct = vm->config.direct_sgis && vm->config.ipi_period != 0 && vm->host->hypervisor->vpes.v4_1;
 
     for (size_t i = 0; i < vm->config.device_count; i++) {
         direct = direct || vm->config.devices[i].direct;
@@ -326,6 +326,14 @@ static void register_counters(struct vm *vm)
     count(vm, "moves", &vm->counters.moves);
     count(vm, "events", &vm->counters.events);
     count(vm, "events_lost", &vm->counters.events_lost);
+    count(vm, "event_interrupts", &vm->counters.event_interrupts);
+    count(vm, "events_handled", &vm->counters.events_handled);
+    count(vm, "event_max_ns", &vm->counters.event_max_ns);
+    count(vm, "ipis", &vm->counters.ipis);
+    count(vm, "ipis_handled", &vm->counters.ipis_handled);
+    count(vm, "ipis_timed", &vm->counters.ipis_timed);
+    count(vm, "ipi_ns", &vm->counters.ipi_ns);
+    count(vm, "ipi_max_ns", &vm->counters.ipi_max_ns);
     count(vm, "boot_ns", &vm->counters.boot_ns);
 }
 
@@ -336,6 +344,8 @@ void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, cons
     vm->number = number;
     vm->host = host;
     register_counters(vm);
+    /* SGIs and messages of SMMUs: one is pending for each, and one more may be on its way to it. */
+    sim_packet_reserve(host->hypervisor->sim, 2 * (config->vcpus + VM_MAX_SMMUS), false);
 }
 
 bool vm_create(struct vm *vm, struct host_error *error)
@@ -395,8 +405,29 @@ void vm_add_direct_region(struct vm *vm, uint64_t base, uint64_t size, uint64_t 
     vm->regions[vm->region_count - 1].physical = physical;
 }
 
+static void collect_ipis(struct vm *vm)
+{
+    struct vm_counters *counters = &vm->counters;
+
+    counters->ipis = 0;
+    counters->ipis_handled = 0;
+    counters->ipis_timed = 0;
+    counters->ipi_ns = 0;
+    counters->ipi_max_ns = 0;
+    for (uint32_t i = 0; i < vm->config.vcpus; i++) {
+        const struct vcpu_ipi *ipi = &vm->vcpus[i].ipi;
+
+        counters->ipis += ipi->sent;
+        counters->ipis_handled += ipi->handled;
+        counters->ipis_timed += ipi->timed;
+        counters->ipi_ns += ipi->ns;
+        counters->ipi_max_ns = ipi->max_ns > counters->ipi_max_ns ? ipi->max_ns : counters->ipi_max_ns;
+    }
+}
+
 void vm_collect(struct vm *vm)
 {
+    collect_ipis(vm);
     vm->counters.traps = 0;
     vm->counters.injected = 0;
     vm->counters.doorbells = 0;

@@ -11,7 +11,7 @@
  *   0x0800_0000  doorbells of devices whose table the hypervisor writes, a page each: stage 2 leads to the hardware's
  *   0x0808_0000  virtual ITSs, 256 KiB each
  *   0x0905_0000  virtual SMMUs, 1 MiB each; page 0 of a virtual command queue's interface follows 512 KiB higher
- *   0x0a00_0000  redistributors, 128 KiB each
+ *   0x0a00_0000  redistributors, two frames of 64 KiB each
  *   0x1000_0000  MSI-X tables, 64 KiB each
  *   0x4000_0000  memory
  */
@@ -55,6 +55,11 @@ extern "C" {
 #define VM_MAX_REGIONS 64u
 #define VM_MAX_DEVICES 32u
 
+/** SGIs of a virtual CPU, the one that the guest sends, and the first SPI of its SMMUs if it has no ITS. */
+#define VM_SGIS     16u
+#define VM_IPI      0u
+#define VM_SMMU_SPI 106u
+
 enum vm_smmu_kind {
     VM_SMMU_NONE,
     VM_SMMU_PER_SMMU,
@@ -89,9 +94,11 @@ struct vm_config {
     uint64_t memory; /**< bytes, a multiple of 64 KiB */
     bool busy;
     enum vm_smmu_kind smmu;
-    bool single_its;   /**< one virtual ITS page for all messages that the guest writes itself */
-    bool direct_queue; /**< the guest has a virtual command queue of the hardware */
-    bool broadcast;    /**< an emulated queue sends what names no StreamID to all its SMMUs; else to the first */
+    bool single_its;     /**< one virtual ITS page for all messages that the guest writes itself */
+    bool direct_queue;   /**< the guest has a virtual command queue of the hardware */
+    bool direct_sgis;    /**< SGIs become virtual SGIs of the hardware where it has them (GICv4.1) */
+    sim_time ipi_period; /**< after which the first virtual CPU sends one to the next of the others; 0: never */
+    bool broadcast;      /**< an emulated queue sends what names no StreamID to all its SMMUs; else to the first */
     const struct vm_device_config *devices;
     size_t device_count;
     const struct vm_action_config *actions; /**< in the order of their times */
@@ -199,6 +206,13 @@ struct vm_smmu {
     uint32_t gerror;
     uint32_t gerrorn;
     uint64_t commands; /**< emulated */
+    /* The interrupt of its event queue (vm_smmu_interrupt.c). */
+    uint32_t irq_control;
+    uint64_t message_address; /**< 0: a wire */
+    uint32_t message_data;
+    struct vm_event event; /**< in the guest's first ITS */
+    bool held;             /**< pending there, and disabled or not mapped */
+    sim_time event_since;  /**< when the queue was empty last and got a record */
     /* The guest's side. */
     struct smmu_driver driver;
     char name[32];
@@ -243,8 +257,23 @@ struct vm_counters {
     uint64_t remaps;
     uint64_t moves; /**< of virtual CPUs and of interrupts */
     uint64_t boot_ns;
-    uint64_t events;      /**< faults of its own stage 1 that its SMMUs' event queues got */
-    uint64_t events_lost; /**< for which they had no room */
+    uint64_t events;           /**< faults of its own stage 1 that its SMMUs' event queues got */
+    uint64_t events_lost;      /**< for which they had no room */
+    uint64_t event_interrupts; /**< that told the guest of them */
+    uint64_t events_handled;   /**< that it has read */
+    uint64_t event_max_ns;     /**< most time from the first record in the queue until it was read */
+    uint64_t ipis;             /**< that its virtual CPUs have sent to each other */
+    uint64_t ipis_handled;
+    uint64_t ipis_timed; /**< of those: as struct vcpu_ipi has it */
+    uint64_t ipi_ns;     /**< of these: from the write to the handler's first instruction, in all */
+    uint64_t ipi_max_ns;
+};
+
+/** SGIs of a virtual CPU, as its redistributor has them. */
+struct vm_sgis {
+    uint32_t group;
+    uint32_t enabled;
+    uint8_t priority[2 * VM_SGIS]; /**< PPIs, which nothing has, behind them */
 };
 
 /** A virtual machine. */
@@ -268,6 +297,7 @@ struct vm {
     uint64_t propbaser[VM_MAX_VCPUS];
     uint64_t pendbaser[VM_MAX_VCPUS];
     uint32_t gicr_ctlr[VM_MAX_VCPUS];
+    struct vm_sgis sgis[VM_MAX_VCPUS];
     struct vm_region regions[VM_MAX_REGIONS];
     uint32_t region_count;
     struct vm_counters counters;
@@ -358,6 +388,33 @@ bool vm_cmdqv_start(struct vm_smmu *smmu, struct host_error *error);
 
 /** Sends an invalidation of a page and waits. */
 bool vm_cmdqv_invalidate(struct vm_smmu *smmu, uint16_t asid, uint64_t iova, struct host_error *error);
+
+/** vm_its.c: the configuration that the guest has for an LPI; disabled if it has none. */
+uint8_t vm_lpi_configuration(const struct vm *vm, uint32_t intid);
+
+/** vm_sgi.c: whether SGIs are the hardware's. */
+bool vm_sgis_are_direct(const struct vm *vm);
+
+/** An access to the second frame of a redistributor. @param offset from its first */
+void vm_access_sgis(struct vm *vm, uint32_t number, uint64_t offset, struct host_port_access *access);
+
+/** The guest's side: enables the SGI at each redistributor; sends it from the first virtual CPU. */
+void vm_start_sgis(struct vm *vm);
+void vm_send_ipi(struct vm *vm, uint32_t target);
+
+/** vm_smmu_interrupt.c: DeviceID of an SMMU at the guest's first ITS, and the SMMU that has one; NULL: none. */
+uint32_t vm_smmu_device_id(const struct vm_smmu *smmu);
+struct vm_smmu *vm_smmu_by_device_id(struct vm *vm, uint32_t id);
+
+/** An SMMU's event queue was empty and has a record now: tells the guest, if it wants to know. */
+void vm_smmu_signal(struct vm_smmu *smmu);
+
+/** Makes the LPI of an SMMU pending in the guest, or keeps it until the guest has mapped and enabled it. */
+void vm_smmu_send_message(struct vm_smmu *smmu);
+
+/** The guest's side: has the SMMU interrupt; reads what it has to tell. */
+bool vm_smmu_start_interrupt(struct vm_smmu *smmu, struct host_error *error);
+void vm_smmu_take_events(struct vm_smmu *smmu);
 
 /** vm_guest.c: the guest's code. */
 void vm_guest_init(struct vm *vm);

@@ -101,7 +101,7 @@ static bool start_smmus(struct vm *vm, struct host_error *error)
                                                   .event_queue_log2 = GUEST_SMMU_QUEUE - 1};
 
         if (!smmu_driver_start(&smmu->driver, &vm->access, &vm->ram, &config, error) ||
-            (vm->config.direct_queue && !vm_cmdqv_start(smmu, error))) {
+            !vm_smmu_start_interrupt(smmu, error) || (vm->config.direct_queue && !vm_cmdqv_start(smmu, error))) {
             return false;
         }
     }
@@ -204,10 +204,18 @@ static bool start_interrupts(struct vm_device *device, struct host_error *error)
     return its_driver_sync(its, error);
 }
 
+static bool sends_ipis(const struct vm *vm)
+{
+    return vm->config.ipi_period != 0 && vm->config.vcpus > 1;
+}
+
 static bool boot(struct vm *vm, struct host_error *error)
 {
     if (!start_gic(vm, error) || !start_smmus(vm, error)) {
         return false;
+    }
+    if (sends_ipis(vm)) {
+        vm_start_sgis(vm);
     }
     for (size_t i = 0; i < vm->config.device_count; i++) {
         if (!start_translation(&vm->devices[i], error) || !start_interrupts(&vm->devices[i], error)) {
@@ -341,39 +349,102 @@ static bool move_buffers(struct vm_device *device, struct host_error *error)
     return true;
 }
 
+/** What the guest's code has to do, and when. */
+struct guest_load {
+    sim_time due[VM_MAX_DEVICES]; /**< each device's buffers */
+    size_t action;
+    sim_time ipi;
+    uint32_t ipi_target;
+};
+
+enum guest_act {
+    GUEST_ACTION,
+    GUEST_IPI,
+    GUEST_BUFFERS,
+};
+
+/** What comes next, and when: SIM_TIME_NEVER if nothing does. */
+static enum guest_act next_act(const struct vm *vm, const struct guest_load *load, uint32_t *device, sim_time *at)
+{
+    sim_time action =
+        load->action < vm->config.action_count ? vm->start + vm->config.actions[load->action].at : SIM_TIME_NEVER;
+
+    *device = next_device(vm, load->due);
+    *at = *device != UINT32_MAX ? load->due[*device] : SIM_TIME_NEVER;
+    if (action <= sim_time_min(*at, load->ipi)) {
+        *at = action;
+        return GUEST_ACTION;
+    }
+    if (load->ipi <= *at) {
+        *at = load->ipi;
+        return GUEST_IPI;
+    }
+    return GUEST_BUFFERS;
+}
+
+static bool act(struct vm *vm, struct guest_load *load, enum guest_act what, uint32_t device, struct host_error *error)
+{
+    const struct sim *sim = vm->host->hypervisor->sim;
+
+    switch (what) {
+    case GUEST_ACTION:
+        if (!move_interrupt(vm, &vm->config.actions[load->action], error)) {
+            return false;
+        }
+        load->action = next_action(vm, load->action + 1);
+        return true;
+    case GUEST_IPI:
+        vm_send_ipi(vm, load->ipi_target);
+        load->ipi_target = load->ipi_target + 1 < vm->config.vcpus ? load->ipi_target + 1 : 1;
+        load->ipi += vm->config.ipi_period;
+        return true;
+    default:
+        if (!move_buffers(&vm->devices[device], error)) {
+            return false;
+        }
+        /* From now: what the device had under way to the place that it left must have come to its end. */
+        load->due[device] = sim_now(sim) + vm->config.devices[device].remap;
+        return true;
+    }
+}
+
+/** The guest waits; what its SMMUs' interrupt has told of in the meantime it reads. */
+static void wait_for_work(struct vm *vm, sim_time duration)
+{
+    if (!vcpu_idle(first_vcpu(vm), duration)) {
+        return;
+    }
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        vm_smmu_take_events(&vm->smmus[i]);
+    }
+}
+
 static bool run_loads(struct vm *vm, struct host_error *error)
 {
-    struct hypervisor *hypervisor = vm->host->hypervisor;
-    sim_time due[VM_MAX_DEVICES];
-    size_t action = next_action(vm, 0);
+    const struct hypervisor *hypervisor = vm->host->hypervisor;
+    struct guest_load load = {.action = next_action(vm, 0), .ipi = SIM_TIME_NEVER, .ipi_target = 1};
 
     for (uint32_t i = 0; i < vm->config.device_count; i++) {
-        due[i] = sim_now(hypervisor->sim) + vm->config.devices[i].remap;
+        load.due[i] = sim_now(hypervisor->sim) + vm->config.devices[i].remap;
+    }
+    if (sends_ipis(vm)) {
+        load.ipi = vm->start + vm->config.ipi_period;
     }
     for (;;) {
-        uint32_t device = next_device(vm, due);
-        sim_time at = action < vm->config.action_count ? vm->start + vm->config.actions[action].at : SIM_TIME_NEVER;
-        bool acts = device == UINT32_MAX || at <= due[device];
-        sim_time next = acts ? at : due[device];
+        uint32_t device;
+        sim_time at;
+        enum guest_act what = next_act(vm, &load, &device, &at);
         sim_time now = sim_now(hypervisor->sim);
 
-        if (next >= hypervisor->end) {
+        if (at >= hypervisor->end && vm->smmu_count == 0) {
             return true;
         }
-        if (next > now) {
-            vcpu_idle(first_vcpu(vm), next - now);
-        }
-        if (acts && !move_interrupt(vm, &vm->config.actions[action], error)) {
+        if (at >= hypervisor->end) {
+            wait_for_work(vm, SIM_TIME_NEVER);
+        } else if (at > now) {
+            wait_for_work(vm, at - now);
+        } else if (!act(vm, &load, what, device, error)) {
             return false;
-        }
-        if (!acts && !move_buffers(&vm->devices[device], error)) {
-            return false;
-        }
-        if (acts) {
-            action = next_action(vm, action + 1);
-        } else {
-            /* From now: what the device had under way to the place that it left must have come to its end. */
-            due[device] = sim_now(hypervisor->sim) + vm->config.devices[device].remap;
         }
     }
 }

@@ -12,6 +12,7 @@
 #define GICR_TYPER     0x0008u
 #define GICR_PROPBASER 0x0070u
 #define GICR_PENDBASER 0x0078u
+#define GICR_SGI_BASE  0x10000u
 
 #define GITS_CTLR     0x0000u
 #define GITS_TYPER    0x0008u
@@ -46,8 +47,7 @@
 
 /* ---- Events: what the hardware is told ---- */
 
-/** The configuration that the guest has for an LPI; disabled if it has none. */
-static uint8_t guest_configuration(const struct vm *vm, uint32_t intid)
+uint8_t vm_lpi_configuration(const struct vm *vm, uint32_t intid)
 {
     uint64_t table = vm->propbaser[0] & ADDRESS_MASK;
     uint64_t address = table + (intid - LPI_FIRST);
@@ -96,7 +96,7 @@ static bool connect_directly(struct vm_device *device, uint32_t number, uint32_t
     struct hypervisor *hypervisor = device->vm->host->hypervisor;
     struct vm_event *event = &device->events[number];
     const struct vcpu *vcpu = target_of(device, event);
-    uint8_t configuration = guest_configuration(device->vm, event->intid);
+    uint8_t configuration = vm_lpi_configuration(device->vm, event->intid);
     uint32_t physical = device->first_event + number;
     bool fine;
 
@@ -115,7 +115,7 @@ static void connect_by_injection(struct vm_device *device, uint32_t number)
 {
     const struct software_function *function = &device->vm->host->software->functions[device->config->function];
     const struct vm_event *event = &device->events[number];
-    uint8_t configuration = guest_configuration(device->vm, event->intid);
+    uint8_t configuration = vm_lpi_configuration(device->vm, event->intid);
     struct hypervisor_lpi lpi = {
         .kind = HYPERVISOR_LPI_INJECT, .vcpu = target_of(device, event), .intid = event->intid};
 
@@ -161,7 +161,7 @@ static void change_event(struct vm_device *device, uint32_t number, const struct
                                      event->intid, &error);
     } else {
         fine = vpe_driver_configure_event(&hypervisor->vpes, &now->vpe, its, device->device_id, physical, event->intid,
-                                          guest_configuration(device->vm, event->intid), &error);
+                                          vm_lpi_configuration(device->vm, event->intid), &error);
     }
     task_unlock(&hypervisor->vpe_lock);
     if (!fine) {
@@ -231,13 +231,46 @@ static void map_event(struct vm_its *its, struct vm_device *device, const uint64
     vm_connect_event(device, number);
 }
 
+/** An SMMU's one event, which nothing of the hardware stands behind. */
+static void smmu_command(struct vm_its *its, struct vm_smmu *smmu, const uint64_t dw[4])
+{
+    struct vm_event *event = &smmu->event;
+    uint32_t opcode = (uint32_t)dw[0] & 0xff;
+    bool maps = opcode == CMD_MAPTI || opcode == CMD_MAPI;
+
+    if ((uint32_t)dw[1] != 0 || its->number != 0 || event->mapped == maps) {
+        its->errors++;
+        return;
+    }
+    if (maps) {
+        event->mapped = true;
+        event->intid = opcode == CMD_MAPI ? 0 : (uint32_t)(dw[1] >> 32);
+    }
+    if (maps || opcode == CMD_MOVI) {
+        event->collection = (uint32_t)dw[2] & 0xffff;
+    }
+    if (opcode == CMD_DISCARD) {
+        *event = (struct vm_event){.mapped = false};
+    }
+    if (opcode == CMD_DISCARD || opcode == CMD_CLEAR) {
+        smmu->held = false;
+    } else if (opcode == CMD_INT || smmu->held) {
+        vm_smmu_send_message(smmu);
+    }
+}
+
 static void event_command(struct vm_its *its, const uint64_t dw[4])
 {
+    struct vm_smmu *smmu = vm_smmu_by_device_id(its->vm, (uint32_t)(dw[0] >> 32));
     struct vm_device *device = vm_device_by_id(its->vm, (uint32_t)(dw[0] >> 32));
     uint32_t number = (uint32_t)dw[1];
     uint32_t opcode = (uint32_t)dw[0] & 0xff;
     const struct vcpu *before;
 
+    if (smmu != NULL) {
+        smmu_command(its, smmu, dw);
+        return;
+    }
     if (device == NULL || number >= device->event_count || device->vits != its->number) {
         its->errors++;
         return;
@@ -278,6 +311,11 @@ static void invalidate_collection(struct vm_its *its, uint32_t collection)
             }
         }
     }
+    for (uint32_t i = 0; i < its->vm->smmu_count && its->number == 0; i++) {
+        if (its->vm->smmus[i].held && its->vm->smmus[i].event.collection == collection) {
+            vm_smmu_send_message(&its->vm->smmus[i]);
+        }
+    }
 }
 
 static void execute(struct vm_its *its, const uint64_t dw[4])
@@ -286,7 +324,8 @@ static void execute(struct vm_its *its, const uint64_t dw[4])
 
     switch (dw[0] & 0xff) {
     case CMD_MAPD: /* the guest's interrupt translation table is not used */
-        its->errors += vm_device_by_id(its->vm, (uint32_t)(dw[0] >> 32)) == NULL;
+        its->errors += vm_device_by_id(its->vm, (uint32_t)(dw[0] >> 32)) == NULL &&
+                       vm_smmu_by_device_id(its->vm, (uint32_t)(dw[0] >> 32)) == NULL;
         break;
     case CMD_MAPC:
         if (collection < VM_MAX_VCPUS) {
@@ -408,6 +447,10 @@ static void access_redistributor(void *context, struct host_port_access *access)
     uint64_t *wide = offset % VM_REDISTRIBUTOR_SIZE == GICR_PROPBASER ? &vm->propbaser[vcpu] : &vm->pendbaser[vcpu];
 
     access->status = SIM_STATUS_OK;
+    if (offset % VM_REDISTRIBUTOR_SIZE >= GICR_SGI_BASE) {
+        vm_access_sgis(vm, vcpu, offset % VM_REDISTRIBUTOR_SIZE, access);
+        return;
+    }
     switch (offset % VM_REDISTRIBUTOR_SIZE) {
     case GICR_CTLR:
         vm->gicr_ctlr[vcpu] = access->write ? (uint32_t)access->value & 1 : vm->gicr_ctlr[vcpu];

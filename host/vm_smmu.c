@@ -32,8 +32,8 @@
 #define EVENTQ_PROD     0x100a8u
 #define EVENTQ_CONS     0x100acu
 
-/* Stage 1, AArch64 tables, coherent; a linear stream table. */
-#define GUEST_IDR0       (1u << 1 | 2u << 2 | 1u << 4)
+/* Stage 1, AArch64 tables, coherent; messages; a linear stream table. */
+#define GUEST_IDR0       (1u << 1 | 2u << 2 | 1u << 4 | 1u << 13)
 #define GUEST_SID_BITS   6u
 #define GUEST_IDR1       (GUEST_SID_BITS | 7u << 16 | 8u << 21)
 #define IDR5_GRAN4K      (1u << 4)
@@ -41,7 +41,10 @@
 #define CR0_EVENTQEN     (1u << 2)
 #define EVENT_BYTES      UINT64_C(32)
 #define EVENTQ_OVERFLOW  (1u << 31)
+#define EVENTQ_IRQ_CFG0  0x00b0u
+#define EVENTQ_IRQ_CFG1  0x00b8u
 #define IRQ_CTRL         0x0050u
+#define IRQ_CTRLACK      0x0054u
 #define IRQ_CTRL_EVENTQ  (1u << 2)
 #define CERROR_ILL       1u
 #define CERROR_ABT       2u
@@ -275,6 +278,8 @@ static bool append_event(struct vm_smmu *smmu, const uint64_t words[4])
 
 bool vm_report_event(struct vm *vm, uint32_t smmu, const struct smmu_driver_event *event)
 {
+    bool is_first;
+
     for (size_t i = 0; i < vm->config.device_count; i++) {
         struct vm_device *device = &vm->devices[i];
         uint64_t words[4] = {(event->words[0] & UINT64_C(0xffffffff)) | (uint64_t)(device->number + 1) << 32,
@@ -286,8 +291,12 @@ bool vm_report_event(struct vm *vm, uint32_t smmu, const struct smmu_driver_even
         if (!is_guests_event(event) || (device->vsmmu->cr0 & CR0_EVENTQEN) == 0) {
             return false;
         }
+        is_first = ((device->vsmmu->event_producer ^ device->vsmmu->event_consumer) & ~EVENTQ_OVERFLOW) == 0;
         if (append_event(device->vsmmu, words)) {
             vm->counters.events++;
+            if (is_first) {
+                vm_smmu_signal(device->vsmmu);
+            }
         } else {
             vm->counters.events_lost++;
         }
@@ -326,6 +335,13 @@ static uint64_t read_register(const struct vm_smmu *smmu, uint64_t offset)
         return smmu->event_producer;
     case EVENTQ_CONS:
         return smmu->event_consumer;
+    case IRQ_CTRL:
+    case IRQ_CTRLACK:
+        return smmu->irq_control;
+    case EVENTQ_IRQ_CFG0:
+        return smmu->message_address;
+    case EVENTQ_IRQ_CFG1:
+        return smmu->message_data;
     default:
         return 0;
     }
@@ -372,6 +388,15 @@ static void write_register(struct vm_smmu *smmu, uint64_t offset, uint64_t value
         break;
     case EVENTQ_CONS:
         smmu->event_consumer = (uint32_t)value;
+        break;
+    case IRQ_CTRL:
+        smmu->irq_control = (uint32_t)value;
+        break;
+    case EVENTQ_IRQ_CFG0:
+        smmu->message_address = value;
+        break;
+    case EVENTQ_IRQ_CFG1:
+        smmu->message_data = (uint32_t)value;
         break;
     default:
         break;

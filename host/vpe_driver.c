@@ -5,6 +5,7 @@
 /* Registers, IHI 0069 chapter 12. */
 #define GITS_CTLR       0x0000u
 #define GITS_BASER(n)   (0x0100u + 8u * (n))
+#define GITS_SGIR       0x20020u
 #define GICR_TYPER      0x0008u
 #define GICR_VPROPBASER 0x20070u
 #define GICR_VPENDBASER 0x20078u
@@ -30,12 +31,16 @@
 #define CMD_VMOVI   0x21u
 #define CMD_VMOVP   0x22u
 #define CMD_VSYNC   0x25u
+#define CMD_VSGI    0x23u
 #define CMD_VMAPP   0x29u
 #define CMD_VMAPTI  0x2au
 #define CMD_VINVALL 0x2du
 
 #define VMAPP_ALLOCATE (UINT64_C(1) << 8)
 #define VMAPP_ZERO     (UINT64_C(1) << 9)
+
+#define VSGI_ENABLE (UINT64_C(1) << 8)
+#define VSGI_GROUP1 (UINT64_C(1) << 10)
 
 #define TABLE_ALIGN UINT64_C(0x10000)
 #define NO_DOORBELL 1023u
@@ -311,6 +316,22 @@ bool vpe_driver_unmap_event(struct vpe_driver *driver, uint32_t its, uint32_t de
     const uint64_t dw[4] = {CMD_DISCARD | (uint64_t)device_id << 32, event_id, 0, 0};
 
     return its_driver_issue(driver->itss[its], dw, error) && its_driver_sync(driver->itss[its], error);
+}
+
+/* ---- SGIs of GICv4.1 ---- */
+
+bool vpe_driver_configure_sgi(struct vpe_driver *driver, const struct vpe *vpe, uint32_t sgi, uint8_t priority,
+                              bool group1, bool enable, struct host_error *error)
+{
+    const uint64_t opcode = CMD_VSGI | (enable ? VSGI_ENABLE : 0) | (group1 ? VSGI_GROUP1 : 0) |
+                            (uint64_t)(priority >> 4) << 20 | (uint64_t)sgi << 32;
+
+    return vpe_command(driver->itss[0], opcode, vpe, error) && synchronise(driver, vpe, error);
+}
+
+void vpe_driver_send_sgi(const struct vpe_driver *driver, const struct vpe *vpe, uint32_t sgi)
+{
+    host_write64(driver->lpis->access, driver->itss[0]->config.base + GITS_SGIR, (uint64_t)vpe->id << 32 | sgi);
 }
 
 uint32_t vpe_driver_find_its(const struct vpe_driver *driver, const struct its_driver *its)

@@ -89,6 +89,15 @@ bool vpe_driver_move_event(struct vpe_driver *driver, const struct vpe *from, co
 bool vpe_driver_configure_event(struct vpe_driver *driver, const struct vpe *vpe, uint32_t its, uint32_t device_id,
                                 uint32_t event_id, uint32_t intid, uint8_t value, struct host_error *error);
 
+/**
+ * GICv4.1: says what becomes of a vPE's SGI when it is pending (VSGI). @param sgi 0..15  @param priority bits 7:4
+ */
+bool vpe_driver_configure_sgi(struct vpe_driver *driver, const struct vpe *vpe, uint32_t sgi, uint8_t priority,
+                              bool group1, bool enable, struct host_error *error);
+
+/** GICv4.1: makes an SGI pending in a vPE, wherever that is: GITS_SGIR of the first ITS. */
+void vpe_driver_send_sgi(const struct vpe_driver *driver, const struct vpe *vpe, uint32_t sgi);
+
 /** Takes an event's mapping away (DISCARD), virtual or physical; what is pending is dropped. */
 bool vpe_driver_unmap_event(struct vpe_driver *driver, uint32_t its, uint32_t device_id, uint32_t event_id,
                             struct host_error *error);

@@ -116,6 +116,12 @@ enum scenario_vm_its {
     SCENARIO_VM_ITS_SINGLE,  /**< one: one page for all messages that guests write themselves */
 };
 
+/** How SGIs come from one virtual CPU to another. */
+enum scenario_vm_sgis {
+    SCENARIO_VM_SGIS_DIRECT,   /**< as virtual SGIs, by an ITS, where it has them (GICv4.1) */
+    SCENARIO_VM_SGIS_INJECTED, /**< by the hypervisor, in list registers */
+};
+
 /** What its virtual CPUs do beside handling interrupts. */
 enum scenario_vm_work {
     SCENARIO_VM_IDLE, /**< wait for the next (WFI) */
@@ -133,6 +139,8 @@ struct scenario_vm {
     uint32_t pes;      /**< 0 in the file's absence: as many as virtual CPUs; filled in */
     uint64_t memory;   /**< bytes */
     enum scenario_vm_work work;
+    enum scenario_vm_sgis sgis;
+    sim_time ipi_period; /**< 0: none are sent */
     enum scenario_vm_smmu smmu;
     enum scenario_vm_its its;
     enum scenario_vm_queue queue;

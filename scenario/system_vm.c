@@ -44,6 +44,7 @@ static struct hypervisor_config hypervisor_of(const struct scenario *scenario)
                                                 .kick = from->kick_time,
                                                 .its_command = pe_cycles(scenario, from->its_command_cycles),
                                                 .smmu_command = pe_cycles(scenario, from->smmu_command_cycles),
+                                                .exit = pe_cycles(scenario, scenario->platform.pe.guest_exit_cycles),
                                                 .enter = pe_cycles(scenario, scenario->platform.pe.guest_enter_cycles),
                                                 .guest_step = pe_cycles(scenario, from->guest_step_cycles)}};
 }
@@ -85,6 +86,8 @@ static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_de
                               .busy = from->work == SCENARIO_VM_BUSY,
                               .smmu = (enum vm_smmu_kind)from->smmu,
                               .direct_queue = from->queue == SCENARIO_VM_QUEUE_DIRECT,
+                              .direct_sgis = from->sgis == SCENARIO_VM_SGIS_DIRECT,
+                              .ipi_period = from->ipi_period,
                               .single_its = from->its == SCENARIO_VM_ITS_SINGLE,
                               .broadcast = from->without_stream_id == SCENARIO_VM_BROADCAST,
                               .devices = devices,

@@ -144,6 +144,8 @@ struct pe_software {
     void (*granted)(void *context);
     /** The guest runs and has no interrupt to handle: told once, until it has had another or was entered again. */
     void (*guest_idle)(void *context);
+    /** A handler in the guest: its first instruction is at @p start. */
+    void (*guest_handler)(void *context, uint32_t intid, sim_time start);
 };
 
 /** Sets what tells the hypervisor (copied). */

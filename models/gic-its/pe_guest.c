@@ -28,6 +28,9 @@ static void begin_handler(struct pe *pe, struct sim_packet *packet, sim_time now
     guest->count_delivered++;
     cpu_interface_acknowledge(&guest->interface, (uint32_t)packet->address);
     pe_tell_start(pe, packet, guest->start);
+    if (pe->software.guest_handler != NULL) {
+        pe->software.guest_handler(pe->software.context, packet->intid, guest->start);
+    }
 }
 
 /** @return the packet, if it is no longer needed */

@@ -197,6 +197,22 @@ static const struct scenario_key vm_keys[] = {
      .choices = (const char *const[]){"idle", "busy", NULL},
      .standard = "idle",
      .doc = "What its virtual CPUs do beside handling interrupts: wait for the next (WFI), or compute."},
+    {.name = "sgis",
+     KEY_FIELD(scenario_vm, sgis),
+     .type = &scenario_type_choice,
+     .choices = (const char *const[]){"direct", "injected", NULL},
+     .standard = "direct",
+     .doc =
+         "How an SGI comes from one virtual CPU to another, once the sender's write has trapped: as a virtual SGI of "
+         "the hardware, by an ITS, or by the hypervisor, which has the receiver leave its guest. Without GICv4.1 "
+         "`direct` falls back to `injected`, as in Linux."},
+    {.name = "ipi-period",
+     KEY_FIELD(scenario_vm, ipi_period),
+     .type = &scenario_type_time,
+     .standard = "0 ns",
+     .minimum = "0 ns",
+     .maximum = "1 s",
+     .doc = "How often the first virtual CPU sends an SGI to the next of the others, in turn. `0 ns`: never."},
     {.name = "its",
      KEY_FIELD(scenario_vm, its),
      .type = &scenario_type_choice,

@@ -254,7 +254,7 @@ struct Teller {
     }
     explicit Teller(struct sim *sim_, struct pe *pe) : sim(sim_)
     {
-        const pe_software software = {this, interrupt, granted, guest_idle};
+        const pe_software software = {this, interrupt, granted, guest_idle, nullptr};
 
         pe_set_software(pe, &software);
     }

@@ -229,6 +229,8 @@ const std::vector<Row> rows = {
     {"vm.pes", "vms.vm0.pes=2", busy_guests},
     {"vm.memory", "vms.vm0.memory=8 MiB", guest},
     {"vm.work", "vms.vm0.work=busy", guest},
+    {"vm.sgis", "vms.vm0.sgis=injected", with(with(guest, "vms.vm0.vcpus=2"), "vms.vm0.ipi-period=5 us")},
+    {"vm.ipi-period", "vms.vm0.ipi-period=5 us", with(guest, "vms.vm0.vcpus=2")},
     {"vm.smmu", "vms.vm0.smmu=per-smmu", guest},
     {"vm.its",
      "vms.vm0.its=single",

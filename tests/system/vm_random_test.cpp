@@ -81,7 +81,8 @@ class Generator
         const std::string smmu = any({"none", "per-smmu", "single"});
         std::string all = "  vm" + std::to_string(index) + ": { vcpus: " + std::to_string(vcpus) +
                           ", first-pe: " + std::to_string(first) + ", pes: " + std::to_string(pick(1, pes - first)) +
-                          ", work: " + any({"idle", "busy"}) + ", smmu: " + smmu;
+                          ", work: " + any({"idle", "busy"}) + ", sgis: " + any({"direct", "injected"}) +
+                          ", ipi-period: " + any({"0 ns", "4 us", "15 us"}) + ", smmu: " + smmu;
         std::string devices;
 
         if (smmu != "none") {
@@ -151,7 +152,16 @@ TEST_P(RandomGuests, AccountForEveryMessage)
     for (uint32_t i = 0; i < scenario->platform.pe.count; i++) {
         guests += counter_of(result, "pe" + std::to_string(i), "guest_delivered");
     }
-    EXPECT_EQ(guests, expected) << "every device is a guest's";
+    for (size_t i = 0; i < scenario->vm_count; i++) {
+        const uint64_t sent = counter_of(result, scenario->vms[i].name, "ipis");
+        const uint64_t handled = counter_of(result, scenario->vms[i].name, "ipis_handled");
+
+        expected += handled;
+        EXPECT_LE(handled, sent);
+        EXPECT_LE(counter_of(result, scenario->vms[i].name, "ipis_timed"), handled);
+        EXPECT_EQ(handled > 0, scenario->vms[i].ipi_period != 0 && scenario->vms[i].vcpus > 1);
+    }
+    EXPECT_EQ(guests, expected) << "every device is a guest's, and every SGI";
     ASSERT_TRUE(verdicts_from_topology(scenario.get(), &foretold, &error)) << error.text;
     for (size_t i = 0; i < foretold.count; i++) {
         EXPECT_STREQ(verdict_outcome_name(result.verdicts.items[i].outcome),

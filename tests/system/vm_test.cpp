@@ -215,6 +215,83 @@ TEST(VirtualMachine, MessagesOfEveryKindCanBeTheGuests)
     EXPECT_EQ(Guests("scenarios/seeds/guest-owned-store.yaml", {"vms.vm0.devices.epA.table=trapped"}).lost(), 0u);
 }
 
+/* ---- SGIs ---- */
+
+const std::string sgis = "scenarios/seeds/guest-ipi-direct.yaml";
+
+TEST(VirtualSgi, EachIsHandledOnceWhateverTheWay)
+{
+    for (const char *version : {"gicv3", "gicv4.0", "gicv4.1"}) {
+        for (const char *work : {"busy", "idle"}) {
+            for (const char *way : {"direct", "injected"}) {
+                const Guests run(sgis, {std::string("platform.redistributor.version=") + version,
+                                        std::string("vms.vm0.work=") + work, std::string("vms.vm0.sgis=") + way,
+                                        "duration=200 us", "expect=null"});
+                const bool direct_ones = std::string(version) == "gicv4.1" && std::string(way) == "direct";
+                SCOPED_TRACE(std::string(version) + " " + work + " " + way);
+
+                EXPECT_EQ(run.vm("ipis"), 19u);
+                EXPECT_EQ(run.vm("ipis_handled"), 19u);
+                EXPECT_EQ(run.vm("ipis_timed"), 19u);
+                EXPECT_EQ(run.lost(), 0u);
+                if (std::string(version) != "gicv3") {
+                    EXPECT_EQ(run.vm("injected"), direct_ones ? 0u : 19u);
+                }
+            }
+        }
+    }
+}
+
+/* The sender's trap is the same; then a register write, or the receiver's way out of its guest and back. */
+TEST(VirtualSgi, DirectSavesTheReceiversExit)
+{
+    const std::vector<std::string> quiet = {"traffic.epA=null", "traffic.epB=[{msi: {vectors: [0], period: 300 us}}]",
+                                            "duration=500 us", "expect=null"};
+    auto with = [&](const std::string &one, const std::string &other) {
+        auto sets = quiet;
+
+        sets.push_back(one);
+        sets.push_back(other);
+        return Guests(sgis, sets).vm("ipi_ns") / 49;
+    };
+    const std::string exits = "platform.pe.guest-exit=5000 cycles";
+    const std::string normal = "platform.pe.guest-exit=1000 cycles";
+
+    EXPECT_EQ(with("vms.vm0.sgis=direct", normal), with("vms.vm0.sgis=direct", exits));
+    EXPECT_EQ(with("vms.vm0.sgis=injected", normal) + 2000, with("vms.vm0.sgis=injected", exits));
+    EXPECT_LT(with("vms.vm0.sgis=direct", normal), with("vms.vm0.sgis=injected", normal));
+    EXPECT_EQ(with("vms.vm0.sgis=direct", "software.hypervisor.trap=3000 cycles"),
+              with("vms.vm0.sgis=direct", normal) + 1000);
+}
+
+/* A virtual CPU that waits is woken: by the default doorbell, or by who injects. */
+TEST(VirtualSgi, WakesWhoWaits)
+{
+    const std::vector<std::string> sets = {"traffic.epA=null", "traffic.epB=[{msi: {vectors: [0], period: 300 us}}]",
+                                           "vms.vm0.work=idle", "duration=500 us", "expect=null"};
+    auto injected = sets;
+
+    injected.emplace_back("vms.vm0.sgis=injected");
+    EXPECT_EQ(Guests(sgis, sets).vm("ipis_handled"), 49u);
+    EXPECT_GE(Guests(sgis, sets).vm("doorbells"), 49u);
+    EXPECT_LT(Guests(sgis, injected).vm("doorbells"), 5u);
+    EXPECT_EQ(Guests(sgis, injected).vm("ipis_handled"), 49u);
+}
+
+/* One that is pending still is one with the next. */
+TEST(VirtualSgi, PendingOnesMerge)
+{
+    for (const char *way : {"direct", "injected"}) {
+        const Guests run(sgis, {std::string("vms.vm0.sgis=") + way, "vms.vm0.ipi-period=2 us",
+                                "platform.pe.guest-handler=20 us", "traffic.epA=null", "duration=500 us",
+                                "traffic.epB=[{msi: {vectors: [0], period: 300 us}}]", "expect=null"});
+        SCOPED_TRACE(way);
+
+        EXPECT_GT(run.vm("ipis"), 5 * run.vm("ipis_handled"));
+        EXPECT_GT(run.vm("ipis_handled"), 15u);
+    }
+}
+
 /* ---- Translation ---- */
 
 TEST(VirtualSmmu, InvalidationsReachWhoCaches)
@@ -297,6 +374,62 @@ TEST(VirtualSmmu, FaultsOfTheGuestsStageReachTheGuest)
     EXPECT_EQ(memory_read64(device->vm->memory, record) >> 32, device->number + 1u);
     EXPECT_EQ(memory_read64(device->vm->memory, record + 16), device->buffers[0].address[0]);
     EXPECT_EQ(device->vm->smmus[1 - seen->number].event_producer, 0u) << "epA's SMMU has nothing to tell";
+    EXPECT_EQ(counter_of(result, "vm0", "events_handled"), counter_of(result, "vm0", "events"));
+    EXPECT_GE(counter_of(result, "vm0", "event_interrupts"), 1u);
+    EXPECT_GT(counter_of(result, "vm0", "event_max_ns"), 0u);
+}
+
+/* The queue of an SMMU tells the guest by a message to its own ITS, or by a wire if it has none; the hypervisor makes
+ * that pending. A command queue of the hardware changes nothing about that: events are no business of VCMDQs (E12). */
+TEST(VirtualSmmu, ItsInterruptHasTheGuestReadWhatThereIs)
+{
+    uint64_t worst[2][2] = {};
+
+    for (const bool queue : {false, true}) {
+        for (const bool messages : {false, true}) {
+            std::vector<std::string> sets = {"vms.vm0.devices.epA.remap=0 ns",
+                                             "vms.vm0.devices.epB.remap=0 ns",
+                                             "duration=100 us",
+                                             "warmup=0 ns",
+                                             "expect=null",
+                                             "vms.vm0.work=idle",
+                                             std::string("vms.vm0.queue=") + (queue ? "direct" : "trapped")};
+            SCOPED_TRACE(std::string(queue ? "direct" : "trapped") + (messages ? " message" : " wire"));
+
+            if (messages) {
+                sets.emplace_back("traffic.epB=[{msi: {vectors: [0], period: 20 us}}, "
+                                  "{dma-write: {size: 256 B, period: 5 us}}]");
+            } else {
+                sets.insert(sets.end(), {"epA.endpoint.msi-x=0", "epB.endpoint.msi-x=0",
+                                         "traffic.epA=[{dma-write: {size: 256 B, period: 5 us}}]",
+                                         "traffic.epB=[{dma-write: {size: 256 B, period: 5 us}}]"});
+            }
+            const auto scenario = load(vsmmu, sets);
+            Whole whole(scenario.get());
+            struct vm_device *device = nullptr;
+
+            for (uint32_t i = 0; i < whole.software()->found.tree.function_count; i++) {
+                struct vm_device *one = system_find_vm_device(whole.system(), i);
+
+                device = one != nullptr && std::string(one->config->name) == "epB" ? one : device;
+            }
+            ASSERT_NE(device, nullptr);
+            EXPECT_EQ(device->vsmmu->message_address != 0, messages);
+            ASSERT_TRUE(io_page_table_unmap(&device->stage1, device->buffers[0].address[0]));
+            whole.start();
+            whole.run();
+            const run_result &result = whole.finish();
+
+            EXPECT_GT(counter_of(result, "vm0", "events"), 5u);
+            EXPECT_EQ(counter_of(result, "vm0", "events_handled"), counter_of(result, "vm0", "events"));
+            EXPECT_GT(counter_of(result, "vm0", "event_interrupts"), 5u) << "the queue runs empty in between";
+            EXPECT_LE(counter_of(result, "vm0", "event_interrupts"), counter_of(result, "vm0", "events"));
+            worst[queue ? 1 : 0][messages ? 1 : 0] = counter_of(result, "vm0", "event_max_ns");
+        }
+    }
+    EXPECT_LT(worst[0][0], 20000u);
+    EXPECT_EQ(worst[0][0], worst[1][0]);
+    EXPECT_EQ(worst[0][1], worst[1][1]);
 }
 
 TEST(VirtualSmmu, NeedsHardwareThatNests)
