@@ -6,7 +6,7 @@ run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev l
 librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler libsqlite3-dev'
 check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev slurm-wlm clang-format clang-tidy python3"
 # Tests that look at reports in a browser are skipped without it; not every distribution has it as a package.
-wanted_packages='chromium-headless-shell'
+wanted_packages='chromium-headless-shell poppler-utils'
 
 say() {
     printf '%s: %s\n' "$me" "$*" >&2

@@ -20,7 +20,6 @@ static const char head[] =
     "  --bad: #b3261e; --good: #1a7f37; --bad-paper: #fdecea; --good-paper: #e8f5ec; }\n"
     "@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9da7b1;\n"
     "  --rule: #30363d; --bad: #ff8f87; --good: #56d364; --bad-paper: #331512; --good-paper: #10281a; } }\n"
-    "@media print { :root { --ink: #000; --paper: #fff; --soft: #444; } section { break-inside: avoid; } }\n"
     "body { margin: 0 auto; max-width: 76rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif;\n"
     "  color: var(--ink); background: var(--paper); }\n"
     "h1 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid var(--rule); }\n"
@@ -42,6 +41,15 @@ static const char head[] =
     "details { margin: .5rem 0; } summary { cursor: pointer; color: var(--soft); }\n"
     "code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }\n"
     "footer { margin-top: 3rem; color: var(--soft); }\n"
+    /* Paper does not scroll, and nothing on it opens: all is as wide as the sheet, and what is closed is left out. */
+    "@media print { :root { --ink: #000; --paper: #fff; --soft: #444; --bad: #b3261e; --good: #1a7f37;\n"
+    "  --rule: #ccc; --bad-paper: #fff; --good-paper: #fff; }\n"
+    "  @page { margin: 14mm; } body { max-width: none; padding: 0; font-size: 12px; }\n"
+    "  .scroll { overflow: visible; } svg.topology { min-width: 0; width: 100%; }\n"
+    "  th, td { padding: .1rem .4rem; } thead { display: table-header-group; }\n"
+    "  .verdict, figure, tr { break-inside: avoid; } h2, h3, figcaption:first-child { break-after: avoid; }\n"
+    "  .small { grid-template-columns: 1fr 1fr 1fr; } details:not([open]) { display: none; }\n"
+    "  h2:has(+ details:not([open])) { display: none; } }\n"
     "</style>\n";
 
 void html_text(struct html_page *page, const char *text)

@@ -84,6 +84,17 @@ typedef uint64_t (*sim_gauge_fn)(const void *context);
 void sim_gauge_register(struct sim_component *component, const char *name, uint64_t capacity, sim_gauge_fn read,
                         const void *context);
 
+/** How full something is at a time, as far as is known, and when it next changes if nobody does anything. */
+struct sim_gauge_clock {
+    uint64_t (*read)(const void *context, sim_time time);
+    /** The first time later than @p time at which the value is another; SIM_TIME_NEVER: none. */
+    sim_time (*next)(const void *context, sim_time time);
+};
+
+/** The same for what empties by itself as time goes by. @param clock must live as long as the simulation */
+void sim_gauge_register_timed(struct sim_component *component, const char *name, uint64_t capacity,
+                              const struct sim_gauge_clock *clock, const void *context);
+
 /** The same for what software sizes, such as a queue in memory. @param capacity is asked when a record ends */
 void sim_gauge_register_sized(struct sim_component *component, const char *name, sim_gauge_fn capacity,
                               sim_gauge_fn read, const void *context);

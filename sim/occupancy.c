@@ -12,6 +12,7 @@ struct meter {
     const struct sim_gauge *gauge;
     uint64_t value;
     sim_time since; /**< accounted up to then */
+    sim_time known; /**< a gauge with a clock: what happens by itself is noted up to then */
     bool touched;   /**< in the list of those to be read */
 };
 
@@ -31,6 +32,8 @@ struct sim_occupancy {
     sim_evaluate_fn *evaluations; /**< by component: its own function while a record is under way */
     size_t *touched;              /**< meters to be read when the instant is done */
     size_t touched_count;
+    size_t *clocks; /**< meters of gauges that change by themselves */
+    size_t clock_count;
     sim_time instant; /**< that is under way */
     sim_time begin;
     sim_time last; /**< change */
@@ -96,10 +99,13 @@ static void account(struct sim_occupancy *occupancy, size_t index, sim_time time
 
 /* ---- Reading ---- */
 
-static uint64_t read_meter(const struct meter *meter)
+static uint64_t read_meter(const struct meter *meter, sim_time now)
 {
     uint64_t units = 0;
 
+    if (meter->channel == NULL && meter->gauge->clock != NULL) {
+        return meter->gauge->clock->read(meter->gauge->context, now);
+    }
     if (meter->channel == NULL) {
         return meter->gauge->read(meter->gauge->context);
     }
@@ -114,15 +120,12 @@ static uint64_t read_meter(const struct meter *meter)
     return units;
 }
 
-/** A value has become another in the instant that is done. */
-static void note(struct sim_occupancy *occupancy, size_t index, uint64_t value)
+/** A value has become another. */
+static void note(struct sim_occupancy *occupancy, size_t index, uint64_t value, sim_time time)
 {
-    const sim_time instant = occupancy->instant;
-
-    if (instant > occupancy->begin) { /* simulations may have something to do before a record's beginning */
-        reach(occupancy, instant);
-        account(occupancy, index, instant);
-        occupancy->last = instant;
+    if (time > occupancy->begin) { /* simulations may have something to do before a record's beginning */
+        reach(occupancy, time);
+        account(occupancy, index, time);
     }
     occupancy->meters[index].value = value;
 }
@@ -141,11 +144,12 @@ static void end_instant(struct sim_occupancy *occupancy)
     for (size_t i = 0; i < occupancy->touched_count; i++) {
         const size_t index = occupancy->touched[i];
         struct meter *meter = &occupancy->meters[index];
-        const uint64_t value = read_meter(meter);
+        const uint64_t value = read_meter(meter, occupancy->instant);
 
         meter->touched = false;
         if (value != meter->value) {
-            note(occupancy, index, value);
+            note(occupancy, index, value, occupancy->instant);
+            occupancy->last = sim_time_max(occupancy->last, occupancy->instant);
         }
         tell(occupancy, index, occupancy->instant);
     }
@@ -167,10 +171,28 @@ static void touch(struct sim_occupancy *occupancy, const struct sim_component *c
     }
 }
 
+/** Notes what changes by itself, up to and at a time before which nobody does anything. */
+static void let_pass(struct sim_occupancy *occupancy, sim_time until)
+{
+    for (size_t i = 0; i < occupancy->clock_count; i++) {
+        const size_t index = occupancy->clocks[i];
+        struct meter *meter = &occupancy->meters[index];
+        const struct sim_gauge_clock *clock = meter->gauge->clock;
+
+        for (sim_time time = clock->next(meter->gauge->context, meter->known); time <= until;
+             time = clock->next(meter->gauge->context, time)) {
+            note(occupancy, index, clock->read(meter->gauge->context, time), time);
+            tell(occupancy, index, time);
+        }
+        meter->known = until;
+    }
+}
+
 static void begin_instant(struct sim_occupancy *occupancy, sim_time now)
 {
     if (now != occupancy->instant) {
         end_instant(occupancy);
+        let_pass(occupancy, now);
         occupancy->instant = now;
     }
 }
@@ -232,6 +254,9 @@ static void list_meters(struct sim_occupancy *occupancy)
             const struct meter meter = {.gauge = gauge};
 
             if (gauge->component == component) {
+                if (gauge->clock != NULL) {
+                    occupancy->clocks[occupancy->clock_count++] = occupancy->count;
+                }
                 add(occupancy, &meter, component->name, gauge->name, gauge->capacity);
             }
         }
@@ -282,6 +307,7 @@ struct sim_occupancy *sim_occupancy_create(struct sim *sim)
     occupancy->meters = sim_allocate(most + 1, sizeof(*occupancy->meters));
     occupancy->resources = sim_allocate(most + 1, sizeof(*occupancy->resources));
     occupancy->touched = sim_allocate(most + 1, sizeof(*occupancy->touched));
+    occupancy->clocks = sim_allocate(most + 1, sizeof(*occupancy->clocks));
     occupancy->members = sim_allocate(2 * most + 1, sizeof(*occupancy->members));
     occupancy->spans = sim_allocate(sim->components.count + 1, sizeof(*occupancy->spans));
     occupancy->evaluations = sim_allocate(sim->components.count + 1, sizeof(*occupancy->evaluations));
@@ -309,8 +335,9 @@ void sim_occupancy_start(struct sim_occupancy *occupancy, sim_time start)
     occupancy->begin = occupancy->last = start;
     occupancy->instant = sim_now(sim);
     for (size_t i = 0; i < occupancy->count; i++) {
-        occupancy->meters[i].value = read_meter(&occupancy->meters[i]);
+        occupancy->meters[i].value = read_meter(&occupancy->meters[i], start);
         occupancy->meters[i].since = start;
+        occupancy->meters[i].known = start;
         tell(occupancy, i, start);
     }
     for (size_t i = 0; i < sim->components.count; i++) {
@@ -329,6 +356,7 @@ void sim_occupancy_finish(struct sim_occupancy *occupancy, sim_time end)
 
     end_instant(occupancy);
     occupancy->end = end > occupancy->last ? end : occupancy->last;
+    let_pass(occupancy, occupancy->end);
     reach(occupancy, occupancy->end);
     for (size_t i = 0; i < occupancy->count; i++) {
         const struct sim_gauge *gauge = occupancy->meters[i].gauge;
@@ -356,6 +384,7 @@ void sim_occupancy_destroy(struct sim_occupancy *occupancy)
     free(occupancy->spans);
     free(occupancy->members);
     free(occupancy->touched);
+    free(occupancy->clocks);
     free(occupancy->resources);
     free(occupancy->meters);
     free(occupancy);

@@ -372,6 +372,17 @@ void sim_gauge_register(struct sim_component *component, const char *name, uint6
     }
 }
 
+void sim_gauge_register_timed(struct sim_component *component, const char *name, uint64_t capacity,
+                              const struct sim_gauge_clock *clock, const void *context)
+{
+    if (capacity > 0) {
+        struct sim_gauge *gauge = add_gauge(component, name, NULL, context);
+
+        gauge->capacity = capacity;
+        gauge->clock = clock;
+    }
+}
+
 void sim_gauge_register_sized(struct sim_component *component, const char *name, sim_gauge_fn capacity,
                               sim_gauge_fn read, const void *context)
 {

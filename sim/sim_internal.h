@@ -31,6 +31,7 @@ struct sim_gauge {
     uint64_t capacity;
     sim_gauge_fn size; /**< says the capacity; NULL: it is fixed */
     sim_gauge_fn read;
+    const struct sim_gauge_clock *clock; /**< in place of `read`: it changes as time goes by; else NULL */
     const void *context;
 };
 

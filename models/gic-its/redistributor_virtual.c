@@ -334,6 +334,38 @@ static void register_counters(struct redistributor *rd)
     sim_counter_register(component, "virtual_writes", &virt->count_writes);
 }
 
+static uint64_t read_requests(const void *context)
+{
+    const struct redistributor_virtual *virt = context;
+
+    return virt->queued;
+}
+
+static uint64_t read_fetches(const void *context)
+{
+    const struct redistributor_virtual *virt = context;
+
+    return virt->fetch_count;
+}
+
+static uint64_t read_pending(const void *context)
+{
+    const struct redistributor_virtual *virt = context;
+
+    return virt->lpis.pending;
+}
+
+static void register_gauges(struct redistributor *rd)
+{
+    struct redistributor_virtual *virt = rd->virt;
+    struct sim_component *component = &rd->component;
+
+    sim_gauge_register(component, "virtual-requests", rd->config.virt.slots, read_requests, virt);
+    sim_gauge_register(component, "virtual-pending-lpis", virt->lpis.count, read_pending, virt);
+    sim_gauge_register(component, "virtual-config-fetches", rd->config.config_fetches, read_fetches, virt);
+    gic_cache_register(&virt->cache, component, "virtual-config-cache");
+}
+
 void redistributor_create_virtual(struct redistributor *rd)
 {
     const struct redistributor_virtual_config *config = &rd->config.virt;
@@ -355,6 +387,7 @@ void redistributor_create_virtual(struct redistributor *rd)
     rd->virt->line_is_set = sim_alloc(sim, lpis / VPT_LINE_LPIS * sizeof(*rd->virt->line_is_set));
     rd->virt->told = GIC_PRIORITY_NONE;
     register_counters(rd);
+    register_gauges(rd);
     /* Requests, accesses, configuration reads, a move for each ITS, a signal. */
     sim_packet_reserve(sim, config->slots + VIRTUAL_ACCESSES + rd->config.config_fetches + rd->config.its_count + 3,
                        false);

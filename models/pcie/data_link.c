@@ -331,3 +331,29 @@ void pcie_data_link_remember(struct pcie_data_link *own)
     own->buffer_next = own->buffer_next + 1 < own->buffer_size ? own->buffer_next + 1 : 0;
     own->buffer_free_at = own->purge_at[own->buffer_next];
 }
+
+/* ---- The replay buffer as a gauge ---- */
+
+static uint64_t read_buffer(const void *context, sim_time time)
+{
+    const struct pcie_data_link *own = context;
+    uint64_t held = 0;
+
+    for (uint32_t i = 0; i < own->buffer_size; i++) {
+        held += own->purge_at[i] > time;
+    }
+    return held;
+}
+
+static sim_time next_purge(const void *context, sim_time time)
+{
+    const struct pcie_data_link *own = context;
+    sim_time next = SIM_TIME_NEVER;
+
+    for (uint32_t i = 0; i < own->buffer_size; i++) {
+        next = own->purge_at[i] > time ? sim_time_min(next, own->purge_at[i]) : next;
+    }
+    return next;
+}
+
+const struct sim_gauge_clock pcie_data_link_buffer = {.read = read_buffer, .next = next_purge};

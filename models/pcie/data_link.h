@@ -36,6 +36,7 @@
 
 #include "models/pcie/link_findings.h"
 #include "models/pcie/tlp.h"
+#include "sim/observe.h"
 #include "sim/random.h"
 #include "sim/wire.h"
 
@@ -152,6 +153,9 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until);
 
 /** Draws the errors of a TLP that is about to be sent, and leaves the wire busy until its good transmission begins. */
 void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes);
+
+/** How many TLPs the replay buffer holds: a gauge of a struct pcie_data_link that has one. */
+extern const struct sim_gauge_clock pcie_data_link_buffer;
 
 /** Puts a TLP that has just been sent into the replay buffer. */
 void pcie_data_link_remember(struct pcie_data_link *own);

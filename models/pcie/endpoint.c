@@ -288,6 +288,13 @@ void endpoint_config_init(struct endpoint_config *config)
     config->max_payload = ENDPOINT_DEFAULT_MAX_PAYLOAD;
 }
 
+static uint64_t read_tags_taken(const void *context)
+{
+    const struct endpoint *endpoint = context;
+
+    return endpoint->read_tags - endpoint->free_tag_count;
+}
+
 static void register_counters(struct endpoint *endpoint)
 {
     const struct endpoint_counters *counters = &endpoint->counters;
@@ -458,6 +465,7 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
     /* One packet is at hand while an MSI is being held; a read has its data's room from the request on. */
     sim_packet_reserve(sim, 1 + full.read_tags, true);
     register_counters(endpoint);
+    sim_gauge_register(&endpoint->component, "read-tags", endpoint->read_tags, read_tags_taken, endpoint);
     return endpoint;
 }
 

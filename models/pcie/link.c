@@ -330,6 +330,9 @@ static void init_errors(struct sim *sim, const char *name, const struct pcie_lin
         own->buffer_size = config->replay_buffer;
         own->buffered = true;
         own->purge_at = sim_alloc(sim, own->buffer_size * sizeof(*own->purge_at));
+        sim_gauge_register_timed(direction->from.component,
+                                 sim_printf(sim, "%s.%s.replay-buffer", name, direction->name), own->buffer_size,
+                                 &pcie_data_link_buffer, own);
     }
 }
 

@@ -103,4 +103,47 @@ TEST(Forms, RowsAreTheLinesWithADocumentAroundThem)
     }
 }
 
+/** What was recorded of a resource; NULL: nothing. */
+const json_t *resource_of(const Json &run, const std::string &name)
+{
+    const json_t *list = json_object_get(json_object_get(run.get(), "occupancy"), "resources");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (text_of(json_array_get(list, i), "resource") == name) {
+            return json_array_get(list, i);
+        }
+    }
+    return nullptr;
+}
+
+/* A replay buffer empties as time goes by, with Acks that nobody is evaluated for; reads take tags. */
+TEST(Forms, ReplayBuffersAndTagsAreAlikeOnEveryEngine)
+{
+    const std::vector<std::string> sets = {"run",         reference,
+                                           "--set",       "duration=60 us",
+                                           "--set",       "epB.link.replay-buffer=4",
+                                           "--set",       "traffic.epA=[{dma-read: {size: 512 B, rate: 2 GB/s}}]",
+                                           "--occupancy", "--json",
+                                           "--engine"};
+    std::vector<std::string> other = sets;
+    std::vector<std::string> one = sets;
+
+    one.push_back("native");
+    other.push_back("every-cycle");
+    const Json native = document(doorbell(one).out);
+    const Json every = document(doorbell(other).out);
+
+    ASSERT_TRUE(native && every);
+    EXPECT_TRUE(json_equal(json_object_get(native.get(), "occupancy"), json_object_get(every.get(), "occupancy")));
+    const json_t *buffer = resource_of(native, "sw0-epB.up.replay-buffer");
+    ASSERT_NE(buffer, nullptr);
+    EXPECT_EQ(json_integer_value(json_object_get(buffer, "capacity")), 4);
+    EXPECT_GE(json_integer_value(json_object_get(buffer, "max")), 2);
+    EXPECT_LE(json_integer_value(json_object_get(buffer, "max")), 4);
+    const json_t *tags = resource_of(native, "read-tags");
+    ASSERT_NE(tags, nullptr);
+    EXPECT_EQ(json_integer_value(json_object_get(tags, "capacity")), 32);
+    EXPECT_GE(json_integer_value(json_object_get(tags, "max")), 1);
+}
+
 } // namespace

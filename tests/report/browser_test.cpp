@@ -132,6 +132,43 @@ TEST_F(Browser, AsksForNothingButThePage)
     EXPECT_EQ(text.find("\"initiator\":\"null"), std::string::npos);
 }
 
+/* On paper nothing can be scrolled into view: every word is within the sheet, and the way's end is drawn. */
+TEST_F(Browser, PaperHasAllOfIt)
+{
+    const std::string pdf = folder_.path("print.pdf");
+    int status = 1;
+
+    run("command -v pdftotext", &status);
+    if (status != 0) {
+        GTEST_SKIP() << "no pdftotext is installed (poppler-utils)";
+    }
+    run(browser() + "--print-to-pdf=" + pdf + " 'file://" + page() + "'");
+    std::istringstream lines(run("pdftotext -bbox " + pdf + " -"));
+    std::string words;
+    double width = 0;
+    unsigned pages = 0;
+
+    for (std::string line; std::getline(lines, line);) {
+        double from = 0;
+        double to = 0;
+        char word[64] = "";
+
+        if (sscanf(line.c_str(), " <page width=\"%lf\"", &width) == 1) {
+            pages++;
+        } else if (sscanf(line.c_str(), " <word xMin=\"%lf\" yMin=\"%*f\" xMax=\"%lf\" yMax=\"%*f\">%63[^<]", &from,
+                          &to, word) == 3) {
+            EXPECT_GE(from, 0) << line;
+            EXPECT_LE(to, width) << line;
+            words += std::string(word) + " ";
+        }
+    }
+    for (const char *part : {"A (ITS)", "B (ITS)", "99.9 % within slowest", "data-before-interrupt"}) {
+        EXPECT_NE(words.find(part), std::string::npos) << part << " in " << words;
+    }
+    EXPECT_GE(pages, 3u);
+    EXPECT_LE(pages, 6u) << "a sheet is not left empty because the next part does not fit";
+}
+
 TEST_F(Browser, PicturesCanBeTaken)
 {
     const char *folder = getenv("DOORBELL_SCREENSHOTS");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -123,6 +124,78 @@ TEST_P(OccupancyOf, IsTheIntegralOfWhatWasSeen)
 INSTANTIATE_TEST_SUITE_P(Lengths, OccupancyOf,
                          testing::Values(std::make_pair(1, 1u), std::make_pair(2, 40u), std::make_pair(3, 300u),
                                          std::make_pair(1000, 3000u), std::make_pair(UINT64_C(1) << 30, 200u)));
+
+/** Takes something in now and then, which leaves by itself at a time that is known from then on. */
+struct Sieve {
+    struct sim_component component = {};
+    std::mt19937_64 random;
+    unsigned left = 200;
+    std::vector<sim_time> leaves;
+    std::map<sim_time, int> changes;
+
+    static sim_time evaluate(struct sim_component *component, sim_time now)
+    {
+        Sieve *sieve = reinterpret_cast<Sieve *>(component);
+        const sim_time last = sieve->leaves.empty() ? 0 : sieve->leaves.back();
+        const sim_time leave = std::max(last, now) + 1 + sieve->random() % (20 * SIM_NS);
+
+        sieve->leaves.push_back(leave);
+        sieve->changes[now]++;
+        sieve->changes[leave]--;
+        return --sieve->left == 0 ? SIM_TIME_NEVER : now + component->period * (1 + sieve->random() % 30);
+    }
+    static uint64_t read(const void *context, sim_time time)
+    {
+        const auto &leaves = static_cast<const Sieve *>(context)->leaves;
+
+        return static_cast<uint64_t>(std::count_if(leaves.begin(), leaves.end(), [=](sim_time t) { return t > time; }));
+    }
+    static sim_time next(const void *context, sim_time time)
+    {
+        const auto &leaves = static_cast<const Sieve *>(context)->leaves;
+
+        return leaves.empty() || leaves.back() <= time ? SIM_TIME_NEVER
+                                                       : *std::upper_bound(leaves.begin(), leaves.end(), time);
+    }
+};
+
+/* What happens between two evaluations is noted at its own time, on an engine that evaluates at each edge too. */
+TEST(Occupancy, OfWhatEmptiesByItself)
+{
+    static const sim_gauge_clock clock = {Sieve::read, Sieve::next};
+
+    for (const auto kind : {SIM_ENGINE_NATIVE, SIM_ENGINE_EVERY_CYCLE}) {
+        struct sim_config config = {};
+        config.engine = kind;
+        struct sim *sim = sim_create(&config);
+        std::vector<Change> changes;
+        uint64_t value = 0;
+        Sieve sieve;
+
+        sim_component_init(&sieve.component, sim, "sieve", SIM_NS, Sieve::evaluate);
+        sim_gauge_register_timed(&sieve.component, "sand", 300, &clock, &sieve);
+        struct sim_occupancy *occupancy = sim_occupancy_create(sim);
+        sim_occupancy_start(occupancy, 0);
+        sim_wake(&sieve.component, SIM_NS);
+        sim_run(sim, 20 * SIM_US);
+        const sim_time end = sieve.leaves.back() + 5;
+        sim_occupancy_finish(occupancy, end);
+        for (const auto &change : sieve.changes) {
+            value += static_cast<uint64_t>(change.second);
+            changes.push_back({change.first, value});
+        }
+        EXPECT_EQ(value, 0u);
+        const sim_time width = sim_occupancy_width(occupancy);
+        for (size_t i = 0; i < sim_occupancy_used(occupancy); i++) {
+            SCOPED_TRACE(i);
+            expect_same(sim_occupancy_at(occupancy, 0)->buckets[i],
+                        expected(changes, 0, 0, i * width, std::min((i + 1) * width, end)));
+        }
+        expect_same(sim_occupancy_at(occupancy, 0)->all, expected(changes, 0, 0, 0, end));
+        sim_occupancy_destroy(occupancy);
+        sim_destroy(sim);
+    }
+}
 
 /** Sends a packet every few cycles, or takes one. */
 struct End {
