@@ -1,24 +1,11 @@
 # Installs the package of a build into a folder of its own, and builds and runs the project KIND against it, once with
 # CMake and once with pkg-config alone. The core's project sees no SystemC at all.
-function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT status EQUAL 0)
-    string(JOIN " " command ${ARGN})
-    message(FATAL_ERROR "${command}\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
-
-function(must_say text)
-  if(NOT output MATCHES "${text}")
-    message(FATAL_ERROR "not said: ${text}\n${output}")
-  endif()
-endfunction()
+cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
 set(prefix ${WORK}/prefix)
 set(project ${CMAKE_CURRENT_LIST_DIR}/${KIND})
 file(REMOVE_RECURSE ${WORK})
-file(MAKE_DIRECTORY ${WORK}/pkgconfig)
 run(${CMAKE_COMMAND} --install ${BUILD} --component sdk --prefix ${prefix})
 
 set(flags "")
@@ -30,28 +17,9 @@ find_program(pkg_config NAMES pkg-config REQUIRED)
 # What the consumers can find: the package, and of the system what it says it needs; SystemC only for those who use it.
 set(needs libfyaml jansson)
 if(KIND STREQUAL "systemc")
-  list(APPEND needs systemc)
+  list(APPEND needs systemc tlm) # its file asks for TLM's, or the other way round, as the system has it
 endif()
-run(${pkg_config} --variable=pc_path pkg-config)
-string(STRIP "${output}" folders)
-string(REPLACE ":" ";" folders "${folders}")
-foreach(need IN LISTS needs)
-  foreach(folder IN LISTS folders)
-    if(EXISTS ${folder}/${need}.pc AND NOT EXISTS ${WORK}/pkgconfig/${need}.pc)
-      file(COPY ${folder}/${need}.pc DESTINATION ${WORK}/pkgconfig)
-    endif()
-  endforeach()
-endforeach()
-# SystemC's own file asks for TLM's, or the other way round, as the system has it.
-if(KIND STREQUAL "systemc")
-  foreach(folder IN LISTS folders)
-    if(EXISTS ${folder}/tlm.pc)
-      file(COPY ${folder}/tlm.pc DESTINATION ${WORK}/pkgconfig)
-    endif()
-  endforeach()
-endif()
-set(ENV{PKG_CONFIG_LIBDIR} ${WORK}/pkgconfig)
-set(ENV{PKG_CONFIG_PATH} "")
+hide_all_but(${WORK}/pkgconfig ${needs})
 
 if(KIND STREQUAL "systemc")
   # LeakSanitizer cannot read the stacks of SystemC's threads.
