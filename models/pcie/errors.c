@@ -219,6 +219,11 @@ uint8_t pcie_error_record(struct pcie_config_space *space, const struct pcie_err
     if (error->uncorrectable == PCIE_AER_UNSUPPORTED_REQUEST) {
         detected |= PCIE_EXP_DEVSTA_UNSUPPORTED_REQUEST;
     }
+    if (space->express == 0) {
+        /* A conventional function: nobody is told, but by SERR#, which is not modelled. */
+        record_conventional(space, error->uncorrectable);
+        return 0;
+    }
     set_bits16(space, space->express + PCIE_EXP_DEVICE_STATUS, detected);
     record_conventional(space, error->uncorrectable);
     if (correctable) {

@@ -133,6 +133,37 @@ static void count_refusal(struct pci_bridge *bridge, const struct pci_decision *
         report(bridge, PCIE_AER_UNSUPPORTED_REQUEST, pcie_tlp_class(packet) != PCIE_POSTED, packet);
     } else {
         bridge->counters.dropped++;
+        if (decision->error != 0) {
+            report(bridge, decision->error, decision->error == PCIE_AER_UNEXPECTED_COMPLETION, packet);
+        }
+    }
+}
+
+static enum sim_drop_reason drop_reason(uint32_t error)
+{
+    return error == PCIE_AER_MALFORMED_TLP ? SIM_DROP_MALFORMED
+           : error == PCIE_AER_ECRC_ERROR  ? SIM_DROP_ECRC
+                                           : SIM_DROP_UNSUPPORTED_REQUEST;
+}
+
+/**
+ * Data that came poisoned goes on with bad parity, which is how a bus says the same; whoever takes it judges. What the
+ * bus carries has no ECRC, what the bridge sends up has one if software wants that.
+ */
+static void change_marks(struct pci_bridge *bridge, unsigned agent, const struct plan *plan, struct sim_packet *packet)
+{
+    if (plan->output == bridge->primary) {
+        pcie_tlp_set_digest(packet, bridge->registers.ecrc);
+        return;
+    }
+    packet->flags &= ~(SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD);
+    if (agent != PCI_AGENT_BRIDGE || (packet->flags & SIM_FLAG_POISONED) == 0) {
+        return;
+    }
+    report(bridge, PCIE_AER_POISONED_TLP, true, packet);
+    if ((pcie_config_get16(&bridge->registers.config, PCIE_BRIDGE_CONTROL) & PCIE_BRIDGE_CONTROL_PARITY_RESPONSE) !=
+        0) {
+        set_status(bridge, PCIE_SECONDARY_STATUS, PCIE_STATUS_MASTER_PARITY_ERROR);
     }
 }
 
@@ -305,10 +336,11 @@ static void carry_out(struct pci_bridge *bridge, unsigned agent, unsigned class_
     if (plan->output == NULL) {
         count_refusal(bridge, &plan->decision, packet);
         sim_mark(bridge->sim, packet, bridge->component.stage, now);
-        sim_drop(bridge->sim, packet, &bridge->component, now, SIM_DROP_UNSUPPORTED_REQUEST);
+        sim_drop(bridge->sim, packet, &bridge->component, now, drop_reason(plan->decision.error));
         return;
     }
     change(bridge, agent, plan, packet, now);
+    change_marks(bridge, agent, plan, packet);
     pcie_port_send(plan->output, plan->class_out, packet, now, plan->service);
 }
 

@@ -34,7 +34,12 @@
  * A read is a delayed transaction: its address takes the bus once, then the completion does; the retries in between use
  * time that would else be idle, and are left out. A device between the two may do what it likes.
  *
- * Not modelled: bridges on the secondary bus, I/O, INTx, parity, Secondary Bus Reset, retries of configuration
+ * All TLPs from above end here: malformed ones, and those whose ECRC is wrong if software wants that checked, are
+ * discarded and recorded. Poisoned data goes on, as data with bad parity does: recorded by the bridge as an advisory
+ * error and in Secondary Status, by the device in its Status, and not used. What goes up has an ECRC if software wants
+ * that.
+ *
+ * Not modelled: bridges on the secondary bus, I/O, INTx, SERR# and PERR# as wires, Secondary Bus Reset, retries of configuration
  * requests.
  */
 #ifndef DOORBELL_MODELS_PCIE_PCI_BRIDGE_H

@@ -26,7 +26,7 @@ enum pci_action {
     PCI_CONFIGURE, /**< for the bridge's own registers */
     PCI_REFUSE,    /**< a request from above that goes nowhere: completion with `status`; posted: dropped */
     PCI_ABORT,     /**< nobody on the bus claims it: the same, and Secondary Status says so */
-    PCI_DISCARD,   /**< nobody is told */
+    PCI_DISCARD,   /**< nobody answers; `error` is recorded */
     PCI_WAIT,      /**< a read for which there is no tag */
 };
 
@@ -34,6 +34,7 @@ struct pci_decision {
     enum pci_action action;
     uint8_t agent;
     uint8_t status; /**< PCI_REFUSE, PCI_ABORT */
+    uint32_t error; /**< PCI_DISCARD: PCIE_AER_*; 0: it is no error */
 };
 
 /** What software has written into a function's decoders. */

@@ -89,6 +89,25 @@ static struct pci_decision to_device(enum pci_action action, unsigned agent)
     return (struct pci_decision){.action = action, .agent = (uint8_t)agent};
 }
 
+static struct pci_decision discard(uint32_t error)
+{
+    return (struct pci_decision){.action = PCI_DISCARD, .error = error};
+}
+
+/**
+ * Whether a TLP from above is no good. All of them end at the bridge, which makes transactions of a bus out of them: so
+ * it checks their ECRC, if software wants that, before it looks at anything else (6.2.3.2.3).
+ */
+static uint32_t fault_of(const struct pci_bridge *bridge, const struct sim_packet *packet)
+{
+    const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;
+
+    if ((packet->flags & bad) == bad && bridge->registers.checks_ecrc) {
+        return PCIE_AER_ECRC_ERROR;
+    }
+    return pcie_tlp_is_malformed(packet, bridge->registers.max_payload) ? PCIE_AER_MALFORMED_TLP : 0;
+}
+
 static struct pci_decision route_memory_down(const struct pci_bridge *bridge, const struct sim_packet *packet)
 {
     unsigned agent;
@@ -128,11 +147,11 @@ static struct pci_decision route_completion_down(const struct pci_bridge *bridge
     if (bridge->ids == PCI_BRIDGE_IDS_KEPT) {
         unsigned agent = agent_with_id(bridge, packet->target);
 
-        return agent != PCI_NOBODY ? to_device(PCI_DEVICE, agent) : act(PCI_DISCARD);
+        return agent != PCI_NOBODY ? to_device(PCI_DEVICE, agent) : discard(PCIE_AER_UNEXPECTED_COMPLETION);
     }
     if (packet->target != pci_bridge_alias(bridge) || packet->tag >= bridge->delayed_size ||
         !bridge->delayed[packet->tag].used || bridge->delayed[packet->tag].late) {
-        return act(PCI_DISCARD);
+        return discard(PCIE_AER_UNEXPECTED_COMPLETION);
     }
     return to_device(PCI_RETURN, bridge->delayed[packet->tag].agent);
 }
@@ -162,7 +181,11 @@ static struct pci_decision route_config(const struct pci_bridge *bridge, const s
 struct pci_decision pci_bridge_route(const struct pci_bridge *bridge, unsigned agent, const struct sim_packet *packet)
 {
     bool down = agent == PCI_AGENT_BRIDGE;
+    uint32_t fault = down ? fault_of(bridge, packet) : 0;
 
+    if (fault != 0) {
+        return discard(fault);
+    }
     switch (packet->type) {
     case SIM_PACKET_READ:
     case SIM_PACKET_WRITE:
@@ -173,6 +196,6 @@ struct pci_decision pci_bridge_route(const struct pci_bridge *bridge, unsigned a
     case SIM_PACKET_CONFIG_WRITE:
         return down ? route_config(bridge, packet) : act(PCI_ABORT);
     default:
-        return act(PCI_DISCARD);
+        return discard(0);
     }
 }
