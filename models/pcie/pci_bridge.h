@@ -39,8 +39,8 @@
  * error and in Secondary Status, by the device in its Status, and not used. What goes up has an ECRC if software wants
  * that.
  *
- * Not modelled: bridges on the secondary bus, I/O, INTx, SERR# and PERR# as wires, Secondary Bus Reset, retries of configuration
- * requests.
+ * Not modelled: bridges on the secondary bus, I/O, INTx, SERR# and PERR# as wires, Secondary Bus Reset, retries of
+ * configuration requests.
  */
 #ifndef DOORBELL_MODELS_PCIE_PCI_BRIDGE_H
 #define DOORBELL_MODELS_PCIE_PCI_BRIDGE_H
