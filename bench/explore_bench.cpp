@@ -52,8 +52,9 @@ void explore_space(benchmark::State &state, const char *assumption)
 {
     const explore_software software = software_of("linux-7.3", EXPLORE_USE_KERNEL);
 
-    explore_all(state,
-                {{5, 3, 2, 1, 2, false}, &software, 1, number_of(assumption), UINT64_C(10000000), 1, nullptr, nullptr});
+    explore_all(
+        state,
+        {{5, 3, 2, 1, 2, false, 1}, &software, 1, number_of(assumption), UINT64_C(10000000), 1, nullptr, nullptr});
 }
 
 /** The same from a sample of the largest systems. */
@@ -61,7 +62,7 @@ void explore_sample(benchmark::State &state, const char *assumption)
 {
     const explore_software software = software_of("linux-7.3", EXPLORE_USE_KERNEL);
 
-    explore_all(state, {{8, 6, 4, 4, 3, false}, &software, 1, number_of(assumption), 100000, 1, nullptr, nullptr});
+    explore_all(state, {{8, 6, 4, 4, 3, false, 1}, &software, 1, number_of(assumption), 100000, 1, nullptr, nullptr});
 }
 
 /** Where consumers have the endpoints: the software's whole plan for each system. */
@@ -69,7 +70,7 @@ void explore_consumers(benchmark::State &state, const char *rules, explore_use u
 {
     const explore_software software = software_of(rules, use);
 
-    explore_all(state, {{4, 3, 2, 1, 2, false},
+    explore_all(state, {{4, 3, 2, 1, 2, false, 1},
                         &software,
                         1,
                         number_of(ASSUMPTION_DOORBELL_MAPPED),
@@ -86,7 +87,7 @@ void explore_sample_consumers(benchmark::State &state, const char *rules, explor
 
     explore_all(
         state,
-        {{8, 6, 4, 4, 3, false}, &software, 1, number_of(ASSUMPTION_DOORBELL_MAPPED), 50000, 1, nullptr, nullptr});
+        {{8, 6, 4, 4, 3, false, 1}, &software, 1, number_of(ASSUMPTION_DOORBELL_MAPPED), 50000, 1, nullptr, nullptr});
 }
 
 std::vector<std::string> boards()

@@ -236,6 +236,7 @@ bool cli_explore_understand(const struct cli_request *request, struct cli_explor
                                              .its = bound_of(request, CLI_BOUND_ITS, 2),
                                              .smmus = bound_of(request, CLI_BOUND_SMMUS, 1),
                                              .acs = bound_of(request, CLI_BOUND_ACS, 2),
+                                             .functions = bound_of(request, CLI_BOUND_FUNCTIONS, 1),
                                              .unmapped = request->unmapped};
     wanted->software = explore->software;
     wanted->limit = request->bounds[CLI_BOUND_LIMIT].given ? request->bounds[CLI_BOUND_LIMIT].value : UINT64_C(1000000);

@@ -271,6 +271,9 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
                         "settings of ACS that each port may have: 1: none;\n"
                         "2 (the default): or full; 3: or all but Upstream\n"
                         "Forwarding"},
+    [CLI_OPTION_FUNCTIONS] = {"functions", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
+                              "functions of a device, each one of the endpoints, with\n"
+                              "ACS of their own or without, 1 to 4 (default 1)"},
     [CLI_OPTION_LIMIT] = {"limit", '\0', "N", VERB_BIT(CLI_VERB_EXPLORE),
                           "judge at most so many systems (default 1000000): small\n"
                           "sizes all, of the others some at random (--seed)"},

@@ -190,6 +190,10 @@ static void write_coverage(FILE *stream, const struct explored *explored)
             assumption_name(explored->asked.wanted.assumption), bounds->endpoints, bounds->endpoints == 1 ? "" : "s",
             bounds->switches, bounds->switches == 1 ? "" : "es", bounds->its, bounds->smmus,
             bounds->smmus == 1 ? "" : "s", bounds->acs, bounds->acs == 1 ? "" : "s");
+    if (bounds->functions > 1) {
+        fprintf(stream, "# Up to %u endpoints are functions of one device, with ACS of their own or without.\n",
+                bounds->functions);
+    }
     if (bounds->unmapped) {
         fputs("# The iommu-map may leave endpoints out.\n", stream);
     }
@@ -274,9 +278,9 @@ static bool write_json(FILE *stream, const void *context)
     const struct explored *explored = context;
     const struct explore_result *result = &explored->result;
     const struct explore_bounds *bounds = &explored->asked.wanted.bounds;
-    json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:i, s:b}", "endpoints", (int)bounds->endpoints, "switches",
+    json_t *limits = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "endpoints", (int)bounds->endpoints, "switches",
                                (int)bounds->switches, "its", (int)bounds->its, "smmus", (int)bounds->smmus, "acs",
-                               (int)bounds->acs, "unmapped", bounds->unmapped);
+                               (int)bounds->acs, "functions", (int)bounds->functions, "unmapped", bounds->unmapped);
     json_t *body =
         json_pack("{s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "assumption",
                   assumption_name(explored->asked.wanted.assumption), "bounds", limits, "software",

@@ -53,6 +53,24 @@ const char *explore_name(const char *kind, unsigned number, char *text)
     return text;
 }
 
+const char *explore_endpoint_name(const struct explore_shape *shape, unsigned endpoint, char *text)
+{
+    const struct explore_node *node = shape->nodes;
+
+    while (node->is_switch || endpoint >= (unsigned)node->endpoint + node->functions) {
+        node++;
+    }
+    explore_name("ep", node->endpoint, text);
+    if (endpoint != node->endpoint) {
+        const size_t end = strlen(text);
+
+        text[end] = '/';
+        text[end + 1] = (char)('0' + (endpoint - node->endpoint) % 10);
+        text[end + 2] = '\0';
+    }
+    return text;
+}
+
 const char *explore_its_name(unsigned its)
 {
     static const char *const names[EXPLORE_ITS] = {"A", "B", "C", "D"};
@@ -167,9 +185,9 @@ void explore_board_destroy(struct explore_board *board)
 /* ---- The tree, as a scan would find it ---- */
 
 struct scan {
-    struct explore_board *board; /**< NULL: only buses are wanted */
+    struct explore_board *board; /**< NULL: only requester IDs are wanted */
     const struct explore_shape *shape;
-    uint8_t *bus_of_endpoint; /**< NULL: not wanted */
+    uint16_t *rids; /**< of endpoints; NULL: not wanted */
     uint8_t next_bus;
     unsigned ports;
     unsigned switches;
@@ -197,24 +215,30 @@ static uint32_t add_port(const struct scan *scan, const struct explore_node *nod
     return add(scan, &port);
 }
 
-static void add_endpoint(struct scan *scan, const struct explore_node *node, uint8_t bus)
+static void add_endpoint(struct scan *scan, const struct explore_node *node, unsigned number, uint8_t bus)
 {
+    const unsigned index = node->endpoint + number;
+    const uint16_t capability = node->isolated ? explore_acs_capability(EXPLORE_ACS_FULL) : 0;
     struct pci_tree_function endpoint;
     char name[8];
 
-    if (scan->bus_of_endpoint != NULL) {
-        scan->bus_of_endpoint[node->endpoint] = bus;
+    if (scan->rids != NULL) {
+        scan->rids[index] = pci_tree_rid(bus, 0, number);
     }
     if (scan->board == NULL) {
         return;
     }
-    pci_tree_function_init(&endpoint, PCI_TREE_ENDPOINT, pci_tree_rid(bus, 0, 0));
-    endpoint.name = (char *)(uintptr_t)explore_name("ep", node->endpoint, name);
+    pci_tree_function_init(&endpoint, PCI_TREE_ENDPOINT, pci_tree_rid(bus, 0, number));
+    endpoint.name = (char *)(uintptr_t)explore_endpoint_name(scan->shape, index, name);
+    endpoint.multifunction = node->functions > 1;
+    endpoint.acs.present = capability != 0;
+    endpoint.acs.capability = capability;
+    endpoint.acs.control = capability & PCI_TREE_ACS_ISOLATING;
     endpoint.msix_vectors = 1;
     endpoint.bars[0].size = BAR_SIZE;
     endpoint.pasid = scan->board->software.pasids != EXPLORE_PASIDS_NONE;
     endpoint.pasid_width = endpoint.pasid ? EXPLORE_PASID_BITS : 0;
-    scan->board->function_of[node->endpoint] = add(scan, &endpoint);
+    scan->board->function_of[index] = add(scan, &endpoint);
 }
 
 static void scan_bus(struct scan *scan, uint8_t parent, uint8_t bus);
@@ -259,8 +283,9 @@ static void scan_bus(struct scan *scan, uint8_t parent, uint8_t bus)
         below = ++scan->next_bus;
         if (node->is_switch) {
             scan_switch(scan, i, below);
-        } else {
-            add_endpoint(scan, node, below);
+        }
+        for (unsigned function = 0; function < node->functions; function++) {
+            add_endpoint(scan, node, function, below);
         }
         if (scan->board != NULL) {
             scan->board->tree.functions[port].secondary = below;
@@ -269,32 +294,40 @@ static void scan_bus(struct scan *scan, uint8_t parent, uint8_t bus)
     }
 }
 
-void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint)
+void explore_rids(const struct explore_shape *shape, uint16_t *rids)
 {
-    struct scan scan = {.shape = shape, .bus_of_endpoint = bus_of_endpoint};
+    struct scan scan = {.shape = shape, .rids = rids};
 
     scan_bus(&scan, EXPLORE_NONE, 0);
 }
 
-unsigned explore_map(const uint8_t *targets, const uint8_t *bus_of_endpoint, unsigned endpoints,
-                     struct explore_entry *entries)
+/** The requester IDs that a map speaks of for an endpoint: its bus, or its own where others are on that too. */
+static struct explore_entry range_of(const uint16_t *rids, unsigned endpoints, unsigned endpoint, uint8_t target)
+{
+    const uint16_t rid = rids[endpoint];
+    const bool shares = (rid & 0xff) != 0 || (endpoint + 1 < endpoints && rids[endpoint + 1] == rid + 1);
+
+    return (struct explore_entry){.first = rid, .count = shares ? 1 : 0x100, .target = target};
+}
+
+unsigned explore_map(const uint8_t *targets, const uint16_t *rids, unsigned endpoints, struct explore_entry *entries)
 {
     unsigned count = 0;
     uint32_t at = 0;
 
     for (unsigned i = 0; i < endpoints; i++) {
         if (targets[i] != 0 && targets[i] != EXPLORE_UNMAPPED) {
-            entries[count++] = (struct explore_entry){(uint32_t)bus_of_endpoint[i] << 8, 0x100, targets[i]};
+            entries[count++] = range_of(rids, endpoints, i, targets[i]);
         }
     }
     /* Buses are numbered in the order of endpoints. */
     for (unsigned i = 0; i < endpoints; i++) {
-        const uint32_t bus = (uint32_t)bus_of_endpoint[i] << 8;
+        const struct explore_entry left_out = range_of(rids, endpoints, i, 0);
 
         if (targets[i] == EXPLORE_UNMAPPED) {
-            entries[count] = (struct explore_entry){at, bus - at, 0};
-            count += bus > at ? 1 : 0;
-            at = bus + 0x100;
+            entries[count] = (struct explore_entry){at, left_out.first - at, 0};
+            count += left_out.first > at ? 1 : 0;
+            at = left_out.first + left_out.count;
         }
     }
     entries[count++] = (struct explore_entry){at, 0x10000 - at, 0};

@@ -57,8 +57,11 @@ const char *explore_smmu_name(unsigned smmu);
 /** ACS capability register of a port. */
 uint16_t explore_acs_capability(enum explore_acs acs);
 
-/** Bus of every endpoint of a shape, as enumeration numbers them, depth first. */
-void explore_buses(const struct explore_shape *shape, uint8_t *bus_of_endpoint);
+/** Requester ID of every endpoint of a shape, as enumeration numbers buses, depth first. */
+void explore_rids(const struct explore_shape *shape, uint16_t *rids);
+
+/** Name of an endpoint: "ep2", or of a further function of a device "ep2/1"; @p text has 8 bytes. */
+const char *explore_endpoint_name(const struct explore_shape *shape, unsigned endpoint, char *text);
 
 /** Consecutive requester IDs that a map sends to one target, their identifiers being the same numbers. */
 struct explore_entry {
@@ -72,10 +75,10 @@ struct explore_entry {
 
 /**
  * A map: the buses of endpoints that are not sent to the first target, and the first target for all the rest but for
- * the buses of those that are left out (EXPLORE_UNMAPPED). @return how many entries there are, first ones first
+ * the buses of those that are left out (EXPLORE_UNMAPPED). Of a device of several functions it is single requester IDs.
+ * @return how many entries there are, first ones first
  */
-unsigned explore_map(const uint8_t *targets, const uint8_t *bus_of_endpoint, unsigned endpoints,
-                     struct explore_entry *entries);
+unsigned explore_map(const uint8_t *targets, const uint16_t *rids, unsigned endpoints, struct explore_entry *entries);
 
 /** Where the ITS of a number lies: its registers' base, the same in memory and in a scenario's file. */
 uint64_t explore_its_base(unsigned its);

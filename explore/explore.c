@@ -47,7 +47,7 @@ static unsigned platform_parts(const struct explore_labels *labels)
 static bool is_smaller(const struct explore_shape *shape, const struct explore_labels *labels,
                        const struct explore_found *than)
 {
-    const int size = (int)shape->node_count - than->shape.node_count;
+    const int size = shape->endpoints + shape->switches - (than->shape.endpoints + than->shape.switches);
     const int parts = (int)platform_parts(labels) - (int)platform_parts(&than->labels);
 
     if (size != 0) {
@@ -147,7 +147,7 @@ static void exhaust(struct exploration *exploration)
     const struct explore_class *class = exploration->class;
 
     exploration->class->exhausted =
-        explore_shapes(class->endpoints, class->switches, exploration->request->bounds.acs, visit_shape, exploration);
+        explore_shapes(class->endpoints, class->switches, &exploration->request->bounds, visit_shape, exploration);
 }
 
 /* ---- Some of a size ---- */
@@ -342,6 +342,7 @@ bool explore_check_request(const struct explore_request *request, struct host_er
            check_bound("its", bounds->its, 1, EXPLORE_ITS, error) &&
            check_bound("smmus", bounds->smmus, 0, EXPLORE_SMMUS, error) &&
            check_bound("acs", bounds->acs, 1, EXPLORE_ACS_LEVELS, error) &&
+           check_bound("functions", bounds->functions, 1, EXPLORE_FUNCTIONS, error) &&
            (!bounds->unmapped || check_bound("smmus with unmapped", bounds->smmus, 1, EXPLORE_SMMUS, error)) &&
            check_bound("limit", request->limit, 1, EXPLORE_LIMIT, error) &&
            check_bound("software", request->software_count, 1, EXPLORE_SOFTWARE, error) &&

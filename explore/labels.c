@@ -120,13 +120,17 @@ uint64_t explore_count(unsigned endpoints, unsigned switches, const struct explo
 {
     uint64_t forests[SIDE_E][SIDE_S] = {{0}};
     const uint64_t ways = (bounds->smmus > 0 ? bounds->smmus : 1) + (bounds->unmapped ? 1u : 0u);
-    const uint64_t leaves = bounds->acs * bounds->its * ways;
+    const uint64_t labels = bounds->its * ways;
 
+    /* A device of several functions is as many endpoints, whose order plays no part; it has ACS of its own or not. */
     forests[0][0] = 1;
     /* A tree of a switch and a forest below has one switch more than that forest, so sizes grow with the switches. */
     for (unsigned s = 0; s <= switches; s++) {
         for (unsigned e = 1; e <= endpoints; e++) {
-            uint64_t trees = s == 0 ? (e == 1 ? leaves : 0) : times(forests[e][s - 1], bounds->acs);
+            uint64_t trees = s > 0                    ? times(forests[e][s - 1], bounds->acs)
+                             : e == 1                 ? times(labels, bounds->acs)
+                             : e <= bounds->functions ? times(choose(labels, e), 2 * (uint64_t)bounds->acs)
+                                                      : 0;
 
             add_trees(forests, trees, e, s);
         }

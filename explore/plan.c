@@ -163,12 +163,12 @@ void explore_plan_set_devices(struct explore_plan *plan, const uint16_t *rids, u
 static void fill_map(const struct explore_plan *plan, struct firmware_map *map, const uint8_t *targets)
 {
     struct explore_entry entries[EXPLORE_ENTRIES];
-    uint8_t buses[EXPLORE_ENDPOINTS];
+    uint16_t rids[EXPLORE_ENDPOINTS];
 
     for (size_t i = 0; i < plan->device_count; i++) {
-        buses[i] = (uint8_t)(plan->devices[i].rid >> 8);
+        rids[i] = plan->devices[i].rid;
     }
-    map->count = explore_map(targets, buses, (unsigned)plan->device_count, entries);
+    map->count = explore_map(targets, rids, plan->device_count, entries);
     for (size_t i = 0; i < map->count; i++) {
         map->entries[i] = (struct firmware_map_entry){.base = entries[i].first,
                                                       .length = entries[i].count,

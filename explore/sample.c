@@ -3,14 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** A system as it was drawn: switches first, then endpoints; parents before children. */
+/** A system as it was drawn: switches first, then devices; parents before children. */
 struct draft {
     unsigned switches;
     unsigned count;
     uint8_t parent[EXPLORE_NODES]; /**< EXPLORE_NONE: a root port */
     uint8_t acs[EXPLORE_NODES];
-    uint8_t smmu[EXPLORE_NODES];
-    uint8_t its[EXPLORE_NODES];
+    uint8_t functions[EXPLORE_NODES];
+    bool isolated[EXPLORE_NODES];
+    uint8_t smmu[EXPLORE_NODES][EXPLORE_FUNCTIONS];
+    uint8_t its[EXPLORE_NODES][EXPLORE_FUNCTIONS];
 };
 
 /** A subtree with its siblings in order. */
@@ -112,10 +114,11 @@ static void make_piece(const struct draft *draft, uint8_t node, struct piece *pi
         piece->text[piece->length++] = 0;
         return;
     }
-    piece->text[piece->length++] = (uint8_t)(1 + 2 * draft->acs[node]);
-    piece->labels.smmu[0] = draft->smmu[node];
-    piece->labels.its[0] = draft->its[node];
-    piece->endpoints = 1;
+    piece->text[piece->length++] =
+        explore_endpoint_code(draft->acs[node], draft->functions[node], draft->isolated[node]);
+    memcpy(piece->labels.smmu, draft->smmu[node], draft->functions[node]);
+    memcpy(piece->labels.its, draft->its[node], draft->functions[node]);
+    piece->endpoints = draft->functions[node];
 }
 
 /** Adds what is below a switch, or the root complex, in order. */
@@ -135,17 +138,41 @@ static void join_children(const struct draft *draft, uint8_t parent, struct piec
     }
 }
 
+/** How many functions each device has, of so many in all. */
+static void draw_devices(struct sim_random *random, const struct explore_bounds *bounds, unsigned endpoints,
+                         struct draft *draft)
+{
+    while (endpoints > 0) {
+        const unsigned most = endpoints < bounds->functions ? endpoints : bounds->functions;
+        const uint8_t functions = (uint8_t)(most > 1 ? 1 + draw(random, most) : 1);
+
+        draft->functions[draft->count] = functions;
+        draft->isolated[draft->count] = functions > 1 && draw(random, 2) != 0;
+        draft->count++;
+        endpoints -= functions;
+    }
+}
+
+static void draw_labels(struct sim_random *random, const struct explore_bounds *bounds, unsigned node,
+                        struct draft *draft)
+{
+    draft->acs[node] = draw(random, bounds->acs);
+    for (unsigned i = 0; i < (draft->functions[node] > 1 ? draft->functions[node] : 1u); i++) {
+        draft->smmu[node][i] = draw_smmu(random, bounds);
+        draft->its[node][i] = draw(random, bounds->its);
+    }
+}
+
 uint64_t explore_sample(struct sim_random *random, const struct explore_bounds *bounds, unsigned endpoints,
                         unsigned switches, struct explore_shape *shape, struct explore_labels *labels)
 {
-    struct draft draft = {.switches = switches, .count = endpoints + switches};
+    struct draft draft = {.switches = switches, .count = switches};
     struct piece whole;
 
+    draw_devices(random, bounds, endpoints, &draft);
     draw_tree(random, &draft);
     for (unsigned i = 0; i < draft.count; i++) {
-        draft.acs[i] = draw(random, bounds->acs);
-        draft.smmu[i] = draw_smmu(random, bounds);
-        draft.its[i] = draw(random, bounds->its);
+        draw_labels(random, bounds, i, &draft);
     }
     memset(&whole, 0, sizeof(whole));
     join_children(&draft, EXPLORE_NONE, &whole);

@@ -10,6 +10,7 @@ struct growth {
     unsigned endpoints; /**< still to be placed */
     unsigned switches;
     unsigned acs;
+    unsigned functions;
     size_t open[EXPLORE_SWITCHES + 1];     /**< where the children of each open switch begin; [0]: the root ports */
     size_t previous[EXPLORE_SWITCHES + 1]; /**< where the last complete child there begins, if there is one */
     bool has_child[EXPLORE_SWITCHES + 1];
@@ -68,17 +69,41 @@ static bool close_switch(struct growth *growth)
     return more;
 }
 
-static bool add_endpoint(struct growth *growth, unsigned acs)
+/** Functions of a device with ACS of their own come behind as many without, and those behind all with fewer. */
+static unsigned kind_of(unsigned functions, bool isolated)
+{
+    return functions < 2 ? 0 : 2 * functions - 3 + (isolated ? 1 : 0);
+}
+
+uint8_t explore_endpoint_code(unsigned acs, unsigned functions, bool isolated)
+{
+    return (uint8_t)(1 + 2 * (acs + EXPLORE_ACS_LEVELS * kind_of(functions, isolated)));
+}
+
+static bool add_endpoint(struct growth *growth, unsigned acs, unsigned functions, bool isolated)
 {
     const size_t begin = growth->length;
     bool more;
 
-    growth->endpoints--;
-    growth->text[growth->length++] = (uint8_t)(1 + 2 * acs);
+    growth->endpoints -= functions;
+    growth->text[growth->length++] = explore_endpoint_code(acs, functions, isolated);
     more = grow_behind(growth, begin);
     growth->length--;
-    growth->endpoints++;
+    growth->endpoints += functions;
     return more;
+}
+
+/** Devices of several functions, whose bytes are larger than all others. */
+static bool add_devices(struct growth *growth)
+{
+    for (unsigned functions = 2; functions <= growth->functions && functions <= growth->endpoints; functions++) {
+        for (unsigned i = 0; i < 2 * growth->acs; i++) {
+            if (!add_endpoint(growth, i % growth->acs, functions, i >= growth->acs)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 static bool open_switch(struct growth *growth, unsigned acs)
@@ -123,20 +148,25 @@ static bool grow(struct growth *growth)
         return finish(growth);
     }
     for (unsigned acs = 0; acs < growth->acs; acs++) {
-        if (growth->endpoints > 0 && !add_endpoint(growth, acs)) {
+        if (growth->endpoints > 0 && !add_endpoint(growth, acs, 1, false)) {
             return false;
         }
         if (growth->switches > 0 && growth->endpoints > 0 && !open_switch(growth, acs)) {
             return false;
         }
     }
-    return true;
+    return add_devices(growth);
 }
 
-bool explore_shapes(unsigned endpoints, unsigned switches, unsigned acs, explore_visit_shape visit, void *context)
+bool explore_shapes(unsigned endpoints, unsigned switches, const struct explore_bounds *bounds,
+                    explore_visit_shape visit, void *context)
 {
-    struct growth growth = {
-        .endpoints = endpoints, .switches = switches, .acs = acs, .visit = visit, .context = context};
+    struct growth growth = {.endpoints = endpoints,
+                            .switches = switches,
+                            .acs = bounds->acs,
+                            .functions = bounds->functions,
+                            .visit = visit,
+                            .context = context};
 
     return grow(&growth);
 }
@@ -184,6 +214,19 @@ static void add_runs(const struct reader *reader, const struct part *parts, size
     }
 }
 
+/** A device below a port. */
+static void read_endpoint(struct explore_shape *shape, struct explore_node *node, unsigned kind)
+{
+    node->endpoint = shape->endpoints;
+    node->functions = (uint8_t)(kind == 0 ? 1 : (kind + 3) / 2);
+    node->isolated = kind != 0 && kind % 2 == 0;
+    if (node->functions > 1) {
+        shape->runs[shape->run_count++] =
+            (struct explore_run){.first = shape->endpoints, .length = 1, .count = node->functions};
+    }
+    shape->endpoints = (uint8_t)(shape->endpoints + node->functions);
+}
+
 static void read_children(struct reader *reader, uint8_t parent)
 {
     struct explore_shape *shape = reader->shape;
@@ -196,16 +239,16 @@ static void read_children(struct reader *reader, uint8_t parent)
         struct part part = {.begin = (uint8_t)reader->at, .first = shape->endpoints};
 
         shape->nodes[index] = (struct explore_node){.parent = parent,
-                                                    .acs = (uint8_t)((code - 1) / 2),
+                                                    .acs = (uint8_t)((code - 1u) / 2 % EXPLORE_ACS_LEVELS),
                                                     .is_switch = code % 2 == 0,
-                                                    .endpoint = code % 2 == 0 ? EXPLORE_NONE : shape->endpoints};
+                                                    .endpoint = EXPLORE_NONE};
         reader->at++;
         if (code % 2 == 0) {
             shape->switches++;
             read_children(reader, index);
             reader->at++;
         } else {
-            shape->endpoints++;
+            read_endpoint(shape, &shape->nodes[index], (code - 1u) / 2 / EXPLORE_ACS_LEVELS);
         }
         part.end = (uint8_t)reader->at;
         part.endpoints = (uint8_t)(shape->endpoints - part.first);

@@ -8,8 +8,10 @@
  * smaller is passed over.
  *
  * A shape is a text in prefix notation, one byte a node: 1 + 2 * ACS level for an endpoint, 2 + 2 * ACS level for a
- * switch, whose ports follow and then a 0. The level is that of the port above the node. Siblings stand in ascending
- * order of these texts.
+ * switch, whose ports follow and then a 0. The level is that of the port above the node. A device of several functions
+ * is 1 + 2 * (ACS level + 3 * kind), its kind being 1, 3, 5 for two to four functions without ACS of their own, one
+ * more with. Each of its functions counts as an endpoint; they differ from each other in labels only. Siblings stand in
+ * ascending order of these texts.
  */
 #ifndef DOORBELL_EXPLORE_SPACE_H
 #define DOORBELL_EXPLORE_SPACE_H
@@ -29,6 +31,7 @@ extern "C" {
 #define EXPLORE_NODES      (EXPLORE_ENDPOINTS + EXPLORE_SWITCHES)
 #define EXPLORE_TEXT       (EXPLORE_NODES + EXPLORE_SWITCHES)
 #define EXPLORE_ACS_LEVELS 3u
+#define EXPLORE_FUNCTIONS  4u
 
 /** What ACS a port has, in the order in which bounds add them. */
 enum explore_acs {
@@ -45,6 +48,7 @@ struct explore_bounds {
     unsigned smmus;     /**< at most so many, 1..EXPLORE_SMMUS; 0: no system has any */
     unsigned acs;       /**< the first so many of enum explore_acs, 1..EXPLORE_ACS_LEVELS */
     bool unmapped;      /**< the iommu-map may leave endpoints out; needs an SMMU */
+    unsigned functions; /**< of a device, at most so many, 1..EXPLORE_FUNCTIONS */
 };
 
 /** In place of an SMMU's number: the iommu-map leaves the endpoint out. */
@@ -57,10 +61,12 @@ struct explore_node {
     uint8_t parent; /**< index of the switch above; EXPLORE_NONE: below a root port of its own */
     uint8_t acs;    /**< enum explore_acs of the port above */
     bool is_switch;
-    uint8_t endpoint; /**< number of the endpoint, in the order of the text; EXPLORE_NONE for a switch */
+    uint8_t endpoint;  /**< number of the (first) endpoint, in the order of the text; EXPLORE_NONE for a switch */
+    uint8_t functions; /**< endpoints that it is: 0 for a switch */
+    bool isolated;     /**< these have ACS of their own */
 };
 
-/** Neighbouring subtrees of the same shape: @p count blocks of @p length endpoints each. */
+/** Neighbouring subtrees of the same shape, or functions of a device: @p count blocks of @p length endpoints each. */
 struct explore_run {
     uint8_t first; /**< endpoint */
     uint8_t length;
@@ -75,7 +81,7 @@ struct explore_shape {
     uint8_t node_count;
     uint8_t endpoints;
     uint8_t switches;
-    struct explore_run runs[EXPLORE_NODES]; /**< inner ones first */
+    struct explore_run runs[EXPLORE_NODES + EXPLORE_ENDPOINTS]; /**< inner ones first */
     uint8_t run_count;
 };
 
@@ -92,15 +98,19 @@ typedef bool (*explore_visit_shape)(void *context, const struct explore_shape *s
 /** @param ways number of labellings within the bounds that are the same system as this one, itself included */
 typedef bool (*explore_visit_labels)(void *context, const struct explore_labels *labels, uint64_t ways);
 
+/** The byte of a device of so many endpoints below a port of an ACS level. @param isolated of several: see above */
+uint8_t explore_endpoint_code(unsigned acs, unsigned functions, bool isolated);
+
 /** Understands a text of @p length bytes. Its siblings need not be in order, but runs are right only if they are. */
 void explore_shape_read(const uint8_t *text, size_t length, struct explore_shape *shape);
 
 /**
  * Visits every shape with so many endpoints (at least 1) and switches once, in ascending order of their texts.
- * @param acs number of ACS levels
+ * @param bounds how many ACS levels there are, and functions of a device
  * @return false if the visitor ended it
  */
-bool explore_shapes(unsigned endpoints, unsigned switches, unsigned acs, explore_visit_shape visit, void *context);
+bool explore_shapes(unsigned endpoints, unsigned switches, const struct explore_bounds *bounds,
+                    explore_visit_shape visit, void *context);
 
 /** Visits every labelling of a shape within the bounds once, up to symmetry. @return false if the visitor ended it */
 bool explore_labellings(const struct explore_shape *shape, const struct explore_bounds *bounds,

@@ -49,11 +49,11 @@ static void write_platform(const struct writer *writer, enum explore_controller 
     fputs("  memory: { base: 0x8000_0000, size: 64 MiB }\n", stream);
 }
 
-static void write_map(const struct writer *writer, const char *key, const uint8_t *targets, const uint8_t *buses,
+static void write_map(const struct writer *writer, const char *key, const uint8_t *targets, const uint16_t *rids,
                       const char *(*name)(unsigned))
 {
     struct explore_entry entries[EXPLORE_ENTRIES];
-    const unsigned count = explore_map(targets, buses, writer->shape->endpoints, entries);
+    const unsigned count = explore_map(targets, rids, writer->shape->endpoints, entries);
 
     fprintf(writer->stream, "    %s: [", key);
     for (unsigned i = 0; i < count; i++) {
@@ -88,6 +88,22 @@ static bool ports_are_alike(const struct explore_shape *shape, uint8_t index, ui
     return true;
 }
 
+static void write_endpoint(const struct writer *writer, const struct explore_node *node, const char *acs)
+{
+    FILE *stream = writer->stream;
+    char name[8];
+
+    fprintf(stream, "%s: { ", explore_name("ep", node->endpoint, name));
+    if (acs != NULL) {
+        fprintf(stream, "port: { acs: %s }, ", acs);
+    }
+    fputs("endpoint: { ", stream);
+    if (node->functions > 1) {
+        fprintf(stream, "functions: %u, acs: %s, ", (unsigned)node->functions, node->isolated ? "full" : "none");
+    }
+    fprintf(stream, "msi-x: 1, bars: [4 KiB]%s } }\n", writer->pasids != EXPLORE_PASIDS_NONE ? ", pasid: 16" : "");
+}
+
 /** A device below a port. @param acs of that port, if it stands with the device; NULL: it stands elsewhere */
 static void write_device(struct writer *writer, uint8_t index, unsigned depth, const char *acs)
 {
@@ -97,9 +113,7 @@ static void write_device(struct writer *writer, uint8_t index, unsigned depth, c
 
     indent(writer, depth);
     if (!node->is_switch) {
-        fprintf(writer->stream, "%s: { %s%s%sendpoint: { msi-x: 1, bars: [4 KiB]%s } }\n",
-                explore_name("ep", node->endpoint, name), acs != NULL ? "port: { acs: " : "", acs != NULL ? acs : "",
-                acs != NULL ? " }, " : "", writer->pasids != EXPLORE_PASIDS_NONE ? ", pasid: 16" : "");
+        write_endpoint(writer, node, acs);
         return;
     }
     fprintf(writer->stream, "%s:\n", explore_name("sw", writer->switches++, name));
@@ -149,7 +163,8 @@ static void write_traffic(const struct writer *writer)
 
     fputs("traffic:\n", writer->stream);
     for (unsigned i = 0; i < writer->shape->endpoints; i++) {
-        fprintf(writer->stream, "  %s: [{ msi: { vectors: all, period: 2 us } }]\n", explore_name("ep", i, name));
+        fprintf(writer->stream, "  %s: [{ msi: { vectors: all, period: 2 us } }]\n",
+                explore_endpoint_name(writer->shape, i, name));
     }
 }
 
@@ -168,8 +183,8 @@ static void write_pasids(const struct writer *writer)
     }
     fputs("  pasids:\n", writer->stream);
     for (unsigned i = 0; i < endpoints; i++) {
-        fprintf(writer->stream, "    - { device: %s, pasid: %u, consumer: %s }\n", explore_name("ep", i, name),
-                EXPLORE_PASID, explore_auxiliary_name(own ? i : 0));
+        fprintf(writer->stream, "    - { device: %s, pasid: %u, consumer: %s }\n",
+                explore_endpoint_name(writer->shape, i, name), EXPLORE_PASID, explore_auxiliary_name(own ? i : 0));
     }
 }
 
@@ -190,7 +205,7 @@ static void write_software(const struct writer *writer, const struct explore_sof
         explore_use_describe(software, kind, sizeof(kind));
         fprintf(writer->stream, "    user: { %s, devices: [", kind);
         for (unsigned i = 0; i < writer->shape->endpoints; i++) {
-            fprintf(writer->stream, "%s%s", i == 0 ? "" : ", ", explore_name("ep", i, name));
+            fprintf(writer->stream, "%s%s", i == 0 ? "" : ", ", explore_endpoint_name(writer->shape, i, name));
         }
         fputs("] }\n", writer->stream);
     }
@@ -202,16 +217,16 @@ bool explore_write(FILE *stream, const struct explore_software *software, const 
                    const struct explore_labels *labels, const struct explore_caption *caption)
 {
     struct writer writer = {.stream = stream, .shape = shape, .labels = labels, .pasids = software->pasids};
-    uint8_t buses[EXPLORE_ENDPOINTS];
+    uint16_t rids[EXPLORE_ENDPOINTS];
 
-    explore_buses(shape, buses);
+    explore_rids(shape, rids);
     fprintf(stream, "doorbell: 1\ntitle: \"%s\"\nduration: 20 us\n\n", caption->title);
     write_platform(&writer, software->controller);
     fputs("\npcie:\n  rc0:\n", stream);
     if (labels->smmus > 0) {
-        write_map(&writer, "iommu-map", labels->smmu, buses, explore_smmu_name);
+        write_map(&writer, "iommu-map", labels->smmu, rids, explore_smmu_name);
     }
-    write_map(&writer, "msi-map", labels->its, buses, explore_its_name);
+    write_map(&writer, "msi-map", labels->its, rids, explore_its_name);
     fputs("    root-ports:\n", stream);
     write_children(&writer, EXPLORE_NONE, 3);
     write_software(&writer, software);

@@ -106,7 +106,7 @@ void judge_all(const Space &space)
     walk.board = explore_board_create(&walk.bounds, &walk.software);
     for (unsigned e = 1; e <= walk.bounds.endpoints; e++) {
         for (unsigned s = 0; s <= walk.bounds.switches; s++) {
-            explore_shapes(e, s, walk.bounds.acs, build, &walk);
+            explore_shapes(e, s, &walk.bounds, build, &walk);
         }
     }
     EXPECT_GT(walk.systems, 7u);
@@ -129,14 +129,18 @@ const explore_software dma = software("linux-7.3", EXPLORE_USE_KERNEL);
 
 INSTANTIATE_TEST_SUITE_P(
     Spaces, Board,
-    testing::Values(Space{{3, 1, 2, 1, 2, false}, dma, 10}, Space{{2, 2, 2, 2, 2, false}, dma, 20},
-                    Space{{2, 2, 2, 1, 3, false}, dma, 20}, Space{{3, 1, 2, 0, 2, false}, dma, 20},
-                    Space{{2, 1, 2, 2, 2, true}, dma, 20}, Space{{3, 1, 1, 1, 2, true}, dma, 20},
-                    Space{{2, 1, 2, 1, 2, true}, software("linux-7.3", EXPLORE_USE_VFIO), 20},
-                    Space{{2, 1, 2, 1, 2, true}, software("linux-7.3", EXPLORE_USE_IOMMUFD_NESTED), 20},
-                    Space{{3, 1, 2, 1, 2, false}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_CORRECTED), 20},
-                    Space{{3, 1, 2, 1, 2, false}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_REACH), 20},
-                    Space{{3, 1, 2, 2, 1, false}, software("linux-7.3", EXPLORE_USE_IDENTITY), 20}));
+    testing::Values(Space{{3, 1, 2, 1, 2, false, 1}, dma, 10}, Space{{2, 2, 2, 2, 2, false, 1}, dma, 20},
+                    Space{{2, 2, 2, 1, 3, false, 1}, dma, 20}, Space{{3, 1, 2, 0, 2, false, 1}, dma, 20},
+                    Space{{2, 1, 2, 2, 2, true, 1}, dma, 20}, Space{{3, 1, 1, 1, 2, true, 1}, dma, 20},
+                    Space{{2, 1, 2, 1, 2, true, 1}, software("linux-7.3", EXPLORE_USE_VFIO), 20},
+                    Space{{2, 1, 2, 1, 2, true, 1}, software("linux-7.3", EXPLORE_USE_IOMMUFD_NESTED), 20},
+                    Space{
+                        {3, 1, 2, 1, 2, false, 1}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_CORRECTED), 20},
+                    Space{{3, 1, 2, 1, 2, false, 1}, software("linux-7.3", EXPLORE_USE_KERNEL, GROUP_RULE_REACH), 20},
+                    Space{{3, 1, 2, 2, 1, false, 1}, software("linux-7.3", EXPLORE_USE_IDENTITY), 20},
+                    Space{{3, 1, 2, 1, 2, false, 3}, dma, 20}, Space{{3, 0, 2, 2, 1, true, 2}, dma, 20},
+                    Space{{3, 1, 2, 1, 1, false, 2}, software("linux-7.3", EXPLORE_USE_IOMMUFD), 20},
+                    Space{{2, 1, 2, 1, 2, false, 2}, software("linux-6.1", EXPLORE_USE_VFIO), 20}));
 
 /* Consumers: every use that a rule set knows, with doorbells enough and too few. */
 class Consumers : public testing::TestWithParam<size_t>
@@ -157,19 +161,19 @@ TEST_P(Consumers, JudgesAsACheckAndARunDo)
             const unsigned acs = is_proposal && !is_nested ? 1 : 2;
 
             SCOPED_TRACE(explore_use_name(one.use));
-            judge_all({{2, 1, 2, 1, acs, false}, one, 7});
+            judge_all({{2, 1, 2, 1, acs, false, 1}, one, 7});
             one.guest_doorbells = 1;
             one.identity_pages = 1;
-            judge_all({{2, 1, 2, 2, 1, false}, one, 7});
+            judge_all({{2, 1, 2, 2, 1, false, 1}, one, 7});
             one.pasids = EXPLORE_PASIDS_SHARED;
             for (unsigned pasids = 1; pasids < EXPLORE_PASIDS && explore_use_is_known(&one); pasids++) {
                 one.pasids = static_cast<explore_pasids>(pasids);
-                judge_all({{2, 1, 2, 2, acs, false}, one, 7});
+                judge_all({{2, 1, 2, 2, acs, false, 1}, one, 7});
             }
             one.pasids = EXPLORE_PASIDS_NONE;
             for (const explore_controller other : {EXPLORE_CONTROLLER_PRE_ITS, EXPLORE_CONTROLLER_V2M}) {
                 one.controller = other;
-                judge_all({{2, 1, 2, 1, acs, false}, one, 7});
+                judge_all({{2, 1, 2, 1, acs, false, 1}, one, 7});
             }
         }
     }

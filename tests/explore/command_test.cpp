@@ -78,6 +78,8 @@ TEST(ExploreCommand, WritesFramesAndPasidsThatRun)
     const std::vector<std::vector<std::string>> questions = {
         {"explore", "msi-isolated", "--endpoints", "2", "--its", "1", "--controllers", "v2m"},
         {"explore", "doorbell-per-group", "--endpoints", "2", "--controllers", "v2m", "--consumers", "vfio"},
+        {"explore", "doorbell-per-domain", "--endpoints", "3", "--switches", "0", "--functions", "3", "--controllers",
+         "v2m"},
         {"explore", "msi-in-primary-domain", "--endpoints", "2", "--rules", "linux-6.12", "--consumers",
          "kernel-blocked", "--pasids", "own"}};
 

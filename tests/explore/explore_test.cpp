@@ -57,7 +57,7 @@ std::string shape_text(const explore_shape &shape)
 /* The topology of 2019: a switch without ACS, two endpoints, an ITS for each. */
 TEST(Explore, FindsTheTopologyOf2019)
 {
-    const explore_result result = explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false}));
+    const explore_result result = explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false, 1}));
 
     ASSERT_TRUE(result.violated);
     EXPECT_TRUE(result.exhausted);
@@ -70,14 +70,14 @@ TEST(Explore, FindsTheTopologyOf2019)
 /* With one ITS nothing can be split, and one endpoint has nobody to differ from. */
 TEST(Explore, FindsNothingWhereNothingIs)
 {
-    EXPECT_FALSE(explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {4, 2, 1, 1, 2, false})).violated);
-    EXPECT_FALSE(explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {1, 3, 4, 2, 2, false})).violated);
+    EXPECT_FALSE(explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {4, 2, 1, 1, 2, false, 1})).violated);
+    EXPECT_FALSE(explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {1, 3, 4, 2, 2, false, 1})).violated);
 }
 
 /* Bigger bounds change nothing about the smallest. */
 TEST(Explore, FindsTheSameAmongMany)
 {
-    const explore_result result = explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {4, 2, 2, 2, 2, false}));
+    const explore_result result = explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {4, 2, 2, 2, 2, false, 1}));
 
     ASSERT_TRUE(result.violated);
     EXPECT_EQ(shape_text(result.smallest.shape), "2110");
@@ -90,7 +90,7 @@ TEST(Explore, FindsTheSameAmongMany)
 TEST(Explore, FindsMessagesThatPasidsDoNotHelp)
 {
     explore_software blocked = used("linux-6.12", EXPLORE_USE_BLOCKED);
-    explore_request request = request_of(ASSUMPTION_MSI_IN_PRIMARY_DOMAIN, {2, 1, 2, 1, 2, false});
+    explore_request request = request_of(ASSUMPTION_MSI_IN_PRIMARY_DOMAIN, {2, 1, 2, 1, 2, false, 1});
 
     request.software = &blocked;
     EXPECT_EQ(explored(request).outcomes[VERDICT_NOT_APPLICABLE], explored(request).judged) << "nobody uses PASIDs";
@@ -104,27 +104,43 @@ TEST(Explore, FindsMessagesThatPasidsDoNotHelp)
     EXPECT_GT(explored(request).outcomes[VERDICT_HOLDS], 0u);
 }
 
+/* Functions of one device without ACS of their own are in one group: no switch is needed to split that. */
+TEST(Explore, FindsFunctionsOfOneDevice)
+{
+    const explore_result result = explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 0, 2, 1, 2, false, 2}));
+
+    ASSERT_TRUE(result.violated);
+    EXPECT_TRUE(result.exhausted);
+    EXPECT_EQ(result.smallest.shape.node_count, 1);
+    EXPECT_EQ(result.smallest.shape.nodes[0].functions, 2);
+    EXPECT_FALSE(result.smallest.shape.nodes[0].isolated);
+    EXPECT_EQ(result.covered, result.total);
+    /* With a switch that is not smaller, the device stays the first. */
+    EXPECT_EQ(explored(request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false, 2})).smallest.shape.node_count,
+              1);
+}
+
 /* Frames in place of ITS: two in a group are two doorbells, and one that two groups share cannot tell them apart. */
 TEST(Explore, JudgesFramesToo)
 {
     explore_software frames = dma;
-    explore_request request = request_of(ASSUMPTION_MSI_ISOLATED, {2, 0, 1, 1, 2, false});
+    explore_request request = request_of(ASSUMPTION_MSI_ISOLATED, {2, 0, 1, 1, 2, false, 1});
 
     request.software = &frames;
-    EXPECT_FALSE(explored(request_of(ASSUMPTION_MSI_ISOLATED, {1, 0, 1, 1, 2, false})).violated);
+    EXPECT_FALSE(explored(request_of(ASSUMPTION_MSI_ISOLATED, {1, 0, 1, 1, 2, false, 1})).violated);
     frames.controller = EXPLORE_CONTROLLER_V2M;
     const explore_result result = explored(request);
 
     ASSERT_TRUE(result.violated);
     EXPECT_EQ(result.smallest.labels.itses, 1);
-    request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false});
+    request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false, 1});
     request.software = &frames;
     EXPECT_EQ(shape_text(explored(request).smallest.shape), "2110");
 }
 
 TEST(Explore, KeepsItsLimitAndSaysWhatItCovered)
 {
-    const explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {6, 4, 2, 2, 2, false}, 20000);
+    const explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {6, 4, 2, 2, 2, false, 1}, 20000);
     const explore_result result = explored(request);
     const explore_result again = explored(request);
     bool sampled = false;
@@ -150,7 +166,7 @@ TEST(Explore, JudgesEachSoftwareAsAlone)
 {
     const explore_software all[] = {used("bind-msi-v6", EXPLORE_USE_VFIO_NESTED),
                                     used("bind-per-group", EXPLORE_USE_VFIO_NESTED), dma};
-    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {3, 1, 2, 1, 2, false});
+    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {3, 1, 2, 1, 2, false, 1});
     uint64_t judged = 0;
 
     request.software = all;
@@ -177,7 +193,7 @@ TEST(Explore, JudgesEachSoftwareAsAlone)
 /* Whoever ends it gets what was judged until then, and not a word more. */
 TEST(Explore, EndsWhenAsked)
 {
-    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {4, 3, 2, 2, 2, false});
+    explore_request request = request_of(ASSUMPTION_DOORBELL_MAPPED, {4, 3, 2, 2, 2, false, 1});
     uint64_t reports = 0;
 
     request.context = &reports;
@@ -197,7 +213,7 @@ TEST(Explore, EndsWhenAsked)
 TEST(Explore, KeepsItsLimitWithSeveralSoftware)
 {
     const explore_software all[] = {dma, used("linux-7.3", EXPLORE_USE_VFIO), used("linux-7.3", EXPLORE_USE_IOMMUFD)};
-    explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {6, 4, 2, 2, 2, false}, 2000);
+    explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {6, 4, 2, 2, 2, false, 1}, 2000);
 
     request.software = all;
     request.software_count = 3;
@@ -215,7 +231,7 @@ class Counterexample : public testing::TestWithParam<const char *>
 
 TEST_P(Counterexample, RunsAndShowsTheSame)
 {
-    const explore_request request = request_of(GetParam(), {3, 2, 2, 1, 3, false});
+    const explore_request request = request_of(GetParam(), {3, 2, 2, 1, 3, false, 1});
     const explore_result result = explored(request);
     const explore_caption caption = {"Smallest", GetParam(), "violated"};
     char *text = nullptr;
@@ -251,7 +267,7 @@ INSTANTIATE_TEST_SUITE_P(Explore, Counterexample,
 
 TEST(Explore, RefusesBoundsThatAreNone)
 {
-    explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false});
+    explore_request request = request_of(ASSUMPTION_DOORBELL_PER_GROUP, {2, 1, 2, 1, 2, false, 1});
     host_error error = {};
 
     request.bounds.its = 0;
