@@ -77,6 +77,18 @@ TEST_F(Doorbells, Type1TakesPagesInOrderOfUse)
     EXPECT_EQ(error.code, ENOENT);
 }
 
+/* Nobody looks where the window of 1 MiB ends: with pages of 64 KiB the seventeenth is beyond it (C10). */
+TEST_F(Doorbells, Type1RunsOnBeyondTheWindow)
+{
+    domain_set_pages(&domain, 16, 16);
+    doorbell_table_init(&table, DOORBELL_BUMP, 16, DOORBELL_WINDOW_BASE, 0);
+    for (uint64_t i = 0; i < 16; i++) {
+        ASSERT_EQ(map(0x10000040 + 0x10000 * i), 0x8000040 + 0x10000 * i);
+    }
+    EXPECT_EQ(map(0x20000040), 0x8100040u);
+    EXPECT_EQ(leads(0x8100040), 0x20000040u);
+}
+
 TEST_F(Doorbells, AFileHasOneAddressInAllItsDomainsAndSixtyFourPages)
 {
     make(DOORBELL_FILE);

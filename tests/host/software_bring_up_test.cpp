@@ -394,6 +394,54 @@ TEST(BringUp, HardwareHoldsWhatWasPlanned)
     EXPECT_GT(messages, 500u);
 }
 
+/* S1DSS says what becomes of requests without PASID while some PASID is in use (D10); with the last one the table goes
+ * from the entry, which bypasses or aborts as before (D11). */
+TEST(BringUp, PasidsComeAndGoInTheStreamTableEntry)
+{
+    struct Case {
+        const char *domain;
+        uint64_t dss;
+        uint64_t afterwards;
+    };
+    const Case cases[] = {{"blocked", SMMU_S1DSS_TERMINATE, SMMU_STE_CONFIG_ABORT},
+                          {"identity", SMMU_S1DSS_BYPASS, SMMU_STE_CONFIG_BYPASS},
+                          {"dma", SMMU_S1DSS_SSID0, SMMU_STE_CONFIG_S1}};
+
+    for (const Case &one : cases) {
+        SCOPED_TRACE(one.domain);
+        std::unique_ptr<Built> built(
+            Built::from_text(std::string("doorbell: 1\n"
+                                         "pcie: { rc0: { root-ports: { rp0: { acs: full, below: { epA: { endpoint: "
+                                         "{ msi-x: 2, bars: [64 KiB], pasid: 16 } } } } } } }\n"
+                                         "software:\n"
+                                         "  consumers:\n"
+                                         "    plain: { kind: kernel, translation: ") +
+                             one.domain +
+                             ", devices: [epA] }\n"
+                             "    work: { kind: iommufd }\n"
+                             "  pasids: [{ device: epA, pasid: 5, consumer: work }]\n"
+                             "traffic: { epA: [{ msi: { period: 1 us } }] }\n"));
+        uint64_t ste[SMMU_STE_WORDS];
+
+        ASSERT_NE(built->scenario, nullptr) << built->said;
+        ASSERT_TRUE(built->bring_up()) << built->error.text;
+        uint32_t index = 0;
+        while (built->software->functions[index].vectors == nullptr) {
+            index++;
+        }
+        const software_function &function = built->software->functions[index];
+        const uint64_t entry = entry_of(*built->software, built->software->smmus[function.iommu], function.stream_id);
+
+        ASSERT_TRUE(memory_read(memory_of(*built->software), entry, ste, sizeof(ste)));
+        EXPECT_EQ(smmu_field_get(ste, SMMU_STE_CONFIG), SMMU_STE_CONFIG_S1);
+        EXPECT_GT(smmu_field_get(ste, SMMU_STE_S1CDMAX), 0u);
+        EXPECT_EQ(smmu_field_get(ste, SMMU_STE_S1DSS), one.dss);
+        ASSERT_TRUE(pasid_detach(built->software, index, 5, &built->error)) << built->error.text;
+        ASSERT_TRUE(memory_read(memory_of(*built->software), entry, ste, sizeof(ste)));
+        EXPECT_EQ(smmu_field_get(ste, SMMU_STE_CONFIG), one.afterwards);
+    }
+}
+
 TEST(BringUp, EnumerationFindsThePredictedTree)
 {
     for (auto &one : all_scenarios()) {

@@ -200,6 +200,24 @@ TEST(VirtualMachine, OneOwnerForAGroup)
     EXPECT_EQ(refusal("scenarios/seeds/two-its-split.yaml", {"vms={vm0: {devices: {epA: {}, epB: {}}}}"}), "");
 }
 
+/* Virtual LPIs of a DeviceID belong to one machine (F2): where two devices have the same one nobody gets them. */
+TEST(VirtualMachine, AliasedDeviceIdsAreInjected)
+{
+    for (const char *machines : {"vms={vm0: {devices: {epA: {}}}, vm1: {first-pe: 1, devices: {epB: {}}}}",
+                                 "vms={vm0: {devices: {epA: {}, epB: {}}}}"}) {
+        for (const bool shared : {false, true}) {
+            const Guests run(direct, {"vms.vm0=null", machines, "duration=200 us", "expect=null",
+                                      std::string("rc0.msi-map=[[0x0100, A, 0x0100, 0x100], [0x0200, A, ") +
+                                          (shared ? "0x0100" : "0x0200") + ", 0x100]]"});
+            SCOPED_TRACE(std::string(machines) + (shared ? " shared" : ""));
+
+            EXPECT_EQ(run.lost(), 0u);
+            EXPECT_EQ(run.vm("injected") > 0, shared);
+            EXPECT_EQ(run.vm("direct_events") > 0, !shared);
+        }
+    }
+}
+
 TEST(VirtualMachine, MessagesOfEveryKindCanBeTheGuests)
 {
     const std::string msi = "scenarios/examples/msi-multi-message.yaml";
