@@ -63,10 +63,43 @@ static bool is_measured(const struct recorded_packet *packet, sim_time from)
     return packet->kind == SIM_EVENT_MSI_DELIVERED && packet->born >= from;
 }
 
-/** The least time of each stage; SIM_TIME_NEVER of one that nobody came by. */
-static sim_time *find_least(const struct recording *recording, sim_time from, uint32_t stages)
+/** The last of a packet's hops at the component where hop @p first is. */
+static uint32_t last_there(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
+                           const struct recorded_hop *hops, uint32_t first)
 {
-    const struct recorded_hop *hops = recording_hops(recording);
+    const uint32_t owner = bottleneck_causes_owner(causes, hops[first].stage);
+    uint32_t last = first;
+
+    while (last + 1 < packet->hop_count && bottleneck_causes_owner(causes, hops[last + 1].stage) == owner) {
+        last++;
+    }
+    return last;
+}
+
+static void note_least(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
+                       const struct recorded_hop *hops, sim_time *least)
+{
+    sim_time begin = packet->born;
+
+    for (uint32_t first = 0, last; first < packet->hop_count; first = last + 1) {
+        const uint32_t owner = bottleneck_causes_owner(causes, hops[first].stage);
+        const sim_time there = begin;
+
+        last = last_there(causes, packet, hops, first);
+        for (uint32_t i = first; i <= last; i++) {
+            if (bottleneck_causes_is_miss(causes, hops[i].stage)) {
+                least[hops[i].stage] = sim_time_min(least[hops[i].stage], hops[i].end - begin);
+            }
+            begin = hops[i].end;
+        }
+        least[owner] = sim_time_min(least[owner], begin - there);
+    }
+}
+
+/** The least time at each component, and of each walk or fetch; SIM_TIME_NEVER of what nobody came by. */
+static sim_time *find_least(const struct bottleneck_causes *causes, const struct recording *recording, sim_time from,
+                            uint32_t stages)
+{
     sim_time *least = sim_allocate(stages, sizeof(*least));
     const struct recorded_packet *packets;
     size_t count;
@@ -76,13 +109,8 @@ static sim_time *find_least(const struct recording *recording, sim_time from, ui
         least[i] = SIM_TIME_NEVER;
     }
     for (size_t i = 0; i < count; i++) {
-        sim_time begin = packets[i].born;
-
-        for (uint32_t j = 0; is_measured(&packets[i], from) && j < packets[i].hop_count; j++) {
-            const struct recorded_hop *hop = &hops[packets[i].first_hop + j];
-
-            least[hop->stage] = sim_time_min(least[hop->stage], hop->end - begin);
-            begin = hop->end;
+        if (is_measured(&packets[i], from)) {
+            note_least(causes, &packets[i], recording_hops(recording) + packets[i].first_hop, least);
         }
     }
     return least;
@@ -94,20 +122,20 @@ static void add_packet(const struct bottleneck_causes *causes, const struct reco
 {
     sim_time begin = packet->born;
 
-    for (uint32_t i = 0; i < packet->hop_count; i++) {
-        const uint32_t number = hops[i].stage;
-        const bool miss = bottleneck_causes_is_miss(causes, number);
-        const sim_time way = miss ? 0 : least[number];
-        const sim_time wait = hops[i].end - begin - way;
+    for (uint32_t first = 0, last; first < packet->hop_count; first = last + 1) {
+        const uint32_t owner = bottleneck_causes_owner(causes, hops[first].stage);
         double sums[BOTTLENECK_RESOURCES] = {0};
+        sim_time wait;
 
-        bottleneck_causes_divide(causes, packet, hops, i, begin, wait, miss ? least[number] : 0, sums);
-        add_time(&stages[number].way, (double)way, share);
-        add_time(&stages[number].wait, (double)wait, share);
+        last = last_there(causes, packet, hops, first);
+        wait = hops[last].end - begin - least[owner];
+        bottleneck_causes_divide(causes, packet, hops, first, last, begin, wait, least, sums);
+        add_time(&stages[owner].way, (double)least[owner], share);
+        add_time(&stages[owner].wait, (double)wait, share);
         for (size_t j = 0; j < BOTTLENECK_RESOURCES; j++) {
-            add_time(&stages[number].resources[j], sums[j], share);
+            add_time(&stages[owner].resources[j], sums[j], share);
         }
-        begin = hops[i].end;
+        begin = hops[last].end;
     }
 }
 
@@ -134,12 +162,13 @@ static void average(const struct bottleneck *result, struct bottleneck_times *ti
 }
 
 /** Keeps the stages that somebody came by, with means in place of sums. */
-static void list_stages(struct bottleneck *result, const struct sim *sim, const sim_time *least, uint32_t count)
+static void list_stages(struct bottleneck *result, const struct sim *sim, const struct bottleneck_causes *causes,
+                        const sim_time *least, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
         struct bottleneck_stage *stage = &result->stages[result->stage_count];
 
-        if (least[i] == SIM_TIME_NEVER) {
+        if (least[i] == SIM_TIME_NEVER || bottleneck_causes_is_miss(causes, i)) {
             continue;
         }
         *stage = result->stages[i];
@@ -165,8 +194,8 @@ static void dissect(void *context, const struct recording *recording, const stru
     const uint32_t stages = sim_stage_count(sim) + 1;
     const sim_time from = recording_begin(recording) + run->warmup;
     const sim_time p99 = run->latency.p99;
-    sim_time *least = find_least(recording, from, stages);
     struct bottleneck_causes *causes = bottleneck_causes_create(sim, dissection->scenario, &dissection->holdups);
+    sim_time *least = find_least(causes, recording, from, stages);
     const struct recorded_packet *packets;
     size_t count;
 
@@ -186,7 +215,7 @@ static void dissect(void *context, const struct recording *recording, const stru
             result->at_p99 += share.p99;
         }
     }
-    list_stages(result, sim, least, stages);
+    list_stages(result, sim, causes, least, stages);
     bottleneck_causes_destroy(causes);
     free(least);
 }

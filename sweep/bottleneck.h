@@ -3,10 +3,10 @@
  * doubled at a time.
  *
  * The time of an MSI under a stage is divided in two: the least that any MSI took there, and the rest, which it waited.
- * (Walks and fetches of tables are waits from beginning to end: with a cache that is large enough there are none.) So
- * every femtosecond of the mean is either the way itself or a wait at a named stage, and the same holds of the mean of
- * the slowest hundredth, and of the MSIs at the 99th percentile itself. Every femtosecond of a wait in turn is divided
- * among resources, by what was scarce on the way ahead at that moment (sweep/bottleneck_cause.h).
+ * (Walks and fetches of tables are a part of the time at the SMMU, whose least is that of a hit.) So every femtosecond
+ * of the mean is either the way itself or a wait at a named stage, and the same holds of the mean of the slowest
+ * hundredth, and of the MSIs at the 99th percentile itself. Every femtosecond of a wait in turn is divided among
+ * resources, by what was scarce on the way ahead at that moment (sweep/bottleneck_cause.h).
  */
 #ifndef DOORBELL_SWEEP_BOTTLENECK_H
 #define DOORBELL_SWEEP_BOTTLENECK_H

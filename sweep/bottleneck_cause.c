@@ -39,6 +39,7 @@ struct gauge {
 struct place {
     enum place_kind kind;
     bool miss; /**< the stage of a walk or fetch */
+    uint32_t owner;
     const struct holdup_track *channel;
     enum bottleneck_resource beyond; /**< what a channel that is full lacks when nothing behind it says more */
     struct gauge gauges[MOST_GAUGES];
@@ -127,12 +128,24 @@ static bool is_of(const struct holdup_track *track, enum gauge_role role, const 
     return strcmp(track->component, component) == 0;
 }
 
-static void describe(struct place *place, const struct scenario *scenario, const struct holdups *holdups,
-                     const char *stage)
+/** The stage with that name. */
+static uint32_t stage_called(const struct sim *sim, const char *name)
+{
+    uint32_t stage = sim_stage_count(sim);
+
+    while (stage > 0 && strcmp(sim_stage_name(sim, stage), name) != 0) {
+        stage--;
+    }
+    return stage;
+}
+
+static void describe(struct place *place, const struct sim *sim, const struct scenario *scenario,
+                     const struct holdups *holdups, const char *stage)
 {
     char component[160];
 
     component_of(stage, component, sizeof(component), &place->miss);
+    place->owner = stage_called(sim, component);
     place->kind = kind_of(scenario, component);
     for (size_t i = 0; i < holdups->count; i++) {
         const struct holdup_track *track = &holdups->tracks[i];
@@ -159,7 +172,7 @@ struct bottleneck_causes *bottleneck_causes_create(const struct sim *sim, const 
         const char *stage = sim_stage_name(sim, i);
         const char *arrow = strstr(stage, " -> ");
 
-        describe(place, scenario, holdups, stage);
+        describe(place, sim, scenario, holdups, stage);
         place->beyond = place->channel != NULL && place->channel->channel->wire != NULL ? BOTTLENECK_CREDIT
                         : arrow != NULL && is_numbered(arrow + 4, "rd")                 ? BOTTLENECK_CREDIT
                                                                                         : BOTTLENECK_PORT;
@@ -176,6 +189,11 @@ void bottleneck_causes_destroy(struct bottleneck_causes *causes)
 bool bottleneck_causes_is_miss(const struct bottleneck_causes *causes, uint32_t stage)
 {
     return causes->places[stage].miss;
+}
+
+uint32_t bottleneck_causes_owner(const struct bottleneck_causes *causes, uint32_t stage)
+{
+    return causes->places[stage].owner;
 }
 
 /* ---- Asking ---- */
@@ -268,24 +286,53 @@ static enum bottleneck_resource otherwise(const struct place *place)
     }
 }
 
-void bottleneck_causes_divide(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
-                              const struct recorded_hop *hops, uint32_t place, sim_time begin, sim_time wait,
-                              sim_time own, double sums[BOTTLENECK_RESOURCES])
+/** A part of the time at one hop. */
+static void divide(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
+                   const struct recorded_hop *hops, uint32_t place, sim_time begin, sim_time end, double *sums)
 {
     const struct place *here = &causes->places[hops[place].stage];
-    const sim_time end = begin + wait - own;
-    sim_time time = begin;
 
-    while (time < end) {
+    while (begin < end) {
         enum bottleneck_resource resource = BOTTLENECK_PORT;
         sim_time until = end;
 
         if (here->kind != PLACE_CHANNEL) { /* what takes longer there than the way waits for the wire */
-            resource = ask(causes, packet, hops, place, time, &until);
+            resource = ask(causes, packet, hops, place, begin, &until);
             resource = resource == BOTTLENECK_RESOURCES ? otherwise(here) : resource;
         }
-        sums[resource] += (double)(until - time);
-        time = until;
+        sums[resource] += (double)(until - begin);
+        begin = until;
     }
-    sums[BOTTLENECK_CACHE] += (double)own;
+}
+
+void bottleneck_causes_divide(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
+                              const struct recorded_hop *hops, uint32_t first, uint32_t last, sim_time begin,
+                              sim_time wait, const sim_time *least, double sums[BOTTLENECK_RESOURCES])
+{
+    sim_time start = begin;
+
+    /* A walk's end is its own; before, it may have waited to begin. */
+    for (uint32_t i = first; i <= last; i++) {
+        const sim_time end = hops[i].end;
+
+        if (bottleneck_causes_is_miss(causes, hops[i].stage)) {
+            const sim_time part = sim_time_min(wait, end - start);
+            const sim_time own = sim_time_min(part, least[hops[i].stage]);
+
+            divide(causes, packet, hops, i, end - part, end - own, sums);
+            sums[BOTTLENECK_CACHE] += (double)own;
+            wait -= part;
+        }
+        start = end;
+    }
+    start = begin;
+    for (uint32_t i = first; i <= last; i++) {
+        const sim_time part = sim_time_min(wait, hops[i].end - start);
+
+        if (!bottleneck_causes_is_miss(causes, hops[i].stage)) {
+            divide(causes, packet, hops, i, start, start + part, sums);
+            wait -= part;
+        }
+        start = hops[i].end;
+    }
 }

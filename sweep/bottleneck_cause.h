@@ -25,20 +25,24 @@ struct bottleneck_causes *bottleneck_causes_create(const struct sim *sim, const 
 void bottleneck_causes_destroy(struct bottleneck_causes *causes);
 
 /**
- * Divides a wait among resources.
+ * Divides a wait at a component among resources.
  * @param hops   of the packet
- * @param place  index of the hop at which it waited
- * @param begin  of the hop
- * @param wait   how much longer than the way itself it was there
- * @param own    of a walk or fetch of its own: what the shortest one takes. Else 0
+ * @param first  index of the first of its hops there; walks and fetches of its own come before the rest
+ * @param last   and of the last
+ * @param begin  of the first
+ * @param wait   how much longer than the way itself it was there in all
+ * @param least  by stage: of walks and fetches, what the shortest one takes
  * @param sums   femtoseconds by enum bottleneck_resource; @p wait in all is added
  */
 void bottleneck_causes_divide(const struct bottleneck_causes *causes, const struct recorded_packet *packet,
-                              const struct recorded_hop *hops, uint32_t place, sim_time begin, sim_time wait,
-                              sim_time own, double sums[BOTTLENECK_RESOURCES]);
+                              const struct recorded_hop *hops, uint32_t first, uint32_t last, sim_time begin,
+                              sim_time wait, const sim_time *least, double sums[BOTTLENECK_RESOURCES]);
 
-/** Whether the time under a stage is all a price of something that was not cached. */
+/** Whether the time under a stage is the price of what was not cached: a walk, or a fetch of a configuration. */
 bool bottleneck_causes_is_miss(const struct bottleneck_causes *causes, uint32_t stage);
+
+/** The stage of the component itself: that of an SMMU, of its walks. Other stages are their own. */
+uint32_t bottleneck_causes_owner(const struct bottleneck_causes *causes, uint32_t stage);
 
 #ifdef __cplusplus
 }
