@@ -118,7 +118,7 @@ bool cpu_port::serve_acknowledge(sim_packet *packet, sim_time now)
         ask->type = SIM_PACKET_GIC;
         ask->operation = GIC_ACTIVATE;
         ask->arg = threshold();
-        sim_channel_push(to_, ask, now, 0, 0, 0, 0); /* one at a time: there is space */
+        sim_channel_push(to_, ask, now, 0, 0, 0, 0);
         asked_ = true;
         return false;
     }
@@ -145,6 +145,10 @@ sim_time cpu_port::serve(sim_time now)
     if (!sim_channel_has_space(bus_.response, now, 0, 0)) {
         return sim_channel_space_at(bus_.response, now, 0, 0);
     }
+    /* For what an acknowledge asks, or the end of an SPI tells. */
+    if (!sim_channel_has_space(to_, now, 0, 0)) {
+        return sim_channel_space_at(to_, now, 0, 0);
+    }
     offset = static_cast<uint32_t>(packet->address & (kSize - 1));
     at = packet->length == 4 ? offset : UINT32_MAX;
     if (packet->type == SIM_PACKET_READ && at == kIar) {
@@ -155,7 +159,7 @@ sim_time cpu_port::serve(sim_time now)
         std::fill_n(packet->data, packet->length, uint8_t{0});
         sim_store_le32(packet->data, read(at));
     } else {
-        write(at, sim_load_le32(packet->data));
+        write(at, sim_load_le32(packet->data), now);
     }
     packet = sim_channel_pop(bus_.request, now);
     packet->type = packet->type == SIM_PACKET_READ ? SIM_PACKET_COMPLETION : SIM_PACKET_WRITE_ACK;
@@ -180,14 +184,28 @@ uint32_t cpu_port::read(uint32_t offset) const
     }
 }
 
-void cpu_port::write(uint32_t offset, uint32_t value)
+/* The redistributor keeps an SPI active while its handler runs; of an LPI it need not be told. */
+void cpu_port::end(uint32_t intid, sim_time now)
+{
+    running_.pop_back();
+    if (intid >= GIC_FIRST_SPI && intid <= GIC_LAST_SPI) {
+        sim_packet *told = sim_packet_new(whole_.handle(), 0);
+
+        told->type = SIM_PACKET_GIC;
+        told->operation = GIC_DEACTIVATE;
+        told->intid = intid;
+        sim_channel_push(to_, told, now, 0, 0, 0, 0);
+    }
+}
+
+void cpu_port::write(uint32_t offset, uint32_t value, sim_time now)
 {
     if (offset == kCtlr) {
         enabled_ = (value & 1) != 0;
     } else if (offset == kPmr) {
         mask_ = value & 0xff;
     } else if (offset == kEoir && !running_.empty() && running_.back().first == value) {
-        running_.pop_back();
+        end(value, now);
     }
 }
 

@@ -47,7 +47,8 @@ class cpu_port : public sc_core::sc_module
     sim_time serve(sim_time now);
     bool serve_acknowledge(sim_packet *packet, sim_time now);
     uint32_t read(uint32_t offset) const;
-    void write(uint32_t offset, uint32_t value);
+    void write(uint32_t offset, uint32_t value, sim_time now);
+    void end(uint32_t intid, sim_time now);
     uint32_t threshold() const;
     unsigned debug(tlm::tlm_generic_payload &payload, uint64_t address) const;
 

@@ -2,66 +2,21 @@
 
 #include "models/gic-its/gic.h"
 #include "wrappers/cpu_port.h"
+#include "wrappers/gic_internal.h"
 
 #include <string>
 
 namespace doorbell
 {
 
-namespace
-{
-
-bus_target_options register_options(const gic_options &how, bool translation)
-{
-    bus_target_options options;
-
-    options.offset = how.register_offset;
-    options.slots = how.slots;
-    options.registers = true;
-    options.half_registers = translation;
-    options.defaults = how.defaults;
-    return options;
-}
-
-bus_initiator_options memory_options(const gic_options &how)
-{
-    bus_initiator_options options;
-
-    options.latency = how.latency;
-    options.slots = how.slots;
-    return options;
-}
-
-void store(tlm::tlm_generic_payload &payload, uint64_t value)
-{
-    for (unsigned i = 0; i < payload.get_data_length(); i++) {
-        payload.get_data_ptr()[i] = static_cast<uint8_t>(value >> 8 * i);
-    }
-}
-
-sim_channel *join(simulation &whole, sim_component *writer, sim_component *reader, sim_time latency, unsigned capacity)
-{
-    const std::string name = std::string(writer->name) + " -> " + reader->name;
-    sim_channel_config config = {};
-
-    config.name = name.c_str();
-    config.writer = writer;
-    config.reader = reader;
-    config.latency = latency;
-    config.credit_latency = latency;
-    config.capacity = capacity;
-    return sim_channel_create(whole.handle(), &config);
-}
-
-} // namespace
-
 /* ---- ITS ---- */
 
 its::its(const sc_core::sc_module_name &name, simulation &whole, const its_config &config, const gic_options &how)
     : sc_core::sc_module(name), unmapped("unmapped"), whole_(whole), config_(config),
       model_(its_create(whole.handle(), this->name(), &config)),
-      registers_("registers", whole, register_options(how, true)),
-      translation_("translation", whole, register_options(how, true)), memory_("memory", whole, memory_options(how))
+      registers_("registers", whole, gic_register_options(how, true)),
+      translation_("translation", whole, gic_register_options(how, true)),
+      memory_("memory", whole, gic_memory_options(how))
 {
     sim_component *component = its_component(model_);
 
@@ -90,22 +45,17 @@ void its::drive_level()
 
 unsigned its::debug(tlm::tlm_generic_payload &payload, uint64_t address)
 {
-    uint64_t value = 0;
-
-    if (!payload.is_read() || address < config_.base ||
-        !its_probe_register(model_, address - config_.base, payload.get_data_length(), &value)) {
-        return 0;
-    }
-    store(payload, value);
-    return payload.get_data_length();
+    return gic_debug(payload, address, config_.base, [this](uint64_t offset, uint32_t bytes, uint64_t *value) {
+        return its_probe_register(model_, offset, bytes, value);
+    });
 }
 
 void its::connect(redistributor &other, sim_time latency, unsigned credits)
 {
     sim_component *self = its_component(model_);
     sim_component *peer = redistributor_component(other.model_);
-    sim_channel *to = join(whole_, self, peer, latency, credits);
-    sim_channel *from = join(whole_, peer, self, latency, 4);
+    sim_channel *to = gic_join(whole_, self, peer, latency, credits);
+    sim_channel *from = gic_join(whole_, peer, self, latency, 4);
 
     its_bind_redistributor(model_, other.config_.processor_number, to, from);
     redistributor_bind_its(other.model_, other.next_its_++, to, from);
@@ -117,7 +67,8 @@ redistributor::redistributor(const sc_core::sc_module_name &name, simulation &wh
                              const gic_options &how)
     : sc_core::sc_module(name), interrupt("interrupt"), wake("wake"), whole_(whole), config_(config),
       model_(redistributor_create(whole.handle(), this->name(), &config)),
-      registers_("registers", whole, register_options(how, false)), memory_("memory", whole, memory_options(how))
+      registers_("registers", whole, gic_register_options(how, false)),
+      memory_("memory", whole, gic_memory_options(how))
 {
     sim_component *component = redistributor_component(model_);
 
@@ -157,14 +108,9 @@ void redistributor::drive_wires()
 
 unsigned redistributor::debug(tlm::tlm_generic_payload &payload, uint64_t address)
 {
-    uint64_t value = 0;
-
-    if (!payload.is_read() || address < config_.base ||
-        !redistributor_probe_register(model_, address - config_.base, payload.get_data_length(), &value)) {
-        return 0;
-    }
-    store(payload, value);
-    return payload.get_data_length();
+    return gic_debug(payload, address, config_.base, [this](uint64_t offset, uint32_t bytes, uint64_t *value) {
+        return redistributor_probe_register(model_, offset, bytes, value);
+    });
 }
 
 tlm::tlm_target_socket<> &redistributor::cpu(sim_time period)
@@ -191,8 +137,8 @@ void redistributor::connect(pe &other, sim_time latency)
         SC_REPORT_FATAL("/Doorbell/gic", (std::string(name()) + " has a pe or a cpu socket already").c_str());
     }
     has_pe_ = true;
-    sim_channel *to = join(whole_, self, peer, latency, 2);
-    sim_channel *from = join(whole_, peer, self, latency, 2);
+    sim_channel *to = gic_join(whole_, self, peer, latency, 2);
+    sim_channel *from = gic_join(whole_, peer, self, latency, 2);
     redistributor_bind_pe(model_, to, from);
     pe_bind_redistributor(other.model_, to, from);
 }

@@ -35,6 +35,7 @@ namespace doorbell
 
 class pe;
 class redistributor;
+class distributor;
 class cpu_port;
 
 /** What ITS and redistributor have beside their models' configurations. */
@@ -142,6 +143,7 @@ class redistributor : public sc_core::sc_module
 
   private:
     friend class its;
+    friend class distributor;
 
     unsigned debug(tlm::tlm_generic_payload &payload, uint64_t address);
     void drive_wires();

@@ -89,6 +89,13 @@ struct distributor *distributor_create(struct sim *sim, const char *name, const 
 /** The distributor as a component. */
 struct sim_component *distributor_component(struct distributor *distributor);
 
+/**
+ * What a register access of 4 or 8 bytes at an offset would read. For debuggers.
+ * @return false if it is outside of the registers, or not of a size and alignment that is served
+ */
+bool distributor_probe_register(const struct distributor *distributor, uint64_t offset, uint32_t bytes,
+                                uint64_t *value);
+
 /** Binds the bus target port. */
 void distributor_bind_target(struct distributor *distributor, struct sim_bus_port port);
 

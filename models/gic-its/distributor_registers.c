@@ -236,16 +236,27 @@ static bool is_whole(const struct sim_packet *packet)
 }
 
 /** Whether an access is of a size and alignment that is served. */
-static bool is_served(const struct sim_packet *packet, uint64_t offset)
+static bool is_served(uint64_t offset, uint32_t bytes)
 {
-    return offset < GICD_SIZE && offset % packet->length == 0 && is_whole(packet) &&
-           (packet->length == 4 || (packet->length == 8 && is_router((uint32_t)offset)));
+    return offset < GICD_SIZE && (bytes == 4 || (bytes == 8 && is_router((uint32_t)offset))) && offset % bytes == 0;
+}
+
+bool distributor_probe_register(const struct distributor *distributor, uint64_t offset, uint32_t bytes, uint64_t *value)
+{
+    if (!is_served(offset, bytes)) {
+        return false;
+    }
+    *value = read_word(distributor, (uint32_t)offset);
+    if (bytes == 8) {
+        *value |= (uint64_t)read_word(distributor, (uint32_t)offset + 4) << 32;
+    }
+    return true;
 }
 
 void distributor_access_register(struct distributor *distributor, struct sim_packet *packet, sim_time now)
 {
     uint64_t offset = packet->address - distributor->config.base;
-    bool served = packet->length > 0 && is_served(packet, offset);
+    bool served = is_served(offset, packet->length) && is_whole(packet);
 
     packet->status = SIM_STATUS_OK;
     if (packet->type == SIM_PACKET_READ) {

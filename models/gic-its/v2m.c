@@ -93,6 +93,15 @@ static uint32_t read_register(const struct v2m *v2m, uint64_t offset)
     }
 }
 
+bool v2m_probe_register(const struct v2m *v2m, uint64_t offset, uint32_t bytes, uint64_t *value)
+{
+    if (bytes != 4 || offset % 4 != 0 || offset >= V2M_SIZE) {
+        return false;
+    }
+    *value = read_register(v2m, offset);
+    return true;
+}
+
 /** An access of anything but the doorbell. Registers are 32 bits; other accesses read as zero, writes do nothing. */
 static void take_access(struct v2m *v2m, sim_time now)
 {

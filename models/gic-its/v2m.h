@@ -22,6 +22,7 @@
 #include "sim/bus.h"
 #include "sim/sim.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -54,6 +55,12 @@ struct v2m *v2m_create(struct sim *sim, const char *name, const struct v2m_confi
 
 /** The frame as a component. */
 struct sim_component *v2m_component(struct v2m *v2m);
+
+/**
+ * What a register access of 4 bytes at an offset of the frame would read. For debuggers.
+ * @return false if it is outside of the frame, or not of a size and alignment that is served
+ */
+bool v2m_probe_register(const struct v2m *v2m, uint64_t offset, uint32_t bytes, uint64_t *value);
 
 /** Binds the bus target port. */
 void v2m_bind_target(struct v2m *v2m, struct sim_bus_port port);
