@@ -65,14 +65,22 @@ uint16_t pcie_acs_decode(const struct pcie_config_space *space, uint64_t *egress
     return controls;
 }
 
+/** In D3hot a bridge takes configuration requests and messages; memory requests are unsupported, either way (5.3.1.4). */
+static bool is_awake(const struct pcie_config_space *space)
+{
+    const uint16_t control = pcie_config_get16(space, space->power_management + PCIE_PM_CONTROL_STATUS);
+
+    return (control & PCIE_PM_STATE) == PCIE_PM_STATE_D0;
+}
+
 void pcie_bridge_decode(struct pcie_bridge *bridge)
 {
     const struct pcie_config_space *space = &bridge->config;
     uint16_t command = pcie_config_get16(space, PCIE_COMMAND);
     uint16_t device_control2 = pcie_config_get16(space, space->express + PCIE_EXP_DEVICE_CONTROL2);
 
-    bridge->memory_space = (command & PCIE_COMMAND_MEMORY_SPACE) != 0;
-    bridge->bus_master = (command & PCIE_COMMAND_BUS_MASTER) != 0;
+    bridge->memory_space = is_awake(space) && (command & PCIE_COMMAND_MEMORY_SPACE) != 0;
+    bridge->bus_master = is_awake(space) && (command & PCIE_COMMAND_BUS_MASTER) != 0;
     bridge->primary = pcie_config_get8(space, PCIE_PRIMARY_BUS);
     bridge->secondary = pcie_config_get8(space, PCIE_SECONDARY_BUS);
     bridge->subordinate = pcie_config_get8(space, PCIE_SUBORDINATE_BUS);

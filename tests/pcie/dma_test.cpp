@@ -267,6 +267,42 @@ TEST(Dma, RelaxedOrderingOnlyWhereDeviceControlAllowsIt)
     EXPECT_NE(pair.requests().at(0).tlp.flags & SIM_FLAG_RELAXED, 0u);
 }
 
+TEST(Dma, NoSnoopOnlyWhereDeviceControlAllowsIt)
+{
+    for (const endpoint_stream_kind kind : {ENDPOINT_DMA_WRITE, ENDPOINT_DMA_READ}) {
+        Pair pair;
+        endpoint_job job = job_of(kind, 0x10000, 64);
+
+        job.no_snoop = true;
+        set_device_control(pair, 0, 2, 0);
+        pair.ask(job);
+        EXPECT_EQ(pair.requests().at(0).tlp.flags & SIM_FLAG_NO_SNOOP, 0u);
+        set_device_control(pair, 0, 2, PCIE_EXP_DEVCTL_NO_SNOOP);
+        pair.ask(job);
+        EXPECT_NE(pair.requests().at(0).tlp.flags & SIM_FLAG_NO_SNOOP, 0u);
+        job.no_snoop = false;
+        pair.ask(job);
+        EXPECT_EQ(pair.requests().at(0).tlp.flags & SIM_FLAG_NO_SNOOP, 0u) << "a device need not set it";
+    }
+}
+
+TEST(Dma, IdBasedOrderingOnlyWhereDeviceControlAllowsIt)
+{
+    for (const endpoint_stream_kind kind : {ENDPOINT_DMA_WRITE, ENDPOINT_DMA_READ}) {
+        Pair pair;
+        const unsigned control = endpoint_config_space(pair.ep, 0)->express + PCIE_EXP_DEVICE_CONTROL2;
+        endpoint_job job = job_of(kind, 0x10000, 64);
+
+        job.id_ordered = true;
+        pair.config_write(0, control, 0, 2);
+        pair.ask(job);
+        EXPECT_EQ(pair.requests().at(0).tlp.flags & SIM_FLAG_ID_ORDER, 0u);
+        pair.config_write(0, control, PCIE_EXP_DEVCTL2_IDO_REQUESTS, 2);
+        pair.ask(job);
+        EXPECT_NE(pair.requests().at(0).tlp.flags & SIM_FLAG_ID_ORDER, 0u);
+    }
+}
+
 TEST(Dma, BusMasterOffHoldsDmaBackUntilItIsOn)
 {
     Pair pair;

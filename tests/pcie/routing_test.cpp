@@ -166,6 +166,38 @@ TEST(Routing, BridgeWithoutBusMasterStopsRequestsButNotCompletions)
     EXPECT_EQ(rig.config_read(RID[0], PCIE_VENDOR_ID, 2), 0x1234u) << "its completions still come";
 }
 
+/** In D3hot each kind of port takes configuration requests and messages only; whatever is below is out of reach. */
+TEST(Routing, SleepingBridgesPassNoMemoryRequests)
+{
+    for (const uint16_t port : {RP_RID[0], USP_RID, DSP_RID[0]}) {
+        Rig rig;
+        const unsigned power = rig.find_capability(port, PCIE_CAP_ID_POWER_MANAGEMENT) + PCIE_PM_CONTROL_STATUS;
+        endpoint_job job = {};
+        uint8_t status = SIM_STATUS_OK;
+        const uint8_t data[8] = {1};
+
+        SCOPED_TRACE(port);
+        rig.config_write(port, power, PCIE_PM_STATE_D3HOT, 2);
+        job.kind = ENDPOINT_DMA_WRITE;
+        job.address = MEMORY;
+        job.bytes = 8;
+        job.data = data;
+        ASSERT_TRUE(endpoint_request(rig.ep[0], &job));
+        rig.drain();
+        EXPECT_EQ(memory_read64(rig.mem, MEMORY), 0u);
+        EXPECT_EQ(rig.log->event_count(SIM_EVENT_DROPPED), 1u);
+        EXPECT_EQ(rig.read(BAR[0], 4, &status), 0xffffffffu);
+        EXPECT_NE(status, SIM_STATUS_OK);
+        EXPECT_EQ(rig.config_read(RID[0], PCIE_VENDOR_ID, 2), 0x1234u) << "configuration requests still come through";
+        rig.config_write(port, power, PCIE_PM_STATE_D0, 2);
+        ASSERT_TRUE(endpoint_request(rig.ep[0], &job));
+        rig.drain();
+        EXPECT_EQ(memory_read64(rig.mem, MEMORY), 1u)
+            << "software has nothing to restore: D3hot to D0 is no reset here";
+        EXPECT_NE(rig.read(BAR[0], 4, &status), 0xffffffffu);
+    }
+}
+
 TEST(Routing, HostWriteAboveMaxPayloadIsCutAndArrivesWhole)
 {
     Rig rig;
