@@ -95,6 +95,7 @@ struct collector {
     struct histogram *stages; /**< by stage, all sources */
     struct batch batches[BATCHES];
     struct histogram latency;
+    sim_time since; /**< MSIs that were born before are not looked at: nobody has counted their birth */
     sim_time start;
     sim_time measure_from;
     sim_time measure_to;
@@ -342,6 +343,9 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
     struct source *source = &collector->devices[collector->device_of[number]];
 
+    if (packet->born < collector->since && (packet->flags & SIM_FLAG_MSI) != 0) {
+        return;
+    }
     for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
         collector->also[i].event(collector->also[i].context, kind, packet, where, time, detail);
     }
@@ -414,6 +418,7 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
     struct collector *collector = sim_allocate(1, sizeof(*collector));
 
     collector->sim = sim;
+    collector->since = sim_now(sim) > 0 ? sim_now(sim) + 1 : 0;
     collector->source_count = sources;
     collector->device_count = devices;
     collector->device_of = sim_allocate(sources + 1, sizeof(*collector->device_of));

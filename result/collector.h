@@ -21,7 +21,8 @@ extern "C" {
 struct collector;
 
 /**
- * Makes a collector and sets it as the simulation's observer. Call it when all stages are registered.
+ * Makes a collector and sets it as the simulation's observer. Call it when all stages are registered. MSIs that have
+ * been born by then, be it in this very instant, are none of its.
  * @param device_of device of each traffic source: packets carry source 1..sources, and device_of[source - 1] is the
  * index
  *                  of the device they count for; copied. Packets of source 0 are not reported.

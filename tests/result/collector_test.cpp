@@ -145,6 +145,24 @@ TEST(Collector, PacketsOfNoSourceAreNotReported)
 
 // ---- Data before interrupt
 
+// Set-up's own MSIs: their birth was not seen, so nothing of them counts, or more would end than were born.
+TEST(Collector, MsisThatWereBornBeforeItWasMadeAreNotCounted)
+{
+    Feed collected(110 * NS, 0, 1000 * NS, 100 * NS);
+
+    collected.tell(SIM_EVENT_MSI_DELIVERED, msi(1, 1, 40 * NS), 120 * NS);
+    collected.tell(SIM_EVENT_MSI_MERGED, msi(2, 1, 100 * NS), 130 * NS);
+    collected.tell(SIM_EVENT_DROPPED, msi(3, 1, 90 * NS), 140 * NS, 0, SIM_DROP_POISONED);
+    EXPECT_EQ(collected.outstanding(), 0u);
+    collected.whole(4, 1, 111 * NS, 150 * NS);
+    const run_device &device = collected.finish().devices[0];
+    EXPECT_EQ(device.born, 1u);
+    EXPECT_EQ(device.delivered, 1u);
+    EXPECT_EQ(device.merged, 0u);
+    EXPECT_EQ(device.lost, 0u);
+    EXPECT_EQ(device.dropped[SIM_DROP_POISONED].count, 0u);
+}
+
 TEST(Collector, HandlerAfterItsDataIsInOrder)
 {
     Feed collected(0, 0, 1000 * NS);

@@ -34,7 +34,7 @@ sim_packet with_trail(sim_packet packet, const std::vector<std::pair<uint32_t, s
     return packet;
 }
 
-Feed::Feed(sim_time start, sim_time warmup, sim_time duration)
+Feed::Feed(sim_time start, sim_time warmup, sim_time duration, sim_time made_at)
 {
     const sim_config config = {};
     const uint32_t device_of[] = {0, 0, 1};
@@ -44,6 +44,10 @@ Feed::Feed(sim_time start, sim_time warmup, sim_time duration)
     }
     for (unsigned i = 0; i < COMPONENTS; i++) {
         sim_component_init(&components[i], simulation, ("c" + std::to_string(i)).c_str(), 1000, sleep_on);
+    }
+    if (made_at > 0) {
+        sim_wake(&components[0], made_at);
+        sim_run(simulation, made_at);
     }
     observer = collector_create(simulation, device_of, 3, 2);
     collector_start(observer, start, warmup, duration);

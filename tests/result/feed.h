@@ -33,7 +33,8 @@ constexpr unsigned STAGES = 4;     // 1 to 4: "s1", ...
 class Feed
 {
   public:
-    Feed(sim_time start, sim_time warmup, sim_time duration);
+    // The collector is made at a time of the simulation, which is a multiple of 1000 fs.
+    Feed(sim_time start, sim_time warmup, sim_time duration, sim_time made_at = 0);
     ~Feed();
     Feed(const Feed &) = delete;
     Feed &operator=(const Feed &) = delete;
