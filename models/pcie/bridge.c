@@ -65,7 +65,7 @@ uint16_t pcie_acs_decode(const struct pcie_config_space *space, uint64_t *egress
     return controls;
 }
 
-/** In D3hot a bridge takes configuration requests and messages; memory requests are unsupported, either way (5.3.1.4). */
+/** In D3hot a bridge takes configuration requests and messages; memory requests are unsupported both ways (5.3.1.4). */
 static bool is_awake(const struct pcie_config_space *space)
 {
     const uint16_t control = pcie_config_get16(space, space->power_management + PCIE_PM_CONTROL_STATUS);
