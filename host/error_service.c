@@ -15,15 +15,19 @@
 #define ROOT_UNCORRECTABLE       0x04u
 #define ROOT_UNCORRECTABLE_MORE  0x08u
 
-/** Clears an error register, whose bits are cleared by ones. @return whether there was anything in it */
+/**
+ * Clears an error register, whose bits are cleared by ones. All ones are what nobody answers: a device was pulled out.
+ * @return whether there was anything in it
+ */
 static bool clear(struct host_access *access, uint64_t config, uint32_t offset)
 {
     uint32_t status = pci_config_read(access, config, offset);
 
-    if (status != 0) {
-        pci_config_write(access, config, offset, status);
+    if (status == 0 || status == UINT32_MAX) {
+        return false;
     }
-    return status != 0;
+    pci_config_write(access, config, offset, status);
+    return true;
 }
 
 /** Looks at what a function has recorded, and clears it. */

@@ -237,6 +237,25 @@ TEST(Surprise, ARootPortTellsItself)
     EXPECT_EQ(run.counter("rc0", "errors-fatal"), 2u);
 }
 
+TEST(Surprise, InterruptsTheRootsSoftware)
+{
+    Pulled run(pull, {"disk.link.removal=hot-plug-surprise", "software.error-reporting=yes", "rp1.error-interrupts=yes",
+                      "rc0.root-ports.rp0.error-interrupts=yes"});
+    Pulled error(pull, {"disk.link.removal=hot-plug", "software.error-reporting=yes",
+                        "rc0.root-ports.rp0.error-interrupts=yes"});
+    const hotplug_report &report = error.function("disk").saved->report;
+
+    // One that the reader of what is gone has either way: its completion timeouts.
+    EXPECT_EQ(run.counter("software", "errors-uncorrectable"), 1u) << "where it is expected it is no error";
+    EXPECT_EQ(error.counter("software", "errors-uncorrectable"), 2u);
+    EXPECT_EQ(run.counter("rc0", "errors-fatal"), 0u);
+    EXPECT_EQ(error.counter("rc0", "errors-fatal"), 1u);
+    EXPECT_GE(error.counter("software", "errors-cleared"), 1u);
+    EXPECT_FALSE(report.surprise_down) << "the handler was there first, 10 us before anybody noticed";
+    EXPECT_TRUE(report.presence && report.link_state);
+    EXPECT_EQ(device_of(error.whole.result(), "rp0").lost, 0u);
+}
+
 /** The disk with a translation cache, or with virtual functions. */
 const std::vector<std::string> with_ats = {
     "platform.smmu.S={idr: {ats: yes, pri: yes}, atc-timeout: 4 us}",
