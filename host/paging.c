@@ -230,6 +230,22 @@ static struct paging_group *find_group(struct paging *paging, uint32_t smmu, con
     return unused;
 }
 
+static bool respond(struct software *software, uint32_t smmu, const struct smmu_page_request *request, bool pasid,
+                    unsigned code, struct host_error *error)
+{
+    const struct paging_machines *machines = &software->paging.machines;
+    bool fine;
+
+    if (machines->lock != NULL) {
+        machines->lock(machines->context, smmu);
+    }
+    fine = smmu_pages_respond(&software->smmus[smmu], request, pasid, code, error);
+    if (machines->unlock != NULL) {
+        machines->unlock(machines->context, smmu);
+    }
+    return fine;
+}
+
 bool paging_conclude(struct software *software, uint32_t smmu, uint32_t function,
                      const struct smmu_page_request *request, unsigned code, struct host_error *error)
 {
@@ -246,22 +262,26 @@ bool paging_conclude(struct software *software, uint32_t smmu, uint32_t function
         group->active = false;
     }
     software->paging.counters.responses++;
-    return smmu_pages_respond(&software->smmus[smmu], request,
-                              request->with_pasid && function != PCI_TREE_NONE &&
-                                  software->functions[function].services.response_pasid,
-                              code, error);
+    return respond(software, smmu, request,
+                   request->with_pasid && function != PCI_TREE_NONE &&
+                       software->functions[function].services.response_pasid,
+                   code, error);
 }
 
 static bool serve_one(struct software *software, uint32_t smmu, const struct smmu_page_request *request,
                       struct host_error *error)
 {
     const uint32_t function = find_function(software, smmu, request->stream_id);
+    const struct paging_machines *machines = &software->paging.machines;
     enum paging_hand hand = PAGING_KERNELS;
     unsigned code = SMMU_RESP_INVALID;
 
     software->paging.counters.requests++;
     if (request->with_pasid && request->last && !request->read && !request->write) {
         return true; /* a Stop Marker: nobody answers it (PCIe Base 10.4.1.2.1) */
+    }
+    if (machines->serve != NULL && machines->serve(machines->context, smmu, request, &code)) {
+        return paging_conclude(software, smmu, function, request, code, error);
     }
     if (function != PCI_TREE_NONE) {
         hand = paging_hand_over(software, smmu, function, request);

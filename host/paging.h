@@ -60,7 +60,22 @@ struct paging_counters {
     uint64_t handed_over; /**< requests that went to a fault object of user space's */
 };
 
+struct smmu_page_request;
+
+/**
+ * Where there are virtual machines: who serves their devices' requests, and who keeps others from an SMMU's command
+ * queue. All NULL: there are none.
+ */
+struct paging_machines {
+    /** @param code set to the answer, a SMMU_RESP_*  @return false: the request is of no machine's device */
+    bool (*serve)(void *context, uint32_t smmu, const struct smmu_page_request *request, unsigned *code);
+    void (*lock)(void *context, uint32_t smmu);
+    void (*unlock)(void *context, uint32_t smmu);
+    void *context;
+};
+
 struct paging {
+    struct paging_machines machines;
     struct paging_region *regions;
     size_t region_count;
     size_t next_region; /**< for reclaim */

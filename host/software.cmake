@@ -41,6 +41,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   stale.c
   task.c
   vm.c
+  vm_buffers.c
   vm_cmdqv.c
   vm_guest.c
   vm_its.c

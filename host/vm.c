@@ -2,6 +2,7 @@
 #include "host/vm.h"
 
 #include "host/messages.h"
+#include "host/smmu_ats.h"
 #include "host/smmu_stream.h"
 #include "models/smmuv3/smmu_formats.h"
 #include "sim/allocate.h"
@@ -142,10 +143,26 @@ static bool map_doorbell(struct vm_device *device, struct host_error *error)
     return vm_map_page(vm, VM_DOORBELL_IPA + vm->doorbell_pages++ * IO_PAGE_BYTES, physical, PAGE_PROTECTION, error);
 }
 
+/**
+ * A device that the host lets ask for translations goes on doing so with stage 2 alone. A guest that translates is not
+ * shown that its device can: it would have to invalidate what the device keeps. What it kept of the host's goes.
+ */
+static bool keep_ats(struct vm_device *device, struct host_error *error)
+{
+    struct software *software = device->vm->host->software;
+    const struct domain none = {.kind = DOMAIN_BLOCKED};
+
+    return device->vm->config.smmu != VM_SMMU_NONE
+               ? services_before_attach(software, device->config->function, &none, error)
+               : attachment_invalidate(&software->functions[device->config->function].attachment, 0, 0, SMMU_ATS_ALL,
+                                       error);
+}
+
 /** The stream now has the machine's stage 2, or nothing, until the guest has given its own SMMU an entry for it. */
 static bool take_stream(struct vm_device *device, struct host_error *error)
 {
     struct vm *vm = device->vm;
+    const struct software_function *function = &vm->host->software->functions[device->config->function];
     struct smmu_stream_setting setting = {.config = SMMU_STE_CONFIG_ABORT};
 
     if (device->smmu == UINT32_MAX) {
@@ -154,7 +171,12 @@ static bool take_stream(struct vm_device *device, struct host_error *error)
     if (!use_smmu(vm, device->smmu, error)) {
         return false;
     }
+    if (!keep_ats(device, error)) {
+        return false;
+    }
     if (vm->config.smmu == VM_SMMU_NONE) {
+        setting.eats = function->services.ats ? SMMU_EATS_FULL : SMMU_EATS_NONE;
+        setting.page_response_pasid = function->services.response_pasid;
         setting.config = SMMU_STE_CONFIG_S2;
         setting.vmid = vm_vmid(vm, device->smmu);
         setting.stage2 = &vm->stage2;
@@ -334,6 +356,7 @@ static void register_counters(struct vm *vm)
     count(vm, "ipis_timed", &vm->counters.ipis_timed);
     count(vm, "ipi_ns", &vm->counters.ipi_ns);
     count(vm, "ipi_max_ns", &vm->counters.ipi_max_ns);
+    count(vm, "pages_mapped", &vm->counters.pages_mapped);
     count(vm, "boot_ns", &vm->counters.boot_ns);
 }
 
@@ -450,35 +473,4 @@ void vm_collect(struct vm *vm)
     for (uint32_t i = 0; i < vm->smmu_count; i++) {
         vm->counters.smmu_commands += vm->smmus[i].commands;
     }
-}
-
-/* ---- DMA buffers ---- */
-
-bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, uint64_t *address,
-                   struct host_error *error)
-{
-    struct vm *vm = device->vm;
-    bool moves = device->config->remap != 0;
-    uint64_t whole = (size + IO_PAGE_BYTES - 1) & PAGE_MASK;
-    struct vm_buffer *buffer = &device->buffers[device->buffer_count];
-
-    if (device->buffer_count == VM_MAX_BUFFERS) {
-        return host_error_fail(error, ENOSPC, "%s: %s has more than %u DMA buffers", vm->config.name,
-                               device->config->name, VM_MAX_BUFFERS);
-    }
-    *buffer = (struct vm_buffer){.stream = stream, .size = whole, .used = size};
-    for (unsigned place = 0; place < (moves ? 2u : 1u); place++) {
-        for (unsigned set = 0; set < (moves ? 2u : 1u); set++) {
-            buffer->ipa[place][set] = host_ram_take(&vm->ram, whole, IO_PAGE_BYTES);
-            if (buffer->ipa[place][set] == 0) {
-                return host_error_fail(error, ENOMEM, "%s: its memory is too small for a buffer of %llu bytes",
-                                       vm->config.name, (unsigned long long)size);
-            }
-        }
-        buffer->address[place] = vm->config.smmu == VM_SMMU_NONE ? buffer->ipa[place][0] : device->iova_next;
-        device->iova_next += whole;
-    }
-    device->buffer_count++;
-    *address = buffer->address[0];
-    return true;
 }

@@ -146,6 +146,7 @@ struct vm_buffer {
     uint64_t ipa[2][2];  /**< pages behind each */
     unsigned place;      /**< that the device uses */
     unsigned pages[2];   /**< which set is mapped at each */
+    bool on_demand;      /**< stage 2 has none of its pages before the device asks for them */
 };
 
 #define VM_MAX_BUFFERS 8u
@@ -255,7 +256,8 @@ struct vm_counters {
     uint64_t invalidation_ns; /**< that the guest spent in them, in all */
     uint64_t invalidation_max_ns;
     uint64_t remaps;
-    uint64_t moves; /**< of virtual CPUs and of interrupts */
+    uint64_t moves;        /**< of virtual CPUs and of interrupts */
+    uint64_t pages_mapped; /**< by user space, since a device asked for them */
     uint64_t boot_ns;
     uint64_t events;           /**< faults of its own stage 1 that its SMMUs' event queues got */
     uint64_t events_lost;      /**< for which they had no room */
@@ -329,10 +331,19 @@ struct vm_device *vm_find_device(struct vm *vm, uint32_t function);
 
 /**
  * Gives a device a DMA buffer in the machine's memory. Before the guest starts.
- * @param stream  for vm_host.move_buffer  @param address set to where the device sees it
+ * @param stream    for vm_host.move_buffer
+ * @param on_demand its pages are not in stage 2 before the device asks for them: a guest that does not translate
+ * @param address   set to where the device sees it
+ * @return false with @p error: ENOSPC, ENOMEM; EOPNOTSUPP: it cannot ask for pages
  */
-bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, uint64_t *address,
+bool vm_add_buffer(struct vm_device *device, uint32_t stream, uint64_t size, bool on_demand, uint64_t *address,
                    struct host_error *error);
+
+/**
+ * Serves a page request, as user space does by the fault object of the stage 2 that it has made.
+ * @param code set to the answer  @return false: the device is none of the machine's
+ */
+bool vm_serve_page(struct vm *vm, uint32_t smmu, const struct smmu_page_request *request, unsigned *code);
 
 /** Has the guest start: `booted` becomes true when its drivers have set everything up. */
 void vm_start(struct vm *vm);

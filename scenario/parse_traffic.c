@@ -184,11 +184,6 @@ static void resolve_translation(const struct function *function, const struct sc
         diagnostic_set_hint(parse_error_at(parse, &dma->place, "E1506 `%.63s` cannot ask for pages", name),
                             "it needs pri: {} and ats: {}, and the stream `ats`");
     }
-    if (dma->pages == SCENARIO_PAGES_ON_DEMAND && parse->scenario->vm_count > 0) {
-        diagnostic_set_hint(
-            parse_error_at(parse, &dma->place, "E1111 pages on demand beside virtual machines are not supported yet"),
-            "who serves page requests and the hypervisor would both use the SMMU's command queue");
-    }
     if (dma->target != NULL && (dma->pasid != 0 || dma->pages != SCENARIO_PAGES_PINNED)) {
         parse_error_at(parse, &dma->place, "E1505 a peer's BAR is in no PASID's address space, and always there");
     }

@@ -1,4 +1,5 @@
 /* Virtual machines: whose functions, on which PEs. */
+#include "host/fault_object.h"
 #include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
@@ -121,11 +122,60 @@ static void check_tables(struct parse *parse)
     }
 }
 
+/* Pages that come on demand, of a stream of a function that may be a machine's. */
+static void check_pages(struct parse *parse, const struct scenario_traffic *traffic,
+                        const struct scenario_dma_traffic *dma)
+{
+    const struct scenario *scenario = parse->scenario;
+
+    for (size_t vm = 0; vm < scenario->vm_count; vm++) {
+        for (size_t i = 0; i < scenario->vms[vm].device_count; i++) {
+            const struct scenario_vm_device *device = &scenario->vms[vm].devices[i];
+
+            if (device->device == traffic->device && device->function == traffic->function &&
+                scenario->vms[vm].smmu != SCENARIO_VM_SMMU_NONE) {
+                diagnostic_set_hint(
+                    parse_error_at(parse, &dma->place,
+                                   "E1111 pages on demand of a guest that translates are not supported yet"),
+                    "the SMMU that `%.63s` sees has no queue of page requests: use `smmu: none`",
+                    scenario->vms[vm].name);
+            }
+        }
+    }
+    if (scenario->software.reclaim != 0) {
+        parse_error_at(parse, &dma->place,
+                       "E1111 pages that are taken away again (`software.reclaim`) beside virtual machines are not "
+                       "supported yet");
+    }
+    for (size_t i = 0; i < scenario->software.consumer_count; i++) {
+        if (scenario->software.consumers[i].faults != FAULT_NONE) {
+            parse_error_at(parse, &scenario->software.consumers[i].place,
+                           "E1111 fault objects of consumers beside virtual machines are not supported yet");
+        }
+    }
+}
+
+static void check_all_pages(struct parse *parse)
+{
+    const struct scenario *scenario = parse->scenario;
+
+    for (size_t i = 0; scenario->vm_count > 0 && i < scenario->traffic_count; i++) {
+        for (size_t j = 0; j < scenario->traffic[i].stream_count; j++) {
+            const struct scenario_dma_traffic *dma = scenario_stream_dma(&scenario->traffic[i].streams[j]);
+
+            if (dma != NULL && dma->pages == SCENARIO_PAGES_ON_DEMAND) {
+                check_pages(parse, &scenario->traffic[i], dma);
+            }
+        }
+    }
+}
+
 void parse_check_vms(struct parse *parse)
 {
     const struct scenario *scenario = parse->scenario;
 
     check_tables(parse);
+    check_all_pages(parse);
 
     for (size_t i = 0; i < scenario->software.consumer_count; i++) {
         check_others(parse, &scenario->software.consumers[i].devices, "`consumers` too");

@@ -484,8 +484,8 @@ static bool map_buffers(struct system *system, struct host_error *error)
         if (dma == NULL) {
             continue;
         }
-        if (dma->target == NULL && !system_map_vm_buffer(system, tree_index, (uint32_t)stream->stream, dma->buffer,
-                                                         &address, &mapped, error)) {
+        if (dma->target == NULL &&
+            !system_map_vm_buffer(system, tree_index, (uint32_t)stream->stream, dma, &address, &mapped, error)) {
             return false;
         }
         if (!mapped && !system_map_buffer(&system->software, tree_index, dma, &address, error)) {

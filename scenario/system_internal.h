@@ -105,8 +105,11 @@ uint32_t system_smmu_users(const struct scenario *scenario, size_t smmu);
 void system_build_vms(struct system *system);
 bool system_create_vms(struct system *system, struct host_error *error);
 /** @param mapped set to whether the function belongs to a virtual machine, which then has the buffer */
-bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
-                          bool *mapped, struct host_error *error);
+bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream,
+                          const struct scenario_dma_traffic *dma, uint64_t *address, bool *mapped,
+                          struct host_error *error);
+/** Has a task serve the page requests of SMMUs (a bit each). @return false: there are no machines */
+bool system_serve_pages(struct system *system, uint64_t smmus);
 bool system_boot_vms(struct system *system, struct host_error *error);
 void system_start_vms(struct system *system, sim_time start, sim_time end);
 void system_finish_vms(struct system *system);

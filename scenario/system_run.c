@@ -157,6 +157,9 @@ static bool serve_interrupts(struct system *system)
         serve_root_ports(system);
         raised &= ~(UINT64_C(1) << ROOT_PORTS);
     }
+    if (raised != 0 && system_serve_pages(system, raised)) {
+        return any;
+    }
     for (; raised != 0 && system->failure.text[0] == '\0'; raised &= raised - 1) {
         paging_serve(&system->software, (uint32_t)__builtin_ctzll(raised), &system->failure);
     }

@@ -20,6 +20,8 @@ struct system_vms {
     struct interrupt_input *events; /**< of SMMUs that guests translate with; NULL: there are none */
     struct task *event_task;
     uint64_t raised; /**< SMMUs whose event queue has something */
+    struct task *page_task;
+    uint64_t asked; /**< SMMUs whose queue of page requests has something */
     size_t vm_count;
 };
 
@@ -184,6 +186,65 @@ static void build_events(struct system *system)
     system->machines->event_task = task_create(system->machines->tasks, "hypervisor.events", run_events, system);
 }
 
+/* ---- Page requests ---- */
+
+static bool serve_page(void *context, uint32_t smmu, const struct smmu_page_request *request, unsigned *code)
+{
+    struct system_vms *machines = context;
+
+    for (size_t i = 0; i < machines->vm_count; i++) {
+        if (vm_serve_page(&machines->vms[i], smmu, request, code)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void lock_smmu(void *context, uint32_t smmu)
+{
+    struct system_vms *machines = context;
+
+    task_lock(machines->tasks, &machines->hypervisor.smmu_locks[smmu]);
+}
+
+static void unlock_smmu(void *context, uint32_t smmu)
+{
+    task_unlock(&((struct system_vms *)context)->hypervisor.smmu_locks[smmu]);
+}
+
+/** Beside machines a task serves page requests, as their queues of commands are others' too. */
+static void run_pages(void *context)
+{
+    struct system *system = context;
+    struct system_vms *machines = system->machines;
+
+    for (;;) {
+        struct host_error error = {.text = ""};
+        uint32_t smmu;
+
+        while (machines->asked == 0) {
+            task_wait(machines->page_task);
+        }
+        smmu = (uint32_t)__builtin_ctzll(machines->asked);
+        machines->asked &= machines->asked - 1;
+        if (!paging_serve(&system->software, smmu, &error)) {
+            hypervisor_fail(&machines->hypervisor, &error);
+        }
+    }
+}
+
+bool system_serve_pages(struct system *system, uint64_t smmus)
+{
+    struct system_vms *machines = system->machines;
+
+    if (machines == NULL) {
+        return false;
+    }
+    machines->asked |= smmus;
+    task_signal(machines->page_task);
+    return true;
+}
+
 void system_build_vms(struct system *system)
 {
     const struct scenario *scenario = system->scenario;
@@ -205,6 +266,7 @@ void system_build_vms(struct system *system)
                     1u << scenario->platform.redistributor.lpi_id_bits, &config);
     find_cmdqvs(system);
     build_events(system);
+    machines->page_task = task_create(machines->tasks, "hypervisor.pages", run_pages, system);
     machines->host = (struct vm_host){.software = &system->software,
                                       .hypervisor = &machines->hypervisor,
                                       .stale = &machines->stale,
@@ -311,6 +373,8 @@ bool system_create_vms(struct system *system, struct host_error *error)
     }
     stale_init(&machines->stale, pages_of_buffers(system), system->software.found.tree.function_count);
     tasks_use_access(machines->tasks, &system->access);
+    system->software.paging.machines =
+        (struct paging_machines){.serve = serve_page, .lock = lock_smmu, .unlock = unlock_smmu, .context = machines};
     if (!start_vpes(system, error)) {
         return false;
     }
@@ -333,13 +397,15 @@ struct vm_device *system_find_vm_device(struct system *system, uint32_t function
     return device;
 }
 
-bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream, uint64_t size, uint64_t *address,
-                          bool *mapped, struct host_error *error)
+bool system_map_vm_buffer(struct system *system, uint32_t function, uint32_t stream,
+                          const struct scenario_dma_traffic *dma, uint64_t *address, bool *mapped,
+                          struct host_error *error)
 {
     struct vm_device *device = system_find_vm_device(system, function);
 
     *mapped = device != NULL;
-    return device == NULL || vm_add_buffer(device, stream, size, address, error);
+    return device == NULL ||
+           vm_add_buffer(device, stream, dma->buffer, dma->pages == SCENARIO_PAGES_ON_DEMAND, address, error);
 }
 
 bool system_boot_vms(struct system *system, struct host_error *error)

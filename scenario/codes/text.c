@@ -169,7 +169,7 @@ static const struct error_code keys_codes[] = {
               "    root-ports:\n"
               "      rp0: { below: { epA: { endpoint: {} } } }\n"
               "      rp1: { below: { epB: { endpoint: { ats: {}, pri: {} } } } }\n"
-              "vms: { vm0: { devices: { epA: {} } } }\n"
+              "vms: { vm0: { smmu: per-smmu, devices: { epB: {} } } }\n"
               "traffic: { epB: [ { dma-write: { period: 1 us, ats: yes, pages: on-demand } } ] }\n",
      .right = "doorbell: 1\n"
               "pcie:\n"

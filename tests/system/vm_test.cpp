@@ -463,6 +463,70 @@ TEST(VirtualSmmu, NeedsHardwareThatNests)
     EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr={vcmdqs: 1, vintfs: 1}"}).find("no interface"), std::string::npos);
 }
 
+/* ---- Translations and pages that devices ask for ---- */
+
+const std::string on_demand = "scenarios/seeds/guest-pages-on-demand.yaml";
+const std::vector<std::string> pinned = {"traffic.epA=[{dma-write: {size: 256 B, period: 1 us}}]",
+                                         "traffic.epB=[{msi: {vectors: [0], period: 20 us}}]", "expect=null"};
+
+/* With stage 2 alone the device goes on asking, as the host has let it; a guest that translates is not shown that it
+ * can, so it asks no more. Neither loses a write. */
+TEST(VirtualMachine, DevicesKeepTheirTranslationsWhereTheGuestHasNone)
+{
+    for (const char *smmu : {"none", "per-smmu", "single"}) {
+        auto sets = pinned;
+
+        sets.push_back(std::string("vms.vm0.smmu=") + smmu);
+        const Guests run(on_demand, sets);
+        SCOPED_TRACE(smmu);
+
+        EXPECT_EQ(run.result->smmu_events, 0u);
+        EXPECT_EQ(counter_of(*run.result, "epA", "writes-sent"), 100u);
+        EXPECT_EQ(counter_of(*run.result, "epA", "atc-refused"), 0u);
+        EXPECT_EQ(counter_of(*run.result, "epA", "atc-hits"), std::string(smmu) == "none" ? 100u : 0u);
+        EXPECT_EQ(counter_of(*run.result, "epA", "translation-requests") > 0, std::string(smmu) == "none");
+    }
+}
+
+/* Every page once, when it is touched first; who asks waits for user space, which takes its time. */
+TEST(VirtualMachine, PagesOfItsDevicesComeOnDemand)
+{
+    const std::vector<std::string> few = {"traffic.epA.1.dma-write.period=20 us",
+                                          "traffic.epA.1.dma-write.stride=4 KiB", "duration=200 us", "expect=null"};
+    auto slow = few;
+    Guests run(on_demand, few);
+
+    EXPECT_EQ(run.vm("pages_mapped"), 10u);
+    EXPECT_EQ(counter_of(*run.result, "epA", "page-responses"), 10u);
+    EXPECT_EQ(counter_of(*run.result, "epA", "atc-refused"), 0u);
+    EXPECT_EQ(run.result->smmu_events, 0u);
+    slow.emplace_back("software.hypervisor.user=1000000 cycles");
+    Guests waiting(on_demand, slow);
+    EXPECT_EQ(waiting.result->smmu_events, 0u);
+    EXPECT_EQ(waiting.lost(), 0u);
+    EXPECT_GT(sim_now(waiting.whole.system()->sim), sim_now(run.whole.system()->sim) + 4 * SIM_MS);
+}
+
+TEST(VirtualMachine, PagesOnDemandNeedWhoServesThem)
+{
+    const auto why = [](const std::vector<std::string> &sets) -> std::string {
+        try {
+            load(on_demand, sets);
+        } catch (const std::runtime_error &error) {
+            return error.what();
+        }
+        return "";
+    };
+
+    EXPECT_EQ(why({}), "");
+    EXPECT_NE(why({"vms.vm0.smmu=per-smmu"}).find("of a guest that translates"), std::string::npos);
+    EXPECT_NE(why({"software.reclaim=10 us"}).find("taken away again"), std::string::npos);
+    EXPECT_NE(
+        why({"software.consumers={user: {kind: iommufd, faults: answered, devices: [epB]}}"}).find("fault objects"),
+        std::string::npos);
+    EXPECT_NE(refusal(on_demand, {"software.page-requests=no"}).find("cannot ask for pages"), std::string::npos);
+}
+
 /* ---- What a scenario may say ---- */
 
 std::string complaint(const std::vector<std::string> &sets)
