@@ -104,11 +104,24 @@ uint64_t entry_of(const software &software, const smmu_driver &driver, uint32_t 
     return (level1 & SMMU_MASK(SMMU_L1STD_L2PTR)) + 64 * static_cast<uint64_t>(stream_id & 255);
 }
 
+// Tables of a granule as the Arm ARM has them, D8.2: where a walk begins, for 48 bits of stage 1 and 39 of stage 2.
+struct Granule {
+    unsigned bits;
+    unsigned stage1_level;
+    unsigned stage2_level;
+    uint64_t stage2_sl0;
+};
+
+// By TG0 and S2TG, which are encoded alike.
+const Granule granules[] = {{12, 0, 1, 1}, {16, 1, 2, 1}, {14, 0, 1, 2}};
+
 // The descriptor of a walk from a level on, or 0: nothing is there. Addresses of tables go through `below`.
 using Below = std::function<uint64_t(uint64_t)>;
 
-uint64_t walk(const memory *store, unsigned first_level, uint64_t table, uint64_t address, const Below &below)
+uint64_t walk(const memory *store, const Granule &granule, unsigned first_level, uint64_t table, uint64_t address,
+              const Below &below)
 {
+    const unsigned stride = granule.bits - 3;
     uint64_t descriptor = 0;
 
     for (unsigned level = first_level; level < 4; level++) {
@@ -116,7 +129,9 @@ uint64_t walk(const memory *store, unsigned first_level, uint64_t table, uint64_
         if (table == 0) {
             return 0;
         }
-        descriptor = memory_read64(store, table + 8 * ((address >> (39 - 9 * level)) & 511));
+        const uint64_t index = address >> (granule.bits + stride * (3 - level)) & ((1u << stride) - 1);
+
+        descriptor = memory_read64(store, table + 8 * index);
         if (smmu_get(descriptor, SMMU_PTE_VALID) == 0) {
             return 0;
         }
@@ -125,9 +140,12 @@ uint64_t walk(const memory *store, unsigned first_level, uint64_t table, uint64_
     return descriptor;
 }
 
-uint64_t output(uint64_t descriptor, uint64_t address)
+uint64_t output(const Granule &granule, uint64_t descriptor, uint64_t address)
 {
-    return descriptor == 0 ? 0 : (descriptor & SMMU_MASK(SMMU_PTE_ADDR)) | (address & 0xfff);
+    const uint64_t offset = address & ((1u << granule.bits) - 1);
+
+    EXPECT_EQ(descriptor & SMMU_MASK(SMMU_PTE_ADDR) & ((1u << granule.bits) - 1), 0u) << "a page is aligned";
+    return descriptor == 0 ? 0 : (descriptor & SMMU_MASK(SMMU_PTE_ADDR)) | offset;
 }
 
 // Where stage 2 of an entry leads, for reads of tables and for the write itself; without one, where it came from.
@@ -140,12 +158,13 @@ uint64_t stage2(const memory *store, const uint64_t *ste, uint64_t address, bool
         return address;
     }
     EXPECT_EQ(smmu_field_get(ste, SMMU_STE_S2T0SZ), 25u);
-    EXPECT_EQ(smmu_field_get(ste, SMMU_STE_S2SL0), 1u);
+    const Granule &granule = granules[smmu_field_get(ste, SMMU_STE_S2TG)];
+    EXPECT_EQ(smmu_field_get(ste, SMMU_STE_S2SL0), granule.stage2_sl0);
     EXPECT_NE(smmu_field_get(ste, SMMU_STE_S2VMID), 0u);
-    descriptor =
-        walk(store, 1, smmu_field_get_address(ste, SMMU_STE_S2TTB), address, [](uint64_t table) { return table; });
+    descriptor = walk(store, granule, granule.stage2_level, smmu_field_get_address(ste, SMMU_STE_S2TTB), address,
+                      [](uint64_t table) { return table; });
     EXPECT_TRUE(descriptor == 0 || !write || smmu_get(descriptor, SMMU_PTE_S2_WRITE) == 1);
-    return output(descriptor, address);
+    return output(granule, descriptor, address);
 }
 
 // Where a write of a stream to an address ends; 0: nowhere.
@@ -180,9 +199,11 @@ uint64_t translate(const software &software, const software_function &function, 
     EXPECT_EQ(smmu_field_get(cd, SMMU_CD_V), 1u);
     EXPECT_EQ(smmu_field_get(cd, SMMU_CD_AA64), 1u);
     EXPECT_EQ(smmu_field_get(cd, SMMU_CD_T0SZ), 16u);
-    const uint64_t descriptor = walk(store, 0, smmu_field_get_address(cd, SMMU_CD_TTB0), address, below);
+    const Granule &granule = granules[smmu_field_get(cd, SMMU_CD_TG0)];
+    const uint64_t descriptor =
+        walk(store, granule, granule.stage1_level, smmu_field_get_address(cd, SMMU_CD_TTB0), address, below);
     EXPECT_EQ(smmu_get(descriptor, SMMU_PTE_AP_RO), 0u) << "a doorbell is written";
-    const uint64_t intermediate = output(descriptor, address);
+    const uint64_t intermediate = output(granule, descriptor, address);
     return intermediate == 0 ? 0 : stage2(store, ste, intermediate, true);
 }
 
