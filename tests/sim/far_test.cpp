@@ -142,6 +142,7 @@ std::vector<std::vector<uint64_t>> go_through(ring &subject, sim_time stretch)
     }
     for (size_t i = 0; i < 60; i++) {
         subject.wake(i % 6, 1 + i % 4);
+        subject.wake((i + 1) % 6, 2); /* of which a packet may call the second off: nothing is due where it was */
         EXPECT_EQ(subject.run(), SIM_RUN_DRAINED);
         states.push_back(subject.state());
     }
