@@ -158,17 +158,60 @@ void verdicts_from_run(struct system *system, struct run_result *result)
 
 /* ---- From the topology ---- */
 
-/** Whether a function has data that an MSI of a stream could overtake: it goes on another virtual channel. */
+static bool goes_to_memory(const struct scenario_stream *stream)
+{
+    return stream->dma_write != NULL && stream->dma_write->target == NULL;
+}
+
+/** Virtual channel of a traffic class on a link: one that the link does not have is VC0 there. */
+static uint8_t channel_on(const struct scenario *scenario, const struct scenario_link *link, uint32_t traffic_class)
+{
+    const struct scenario_channel_list *map = &scenario->software.traffic_classes;
+    uint8_t wanted = traffic_class < map->count ? map->values[traffic_class] : 0;
+
+    return wanted < link->virtual_channels ? wanted : 0;
+}
+
+/** Whether some link has MSIs of a stream and data of their function on two channels, which have no order. */
 static bool on_other_channel(const struct scenario *scenario, const struct scenario_traffic *traffic,
                              const struct scenario_msi_traffic *msi)
 {
-    const struct scenario_channel_list *map = &scenario->software.traffic_classes;
-    uint8_t own = msi->traffic_class < map->count ? map->values[msi->traffic_class] : 0;
-
     for (size_t i = 0; i < traffic->stream_count; i++) {
-        const struct scenario_dma_traffic *dma = traffic->streams[i].dma_write;
+        if (!goes_to_memory(&traffic->streams[i])) {
+            continue;
+        }
+        for (const struct scenario_device *at = traffic->device; at != NULL; at = at->parent) {
+            if (channel_on(scenario, &at->link, traffic->streams[i].dma_write->traffic_class) !=
+                channel_on(scenario, &at->link, msi->traffic_class)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
 
-        if (dma != NULL && (dma->traffic_class < map->count ? map->values[dma->traffic_class] : 0) != own) {
+/** Whether an MSI with RO may overtake data of its function: what makes use of RO is the interconnect, or `passing`. */
+static bool relaxed_is_used(const struct scenario *scenario, const struct scenario_device *device)
+{
+    bool used = scenario->platform.interconnect.relaxed_ordering || device->root_complex->passing > 0;
+
+    for (const struct scenario_device *at = device->parent; at != NULL; at = at->parent) {
+        if (at->bridge != NULL) {
+            return false; /* a conventional device has no such attribute */
+        }
+        used = used || (at->sw != NULL && at->sw->passing > 0);
+    }
+    return used;
+}
+
+/** Whether some MSI of a function that posts data has nothing that makes it wait for that. */
+static bool may_overtake(const struct scenario *scenario, const struct scenario_traffic *traffic)
+{
+    for (size_t i = 0; i < traffic->stream_count; i++) {
+        const struct scenario_msi_traffic *msi = traffic->streams[i].msi;
+
+        if (msi != NULL && ((msi->relaxed && relaxed_is_used(scenario, traffic->device)) ||
+                            on_other_channel(scenario, traffic, msi))) {
             return true;
         }
     }
@@ -185,7 +228,7 @@ static bool posts_data(const struct software *software, const struct view *view,
     bool messages = false;
 
     for (size_t i = 0; i < traffic->stream_count; i++) {
-        data = data || (traffic->streams[i].dma_write != NULL && traffic->streams[i].dma_write->target == NULL);
+        data = data || goes_to_memory(&traffic->streams[i]);
         messages = messages || traffic->streams[i].msi != NULL;
     }
     if (!data || !messages || function == NULL) {
@@ -194,35 +237,25 @@ static bool posts_data(const struct software *software, const struct view *view,
     return !function->message_known ? !function->messages_off : function->message_leads_to == function->doorbell;
 }
 
-static bool any_posts_data(const struct scenario *scenario, const struct software *software, const struct view *view)
-{
-    for (size_t i = 0; i < scenario->traffic_count; i++) {
-        if (posts_data(software, view, &scenario->traffic[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/** Device traffic enters the interconnect by ports that wait for acknowledgements between targets. */
+/**
+ * Device traffic enters the interconnect by ports that wait for acknowledgements between targets: data is there before
+ * MSIs that came after it on the way up, and are not excepted.
+ */
 static enum assumption_ordering ordering_of(const struct scenario *scenario, const struct software *software,
                                             const struct view *view)
 {
-    if (!any_posts_data(scenario, software, view)) {
-        return ASSUMPTION_ORDER_UNUSED;
-    }
+    enum assumption_ordering ordering = ASSUMPTION_ORDER_UNUSED;
+
     for (size_t i = 0; i < scenario->traffic_count; i++) {
-        const struct scenario_traffic *traffic = &scenario->traffic[i];
-
-        for (size_t j = 0; j < traffic->stream_count; j++) {
-            const struct scenario_msi_traffic *msi = traffic->streams[j].msi;
-
-            if (msi != NULL && (msi->relaxed || on_other_channel(scenario, traffic, msi))) {
-                return ASSUMPTION_ORDER_UNKNOWN;
-            }
+        if (!posts_data(software, view, &scenario->traffic[i])) {
+            continue;
         }
+        if (may_overtake(scenario, &scenario->traffic[i])) {
+            return ASSUMPTION_ORDER_BROKEN;
+        }
+        ordering = ASSUMPTION_ORDER_KEPT;
     }
-    return ASSUMPTION_ORDER_KEPT;
+    return ordering;
 }
 
 /** Judges the software as it stands, beside what was judged before. */

@@ -1,6 +1,7 @@
 /*
- * What a check foretells is what a run does: verdicts and outcomes of every step, on every seed and on the whole matrix
- * of who survives two doorbells in one group. And each of these scenarios meets its expectations, in both.
+ * What a check foretells is what a run does: verdicts and outcomes of every step, on every seed, on every example and
+ * on the whole matrix of who survives two doorbells in one group. And each of these scenarios meets its expectations,
+ * in both.
  */
 #include "tests/system/accounts.h"
 #include "tests/system/whole.h"
@@ -71,13 +72,58 @@ TEST_P(Agreement, OfCheckAndRun)
 std::vector<std::string> judged()
 {
     std::vector<std::string> all = scenarios_in("scenarios/matrix");
-    const std::vector<std::string> seeds = scenarios_in("scenarios/seeds");
 
-    all.insert(all.end(), seeds.begin(), seeds.end());
+    for (const char *more : {"scenarios/seeds", "scenarios/examples"}) {
+        const std::vector<std::string> found = scenarios_in(more);
+
+        all.insert(all.end(), found.begin(), found.end());
+    }
     return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Agreement, testing::ValuesIn(judged()), name_of_case);
+
+/** What a check and a run say of data before interrupts on an example that is changed like that. */
+void expect_order(const std::string &example, const std::string &changes, const std::string &expected)
+{
+    const std::string text =
+        "base: " + system_test::source_path("scenarios/examples/" + example) + "\nexpect: null\n" + changes;
+    const auto scenario = system_test::load_text(text);
+    const Foretold foretold(scenario.get());
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    EXPECT_EQ(system_test::outcome_of(foretold.verdicts, "data-before-interrupt"), expected) << text;
+    EXPECT_EQ(system_test::outcome_of(whole.finish().verdicts, "data-before-interrupt"), expected) << text;
+}
+
+/* An MSI with RO overtakes data only where something makes use of that. */
+TEST(DataBeforeInterrupt, IsLostToRelaxedOrderingThatIsUsed)
+{
+    expect_order("relaxed-interrupts.yaml", "", "violated");
+    expect_order("relaxed-interrupts.yaml", "platform: { interconnect: { relaxed-ordering: no } }\n", "holds");
+    expect_order("relaxed-interrupts.yaml",
+                 "traffic:\n  ep:\n    - dma-write: { size: 1 KiB, period: 20 us, relaxed-ordering: yes }\n"
+                 "    - msi: { period: 20 us }\n",
+                 "holds");
+    expect_order("relaxed-interrupts.yaml", "traffic:\n  ep:\n    - msi: { period: 20 us, relaxed-ordering: yes }\n",
+                 "not-applicable");
+}
+
+/* And one of another traffic class only where some link has a channel for that. */
+TEST(DataBeforeInterrupt, IsLostToAnotherChannelThatIsThere)
+{
+    const std::string one = "software: { traffic-classes: [0, 5] }\n";
+    const std::string both = "traffic:\n  nic:\n"
+                             "    - dma-write: { size: 256 B, arrivals: burst, burst: 64, period: 40 us, "
+                             "traffic-class: 1 }\n"
+                             "    - msi: { arrivals: poisson, rate: 400 kHz, traffic-class: 1 }\n";
+
+    expect_order("virtual-channels.yaml", "", "violated");
+    expect_order("virtual-channels.yaml", one, "holds");
+    expect_order("virtual-channels.yaml", both, "holds");
+}
 
 /** The part of a file's name behind the topology's. */
 std::string row_of(const std::string &path, const std::set<std::string> &topologies)
