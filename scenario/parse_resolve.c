@@ -120,19 +120,42 @@ static const char *class_name(enum scenario_class kind)
     return names[kind];
 }
 
+/** Whether a name is that of a PE or of its redistributor: pe0, rd12. */
+static bool is_pe_name(const char *name)
+{
+    size_t digits;
+
+    if (strncmp(name, "pe", 2) != 0 && strncmp(name, "rd", 2) != 0) {
+        return false;
+    }
+    digits = strspn(name + 2, "0123456789");
+    return digits > 0 && name[2 + digits] == '\0';
+}
+
+/** Whether a name means something in a scenario, or is that of a component that every platform has. */
+static bool is_reserved(const char *name)
+{
+    static const char *const reserved[] = {"none", "all",    "memory",   "interconnect",
+                                           "host", "events", "software", "distributor"};
+
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+        if (strcmp(reserved[i], name) == 0) {
+            return true;
+        }
+    }
+    return is_pe_name(name);
+}
+
 static void check_names(struct parse *parse)
 {
-    static const char *const reserved[] = {"none", "memory", "all"};
     const struct scenario *scenario = parse->scenario;
 
     for (size_t i = 0; i < scenario->component_count; i++) {
         const struct scenario_component *component = &scenario->components[i];
 
-        for (size_t j = 0; j < sizeof(reserved) / sizeof(reserved[0]); j++) {
-            if (strcmp(reserved[j], component->name) == 0) {
-                parse_error_at(parse, &component->place, "E1202 `%s` has a meaning of its own: choose another name",
-                               component->name);
-            }
+        if (is_reserved(component->name)) {
+            parse_error_at(parse, &component->place, "E1202 `%s` has a meaning of its own: choose another name",
+                           component->name);
         }
         if (i > 0 && strcmp(component[-1].name, component->name) == 0) {
             diagnostic_set_hint(

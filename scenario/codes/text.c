@@ -197,8 +197,8 @@ static const struct error_code names_codes[] = {
      .right = "platform: { its: { first: {} } }\n"},
     {.code = "E1202",
      .title = "A reserved name",
-     .explanation = "The simulator has a component of this name itself (memory, interconnect, host, ...), which "
-                    "results would confuse with yours.",
+     .explanation = "The simulator has a component of this name itself (memory, interconnect, distributor, host, "
+                    "software, events, pe0, rd0 and so on), or the name has a meaning in scenarios (none, all).",
      .shown = ERROR_CODE_ADDED,
      .wrong = "platform: { its: { memory: {} } }\n",
      .right = "platform: { its: { A: {} } }\n"},
