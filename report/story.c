@@ -2,13 +2,16 @@
 
 #include "report/claims.h"
 #include "report/format.h"
+#include "result/verdict.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
 /** Columns before the words about a hop. */
 #define STORY_COLUMN 25
+
+/** INTIDs from here on are LPIs, those below are SPIs as far as messages go (IHI 0069, 2.2.1). */
+#define FIRST_LPI 8192u
 
 /** What a stage is, as far as its story goes. */
 enum place {
@@ -22,6 +25,8 @@ enum place {
     PLACE_SMMU_WALK,
     PLACE_INTERCONNECT,
     PLACE_ITS,
+    PLACE_FRAME,
+    PLACE_DISTRIBUTOR,
     PLACE_REDISTRIBUTOR,
     PLACE_PE,
     PLACES,
@@ -37,12 +42,17 @@ static bool is_listed(char *const *names, size_t count, const char *name, size_t
     return false;
 }
 
-/** Whether a name is a prefix and a number: rd0, pe12. */
-static bool is_numbered(const char *name, const char *prefix)
+/** Whether a stage is a component called by a prefix and a number: rd0, pe12. No other component is called so. */
+static bool is_numbered(const char *stage, const char *prefix)
 {
     size_t length = strlen(prefix);
+    size_t digits;
 
-    return strncmp(name, prefix, length) == 0 && isdigit((unsigned char)name[length]);
+    if (strncmp(stage, prefix, length) != 0) {
+        return false;
+    }
+    digits = strspn(stage + length, "0123456789");
+    return digits > 0 && strchr(" ", stage[length + digits]) != NULL;
 }
 
 static bool is_endpoint(const struct run_result *result, const char *name, size_t length)
@@ -57,7 +67,8 @@ static bool is_endpoint(const struct run_result *result, const char *name, size_
     return false;
 }
 
-static enum place place_of(const struct run_result *result, const char *stage)
+/** @param device the one that the packet is of: without a DeviceID, its messages have a GICv2m frame and no ITS */
+static enum place place_of(const struct run_result *result, const struct run_device *device, const char *stage)
 {
     const struct topology *topology = &result->topology;
     size_t word = strcspn(stage, " ");
@@ -74,7 +85,7 @@ static enum place place_of(const struct run_result *result, const char *stage)
                                                     : PLACE_SMMU;
     }
     if (is_listed(topology->itses, topology->its_count, stage, word)) {
-        return PLACE_ITS;
+        return device->device_id == VERDICT_NO_ID ? PLACE_FRAME : PLACE_ITS;
     }
     if (is_listed(topology->hosts, topology->host_count, stage, word)) {
         return PLACE_HOST;
@@ -85,7 +96,27 @@ static enum place place_of(const struct run_result *result, const char *stage)
     if (is_numbered(stage, "rd") || is_numbered(stage, "pe")) {
         return stage[0] == 'r' ? PLACE_REDISTRIBUTOR : PLACE_PE;
     }
-    return strcmp(stage, "interconnect") == 0 ? PLACE_INTERCONNECT : PLACE_BRIDGE;
+    return strcmp(stage, "interconnect") == 0  ? PLACE_INTERCONNECT
+           : strcmp(stage, "distributor") == 0 ? PLACE_DISTRIBUTOR
+                                               : PLACE_BRIDGE;
+}
+
+/** What the root complex tells those behind it about who sent a packet: an SMMU, an ITS, or neither. */
+static void describe_host(char *text, size_t size, const struct run_device *device)
+{
+    struct report_text stream_id = report_hex(device->stream_id);
+    struct report_text device_id = report_hex(device->device_id);
+
+    if (device->stream_id == VERDICT_NO_ID && device->device_id == VERDICT_NO_ID) {
+        snprintf(text, size, "the root complex: it is on its way to the interconnect");
+    } else if (device->device_id == VERDICT_NO_ID) {
+        snprintf(text, size, "the root complex: the requester ID becomes StreamID %s", stream_id.text);
+    } else if (device->stream_id == VERDICT_NO_ID) {
+        snprintf(text, size, "the root complex: the requester ID becomes DeviceID %s for the ITS", device_id.text);
+    } else {
+        snprintf(text, size, "the root complex: the requester ID becomes StreamID %s, and DeviceID %s for the ITS",
+                 stream_id.text, device_id.text);
+    }
 }
 
 /** What a packet does in a place. */
@@ -106,8 +137,7 @@ static void describe(char *text, size_t size, enum place place, const struct rec
         snprintf(text, size, "a switch or bridge: address decoding, ordering, arbitration");
         break;
     case PLACE_HOST:
-        snprintf(text, size, "the root complex: the requester ID becomes StreamID %s, and DeviceID %s for the ITS",
-                 report_hex(device->stream_id).text, report_hex(device->device_id).text);
+        describe_host(text, size, device);
         break;
     case PLACE_SMMU:
         snprintf(text, size, "the SMMU's pipeline: stream configuration, TLB, and out with a physical address");
@@ -127,8 +157,17 @@ static void describe(char *text, size_t size, enum place place, const struct rec
         snprintf(text, size, "the ITS looks up DeviceID %s, its event and its collection, and finds INTID %" PRIu32,
                  report_hex(packet->device_id).text, packet->intid);
         break;
+    case PLACE_FRAME:
+        snprintf(text, size, "the GICv2m frame: what was written is the number of an SPI, %" PRIu32, packet->intid);
+        break;
+    case PLACE_DISTRIBUTOR:
+        snprintf(text, size, "the distributor makes SPI %" PRIu32 " pending and routes it to a PE", packet->intid);
+        break;
     case PLACE_REDISTRIBUTOR:
-        snprintf(text, size, "the redistributor makes LPI %" PRIu32 " pending and signals its PE", packet->intid);
+        snprintf(text, size,
+                 packet->intid < FIRST_LPI ? "the redistributor signals SPI %" PRIu32 " to its PE"
+                                           : "the redistributor makes LPI %" PRIu32 " pending and signals its PE",
+                 packet->intid);
         break;
     case PLACE_PE:
         snprintf(text, size, "the PE acknowledges the interrupt and enters its handler");
@@ -157,7 +196,7 @@ static void write_hop(FILE *stream, const struct recorded_packet *packet, const 
 {
     char text[160];
 
-    describe(text, sizeof(text), place_of(result, stage), packet, device);
+    describe(text, sizeof(text), place_of(result, device, stage), packet, device);
     fprintf(stream, "  %10s  %9s  %s\n%*s", report_duration(begin - packet->born).text,
             report_duration(end - begin).text, stage, STORY_COLUMN, "");
     report_words(stream, text, STORY_COLUMN, STORY_COLUMN);

@@ -50,6 +50,26 @@ TEST(Explain, ALostPacketSaysWhereAndWhy)
     EXPECT_TRUE(has(result.out, "the interrupt is lost")) << result.out;
 }
 
+/* Without an ITS there is no DeviceID to look up, and no LPI. */
+TEST(Explain, AMessageToAFrameIsAnSpi)
+{
+    const std::string frames = DOORBELL_SOURCE_DIR "/scenarios/examples/two-gicv2m-frames.yaml";
+    const Result result = doorbell({"explain", frames, "doorbell-per-group"});
+    const size_t story = result.out.find("The first packet");
+
+    EXPECT_EQ(result.status, 0) << result.err;
+    ASSERT_NE(story, std::string::npos) << result.out;
+    const std::string told = result.out.substr(story);
+
+    for (const char *part : {"the requester ID becomes StreamID 0x300\n", "the GICv2m frame: what was written is the",
+                             "the distributor makes SPI 64 pending", "the redistributor signals SPI 64 to its PE"}) {
+        EXPECT_TRUE(has(told, part)) << part << "\n" << told;
+    }
+    EXPECT_FALSE(has(told, "DeviceID")) << told;
+    EXPECT_FALSE(has(told, "LPI")) << told;
+    EXPECT_EQ(told.find("a switch or bridge"), told.rfind("a switch or bridge")) << told;
+}
+
 TEST(Explain, WhatIsNotThereGetsAHint)
 {
     const Result name = doorbell({"explain", split, "doorbel-per-group"});
