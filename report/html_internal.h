@@ -79,6 +79,16 @@ void html_draw_heat(struct html_page *page, const char *title, const char *x_nam
 /** The sections of a run or a check. (html_run.c) */
 void html_run_sections(struct html_page *page, const json_t *document);
 
+/** A function of a document's topology by its name; NULL if there is none. (html_short.c) */
+const json_t *html_function_named(const json_t *document, const char *name);
+
+/** What a run or a check comes to, as far as doorbells go, and what the words mean. (html_short.c) */
+void html_in_short(struct html_page *page, const json_t *document);
+
+/** Why the doorbells of a verdict's first evidence differ, if firmware gives its devices different ITSs.
+ * (html_short.c) */
+void html_doorbell_reason(struct html_page *page, const json_t *document, const json_t *verdict);
+
 /** The section about occupancy over time, if the document has it. (html_occupancy.c) */
 void html_occupancy_section(struct html_page *page, const json_t *document);
 

@@ -70,65 +70,6 @@ static void write_headline(struct html_page *page, const json_t *document)
     fputs("</p>\n", page->stream);
 }
 
-/** Whether an earlier device of a list has the same text under a key. */
-static bool is_repeated(const json_t *devices, size_t index, const char *key)
-{
-    const char *text = html_member(json_array_get(devices, index), key);
-
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(html_member(json_array_get(devices, i), key), text) == 0) {
-            return true;
-        }
-    }
-    return text[0] == '\0';
-}
-
-/** The different texts of devices under a key, a few of them; with the ITS behind each if @p its. */
-static void list_texts(struct html_page *page, const json_t *devices, const char *key, bool its)
-{
-    const unsigned most = 6;
-    unsigned listed = 0;
-
-    for (size_t i = 0; i < json_array_size(devices); i++) {
-        const json_t *device = json_array_get(devices, i);
-
-        if (is_repeated(devices, i, key)) {
-            continue;
-        }
-        if (++listed > most) {
-            fputs(" and more", page->stream);
-            return;
-        }
-        fputs(listed == 1 ? "<code>" : ", <code>", page->stream);
-        html_text(page, html_member(device, key));
-        fputs("</code>", page->stream);
-        if (its && html_member(device, "its")[0] != '\0') {
-            fputs(" at ITS <code>", page->stream);
-            html_text(page, html_member(device, "its"));
-            fputs("</code>", page->stream);
-        }
-    }
-}
-
-/** The question that the tool is about, in one sentence for whoever reads no further. */
-static void write_in_short(struct html_page *page, const json_t *document)
-{
-    const json_t *verdict = member(member(document, "verdicts"), "doorbell-per-group");
-    const json_t *evidence = json_array_get(member(verdict, "evidence"), 0);
-    const json_t *devices = member(evidence, "devices");
-
-    if (!is_outcome(verdict, "violated") || json_array_size(devices) == 0) {
-        return;
-    }
-    fputs("<p>In short: ", page->stream);
-    list_texts(page, devices, "name", false);
-    fputs(" are one IOMMU group, which software handles as one, but the interrupts of this group are written to "
-          "different doorbells: ",
-          page->stream);
-    list_texts(page, devices, "doorbell", true);
-    fputs(". Whoever maps one doorbell for the group leaves the others out.</p>\n", page->stream);
-}
-
 /* ---- Verdicts ---- */
 
 static void write_evidence_device(struct html_page *page, const json_t *device)
@@ -158,21 +99,6 @@ static void write_evidence_device(struct html_page *page, const json_t *device)
     fputs("</li>\n", page->stream);
 }
 
-/** A function of the topology by its name; NULL if there is none. */
-static const json_t *function_named(const json_t *document, const char *name)
-{
-    size_t index;
-    const json_t *function;
-
-    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), "functions"), index, function)
-    {
-        if (strcmp(html_member(function, "name"), name) == 0) {
-            return function;
-        }
-    }
-    return NULL;
-}
-
 /** Whether a port has no control on that would keep what is below it apart. */
 static bool is_open_port(const json_t *function)
 {
@@ -185,8 +111,8 @@ static bool is_open_port(const json_t *function)
 static void write_group_reason(struct html_page *page, const json_t *document, const json_t *verdict)
 {
     const json_t *devices = member(json_array_get(member(verdict, "evidence"), 0), "devices");
-    const json_t *first = function_named(document, html_member(json_array_get(devices, 0), "name"));
-    const json_t *second = function_named(document, html_member(json_array_get(devices, 1), "name"));
+    const json_t *first = html_function_named(document, html_member(json_array_get(devices, 0), "name"));
+    const json_t *second = html_function_named(document, html_member(json_array_get(devices, 1), "name"));
     const json_t *group = member(first, "group");
     const char *separator = "";
     size_t index;
@@ -246,6 +172,9 @@ static void write_verdict(struct html_page *page, const json_t *document, const 
     }
     if (is_outcome(verdict, "violated") && consequence != NULL) {
         write_group_reason(page, document, verdict);
+        if (strncmp(name, "doorbell-per-", strlen("doorbell-per-")) == 0) {
+            html_doorbell_reason(page, document, verdict);
+        }
         fputs("<p><em>What it means:</em> ", page->stream);
         html_text(page, consequence);
         fputs("</p>\n", page->stream);
@@ -639,7 +568,7 @@ void html_run_sections(struct html_page *page, const json_t *document)
     const char *file = html_member(document, "file");
 
     write_headline(page, document);
-    write_in_short(page, document);
+    html_in_short(page, document);
     write_topology(page, document);
     write_verdicts(page, document);
     write_latencies(page, document);

@@ -202,13 +202,84 @@ TEST(Html, SaysEverythingThatTheResultSays)
           "<strong>2 were lost", "T &lt;b&gt;bold&lt;/b&gt;", "group 0: 2 pages", "packet <code>00aa</code>",
           "In short: <code>epA</code>, <code>ep&lt;B&gt;</code> are one IOMMU group",
           "doorbells: <code>0x8090040</code> at ITS <code>A</code>", "smmu-fault", "S walk", "not met", "tlb_hits",
-          "Why they are one group", "<code>rp0</code>, <code>usp</code>", "no PASIDs", "200.0 ns"}) {
+          "Why they are one group",
+          "doorbells differ:</em> the firmware's <code>msi-map</code> gives requester <code>0x0300</code> "
+          "(<code>epA</code>) to <code>A</code>, requester <code>0x0400</code> (<code>ep&lt;B&gt;</code>) to "
+          "<code>B</code>, and each of them",
+          "<code>rp0</code>, <code>usp</code>", "no PASIDs", "200.0 ns"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part;
     }
     EXPECT_NE(text.find(report_claim("doorbell-per-group")), std::string::npos);
     EXPECT_EQ(text.find("tlb_misses"), std::string::npos) << "it counted nothing";
     /* Mean over all MSIs: 4 of 8 spent 300 ns in the walk, so that parts add up to the mean of 200 ns. */
     EXPECT_NE(text.find("S walk: 150.0 ns"), std::string::npos);
+    json_decref(document);
+}
+
+/* Violated, and yet nothing is lost: the page says why, and only then. */
+TEST(Html, SaysWhyNothingWasLost)
+{
+    json_t *document = run_document();
+    json_t *msi = json_object_get(json_array_get(json_object_get(document, "devices"), 0), "msi");
+    const std::string why = "Nothing was lost here because every doorbell that a device wrote to was mapped for it "
+                            "(<code>doorbell-mapped</code> holds: fine)";
+
+    EXPECT_EQ(page(document).find("Nothing was lost here"), std::string::npos);
+    json_object_set_new(msi, "lost", json_integer(0));
+    EXPECT_NE(page(document).find(why), std::string::npos);
+    json_object_set_new(msi, "count", json_integer(0));
+    EXPECT_EQ(page(document).find("Nothing was lost here"), std::string::npos) << "no interrupt was raised";
+    json_decref(document);
+}
+
+/* Groups may be fine where a domain, which several share, is not. */
+TEST(Html, SaysInShortWhatDomainsShare)
+{
+    json_t *document = run_document();
+    json_t *verdicts = json_object_get(document, "verdicts");
+    json_t *verdict = json_deep_copy(json_object_get(verdicts, "doorbell-per-group"));
+
+    json_object_set_new(verdicts, "doorbell-per-domain", verdict);
+    EXPECT_EQ(page(document).find("are in one translation domain"), std::string::npos) << "groups come first";
+    json_object_set_new(json_object_get(verdicts, "doorbell-per-group"), "outcome", json_string("holds"));
+    const std::string text = page(document);
+
+    EXPECT_NE(text.find("In short: <code>epA</code>, <code>ep&lt;B&gt;</code> are in one translation domain"),
+              std::string::npos);
+    EXPECT_NE(text.find("maps one doorbell for the domain leaves the others out"), std::string::npos);
+    EXPECT_EQ(support::count(text, "Why their doorbells differ"), 2u) << "in short, and with the evidence";
+    EXPECT_EQ(support::html_problem(text), "");
+    json_object_set_new(verdict, "outcome", json_string("holds"));
+    EXPECT_EQ(page(document).find("In short"), std::string::npos);
+    json_decref(document);
+}
+
+/* One ITS for both: it is not the map that makes doorbells differ. Below a bridge, a requester ID is not one's own. */
+TEST(Html, SaysOfTheMapWhatIsTrueOnly)
+{
+    json_t *document = run_document();
+    json_t *functions = json_object_get(json_object_get(document, "topology"), "functions");
+    json_t *upstream = json_array_get(functions, 1);
+    json_t *second = json_array_get(functions, 3);
+
+    json_object_set_new(upstream, "kind", json_string("bridge"));
+    EXPECT_NE(page(document).find("gives <code>epA</code> to <code>A</code>, <code>ep&lt;B&gt;</code> to"),
+              std::string::npos);
+    json_object_set_new(upstream, "parent", json_string("usp"));
+    EXPECT_NE(page(document).find("gives <code>epA</code> to"), std::string::npos) << "a tree that is none";
+    json_object_set_new(second, "its", json_string("A"));
+    EXPECT_EQ(page(document).find("doorbells differ:"), std::string::npos);
+    json_decref(document);
+}
+
+TEST(Html, ExplainsItsWords)
+{
+    json_t *document = run_document();
+    const std::string text = page(document);
+
+    for (const char *word : {"MSI", "doorbell", "ITS", "SMMU", "group", "domain"}) {
+        EXPECT_NE(text.find("<dt><strong>" + std::string(word) + "</strong></dt><dd>"), std::string::npos) << word;
+    }
     json_decref(document);
 }
 
