@@ -5,8 +5,9 @@
 run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev zlib1g-dev
 librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler libsqlite3-dev'
 check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev slurm-wlm clang-format clang-tidy python3"
-# Tests that look at reports in a browser are skipped without it; not every distribution has it as a package.
-wanted_packages='chromium-headless-shell poppler-utils'
+# Tests that look at reports in a browser, or hand waveforms to a viewer, are skipped without these; not every
+# distribution has them as packages.
+wanted_packages='chromium-headless-shell poppler-utils gtkwave'
 
 say() {
     printf '%s: %s\n' "$me" "$*" >&2
