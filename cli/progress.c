@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include "cli/terminal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -21,7 +23,7 @@ bool cli_progress_begin(struct cli_progress *progress)
 {
     progress->began = host_time();
     progress->shown = 0;
-    return isatty(STDERR_FILENO) != 0;
+    return cli_terminal(STDERR_FILENO);
 }
 
 void cli_progress_text(char *text, size_t size, const struct scenario_progress *where, uint64_t elapsed)

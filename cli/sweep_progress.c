@@ -1,5 +1,6 @@
 #include "cli/sweep_progress.h"
 
+#include "cli/terminal.h"
 #include "sim/time.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 
 bool cli_sweep_progress_wanted(void)
 {
-    return isatty(STDERR_FILENO) != 0;
+    return cli_terminal(STDERR_FILENO);
 }
 
 void cli_sweep_progress_text(char *text, size_t size, const struct sweep_progress *where)

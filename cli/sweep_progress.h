@@ -1,4 +1,4 @@
-/* The progress line of a sweep: on standard error, if that is a terminal, and gone at the end. */
+/* The progress line of a sweep: on standard error, if somebody watches it (cli/terminal.h), and gone at the end. */
 #ifndef DOORBELL_CLI_SWEEP_PROGRESS_H
 #define DOORBELL_CLI_SWEEP_PROGRESS_H
 

@@ -1,8 +1,15 @@
+/* The progress line: what it says, and who gets to see it. */
 #include "cli/progress.h"
+#include "cli/sweep_progress.h"
+#include "cli/terminal.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fcntl.h>
+#include <optional>
 #include <string>
+#include <unistd.h>
 
 namespace
 {
@@ -27,6 +34,124 @@ TEST(Progress, FitsALine)
 {
     EXPECT_LT(line(1, SIM_TIME_NEVER - 1, UINT64_MAX, 1).size(), 128U - 1U);
     EXPECT_LE(line(123 * SIM_MS, 3600 * SIM_S, 123456789, 999999999999).size(), 79U);
+}
+
+/** A variable of the environment that has its value back in the end. */
+class Variable
+{
+  public:
+    Variable(const char *name, const char *value) : name_(name)
+    {
+        const char *old = getenv(name);
+
+        if (old != nullptr) {
+            old_ = old;
+        }
+        set(value);
+    }
+
+    ~Variable()
+    {
+        set(old_ ? old_->c_str() : nullptr);
+    }
+
+    Variable(const Variable &) = delete;
+    Variable &operator=(const Variable &) = delete;
+
+    void set(const char *value) const
+    {
+        if (value == nullptr) {
+            unsetenv(name_);
+        } else {
+            setenv(name_, value, 1);
+        }
+    }
+
+  private:
+    const char *name_;
+    std::optional<std::string> old_;
+};
+
+/** A pseudo-terminal in place of standard error. */
+class Terminal
+{
+  public:
+    Terminal() : saved_(dup(STDERR_FILENO)), master_(posix_openpt(O_RDWR | O_NOCTTY))
+    {
+        if (master_ >= 0 && grantpt(master_) == 0 && unlockpt(master_) == 0) {
+            slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
+        }
+        if (slave_ >= 0) {
+            dup2(slave_, STDERR_FILENO);
+        }
+    }
+
+    ~Terminal()
+    {
+        dup2(saved_, STDERR_FILENO);
+        close(saved_);
+        if (slave_ >= 0) {
+            close(slave_);
+        }
+        if (master_ >= 0) {
+            close(master_);
+        }
+    }
+
+    Terminal(const Terminal &) = delete;
+    Terminal &operator=(const Terminal &) = delete;
+
+    bool is_open() const
+    {
+        return slave_ >= 0;
+    }
+
+  private:
+    int saved_;
+    int master_;
+    int slave_ = -1;
+};
+
+bool both_are_shown()
+{
+    cli_progress progress;
+    const bool run = cli_progress_begin(&progress);
+
+    EXPECT_EQ(run, cli_sweep_progress_wanted());
+    EXPECT_EQ(run, cli_terminal(STDERR_FILENO));
+    return run;
+}
+
+TEST(Progress, IsForPeopleWhoWatch)
+{
+    const Variable integration("CI", nullptr);
+    const Variable kind("TERM", "xterm");
+    const Terminal terminal;
+
+    if (!terminal.is_open()) {
+        GTEST_SKIP() << "this system gives no pseudo-terminal";
+    }
+    EXPECT_TRUE(both_are_shown());
+    integration.set("true");
+    EXPECT_FALSE(both_are_shown()) << "a log keeps every line";
+    integration.set("");
+    EXPECT_TRUE(both_are_shown());
+    kind.set("dumb");
+    EXPECT_FALSE(both_are_shown()) << "it cannot go back in a line";
+    kind.set(nullptr);
+    EXPECT_TRUE(both_are_shown());
+}
+
+TEST(Progress, IsNotForFiles)
+{
+    const Variable integration("CI", nullptr);
+    const Variable kind("TERM", "xterm");
+    const int file = open("/dev/null", O_WRONLY);
+
+    ASSERT_GE(file, 0);
+    EXPECT_FALSE(cli_terminal(file));
+    EXPECT_FALSE(cli_terminal(-1));
+    close(file);
 }
 
 } // namespace
