@@ -128,6 +128,11 @@ static bool parse_engine(const char *text, struct cli_request *request, struct c
         }
     }
     hint_nearest(problem, "", text, cli_engine_names, CLI_ENGINES);
+    if (strcmp(text, "slurm") == 0) {
+        snprintf(
+            problem->hint, sizeof(problem->hint),
+            "an engine runs a simulation; Slurm runs the parts of a sweep: 'doorbell sweep submit --scheduler slurm'");
+    }
     return complain(problem, "E0105 --engine: there is no engine '%s', but native, every-cycle and systemc", text);
 }
 
@@ -571,12 +576,12 @@ static bool parse_verb(const char *word, struct cli_request *request, struct cli
 {
     const char *names[CLI_VERBS];
 
+    request->verb = cli_verb_named(word);
+    if (request->verb != CLI_VERBS) {
+        return true;
+    }
     for (size_t i = 0; i < CLI_VERBS; i++) {
         names[i] = cli_verb_table[i].name;
-        if (strcmp(word, names[i]) == 0) {
-            request->verb = (enum cli_verb)i;
-            return true;
-        }
     }
     if (word[0] == '-') {
         snprintf(problem->hint, sizeof(problem->hint), "options come after the verb, as in 'doorbell run FILE --json'");

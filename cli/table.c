@@ -3,6 +3,8 @@
 #include "replay/replay.h"
 #include "sim/sim.h"
 
+#include <string.h>
+
 #define VERB_BIT(verb) (1U << (verb))
 #define ON_FILES       (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_CHECK) | VERB_BIT(CLI_VERB_SHOW))
 #define ON_GOLDEN      (VERB_BIT(CLI_VERB_GOLDEN) | VERB_BIT(CLI_VERB_COMPARE))
@@ -49,7 +51,8 @@ static const char *const about_calibrate[] = {
 static const char *const about_golden[] = {
     "Runs every scenario (*.yaml) of a folder and compares what comes out with the results stored in its",
     "folder golden/. Exact, but for what --tolerance allows. A difference is told with its scenario, its",
-    "metric, by how much, and the first packet whose way differs; the exit status is 1 then.",
+    "metric, by how much, and the first packet whose way differs; the exit status is 1 then. The verb is",
+    "also understood as check-golden.",
     NULL,
 };
 
@@ -335,3 +338,16 @@ const char *const cli_mode_names[CLI_MODES] = {
     [REPLAY_MODE_STATIC] = "static",
     [REPLAY_MODE_TIMELINE] = "timeline",
 };
+
+enum cli_verb cli_verb_named(const char *word)
+{
+    size_t verb = 0;
+
+    if (strcmp(word, "check-golden") == 0) {
+        return CLI_VERB_GOLDEN;
+    }
+    while (verb < CLI_VERBS && strcmp(word, cli_verb_table[verb].name) != 0) {
+        verb++;
+    }
+    return (enum cli_verb)verb;
+}

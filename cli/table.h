@@ -107,6 +107,10 @@ struct cli_option_entry {
 
 /** The verbs, indexed by enum cli_verb, and the options, indexed by enum cli_option. */
 extern const struct cli_verb_entry cli_verb_table[CLI_VERBS];
+
+/** The verb of a word, by its name or by another that it has ("check-golden" is golden); CLI_VERBS if there is none. */
+enum cli_verb cli_verb_named(const char *word);
+
 extern const struct cli_option_entry cli_option_table[CLI_OPTIONS];
 
 /** One exit status: the number, or numbers, and the meaning, one line. */

@@ -6,7 +6,6 @@
 #include "sim/systemc/systemc_engine.h"
 
 #include <stdio.h>
-#include <string.h>
 
 int cli_verb_help(const struct cli_request *request)
 {
@@ -22,12 +21,12 @@ int cli_verb_help(const struct cli_request *request)
         cli_help_overview(stdout);
         return cli_emitted(request);
     }
+    if (cli_verb_named(request->operand) != CLI_VERBS) {
+        cli_help_verb(stdout, cli_verb_named(request->operand));
+        return cli_emitted(request);
+    }
     for (size_t i = 0; i < CLI_VERBS; i++) {
         names[i] = cli_verb_table[i].name;
-        if (strcmp(request->operand, names[i]) == 0) {
-            cli_help_verb(stdout, (enum cli_verb)i);
-            return cli_emitted(request);
-        }
     }
     snprintf(problem.message, sizeof(problem.message), "E0102 there is no verb '%s'", request->operand);
     nearest = cli_suggest(request->operand, names, CLI_VERBS);

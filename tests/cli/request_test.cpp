@@ -50,6 +50,27 @@ class Parsed
     std::vector<char *> argv_;
 };
 
+TEST(Request, CheckGoldenIsGolden)
+{
+    const Parsed line({"check-golden", "folder", "--bless"});
+
+    ASSERT_TRUE(line.ok) << line.message();
+    EXPECT_EQ(line.request.verb, CLI_VERB_GOLDEN);
+    EXPECT_TRUE(line.request.bless);
+    EXPECT_EQ(cli_verb_named("golden"), CLI_VERB_GOLDEN);
+    EXPECT_EQ(cli_verb_named("version"), CLI_VERB_VERSION);
+    EXPECT_EQ(cli_verb_named("check-gold"), CLI_VERBS);
+}
+
+TEST(Request, SlurmIsNoEngine)
+{
+    const Parsed line({"sweep", "submit", "s.yaml", "--engine", "slurm", "--parts", "2"});
+
+    EXPECT_FALSE(line.ok);
+    EXPECT_NE(line.message().find("there is no engine 'slurm'"), std::string::npos) << line.message();
+    EXPECT_NE(line.hint().find("'doorbell sweep submit --scheduler slurm'"), std::string::npos) << line.hint();
+}
+
 TEST(Request, DefaultsOfRun)
 {
     const Parsed line({"run", "a.yaml"});
