@@ -65,7 +65,7 @@ struct source {
     uint64_t writes_sent;
     uint64_t writes_visible;
     uint64_t writes_dropped;
-    uint64_t writes_at_peers; /**< of these sent, taken by a peer function: as good as visible */
+    uint64_t writes_settled; /**< of those meant for memory: visible, dropped, or taken by a peer after all */
     uint64_t reads_done;
     uint64_t writes_measured;
     uint64_t reads_measured;
@@ -272,10 +272,10 @@ static void see_peer(struct source *source, const struct sim_packet *packet, con
 
 /* ---- Data before interrupt ---- */
 
-/** DMA writes that nobody needs to wait for any more. */
-static uint64_t settled_writes(const struct source *source)
+/** Nobody needs to wait for a DMA write any more. What was meant for a peer nobody waited for. */
+static void settle_write(struct source *source, const struct sim_packet *packet)
 {
-    return source->writes_visible + source->writes_dropped + source->writes_at_peers;
+    source->writes_settled += (packet->flags & SIM_FLAG_FOR_PEER) == 0;
 }
 
 /** A handler starts: the writes sent before its MSI must be visible now, or become so in this very instant. */
@@ -284,7 +284,7 @@ static void check_order(struct source *source, const struct sim_packet *packet, 
     if (packet->sequence > 0) {
         source->order_checked++;
     }
-    if (packet->sequence <= settled_writes(source)) {
+    if (packet->sequence <= source->writes_settled) {
         return;
     }
     if (source->check_count == source->check_capacity) {
@@ -303,11 +303,10 @@ static void check_order(struct source *source, const struct sim_packet *packet, 
 
 static void settle_checks(struct source *source, sim_time time)
 {
-    uint64_t settled = settled_writes(source);
     size_t kept = 0;
 
     for (size_t i = 0; i < source->check_count; i++) {
-        if (source->checks[i].writes > settled) {
+        if (source->checks[i].writes > source->writes_settled) {
             source->checks[kept++] = source->checks[i];
         } else if (time > source->checks[i].time) {
             tally(&source->order_violations, source->checks[i].packet, source->checks[i].time);
@@ -327,6 +326,7 @@ static void drop(struct collector *collector, struct source *source, const struc
         sign(collector, packet, SIM_EVENT_DROPPED, time);
     } else if (packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_WRITE_ACK) {
         source->writes_dropped++;
+        settle_write(source, packet);
         settle_checks(source, time);
     }
 }
@@ -376,6 +376,7 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
         break;
     case SIM_EVENT_WRITE_VISIBLE:
         source->writes_visible++;
+        settle_write(source, packet);
         source->writes_measured += is_measured(collector, time);
         if (source->check_count > 0) {
             settle_checks(source, time);
@@ -384,7 +385,7 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     case SIM_EVENT_PEER_ARRIVED:
         see_peer(source, packet, where, time);
         if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_MSI) == 0) {
-            source->writes_at_peers++;
+            settle_write(source, packet);
             settle_checks(source, time);
         }
         break;

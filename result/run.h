@@ -92,7 +92,7 @@ struct run_device {
     struct run_latency read_latency; /**< of DMA reads (TLPs) born in that time: birth to last completion */
     struct run_peer *peers;          /**< where its requests reached peer functions instead of memory */
     size_t peer_count;
-    uint64_t order_checked;            /**< delivered MSIs that had DMA writes of their function ahead of them */
+    uint64_t order_checked; /**< delivered MSIs that had DMA writes of their function to memory ahead of them */
     struct run_tally order_violations; /**< of these, handled before such a write was visible */
     struct run_latency latency;        /**< birth to handler, of delivered MSIs */
     struct histogram_bin *latency_bins;

@@ -154,6 +154,7 @@ static void describe_stream(const struct system *system, const struct scenario_s
     stream->id_ordered = dma->id_ordered;
     stream->no_snoop = dma->no_snoop;
     stream->ats = dma->ats;
+    stream->for_peer = dma->target != NULL;
     stream->with_pasid = dma->pasid != 0;
     stream->pasid = dma->pasid;
 }

@@ -91,22 +91,23 @@ enum sim_drop_reason {
 };
 
 /** Bits of sim_packet.flags. */
-#define SIM_FLAG_TRACKED       0x0001u /**< observers follow it: marks are made for it */
-#define SIM_FLAG_MSI           0x0002u /**< its source meant it as an interrupt (bookkeeping; hardware never looks) */
-#define SIM_FLAG_RELAXED       0x0004u /**< attribute RO */
-#define SIM_FLAG_ID_ORDER      0x0008u /**< attribute IDO */
-#define SIM_FLAG_NO_SNOOP      0x0010u /**< attribute NS */
-#define SIM_FLAG_POISONED      0x0020u /**< EP bit */
-#define SIM_FLAG_PASID         0x0040u /**< a PASID prefix is present (SSV on a bus) */
-#define SIM_FLAG_PRIVILEGED    0x0080u /**< PASID prefix Privileged Mode Requested; PnU on a bus */
-#define SIM_FLAG_EXECUTE       0x0100u /**< PASID prefix Execute Requested; InD on a bus */
-#define SIM_FLAG_HAS_STREAM_ID 0x0200u /**< stream_id is valid (the master sits behind an SMMU) */
-#define SIM_FLAG_HAS_DEVICE_ID 0x0400u /**< device_id is valid (the write may signal an MSI) */
-#define SIM_FLAG_CONFIG_TYPE1  0x0800u /**< configuration request of type 1 (not yet at its bus) */
-#define SIM_FLAG_NO_WRITE      0x1000u /**< ATS translation request: NW */
-#define SIM_FLAG_ECRC          0x2000u /**< TD bit: the TLP ends with an ECRC */
-#define SIM_FLAG_ECRC_BAD      0x4000u /**< changed since its ECRC was made (who checks it finds out) */
-#define SIM_FLAG_LENGTH_BAD    0x8000u /**< its Length field is not that of its payload (any receiver finds out) */
+#define SIM_FLAG_TRACKED       0x0001u  /**< observers follow it: marks are made for it */
+#define SIM_FLAG_MSI           0x0002u  /**< its source meant it as an interrupt (bookkeeping; hardware never looks) */
+#define SIM_FLAG_RELAXED       0x0004u  /**< attribute RO */
+#define SIM_FLAG_ID_ORDER      0x0008u  /**< attribute IDO */
+#define SIM_FLAG_NO_SNOOP      0x0010u  /**< attribute NS */
+#define SIM_FLAG_POISONED      0x0020u  /**< EP bit */
+#define SIM_FLAG_PASID         0x0040u  /**< a PASID prefix is present (SSV on a bus) */
+#define SIM_FLAG_PRIVILEGED    0x0080u  /**< PASID prefix Privileged Mode Requested; PnU on a bus */
+#define SIM_FLAG_EXECUTE       0x0100u  /**< PASID prefix Execute Requested; InD on a bus */
+#define SIM_FLAG_HAS_STREAM_ID 0x0200u  /**< stream_id is valid (the master sits behind an SMMU) */
+#define SIM_FLAG_HAS_DEVICE_ID 0x0400u  /**< device_id is valid (the write may signal an MSI) */
+#define SIM_FLAG_CONFIG_TYPE1  0x0800u  /**< configuration request of type 1 (not yet at its bus) */
+#define SIM_FLAG_NO_WRITE      0x1000u  /**< ATS translation request: NW */
+#define SIM_FLAG_ECRC          0x2000u  /**< TD bit: the TLP ends with an ECRC */
+#define SIM_FLAG_ECRC_BAD      0x4000u  /**< changed since its ECRC was made (who checks it finds out) */
+#define SIM_FLAG_LENGTH_BAD    0x8000u  /**< its Length field is not that of its payload (any receiver finds out) */
+#define SIM_FLAG_FOR_PEER      0x10000u /**< a DMA write that its source meant for a peer (bookkeeping, as MSI is) */
 
 /** Payload bytes that fit in the packet itself. Larger payloads use a block from the simulation's payload pool. */
 #define SIM_PACKET_INLINE_BYTES 64
@@ -130,7 +131,7 @@ struct sim_packet {
     sim_time last_mark; /**< end of the last stage that was marked */
     sim_time tail;      /**< cut-through: when the last byte has been received at the current hop; else 0 */
     uint32_t source;    /**< observer's number of the source (traffic flow); 0 if none */
-    uint32_t sequence;  /**< number of earlier DMA writes of the same function (orders MSI after data) */
+    uint32_t sequence;  /**< number of earlier DMA writes of the same function meant for memory */
     uint32_t vector;    /**< MSI-X vector number, for MSIs */
 
     uint8_t type;      /**< enum sim_packet_type */

@@ -45,6 +45,9 @@ static uint32_t attributes(const struct endpoint_operation *operation)
     if (operation->function->ecrc_enabled) {
         flags |= SIM_FLAG_ECRC;
     }
+    if (operation->for_peer) {
+        flags |= SIM_FLAG_FOR_PEER;
+    }
     return flags;
 }
 
@@ -108,7 +111,7 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
         sim_store_le32(packet->data + packet->length - 4, 0);
     }
     fill(operation, progress, packet->data + skip, bytes);
-    operation->function->writes_sent++;
+    operation->function->writes_sent += !operation->for_peer;
     endpoint->counters.writes_sent++;
     endpoint->counters.write_bytes += bytes;
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {

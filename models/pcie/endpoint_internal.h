@@ -53,7 +53,7 @@ struct endpoint_function {
     uint16_t id;          /**< requester ID, captured */
     uint16_t dma_id;      /**< the one that its memory requests carry */
     int32_t dma_number;   /**< function number that its memory requests carry; -1: its own */
-    uint32_t writes_sent; /**< DMA write TLPs so far */
+    uint32_t writes_sent; /**< DMA write TLPs meant for memory, so far */
     /* Decoded from the configuration space: */
     uint32_t max_payload;
     uint32_t max_read_request;
@@ -129,6 +129,7 @@ struct endpoint_operation {
     bool with_pasid;
     uint32_t pasid;
     bool untracked;
+    bool for_peer;
     bool ats; /**< translated before it is sent, if ATS is enabled */
     /* Page requests; `write` also of translation requests: */
     bool write;

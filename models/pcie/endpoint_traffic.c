@@ -234,6 +234,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     operation->with_pasid = config->with_pasid;
     operation->pasid = config->pasid;
     operation->untracked = config->untracked;
+    operation->for_peer = config->for_peer;
     operation->ats = config->ats;
     operation->has_inline_data = false;
     choice->progress = stream->progress;

@@ -49,6 +49,7 @@ struct endpoint_stream_config {
     bool with_pasid; /**< asks for a PASID prefix; none is sent unless the PASID capability is enabled */
     bool ats;        /**< asks for translations, and sends translated requests, while ATS is enabled */
     bool untracked;  /**< observers do not follow these requests */
+    bool for_peer;   /**< the buffer is a peer's: what is written there is no data that an MSI tells a handler of */
     /* All: */
     /**
      * Asks for relaxed ordering, where Device Control allows it. An MSI must not have it (6.1.4): a function whose MSIs

@@ -73,7 +73,7 @@ std::vector<std::string> judged()
 {
     std::vector<std::string> all = scenarios_in("scenarios/matrix");
 
-    for (const char *more : {"scenarios/seeds", "scenarios/examples"}) {
+    for (const char *more : {"scenarios/seeds", "scenarios/examples", "tests/data/scenarios"}) {
         const std::vector<std::string> found = scenarios_in(more);
 
         all.insert(all.end(), found.begin(), found.end());
@@ -83,11 +83,10 @@ std::vector<std::string> judged()
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Agreement, testing::ValuesIn(judged()), name_of_case);
 
-/** What a check and a run say of data before interrupts on an example that is changed like that. */
-void expect_order(const std::string &example, const std::string &changes, const std::string &expected)
+/** What a check and a run say of data before interrupts on a scenario that is changed like that. */
+void expect_order(const std::string &path, const std::string &changes, const std::string &expected)
 {
-    const std::string text =
-        "base: " + system_test::source_path("scenarios/examples/" + example) + "\nexpect: null\n" + changes;
+    const std::string text = "base: " + system_test::source_path(path) + "\nexpect: null\n" + changes;
     const auto scenario = system_test::load_text(text);
     const Foretold foretold(scenario.get());
     Whole whole(scenario.get());
@@ -101,14 +100,15 @@ void expect_order(const std::string &example, const std::string &changes, const 
 /* An MSI with RO overtakes data only where something makes use of that. */
 TEST(DataBeforeInterrupt, IsLostToRelaxedOrderingThatIsUsed)
 {
-    expect_order("relaxed-interrupts.yaml", "", "violated");
-    expect_order("relaxed-interrupts.yaml", "platform: { interconnect: { relaxed-ordering: no } }\n", "holds");
-    expect_order("relaxed-interrupts.yaml",
+    expect_order("scenarios/examples/relaxed-interrupts.yaml", "", "violated");
+    expect_order("scenarios/examples/relaxed-interrupts.yaml", "platform: { interconnect: { relaxed-ordering: no } }\n",
+                 "holds");
+    expect_order("scenarios/examples/relaxed-interrupts.yaml",
                  "traffic:\n  ep:\n    - dma-write: { size: 1 KiB, period: 20 us, relaxed-ordering: yes }\n"
                  "    - msi: { period: 20 us }\n",
                  "holds");
-    expect_order("relaxed-interrupts.yaml", "traffic:\n  ep:\n    - msi: { period: 20 us, relaxed-ordering: yes }\n",
-                 "not-applicable");
+    expect_order("scenarios/examples/relaxed-interrupts.yaml",
+                 "traffic:\n  ep:\n    - msi: { period: 20 us, relaxed-ordering: yes }\n", "not-applicable");
 }
 
 /* And one of another traffic class only where some link has a channel for that. */
@@ -120,9 +120,29 @@ TEST(DataBeforeInterrupt, IsLostToAnotherChannelThatIsThere)
                              "traffic-class: 1 }\n"
                              "    - msi: { arrivals: poisson, rate: 400 kHz, traffic-class: 1 }\n";
 
-    expect_order("virtual-channels.yaml", "", "violated");
-    expect_order("virtual-channels.yaml", one, "holds");
-    expect_order("virtual-channels.yaml", both, "holds");
+    expect_order("scenarios/examples/virtual-channels.yaml", "", "violated");
+    expect_order("scenarios/examples/virtual-channels.yaml", one, "holds");
+    expect_order("scenarios/examples/virtual-channels.yaml", both, "holds");
+}
+
+/* What goes to a peer is no data that a handler looks for in memory, however late it is. */
+TEST(DataBeforeInterrupt, IsNotAboutWhatGoesToPeers)
+{
+    const std::string cascade = "tests/data/scenarios/cascade.yaml";
+    const std::string others = "  ep1: null\n  ep2: null\n  ep3: null\n";
+    const std::string messages = "    - msi: { rate: 1 MHz, arrivals: poisson }\n"
+                                 "    - dma-write: { to: ep3, size: 64 B, rate: 50 MB/s, buffer: 4 KiB }\n";
+
+    expect_order(cascade, "", "holds");
+    expect_order(cascade, "traffic:\n  ep0:\n" + messages + others, "not-applicable");
+    expect_order(cascade, "traffic:\n  ep0:\n" + messages + "    - dma-write: { size: 64 B, rate: 50 MB/s }\n" + others,
+                 "holds");
+    expect_order("scenarios/examples/relaxed-interrupts.yaml",
+                 "pcie: { rc0: { root-ports: { rp1: { below: { other: { endpoint: { bars: [64 KiB, 64 KiB] } } } } }, "
+                 "peer-to-peer: yes } }\n"
+                 "traffic:\n  ep:\n    - dma-write: { to: other, size: 1 KiB, period: 20 us, buffer: 4 KiB }\n"
+                 "    - msi: { period: 20 us, relaxed-ordering: yes }\n",
+                 "not-applicable");
 }
 
 /** The part of a file's name behind the topology's. */

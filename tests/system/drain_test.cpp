@@ -56,8 +56,11 @@ TEST_P(Drain, EverythingIsAccountedFor)
     EXPECT_EQ(run_result_failures(&result), 0u);
 }
 
-/* Data that goes to a peer is there when it has arrived there: an MSI half a period later does not overtake it. */
-TEST(PeerToPeer, DataArrivesBeforeLaterInterrupts)
+/*
+ * What goes to a peer arrives there, and is no data of which an MSI says that it is visible in memory: a peer may be
+ * slower than any memory, and a handler does not look there.
+ */
+TEST(PeerToPeer, IsNoDataThatInterruptsTellOf)
 {
     const auto scenario =
         system_test::load_text("base: " + system_test::source_path("tests/data/scenarios/cascade.yaml") +
@@ -78,9 +81,10 @@ TEST(PeerToPeer, DataArrivesBeforeLaterInterrupts)
     ASSERT_EQ(device.peer_count, 1u);
     EXPECT_STREQ(device.peers[0].component, "ep3");
     EXPECT_EQ(device.peers[0].tally.count, device.writes_sent);
-    EXPECT_EQ(device.order_checked, 5u);
+    EXPECT_GT(device.delivered, 4u);
+    EXPECT_EQ(device.order_checked, 0u);
     EXPECT_EQ(device.order_violations.count, 0u);
-    EXPECT_EQ(system_test::outcome_of(result.verdicts, "data-before-interrupt"), "holds");
+    EXPECT_EQ(system_test::outcome_of(result.verdicts, "data-before-interrupt"), "not-applicable");
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Drain, testing::ValuesIn(all_scenarios()), name_of_case);
