@@ -212,12 +212,61 @@ static void write_coverage(FILE *stream, const struct explored *explored)
     write_software(stream, explored);
 }
 
+static bool was_applicable(const struct explore_result *result)
+{
+    return result->outcomes[VERDICT_HOLDS] + result->outcomes[VERDICT_VIOLATED] > 0;
+}
+
+static bool had_pasids(const struct explore_request *wanted)
+{
+    for (unsigned i = 0; i < wanted->software_count; i++) {
+        if (wanted->software[i].pasids != EXPLORE_PASIDS_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** What would make an assumption applicable that was so on no system; NULL: nothing that is known. */
+static const char *hint_of(const struct explore_request *wanted)
+{
+    const char *name = assumption_name(wanted->assumption);
+
+    if (strcmp(name, ASSUMPTION_ONE_VIOMMU_PER_SMMU) == 0 || strcmp(name, ASSUMPTION_GUEST_OWNED_MSI) == 0) {
+        return "no system here has a virtual machine: check or run a scenario with `software: vms`";
+    }
+    if (strcmp(name, ASSUMPTION_DATA_BEFORE_INTERRUPT) == 0) {
+        return "no device here writes data: check or run a scenario whose `traffic` has dma-write and msi";
+    }
+    if (wanted->bounds.smmus == 0) {
+        return "no system here has an SMMU: --smmus 1 or more";
+    }
+    if (!had_pasids(wanted) &&
+        (strcmp(name, ASSUMPTION_MSI_IN_PRIMARY_DOMAIN) == 0 || strcmp(name, ASSUMPTION_PASID_CONSISTENT) == 0)) {
+        return "no function here uses PASIDs: --pasids shared,own";
+    }
+    return NULL;
+}
+
+/** Nothing was judged that could have been a counterexample: that there is none says nothing. */
+static void write_not_applicable(FILE *stream, const struct explored *explored)
+{
+    const char *hint = hint_of(&explored->asked.wanted);
+
+    fputs("#\n# Nothing is shown: the assumption is applicable to none of these systems.\n", stream);
+    if (hint != NULL) {
+        fprintf(stream, "# Hint: %s.\n", hint);
+    }
+}
+
 static bool write_text(FILE *stream, const void *context)
 {
     const struct explored *explored = context;
 
     write_coverage(stream, explored);
-    if (explored->file == NULL) {
+    if (!was_applicable(&explored->result)) {
+        write_not_applicable(stream, explored);
+    } else if (explored->file == NULL) {
         fprintf(stream, "#\n# No counterexample %s.\n", explored->result.exhausted ? "exists" : "was found");
     } else {
         fprintf(stream,
@@ -292,6 +341,10 @@ static bool write_json(FILE *stream, const void *context)
     json_t *document;
     bool written;
 
+    json_object_set_new(body, "applicable", json_boolean(was_applicable(result)));
+    if (!was_applicable(result) && hint_of(&explored->asked.wanted) != NULL) {
+        json_object_set_new(body, "hint", json_string(hint_of(&explored->asked.wanted)));
+    }
     if (explored->file != NULL) {
         json_object_set_new(body, "counterexample",
                             json_pack("{s:s, s:I, s:I}", "scenario", explored->file, "msis", (json_int_t)explored->msis,

@@ -38,6 +38,42 @@ TEST(ExploreCommand, SaysThatThereIsNone)
     EXPECT_NE(none.out.find("No counterexample exists."), std::string::npos) << none.out;
 }
 
+/* Where the assumption is about something that no system has, that none violates it is no result. */
+TEST(ExploreCommand, SaysThatNothingIsShownWhereTheAssumptionDoesNotApply)
+{
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{"pasid-consistent"}, "--pasids"},
+        {{"msi-in-primary-domain"}, "--pasids"},
+        {{"doorbell-mapped", "--smmus", "0"}, "--smmus 1"},
+        {{"guest-owned-msi"}, "virtual machine"},
+        {{"one-viommu-per-smmu"}, "virtual machine"},
+        {{"data-before-interrupt"}, "dma-write"},
+    };
+
+    for (const auto &[question, hint] : cases) {
+        std::vector<std::string> arguments = {"explore", "--endpoints", "2"};
+
+        arguments.insert(arguments.end(), question.begin(), question.end());
+        const Result text = doorbell(arguments);
+        arguments.push_back("--json");
+        const Result json = doorbell(arguments);
+        json_t *document = json_loads(json.out.c_str(), 0, nullptr);
+        const char *said = json_string_value(json_object_get(document, "hint"));
+
+        EXPECT_EQ(text.status, 0) << text.err;
+        EXPECT_NE(text.out.find("Nothing is shown"), std::string::npos) << text.out;
+        EXPECT_NE(text.out.find(hint), std::string::npos) << text.out;
+        EXPECT_EQ(text.out.find("No counterexample"), std::string::npos) << text.out;
+        EXPECT_TRUE(json_is_false(json_object_get(document, "applicable"))) << json.out;
+        EXPECT_NE(std::string(said == nullptr ? "" : said).find(hint), std::string::npos) << json.out;
+        json_decref(document);
+    }
+    const Result asked = doorbell({"explore", "pasid-consistent", "--endpoints", "2", "--pasids", "shared,own"});
+
+    EXPECT_EQ(asked.out.find("Nothing is shown"), std::string::npos) << asked.out;
+    EXPECT_NE(asked.out.find("No counterexample exists."), std::string::npos) << asked.out;
+}
+
 /* Three answers to the question of 2019: the same systems, the counterexample is that of the one that loses MSIs. */
 TEST(ExploreCommand, ComparesConsumersAndRuleSets)
 {
