@@ -139,7 +139,7 @@ static bool choice_parse(struct parse *parse, const struct scenario_key *key, co
 {
     struct diagnostic *entry;
     const char *nearest;
-    char list[300];
+    char list[600];
     size_t count = 0;
     size_t used = 0;
 

@@ -53,6 +53,8 @@ const Mistake mistakes[] = {
     {"NoPowerOfTwo", "platform: { smmu: { S: { command-queue: 100 } } }\n", 12, 41, "power of two", ""},
     {"Unaligned", "platform: { its: { A: { base: 0x0808_8000 } } }\n", 12, 31, "multiple of 64 KiB", ""},
     {"BadChoice", "software: { grouping: linx }\n", 12, 23, "none of the possible values", "did you mean `linux`?"},
+    {"BadChoiceOfMany", "software: { rules: bind-msi-v99 }\n", 12, 20, "none of the possible values",
+     "bind-msi-v15, bind-msi-v16, approach-2"},
     {"BadBoolean", "software: { enable-acs: maybe }\n", 12, 25, "none of the possible values", "yes, no"},
     {"BadSpeed", "pcie2: 1\n", 12, 1, "unknown key", "did you mean `pcie`?"},
     {"MapExpected", "platform: 5\n", 12, 11, "`platform` must be a map, not a single value", ""},
