@@ -275,7 +275,7 @@ TEST(Load, CapabilitiesOfEndpointsFitTogether)
     EXPECT_EQ(said_of("{ ims: 4, msi-x: 0, bars: [] }"), "`ep` has no BAR to hold its message store");
 }
 
-TEST(Load, PagesOnDemandAreNotForSystemsWithVirtualMachinesYet)
+TEST(Load, PagesOnDemandBesideVirtualMachinesAreNotTakenAwayYet)
 {
     const std::string text =
         "doorbell: 1\npcie: { rc0: { root-ports: { rp0: { below: { ep: { endpoint: { ats: {}, pri: {} } } } }, "
@@ -283,11 +283,14 @@ TEST(Load, PagesOnDemandAreNotForSystemsWithVirtualMachinesYet)
         "traffic: { ep: [ { dma-write: { period: 1 us, pages: on-demand } } ] }\n";
     Loaded alone(text);
     Loaded beside(text + "vms: { vm0: { devices: { vf: {} } } }\n");
+    Loaded reclaimed(text + "vms: { vm0: { devices: { vf: {} } } }\nsoftware: { reclaim: 10 us }\n");
 
     EXPECT_TRUE(alone) << alone.said();
-    EXPECT_FALSE(beside);
-    EXPECT_NE(beside.said().find("pages on demand beside virtual machines are not supported yet"), std::string::npos)
-        << beside.said();
+    EXPECT_TRUE(beside) << beside.said();
+    EXPECT_FALSE(reclaimed);
+    EXPECT_NE(reclaimed.said().find("pages that are taken away again (`software.reclaim`) beside virtual machines"),
+              std::string::npos)
+        << reclaimed.said();
 }
 
 TEST(Load, ExpectationsAreResolved)
