@@ -70,8 +70,8 @@ TEST_P(Engines, GiveTheSameBytes)
     expect_same(native, shuffled.wait());
 }
 
-/* With what queues held over time, which is measured whenever a component was evaluated. The engine that evaluates all of
- * them at every cycle takes ten times as long over that: EveryCycleMeasuresTheSameOccupancy has it for some. */
+/* With what queues held over time, which is measured whenever a component was evaluated. The engine that evaluates all
+ * of them at every cycle takes ten times as long over that: EveryCycleMeasuresTheSameOccupancy has it for some. */
 TEST_P(Engines, OrderWithinAnInstantDoesNotMatter)
 {
     const Result native = doorbell(command({"--occupancy"}));
