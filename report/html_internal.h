@@ -33,6 +33,27 @@ sim_time html_time(double femtoseconds);
 /** Writes a duration of a number of femtoseconds, "1.234 us". */
 void html_duration(struct html_page *page, double femtoseconds);
 
+/** An axis: from values to places. */
+struct html_axis {
+    double low;
+    double high;
+    double from; /**< place of low */
+    double to;   /**< place of high */
+    bool log;    /**< equal ratios are equally far apart; low is above 0 */
+    bool time;   /**< values are femtoseconds */
+    bool percent;
+    const char *unit; /**< as for a plot; NULL: none */
+};
+
+/** Where a value is. (html_axis.c) */
+double html_axis_place(const struct html_axis *axis, double value);
+
+/** A value as an axis writes it. */
+void html_axis_text(const struct html_axis *axis, double value, char *text, size_t size);
+
+/** The next tick behind a value, @p value being one; the first at or behind @p value if @p first. */
+double html_axis_tick(const struct html_axis *axis, double value, bool first);
+
 /** A line of a plot. */
 struct html_line {
     const char *name;
@@ -75,6 +96,19 @@ void html_draw_bars(struct html_page *page, const char *title, const char *const
 void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,
                     size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
                     const double *cells, bool times);
+
+/** Interrupts whose latencies are shown together: those of a device, or of all. */
+struct html_share {
+    const char *name;
+    const json_t *msi; /**< with "latency", "histogram", "hops" */
+};
+
+/** Draws a histogram for each, all over the same times, with their numbers as one table. (html_histogram.c) */
+void html_draw_histograms(struct html_page *page, const struct html_share *shares, size_t count);
+
+/** The section about interrupts and their latencies: losses, table, distribution, where the time went.
+ * (html_latency.c) */
+void html_latency_section(struct html_page *page, const json_t *document);
 
 /** The sections of a run or a check. (html_run.c) */
 void html_run_sections(struct html_page *page, const json_t *document);

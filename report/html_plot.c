@@ -9,9 +9,12 @@
 #define WIDTH  760
 #define HEIGHT 320
 #define LEFT   90
-#define RIGHT  20
+#define RIGHT  40
 #define TOP    16
 #define BOTTOM 52
+
+/** Labels of ticks are no nearer to each other, so that none covers another. */
+#define NEXT_LABEL 64
 
 /** What is less, is nothing; what is nearer, as a part, is the same: for ticks that get on from one to the next. */
 #define LEAST 1e-100
@@ -23,101 +26,33 @@ static const char *const dashes[] = {"none", "7 3", "2 3", "9 3 2 3", "4 2", "1 
 
 #define COLOURS (sizeof(colours) / sizeof(colours[0]))
 
-/** An axis: from values to places. */
-struct axis {
-    double low;
-    double high;
-    double from; /**< place of low */
-    double to;   /**< place of high */
-    bool log;
-    bool time;
-    bool percent;
-    const char *unit; /**< NULL: none */
-};
-
-static double place(const struct axis *axis, double value)
+static void write_axes(struct html_page *page, const struct html_axis *x, const struct html_axis *y,
+                       const struct html_plot *plot)
 {
-    double part;
-
-    if (axis->log) {
-        part = log(value / axis->low) / log(axis->high / axis->low);
-    } else {
-        part = (value - axis->low) / (axis->high - axis->low);
-    }
-    return axis->from + part * (axis->to - axis->from);
-}
-
-/** A number with a unit and the prefix that fits: "1.5 MHz". */
-static void si_text(double value, const char *unit, char *text, size_t size)
-{
-    static const char *const prefixes[] = {"", "k", "M", "G", "T"};
-    size_t prefix = 0;
-
-    while (value >= 1000 && prefix + 1 < sizeof(prefixes) / sizeof(prefixes[0])) {
-        value /= 1000;
-        prefix++;
-    }
-    snprintf(text, size, "%.4g %s%s", value, prefixes[prefix], unit);
-}
-
-static void value_text(const struct axis *axis, double value, char *text, size_t size)
-{
-    if (axis->time) {
-        snprintf(text, size, "%s", report_duration(html_time(value + 0.5)).text);
-    } else if (axis->percent) {
-        snprintf(text, size, "%.4g %%", 100 * fabs(value));
-    } else if (axis->unit != NULL) {
-        si_text(value, axis->unit, text, size);
-    } else if (value >= 1e6 || (value != 0 && fabs(value) < 1e-3)) {
-        snprintf(text, size, "%.3g", value);
-    } else {
-        snprintf(text, size, "%.6g", value);
-    }
-}
-
-/** Distance between ticks: 1, 2 or 5 of a power of ten, for five of them or so. */
-static double tick_step(double width)
-{
-    double step = pow(10, floor(log10(width / 5)));
-
-    while (width / step > 8) {
-        step *= width / step > 20 ? 5 : 2;
-    }
-    return step;
-}
-
-/** The next tick behind a value; the first for low. */
-static double next_tick(const struct axis *axis, double value, bool first)
-{
-    double step;
-
-    if (axis->log && axis->high / axis->low >= 20) {
-        step = pow(10, floor(log10(value) + 1e-9));
-        return first ? (value <= step * 1.000001 ? step : step * 10) : value * 10;
-    }
-    step = tick_step(axis->high - axis->low);
-    return first ? ceil(value / step - 1e-9) * step : value + step;
-}
-
-static void write_axes(struct html_page *page, const struct axis *x, const struct axis *y, const struct html_plot *plot)
-{
+    double last = -INFINITY;
     char text[32];
 
     fprintf(page->stream, "<path d=\"M%d %d V%d H%d\" fill=\"none\" stroke=\"currentColor\"/>\n", LEFT, TOP,
             HEIGHT - BOTTOM, WIDTH - RIGHT);
-    for (double tick = next_tick(x, x->low, true); tick <= x->high * 1.000001; tick = next_tick(x, tick, false)) {
-        value_text(x, tick, text, sizeof(text));
-        fprintf(page->stream,
-                "<path d=\"M%.1f %d v5\" stroke=\"currentColor\"/><text x=\"%.1f\" y=\"%d\" "
-                "text-anchor=\"middle\">%s</text>\n",
-                place(x, tick), HEIGHT - BOTTOM, place(x, tick), HEIGHT - BOTTOM + 18, text);
+    for (double tick = html_axis_tick(x, x->low, true); tick <= x->high * 1.000001;
+         tick = html_axis_tick(x, tick, false)) {
+        const double place = html_axis_place(x, tick);
+
+        html_axis_text(x, tick, text, sizeof(text));
+        fprintf(page->stream, "<path d=\"M%.1f %d v5\" stroke=\"currentColor\"/>", place, HEIGHT - BOTTOM);
+        if (place - last > NEXT_LABEL) {
+            fprintf(page->stream, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", place,
+                    HEIGHT - BOTTOM + 18, text);
+            last = place;
+        }
     }
-    for (double tick = next_tick(y, y->low, true); tick <= y->high * 1.000001; tick = next_tick(y, tick, false)) {
-        value_text(y, tick, text, sizeof(text));
+    for (double tick = html_axis_tick(y, y->low, true); tick <= y->high * 1.000001;
+         tick = html_axis_tick(y, tick, false)) {
+        html_axis_text(y, tick, text, sizeof(text));
         fprintf(page->stream,
                 "<path d=\"M%d %.1f H%d\" stroke=\"currentColor\" stroke-opacity=\"0.15\"/><text x=\"%d\" y=\"%.1f\" "
                 "text-anchor=\"end\">%s</text>\n",
-                LEFT, place(y, tick), WIDTH - RIGHT, LEFT - 6, place(y, tick) + 4, text);
+                LEFT, html_axis_place(y, tick), WIDTH - RIGHT, LEFT - 6, html_axis_place(y, tick) + 4, text);
     }
     fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
     html_text(page, plot->x_name);
@@ -127,11 +62,29 @@ static void write_axes(struct html_page *page, const struct axis *x, const struc
     fputs("</text>\n", page->stream);
 }
 
-/** Fits the axes around all points. */
-static void fit(const struct html_plot *plot, struct axis *x, struct axis *y)
+/** Some room on both sides, so that nothing stands on the frame. */
+static void pad(struct html_axis *x)
 {
-    *x = (struct axis){INFINITY, -INFINITY, LEFT, WIDTH - RIGHT, plot->x_log, plot->x_time, false, plot->x_unit};
-    *y = (struct axis){0, -INFINITY, HEIGHT - BOTTOM, TOP, false, plot->y_time, plot->y_percent, NULL};
+    const double part = 0.02;
+
+    if (x->log) {
+        const double room = pow(x->high / x->low, part);
+
+        x->low /= room;
+        x->high *= room;
+    } else {
+        const double room = part * (x->high - x->low);
+
+        x->low -= room;
+        x->high += room;
+    }
+}
+
+/** Fits the axes around all points. */
+static void fit(const struct html_plot *plot, struct html_axis *x, struct html_axis *y)
+{
+    *x = (struct html_axis){INFINITY, -INFINITY, LEFT, WIDTH - RIGHT, plot->x_log, plot->x_time, false, plot->x_unit};
+    *y = (struct html_axis){0, -INFINITY, HEIGHT - BOTTOM, TOP, false, plot->y_time, plot->y_percent, NULL};
     for (size_t i = 0; i < plot->line_count; i++) {
         const struct html_line *line = &plot->lines[i];
 
@@ -151,22 +104,23 @@ static void fit(const struct html_plot *plot, struct axis *x, struct axis *y)
         x->low = x->log ? middle / 2 : middle - around;
         x->high = x->log ? middle * 2 : middle + around;
     }
+    pad(x);
     y->high = y->high > LEAST ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
 }
 
-static void draw_line(struct html_page *page, const struct html_plot *plot, size_t index, const struct axis *x,
-                      const struct axis *y)
+static void draw_line(struct html_page *page, const struct html_plot *plot, size_t index, const struct html_axis *x,
+                      const struct html_axis *y)
 {
     const struct html_line *line = &plot->lines[index];
     const char *colour = colours[index % COLOURS];
 
     if (!plot->points_only && line->count > 1) {
-        fprintf(page->stream, "<path d=\"M%.1f %.1f", place(x, line->x[0]), place(y, line->y[0]));
+        fprintf(page->stream, "<path d=\"M%.1f %.1f", html_axis_place(x, line->x[0]), html_axis_place(y, line->y[0]));
         for (size_t j = 1; j < line->count; j++) {
             if (plot->steps) {
-                fprintf(page->stream, " H%.1f V%.1f", place(x, line->x[j]), place(y, line->y[j]));
+                fprintf(page->stream, " H%.1f V%.1f", html_axis_place(x, line->x[j]), html_axis_place(y, line->y[j]));
             } else {
-                fprintf(page->stream, " L%.1f %.1f", place(x, line->x[j]), place(y, line->y[j]));
+                fprintf(page->stream, " L%.1f %.1f", html_axis_place(x, line->x[j]), html_axis_place(y, line->y[j]));
             }
         }
         fprintf(page->stream,
@@ -175,15 +129,15 @@ static void draw_line(struct html_page *page, const struct html_plot *plot, size
                 colour, dashes[index % COLOURS]);
     }
     for (size_t j = 0; j < line->count && !plot->steps; j++) {
-        double middle = place(x, line->x[j]);
+        double middle = html_axis_place(x, line->x[j]);
 
         if (line->spread != NULL && line->spread[j] > 0) {
             fprintf(page->stream, "<path d=\"M%.1f %.1f V%.1f m-4 0 h8 M%.1f %.1f m-4 0 h8\" stroke=\"%s\"/>", middle,
-                    place(y, line->y[j] - line->spread[j]), place(y, line->y[j] + line->spread[j]), middle,
-                    place(y, line->y[j] - line->spread[j]), colour);
+                    html_axis_place(y, line->y[j] - line->spread[j]), html_axis_place(y, line->y[j] + line->spread[j]),
+                    middle, html_axis_place(y, line->y[j] - line->spread[j]), colour);
         }
-        fprintf(page->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", middle, place(y, line->y[j]),
-                colour);
+        fprintf(page->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", middle,
+                html_axis_place(y, line->y[j]), colour);
     }
 }
 
@@ -202,8 +156,8 @@ static void write_legend(struct html_page *page, const struct html_plot *plot)
 /** Rows of a plot's table: no more than can be read. */
 #define MOST_ROWS 200
 
-static void write_numbers(struct html_page *page, const struct html_plot *plot, const struct axis *x,
-                          const struct axis *y)
+static void write_numbers(struct html_page *page, const struct html_plot *plot, const struct html_axis *x,
+                          const struct html_axis *y)
 {
     char text[32];
 
@@ -221,12 +175,12 @@ static void write_numbers(struct html_page *page, const struct html_plot *plot, 
         for (size_t j = 0; j < line->count; j += step) {
             fputs("<tr><td>", page->stream);
             html_text(page, line->name);
-            value_text(x, line->x[j], text, sizeof(text));
+            html_axis_text(x, line->x[j], text, sizeof(text));
             fprintf(page->stream, "</td><td class=\"n\">%s</td>", text);
-            value_text(y, line->y[j], text, sizeof(text));
+            html_axis_text(y, line->y[j], text, sizeof(text));
             fprintf(page->stream, "<td class=\"n\">%s", text);
             if (line->spread != NULL && line->spread[j] >= 0) {
-                value_text(y, line->spread[j], text, sizeof(text));
+                html_axis_text(y, line->spread[j], text, sizeof(text));
                 fprintf(page->stream, " ± %s", text);
             }
             fputs("</td></tr>\n", page->stream);
@@ -254,8 +208,8 @@ static void begin_picture(struct html_page *page, const char *title, int width, 
 
 void html_draw_plot(struct html_page *page, const struct html_plot *plot)
 {
-    struct axis x;
-    struct axis y;
+    struct html_axis x;
+    struct html_axis y;
 
     fit(plot, &x, &y);
     begin_picture(page, plot->title, WIDTH, HEIGHT);
@@ -364,7 +318,7 @@ void html_draw_heat(struct html_page *page, const char *title, const char *x_nam
                     size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
                     const double *cells, bool times)
 {
-    struct axis axis = {.time = times};
+    struct html_axis axis = {.time = times};
     double low = INFINITY;
     double high = -INFINITY;
     char text[32];
@@ -401,7 +355,7 @@ void html_draw_heat(struct html_page *page, const char *title, const char *x_nam
                 fputs("<td class=\"n\">–</td>", page->stream);
                 continue;
             }
-            value_text(&axis, value, text, sizeof(text));
+            html_axis_text(&axis, value, text, sizeof(text));
             fprintf(page->stream, "<td class=\"n\" style=\"background: rgba(213, 94, 0, %.3f)\">%s</td>", 0.65 * share,
                     text);
         }
