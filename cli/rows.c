@@ -109,7 +109,7 @@ static void write_csv_field(FILE *stream, const char *text, bool last)
 static void write_csv(FILE *stream, const struct query_table *table)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        write_csv_field(stream, table->names[i], i + 1 == table->columns);
+        write_csv_field(stream, table->keys[i], i + 1 == table->columns);
     }
     for (size_t i = 0; i < table->rows * table->columns; i++) {
         write_csv_field(stream, table->cells[i].text, i % table->columns + 1 == table->columns);
@@ -134,7 +134,7 @@ static json_t *row_json(const struct query_table *table, size_t i)
     json_t *row = json_object();
 
     for (size_t j = 0; j < table->columns; j++) {
-        json_object_set_new(row, table->names[j], cell_json(&table->cells[i * table->columns + j]));
+        json_object_set_new(row, table->keys[j], cell_json(&table->cells[i * table->columns + j]));
     }
     return row;
 }

@@ -33,7 +33,7 @@ static bool write_json(FILE *stream, const void *context)
     bool written;
 
     for (size_t i = 0; i < answer->table.columns; i++) {
-        json_array_append_new(columns, cli_json_text(answer->table.names[i]));
+        json_array_append_new(columns, cli_json_text(answer->table.keys[i]));
     }
     json_object_set_new(document, "question", cli_json_text(answer->question));
     json_object_set_new(document, "columns", columns);
@@ -63,6 +63,45 @@ static void hint(const char *question, struct cli_problem *problem)
     }
 }
 
+/** Tells where in the statement a mistake is. */
+static int fail_at(const struct cli_request *request, const char *question, size_t offset, const char *message)
+{
+    struct diagnostic_where where = {.file = "QUESTION", .line = 1, .column = 1, .span = 1, .source = question};
+    struct diagnostics diagnostics;
+    int status;
+
+    for (size_t i = 0; i < offset; i++) {
+        if (question[i] == '\n') {
+            where.line++;
+            where.source = &question[i + 1];
+            where.column = 1;
+        } else {
+            where.column += ((unsigned char)question[i] & 0xc0) != 0x80;
+        }
+    }
+    where.source_length = strcspn(where.source, "\n");
+    memset(&diagnostics, 0, sizeof(diagnostics));
+    diagnostic_set_hint(diagnostics_add(&diagnostics, DIAGNOSTIC_ERROR, &where, "%s", message),
+                        "one SELECT ... or WITH ... over the tables of docs/sweep.md");
+    status = cli_fail_diagnostics(request, &diagnostics);
+    diagnostics_clear(&diagnostics);
+    return status;
+}
+
+/** Tells why a question was not answered. */
+static int refuse(const struct cli_request *request, const struct query *query, const struct store *store,
+                  struct cli_problem *problem)
+{
+    if (store_error_offset(store) != STORE_NO_OFFSET) {
+        return fail_at(request, query->question, store_error_offset(store), problem->message);
+    }
+    if (store_error(store) != NULL) {
+        return cli_fail(request, CLI_EXIT_ENVIRONMENT, problem);
+    }
+    hint(query->question, problem);
+    return cli_fail(request, CLI_EXIT_USAGE, problem);
+}
+
 int cli_verb_query(const struct cli_request *request)
 {
     const struct query query = {.question = request->second == NULL ? "points" : request->second,
@@ -82,8 +121,7 @@ int cli_verb_query(const struct cli_request *request)
         snprintf(problem.message, sizeof(problem.message), "%s", store_error(store));
         status = cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
     } else if (!query_ask(store, &query, &answer.table, problem.message, sizeof(problem.message))) {
-        hint(query.question, &problem);
-        status = cli_fail(request, CLI_EXIT_USAGE, &problem);
+        status = refuse(request, &query, store, &problem);
     } else {
         status = cli_emit(request, request->json ? write_json : write_answer, &answer);
     }

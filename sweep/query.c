@@ -15,19 +15,62 @@
 const char *const query_questions[] = {"points",   "worst",   "best", "pareto", "failed",
                                        "verdicts", "metrics", "hops", NULL};
 
+#define LATENCY "msi.latency."
+
 /* ---- Tables ---- */
 
 bool query_is_time(const char *metric)
 {
-    return strncmp(metric, "msi.latency.", 12) == 0 || strcmp(metric, "end-time") == 0;
+    static const char *const others[] = {"end-time", "run.duration", "run.warmup"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(metric, others[i]) == 0) {
+            return true;
+        }
+    }
+    return strncmp(metric, LATENCY, sizeof(LATENCY) - 1) == 0;
+}
+
+bool query_is_percentile(const char *metric)
+{
+    const char *rest = metric + sizeof(LATENCY) - 1;
+
+    return strncmp(metric, LATENCY, sizeof(LATENCY) - 1) == 0 && rest[0] == 'p' && isdigit((unsigned char)rest[1]);
+}
+
+/** A key that no column has yet: a member of an object that had another's name would hide it. To be freed. */
+static char *new_key(const struct query_table *table, const char *wanted)
+{
+    size_t size = strlen(wanted) + 24;
+    char *key = sim_allocate(size, 1);
+    size_t again = 1;
+
+    snprintf(key, size, "%s", wanted);
+    for (size_t i = 0; i < table->columns; i++) {
+        if (strcmp(table->keys[i], key) == 0) {
+            snprintf(key, size, "%s-%zu", wanted, ++again);
+            i = (size_t)-1; /* from the first again */
+        }
+    }
+    return key;
+}
+
+void query_table_column_keyed(struct query_table *table, const char *name, const char *key, bool time)
+{
+    table->names = sim_reallocate(table->names, table->columns + 1, sizeof(*table->names));
+    table->keys = sim_reallocate(table->keys, table->columns + 1, sizeof(*table->keys));
+    table->times = sim_reallocate(table->times, table->columns + 1, sizeof(*table->times));
+    table->keys[table->columns] = new_key(table, key);
+    table->times[table->columns] = time;
+    table->names[table->columns++] = sim_copy_string(name);
 }
 
 void query_table_column(struct query_table *table, const char *name)
 {
-    table->names = sim_reallocate(table->names, table->columns + 1, sizeof(*table->names));
-    table->times = sim_reallocate(table->times, table->columns + 1, sizeof(*table->times));
-    table->times[table->columns] = query_is_time(name);
-    table->names[table->columns++] = sim_copy_string(name);
+    char key[300];
+
+    snprintf(key, sizeof(key), "%s%s", name, query_is_time(name) ? "-fs" : "");
+    query_table_column_keyed(table, name, key, query_is_time(name));
 }
 
 void query_table_add(struct query_table *table, size_t filled, const char *text, bool numeric)
@@ -47,11 +90,19 @@ void query_table_clear(struct query_table *table)
     }
     for (size_t i = 0; i < table->columns; i++) {
         free(table->names[i]);
+        free(table->keys[i]);
     }
     free(table->names);
+    free(table->keys);
     free(table->times);
     free(table->cells);
     memset(table, 0, sizeof(*table));
+}
+
+/** A column as who asked calls it. */
+static void take_column(void *context, const char *name)
+{
+    query_table_column_keyed(context, name, name, query_is_time(name));
 }
 
 static bool take_row(void *context, size_t columns, const char *const *names, const char *const *values,
@@ -61,12 +112,19 @@ static bool take_row(void *context, size_t columns, const char *const *names, co
     size_t filled = table->rows * table->columns;
 
     for (size_t i = table->columns; i < columns; i++) {
-        query_table_column(table, names[i]);
+        take_column(table, names[i]);
     }
     for (size_t i = 0; i < columns; i++) {
         query_table_add(table, filled + i, values[i], numeric[i]);
     }
     return true;
+}
+
+/** Asks a statement; an answer without rows has its columns too. */
+static bool ask_sql(struct store *store, struct query_table *table, const char *sql)
+{
+    return store_query(store, sql, take_row, table) &&
+           (table->columns > 0 || store_columns(store, sql, take_column, table));
 }
 
 bool query_sql(struct store *store, struct query_table *table, const char *format, ...)
@@ -77,7 +135,7 @@ bool query_sql(struct store *store, struct query_table *table, const char *forma
     va_start(arguments, format);
     vsnprintf(sql, sizeof(sql), format, arguments);
     va_end(arguments);
-    return store_query(store, sql, take_row, table);
+    return ask_sql(store, table, sql);
 }
 
 void query_quote(const char *text, char *quoted, size_t size)
@@ -142,26 +200,27 @@ static bool ask_verdicts(struct store *store, struct query_table *table)
 static bool ask_metrics(struct store *store, struct query_table *table)
 {
     return query_sql(store, table,
-                     "SELECT metric, device, count(*) AS runs, min(value) AS min, avg(value) AS mean,"
+                     "SELECT metric, device, count(*) AS runs,"
+                     " CASE WHEN metric LIKE 'msi.latency.%%' OR metric IN ('end-time', 'run.duration', 'run.warmup')"
+                     " THEN 'fs' ELSE '' END AS unit, min(value) AS min, avg(value) AS mean,"
                      " max(value) AS max FROM metrics GROUP BY metric, device ORDER BY device, metric");
-}
-
-/** The columns from @p first on are times. */
-static bool mark_times(struct query_table *table, size_t first)
-{
-    for (size_t i = first; i < table->columns; i++) {
-        table->times[i] = true;
-    }
-    return true;
 }
 
 static bool ask_hops(struct store *store, struct query_table *table)
 {
+    static const char *const columns[] = {"stage", "position", "msis", "min", "mean", "max"};
+
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        const bool time = i >= 3;
+        char key[32];
+
+        snprintf(key, sizeof(key), "%s%s", columns[i], time ? "-fs" : "");
+        query_table_column_keyed(table, columns[i], key, time);
+    }
     return query_sql(store, table,
                      "SELECT stage, min(position) AS position, sum(count) AS msis, min(min) AS min,"
                      " sum(mean * 1.0 * count) / sum(count) AS mean, max(max) AS max"
-                     " FROM hops GROUP BY stage ORDER BY position, stage") &&
-           mark_times(table, 3);
+                     " FROM hops GROUP BY stage ORDER BY position, stage");
 }
 
 static bool is_sql(const char *question)
@@ -177,7 +236,7 @@ bool query_ask(struct store *store, const struct query *query, struct query_tabl
 
     why[0] = '\0';
     if (is_sql(question)) {
-        good = store_query(store, question, take_row, table);
+        good = ask_sql(store, table, question);
     } else if (strcmp(question, "failed") == 0) {
         good = ask_failed(store, table);
     } else if (strcmp(question, "verdicts") == 0) {

@@ -4,6 +4,9 @@
  * Replications of a point are combined: the mean of the replications' values, and the half width of its 95 % confidence
  * interval by Student's t over them. With one replication only a mean of latencies has an interval, the run's own (from
  * batch means).
+ *
+ * A percentile comes from a histogram whose steps are 1/128 of the value, so replications that say the same know it no
+ * better than that: its interval has that much more on either side.
  */
 #ifndef DOORBELL_SWEEP_QUERY_H
 #define DOORBELL_SWEEP_QUERY_H
@@ -39,7 +42,8 @@ struct query_cell {
 
 /** An answer. Zero-initialise; release with query_table_clear(). */
 struct query_table {
-    char **names; /**< of the columns */
+    char **names; /**< of the columns, for people */
+    char **keys;  /**< of the columns, for programs: times end in "-fs", and each is another one */
     bool *times;  /**< by column: its numbers are femtoseconds */
     size_t columns;
     struct query_cell *cells; /**< row by row */

@@ -11,7 +11,17 @@ extern "C" {
 /** Whether a metric, or the column that is called as it, is a time in femtoseconds. */
 bool query_is_time(const char *metric);
 
-/** Adds a column; only while there are no rows. */
+/** Whether a metric comes from a histogram, and is exact to a step of it only. */
+bool query_is_percentile(const char *metric);
+
+/**
+ * Adds a column; only while there are no rows.
+ * @param key  for programs; made different from the others
+ * @param time its numbers are femtoseconds
+ */
+void query_table_column_keyed(struct query_table *table, const char *name, const char *key, bool time);
+
+/** Adds a column whose key is its name, with "-fs" behind it if that is a time's (query_is_time()). */
 void query_table_column(struct query_table *table, const char *name);
 
 /** Adds cell number @p filled, of those of all rows. @param text NULL: there is none */

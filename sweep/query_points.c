@@ -1,6 +1,7 @@
 /* Points with metrics: all of them, the worst, the best, the Pareto front. */
 #include "sweep/query_internal.h"
 
+#include "result/histogram.h"
 #include "sim/allocate.h"
 
 #include <inttypes.h>
@@ -77,8 +78,14 @@ static int by_number(const void *a, const void *b)
     return one->number < other->number ? -1 : one->number > other->number;
 }
 
-/** What the replications of one point say of a metric: rows of point, value, own interval. */
-static void combine(const struct query_cell *rows, size_t count, struct value *value)
+/** Steps of the histogram from which a percentile is: 1 / so many of its value. */
+#define STEPS (1 << HISTOGRAM_STEP_BITS)
+
+/**
+ * What the replications of one point say of a metric: rows of point, value, own interval.
+ * @param percentile each value is that of a step of a histogram; what the step hides comes on top of their spread
+ */
+static void combine(const struct query_cell *rows, size_t count, bool percentile, struct value *value)
 {
     double *values = sim_allocate(count, sizeof(*values));
     double sum = 0;
@@ -92,6 +99,9 @@ static void combine(const struct query_cell *rows, size_t count, struct value *v
     value->interval = query_interval(values, count);
     if (count == 1 && rows[2].text != NULL) {
         value->interval = strtod(rows[2].text, NULL);
+    }
+    if (percentile && value->interval >= 0) {
+        value->interval += fabs(value->mean) / STEPS;
     }
     free(values);
 }
@@ -126,7 +136,8 @@ static bool read_metric(struct store *store, struct points *points, size_t metri
         }
         point = bsearch(&wanted, points->list, points->count, sizeof(wanted), by_number);
         if (point != NULL) {
-            combine(&table.cells[3 * i], next - i, &point->values[metric]);
+            combine(&table.cells[3 * i], next - i, query_is_percentile(points->metrics[metric]),
+                    &point->values[metric]);
         }
     }
     query_table_clear(&table);
@@ -261,9 +272,14 @@ static void fill_table(const struct points *points, struct query_table *table)
         query_table_column(table, query_text(&points->axes.cells[i]));
     }
     for (size_t i = 0; i < points->metric_count; i++) {
-        query_table_column(table, points->metrics[i]);
-        snprintf(text, sizeof(text), "%s ± 95 %%", points->metrics[i]);
-        query_table_column(table, text);
+        const char *metric = points->metrics[i];
+        const bool time = query_is_time(metric);
+        char key[300];
+
+        query_table_column(table, metric);
+        snprintf(text, sizeof(text), "%s ± 95 %%", metric);
+        snprintf(key, sizeof(key), "%s-ci95%s", metric, time ? "-fs" : "");
+        query_table_column_keyed(table, text, key, time);
     }
     for (size_t i = 0; i < points->count; i++) {
         const struct point *point = &points->list[i];

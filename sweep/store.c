@@ -44,6 +44,7 @@ static struct store *open_file(const char *path, int flags)
     struct store *store = sim_allocate(1, sizeof(*store));
 
     store->path = sim_copy_string(path);
+    store->error_offset = STORE_NO_OFFSET;
     if (sqlite3_open_v2(path, &store->database, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         store_fail(store, "cannot open", store->database == NULL ? NULL : sqlite3_errmsg(store->database));
     } else {
@@ -212,6 +213,11 @@ const char *store_error(const struct store *store)
     return store->failed ? store->error : NULL;
 }
 
+size_t store_error_offset(const struct store *store)
+{
+    return store->error_offset;
+}
+
 bool store_is_foreign(const struct store *store)
 {
     return store->foreign;
@@ -339,17 +345,62 @@ static void read_row(sqlite3_stmt *statement, struct columns *columns)
     }
 }
 
+/** Takes note that the question is wrong at a place. @return false */
+static bool fail_at(struct store *store, const char *sql, const char *place, const char *why)
+{
+    store->error_offset = place == NULL ? STORE_NO_OFFSET : (size_t)(place - sql);
+    return store_fail(store, "E0408 the question is wrong", why);
+}
+
+/** Where SQLite sees the mistake of what it could not prepare. */
+static const char *mistake(const struct store *store, const char *sql)
+{
+#if SQLITE_VERSION_NUMBER >= 3038000
+    const int offset = sqlite3_error_offset(store->database);
+
+    return offset < 0 ? NULL : sql + offset;
+#else
+    (void)store;
+    (void)sql;
+    return NULL;
+#endif
+}
+
+/** Prepares a question: one statement and no more, which writes nothing. @return NULL if it is wrong */
+static sqlite3_stmt *prepare(struct store *store, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *second = NULL;
+    const char *rest = NULL;
+    bool good = sqlite3_prepare_v2(store->database, sql, -1, &statement, &rest) == SQLITE_OK && statement != NULL;
+
+    if (!good) {
+        fail_at(store, sql, mistake(store, sql), sqlite3_errmsg(store->database));
+    } else if (sqlite3_stmt_readonly(statement) == 0) {
+        good = fail_at(store, sql, sql, "it would write, and only reading is possible");
+    } else if (sqlite3_prepare_v2(store->database, rest, -1, &second, NULL) != SQLITE_OK || second != NULL) {
+        rest += strspn(rest, " \t\r\n;");
+        good = fail_at(store, sql, rest, "a second statement begins here, and a question is one");
+    }
+    sqlite3_finalize(second);
+    if (!good) {
+        sqlite3_finalize(statement);
+        statement = NULL;
+    }
+    return statement;
+}
+
 bool store_query(struct store *store, const char *sql,
                  bool (*row)(void *context, size_t columns, const char *const *names, const char *const *values,
                              const bool *numeric),
                  void *context)
 {
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *statement = prepare(store, sql);
     struct columns columns;
     int step = SQLITE_ERROR;
 
-    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) != SQLITE_OK || statement == NULL) {
-        return store_fail(store, "E0408 the question is wrong", sqlite3_errmsg(store->database));
+    if (statement == NULL) {
+        return false;
     }
     columns.count = sqlite3_column_count(statement);
     columns.names = sim_allocate((size_t)columns.count + 1, sizeof(*columns.names));
@@ -370,6 +421,18 @@ bool store_query(struct store *store, const char *sql,
     free((void *)columns.values);
     free(columns.numeric);
     return step == SQLITE_DONE;
+}
+
+bool store_columns(struct store *store, const char *sql, void (*column)(void *context, const char *name), void *context)
+{
+    sqlite3_stmt *statement = prepare(store, sql);
+    const int count = statement == NULL ? 0 : sqlite3_column_count(statement);
+
+    for (int i = 0; i < count; i++) {
+        column(context, sqlite3_column_name(statement, i));
+    }
+    sqlite3_finalize(statement);
+    return statement != NULL;
 }
 
 void store_close(struct store *store)

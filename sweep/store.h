@@ -83,6 +83,12 @@ struct store *store_open_existing(const char *path, const struct store_about *ab
 /** Why the store cannot be used, one sentence; NULL if it can. */
 const char *store_error(const struct store *store);
 
+/** No place of a question. */
+#define STORE_NO_OFFSET SIZE_MAX
+
+/** The byte of store_query()'s statement that store_error() is about; STORE_NO_OFFSET if it is about none. */
+size_t store_error_offset(const struct store *store);
+
 /** Whether the file is of another sweep than store_open() was told. */
 bool store_is_foreign(const struct store *store);
 
@@ -114,7 +120,8 @@ bool store_count(struct store *store, uint64_t counts[STORE_STATUSES], uint64_t 
 bool store_forget_failed(struct store *store);
 
 /**
- * Asks the file a question in SQL, read only.
+ * Asks the file a question in SQL: one statement, which only reads. Another one behind it is an error, and so is one
+ * that would write.
  * @param row called with the texts of each row, NULL for SQL's NULL; returns false to end early
  * @param numeric by column, whether the value is a number
  */
@@ -122,6 +129,13 @@ bool store_query(struct store *store, const char *sql,
                  bool (*row)(void *context, size_t columns, const char *const *names, const char *const *values,
                              const bool *numeric),
                  void *context);
+
+/**
+ * Names the columns of an answer, which one without rows has too.
+ * @param column called with each name, in order
+ */
+bool store_columns(struct store *store, const char *sql, void (*column)(void *context, const char *name),
+                   void *context);
 
 /** Closes the file. NULL is allowed. */
 void store_close(struct store *store);

@@ -31,6 +31,7 @@ struct store {
     bool unfounded;
     bool failed;
     char error[512];
+    size_t error_offset; /**< of the mistake in the question that was asked; STORE_NO_OFFSET: not known */
     sqlite3_stmt *inserts[STORE_INSERTS];
 };
 

@@ -89,7 +89,7 @@ TEST(Forms, RowsAreTheLinesWithADocumentAroundThem)
         size_t count = 0;
 
         ASSERT_TRUE(rows);
-        EXPECT_EQ(text_of(rows.get(), "schema"), "rows/1");
+        EXPECT_EQ(text_of(rows.get(), "schema"), "rows/2");
         EXPECT_EQ(text_of(rows.get(), "question"), question);
         const json_t *list = json_object_get(rows.get(), "rows");
         for (std::string line; std::getline(lines, line); count++) {

@@ -244,11 +244,17 @@ TEST(SweepCommand, QueriesComeAsTextCsvAndJsonLines)
 
     EXPECT_NE(text.out.find(" ns"), std::string::npos) << text.out;
     EXPECT_EQ(csv.out.substr(0, csv.out.find('\r')),
-              "point,smmu.S.tlb.entries,interconnect.latency,msi.latency.p99,msi.latency.p99 ± 95 %");
+              "point,smmu.S.tlb.entries,interconnect.latency,msi.latency.p99-fs,msi.latency.p99-ci95-fs");
     EXPECT_EQ(static_cast<size_t>(std::count(csv.out.begin(), csv.out.end(), '\n')), 25u);
     EXPECT_EQ(lines.out.substr(0, 54), "{\"point\":0,\"smmu.S.tlb.entries\":\"4\",\"interconnect.late");
     EXPECT_EQ(wrong.status, 2);
     EXPECT_NE(wrong.err.find("did you mean 'worst'?"), std::string::npos) << wrong.err;
+    const Result second = doorbell({"query", database, "SELECT 1 FROM runs;\nDELETE FROM runs"});
+
+    EXPECT_EQ(second.status, 2);
+    EXPECT_EQ(second.out, "");
+    EXPECT_EQ(second.err.substr(0, 30), "QUESTION:2:1: error[E0408]: " + database.substr(0, 2));
+    EXPECT_NE(second.err.find("     2 | DELETE FROM runs\n       | ^\n"), std::string::npos) << second.err;
 }
 
 } // namespace

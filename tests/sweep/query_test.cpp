@@ -74,9 +74,87 @@ TEST_F(SweepQuery, PointsCombineTheirReplications)
 
     ASSERT_EQ(list.size(), 3u);
     /* Two values: mean 110, standard error 10, Student's t for one degree of freedom 12.706. */
-    EXPECT_EQ(list[0], (std::vector<std::string>{"0", "16", "1 MHz", "110", "127.06"}));
-    EXPECT_EQ(list[1], (std::vector<std::string>{"1", "32", "2 MHz", "300", "0"}));
+    /* On top of it what a step of the histogram hides, 1/128 of the mean: "300, give or take nothing" is never true. */
+    EXPECT_EQ(list[0], (std::vector<std::string>{"0", "16", "1 MHz", "110", "127.919"}));
+    EXPECT_EQ(list[1], (std::vector<std::string>{"1", "32", "2 MHz", "300", "2.34375"}));
     EXPECT_EQ(list[2], (std::vector<std::string>{"2", "64", "3 MHz", "50", "-"}));
+}
+
+TEST_F(SweepQuery, WhatIsCountedAndNotSortedIntoStepsHasTheirSpreadAlone)
+{
+    for (const char *exact : {"msi.latency.max", "msi.count"}) {
+        const auto list = rows(file_, "points", {exact});
+        const double values[] = {std::stod(rows(file_, ("SELECT value FROM metrics WHERE run = 0 AND device = '' AND"
+                                                        " metric = '" +
+                                                        std::string(exact) + "'")
+                                                           .c_str())[0][0]),
+                                 std::stod(rows(file_, ("SELECT value FROM metrics WHERE run = 1 AND device = '' AND"
+                                                        " metric = '" +
+                                                        std::string(exact) + "'")
+                                                           .c_str())[0][0])};
+
+        EXPECT_NEAR(std::stod(list[0][4]), query_interval(values, 2), 1e-3) << exact;
+    }
+}
+
+/** The columns of an answer, for programs. */
+std::vector<std::string> keys(store *store, const char *question, const std::vector<const char *> &metrics = {})
+{
+    const query asked = {question, metrics.data(), metrics.size(), nullptr};
+    query_table table = {};
+    char why[200] = "";
+
+    EXPECT_TRUE(query_ask(store, &asked, &table, why, sizeof(why))) << why;
+    const std::vector<std::string> list(table.keys, table.keys + table.columns);
+
+    query_table_clear(&table);
+    return list;
+}
+
+TEST_F(SweepQuery, ColumnsSayTheirUnits)
+{
+    using Names = std::vector<std::string>;
+
+    EXPECT_EQ(keys(file_, "points", {"msi.latency.p99", "msi.count", "end-time"}),
+              (Names{"point", "smmu.S.tlb.entries", "rate", "msi.latency.p99-fs", "msi.latency.p99-ci95-fs",
+                     "msi.count", "msi.count-ci95", "end-time-fs", "end-time-ci95-fs"}));
+    EXPECT_EQ(keys(file_, "hops"), (Names{"stage", "position", "msis", "min-fs", "mean-fs", "max-fs"}));
+    EXPECT_EQ(rows(file_, "SELECT DISTINCT unit FROM (SELECT 1 AS unit)")[0][0], "1");
+    for (const auto &row : rows(file_, "metrics")) {
+        const bool time = row[0].compare(0, 12, "msi.latency.") == 0 || row[0] == "end-time";
+
+        EXPECT_EQ(row[3], time ? "fs" : "") << row[0];
+    }
+    /* Whoever asks in SQL names them, but two of one name would hide each other in an object. */
+    EXPECT_EQ(keys(file_, "SELECT 1 AS a, 2 AS a, 3 AS 'msi.latency.p99'"), (Names{"a", "a-2", "msi.latency.p99"}));
+    EXPECT_EQ(keys(file_, "SELECT run, seed FROM runs WHERE run > 1000"), (Names{"run", "seed"})) << "without rows";
+}
+
+TEST_F(SweepQuery, AQuestionIsOneStatement)
+{
+    struct Case {
+        const char *sql;
+        size_t offset;
+        const char *why;
+    };
+    const Case cases[] = {
+        {"SELECT 1; DELETE FROM runs", 10, "second statement"},
+        {"SELECT 1;;\n  nonsense", 13, "second statement"},
+        {"SELECT nope FROM runs", 7, "no such column"},
+        {"WITH x AS (SELECT 1) DELETE FROM runs", 0, "only reading"},
+    };
+
+    for (const Case &wrong : cases) {
+        store *reader = store_open_existing(folder_.path("a.sqlite").c_str(), nullptr);
+        const std::string why = refusal(reader, wrong.sql);
+
+        EXPECT_EQ(why.compare(0, 5, "E0408"), 0) << why;
+        EXPECT_NE(why.find(wrong.why), std::string::npos) << why;
+        EXPECT_EQ(store_error_offset(reader), wrong.offset) << wrong.sql;
+        store_close(reader);
+    }
+    EXPECT_EQ(rows(file_, "SELECT 1; -- and that is all ;\n ;")[0][0], "1");
+    EXPECT_EQ(sweep_test::ask(file_, "SELECT count(*) FROM runs"), "5");
 }
 
 TEST_F(SweepQuery, OneReplicationHasTheRunsOwnInterval)
