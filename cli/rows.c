@@ -4,6 +4,7 @@
 #include "sim/allocate.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,7 @@ static void write_field(FILE *stream, const char *text, int width, bool right, b
     fputs(last ? "\n" : "  ", stream);
 }
 
-/** A time as people read it: four digits and a unit. */
-static void write_time(double femtoseconds, char *text, size_t size)
+void cli_rows_time(double femtoseconds, char *text, size_t size)
 {
     static const struct {
         const char *name;
@@ -43,7 +43,7 @@ static void write_time(double femtoseconds, char *text, size_t size)
     } units[] = {{"s", 1e15}, {"ms", 1e12}, {"us", 1e9}, {"ns", 1e6}, {"ps", 1e3}};
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (femtoseconds >= units[i].size) {
+        if (fabs(femtoseconds) >= units[i].size) {
             snprintf(text, size, "%.4g %s", femtoseconds / units[i].size, units[i].name);
             return;
         }
@@ -59,7 +59,7 @@ static const char *cell_text(const struct query_table *table, size_t index, char
     if (cell->text == NULL || !cell->numeric || !table->times[index % table->columns]) {
         return cell->text;
     }
-    write_time(strtod(cell->text, NULL), buffer, size);
+    cli_rows_time(strtod(cell->text, NULL), buffer, size);
     return buffer;
 }
 

@@ -20,6 +20,9 @@ extern "C" {
  */
 bool cli_rows_write(FILE *stream, const struct query_table *table, enum cli_format format);
 
+/** A time, or a difference of two, as people read it: four digits and a unit. */
+void cli_rows_time(double femtoseconds, char *text, size_t size);
+
 /** The rows as a list of such objects, a new reference. */
 json_t *cli_rows_json(const struct query_table *table);
 

@@ -57,9 +57,11 @@ static const char *const about_golden[] = {
 };
 
 static const char *const about_compare[] = {
-    "Tells how result B differs from result A: two documents that 'doorbell run --json' wrote, or two",
-    "folders of such. Of runs with different seeds only means beyond their confidence intervals, verdicts",
-    "and expectations count. Exits 1 if something that counts differs.",
+    "Tells how result B differs from result A: two documents that 'doorbell run --json' wrote, two",
+    "folders of such, or two sweeps' databases. Of a pair of runs with different seeds only means beyond",
+    "their confidence intervals, verdicts and expectations count. Runs of several seeds in both folders,",
+    "and the points of sweeps, are judged together: every metric by a test (pairs of the same seeds, or",
+    "Welch's), corrected for how many there are. Exits 1 if something that counts differs.",
     NULL,
 };
 
@@ -255,10 +257,11 @@ const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_PARTS] = {"parts", 'N', "N", VERB_BIT(CLI_VERB_SWEEP),
                           "submit: how many parts, each one task with -j CPUs\n"
                           "(1 unless given)"},
-    [CLI_OPTION_METRIC] = {"metric", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_REPORT),
-                           "the metric in question (default msi.latency.p99); may be\n"
-                           "repeated: pareto takes two"},
-    [CLI_OPTION_DEVICE] = {"device", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY),
+    [CLI_OPTION_METRIC] = {"metric", '\0', "NAME",
+                           VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_REPORT) | VERB_BIT(CLI_VERB_COMPARE),
+                           "the metric in question (default msi.latency.p99; to\n"
+                           "compare: all); may be repeated: pareto takes two"},
+    [CLI_OPTION_DEVICE] = {"device", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_COMPARE),
                            "of this device; of all together unless given"},
     [CLI_OPTION_FORMAT] = {"format", '\0', "NAME", VERB_BIT(CLI_VERB_QUERY) | VERB_BIT(CLI_VERB_TOPO),
                            "text (the default); for query csv or jsonl, for topo\n"

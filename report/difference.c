@@ -55,21 +55,19 @@ void tolerances_clear(struct tolerances *tolerances)
     tolerances->count = 0;
 }
 
-static bool is_tolerated(const struct comparison *comparison, const struct difference *difference)
+bool tolerances_allow(const struct tolerances *tolerances, const char *path, bool numeric, double change,
+                      double relative)
 {
-    const struct tolerances *tolerances = comparison->tolerances;
-
     for (size_t i = tolerances == NULL ? 0 : tolerances->count; i > 0; i--) {
         const struct tolerance *tolerance = &tolerances->list[i - 1];
 
-        if (fnmatch(tolerance->pattern, difference->path, 0) != 0) {
+        if (fnmatch(tolerance->pattern, path, 0) != 0) {
             continue;
         }
         if (tolerance->any) {
             return true;
         }
-        return difference->numeric &&
-               fabs(tolerance->relative ? difference->relative : difference->change) <= tolerance->amount;
+        return numeric && fabs(tolerance->relative ? relative : change) <= tolerance->amount;
     }
     return false;
 }
@@ -93,7 +91,8 @@ static void report(struct comparison *comparison, const json_t *before, const js
         difference.change = json_number_value(after) - json_number_value(before);
         difference.relative = json_number_value(before) == 0 ? 0 : difference.change / json_number_value(before);
     }
-    difference.tolerated = is_tolerated(comparison, &difference);
+    difference.tolerated = tolerances_allow(comparison->tolerances, difference.path, difference.numeric,
+                                            difference.change, difference.relative);
     if (found->count == comparison->capacity) {
         comparison->capacity = comparison->capacity == 0 ? 64 : 2 * comparison->capacity;
         found->list = sim_reallocate(found->list, comparison->capacity, sizeof(*found->list));

@@ -35,6 +35,14 @@ struct tolerances {
  */
 bool tolerances_add(struct tolerances *tolerances, const char *text);
 
+/**
+ * Whether a difference is within tolerance.
+ * @param tolerances may be NULL: nothing is
+ * @param numeric  whether @p change and @p relative (see struct difference) say something
+ */
+bool tolerances_allow(const struct tolerances *tolerances, const char *path, bool numeric, double change,
+                      double relative);
+
 /** Releases the list and empties it. */
 void tolerances_clear(struct tolerances *tolerances);
 

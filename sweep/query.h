@@ -58,6 +58,15 @@ struct query_table {
  */
 bool query_ask(struct store *store, const struct query *query, struct query_table *table, char *why, size_t size);
 
+/** A text as SQL writes it, cut off if @p quoted has no room for it. */
+void query_quote(const char *text, char *quoted, size_t size);
+
+/** Whether a metric, or the column that is called as it, is a time in femtoseconds. */
+bool query_is_time(const char *metric);
+
+/** Whether a metric comes from a histogram, and is exact to a step of it only. */
+bool query_is_percentile(const char *metric);
+
 /** Releases a table and empties it. */
 void query_table_clear(struct query_table *table);
 

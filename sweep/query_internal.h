@@ -8,12 +8,6 @@
 extern "C" {
 #endif
 
-/** Whether a metric, or the column that is called as it, is a time in femtoseconds. */
-bool query_is_time(const char *metric);
-
-/** Whether a metric comes from a histogram, and is exact to a step of it only. */
-bool query_is_percentile(const char *metric);
-
 /**
  * Adds a column; only while there are no rows.
  * @param key  for programs; made different from the others
@@ -36,9 +30,6 @@ static inline const char *query_text(const struct query_cell *cell)
 /** Asks SQL, made as by printf, and adds the rows. A table without columns gets the answer's. */
 bool query_sql(struct store *store, struct query_table *table, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/** A text as SQL writes it, cut off if @p quoted has no room for it. */
-void query_quote(const char *text, char *quoted, size_t size);
 
 /** The questions that list points: points, worst, best, pareto. (query_points.c) */
 bool query_points(struct store *store, const struct query *query, struct query_table *table, char *why, size_t size);

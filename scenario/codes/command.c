@@ -239,6 +239,25 @@ static const struct error_code sweeps_codes[] = {
      .shown = ERROR_CODE_UNSHOWN,
      .wrong = "It takes a cluster; the test of sweeps on Slurm makes one, and shows this there.",
      .right = ""},
+    {.code = "E0411",
+     .title = "Sweeps without a common point",
+     .explanation =
+         "`doorbell compare` pairs the points of two sweeps by the values of their axes, and no point of one "
+         "has the values of a point of the other: they are over other axes, or other values.",
+     .shown = ERROR_CODE_COMMAND,
+     .wrong = "doorbell sweep sweep.yaml; doorbell sweep sweep.yaml -d other.sqlite --set 'sweep.axes=[{key: "
+              "platform.memory.latency, values: [33 ns]}]'; doorbell compare sweep.sqlite other.sqlite\n",
+     .right = "doorbell sweep sweep.yaml; doorbell sweep sweep.yaml -d other.sqlite --seed 5; doorbell compare "
+              "sweep.sqlite other.sqlite\n"},
+    {.code = "E0412",
+     .title = "A sweep against what is none",
+     .explanation = "`doorbell compare` takes two sweeps' databases, two documents of `run --json`, or two folders of "
+                    "such, but not one of each.",
+     .shown = ERROR_CODE_COMMAND,
+     .wrong =
+         "doorbell sweep sweep.yaml; doorbell run small.yaml --json -o a.json; doorbell compare sweep.sqlite a.json\n",
+     .right = "doorbell run small.yaml --json -o a.json; doorbell run small.yaml --json -o b.json; doorbell compare "
+              "a.json b.json\n"},
 };
 
 const struct error_code_group error_codes_sweeps = {"Sweeps and their results", sweeps_codes,

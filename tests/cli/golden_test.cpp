@@ -227,6 +227,44 @@ TEST(Compare, FoldersPairByName)
     EXPECT_TRUE(has(result.out, "alone    new: only in " + after.path("")));
 }
 
+/** Three seeds before and after: a slower memory is beyond chance in every one; other seeds are not. */
+TEST(Compare, FoldersOfSeedsAreSets)
+{
+    const Folder before;
+    const Folder again;
+    const Folder slow;
+    json_t *sets;
+
+    for (const char *seed : {"1", "2", "3"}) {
+        const std::string name = std::string("run") + seed + ".json";
+
+        stored(before, name, {"--seed", seed});
+        stored(again, "other" + name, {"--seed", std::string("5") + seed});
+        stored(slow, name, {"--seed", seed, "--set", "platform.memory.latency=400ns"});
+    }
+    const Result same = doorbell({"compare", before.path(""), again.path("")});
+    const Result worse = doorbell({"compare", before.path(""), slow.path(""), "--json"});
+    const Json document_of_worse = document(worse.out);
+
+    EXPECT_EQ(same.status, 0) << same.out;
+    EXPECT_TRUE(has(same.out, "1 points the same, 0 different\n")) << same.out;
+    EXPECT_TRUE(has(same.out, " of means,")) << same.out;
+    EXPECT_EQ(worse.status, 1);
+    sets = json_object_get(document_of_worse.get(), "sets");
+    EXPECT_EQ(json_array_size(json_object_get(document_of_worse.get(), "results")), 0U);
+    EXPECT_GT(json_integer_value(json_object_get(sets, "tests")), 5);
+    const Result only =
+        doorbell({"compare", before.path(""), slow.path(""), "--metric", "msi.latency.mean", "--device", "epA"});
+
+    EXPECT_TRUE(has(only.out, "  msi.latency.mean: ")) << only.out;
+    EXPECT_TRUE(has(only.out, "\n1 tests (1 of pairs by seed")) << only.out;
+    EXPECT_EQ(doorbell({"compare", before.path(""), slow.path(""), "--metric", "msi.latency.p98"}).status, 2);
+    EXPECT_EQ(doorbell({"compare", before.path(""), slow.path(""), "--device", "epZ"}).status, 2);
+    EXPECT_EQ(
+        doorbell({"compare", before.path("run1.json"), slow.path("run1.json"), "--metric", "msi.latency.p99"}).status,
+        2);
+}
+
 TEST(Compare, WhatIsNoResultIsAnError)
 {
     const Folder folder;

@@ -230,6 +230,48 @@ TEST(SweepCommand, AnotherSweepsResultsAreNotMixedIn)
     EXPECT_EQ(doorbell({"sweep", "murge", file}).status, 2);
 }
 
+/** Points pair by what they are, though the axes stand in another order and so the points have other numbers. */
+TEST(SweepCommand, TwoSweepsAreComparedPointByPoint)
+{
+    Folder folder;
+    const auto swept = [&](const char *name, const std::string &axes, std::vector<std::string> words) {
+        const std::string file = folder.write(std::string(name) + ".yaml", "doorbell: 1\nbase: " + base +
+                                                                               "\nduration: 100 us\n"
+                                                                               "sweep: { replications: 4, axes: [" +
+                                                                               axes + "] }\n");
+        words.insert(words.begin(), {"sweep", file, "-d", folder.path(std::string(name) + ".sqlite")});
+        EXPECT_LE(doorbell(words).status, 1); /* a slow memory misses an expectation */
+        return words[3];
+    };
+    const std::string tlb = "{ key: smmu.S.tlb.entries, values: [4, 64] }";
+    const std::string wait = "{ key: interconnect.latency, values: [10 ns, 100 ns] }";
+    const std::string a = swept("a", tlb + ", " + wait, {});
+    const std::string turned = swept("turned", wait + ", " + tlb, {"--seed", "77"});
+    const std::string slow = swept("slow", tlb + ", " + wait, {"--set", "platform.memory.latency=400 ns"});
+    const std::string other = swept("other", tlb, {});
+    const Result itself = doorbell({"compare", a, a});
+    const Result chance = doorbell({"compare", a, turned});
+    const Result worse = doorbell({"compare", a, slow, "--metric", "msi.latency.mean"});
+
+    EXPECT_EQ(itself.status, 0) << itself.out;
+    EXPECT_NE(itself.out.find("4 points the same, 0 different\n"), std::string::npos) << itself.out;
+    EXPECT_EQ(chance.status, 0) << chance.out;
+    EXPECT_NE(chance.out.find("4 points the same, 0 different\n"), std::string::npos) << chance.out;
+    EXPECT_NE(chance.out.find("tests (0 of pairs by seed, "), std::string::npos) << chance.out;
+    EXPECT_EQ(worse.status, 1);
+    EXPECT_NE(worse.out.find("0 points the same, 4 different\n4 tests (4 of pairs by seed, 0 of means"),
+              std::string::npos)
+        << worse.out;
+    EXPECT_EQ(worse.out.find("differs  interconnect.latency=10 ns, smmu.S.tlb.entries=4: 4 and 4 runs\n"
+                             "  msi.latency.mean: "),
+              0u)
+        << worse.out;
+    EXPECT_EQ(doorbell({"compare", a, other}).status, 2);
+    EXPECT_EQ(doorbell({"compare", a, base}).status, 2);
+    EXPECT_EQ(doorbell({"compare", a, slow, "--json"}).status, 1); /* its document is held against the schema */
+    EXPECT_EQ(doorbell({"compare", a, slow, "--metric", "msi.latency.p98"}).status, 2);
+}
+
 TEST(SweepCommand, QueriesComeAsTextCsvAndJsonLines)
 {
     Folder folder;
