@@ -9,7 +9,7 @@
 
 /* ---- Student's distribution ---- */
 
-/** Logarithm of the gamma function, of x > 0: Stirling's series, which is good beyond 10. The C library's has a global. */
+/** Logarithm of the gamma function, x > 0, by Stirling's series, good beyond 10: the C library's sets a global. */
 static double log_gamma(double x)
 {
     const double half_log_two_pi = 0.91893853320467274178;
@@ -25,7 +25,7 @@ static double log_gamma(double x)
            (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - 1.0 / (1680 * square)) / square) / square) / x;
 }
 
-/** The continued fraction of the incomplete beta function, from its front (Lentz): it converges for x < (a+1)/(a+b+2). */
+/** The incomplete beta function's continued fraction, from its front (Lentz); it converges for x < (a+1)/(a+b+2). */
 static double beta_fraction(double x, double a, double b)
 {
     const double tiny = 1e-300;
