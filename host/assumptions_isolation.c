@@ -105,6 +105,47 @@ static uint32_t show_shared_ids(const struct judge *judge, struct verdict *verdi
     return shown;
 }
 
+/* Whether requests of one function carry the requester ID of another one, of the same bus: a defect of devices. */
+static bool sends_as(const struct judge *judge, uint32_t one, uint32_t other)
+{
+    const struct pci_tree_function *a = &judge->system->tree->functions[one];
+    const struct pci_tree_function *b = &judge->system->tree->functions[other];
+    unsigned number = b->rid & 0xffu;
+
+    return (a->alias_devfns[number / 64] >> number % 64 & 1) != 0 && a->host_bridge == b->host_bridge &&
+           pci_tree_rid_bus(a->rid) == pci_tree_rid_bus(b->rid) && judge_sends_msis(judge, one) &&
+           judge_sends_msis(judge, other);
+}
+
+static uint32_t show_borrowed_ids(const struct judge *judge, struct verdict *verdict)
+{
+    const struct pci_tree *tree = judge->system->tree;
+    uint32_t shown = 0;
+
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        const uint32_t one = judge_function_at(judge, i);
+        const uint64_t *alias = tree->functions[one].alias_devfns;
+        const bool any = (alias[0] | alias[1] | alias[2] | alias[3]) != 0;
+
+        for (uint32_t j = 0; any && j < tree->function_count; j++) {
+            const uint32_t other = judge_function_at(judge, j);
+            struct verdict_evidence *evidence;
+            char label[JUDGE_LABEL_SIZE];
+
+            if (!apart(judge, one, other) || !sends_as(judge, one, other)) {
+                continue;
+            }
+            evidence = verdict_add_evidence(verdict, judge_group_label(judge, one, label),
+                                            "requests of %s carry the requester ID of %s, and software does not know",
+                                            tree->functions[one].name, tree->functions[other].name);
+            judge_add_function(judge, evidence, one, (struct assumption_tally){0, 0});
+            judge_add_function(judge, evidence, other, (struct assumption_tally){0, 0});
+            shown++;
+        }
+    }
+    return shown;
+}
+
 /* The lowest port above a function that checks requester IDs; PCI_TREE_NONE if none does up to the root. */
 static uint32_t validating_port(const struct pci_tree *tree, uint32_t function)
 {
@@ -303,6 +344,7 @@ void judge_msi_isolated(const struct judge *judge)
         senders += judge_sends_msis(judge, i) ? 1u : 0u;
     }
     shown = show_shared_ids(judge, verdict);
+    shown += show_borrowed_ids(judge, verdict);
     shown += show_shared_pages(judge, verdict);
     shown += show_forgeries(judge, verdict);
     shown += show_foreign_interrupts(judge, verdict);

@@ -204,21 +204,37 @@ bool attachment_set_domain(struct attachment *attachment, struct domain *domain,
     return attachment_invalidate(attachment, 0, 0, SMMU_ATS_ALL, error);
 }
 
-static struct attachment_pasid *find_pasid(struct attachment *attachment, uint32_t pasid)
+/** Index of the use of a PASID whose context descriptor is there, else of one that was displaced; SIZE_MAX: none. */
+static size_t find_pasid(const struct attachment *attachment, uint32_t pasid)
 {
+    size_t displaced = SIZE_MAX;
+
     for (size_t i = 0; i < attachment->pasid_count; i++) {
+        if (attachment->pasids[i].pasid == pasid && !attachment->pasids[i].displaced) {
+            return i;
+        }
         if (attachment->pasids[i].pasid == pasid) {
-            return &attachment->pasids[i];
+            displaced = i;
         }
     }
-    return NULL;
+    return displaced;
 }
 
-static bool remove_pasid(struct attachment *attachment, uint32_t pasid, struct host_error *error)
+static void displace_pasids(struct attachment *attachment, uint32_t pasid, size_t end)
 {
-    struct attachment_pasid *found = find_pasid(attachment, pasid);
+    for (size_t i = 0; i < end; i++) {
+        if (attachment->pasids[i].pasid == pasid) {
+            attachment->pasids[i].displaced = true;
+        }
+    }
+}
 
-    if (found == NULL) {
+/** @param index of the use, SIZE_MAX: there is none */
+static bool remove_pasid(struct attachment *attachment, uint32_t pasid, size_t index, struct host_error *error)
+{
+    struct attachment_pasid *found = &attachment->pasids[index == SIZE_MAX ? 0 : index];
+
+    if (index == SIZE_MAX) {
         return host_error_fail(error, ENOENT, "PASID %u is not in use", pasid);
     }
     if (attachment->smmu != NULL) {
@@ -234,6 +250,7 @@ static bool remove_pasid(struct attachment *attachment, uint32_t pasid, struct h
     }
     leave(attachment, pasid, found->domain);
     *found = attachment->pasids[--attachment->pasid_count];
+    displace_pasids(attachment, pasid, attachment->pasid_count);
     return true;
 }
 
@@ -261,32 +278,58 @@ static bool check_pasid(struct attachment *attachment, uint32_t pasid, const str
                                "requests without PASID go through a stage 2, which leaves no room for "
                                "the host's context descriptors");
     }
-    if (find_pasid(attachment, pasid) != NULL) {
-        return host_error_fail(error, EBUSY, "PASID %u is in use", pasid);
-    }
     return attachment->pasid_count < ATTACHMENT_PASIDS ||
            host_error_fail(error, ENOSPC, "%u PASIDs are in use", ATTACHMENT_PASIDS);
+}
+
+static bool add_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain, struct host_error *error)
+{
+    if (attachment->smmu != NULL &&
+        (!write_context(attachment, pasid, domain, error) ||
+         (attachment->pasid_count == 0 && !write_entries(attachment, attachment->domain, true, error)))) {
+        return false;
+    }
+    attachment->pasids[attachment->pasid_count++] = (struct attachment_pasid){.pasid = pasid, .domain = domain};
+    enter(attachment, pasid, domain);
+    return true;
 }
 
 bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
                           struct host_error *error)
 {
     if (domain == NULL) {
-        return remove_pasid(attachment, pasid, error);
+        return remove_pasid(attachment, pasid, find_pasid(attachment, pasid), error);
     }
     if (!check_pasid(attachment, pasid, domain, error)) {
         return false;
     }
-    if (attachment->smmu != NULL &&
-        (!write_context(attachment, pasid, domain, error) ||
-         (attachment->pasid_count == 0 && !write_entries(attachment, attachment->domain, true, error)))) {
+    if (find_pasid(attachment, pasid) != SIZE_MAX) {
+        return host_error_fail(error, EBUSY, "PASID %u is in use", pasid);
+    }
+    return add_pasid(attachment, pasid, domain, error);
+}
+
+bool attachment_displace_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
+                               struct host_error *error)
+{
+    if (!check_pasid(attachment, pasid, domain, error) || !add_pasid(attachment, pasid, domain, error)) {
         return false;
     }
-    attachment->pasids[attachment->pasid_count].pasid = pasid;
-    attachment->pasids[attachment->pasid_count].domain = domain;
-    attachment->pasid_count++;
-    enter(attachment, pasid, domain);
-    return true;
+    displace_pasids(attachment, pasid, attachment->pasid_count - 1);
+    return attachment_invalidate(attachment, pasid, 0, SMMU_ATS_ALL, error);
+}
+
+bool attachment_end_pasid(struct attachment *attachment, uint32_t pasid, const struct domain *domain,
+                          struct host_error *error)
+{
+    size_t index = SIZE_MAX;
+
+    for (size_t i = 0; i < attachment->pasid_count; i++) {
+        if (attachment->pasids[i].pasid == pasid && attachment->pasids[i].domain == domain) {
+            index = i;
+        }
+    }
+    return remove_pasid(attachment, pasid, index, error);
 }
 
 bool attachment_allow_ats(struct attachment *attachment, bool allowed, bool page_response_pasid,
@@ -314,13 +357,10 @@ bool attachment_invalidate(const struct attachment *attachment, uint32_t pasid, 
 
 struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid)
 {
+    const size_t index = find_pasid(attachment, pasid);
+
     if (pasid == 0) {
         return attachment->domain;
     }
-    for (size_t i = 0; i < attachment->pasid_count; i++) {
-        if (attachment->pasids[i].pasid == pasid) {
-            return attachment->pasids[i].domain;
-        }
-    }
-    return NULL;
+    return index == SIZE_MAX ? NULL : attachment->pasids[index].domain;
 }

@@ -29,6 +29,7 @@ extern "C" {
 struct attachment_pasid {
     uint32_t pasid;
     struct domain *domain;
+    bool displaced; /**< another use has its context descriptor now (attachment_displace_pasid()) */
 };
 
 struct attachment {
@@ -80,6 +81,20 @@ bool attachment_set_pasid(struct attachment *attachment, uint32_t pasid, struct 
                           struct host_error *error);
 
 /**
+ * As attachment_set_pasid() with a domain, but a number in use is no error: software that does not know of the other
+ * use writes its own domain into the context descriptor. The other one stays in the list, displaced.
+ */
+bool attachment_displace_pasid(struct attachment *attachment, uint32_t pasid, struct domain *domain,
+                               struct host_error *error);
+
+/**
+ * Takes one use of a PASID away, as attachment_set_pasid() with NULL. Its context descriptor becomes invalid, whoever
+ * has it: of other uses of the number nobody has one then. @param domain whose use
+ */
+bool attachment_end_pasid(struct attachment *attachment, uint32_t pasid, const struct domain *domain,
+                          struct host_error *error);
+
+/**
  * Says in the stream table entries whether the function may use ATS (EATS), and how page requests are answered (PPAR).
  * Takes effect on what may be asked for from now on: what the device has cached it keeps. @return false with @p error
  */
@@ -93,7 +108,10 @@ bool attachment_allow_ats(struct attachment *attachment, bool allowed, bool page
 bool attachment_invalidate(const struct attachment *attachment, uint32_t pasid, uint64_t iova, unsigned size,
                            struct host_error *error);
 
-/** Domain of a PASID; NULL if there is none. PASID 0 stands for requests without PASID. */
+/**
+ * Domain of a PASID: the one whose context descriptor is there, else one that was displaced; NULL if there is none.
+ * PASID 0 stands for requests without PASID.
+ */
 struct domain *attachment_find(const struct attachment *attachment, uint32_t pasid);
 
 #ifdef __cplusplus

@@ -50,23 +50,71 @@ static bool in_use(const struct software *software, uint32_t group, uint32_t pas
     return false;
 }
 
+/** Whether a domain is that of a process' address space. */
+static bool is_of_a_process(const struct software *software, const struct domain *domain)
+{
+    for (unsigned i = 0; i < PASID_PROCESSES; i++) {
+        for (size_t j = 0; j < sizeof(software->pasids.processes[i].domains) / sizeof(struct domain *); j++) {
+            if (domain != NULL && software->pasids.processes[i].domains[j] == domain) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/**
+ * Whether what has a number in a group is unknown to whoever attaches @p domain to it: where processes and auxiliary
+ * domains number theirs each for themselves, and the number is of the other kind.
+ */
+static bool is_unknown(const struct software *software, uint32_t group, uint32_t pasid, const struct domain *domain)
+{
+    const bool process = is_of_a_process(software, domain);
+
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        const struct attachment *attachment = &software->functions[i].attachment;
+
+        for (size_t j = 0; j < attachment->pasid_count && software->groups.group_of[i] == group; j++) {
+            if (attachment->pasids[j].pasid == pasid &&
+                is_of_a_process(software, attachment->pasids[j].domain) == process) {
+                return false;
+            }
+        }
+    }
+    return software->config.separate_pasids;
+}
+
 /** Whether a member of a group takes part. */
 static bool takes_part(const struct software *software, uint32_t group, uint32_t function)
 {
     return software->groups.group_of[function] == group && software->functions[function].attachment.pasid_bits != 0;
 }
 
-/** Takes a PASID away from the members of a group below @p end. */
-static bool remove_from(struct software *software, uint32_t group, uint32_t pasid, uint32_t end,
+/** The use of a PASID that is meant: a process' or an auxiliary domain's; another one if there is no such. */
+static const struct domain *use_of(const struct software *software, const struct attachment *attachment, uint32_t pasid,
+                                   bool process)
+{
+    for (size_t i = 0; i < attachment->pasid_count; i++) {
+        if (attachment->pasids[i].pasid == pasid &&
+            is_of_a_process(software, attachment->pasids[i].domain) == process) {
+            return attachment->pasids[i].domain;
+        }
+    }
+    return attachment_find(attachment, pasid);
+}
+
+/** Takes a PASID away from the members of a group below @p end. @param process from processes, not from users */
+static bool remove_from(struct software *software, uint32_t group, uint32_t pasid, bool process, uint32_t end,
                         struct host_error *error)
 {
     bool done = true;
 
     for (uint32_t i = 0; i < end; i++) {
         struct attachment *attachment = &software->functions[i].attachment;
+        const struct domain *domain = use_of(software, attachment, pasid, process);
 
-        if (takes_part(software, group, i) && attachment_find(attachment, pasid) != NULL) {
-            done = attachment_set_pasid(attachment, pasid, NULL, error) && done;
+        if (takes_part(software, group, i) && domain != NULL) {
+            done = attachment_end_pasid(attachment, pasid, domain, error) && done;
         }
     }
     return done;
@@ -77,19 +125,22 @@ static bool give_to_group(struct software *software, uint32_t function, uint32_t
 {
     uint32_t group = software->groups.group_of[function];
     uint32_t count = software->found.tree.function_count;
+    const bool used = in_use(software, group, pasid);
 
     if (software->functions[function].attachment.pasid_bits == 0) {
         return host_error_fail(error, EINVAL, "PASIDs are not enabled on %s", name_of(software, function));
     }
-    if (in_use(software, group, pasid)) {
+    if (used && !is_unknown(software, group, pasid, domain)) {
         return host_error_fail(error, EBUSY, "PASID %u is in use in group %u", pasid, group);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (takes_part(software, group, i) &&
-            !attachment_set_pasid(&software->functions[i].attachment, pasid, domain, error)) {
+        struct attachment *attachment = &software->functions[i].attachment;
+
+        if (takes_part(software, group, i) && !(used ? attachment_displace_pasid(attachment, pasid, domain, error)
+                                                     : attachment_set_pasid(attachment, pasid, domain, error))) {
             struct host_error ignored;
 
-            remove_from(software, group, pasid, i, &ignored);
+            remove_from(software, group, pasid, is_of_a_process(software, domain), i, &ignored);
             return false;
         }
     }
@@ -121,7 +172,7 @@ bool pasid_attach(struct software *software, uint32_t function, uint32_t pasid, 
     if (!software->rules->auxiliary) {
         return host_error_fail(error, EOPNOTSUPP, "%s know no domains on PASIDs", software->rules->name);
     }
-    if (is_of_process(software, pasid)) {
+    if (is_of_process(software, pasid) && !software->config.separate_pasids) {
         return host_error_fail(error, EBUSY, "PASID %u is a process'", pasid);
     }
     space = consumer_find_space(software, consumer, group, mine->iommu, error);
@@ -135,7 +186,7 @@ bool pasid_detach(struct software *software, uint32_t function, uint32_t pasid, 
     if (group == GROUP_NONE || !in_use(software, group, pasid)) {
         return host_error_fail(error, ENOENT, "PASID %u is not in use on %s", pasid, name_of(software, function));
     }
-    return remove_from(software, group, pasid, software->found.tree.function_count, error);
+    return remove_from(software, group, pasid, false, software->found.tree.function_count, error);
 }
 
 /* ---- Processes (D4, D15) ---- */
@@ -180,7 +231,8 @@ static bool number_process(struct software *software, struct pasid_process *proc
     while (taken) {
         process->pasid = PASID_FIRST_PROCESS + software->pasids.next++;
         taken = false;
-        for (uint32_t i = 0; i < software->found.tree.function_count && !taken; i++) {
+        for (uint32_t i = 0; i < software->found.tree.function_count && !taken && !software->config.separate_pasids;
+             i++) {
             taken = attachment_find(&software->functions[i].attachment, process->pasid) != NULL;
         }
     }
@@ -212,8 +264,8 @@ bool pasid_unbind_process(struct software *software, uint32_t function, uint32_t
         return host_error_fail(error, ENOENT, "process %u is not bound to %s", process, name_of(software, function));
     }
     mine->users--;
-    return remove_from(software, software->groups.group_of[function], mine->pasid, software->found.tree.function_count,
-                       error);
+    return remove_from(software, software->groups.group_of[function], mine->pasid, true,
+                       software->found.tree.function_count, error);
 }
 
 bool pasid_release(struct software *software, uint32_t function, struct host_error *error)
@@ -226,7 +278,8 @@ bool pasid_release(struct software *software, uint32_t function, struct host_err
         for (uint32_t i = 0; i < PASID_PROCESSES; i++) {
             software->pasids.processes[i].users -= software->pasids.processes[i].pasid == pasid ? 1 : 0;
         }
-        if (!remove_from(software, software->groups.group_of[function], pasid, software->found.tree.function_count,
+        if (!remove_from(software, software->groups.group_of[function], pasid,
+                         is_of_a_process(software, attachment->pasids[0].domain), software->found.tree.function_count,
                          error)) {
             return false;
         }

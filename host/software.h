@@ -78,6 +78,7 @@ struct software_config {
     size_t consumer_count;
     const struct pasid_config *pasids; /**< domains that devices have by PASID, from the beginning */
     size_t pasid_count;
+    bool separate_pasids; /**< processes and users number theirs each for themselves, and do not see the other's */
     const struct interrupt_affinity *affinities; /**< the first that has a message counts */
     size_t affinity_count;
     struct reserved_regions reserved;

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEVICE_INDENT 8
 
@@ -38,7 +39,8 @@ static FILE *open_line(char **text, size_t *size)
     return line;
 }
 
-static void write_device(FILE *out, const struct verdict_device *device)
+/** @param counted what a run counted of it: "MSI", or "request" */
+static void write_device(FILE *out, const struct verdict_device *device, const char *counted)
 {
     char *text = NULL;
     size_t size = 0;
@@ -55,14 +57,15 @@ static void write_device(FILE *out, const struct verdict_device *device)
     line = open_line(&text, &size);
     fprintf(line, "doorbell 0x%" PRIx64, device->doorbell);
     if (device->msi_count > 0) {
-        fprintf(line, ", hit by %" PRIu64 " MSI%s, the first is packet %016" PRIx64, device->msi_count,
+        fprintf(line, "%s%" PRIu64 " %s%s, the first is packet %016" PRIx64,
+                counted[0] == 'M' ? ", hit by " : "; it reached peers with ", device->msi_count, counted,
                 device->msi_count == 1 ? "" : "s", device->first_packet);
     }
     fclose(line);
     write_line(out, text, DEVICE_INDENT + 4);
 }
 
-static void write_evidence(FILE *out, const struct verdict_evidence *evidence)
+static void write_evidence(FILE *out, const struct verdict_evidence *evidence, const char *counted)
 {
     size_t used = 8 + report_width(evidence->subject);
 
@@ -76,19 +79,21 @@ static void write_evidence(FILE *out, const struct verdict_evidence *evidence)
     }
     report_words(out, evidence->detail, used, 8);
     for (size_t i = 0; i < evidence->device_count; i++) {
-        write_device(out, &evidence->devices[i]);
+        write_device(out, &evidence->devices[i], counted);
     }
 }
 
 static void write_verdict(FILE *out, const struct verdict *verdict)
 {
+    const char *counted = strcmp(verdict->name, "group-covers-reach") == 0 ? "request" : "MSI";
+
     fprintf(out, "  %-14s  %-21s ", verdict_outcome_name(verdict->outcome), verdict->name);
     report_words(out, verdict->summary, 40, 40);
     if (verdict->outcome != VERDICT_VIOLATED) {
         return;
     }
     for (size_t i = 0; i < verdict->evidence_count; i++) {
-        write_evidence(out, &verdict->evidence[i]);
+        write_evidence(out, &verdict->evidence[i], counted);
     }
 }
 

@@ -81,6 +81,7 @@ struct scenario_software {
     struct scenario_channel_list traffic_classes; /**< virtual channel of each traffic class; those left out: VC0 */
     struct scenario_channel_list vc_weights;      /**< of virtual channels in a low-priority group; may be empty */
     bool id_ordering;
+    bool separate_pasids; /**< processes and auxiliary domains number theirs each for themselves */
     struct scenario_hypervisor hypervisor;
     uint64_t page_size;        /**< bytes; 4096 */
     uint64_t max_payload;      /**< Max_Payload_Size that software sets, bytes */

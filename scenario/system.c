@@ -350,6 +350,7 @@ void system_software_options(const struct scenario *scenario, struct software_co
                                                                        : 1;
     }
     config->enumerate.id_ordering = scenario->software.id_ordering;
+    config->separate_pasids = scenario->software.separate_pasids;
     config->enumerate.max_payload = (uint32_t)scenario->software.max_payload;
     config->enumerate.max_read_request = (uint32_t)scenario->software.max_read_request;
     config->enumerate.extended_tags = scenario->software.extended_tags;

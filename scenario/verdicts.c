@@ -19,7 +19,39 @@ struct view {
     struct software_view software;
     struct assumption_system *system; /**< its own */
     struct vm_view vms;
+    struct pci_tree tree;                /**< what is there, where software does not know all of it */
+    struct pci_tree_function *functions; /**< of that; NULL: software knows all */
 };
+
+/** Requests of some functions carry a number that software knows nothing of: the judge does. */
+static void view_aliases(const struct scenario *scenario, const struct software *software, struct view *view)
+{
+    const struct pci_tree *found = &software->found.tree;
+
+    for (size_t i = 0; i < scenario->device_count; i++) {
+        const struct scenario_device *device = scenario->devices[i];
+
+        if (device->endpoint == NULL || !device->endpoint->has_dma_alias) {
+            continue;
+        }
+        if (view->functions == NULL) {
+            view->tree = *found;
+            view->functions = sim_allocate(found->function_count, sizeof(*view->functions));
+            memcpy(view->functions, found->functions, found->function_count * sizeof(*view->functions));
+            view->tree.functions = view->functions;
+            view->system->tree = &view->tree;
+        }
+        for (uint32_t j = 0; j < device->endpoint->functions; j++) {
+            const uint32_t index =
+                pci_tree_find(found, (uint16_t)device->root_complex->segment, scenario_function_rid(device, j));
+
+            if (index != PCI_TREE_NONE && (found->functions[index].rid & 0xffu) != device->endpoint->dma_alias) {
+                view->functions[index].alias_devfns[device->endpoint->dma_alias / 64] |=
+                    UINT64_C(1) << device->endpoint->dma_alias % 64;
+            }
+        }
+    }
+}
 
 /** @param machines the system of a run; NULL: from the topology */
 static void view_make(const struct scenario *scenario, const struct software *software, struct system *machines,
@@ -30,10 +62,12 @@ static void view_make(const struct scenario *scenario, const struct software *so
     view->system = &view->software.system;
     vm_view_add(scenario, software, machines, view->system, view->software.functions, view->software.domains,
                 &view->vms);
+    view_aliases(scenario, software, view);
 }
 
 static void view_clear(struct view *view)
 {
+    free(view->functions);
     software_view_clear(&view->software);
     vm_view_clear(&view->vms);
 }
@@ -97,6 +131,29 @@ static void observe(const struct system *system, const struct run_device *device
 }
 
 /**
+ * MSIs of a function that came to an ITS under the DeviceID of another one. Those that were handled, or joined one that
+ * was pending, raised that one's interrupts.
+ */
+static void observe_foreign(const struct assumption_system *system, const struct run_device *device, uint32_t function,
+                            struct assumption_observation *observation)
+{
+    const uint64_t raised = device->delivered + device->merged;
+
+    for (size_t i = 0; i < device->doorbell_count && raised > 0; i++) {
+        const uint64_t id = device->doorbells[i].device_id;
+
+        for (uint32_t j = 0; j < system->tree->function_count && id != system->functions[function].device_id; j++) {
+            if (j != function && system->functions[j].its == observation->hits[i].its &&
+                system->functions[j].device_id == id) {
+                observation->foreign = observation->hits[i].tally;
+                observation->foreign.count = raised < observation->foreign.count ? raised : observation->foreign.count;
+                observation->foreign_owner = j;
+            }
+        }
+    }
+}
+
+/**
  * What is judged from the state of the system, at every moment of a timeline and not only at the end: by going through
  * the timeline once more.
  */
@@ -144,6 +201,8 @@ void verdicts_from_run(struct system *system, struct run_result *result)
     view_make(system->scenario, &system->software, system, &view);
     for (size_t i = 0; i < result->device_count; i++) {
         observe(system, &result->devices[i], &observations[system->functions[i].tree_index]);
+        observe_foreign(view.system, &result->devices[i], system->functions[i].tree_index,
+                        &observations[system->functions[i].tree_index]);
         observe_stale(system, system->functions[i].tree_index, &observations[system->functions[i].tree_index]);
     }
     assumptions_observe(view.system, observations, &result->verdicts);

@@ -80,6 +80,13 @@ static const struct scenario_key software_keys[] = {
      KEY_ARRAY(KEY_LIST, scenario_software, auxiliaries, auxiliary_count),
      .table = &scenario_table_auxiliary,
      .doc = "Domains that devices have by PASID, beside that of their other requests (auxiliary domains)."},
+    {.name = "separate-pasids",
+     KEY_FIELD(scenario_software, separate_pasids),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc =
+         "A defect: processes and auxiliary domains number their PASIDs each for themselves. A number that both use is "
+         "refused to nobody; the later one takes the context descriptor."},
     {.name = "affinity",
      KEY_ARRAY(KEY_LIST, scenario_software, affinities, affinity_count),
      .table = &scenario_table_affinity,

@@ -181,6 +181,25 @@ TEST(MsiInPrimaryDomain, AuxiliaryMappingDoesNotHelp)
     EXPECT_EQ(system.check().outcome(ASSUMPTION_MSI_IN_PRIMARY_DOMAIN), VERDICT_VIOLATED);
 }
 
+TEST(MsiIsolated, RequesterIdsAreBorrowedByDefectiveFunctions)
+{
+    System system(
+        {rp("rp", 1, 1).acs(FULL), ep("f0", 1).mf().acs(FULL).vectors(1), ep("f1", 1, 0, 1).mf().acs(FULL).vectors(1)});
+    System known({rp("rp", 1, 1).acs(FULL), ep("f0", 1).mf().acs(FULL).vectors(1),
+                  ep("f1", 1, 0, 1).mf().acs(FULL).vectors(1).phantom(0)});
+
+    /* Who knows puts both into one group (A13), and one group's functions may. */
+    EXPECT_EQ(known.check().outcome(ASSUMPTION_MSI_ISOLATED), VERDICT_HOLDS);
+    EXPECT_EQ(system.check().outcome(ASSUMPTION_MSI_ISOLATED), VERDICT_HOLDS);
+    system.system.tree->functions[system.index("f1")].alias_devfns[0] |= 1;
+    Verdicts verdicts = system.check();
+    ASSERT_EQ(verdicts.outcome(ASSUMPTION_MSI_ISOLATED), VERDICT_VIOLATED);
+    EXPECT_EQ(verdicts[ASSUMPTION_MSI_ISOLATED].evidence_count, 1u) << "f0 sends as itself";
+    EXPECT_NE(verdicts.all_details(ASSUMPTION_MSI_ISOLATED).find("requests of f1 carry the requester ID of f0"),
+              std::string::npos);
+    EXPECT_EQ(verdicts.outcome(ASSUMPTION_GROUP_COVERS_REACH), VERDICT_VIOLATED);
+}
+
 TEST(PasidConsistent, SharedAndAuxiliaryFromOneSpace)
 {
     System system(below_acs(FULL));

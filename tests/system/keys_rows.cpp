@@ -125,6 +125,14 @@ const Sets auxiliary = {
     "nested}}",
     "software.pasids=[{device: epB, pasid: 5, consumer: work}]"};
 
+/** The first number that a process gets, used already. */
+const Sets bound_twice = {"epB.endpoint.pasid=16",
+                          "rp1.acs=full",
+                          "traffic.epB.1.dma-write.pasid=1",
+                          "software.consumers={work: {kind: iommufd}}",
+                          "software.pasids=[{device: epB, pasid: 1, consumer: work}]",
+                          "timeline=[{at: 2 us, action: bind-process, device: epB}]"};
+
 /** Both stages, with an SMMU that has caches for stage 2 and TLBs too small to hide them. */
 const Sets stages = {"software.rules=bind-msi-v1",
                      "software.enable-acs=yes",
@@ -415,6 +423,7 @@ const std::vector<Row> rows = {
     {"software.page-size", "software.page-size=64 KiB", {}},
     {"software.reset-time", "software.reset-time=3 us", {"timeline=[{at: 2 us, action: reset, device: epB}]"}},
     {"software.reclaim", "software.reclaim=3 us", with_demand},
+    {"software.separate-pasids", "software.separate-pasids=yes", bound_twice},
     {"endpoint-msi.vectors", "epB.endpoint.msi.vectors=8", with_msi},
     {"endpoint-msi.granted", "epB.endpoint.msi.granted=2", with_msi},
     {"endpoint-msi.wide", "epB.endpoint.msi.wide=no", with_msi},
