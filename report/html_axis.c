@@ -85,5 +85,5 @@ double html_axis_tick(const struct html_axis *axis, double value, bool first)
         return next_part(value, first);
     }
     step = tick_step(axis->high - axis->low);
-    return first ? ceil(value / step - 1e-9) * step : value + step;
+    return first ? ceil(value / step - 1e-9) * step + 0.0 : value + step; /* 0, not -0 */
 }

@@ -116,8 +116,21 @@ void html_run_sections(struct html_page *page, const json_t *document);
 /** A function of a document's topology by its name; NULL if there is none. (html_short.c) */
 const json_t *html_function_named(const json_t *document, const char *name);
 
-/** What a run or a check comes to, as far as doorbells go, and what the words mean. (html_short.c) */
+/** What a run or a check comes to, as far as doorbells go. (html_short.c) */
 void html_in_short(struct html_page *page, const json_t *document);
+
+/** What the words mean, closed. (html_short.c) */
+void html_glossary(struct html_page *page);
+
+/** Whether a system has so many functions that what is alike is drawn once. (html_system.c) */
+bool html_is_large(const json_t *document);
+
+/** The ways of the interrupts that violate an assumption, each in a line: from the device to the doorbell.
+ * (html_system.c) */
+void html_ways(struct html_page *page, const json_t *document);
+
+/** The section with the picture of the system. (html_system.c) */
+void html_system_section(struct html_page *page, const json_t *document);
 
 /** Why the doorbells of a verdict's first evidence differ, if firmware gives its devices different ITSs.
  * (html_short.c) */

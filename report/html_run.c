@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Marked functions in one picture: more would cover each other. */
-#define MOST_MARKS 8
-
 static const json_t *member(const json_t *object, const char *key)
 {
     return json_object_get(object, key);
@@ -211,94 +208,6 @@ static void write_verdicts(struct html_page *page, const json_t *document)
     fputs("</ul></details>\n</section>\n", page->stream);
 }
 
-/* ---- The topology ---- */
-
-/** The functions that the evidence of a verdict names. @return how many */
-static size_t find_marks(const json_t *verdict, const struct topology *topology, uint32_t *marks)
-{
-    size_t count = 0;
-    size_t index;
-    const json_t *evidence;
-
-    json_array_foreach((json_t *)(uintptr_t)member(verdict, "evidence"), index, evidence)
-    {
-        size_t at;
-        const json_t *device;
-
-        json_array_foreach((json_t *)(uintptr_t)member(evidence, "devices"), at, device)
-        {
-            for (size_t i = 0; i < topology->function_count && count < MOST_MARKS; i++) {
-                if (strcmp(topology->functions[i].name, html_member(device, "name")) == 0) {
-                    marks[count++] = (uint32_t)i;
-                }
-            }
-        }
-    }
-    return count;
-}
-
-static void write_picture(struct html_page *page, const struct topology *topology, const char *name,
-                          const json_t *verdict)
-{
-    uint32_t functions[MOST_MARKS];
-    struct topology_marks marks = {.title = "The system, and the way of interrupts through it",
-                                   .description = "Devices on the left, then the ports above them, root complexes, "
-                                                  "SMMUs and ITSs. The tree below says the same in words.",
-                                   .functions = functions,
-                                   .number = page->pictures++};
-
-    if (verdict != NULL) {
-        marks.count = find_marks(verdict, topology, functions);
-    }
-    fputs("<figure>\n<div class=\"scroll\">\n", page->stream);
-    topology_svg_write(page->stream, topology, &marks);
-    fputs("</div>\n<figcaption>Interrupts go from left to right: from the devices through switches and root complex, "
-          "through the SMMU, to the ITS that their doorbell belongs to (→).",
-          page->stream);
-    if (marks.count > 0) {
-        fputs(" Framed and drawn through: the devices that violate <code>", page->stream);
-        html_text(page, name);
-        fputs("</code>; a colour and a pattern of dashes for each ITS that they end at.", page->stream);
-    }
-    fputs("</figcaption>\n</figure>\n", page->stream);
-}
-
-static void write_topology(struct html_page *page, const json_t *document)
-{
-    struct topology topology = {.hosts = NULL};
-    const json_t *worst = NULL;
-    const char *worst_name = NULL;
-    const char *name;
-    const json_t *verdict;
-
-    if (topology_from_json(member(document, "topology"), &topology)) {
-        json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
-        {
-            if (worst == NULL && is_outcome(verdict, "violated")) {
-                worst = verdict;
-                worst_name = name;
-            }
-        }
-        fputs("<section>\n<h2>The system</h2>\n", page->stream);
-        write_picture(page, &topology, worst_name, worst);
-        fputs("<details><summary>The same as a tree</summary>\n<div class=\"scroll\"><pre>", page->stream);
-        {
-            char *text = NULL;
-            size_t length = 0;
-            FILE *stream = open_memstream(&text, &length);
-
-            if (stream != NULL) {
-                topology_text_write(stream, &topology);
-                fclose(stream);
-                html_text(page, text);
-                free(text);
-            }
-        }
-        fputs("</pre></div></details>\n</section>\n", page->stream);
-    }
-    topology_clear(&topology);
-}
-
 /* ---- The rest ---- */
 
 static void write_expectations(struct html_page *page, const json_t *document)
@@ -364,8 +273,15 @@ void html_run_sections(struct html_page *page, const json_t *document)
 
     write_headline(page, document);
     html_in_short(page, document);
-    write_topology(page, document);
-    write_verdicts(page, document);
+    html_ways(page, document);
+    html_glossary(page);
+    if (html_is_large(document)) { /* what is wrong comes before the shape of it */
+        write_verdicts(page, document);
+        html_system_section(page, document);
+    } else {
+        html_system_section(page, document);
+        write_verdicts(page, document);
+    }
     html_latency_section(page, document);
     html_occupancy_section(page, document);
     write_expectations(page, document);

@@ -214,7 +214,7 @@ static bool is_shown(const json_t *document, const char *name)
            json_array_size(member(json_array_get(member(verdict, "evidence"), 0), "devices")) > 0;
 }
 
-static void write_glossary(struct html_page *page)
+void html_glossary(struct html_page *page)
 {
     static const struct {
         const char *word;
@@ -248,5 +248,4 @@ void html_in_short(struct html_page *page, const json_t *document)
         write_shared(page, document, "doorbell-per-domain",
                      "in one translation domain, and share its mappings, but the interrupts of this domain");
     }
-    write_glossary(page);
 }

@@ -1,4 +1,4 @@
-#include "report/topology_svg.h"
+#include "report/topology_svg_internal.h"
 
 #include "report/format.h"
 #include "report/xml.h"
@@ -9,152 +9,174 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOX_WIDTH  148
-#define BOX_HEIGHT 46
-#define COLUMN     196
-#define ROW        58
-#define MARGIN     12
-
 /** Colours that stay apart for the colour-blind, on light and dark (Okabe and Ito); dashes tell them apart without. */
 static const struct {
     const char *colour;
     const char *dash;
 } styles[] = {
-    {"#0072b2", ""}, {"#d55e00", "8 4"}, {"#009e73", "2 4"}, {"#cc79a7", "12 4 2 4"}, {"#e69f00", "4 2"},
+    {"#0072b2", "none"}, {"#d55e00", "8 4"}, {"#009e73", "2 4"}, {"#cc79a7", "12 4 2 4"}, {"#e69f00", "4 2"},
 };
 
 #define STYLES (sizeof(styles) / sizeof(styles[0]))
 
-/** Where things stand: in columns from the left, and in half rows from the top. */
-struct layout {
-    const struct topology *topology;
-    unsigned *depths; /**< by function: bridges above it, and itself */
-    int *middles;     /**< by function: y */
-    int *host_middles;
-    unsigned depth; /**< deepest */
-    int rows;       /**< next free y */
-};
+/* ---- Ways ---- */
 
-/** Whether a function sends interrupts of its own to an ITS. */
-static bool has_way(const struct topology_function *function)
+bool topology_svg_has_way(const struct topology_function *function)
 {
-    return (function->kind == TOPOLOGY_ENDPOINT || function->kind == TOPOLOGY_VIRTUAL_FUNCTION) &&
-           function->its != TOPOLOGY_NONE;
+    return topology_is_device(function) && function->its != TOPOLOGY_NONE;
 }
 
-/* ---- Layout ---- */
-
-/** Bridges stand before what is below them, so that one pass finds all depths. */
-static void find_depths(struct layout *layout)
+bool topology_svg_is_first_way(const struct topology *topology, size_t index)
 {
-    for (size_t i = 0; i < layout->topology->function_count; i++) {
-        uint32_t parent = layout->topology->functions[i].parent;
+    const struct topology_function *function = &topology->functions[index];
 
-        layout->depths[i] = parent == TOPOLOGY_NONE ? 1 : layout->depths[parent] + 1;
-        layout->depth = layout->depths[i] > layout->depth ? layout->depths[i] : layout->depth;
-    }
-}
+    for (size_t i = 0; i < index; i++) {
+        const struct topology_function *other = &topology->functions[i];
 
-/** Puts what is below a bridge in rows, each bridge in the middle of what is below it. @return the middle */
-static int place_below(struct layout *layout, uint32_t host, uint32_t parent, unsigned depth)
-{
-    const struct topology *topology = layout->topology;
-    int first = -1;
-    int last = -1;
-
-    for (size_t i = parent == TOPOLOGY_NONE ? 0 : parent + 1; i < topology->function_count && depth < 256; i++) {
-        const struct topology_function *function = &topology->functions[i];
-
-        if (function->host == host && function->parent == parent) {
-            layout->middles[i] = place_below(layout, host, (uint32_t)i, depth + 1);
-            first = first < 0 ? layout->middles[i] : first;
-            last = layout->middles[i];
+        if (other->host == function->host && other->smmu == function->smmu && other->its == function->its &&
+            topology_svg_has_way(other)) {
+            return false;
         }
     }
-    if (first < 0) { /* nothing: a row of its own */
-        first = layout->rows + ROW / 2;
-        last = first;
-        layout->rows += ROW;
+    return true;
+}
+
+static size_t style_of(const struct topology_function *function)
+{
+    return (function->its == TOPOLOGY_NONE ? 0 : function->its) % STYLES;
+}
+
+void topology_way_style(const struct topology_function *function, char *attributes, size_t size)
+{
+    const size_t style = style_of(function);
+
+    snprintf(attributes, size, "stroke=\"%s\" stroke-width=\"2.5\" stroke-dasharray=\"%s\"", styles[style].colour,
+             styles[style].dash);
+}
+
+void topology_svg_frame(const struct topology_picture *picture, const struct topology_box *box,
+                        const struct topology_function *function)
+{
+    fprintf(picture->stream,
+            "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"7\" fill=\"none\" stroke=\"%s\" "
+            "stroke-width=\"2.5\"/>",
+            box->x - 3, box->y - 3, box->width + 6, box->height + 6, styles[style_of(function)].colour);
+}
+
+/* ---- Boxes ---- */
+
+/** Width of a character, at most and on the average, in hundredths of what letters are high. */
+#define CHARACTER 56
+
+/** Writes as much of a text as there is room for; an ellipsis says that there is more. */
+static void write_cut(FILE *stream, const char *text, size_t room)
+{
+    char shown[TOPOLOGY_LINE];
+    size_t characters = 0;
+    size_t end = 0;
+
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        const bool begins = ((unsigned char)text[i] & 0xc0) != 0x80;
+
+        end = begins && characters + 1 == room ? i : end;
+        characters += begins;
     }
-    return (first + last) / 2;
+    if (characters <= room) {
+        xml_write_text(stream, text);
+        return;
+    }
+    snprintf(shown, sizeof(shown), "%.*s…", (int)end, text);
+    xml_write_text(stream, shown);
 }
 
-/** As many rows as there are units beside each other. */
-static void make_room(struct layout *layout, size_t units)
+void topology_svg_box(const struct topology_picture *picture, const struct topology_box *box,
+                      char (*lines)[TOPOLOGY_LINE], size_t count)
 {
-    int needed = MARGIN + (int)units * ROW;
+    const int line = 14;
+    const int first = box->y + (box->height - line * (int)count) / 2 + 11;
+    const size_t room = (size_t)(box->width - 12) * 100 / (11 * CHARACTER);
 
-    layout->rows = layout->rows > needed ? layout->rows : needed;
-}
-
-static int column_x(unsigned column)
-{
-    return MARGIN + (int)column * COLUMN;
-}
-
-static int function_x(const struct layout *layout, size_t index)
-{
-    return column_x(layout->depth - layout->depths[index]);
-}
-
-/** Units beside the tree, spread over its height. */
-static int spread(const struct layout *layout, size_t index, size_t count)
-{
-    return MARGIN + (int)((long)(layout->rows) * (long)(2 * index + 1) / (long)(2 * count));
-}
-
-/* ---- Drawing ---- */
-
-static void write_line(FILE *stream, int x1, int y1, int x2, int y2, const char *attributes)
-{
-    int bend = (x1 + x2) / 2;
-
-    fprintf(stream, "<path class=\"edge\" d=\"M%d %d C%d %d %d %d %d %d\" fill=\"none\" %s/>\n", x1, y1, bend, y1, bend,
-            y2, x2, y2, attributes);
-}
-
-static void write_box(FILE *stream, int x, int middle, const char *class, const char *const *lines, size_t count)
-{
-    int y = middle - BOX_HEIGHT / 2;
-    int text_y = y + (count == 1 ? 28 : 15);
-
-    fprintf(stream,
+    fprintf(picture->stream,
             "<g class=\"%s\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"5\" fill=\"none\" "
-            "stroke=\"currentColor\"/>",
-            class, x, y, BOX_WIDTH, BOX_HEIGHT);
+            "stroke=\"currentColor\"%s/>",
+            box->style, box->x, box->y, box->width, box->height,
+            strcmp(box->style, "others") == 0 ? " stroke-dasharray=\"4 3\"" : "");
     for (size_t i = 0; i < count; i++) {
-        fprintf(stream, "<text x=\"%d\" y=\"%d\"%s>", x + 7, text_y + 13 * (int)i,
+        fprintf(picture->stream, "<text x=\"%d\" y=\"%d\"%s>", box->x + 7, first + line * (int)i,
                 i == 0 ? " font-weight=\"bold\"" : "");
-        xml_write_text(stream, lines[i]);
-        fputs("</text>", stream);
+        write_cut(picture->stream, lines[i], i == 0 ? room - room / 9 : room);
+        fputs("</text>", picture->stream);
     }
-    fputs("</g>\n", stream);
+    fputs("<title>", picture->stream);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i == 0 ? "" : ", ", picture->stream);
+        xml_write_text(picture->stream, lines[i]);
+    }
+    fputs("</title></g>\n", picture->stream);
 }
 
-static void write_function(FILE *stream, const struct layout *layout, size_t index)
+static size_t others_lines(const struct topology_picture *picture, const struct topology_node *node,
+                           char (*lines)[TOPOLOGY_LINE])
 {
-    const struct topology_function *function = &layout->topology->functions[index];
-    bool is_device = function->kind == TOPOLOGY_ENDPOINT || function->kind == TOPOLOGY_VIRTUAL_FUNCTION;
-    char name[64];
-    char second[96];
-    char third[96] = "";
-    const char *lines[] = {name, second, third};
-    struct report_text rid = report_rid(function->segment, function->rid);
+    const struct topology_function *function = &picture->topology->functions[node->function];
 
-    snprintf(name, sizeof(name), "%.60s", function->name);
-    if (function->group != TOPOLOGY_NONE) {
-        snprintf(second, sizeof(second), "%s  group %" PRIu32, rid.text, function->group);
+    snprintf(lines[0], TOPOLOGY_LINE, "%" PRIu32 " more like this", node->like);
+    snprintf(lines[1], TOPOLOGY_LINE, "as %.100s above", function->name);
+    if (node->hidden > node->like) {
+        snprintf(lines[2], TOPOLOGY_LINE, "%" PRIu32 " functions in all", node->hidden);
+    } else if (node->one_group) {
+        snprintf(lines[2], TOPOLOGY_LINE, "in the same group");
     } else {
-        snprintf(second, sizeof(second), "%s", rid.text);
+        snprintf(lines[2], TOPOLOGY_LINE, "in other groups");
+    }
+    return 3;
+}
+
+/** What a bridge is, as short as a box is wide. */
+static const char *short_kind(enum topology_kind kind)
+{
+    return kind == TOPOLOGY_UPSTREAM_PORT     ? "upstream"
+           : kind == TOPOLOGY_DOWNSTREAM_PORT ? "downstream"
+                                              : topology_kind_name(kind);
+}
+
+size_t topology_svg_node_lines(const struct topology_picture *picture, const struct topology_node *node,
+                               char (*lines)[TOPOLOGY_LINE])
+{
+    const struct topology_function *function = &picture->topology->functions[node->function];
+    const bool is_device = topology_is_device(function);
+    size_t count = 2;
+    char domain[96];
+
+    if (node->like > 0) {
+        return others_lines(picture, node, lines);
+    }
+    topology_domain_text(function, domain, sizeof(domain));
+    snprintf(lines[0], TOPOLOGY_LINE, "%.140s", function->name);
+    snprintf(lines[1], TOPOLOGY_LINE, "%s %s", report_rid(function->segment, function->rid).text,
+             is_device ? "" : short_kind(function->kind));
+    if (function->group != TOPOLOGY_NONE && is_device && domain[0] != '\0') {
+        snprintf(lines[count++], TOPOLOGY_LINE, "group %" PRIu32 " · domain %s", function->group, domain);
+    } else if (function->group != TOPOLOGY_NONE) {
+        snprintf(lines[count++], TOPOLOGY_LINE, "group %" PRIu32, function->group);
+    } else if (is_device && domain[0] != '\0') {
+        snprintf(lines[count++], TOPOLOGY_LINE, "domain %s", domain);
     }
     if (is_device && function->its != TOPOLOGY_NONE) {
-        snprintf(third, sizeof(third), "→ %.40s %s", layout->topology->itses[function->its],
+        snprintf(lines[count++], TOPOLOGY_LINE, "→ %.60s %s", picture->topology->itses[function->its],
                  report_hex(function->doorbell).text);
     } else if (!is_device) {
-        snprintf(third, sizeof(third), "ACS %s", function->acs == NULL ? "none" : function->acs);
+        snprintf(lines[count++], TOPOLOGY_LINE, "ACS %s", function->acs == NULL ? "none" : function->acs);
     }
-    write_box(stream, function_x(layout, index), layout->middles[index], is_device ? "device" : "port", lines,
-              third[0] == '\0' ? 2 : 3);
+    return count;
+}
+
+const char *topology_svg_node_class(const struct topology_picture *picture, const struct topology_node *node)
+{
+    if (node->like > 0) {
+        return "others";
+    }
+    return topology_is_device(&picture->topology->functions[node->function]) ? "device" : "port";
 }
 
 /** Whether an MSI controller does not know who writes, and so is no ITS: its functions have no DeviceID. */
@@ -168,160 +190,54 @@ static bool is_frame(const struct topology *topology, size_t controller)
     return false;
 }
 
-static void write_units(FILE *stream, const struct layout *layout)
+void topology_svg_controller_text(const struct topology *topology, size_t index, char *text, size_t size)
 {
-    const struct topology *topology = layout->topology;
-    char text[96];
-    const char *lines[] = {text};
-
-    for (size_t i = 0; i < topology->host_count; i++) {
-        snprintf(text, sizeof(text), "%.80s", topology->hosts[i]);
-        write_box(stream, column_x(layout->depth), layout->host_middles[i], "unit", lines, 1);
-    }
-    for (size_t i = 0; i < topology->smmu_count; i++) {
-        snprintf(text, sizeof(text), "%.80s (SMMU)", topology->smmus[i]);
-        write_box(stream, column_x(layout->depth + 1), spread(layout, i, topology->smmu_count), "unit", lines, 1);
-    }
-    for (size_t i = 0; i < topology->its_count; i++) {
-        snprintf(text, sizeof(text), "%.80s (%s)", topology->itses[i], is_frame(topology, i) ? "GICv2m" : "ITS");
-        write_box(stream, column_x(layout->depth + 2), spread(layout, i, topology->its_count), "unit", lines, 1);
-    }
+    snprintf(text, size, "%.80s (%s)", topology->itses[index], is_frame(topology, index) ? "GICv2m" : "ITS");
 }
 
-#define THIN "stroke=\"currentColor\" stroke-opacity=\"0.45\""
+/* ---- The picture ---- */
 
-/** From each function to what is above it. */
-static void write_tree_edges(FILE *stream, const struct layout *layout)
+void topology_svg_begin(const struct topology_picture *picture, int width, int height)
 {
-    for (size_t i = 0; i < layout->topology->function_count; i++) {
-        uint32_t parent = layout->topology->functions[i].parent;
-        uint32_t host = layout->topology->functions[i].host;
+    const struct topology_marks *marks = picture->marks;
 
-        if (parent == TOPOLOGY_NONE) {
-            write_line(stream, function_x(layout, i) + BOX_WIDTH, layout->middles[i], column_x(layout->depth),
-                       layout->host_middles[host], THIN);
-        } else {
-            write_line(stream, function_x(layout, i) + BOX_WIDTH, layout->middles[i], function_x(layout, parent),
-                       layout->middles[parent], THIN);
-        }
-    }
-}
-
-/** From where a function's host is to its ITS, shifted by @p shift so that ways do not cover each other. */
-static void write_way_out(FILE *stream, const struct layout *layout, const struct topology_function *function,
-                          int shift, const char *attributes)
-{
-    const struct topology *topology = layout->topology;
-    int from = layout->host_middles[function->host] + shift;
-    int x = column_x(layout->depth) + BOX_WIDTH;
-    int its = function->its == TOPOLOGY_NONE ? 0 : spread(layout, function->its, topology->its_count) + shift;
-
-    if (function->smmu != TOPOLOGY_NONE) {
-        int smmu = spread(layout, function->smmu, topology->smmu_count) + shift;
-
-        write_line(stream, x, from, column_x(layout->depth + 1), smmu, attributes);
-        x = column_x(layout->depth + 1) + BOX_WIDTH;
-        from = smmu;
-    }
-    if (function->its != TOPOLOGY_NONE) {
-        write_line(stream, x, from, column_x(layout->depth + 2), its, attributes);
-    }
-}
-
-/** Whether a function before @p index goes the same way out. */
-static bool is_drawn(const struct topology *topology, size_t index)
-{
-    const struct topology_function *function = &topology->functions[index];
-
-    for (size_t i = 0; i < index; i++) {
-        const struct topology_function *other = &topology->functions[i];
-
-        if (other->host == function->host && other->smmu == function->smmu && other->its == function->its &&
-            has_way(other)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void write_ways_out(FILE *stream, const struct layout *layout)
-{
-    for (size_t i = 0; i < layout->topology->function_count; i++) {
-        if (has_way(&layout->topology->functions[i]) && !is_drawn(layout->topology, i)) {
-            write_way_out(stream, layout, &layout->topology->functions[i], 0, THIN);
-        }
-    }
-}
-
-/** The whole way of a marked function's interrupts. */
-static void write_mark(FILE *stream, const struct layout *layout, uint32_t index, int shift)
-{
-    const struct topology *topology = layout->topology;
-    const struct topology_function *function = &topology->functions[index];
-    size_t style = (function->its == TOPOLOGY_NONE ? 0 : function->its) % STYLES;
-    char attributes[160];
-
-    snprintf(attributes, sizeof(attributes), "stroke=\"%s\" stroke-width=\"2.5\" stroke-dasharray=\"%s\"",
-             styles[style].colour, styles[style].dash[0] == '\0' ? "none" : styles[style].dash);
-    fputs("<g class=\"mark\">\n", stream);
-    for (uint32_t at = index; at != TOPOLOGY_NONE; at = topology->functions[at].parent) {
-        uint32_t parent = topology->functions[at].parent;
-        int x = parent == TOPOLOGY_NONE ? column_x(layout->depth) : function_x(layout, parent);
-        int y = parent == TOPOLOGY_NONE ? layout->host_middles[function->host] : layout->middles[parent];
-
-        write_line(stream, function_x(layout, at) + BOX_WIDTH, layout->middles[at] + (at == index ? 0 : shift), x,
-                   y + shift, attributes);
-    }
-    write_way_out(stream, layout, function, shift, attributes);
-    fprintf(stream,
-            "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"7\" fill=\"none\" stroke=\"%s\" "
-            "stroke-width=\"2.5\"/></g>\n",
-            function_x(layout, index) - 3, layout->middles[index] - BOX_HEIGHT / 2 - 3, BOX_WIDTH + 6, BOX_HEIGHT + 6,
-            styles[style].colour);
-}
-
-static void write_picture(FILE *stream, const struct layout *layout, const struct topology_marks *marks)
-{
-    int width = column_x(layout->depth + 2) + BOX_WIDTH + MARGIN;
-    int height = layout->rows + 2 * MARGIN;
-
-    fprintf(stream,
+    fprintf(picture->stream,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"topology\" viewBox=\"0 0 %d %d\" width=\"%d\" "
             "height=\"%d\" role=\"img\" aria-labelledby=\"topology-title-%u topology-text-%u\" "
             "font-family=\"sans-serif\" font-size=\"11\" fill=\"currentColor\">\n<title id=\"topology-title-%u\">",
             width, height, width, height, marks->number, marks->number, marks->number);
-    xml_write_text(stream, marks->title);
-    fprintf(stream, "</title>\n<desc id=\"topology-text-%u\">", marks->number);
-    xml_write_text(stream, marks->description);
-    fputs("</desc>\n", stream);
-    write_tree_edges(stream, layout);
-    write_ways_out(stream, layout);
-    for (size_t i = 0; i < marks->count; i++) {
-        write_mark(stream, layout, marks->functions[i], 4 * (int)i - 2 * (int)(marks->count - 1));
-    }
-    for (size_t i = 0; i < layout->topology->function_count; i++) {
-        write_function(stream, layout, i);
-    }
-    write_units(stream, layout);
-    fputs("</svg>\n", stream);
+    xml_write_text(picture->stream, marks->title);
+    fprintf(picture->stream, "</title>\n<desc id=\"topology-text-%u\">", marks->number);
+    xml_write_text(picture->stream, marks->description);
+    fputs("</desc>\n", picture->stream);
 }
 
-bool topology_svg_write(FILE *stream, const struct topology *topology, const struct topology_marks *marks)
+void topology_svg_end(const struct topology_picture *picture)
 {
-    struct layout layout = {.topology = topology, .rows = MARGIN};
+    fputs("</svg>\n", picture->stream);
+}
 
-    layout.depths = sim_allocate(topology->function_count + 1, sizeof(*layout.depths));
-    layout.middles = sim_allocate(topology->function_count + 1, sizeof(*layout.middles));
-    layout.host_middles = sim_allocate(topology->host_count + 1, sizeof(*layout.host_middles));
-    find_depths(&layout);
-    for (size_t i = 0; i < topology->host_count; i++) {
-        layout.host_middles[i] = place_below(&layout, (uint32_t)i, TOPOLOGY_NONE, 0);
+bool topology_svg_write(FILE *stream, const struct topology *topology, const struct topology_marks *marks,
+                        enum topology_layout layout)
+{
+    struct topology_picture picture = {.stream = stream, .topology = topology, .marks = marks};
+
+    topology_fold_make(topology, marks->functions, marks->count, &picture.fold);
+    picture.node_of = sim_allocate(topology->function_count + 1, sizeof(*picture.node_of));
+    for (size_t i = 0; i < topology->function_count; i++) {
+        picture.node_of[i] = TOPOLOGY_NONE;
     }
-    make_room(&layout, topology->smmu_count);
-    make_room(&layout, topology->its_count);
-    write_picture(stream, &layout, marks);
-    free(layout.depths);
-    free(layout.middles);
-    free(layout.host_middles);
+    for (size_t i = 0; i < picture.fold.count; i++) {
+        if (picture.fold.nodes[i].like == 0) {
+            picture.node_of[picture.fold.nodes[i].function] = (uint32_t)i;
+        }
+    }
+    if (layout == TOPOLOGY_NARROW) {
+        topology_svg_narrow(&picture);
+    } else {
+        topology_svg_wide(&picture);
+    }
+    topology_fold_clear(&picture.fold);
+    free(picture.node_of);
     return !ferror(stream);
 }

@@ -2,6 +2,7 @@
 #ifndef DOORBELL_REPORT_TOPOLOGY_TEXT_H
 #define DOORBELL_REPORT_TOPOLOGY_TEXT_H
 
+#include "report/topology_marks.h"
 #include "result/topology.h"
 
 #include <stdbool.h>
@@ -11,11 +12,18 @@
 extern "C" {
 #endif
 
-/** Writes the tree, for people. @return whether everything was written */
-bool topology_text_write(FILE *stream, const struct topology *topology);
+/**
+ * Writes the tree, for people.
+ * @param marks which functions violate what; NULL: none
+ * @return whether everything was written
+ */
+bool topology_text_write(FILE *stream, const struct topology *topology, const struct topology_marks *marks);
 
-/** Writes a graph in Graphviz' language: groups are boxes around their functions. @return likewise */
-bool topology_dot_write(FILE *stream, const struct topology *topology);
+/**
+ * Writes a graph in Graphviz' language: groups are boxes around their functions, and the way of marked ones stands out.
+ * @return likewise
+ */
+bool topology_dot_write(FILE *stream, const struct topology *topology, const struct topology_marks *marks);
 
 #ifdef __cplusplus
 }

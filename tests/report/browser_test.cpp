@@ -89,10 +89,10 @@ class Browser : public ::testing::Test
         const std::string to = folder + name;
         const std::string url = " 'file://" + page() + "'";
 
-        run(browser() + "--hide-scrollbars --window-size=1200,5400 --screenshot=" + to + "-light.png" + url);
-        run(browser() + "--hide-scrollbars --window-size=1200,5400 --blink-settings=preferredColorScheme=0 " +
+        run(browser() + "--hide-scrollbars --window-size=1200,6200 --screenshot=" + to + "-light.png" + url);
+        run(browser() + "--hide-scrollbars --window-size=1200,6200 --blink-settings=preferredColorScheme=0 " +
             "--screenshot=" + to + "-dark.png" + url);
-        run(browser() + "--hide-scrollbars --window-size=400,7800 --screenshot=" + to + "-phone.png" + url);
+        run(browser() + "--hide-scrollbars --window-size=390,9000 --screenshot=" + to + "-phone.png" + url);
         run(browser() + "--print-to-pdf=" + to + "-print.pdf" + url);
         for (const char *end : {"-light.png", "-dark.png", "-phone.png", "-print.pdf"}) {
             std::error_code error;
@@ -112,8 +112,9 @@ TEST_F(Browser, HasTheWholePageWithoutAWordInItsConsole)
 
     EXPECT_EQ(said.find("CONSOLE"), std::string::npos) << said;
     EXPECT_EQ(dom.find("CONSOLE"), std::string::npos) << dom.substr(0, 2000);
-    for (const char *part : {"doorbell-per-group", "Why they are one group", "<svg", "epA", "epB", "385.6 ns",
-                             "The same as a tree", "How full what was, over time", "</html>"}) {
+    for (const char *part :
+         {"doorbell-per-group", "Why they are one group", "The ways of the interrupts that violate", "Histogram of epA",
+          "<svg", "epA", "epB", "385.6 ns", "The same as a tree", "How full what was, over time", "</html>"}) {
         EXPECT_NE(dom.find(part), std::string::npos) << part;
     }
 }
@@ -130,6 +131,41 @@ TEST_F(Browser, AsksForNothingButThePage)
     /* Requests are logged with the document that started them; the browser's own have none. */
     EXPECT_EQ(text.find("\"initiator\":\"file://"), std::string::npos);
     EXPECT_EQ(text.find("\"initiator\":\"null"), std::string::npos);
+}
+
+/** What a script finds in the page at a width: the page's own policy allows none, so it runs in one around it. */
+std::string ask(const std::string &folder, const std::string &page, unsigned width, const std::string &script)
+{
+    std::ofstream(folder + "frame.html") << "<!DOCTYPE html><title>t</title><iframe id=f style=\"width:" << width
+                                         << "px;height:3000px;border:0\" src=\"file://" << page
+                                         << "\"></iframe><p id=answer></p><script>onload = () => { const frame = "
+                                            "document.getElementById('f'); const page = frame.contentDocument; const "
+                                            "view = frame.contentWindow; document.getElementById('answer').textContent "
+                                            "= 'answer ' + ("
+                                         << script << ") + ' end'; }</script>";
+    const std::string dom =
+        run(browser() + "--allow-file-access-from-files --window-size=1600,3200 --dump-dom 'file://" + folder +
+            "frame.html'");
+    const size_t from = dom.find(">answer ");
+
+    return from == std::string::npos ? dom : dom.substr(from + 8, dom.find(" end<", from) - from - 8);
+}
+
+const char *const pictures_within = "[...page.querySelectorAll('.narrow svg.topology')].filter(p => "
+                                    "p.getBoundingClientRect().width > 100 && p.getBoundingClientRect().right <= "
+                                    "view.innerWidth).length";
+
+/* On a phone nothing goes beyond the screen: the page is as wide as that, and so is the picture of the system. */
+TEST_F(Browser, PhoneHasAllOfIt)
+{
+    EXPECT_EQ(ask(folder_.path(""), page(), 390, "page.documentElement.scrollWidth <= view.innerWidth"), "true");
+    EXPECT_EQ(ask(folder_.path(""), page(), 390, pictures_within), "1");
+    EXPECT_EQ(ask(folder_.path(""), page(), 390, "page.querySelector('.wide').getBoundingClientRect().width"), "0");
+    EXPECT_EQ(ask(folder_.path(""), page(), 1200, "page.querySelector('div.narrow').getBoundingClientRect().width"),
+              "0");
+    EXPECT_EQ(ask(folder_.path(""), page(), 1200,
+                  "page.querySelector('.wide svg').getBoundingClientRect().right <= view.innerWidth"),
+              "true");
 }
 
 /* On paper nothing can be scrolled into view: every word is within the sheet, and the way's end is drawn. */

@@ -61,6 +61,18 @@ class Shape
         return topology_;
     }
 
+    /** One more endpoint below a bridge, in group 0. */
+    void add_endpoint(const std::string &name, uint32_t parent, uint16_t rid, uint32_t its,
+                      const char *domain = "dma of group 0")
+    {
+        add(name.c_str(), TOPOLOGY_ENDPOINT, parent, rid, its);
+        topology_function &function = topology_.functions[topology_.function_count - 1];
+
+        free(function.domain);
+        function.domain = strdup(domain);
+        function.group = 0;
+    }
+
   private:
     void add(const char *name, topology_kind kind, uint32_t parent, uint16_t rid, uint32_t its,
              const char *acs = nullptr)

@@ -1,5 +1,6 @@
 /* The page: well-formed, self-contained, with everything that a result says; and pictures of topologies. */
 #include "report/claims.h"
+#include "report/topology_fold.h"
 #include "report/topology_json.h"
 #include "report/topology_svg.h"
 #include "report/topology_text.h"
@@ -21,37 +22,83 @@ TEST(TopologyText, IsATree)
 {
     Shape shape;
 
-    EXPECT_EQ(written([&](FILE *stream) { topology_text_write(stream, &shape.get()); }),
+    EXPECT_EQ(written([&](FILE *stream) { topology_text_write(stream, &shape.get(), nullptr); }),
               "rc0\n"
               "├─ rp0  0000:00:00.0  root port, group 0\n"
               "│  └─ usp  0000:01:00.0  upstream port, group 0\n"
-              "│     ├─ epA  0000:03:00.0  endpoint, group 0, StreamID 0x300 at S, DeviceID 0x300 at A\n"
-              "│     └─ ep<B>  0000:04:00.0  endpoint, group 0, StreamID 0x400 at S, DeviceID 0x400 at B\n"
+              "│     ├─ epA  0000:03:00.0  endpoint, group 0, domain dma, StreamID 0x300 at S, DeviceID 0x300 at A "
+              "(0x8090040)\n"
+              "│     └─ ep<B>  0000:04:00.0  endpoint, group 0, domain dma, StreamID 0x400 at S, DeviceID 0x400 at B "
+              "(0x80d0040)\n"
               "└─ rp1  0000:00:01.0  root port, ACS SV RR CR UF\n"
-              "   └─ epC  0000:05:00.0  endpoint, StreamID 0x500 at S, DeviceID 0x500 at A\n");
+              "   └─ epC  0000:05:00.0  endpoint, domain dma of group 0, StreamID 0x500 at S, DeviceID 0x500 at A "
+              "(0x8090040)\n");
 }
 
 TEST(TopologyDot, HasEveryFunctionAndTheWayOut)
 {
     Shape shape;
-    const std::string text = written([&](FILE *stream) { topology_dot_write(stream, &shape.get()); });
+    const std::string text = written([&](FILE *stream) { topology_dot_write(stream, &shape.get(), nullptr); });
 
-    for (const char *part : {"strict digraph", "subgraph cluster_0", "f2 -> f1;", "f4 -> h0;", "h0 -> s0;", "s0 -> i0;",
-                             "s0 -> i1;", "ep<B>\\n0000:04:00.0"}) {
+    for (const char *part :
+         {"strict digraph", "subgraph cluster_0", "f2 -> f1;", "f4 -> h0;", "h0 -> s0;", "s0 -> i0;", "s0 -> i1;",
+          "ep<B>\\n0000:04:00.0", "doorbell 0x80d0040\\ndomain dma\"", "domain dma of group 0\""}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    }
+    EXPECT_EQ(text.find("violates"), std::string::npos);
+    EXPECT_EQ(text.find("penwidth"), std::string::npos);
+}
+
+/* Who violates what stands beside the name, and the way from there to the doorbell stands out. */
+TEST(TopologyMarks, AreInTreeAndGraph)
+{
+    Shape shape;
+    const uint32_t functions[] = {3};
+    const topology_marks marks = {functions, 1, "doorbell-per-group", "t", "d", 0};
+    const std::string tree = written([&](FILE *stream) { topology_text_write(stream, &shape.get(), &marks); });
+    const std::string graph = written([&](FILE *stream) { topology_dot_write(stream, &shape.get(), &marks); });
+
+    EXPECT_NE(tree.find("(0x80d0040)  ◄\n"), std::string::npos) << tree;
+    EXPECT_EQ(support::count(tree, "  ◄\n"), 1u);
+    EXPECT_NE(tree.find("\n◄ violates doorbell-per-group\n"), std::string::npos);
+    EXPECT_EQ(support::count(graph, "violates doorbell-per-group"), 1u);
+    for (const char *way :
+         {"f3 -> f1 [color", "f1 -> f0 [color", "f0 -> h0 [color", "h0 -> s0 [color", "s0 -> i1 [color"}) {
+        EXPECT_NE(graph.find(way), std::string::npos) << way << "\n" << graph;
+    }
+    for (const char *other : {"f2 -> f1;", "f5 -> f4;", "s0 -> i0;"}) {
+        EXPECT_NE(graph.find(other), std::string::npos) << other << "\n" << graph;
     }
 }
 
-TEST(TopologySvg, IsWellFormedAndMarksWhatItIsTold)
+TEST(TopologyMarks, AreOneForEachWayWhereDevicesAreMany)
+{
+    Shape shape;
+    const uint32_t few[] = {2, 3, 5};
+    const uint32_t many[] = {2, 2, 2, 2, 2, 2, 2, 2, 3, 5};
+    uint32_t marks[TOPOLOGY_MOST_MARKS];
+
+    ASSERT_EQ(topology_marks_choose(&shape.get(), few, 3, marks), 3u);
+    ASSERT_EQ(topology_marks_choose(&shape.get(), many, 10, marks), 2u) << "the fifth goes the way of the second";
+    EXPECT_EQ(marks[0], 2u);
+    EXPECT_EQ(marks[1], 3u);
+}
+
+class TopologySvg : public ::testing::TestWithParam<topology_layout>
+{
+};
+
+TEST_P(TopologySvg, IsWellFormedAndMarksWhatItIsTold)
 {
     Shape shape;
     const uint32_t functions[] = {2, 3};
-    const topology_marks marks = {functions, 2, "A title & more", "What <it> shows", 7};
-    const std::string text = written([&](FILE *stream) { topology_svg_write(stream, &shape.get(), &marks); });
+    const topology_marks marks = {functions, 2, "doorbell-per-group", "A title & more", "What <it> shows", 7};
+    const std::string text =
+        written([&](FILE *stream) { topology_svg_write(stream, &shape.get(), &marks, GetParam()); });
     const std::string plain = written([&](FILE *stream) {
-        const topology_marks none = {nullptr, 0, "t", "d", 0};
+        const topology_marks none = {nullptr, 0, nullptr, "t", "d", 0};
 
-        topology_svg_write(stream, &shape.get(), &none);
+        topology_svg_write(stream, &shape.get(), &none, GetParam());
     });
 
     EXPECT_EQ(support::xml_problem(text), "");
@@ -60,6 +107,58 @@ TEST(TopologySvg, IsWellFormedAndMarksWhatItIsTold)
     EXPECT_EQ(support::count(plain, "class=\"mark\""), 0u);
     EXPECT_EQ(support::count(text, "class=\"device\""), 3u);
     EXPECT_EQ(support::count(text, "class=\"unit\""), 4u);
+    EXPECT_EQ(support::count(text, ">group 0 · domain dma</text>"), 2u);
+    EXPECT_EQ(support::count(text, ">→ A 0x8090040</text>"), 2u);
+    EXPECT_EQ(support::count(text, ">ACS SV RR CR UF</text>"), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, TopologySvg, ::testing::Values(TOPOLOGY_WIDE, TOPOLOGY_NARROW));
+
+/* A switch with 32 devices: what is alike is drawn once, a device that is marked always. */
+TEST(TopologyFold, DrawsOnceWhatIsAlike)
+{
+    Shape shape;
+
+    for (uint16_t i = 0; i < 32; i++) {
+        shape.add_endpoint("dev" + std::to_string(i), 1, static_cast<uint16_t>(0x600 + 0x100 * i), i % 2);
+    }
+    const uint32_t functions[] = {6, 21}; /* dev0 and dev15: A and B */
+    const topology_marks marks = {functions, 2, "doorbell-per-group", "t", "d", 0};
+
+    for (topology_layout layout : {TOPOLOGY_WIDE, TOPOLOGY_NARROW}) {
+        const std::string text =
+            written([&](FILE *stream) { topology_svg_write(stream, &shape.get(), &marks, layout); });
+
+        EXPECT_EQ(support::xml_problem(text), "");
+        EXPECT_EQ(support::count(text, "class=\"mark\""), 2u);
+        /* epA, ep<B>, epC, dev0, dev15: of 34 others below the switch 16 are like epA, 15 like ep<B>, but for marks. */
+        EXPECT_EQ(support::count(text, "class=\"device\""), 5u) << text;
+        EXPECT_EQ(support::count(text, "class=\"others\""), 2u);
+        EXPECT_EQ(support::count(text, ">15 more like this</text>"), 2u);
+        EXPECT_NE(text.find(">dev15</text>"), std::string::npos);
+        EXPECT_EQ(text.find(">dev14</text>"), std::string::npos);
+    }
+}
+
+/* Few functions are drawn each, and what differs in a group of its own is not the same. */
+TEST(TopologyFold, LeavesSmallSystemsWhole)
+{
+    Shape shape;
+    topology_fold fold = {};
+
+    for (uint16_t i = 0; i < 18; i++) {
+        shape.add_endpoint("dev" + std::to_string(i), 1, static_cast<uint16_t>(0x600 + 0x100 * i), 0);
+    }
+    topology_fold_make(&shape.get(), nullptr, 0, &fold);
+    EXPECT_EQ(fold.count, 24u);
+    topology_fold_clear(&fold);
+    shape.add_endpoint("odd", 1, 0x5000, 0, "vm of group 0");
+    topology_fold_make(&shape.get(), nullptr, 0, &fold);
+    /* rp0, usp, epA and 18 others, ep<B>, odd, rp1, epC. */
+    EXPECT_EQ(fold.count, 8u);
+    EXPECT_EQ(fold.nodes[3].like, 18u);
+    EXPECT_TRUE(fold.nodes[3].one_group);
+    topology_fold_clear(&fold);
 }
 
 TEST(TopologyJson, ComesBackAsItWas)
