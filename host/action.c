@@ -19,6 +19,9 @@ const char *const action_kind_names[ACTION_KINDS + 1] = {
     "disable-interrupts",
     "bind-doorbell",
     "unbind-doorbell",
+    "get-aperture",
+    "set-aperture",
+    "translate-doorbell",
     "move-interrupt",
     "remove",
     "surprise-remove",
@@ -162,6 +165,12 @@ static bool act_on_device(struct software *software, const struct action *action
         return consumer_bind_doorbell(software, function, error);
     case ACTION_UNBIND_DOORBELL:
         return consumer_unbind_doorbell(software, function, error);
+    case ACTION_GET_APERTURE:
+        return consumer_get_aperture(software, function, error);
+    case ACTION_SET_APERTURE:
+        return consumer_set_aperture(software, function, action->base, action->size, error);
+    case ACTION_TRANSLATE_DOORBELL:
+        return consumer_translate_doorbell(software, function, error);
     case ACTION_MOVE_INTERRUPT:
         return move_interrupt(software, action, error);
     case ACTION_REMOVE:
@@ -202,6 +211,7 @@ static bool act_on_domain(struct software *software, const struct action *action
 bool software_act(struct software *software, const struct action *action, struct host_error *error)
 {
     host_error_clear(error);
+    software->note[0] = '\0';
     if (software->functions[action->function].removed && action->kind != ACTION_ADD) {
         return host_error_fail(error, ENODEV, "%s is not there", name_of(software, action->function));
     }
@@ -257,7 +267,9 @@ bool software_prepare_actions(struct software *software, const struct action *ac
     for (size_t i = 0; i < count; i++) {
         struct attachment *attachment = &software->functions[actions[i].function].attachment;
 
-        largest = actions[i].size > largest ? actions[i].size : largest;
+        if (actions[i].kind != ACTION_SET_APERTURE) {
+            largest = actions[i].size > largest ? actions[i].size : largest;
+        }
         if ((actions[i].kind == ACTION_ENABLE_PASIDS && !attachment_prepare_pasids(attachment, error)) ||
             (actions[i].kind == ACTION_SURPRISE_REMOVE && !hotplug_prepare(software, actions[i].function, error))) {
             return false;

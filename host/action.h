@@ -26,7 +26,10 @@ enum action_kind {
     ACTION_DISABLE_INTERRUPTS, /**< the driver leaves: messages off, events unmapped, doorbell released */
     ACTION_BIND_DOORBELL,      /**< the style's own call: a guest's binding for the device, or a reference (2016) */
     ACTION_UNBIND_DOORBELL,
-    ACTION_MOVE_INTERRUPT,  /**< one vector to another PE */
+    ACTION_GET_APERTURE, /**< what the geometry of the device's domain is (2016) */
+    ACTION_SET_APERTURE,
+    ACTION_TRANSLATE_DOORBELL, /**< what the doorbell's physical address is in the device's domain (2016) */
+    ACTION_MOVE_INTERRUPT,     /**< one vector to another PE */
     ACTION_REMOVE,          /**< the device leaves the system: messages off, Bus Master Enable 0, its StreamIDs abort */
     ACTION_SURPRISE_REMOVE, /**< its device is pulled out while it works (host/hotplug.h) */
     ACTION_ADD,             /**< it comes back: default domain, Bus Master Enable, messages on */
@@ -58,12 +61,12 @@ struct action {
     uint32_t pe;                           /**< move-interrupt */
     uint32_t pasid;                        /**< attach-pasid, detach-pasid */
     uint32_t process;                      /**< bind-process, unbind-process */
-    uint64_t base;                         /**< map, unmap, load: I/O virtual address, page-aligned */
+    uint64_t base;                         /**< map, unmap, load, set-aperture: I/O virtual address, page-aligned */
     uint64_t size;                         /**< of these: bytes, whole pages */
     uint32_t count;                        /**< load: times */
 };
 
-/** Carries one action out. @return false with @p error */
+/** Carries one action out. What it found is in software->note. @return false with @p error */
 bool software_act(struct software *software, const struct action *action, struct host_error *error);
 
 /**

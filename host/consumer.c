@@ -318,7 +318,11 @@ bool consumer_bind_doorbell(struct software *software, uint32_t function, struct
         return false;
     }
     if (owner->style == DOORBELL_GEOMETRY) {
-        return consumer_map_doorbell(software, function, &iova, error);
+        if (!consumer_map_doorbell(software, function, &iova, error)) {
+            return false;
+        }
+        consumer_note_users(software, function);
+        return true;
     }
     if ((by_group || by_device) && binding_of(software, owner, function) != NULL) {
         return host_error_fail(error, EEXIST, "a doorbell is bound for %s already",
@@ -339,7 +343,11 @@ bool consumer_unbind_doorbell(struct software *software, uint32_t function, stru
         return false;
     }
     if (owner->style == DOORBELL_GEOMETRY) {
-        return consumer_unmap_doorbell(software, function, error);
+        if (!consumer_unmap_doorbell(software, function, error)) {
+            return false;
+        }
+        consumer_note_users(software, function);
+        return true;
     }
     page = binding_of(software, owner, function);
     if (page == NULL) {

@@ -171,6 +171,17 @@ bool consumer_bind_doorbell(struct software *software, uint32_t function, struct
 /** The opposite. With styles that bind: EBUSY while a function writes to the doorbell. */
 bool consumer_unbind_doorbell(struct software *software, uint32_t function, struct host_error *error);
 
+/**
+ * The calls of 2016 for the MSI geometry of a function's domain (host/doorbell_map.h), and what they found in
+ * software->note: the aperture; what the function's doorbell is in it, and how many users that has. EOPNOTSUPP with
+ * other styles. Setting: EINVAL once it has been set, or with an empty range. Translating: EINVAL if the doorbell is
+ * mapped for nobody.
+ */
+bool consumer_get_aperture(struct software *software, uint32_t function, struct host_error *error);
+bool consumer_set_aperture(struct software *software, uint32_t function, uint64_t base, uint64_t size,
+                           struct host_error *error);
+bool consumer_translate_doorbell(struct software *software, uint32_t function, struct host_error *error);
+
 /** The space that a function's requests without PASID are in; NULL: it belongs to no consumer. */
 struct consumer_space *consumer_space_of(const struct software *software, uint32_t function);
 

@@ -27,6 +27,9 @@ bool consumer_make_domain(struct software *software, const struct consumer *cons
 struct domain *consumer_domain_for(struct software *software, uint32_t consumer, struct consumer_space *space,
                                    uint32_t function, struct host_error *error);
 
+/** Notes how many users the page of a function's doorbell has (2016). */
+void consumer_note_users(struct software *software, uint32_t function);
+
 /** Makes a guest's domain learn where a bound doorbell is. */
 bool consumer_teach_guest(struct domain *guest, uint64_t iova, uint64_t ipa, struct host_error *error);
 

@@ -109,6 +109,9 @@ static bool map_in_aperture(struct doorbell_table *table, const struct doorbell_
     if (page == NULL) {
         uint64_t iova = free_aperture_page(table);
 
+        if (table->size == 0) {
+            return host_error_fail(error, EINVAL, "the domain has no aperture yet");
+        }
         if (iova == 0) {
             return host_error_fail(error, ENOMEM, "no page is left in the aperture of %llu bytes",
                                    (unsigned long long)table->size);

@@ -67,7 +67,7 @@ struct doorbell_request {
  * Gives a function the address that it must write to reach a doorbell, and maps what is missing for it.
  *
  * ENOMEM: the aperture is used up, or no binding is left (C19, C21). EOVERFLOW: more than 64 doorbell pages in a file
- * (C11). EEXIST: the address that the style demands leads elsewhere already.
+ * (C11). EINVAL: no aperture has been set. EEXIST: the address that the style demands leads elsewhere already.
  * @return false with @p error, and nothing changed
  */
 bool doorbell_map(struct doorbell_table *table, const struct doorbell_request *request, uint64_t *address,

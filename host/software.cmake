@@ -3,6 +3,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   attachment.c
   consumer.c
   consumer_attach.c
+  consumer_geometry.c
   consumer_replace.c
   fault_object.c
   viommu.c

@@ -170,6 +170,7 @@ struct software {
     struct paging paging;
     struct pasid_space pasids;
     struct software_outcome *pasid_outcomes; /**< one per config.pasids */
+    char note[160];                          /**< what the last action found, for a person; may be empty */
     uint64_t action_memory;                  /**< what mappings of actions lead to; 0: none */
     uint64_t action_memory_size;
     bool planned; /**< made by software_plan(): no hardware behind it */

@@ -18,7 +18,7 @@ struct run_step {
     char *name;     /**< "epA.attach", "epA.interrupts", "timeline.NAME" */
     char *what;     /**< "attach epA to vm0" */
     char *outcome;  /**< "ok", or an errno: "EINVAL" */
-    char *reason;   /**< one sentence; NULL if it went well */
+    char *reason;   /**< one sentence: why it was refused, or what it found; NULL: nothing to say */
     sim_time begin; /**< from the start of traffic; SIM_TIME_NEVER: during set-up, or not known */
     sim_time end;
 };
@@ -31,7 +31,7 @@ struct step_list {
 
 /**
  * Appends a step with copies of the texts and no times. Running out of memory ends the process with a message.
- * @param reason NULL or empty: it went well
+ * @param reason NULL or empty: there is nothing to say
  * @return it, until the next append
  */
 struct run_step *step_list_add(struct step_list *list, const char *name, const char *what, const char *outcome,

@@ -1,5 +1,6 @@
 /* The software's part of a scenario: lists of functions, consumers, reserved regions. */
 #include "host/action.h"
+#include "host/consumer.h"
 #include "host/rules.h"
 #include "scenario/parse_resolve.h"
 #include "scenario/parse_table.h"
@@ -85,6 +86,24 @@ static void check_translation(struct parse *parse, struct scenario_consumer *con
     }
 }
 
+/* An MSI window that is not there yet: an aperture that is set later. */
+static void check_window(struct parse *parse, const struct scenario_consumer *consumer)
+{
+    const struct consumer_config config = {
+        .kind = (enum consumer_kind)consumer->kind,
+        .translation = (enum consumer_translation)consumer->translation,
+        .style_given = consumer->doorbells != 0,
+        .style = (enum doorbell_style)(consumer->doorbells != 0 ? consumer->doorbells - 1 : 0),
+    };
+
+    if (consumer->window_size == 0 &&
+        consumer_style(rules_at(parse->scenario->software.rules), &config) != DOORBELL_GEOMETRY) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &consumer->place, "E1601 consumer `%.63s` has no MSI window (`0 B`)", consumer->name),
+            "`doorbells: geometry` can, until an action `set-aperture`");
+    }
+}
+
 /* A function can have one consumer. */
 static void check_shared(struct parse *parse, const struct scenario_software *software, size_t consumer, size_t device)
 {
@@ -166,6 +185,7 @@ void parse_resolve_software(struct parse *parse)
     }
     for (size_t i = 0; i < software->consumer_count; i++) {
         check_translation(parse, &software->consumers[i]);
+        check_window(parse, &software->consumers[i]);
         resolve_functions(parse, &software->consumers[i].devices);
         for (size_t j = 0; j < software->consumers[i].devices.count; j++) {
             check_shared(parse, software, i, j);

@@ -106,6 +106,7 @@ void timeline_act(struct timeline *timeline, struct software *software, sim_time
     if (step->notices ? hotplug_notice(software, step->action.function, &step->error)
                       : software_act(software, &step->action, &step->error)) {
         host_error_clear(&step->error);
+        snprintf(step->note, sizeof(step->note), "%s", step->notices ? "" : software->note);
     }
     step->end = software->planned ? now : sim_now(software->access->sim);
 }
@@ -170,7 +171,7 @@ static void collect_action(const struct timeline_step *step, sim_time start, str
     added = step_list_add(steps, name, what,
                           step->error.code == 0 && step->error.text[0] != '\0' ? "error"
                                                                                : host_error_name(step->error.code),
-                          step->error.text);
+                          step->error.text[0] != '\0' ? step->error.text : step->note);
     if (start != SIM_TIME_NEVER) {
         added->begin = step->begin - start;
         added->end = step->end - start;

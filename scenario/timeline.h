@@ -21,6 +21,7 @@ struct timeline_step {
     struct action action;
     bool done; /**< it has been tried */
     struct host_error error;
+    char note[160]; /**< what it found, if it went well */
     sim_time begin; /**< absolute */
     sim_time end;
 };

@@ -33,7 +33,8 @@ static bool has_process(const void *structure)
 
 static bool has_base(const void *structure)
 {
-    return kind_of(structure) == ACTION_MAP || kind_of(structure) == ACTION_UNMAP || kind_of(structure) == ACTION_LOAD;
+    return kind_of(structure) == ACTION_MAP || kind_of(structure) == ACTION_UNMAP ||
+           kind_of(structure) == ACTION_LOAD || kind_of(structure) == ACTION_SET_APERTURE;
 }
 
 static bool has_size(const void *structure)
@@ -126,7 +127,7 @@ static const struct scenario_key action_keys[] = {
      .maximum = "0x7f_ffff_f000",
      .alignment = 4096,
      .applies = has_base,
-     .needs = "`action: map`, `unmap` or `load`",
+     .needs = "`action: map`, `unmap`, `load` or `set-aperture`",
      .doc = "I/O virtual address."},
     {.name = "size",
      KEY_FIELD(scenario_action, size),
@@ -136,8 +137,8 @@ static const struct scenario_key action_keys[] = {
      .maximum = "16 MiB",
      .alignment = 4096,
      .applies = has_size,
-     .needs = "`action: map` or `load`",
-     .doc = "How much is mapped."},
+     .needs = "`action: map`, `load` or `set-aperture`",
+     .doc = "How much is mapped, or of the aperture."},
     {.name = "count",
      KEY_FIELD(scenario_action, count),
      .type = &scenario_type_number,

@@ -108,6 +108,8 @@ TEST_F(Doorbells, TheApertureOf2016IsCountedAndEnds)
     uint64_t address;
 
     make(DOORBELL_GEOMETRY, 0, 0);
+    EXPECT_EQ(map(A), 0u);
+    EXPECT_EQ(error.code, EINVAL) << "nothing has been set yet";
     EXPECT_FALSE(doorbell_set_aperture(&table, 0x1000, 0, &error));
     EXPECT_TRUE(doorbell_set_aperture(&table, 0x20000000, 0x2000, &error));
     EXPECT_FALSE(doorbell_set_aperture(&table, 0x30000000, 0x2000, &error));

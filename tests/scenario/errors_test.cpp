@@ -80,6 +80,8 @@ const Mistake mistakes[] = {
      "has a consumer already", "timeline"},
     {"ConsumerTranslation", "software: { consumers: { vm: { kind: kernel, translation: nested } } }\n", 12, 26,
      "cannot have such domains", "dma, identity and blocked"},
+    {"ConsumerWithoutWindow", "software: { consumers: { vm: { window-size: 0 B } } }\n", 12, 26, "has no MSI window",
+     "set-aperture"},
     {"ExpectedOutcome", "expect: { epA.attach: EINVALL }\n", 12, 23, "no outcome of a step", "EINVAL"},
     {"ExpectedAction", "expect: { timeline.on: ok }\n", 12, 11, "no action `on`", ""},
     {"SweepWithoutAxes", "sweep: {}\n", 12, 1, "`axes`", ""},

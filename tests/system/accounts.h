@@ -33,6 +33,7 @@ inline void expect_same_steps(const step_list &run, const step_list &check)
         EXPECT_STREQ(run.items[i].outcome, check.items[i].outcome)
             << run.items[i].what << "\n  run: " << (run.items[i].reason != nullptr ? run.items[i].reason : "")
             << "\n  check: " << (check.items[i].reason != nullptr ? check.items[i].reason : "");
+        EXPECT_EQ(run.items[i].reason == nullptr, check.items[i].reason == nullptr) << run.items[i].what;
     }
 }
 

@@ -97,6 +97,9 @@ std::string random_action(Random &random, unsigned at)
     case ACTION_UNMAP:
         text << ", base: 0x" << std::hex << 0x200000000 + 0x10000 * (random() % 3);
         break;
+    case ACTION_SET_APERTURE:
+        text << ", base: 0x" << std::hex << 0x9000000 + 0x1000000 * (random() % 3) << ", size: 8 KiB";
+        break;
     case ACTION_LOAD:
         text << ", base: 0x300000000, size: 8 KiB, count: 2";
         break;
@@ -118,8 +121,11 @@ std::string random_scenario(Random &random)
     std::string nested = chosen == "linux-7.3" || chosen == "approach-2" ? "iommufd" : "vfio";
     std::string text = topology;
 
-    text += "software:\n  rules: " + chosen + "\n  consumers:\n";
-    text += random() % 2 == 0 ? "    one: { devices: [epA] }\n" : "    one: { devices: [epD, epD/1] }\n";
+    text += "software:\n  rules: " + chosen + "\n";
+    text += random() % 4 == 0 ? "  separate-pasids: yes\n" : "";
+    text += "  consumers:\n    one: { devices: ";
+    text += random() % 2 == 0 ? "[epA]" : "[epD, epD/1]";
+    text += chosen == "msi-geometry-2016" && random() % 2 == 0 ? ", window-size: 0 B }\n" : " }\n";
     text += "    two: { kind: iommufd, devices: [epB] }\n";
     text += "    guest: { kind: " + nested +
             ", translation: nested, guest-doorbells: 3, bindings: 3, guest-domains: " + pick(random, each) +
