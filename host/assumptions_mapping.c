@@ -176,10 +176,11 @@ static void show_not_in_primary(const struct judge *judge, struct verdict *verdi
     struct verdict_evidence *evidence;
     char label[JUDGE_LABEL_SIZE];
 
-    evidence = verdict_add_evidence(verdict, judge_group_label(judge, function, label),
-                                    "MSIs carry no PASID, and primary domain %s does not map the doorbell%s%s",
-                                    primary == NULL ? "(none)" : primary->name,
-                                    auxiliary == NULL ? "" : "; auxiliary domain ", auxiliary == NULL ? "" : auxiliary);
+    evidence =
+        verdict_add_evidence(verdict, judge_group_label(judge, function, label),
+                             "MSIs carry no PASID, and primary domain %s does not map the doorbell%s%s%s",
+                             primary == NULL ? "(none)" : primary->name, auxiliary == NULL ? "" : "; auxiliary domain ",
+                             auxiliary == NULL ? "" : auxiliary, auxiliary == NULL ? "" : " does");
     judge_add_function(judge, evidence, function, faults_of(judge, function));
 }
 

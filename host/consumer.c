@@ -533,6 +533,22 @@ struct consumer_space *consumer_space_of(const struct software *software, uint32
 
 /* ---- Doorbells ---- */
 
+/** The table of a consumer's domain; NULL: of none. */
+static struct doorbell_table *table_of_domain(const struct software *software, const struct domain *domain)
+{
+    for (size_t i = 0; i < software->consumer_count; i++) {
+        struct consumer *consumer = &software->consumers[i];
+
+        for (size_t j = 0; j < consumer->space_count && !is_kernel(consumer); j++) {
+            if (consumer->spaces[j].domain == domain) {
+                return is_for_all(consumer->spaces[j].doorbells.style) ? &consumer->doorbells
+                                                                       : &consumer->spaces[j].doorbells;
+            }
+        }
+    }
+    return NULL;
+}
+
 /** Table and request of a function. @return NULL: not mapped by a table */
 static struct doorbell_table *find_table(const struct software *software, uint32_t function,
                                          struct doorbell_request *request)
@@ -543,6 +559,10 @@ static struct doorbell_table *find_table(const struct software *software, uint32
     request->function = function;
     request->group = software->groups.group_of[function];
     request->doorbell = mine->doorbell;
+    if (mine->doorbell_in != NULL) {
+        request->domain = mine->doorbell_in;
+        return table_of_domain(software, mine->doorbell_in);
+    }
     request->domain = space != NULL ? space->domain : mine->attachment.domain;
     if (space == NULL || software->consumers[mine->consumer].config->kind == CONSUMER_KERNEL) {
         return NULL;
@@ -559,6 +579,18 @@ static bool has_fixed_window(const struct software *software, uint32_t function)
                          RESERVED_MSI) != NULL;
 }
 
+/** What a function is told where its doorbell is mapped in an auxiliary domain of its own (2018). */
+static bool map_in_auxiliary(struct software *software, uint32_t function, uint64_t *address, struct host_error *error)
+{
+    struct doorbell_request request;
+    struct doorbell_table *table = find_table(software, function, &request);
+
+    if (table == NULL) {
+        return domain_map_doorbell(request.domain, request.doorbell, address, error);
+    }
+    return doorbell_map(table, &request, address, error);
+}
+
 bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_t *address, struct host_error *error)
 {
     struct software_function *mine = &software->functions[function];
@@ -567,6 +599,10 @@ bool consumer_map_doorbell(struct software *software, uint32_t function, uint64_
     struct doorbell_table *table;
 
     mine->doorbell_left = false;
+    mine->doorbell_in = mine->doorbell_pasid == 0 ? NULL : attachment_find(&mine->attachment, mine->doorbell_pasid);
+    if (mine->doorbell_in != NULL) {
+        return map_in_auxiliary(software, function, address, error);
+    }
     if (domain == NULL || domain->kind == DOMAIN_IDENTITY) {
         *address = mine->doorbell;
         return true;
@@ -601,9 +637,11 @@ bool consumer_unmap_doorbell(struct software *software, uint32_t function, struc
         mine->doorbell_left = false;
         return true;
     }
-    if (domain == NULL || !domain_translates(domain) || has_fixed_window(software, function)) {
+    if (mine->doorbell_in == NULL &&
+        (domain == NULL || !domain_translates(domain) || has_fixed_window(software, function))) {
         return true;
     }
     table = find_table(software, function, &request);
+    mine->doorbell_in = NULL;
     return table == NULL || doorbell_unmap(table, &request, error);
 }

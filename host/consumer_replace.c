@@ -89,7 +89,7 @@ static bool leave_doorbells(const struct replacing *at, const struct domain *nex
             .domain = at->space->domain, .function = i, .group = at->group, .doorbell = function->doorbell};
 
         if (function->attachment.domain != next || function->message == SOFTWARE_NO_ADDRESS ||
-            function->doorbell_left || keeps_doorbell(at, function)) {
+            function->doorbell_left || function->doorbell_in != NULL || keeps_doorbell(at, function)) {
             continue;
         }
         if (!doorbell_unmap(&at->space->doorbells, &request, at->error)) {

@@ -38,6 +38,7 @@ struct pasid_config {
     uint16_t rid; /**< of the function */
     uint32_t pasid;
     uint32_t consumer;
+    bool doorbell; /**< the function's doorbell is mapped in that domain, not in that of its requests without PASID */
 };
 
 /** The system's numbers. */

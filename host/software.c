@@ -395,8 +395,9 @@ static bool set_up_pasids(struct software *software, struct host_error *error)
             return host_error_fail(error, ENODEV, "there is no function %04x:%04x", config->segment, config->rid);
         }
         outcome->tried = true;
-        if (pasid_enable(software, function, &outcome->error)) {
-            pasid_attach(software, function, config->pasid, config->consumer, &outcome->error);
+        if (pasid_enable(software, function, &outcome->error) &&
+            pasid_attach(software, function, config->pasid, config->consumer, &outcome->error) && config->doorbell) {
+            software->functions[function].doorbell_pasid = config->pasid;
         }
     }
     return true;

@@ -127,10 +127,12 @@ struct software_function {
     uint32_t first_event;     /**< what its first message writes: an EventID, or the INTID of an SPI */
     uint32_t first_spi;       /**< of those that it has at a GICv2m frame, if `has_spis` */
     bool has_spis;
-    uint32_t consumer;     /**< whose it is; CONSUMER_NONE: the kernel's */
-    uint64_t message;      /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
-    bool doorbell_left;    /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
-    struct domain *nested; /**< the guest's stage 1 that it had before the one below alone; NULL: none */
+    uint32_t consumer;       /**< whose it is; CONSUMER_NONE: the kernel's */
+    uint64_t message;        /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    bool doorbell_left;      /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
+    uint32_t doorbell_pasid; /**< its doorbell is mapped in the domain of that PASID; 0: of its other requests */
+    struct domain *doorbell_in;   /**< that domain, while it is mapped there */
+    struct domain *nested;        /**< the guest's stage 1 that it had before the one below alone; NULL: none */
     struct viommu_device iommufd; /**< as iommufd knows it, where a guest translates for it */
     bool gone;                    /**< it was pulled out of its slot */
     bool pulled;                  /**< and software knows: its registers cannot be reached */

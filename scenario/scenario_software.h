@@ -101,6 +101,7 @@ struct scenario_auxiliary {
     uint32_t pasid;
     struct scenario_reference consumer_written;
     const struct scenario_consumer *consumer; /**< whose domain */
+    bool doorbell; /**< the device's doorbell is mapped there, and not in its primary domain */
 };
 
 /** Numbers of a list of any length. */

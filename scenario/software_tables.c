@@ -181,6 +181,7 @@ void software_tables_make(const struct scenario *scenario, struct software_table
         place_of(&from->device, 0, &tables->pasids[i].segment, &tables->pasids[i].rid);
         tables->pasids[i].pasid = from->pasid;
         tables->pasids[i].consumer = (uint32_t)from->consumer->index;
+        tables->pasids[i].doorbell = from->doorbell;
     }
     config->pasids = tables->pasids;
     config->pasid_count = software->auxiliary_count;

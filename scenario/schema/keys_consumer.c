@@ -245,6 +245,13 @@ static const struct scenario_key auxiliary_keys[] = {
      .type = &scenario_type_name,
      .required = true,
      .doc = "Whose domain it is: a name of `consumers`. The same domain may serve other devices without PASID."},
+    {.name = "doorbell",
+     KEY_FIELD(scenario_auxiliary, doorbell),
+     .type = &scenario_type_boolean,
+     .standard = "no",
+     .doc =
+         "A defect: the device's doorbell is mapped in this domain, and not in that of its requests without PASID, and "
+         "the device is told its address here. MSIs carry no PASID, so they never come by it."},
 };
 const struct scenario_table scenario_table_auxiliary = {
     .name = "pasid",

@@ -97,6 +97,32 @@ void expect_order(const std::string &path, const std::string &changes, const std
     EXPECT_EQ(system_test::outcome_of(whole.finish().verdicts, "data-before-interrupt"), expected) << text;
 }
 
+/* A doorbell in an auxiliary domain has its users there; without the domain it is where it should have been. */
+TEST(AuxiliaryDoorbells, ComeAndGoWithTheirDomain)
+{
+    const auto scenario = system_test::load_text(
+        "base: " + system_test::source_path("scenarios/seeds/auxiliary-doorbells.yaml") +
+        "\nexpect: { epB.msi.lost: 25..35, msi.lost: null, timeline.a: ok, timeline.b: ok, timeline.c: ok, "
+        "timeline.d: ok, timeline.e: ok }\n"
+        "timeline:\n"
+        "  - { at: 5 us, name: a, action: disable-interrupts, device: epB }\n"
+        "  - { at: 8 us, name: b, action: enable-interrupts, device: epB }\n"
+        "  - { at: 18 us, name: c, action: detach-pasid, device: epB, pasid: 5 }\n"
+        "  - { at: 22 us, name: d, action: disable-interrupts, device: epB }\n"
+        "  - { at: 25 us, name: e, action: enable-interrupts, device: epB }\n");
+    const Foretold foretold(scenario.get());
+    Whole whole(scenario.get());
+
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+
+    expect_same_steps(result.steps, foretold.steps);
+    for (size_t i = 0; i < result.expectation_count; i++) {
+        EXPECT_TRUE(result.expectations[i].met) << result.expectations[i].key << ": " << result.expectations[i].got;
+    }
+}
+
 /* An MSI with RO overtakes data only where something makes use of that. */
 TEST(DataBeforeInterrupt, IsLostToRelaxedOrderingThatIsUsed)
 {

@@ -631,6 +631,7 @@ const std::vector<Row> rows = {
     {"pasid.device", "software.pasids.0.device=epC", auxiliary},
     {"pasid.pasid", "software.pasids.0.pasid=6", auxiliary},
     {"pasid.consumer", "software.pasids.0.consumer=guest", auxiliary},
+    {"pasid.doorbell", "software.pasids.0.doorbell=yes", auxiliary},
     {"action.at", "timeline.0.at=9 us", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
     {"action.name", "timeline.0.name=first", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
     {"action.action", "timeline.0.action=remove", {"timeline=[{at: 2 us, action: disable-interrupts, device: epB}]"}},
