@@ -61,6 +61,8 @@ struct html_line {
     const double *y;
     const double *spread; /**< half width of an interval around y; NULL: none; negative: not known */
     size_t count;
+    bool ring;     /**< points are rings, larger than others: to stand out around them */
+    bool numbered; /**< points have their number, from 1 on, beside them */
 };
 
 /** What a plot shows. */
@@ -72,6 +74,7 @@ struct html_plot {
     bool x_time;        /**< values are femtoseconds */
     bool y_time;
     bool x_log;
+    bool y_log; /**< where values are far apart */
     bool y_percent;
     bool steps;       /**< lines go on level until the next point */
     bool points_only; /**< no lines between the points */
@@ -91,6 +94,9 @@ struct html_bar {
 /** Draws bars in parts, and the same as a table. (html_plot.c) */
 void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
                     const struct html_bar *bars, size_t count);
+
+/** Writes which axis goes along a map, and which down it. @param down NULL: none */
+void html_axes_words(struct html_page *page, const char *down, const char *along);
 
 /** Draws a table of values as shades. @param cells by row and column; negative: none (html_plot.c) */
 void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,

@@ -146,9 +146,6 @@ static void write_cdf(struct html_page *page, const struct shown *shown)
         }
     }
     plot.x_log = are_far_apart(lines, plot.line_count);
-    if (plot.x_log) {
-        plot.x_name = "latency, birth to handler (logarithmic)";
-    }
     if (plot.line_count > 0) {
         html_draw_plot(page, &plot);
     }

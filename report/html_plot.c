@@ -20,6 +20,9 @@
 #define LEAST 1e-100
 #define NEAR  1e-9
 
+/** Values further apart than this, as a ratio, are on a logarithmic axis where that is wished. */
+#define DECADES 50
+
 /** Colours that stay apart for the colour-blind (Okabe and Ito); dashes for whoever sees none. */
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933"};
 static const char *const dashes[] = {"none", "7 3", "2 3", "9 3 2 3", "4 2", "1 2", "12 3"};
@@ -30,6 +33,7 @@ static void write_axes(struct html_page *page, const struct html_axis *x, const 
                        const struct html_plot *plot)
 {
     double last = -INFINITY;
+    unsigned labels = 0;
     char text[32];
 
     fprintf(page->stream, "<path d=\"M%d %d V%d H%d\" fill=\"none\" stroke=\"currentColor\"/>\n", LEFT, TOP,
@@ -41,8 +45,8 @@ static void write_axes(struct html_page *page, const struct html_axis *x, const 
         html_axis_text(x, tick, text, sizeof(text));
         fprintf(page->stream, "<path d=\"M%.1f %d v5\" stroke=\"currentColor\"/>", place, HEIGHT - BOTTOM);
         if (place - last > NEXT_LABEL) {
-            fprintf(page->stream, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", place,
-                    HEIGHT - BOTTOM + 18, text);
+            fprintf(page->stream, "<text%s x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+                    labels++ % 2 == 1 ? " class=\"odd\"" : "", place, HEIGHT - BOTTOM + 18, text);
             last = place;
         }
     }
@@ -56,10 +60,12 @@ static void write_axes(struct html_page *page, const struct html_axis *x, const 
     }
     fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
     html_text(page, plot->x_name);
-    fprintf(page->stream, "</text>\n<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">",
+    fputs(x->log ? " (logarithmic)" : "", page->stream);
+    fprintf(page->stream,
+            "</text>\n<text class=\"odd\" transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">",
             (TOP + HEIGHT - BOTTOM) / 2);
     html_text(page, plot->y_name);
-    fputs("</text>\n", page->stream);
+    fputs(y->log ? " (logarithmic)</text>\n" : "</text>\n", page->stream);
 }
 
 /** Some room on both sides, so that nothing stands on the frame. */
@@ -80,9 +86,22 @@ static void pad(struct html_axis *x)
     }
 }
 
+/** The vertical axis: from 0 on, or logarithmic if that is wished and values are far enough apart. */
+static void fit_values(const struct html_plot *plot, struct html_axis *y, double least)
+{
+    y->high = y->high > LEAST ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
+    if (plot->y_log && least > LEAST && y->high / least >= DECADES) {
+        y->log = true;
+        y->low = least * 0.9;
+        y->high *= 1.1;
+    }
+}
+
 /** Fits the axes around all points. */
 static void fit(const struct html_plot *plot, struct html_axis *x, struct html_axis *y)
 {
+    double least = INFINITY;
+
     *x = (struct html_axis){INFINITY, -INFINITY, LEFT, WIDTH - RIGHT, plot->x_log, plot->x_time, false, plot->x_unit};
     *y = (struct html_axis){0, -INFINITY, HEIGHT - BOTTOM, TOP, false, plot->y_time, plot->y_percent, NULL};
     for (size_t i = 0; i < plot->line_count; i++) {
@@ -94,8 +113,10 @@ static void fit(const struct html_plot *plot, struct html_axis *x, struct html_a
             x->low = fmin(x->low, line->x[j]);
             x->high = fmax(x->high, line->x[j]);
             y->high = fmax(y->high, line->y[j] + spread);
+            least = fmin(least, line->y[j]);
         }
     }
+    fit_values(plot, y, least);
     x->log = x->log && x->low > LEAST;
     if (!(x->high - x->low > fmax(LEAST, NEAR * fmax(fabs(x->high), fabs(x->low))))) {
         const double middle = x->high >= x->low ? x->low : 0; /* or there is no point */
@@ -105,7 +126,20 @@ static void fit(const struct html_plot *plot, struct html_axis *x, struct html_a
         x->high = x->log ? middle * 2 : middle + around;
     }
     pad(x);
-    y->high = y->high > LEAST ? y->high * (plot->y_percent ? 1 : 1.05) : 1;
+}
+
+static void draw_point(struct html_page *page, const struct html_line *line, size_t index, double x, double y,
+                       const char *colour)
+{
+    fprintf(page->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" ", x, y);
+    if (line->ring) {
+        fprintf(page->stream, "r=\"6\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", colour);
+    } else {
+        fprintf(page->stream, "r=\"3\" fill=\"%s\"/>\n", colour);
+    }
+    if (line->numbered) {
+        fprintf(page->stream, "<text x=\"%.1f\" y=\"%.1f\">%zu</text>\n", x + 8, y - 6, index + 1);
+    }
 }
 
 static void draw_line(struct html_page *page, const struct html_plot *plot, size_t index, const struct html_axis *x,
@@ -133,17 +167,25 @@ static void draw_line(struct html_page *page, const struct html_plot *plot, size
 
         if (line->spread != NULL && line->spread[j] > 0) {
             fprintf(page->stream, "<path d=\"M%.1f %.1f V%.1f m-4 0 h8 M%.1f %.1f m-4 0 h8\" stroke=\"%s\"/>", middle,
-                    html_axis_place(y, line->y[j] - line->spread[j]), html_axis_place(y, line->y[j] + line->spread[j]),
-                    middle, html_axis_place(y, line->y[j] - line->spread[j]), colour);
+                    html_axis_place(y, fmax(y->low, line->y[j] - line->spread[j])),
+                    html_axis_place(y, line->y[j] + line->spread[j]), middle,
+                    html_axis_place(y, fmax(y->low, line->y[j] - line->spread[j])), colour);
         }
-        fprintf(page->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", middle,
-                html_axis_place(y, line->y[j]), colour);
+        draw_point(page, line, j, middle, html_axis_place(y, line->y[j]), colour);
     }
 }
 
 static void write_legend(struct html_page *page, const struct html_plot *plot)
 {
     for (size_t i = 0; i < plot->line_count; i++) {
+        if (plot->points_only) {
+            fputs("<svg width=\"16\" height=\"16\" aria-hidden=\"true\">", page->stream);
+            draw_point(page, &(struct html_line){.ring = plot->lines[i].ring}, 0, 8, 8, colours[i % COLOURS]);
+            fputs("</svg> ", page->stream);
+            html_text(page, plot->lines[i].name);
+            fputs("&ensp; ", page->stream);
+            continue;
+        }
         fprintf(page->stream,
                 "<svg width=\"34\" height=\"12\" aria-hidden=\"true\"><path d=\"M2 6 H32\" stroke=\"%s\" "
                 "stroke-width=\"3\" stroke-dasharray=\"%s\"/></svg> ",
@@ -198,7 +240,7 @@ static void begin_picture(struct html_page *page, const char *title, int width, 
     html_text(page, title);
     fputs("</figcaption>\n", page->stream);
     fprintf(page->stream,
-            "<svg class=\"plot\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+            "<svg class=\"plot large\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
             "aria-labelledby=\"plot-%u\" font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">\n<title "
             "id=\"plot-%u\">",
             width, height, width, height, number, number);
@@ -239,16 +281,33 @@ static double sum_of(const double *parts, size_t count)
     return sum;
 }
 
-static void write_bar(struct html_page *page, const char *const *parts, size_t part_count, const struct html_bar *bar,
-                      int y, double scale)
-{
-    double x = LEFT;
+/** Where bars begin, and how long they are. */
+struct bars_frame {
+    int left;     /**< room for names */
+    double scale; /**< units for a femtosecond */
+};
 
-    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 8, y + 17);
+/** Room for the longest name. */
+static int room_for_names(const struct html_bar *bars, size_t count)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        longest = strlen(bars[i].name) > longest ? strlen(bars[i].name) : longest;
+    }
+    return longest * 8 < LEFT ? LEFT : longest * 8 < WIDTH / 3 ? (int)longest * 8 + 8 : WIDTH / 3;
+}
+
+static void write_bar(struct html_page *page, const char *const *parts, size_t part_count, const struct html_bar *bar,
+                      int y, const struct bars_frame *frame)
+{
+    double x = frame->left;
+
+    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", frame->left - 8, y + 17);
     html_text(page, bar->name);
     fputs("</text>\n", page->stream);
     for (size_t i = 0; i < part_count; i++) {
-        double width = bar->parts[i] * scale;
+        double width = bar->parts[i] * frame->scale;
 
         if (width <= 0) {
             continue;
@@ -297,15 +356,16 @@ static void write_bar_table(struct html_page *page, const char *const *parts, si
 void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
                     const struct html_bar *bars, size_t count)
 {
+    struct bars_frame frame = {.left = room_for_names(bars, count)};
     double longest = 0;
 
     for (size_t i = 0; i < count; i++) {
         longest = fmax(longest, sum_of(bars[i].parts, part_count));
     }
+    frame.scale = (WIDTH - frame.left - 90) / (longest > 0 ? longest : 1);
     begin_picture(page, title, WIDTH, (int)count * BAR_ROW + 12);
     for (size_t i = 0; i < count; i++) {
-        write_bar(page, parts, part_count, &bars[i], (int)i * BAR_ROW + 6,
-                  (WIDTH - LEFT - 90) / (longest > 0 ? longest : 1));
+        write_bar(page, parts, part_count, &bars[i], (int)i * BAR_ROW + 6, &frame);
     }
     fputs("</svg>\n", page->stream);
     write_bar_table(page, parts, part_count, bars, count);
@@ -313,6 +373,19 @@ void html_draw_bars(struct html_page *page, const char *title, const char *const
 }
 
 /* ---- Heat maps ---- */
+
+void html_axes_words(struct html_page *page, const char *down, const char *along)
+{
+    fputs(" Along: <code>", page->stream);
+    html_text(page, along);
+    fputs("</code>", page->stream);
+    if (down != NULL) {
+        fputs(", down: <code>", page->stream);
+        html_text(page, down);
+        fputs("</code>", page->stream);
+    }
+    fputs(".", page->stream);
+}
 
 void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,
                     size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
@@ -331,12 +404,9 @@ void html_draw_heat(struct html_page *page, const char *title, const char *x_nam
     }
     fputs("<figure>\n<figcaption>", page->stream);
     html_text(page, title);
-    fputs("; the darker the frame is filled, the more</figcaption>\n<div class=\"scroll\"><table>\n<thead><tr><th>",
-          page->stream);
-    html_text(page, y_name);
-    fputs(" ↓ / ", page->stream);
-    html_text(page, x_name);
-    fputs(" →</th>", page->stream);
+    fputs("; the darker a cell, the higher.", page->stream);
+    html_axes_words(page, y_name, x_name);
+    fputs("</figcaption>\n<div class=\"scroll\"><table>\n<thead><tr><th>↓ →</th>", page->stream);
     for (size_t i = 0; i < column_count; i++) {
         fputs("<th class=\"n\">", page->stream);
         html_text(page, columns[i]);

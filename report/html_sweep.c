@@ -1,8 +1,11 @@
 /*
- * The sections of a sweep. Its document: "sweep": {"axes": [keys], "points": [{"values": [texts], "numbers": [numbers
- * or null], "metrics": {NAME: [mean, interval or null]}}], "pareto": [positions], "runs", "failed"}.
+ * The sections of a sweep. Its document: "doorbell", "title", "file", "sweep": {"axes": [keys], "metrics": [names],
+ * "points": [{"values": [texts], "numbers": [numbers or null], "metrics": {NAME: [mean, interval or null]}, "verdicts":
+ * {ASSUMPTION: {OUTCOME: runs}}}], "pareto": [positions], "replications", "runs", "failed", "failures": [{"status",
+ * "message", "command"}]}.
  */
 #include "report/html_internal.h"
+#include "report/html_sweep_internal.h"
 #include "sim/allocate.h"
 
 #include <math.h>
@@ -13,25 +16,26 @@
 /** Lines that one plot can hold so that they are told apart. */
 #define MOST_LINES 7
 
-/** Values of an axis that a heat map lists. */
-#define MOST_VALUES 40
+#define MOST_VALUES HTML_SWEEP_VALUES
+
+/** Values of an axis that are listed; of more, the first and the last. */
+#define MOST_LISTED 12
 
 static const json_t *point_at(const json_t *points, size_t index)
 {
     return json_array_get(points, index);
 }
 
-/** An element of a list as a text; "" if it is none. */
-static const char *text_at(const json_t *list, size_t index)
+const char *html_sweep_text(const json_t *list, size_t index)
 {
     const char *text = json_string_value(json_array_get(list, index));
 
     return text == NULL ? "" : text;
 }
 
-static const char *value_of(const json_t *point, size_t axis)
+const char *html_sweep_value(const json_t *point, size_t axis)
 {
-    return text_at(json_object_get(point, "values"), axis);
+    return html_sweep_text(json_object_get(point, "values"), axis);
 }
 
 /** A point's place on an axis: the number that its value is, or the position among the axis' values. */
@@ -43,15 +47,14 @@ static double place_of(const json_t *point, size_t axis, const char *const *valu
         return html_value(number);
     }
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(values[i], value_of(point, axis)) == 0) {
+        if (strcmp(values[i], html_sweep_value(point, axis)) == 0) {
             return (double)i;
         }
     }
     return 0;
 }
 
-/** The mean of a metric at a point; negative if it has none. */
-static double mean_of(const json_t *point, const char *metric)
+double html_sweep_mean(const json_t *point, const char *metric)
 {
     const json_t *pair = json_object_get(json_object_get(point, "metrics"), metric);
 
@@ -66,13 +69,18 @@ static double interval_of(const json_t *point, const char *metric)
     return json_is_number(interval) ? html_value(interval) : -1;
 }
 
-/** The different values of an axis, in the order of the points. @return how many; at most @p limit are kept */
-static size_t list_values(const json_t *points, size_t axis, const char **values, size_t limit)
+bool html_sweep_is_time(const char *metric)
+{
+    return strncmp(metric, "msi.latency.", strlen("msi.latency.")) == 0 || strcmp(metric, "end-time") == 0 ||
+           strcmp(metric, "run.duration") == 0 || strcmp(metric, "run.warmup") == 0;
+}
+
+size_t html_sweep_values(const json_t *points, size_t axis, const char **values, size_t limit)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < json_array_size(points); i++) {
-        const char *text = value_of(point_at(points, i), axis);
+        const char *text = html_sweep_value(point_at(points, i), axis);
         bool known = false;
 
         for (size_t j = 0; j < count && j < limit && !known; j++) {
@@ -92,7 +100,7 @@ static size_t list_values(const json_t *points, size_t axis, const char **values
 static size_t choose_values(const json_t *points, size_t axis, const char **chosen)
 {
     const char *values[MOST_VALUES] = {0};
-    size_t count = list_values(points, axis, values, MOST_VALUES);
+    size_t count = html_sweep_values(points, axis, values, MOST_VALUES);
     size_t lines;
 
     count = count < MOST_VALUES ? count : MOST_VALUES;
@@ -173,15 +181,16 @@ static void draw_lines(struct html_page *page, const json_t *axes, const json_t 
     const size_t limit = json_array_size(points);
     const char *x_values[MOST_VALUES] = {0};
     const char *names[MOST_LINES] = {0};
-    size_t x_count = list_values(points, axis, x_values, MOST_VALUES);
+    size_t x_count = html_sweep_values(points, axis, x_values, MOST_VALUES);
     size_t name_count = other == SIZE_MAX ? 1 : choose_values(points, other, names);
     struct series series[MOST_LINES];
     struct html_line lines[MOST_LINES];
     char title[300];
     struct html_plot plot = {.title = title,
-                             .x_name = text_at(axes, axis),
+                             .x_name = html_sweep_text(axes, axis),
                              .y_name = metric,
-                             .y_time = strncmp(metric, "msi.latency.", 12) == 0,
+                             .y_time = html_sweep_is_time(metric),
+                             .y_log = true,
                              .lines = lines};
 
     x_count = x_count < MOST_VALUES ? x_count : MOST_VALUES;
@@ -193,29 +202,33 @@ static void draw_lines(struct html_page *page, const json_t *axes, const json_t 
     }
     for (size_t i = 0; i < limit; i++) {
         const json_t *point = point_at(points, i);
-        bool wanted = mean_of(point, metric) >= 0;
+        bool wanted = html_sweep_mean(point, metric) >= 0;
         size_t line = other == SIZE_MAX ? 0 : name_count;
 
         for (size_t j = 0; j < json_array_size(axes) && wanted; j++) {
-            wanted = j == axis || j == other || strcmp(value_of(point, j), value_of(point_at(points, 0), j)) == 0;
+            wanted = j == axis || j == other ||
+                     strcmp(html_sweep_value(point, j), html_sweep_value(point_at(points, 0), j)) == 0;
         }
         for (size_t j = 0; j < name_count && other != SIZE_MAX; j++) {
-            line = strcmp(value_of(point, other), names[j]) == 0 ? j : line;
+            line = strcmp(html_sweep_value(point, other), names[j]) == 0 ? j : line;
         }
         if (wanted && line < name_count) {
-            add_point(&series[line], place_of(point, axis, x_values, x_count), mean_of(point, metric),
+            add_point(&series[line], place_of(point, axis, x_values, x_count), html_sweep_mean(point, metric),
                       interval_of(point, metric));
         }
     }
     for (size_t i = 0; i < name_count; i++) {
-        lines[i] = (struct html_line){other == SIZE_MAX ? metric : names[i], series[i].x, series[i].y, series[i].spread,
-                                      series[i].count};
+        lines[i] = (struct html_line){.name = other == SIZE_MAX ? metric : names[i],
+                                      .x = series[i].x,
+                                      .y = series[i].y,
+                                      .spread = series[i].spread,
+                                      .count = series[i].count};
     }
     plot.line_count = name_count;
     plot.x_log = spans_decades(series, name_count);
     find_unit(x_values[0], &plot);
     snprintf(title, sizeof(title), "%s over %s%s%s", metric, plot.x_name, other == SIZE_MAX ? "" : ", a line for each ",
-             other == SIZE_MAX ? "" : text_at(axes, other));
+             other == SIZE_MAX ? "" : html_sweep_text(axes, other));
     html_draw_plot(page, &plot);
     for (size_t i = 0; i < name_count; i++) {
         free(series[i].x);
@@ -230,8 +243,8 @@ static void draw_heat(struct html_page *page, const json_t *axes, const json_t *
 {
     const char *rows[MOST_VALUES];
     const char *columns[MOST_VALUES];
-    size_t row_count = list_values(points, row, rows, MOST_VALUES);
-    size_t column_count = list_values(points, column, columns, MOST_VALUES);
+    size_t row_count = html_sweep_values(points, row, rows, MOST_VALUES);
+    size_t column_count = html_sweep_values(points, column, columns, MOST_VALUES);
     double *cells;
     char title[200];
 
@@ -247,9 +260,9 @@ static void draw_heat(struct html_page *page, const json_t *axes, const json_t *
             for (size_t k = 0; k < json_array_size(points); k++) {
                 const json_t *point = point_at(points, k);
 
-                if (strcmp(value_of(point, row), rows[i]) == 0 && strcmp(value_of(point, column), columns[j]) == 0 &&
-                    mean_of(point, metric) >= 0) {
-                    sum += mean_of(point, metric);
+                if (strcmp(html_sweep_value(point, row), rows[i]) == 0 &&
+                    strcmp(html_sweep_value(point, column), columns[j]) == 0 && html_sweep_mean(point, metric) >= 0) {
+                    sum += html_sweep_mean(point, metric);
                     count++;
                 }
             }
@@ -258,57 +271,16 @@ static void draw_heat(struct html_page *page, const json_t *axes, const json_t *
     }
     snprintf(title, sizeof(title), "%s%s", metric,
              json_array_size(axes) > 2 ? ", averaged over the axes that are not shown" : "");
-    html_draw_heat(page, title, text_at(axes, column), columns, column_count, text_at(axes, row), rows, row_count,
-                   cells, strncmp(metric, "msi.latency.", 12) == 0);
+    html_draw_heat(page, title, html_sweep_text(axes, column), columns, column_count, html_sweep_text(axes, row), rows,
+                   row_count, cells, html_sweep_is_time(metric));
     free(cells);
-}
-
-/** All points by two metrics, and which of them no other beats in both. */
-static void draw_front(struct html_page *page, const json_t *sweep, const json_t *points, const char *first,
-                       const char *second)
-{
-    const json_t *front = json_object_get(sweep, "pareto");
-    const size_t limit = json_array_size(points);
-    double *x = sim_allocate(2 * limit + 2, sizeof(*x));
-    double *y = sim_allocate(2 * limit + 2, sizeof(*y));
-    struct html_line lines[2] = {{"every point", x, y, NULL, 0},
-                                 {"no other point is lower in both", x + limit, y + limit, NULL, 0}};
-    struct html_plot plot = {.title = "Pareto front: what can be had together",
-                             .x_name = first,
-                             .y_name = second,
-                             .x_time = strncmp(first, "msi.latency.", 12) == 0,
-                             .y_time = strncmp(second, "msi.latency.", 12) == 0,
-                             .points_only = true,
-                             .lines = lines,
-                             .line_count = 2};
-
-    for (size_t i = 0; i < limit; i++) {
-        double one = mean_of(point_at(points, i), first);
-        double other = mean_of(point_at(points, i), second);
-
-        if (one >= 0 && other >= 0) {
-            x[lines[0].count] = one;
-            y[lines[0].count++] = other;
-        }
-    }
-    for (size_t i = 0; i < json_array_size(front) && i < limit; i++) {
-        const json_t *point = point_at(points, (size_t)json_integer_value(json_array_get(front, i)));
-
-        x[limit + lines[1].count] = mean_of(point, first);
-        y[limit + lines[1].count++] = mean_of(point, second);
-    }
-    if (lines[0].count > 0) {
-        html_draw_plot(page, &plot);
-    }
-    free(x);
-    free(y);
 }
 
 /** How far a metric's mean goes from value to value of an axis; negative if the axis has one value only. */
 static double effect_of(const json_t *points, size_t axis, const char *metric)
 {
     const char *values[MOST_VALUES];
-    size_t count = list_values(points, axis, values, MOST_VALUES);
+    size_t count = html_sweep_values(points, axis, values, MOST_VALUES);
     double low = INFINITY;
     double high = -INFINITY;
 
@@ -322,8 +294,8 @@ static double effect_of(const json_t *points, size_t axis, const char *metric)
         for (size_t j = 0; j < json_array_size(points); j++) {
             const json_t *point = point_at(points, j);
 
-            if (mean_of(point, metric) >= 0 && strcmp(value_of(point, axis), values[i]) == 0) {
-                sum += mean_of(point, metric);
+            if (html_sweep_mean(point, metric) >= 0 && strcmp(html_sweep_value(point, axis), values[i]) == 0) {
+                sum += html_sweep_mean(point, metric);
                 found++;
             }
         }
@@ -361,6 +333,118 @@ static void choose_axes(const json_t *axes, const json_t *points, const char *me
     }
 }
 
+/* ---- The whole ---- */
+
+/** What a metric is, in words, behind its name; "" if it says so itself. */
+static const char *meaning_of(const char *metric)
+{
+    static const struct {
+        const char *metric;
+        const char *meaning;
+    } known[] = {
+        {"msi.latency.min", ": the least latency, from the event in the device to its handler"},
+        {"msi.latency.mean", ": mean latency, from the event in the device to its handler"},
+        {"msi.latency.p50", ": latency that half of the interrupts stay within"},
+        {"msi.latency.p99", ": latency that 99 % of the interrupts stay within"},
+        {"msi.latency.p99.9", ": latency that 99.9 % of the interrupts stay within"},
+        {"msi.latency.max", ": the greatest latency, from the event in the device to its handler"},
+        {"msi.lost", ": interrupts that were lost"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(known[i].metric, metric) == 0) {
+            return known[i].meaning;
+        }
+    }
+    return "";
+}
+
+/** An axis with the values that it takes. */
+static void write_axis(struct html_page *page, const json_t *axes, const json_t *points, size_t axis)
+{
+    const char *values[MOST_VALUES] = {0};
+    const size_t count = html_sweep_values(points, axis, values, MOST_VALUES);
+    const size_t listed = count <= MOST_LISTED ? count : 3;
+
+    fputs("<li><code>", page->stream);
+    html_text(page, html_sweep_text(axes, axis));
+    fprintf(page->stream, "</code>: %zu value%s: ", count, count == 1 ? "" : "s");
+    for (size_t i = 0; i < listed; i++) {
+        fputs(i == 0 ? "" : ", ", page->stream);
+        html_text(page, values[i]);
+    }
+    if (listed < count) {
+        fputs(", … ", page->stream);
+        html_text(page, html_sweep_value(point_at(points, json_array_size(points) - 1), axis));
+    }
+    fputs("</li>\n", page->stream);
+}
+
+/** What was swept, how often, and what became of it. */
+static void write_intro(struct html_page *page, const json_t *document)
+{
+    const json_t *sweep = json_object_get(document, "sweep");
+    const json_t *axes = json_object_get(sweep, "axes");
+    const json_t *points = json_object_get(sweep, "points");
+    const char *replications = html_member(sweep, "replications");
+
+    fputs("<p>", page->stream);
+    if (html_member(document, "file")[0] != '\0') {
+        fputs("A sweep of <code>", page->stream);
+        html_text(page, html_member(document, "file"));
+        fputs("</code>: ", page->stream);
+    }
+    fprintf(page->stream, "<strong>%zu point%s</strong>, %.0f runs, of which %s%.0f failed%s.", json_array_size(points),
+            json_array_size(points) == 1 ? "" : "s", html_number(sweep, "runs"),
+            html_number(sweep, "failed") > 0 ? "<strong>" : "", html_number(sweep, "failed"),
+            html_number(sweep, "failed") > 0 ? "</strong>" : "");
+    if (strcmp(replications, "") != 0 && strcmp(replications, "1") != 0) {
+        fputs(" Each point was run ", page->stream);
+        html_text(page, replications);
+        fputs(" times, with a seed of its own each: intervals are those of the mean, with 95 % confidence.",
+              page->stream);
+    }
+    if (html_number(sweep, "unmet") > 0) {
+        fprintf(page->stream, " In %.0f runs an expectation was not met.", html_number(sweep, "unmet"));
+    }
+    fputs("</p>\n", page->stream);
+    if (json_array_size(axes) > 0 && json_array_size(points) > 0) {
+        fputs("<p>What was varied:</p>\n<ul>\n", page->stream);
+        for (size_t i = 0; i < json_array_size(axes); i++) {
+            write_axis(page, axes, points, i);
+        }
+        fputs("</ul>\n", page->stream);
+    }
+}
+
+static void write_failures(struct html_page *page, const json_t *sweep)
+{
+    const json_t *failures = json_object_get(sweep, "failures");
+    size_t index;
+    const json_t *failure;
+
+    if (json_array_size(failures) == 0) {
+        return;
+    }
+    fputs("<section>\n<h2>Runs that failed</h2>\n<ul>\n", page->stream);
+    json_array_foreach((json_t *)(uintptr_t)failures, index, failure)
+    {
+        fputs("<li>", page->stream);
+        html_text(page, html_member(failure, "status"));
+        fputs(": ", page->stream);
+        html_text(page, html_member(failure, "message"));
+        fputs("<br/><code>", page->stream);
+        html_text(page, html_member(failure, "command"));
+        fputs("</code></li>\n", page->stream);
+    }
+    fputs("</ul>\n", page->stream);
+    if (html_number(sweep, "failed") > (double)json_array_size(failures)) {
+        fprintf(page->stream, "<p>These are the first %zu of %.0f.</p>\n", json_array_size(failures),
+                html_number(sweep, "failed"));
+    }
+    fputs("</section>\n", page->stream);
+}
+
 void html_sweep_sections(struct html_page *page, const json_t *document)
 {
     const json_t *sweep = json_object_get(document, "sweep");
@@ -370,18 +454,19 @@ void html_sweep_sections(struct html_page *page, const json_t *document)
     size_t along;
     size_t lines;
 
-    fprintf(page->stream, "<p>%zu points, %.0f runs, of which %.0f failed.</p>\n", json_array_size(points),
-            html_number(sweep, "runs"), html_number(sweep, "failed"));
+    write_intro(page, document);
+    write_failures(page, sweep);
     if (json_array_size(points) == 0 || json_array_size(axes) == 0) {
         return;
     }
+    html_sweep_verdicts(page, sweep);
     for (size_t i = 0; i < json_array_size(metrics); i++) {
-        const char *metric = text_at(metrics, i);
+        const char *metric = html_sweep_text(metrics, i);
 
         choose_axes(axes, points, metric, &along, &lines);
         fputs("<section>\n<h2>", page->stream);
         html_text(page, metric);
-        fputs("</h2>\n", page->stream);
+        fprintf(page->stream, "%s</h2>\n", meaning_of(metric));
         draw_lines(page, axes, points, metric, along, lines);
         if (lines != SIZE_MAX) {
             draw_heat(page, axes, points, metric, lines, along);
@@ -389,8 +474,6 @@ void html_sweep_sections(struct html_page *page, const json_t *document)
         fputs("</section>\n", page->stream);
     }
     if (json_array_size(metrics) > 1) {
-        fputs("<section>\n<h2>Trade-offs</h2>\n", page->stream);
-        draw_front(page, sweep, points, text_at(metrics, 0), text_at(metrics, 1));
-        fputs("</section>\n", page->stream);
+        html_sweep_front(page, sweep);
     }
 }

@@ -92,6 +92,91 @@ static json_t *front_json(struct store *store, const struct query *query, const 
     return front;
 }
 
+/** A value of the table `about`; null if there is none. */
+static json_t *about_json(struct store *store, const char *key)
+{
+    struct query_table table = {.names = NULL};
+    json_t *text = NULL;
+
+    if (query_sql(store, &table, "SELECT value FROM about WHERE key = '%s'", key) && table.rows == 1) {
+        text = json_string(query_text(&table.cells[0]));
+    }
+    query_table_clear(&table);
+    return text == NULL ? json_null() : text;
+}
+
+/** The member of an object, made if it has none. */
+static json_t *object_in(json_t *object, const char *key)
+{
+    json_t *member = json_object_get(object, key);
+
+    if (member == NULL) {
+        member = json_object();
+        json_object_set_new(object, key, member);
+    }
+    return member;
+}
+
+/** Adds to each point, by assumption, in how many of its runs which outcome came out. */
+static bool add_verdicts(struct store *store, const struct query_table *points, json_t *list)
+{
+    struct query_table table = {.names = NULL};
+    bool good = query_sql(store, &table,
+                          "SELECT point, assumption, outcome, count(*) FROM verdicts JOIN runs USING (run) "
+                          "GROUP BY point, assumption, outcome ORDER BY point, assumption");
+
+    for (size_t i = 0; i < table.rows && good; i++) {
+        const struct query_cell *cells = &table.cells[i * table.columns];
+        json_t *position = position_of(points, query_text(&cells[0]));
+        json_t *point = json_array_get(list, (size_t)json_integer_value(position));
+
+        if (json_is_integer(position) && point != NULL) {
+            json_object_set_new(object_in(object_in(point, "verdicts"), query_text(&cells[1])), query_text(&cells[2]),
+                                json_integer(strtoll(query_text(&cells[3]), NULL, 10)));
+        }
+        json_decref(position);
+    }
+    query_table_clear(&table);
+    return good;
+}
+
+/** Runs that failed that a report lists; it says how many there are in all. */
+#define MOST_FAILURES 20
+
+/** The first runs that failed: why, and the command line that does each again. */
+static json_t *failures_json(struct store *store)
+{
+    struct query_table table = {.names = NULL};
+    json_t *failures = json_array();
+
+    if (query_sql(store, &table,
+                  "SELECT status, message, command FROM runs WHERE status <> 'done' ORDER BY run LIMIT %d",
+                  MOST_FAILURES)) {
+        for (size_t i = 0; i < table.rows; i++) {
+            const struct query_cell *cells = &table.cells[i * table.columns];
+
+            json_array_append_new(failures, json_pack("{s:s, s:s, s:s}", "status", query_text(&cells[0]), "message",
+                                                      query_text(&cells[1]), "command", query_text(&cells[2])));
+        }
+    }
+    query_table_clear(&table);
+    return failures;
+}
+
+/** What was swept, from the table `about`. */
+static json_t *whole_json(struct store *store, json_t *sweep)
+{
+    json_t *document = json_object();
+
+    json_object_set_new(document, "doorbell", about_json(store, "version"));
+    json_object_set_new(document, "title", about_json(store, "title"));
+    json_object_set_new(document, "file", about_json(store, "scenario"));
+    json_object_set_new(sweep, "replications", about_json(store, "replications"));
+    json_object_set_new(sweep, "failures", failures_json(store));
+    json_object_set_new(document, "sweep", sweep);
+    return document;
+}
+
 json_t *sweep_document(struct store *store, const struct query *query, char *why, size_t size)
 {
     static const char *const standard[] = {"msi.latency.mean", "msi.latency.p99"};
@@ -129,6 +214,10 @@ json_t *sweep_document(struct store *store, const struct query *query, char *why
             json_array_append_new(list, point_json(&points, i, axis_count, &asked));
         }
         good = add_numbers(store, &points, list, axis_count, why, size);
+        if (good && !add_verdicts(store, &points, list)) {
+            snprintf(why, size, "%s", store_error(store) == NULL ? "its verdicts cannot be read" : store_error(store));
+            good = false;
+        }
     }
     if (!good) {
         query_table_clear(&points);
@@ -140,9 +229,9 @@ json_t *sweep_document(struct store *store, const struct query *query, char *why
     for (size_t i = 0; i < STORE_STATUSES; i++) {
         runs += counts[i];
     }
-    sweep = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "axes", axes, "metrics", metrics, "points", list, "pareto",
-                      front_json(store, &asked, &points), "runs", (json_int_t)runs, "failed",
-                      (json_int_t)(runs - counts[STORE_DONE]));
+    sweep = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "axes", axes, "metrics", metrics, "points", list, "pareto",
+                      front_json(store, &asked, &points), "runs", (json_int_t)runs, "unmet", (json_int_t)unmet,
+                      "failed", (json_int_t)(runs - counts[STORE_DONE]));
     query_table_clear(&points);
-    return json_pack("{s:o}", "sweep", sweep);
+    return whole_json(store, sweep);
 }

@@ -312,26 +312,6 @@ TEST(Html, IsWholeByItself)
     json_decref(document);
 }
 
-TEST(Html, ShowsSweeps)
-{
-    json_t *document = json_loads(R"({"sweep": {"axes": ["tlb", "latency"], "metrics": ["msi.latency.mean", "x"],
-      "runs": 4, "failed": 1, "pareto": [0], "points": [
-        {"values": ["4", "10 ns"], "numbers": [4, 1e7], "metrics": {"msi.latency.mean": [4e8, 1e6], "x": [1, null]}},
-        {"values": ["4", "20 ns"], "numbers": [4, 2e7], "metrics": {"msi.latency.mean": [6e8, null], "x": [2, null]}},
-        {"values": ["64", "10 ns"], "numbers": [64, 1e7], "metrics": {"msi.latency.mean": [4.1e8, 1e6], "x": [3, 1]}}
-      ]}})",
-                                  0, nullptr);
-    const std::string text = page(document);
-
-    EXPECT_EQ(support::html_problem(text), "");
-    for (const char *part :
-         {"3 points, 4 runs, of which 1 failed", "msi.latency.mean over latency, a line for each tlb",
-          "400.0 ns ± 1.000 ns", "Pareto front", "–"}) {
-        EXPECT_NE(text.find(part), std::string::npos) << part;
-    }
-    json_decref(document);
-}
-
 TEST(Html, TakesResultsOnly)
 {
     json_t *other = json_loads(R"({"a": 1})", 0, nullptr);
