@@ -11,7 +11,7 @@ json_t *sweep_document()
 {
     return json_loads(R"({"doorbell": "9.8.7", "title": "TLB & latency", "file": "<s>.yaml", "sweep": {
       "axes": ["tlb", "latency"], "metrics": ["msi.latency.mean", "x"], "replications": "2", "runs": 8, "failed": 1,
-      "unmet": 3, "pareto": [0, 3], 
+      "unmet": 3, "pareto": [0, 3],
       "failures": [{"status": "stuck", "message": "no <way>", "command": "doorbell run a"}],
       "points": [
         {"values": ["4", "10 ns"], "numbers": [4, 1e7], "metrics": {"msi.latency.mean": [4e8, 1e6], "x": [2, null]},
