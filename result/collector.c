@@ -1,14 +1,14 @@
 #include "result/collector.h"
 
 #include "result/histogram.h"
+#include "result/steady.h"
 #include "sim/allocate.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCHES        32
+#define BATCHES        STEADY_BATCHES
 #define MOST_DOORBELLS 64
 #define MOST_PEERS     64
 #define MOST_LISTENERS 2
@@ -498,37 +498,20 @@ uint64_t collector_delivered(const struct collector *collector)
 
 /* ---- Summing up ---- */
 
-/** 97.5 % points of Student's t for 1 to 31 degrees of freedom, in thousandths. */
-static const unsigned student_t[BATCHES] = {0,    12706, 4303, 3182, 2776, 2571, 2447, 2365, 2306, 2262, 2228,
-                                            2201, 2179,  2160, 2145, 2131, 2120, 2110, 2101, 2093, 2086, 2080,
-                                            2074, 2069,  2064, 2060, 2056, 2052, 2048, 2045, 2042, 2040};
-
 /** Half width of the 95 % confidence interval from batch means. */
 static sim_time confidence(const struct batch batches[BATCHES])
 {
-    double sum = 0;
-    double squares = 0;
+    double means[BATCHES];
     unsigned n = 0;
-    double mean;
+    double half;
 
     for (unsigned i = 0; i < BATCHES; i++) {
         if (batches[i].count > 0) {
-            sum += (double)batches[i].sum / (double)batches[i].count;
-            n++;
+            means[n++] = (double)batches[i].sum / (double)batches[i].count;
         }
     }
-    if (n < 2) {
-        return SIM_TIME_NEVER;
-    }
-    mean = sum / n;
-    for (unsigned i = 0; i < BATCHES; i++) {
-        if (batches[i].count > 0) {
-            double difference = (double)batches[i].sum / (double)batches[i].count - mean;
-
-            squares += difference * difference;
-        }
-    }
-    return (sim_time)(student_t[n - 1] / 1000.0 * sqrt(squares / (n - 1) / n) + 0.5);
+    half = steady_half(means, n);
+    return half < 0 ? SIM_TIME_NEVER : (sim_time)(half + 0.5);
 }
 
 static void summarise(const struct histogram *histogram, const struct batch *batches, struct run_latency *latency)

@@ -9,8 +9,14 @@
 #define WARMUP_BATCH 5u
 #define FEWEST       10u
 
-/* 97.5 % point of Student's t with 31 degrees of freedom. */
-#define STUDENT_T 2.0395
+/* 97.5 % points of Student's t for 1 to 31 degrees of freedom. */
+static const double student_t[STEADY_BATCHES] = {0,      12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646,
+                                                 2.3060, 2.2622,  2.2281, 2.2010, 2.1788, 2.1604, 2.1448, 2.1314,
+                                                 2.1199, 2.1098,  2.1009, 2.0930, 2.0860, 2.0796, 2.0739, 2.0687,
+                                                 2.0639, 2.0595,  2.0555, 2.0518, 2.0484, 2.0452, 2.0423, 2.0395};
+
+/* With fewer batches neither their correlation nor their skewness can be told. */
+#define FEWEST_BATCHES 10u
 
 /* One-sided 5 % point of the lag-1 correlation of 32 independent values: 1.645 / sqrt(32). */
 #define MOST_LAG 0.2908
@@ -92,15 +98,89 @@ bool steady_warmup(const struct steady_bin *bins, size_t count, size_t *length)
 
 /* ---- The mean ---- */
 
-/** Correlation of each value with the next. */
-static double correlation(const double *values, double mean, double squares)
-{
-    double sum = 0;
+/** What a mean and its interval are made of. */
+struct moments {
+    double mean;
+    double squares; /**< sum of the squares of deviations */
+    double cubes;
+    double lag; /**< correlation of each value with the next */
+};
 
-    for (unsigned i = 0; i + 1 < STEADY_BATCHES; i++) {
-        sum += (values[i] - mean) * (values[i + 1] - mean);
+static struct moments moments_of(const double *values, size_t count)
+{
+    struct moments moments = {.mean = 0};
+    double products = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        moments.mean += values[i] / (double)count;
     }
-    return squares > 0 ? sum / squares : 0;
+    for (size_t i = 0; i < count; i++) {
+        const double deviation = values[i] - moments.mean;
+
+        moments.squares += deviation * deviation;
+        moments.cubes += deviation * deviation * deviation;
+        products += i + 1 < count ? deviation * (values[i + 1] - moments.mean) : 0;
+    }
+    moments.lag = moments.squares > 0 ? products / moments.squares : 0;
+    return moments;
+}
+
+/** The correlation on the safe side of its estimate, which is too low by half of what is added. */
+static double safe_lag(double lag, size_t count)
+{
+    return lag + 2 * (1 + 3 * lag) / (double)count;
+}
+
+/** Cube root by Newton's method: the C library's may differ in its last digit from machine to machine. */
+static double cube_root(double value)
+{
+    const double size = fabs(value);
+    double root = fmax(size, 1);
+    double before;
+
+    do {
+        before = root;
+        root = (2 * root + size / (root * root)) / 3;
+    } while (root < before);
+    return value < 0 ? -before : before;
+}
+
+/** A point of Student's t where the values are skewed, by Willink's cubic. */
+static double skewed_point(double t, double shift)
+{
+    return (cube_root(1 + 6 * shift * (t - shift)) - 1) / (2 * shift);
+}
+
+/** By how much the interval is wider for correlation and skewness. */
+static double widening(const struct moments *moments, size_t count)
+{
+    const double n = (double)count;
+    const double t = student_t[count - 1];
+    const double lag = fmin(safe_lag(moments->lag, count), 0.9);
+    const double deviation = sqrt(moments->squares / (n - 1));
+    const double skewness = n * moments->cubes / ((n - 1) * (n - 2)) / (deviation * deviation * deviation);
+    const double shift = skewness / (6 * sqrt(n));
+    double factor = lag > 0 ? sqrt((1 + lag) / (1 - lag)) : 1;
+
+    if (fabs(shift) > 1e-6) {
+        factor *= fmax(fabs(skewed_point(t, shift)), fabs(skewed_point(-t, shift))) / t;
+    }
+    return factor;
+}
+
+static double half_of(const struct moments *moments, size_t count)
+{
+    const double n = (double)count;
+    const double half = student_t[count - 1] * sqrt(moments->squares / (n - 1) / n);
+
+    return count < FEWEST_BATCHES || moments->squares <= 0 ? half : half * widening(moments, count);
+}
+
+double steady_half(const double *means, size_t count)
+{
+    const struct moments moments = moments_of(means, count);
+
+    return count < 2 ? -1 : half_of(&moments, count);
 }
 
 struct steady_mean steady_batches(const struct steady_bin *bins, size_t count)
@@ -108,7 +188,7 @@ struct steady_mean steady_batches(const struct steady_bin *bins, size_t count)
     const size_t length = count / STEADY_BATCHES;
     struct steady_mean result = {.smallest = UINT64_MAX};
     double values[STEADY_BATCHES];
-    double squares = 0;
+    struct moments moments;
 
     for (unsigned i = 0; i < STEADY_BATCHES; i++) {
         struct steady_bin sum = {0, 0};
@@ -118,20 +198,19 @@ struct steady_mean steady_batches(const struct steady_bin *bins, size_t count)
             sum.sum += bins[j].sum;
         }
         values[i] = sum.count == 0 ? 0 : (double)sum.sum / (double)sum.count;
-        result.mean += values[i] / STEADY_BATCHES;
         result.smallest = sum.count < result.smallest ? sum.count : result.smallest;
     }
-    for (unsigned i = 0; i < STEADY_BATCHES; i++) {
-        squares += (values[i] - result.mean) * (values[i] - result.mean);
-    }
-    result.half = STUDENT_T * sqrt(squares / (STEADY_BATCHES - 1) / STEADY_BATCHES);
-    result.lag = correlation(values, result.mean, squares);
+    moments = moments_of(values, STEADY_BATCHES);
+    result.mean = moments.mean;
+    result.half = half_of(&moments, STEADY_BATCHES);
+    result.lag = moments.lag;
     return result;
 }
 
 bool steady_is_enough(const struct steady_mean *mean, uint64_t millionths)
 {
-    return mean->smallest >= FEWEST && mean->lag < MOST_LAG && mean->half * 1e6 <= mean->mean * (double)millionths;
+    return mean->smallest >= FEWEST && safe_lag(mean->lag, STEADY_BATCHES) < MOST_LAG &&
+           mean->half * 1e6 <= mean->mean * (double)millionths;
 }
 
 /* ---- The series ---- */

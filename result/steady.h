@@ -7,11 +7,20 @@
  * of birth; the warm-up is what has to go so that the standard error of the mean of the rest is least. A minimum in the
  * second half of the run means that it was too short to tell.
  *
+ * Interval: of the means of 32 batches of equal time, widened for two things that make Student's too narrow (as in Skart:
+ * A. Tafazzoli, J. R. Wilson, "Skart: a skewness- and autoregression-adjusted batch-means procedure for simulation
+ * analysis", 2011; A. M. Law, "Simulation Modeling and Analysis", on batch means). Batches that go together vary less
+ * among themselves than their mean does: by (1 + r) / (1 - r) of the variance, r being their lag-1 correlation. That is
+ * estimated too low by some (1 + 3 r) / 32 (F. H. C. Marriott, J. A. Pope, 1954), so it is taken with twice as much
+ * on top: an estimate that errs on the low side ends runs early. And latencies are skewed, so a mean that is too low
+ * comes with a spread that is too low: the points of Student's t are shifted by R. Willink's cubic (2005), and the
+ * farther of the two is taken for both sides.
+ *
  * Enough: looked at when 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, ... groups of 32 bins are full, so that looks lie ever farther
  * apart. What is behind the warm-up is cut into 32 batches of equal time. It is enough if in two looks, one after the
  * other, every batch has ten MSIs or more, the means of neighbouring batches do not go together (lag-1 correlation
- * below its one-sided 5 % point), and the 95 % confidence interval of the mean, Student's with 31 degrees of freedom,
- * is as tight as is wanted. Looking twice and ever more rarely is what keeps an early, lucky look from ending the run.
+ * below its one-sided 5 % point), and the 95 % confidence interval of the mean is as tight as is wanted. Looking twice
+ * and ever more rarely is what keeps an early, lucky look from ending the run.
  */
 #ifndef DOORBELL_RESULT_STEADY_H
 #define DOORBELL_RESULT_STEADY_H
@@ -41,7 +50,7 @@ struct steady_mean {
     uint64_t smallest; /**< MSIs in the smallest batch */
     double mean;       /**< femtoseconds */
     double half;       /**< half width of its 95 % confidence interval */
-    double lag;        /**< correlation of the means of neighbouring batches */
+    double lag;        /**< correlation of the means of neighbouring batches, as they are */
 };
 
 /**
@@ -50,6 +59,13 @@ struct steady_mean {
  * @return whether the minimum lies in the first half: whether the warm-up is over
  */
 bool steady_warmup(const struct steady_bin *bins, size_t count, size_t *length);
+
+/**
+ * Half width of the 95 % confidence interval of a mean, from the means of batches in their order.
+ * @param count at most STEADY_BATCHES; with fewer than ten, Student's interval as it is
+ * @return a negative number with fewer than two
+ */
+double steady_half(const double *means, size_t count);
 
 /** The mean of @p count bins, a multiple of STEADY_BATCHES, from as many batches of equal length. */
 struct steady_mean steady_batches(const struct steady_bin *bins, size_t count);

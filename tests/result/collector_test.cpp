@@ -289,19 +289,19 @@ sim_time interval_of(const std::vector<std::pair<sim_time, sim_time>> &born_and_
 TEST(Collector, ConfidenceIntervalIsThatOfTheBatchMeans)
 {
     EXPECT_EQ(interval_of({{0, 100}, {9 * NS, 200}}), SIM_TIME_NEVER) << "one batch tells nothing";
-    // Means 100 and 200: deviation of the mean 50, t(1) = 12.706.
-    EXPECT_EQ(interval_of({{0, 100000}, {10 * NS, 200000}}), 635300u);
+    // Means 100 and 200: deviation of the mean 50, t(1) = 12.7062.
+    EXPECT_EQ(interval_of({{0, 100000}, {10 * NS, 200000}}), 635310u);
     // First mean is that of 50 and 150: the same.
-    EXPECT_EQ(interval_of({{0, 50000}, {9 * NS, 150000}, {10 * NS, 200000}}), 635300u);
-    // Means 10, 20, 30, 40: deviation sqrt(500/3/4) = 6.45497, t(3) = 3.182; batches without MSIs do not count.
-    EXPECT_EQ(interval_of({{0, 10000000}, {50 * NS, 20000000}, {100 * NS, 30000000}, {310 * NS, 40000000}}), 20539722u);
+    EXPECT_EQ(interval_of({{0, 50000}, {9 * NS, 150000}, {10 * NS, 200000}}), 635310u);
+    // Means 10, 20, 30, 40: deviation sqrt(500/3/4) = 6.45497, t(3) = 3.1824; batches without MSIs do not count.
+    EXPECT_EQ(interval_of({{0, 10000000}, {50 * NS, 20000000}, {100 * NS, 30000000}, {310 * NS, 40000000}}), 20542304u);
     EXPECT_EQ(interval_of({{0, 7000}, {100 * NS, 7000}, {200 * NS, 7000}}), 0u);
-    // 32 batches, half of them 0 and half 2: deviation sqrt(32/31/32), t(31) = 2.040.
+    // 32 batches, half of them 0 and half 2: deviation sqrt(32/31/32), t(31) = 2.0395.
     std::vector<std::pair<sim_time, sim_time>> all;
     for (uint64_t i = 0; i < 32; i++) {
         all.push_back({i * 10 * NS, i % 2 * 2000000000});
     }
-    EXPECT_NEAR(static_cast<double>(interval_of(all)), 2.040 * 1e9 / std::sqrt(31.0), 1.0);
+    EXPECT_NEAR(static_cast<double>(interval_of(all)), 2.0395 * 1e9 / std::sqrt(31.0), 1.0);
 }
 
 // ---- Doorbells, peers, fingerprint
