@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /** Sets a key to a text, or leaves it out if there is none. */
@@ -71,6 +72,20 @@ int cli_fail(const struct cli_request *request, int status, const struct cli_pro
         print_document(request, status, message, problem->hint, code, NULL);
     }
     return status;
+}
+
+int cli_fail_status(const struct cli_problem *problem)
+{
+    /* The file is not there, cannot be written, memory, engine, program, other sweep, worker; then databases, sbatch. */
+    static const char *const codes[] = {"E0201", "E0202", "E0203", "E0204", "E0205", "E0208",
+                                        "E0209", "E0403", "E0404", "E0405", "E0409", "E0410"};
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (strncmp(problem->message, codes[i], strlen(codes[i])) == 0) {
+            return CLI_EXIT_ENVIRONMENT;
+        }
+    }
+    return CLI_EXIT_USAGE;
 }
 
 int cli_fail_diagnostics(const struct cli_request *request, const struct diagnostics *diagnostics)

@@ -20,6 +20,12 @@ extern "C" {
 int cli_fail(const struct cli_request *request, int status, const struct cli_problem *problem);
 
 /**
+ * The exit status of a problem by its code: CLI_EXIT_ENVIRONMENT if the code is of files, databases or programs that
+ * fail; CLI_EXIT_USAGE if it is of what they hold, or of the command line.
+ */
+int cli_fail_status(const struct cli_problem *problem);
+
+/**
  * Tells that nothing came of the request, because the input is wrong; the diagnostics say where. Each appears in the
  * document with "severity", "code", "message", and, where known, "file", "line", "column", "hint".
  * @return the exit status: CLI_EXIT_ENVIRONMENT if a file could not be read, else CLI_EXIT_USAGE

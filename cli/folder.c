@@ -84,10 +84,12 @@ char *cli_file_text(const char *path)
     char *text = NULL;
     size_t length = 0;
     size_t capacity = 0;
+    int error = 0;
 
     if (file == NULL) {
         return NULL;
     }
+    errno = 0;
     do {
         if (length + 1 >= capacity) {
             capacity = capacity == 0 ? 65536 : 2 * capacity;
@@ -97,10 +99,11 @@ char *cli_file_text(const char *path)
     } while (!feof(file) && !ferror(file));
     text[length] = '\0';
     if (ferror(file)) {
+        error = errno == 0 ? EIO : errno; /* EISDIR of a folder */
         free(text);
         text = NULL;
-        errno = EIO;
     }
     fclose(file);
+    errno = error;
     return text;
 }

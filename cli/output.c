@@ -2,6 +2,8 @@
 
 #include "cli/output.h"
 
+#include "sim/allocate.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -136,6 +138,7 @@ bool cli_output_open(struct cli_output *output, const char *path, struct cli_pro
         return true;
     }
     if (is_special(path)) {
+        output->path = sim_copy_string(path);
         output->stream = fopen(path, "w");
         return output->stream != NULL || complain(problem, path, errno);
     }

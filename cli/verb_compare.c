@@ -10,6 +10,7 @@
 #include "cli/sets_text.h"
 #include "sim/allocate.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,24 +109,28 @@ static void judge(struct pair *pair, const json_t *before, const json_t *after)
 
 static json_t *load(const struct cli_request *request, const char *path, int *status)
 {
+    struct cli_problem problem = {.hint = "'doorbell run --json -o FILE' writes results"};
+    char *text = cli_file_text(path);
     json_error_t error;
-    json_t *document = json_load_file(path, 0, &error);
-    struct cli_problem problem = {.hint = ""};
+    json_t *document = text == NULL ? NULL : json_loads(text, 0, &error);
 
-    if (json_is_object(document)) {
-        return document;
-    }
-    json_decref(document);
-    if (error.line > 0) {
+    if (text == NULL) {
+        snprintf(problem.message, sizeof(problem.message), "E0201 cannot read %s: %s", path, strerror(errno));
+    } else if (text[0] == '\0') {
+        snprintf(problem.message, sizeof(problem.message), "E0207 %s is empty", path);
+    } else if (document == NULL) {
         snprintf(problem.message, sizeof(problem.message), "E0207 %s:%d:%d: %s", path, error.line, error.column,
                  error.text);
-        snprintf(problem.hint, sizeof(problem.hint), "'doorbell run --json -o FILE' writes results");
-        *status = cli_fail(request, CLI_EXIT_USAGE, &problem);
-    } else {
-        snprintf(problem.message, sizeof(problem.message), "%s", error.text); /* it names the file */
-        *status = cli_fail(request, CLI_EXIT_ENVIRONMENT, &problem);
+    } else if (!json_is_object(document)) {
+        snprintf(problem.message, sizeof(problem.message), "E0207 %s is no object, as results are", path);
+        json_decref(document);
+        document = NULL;
     }
-    return NULL;
+    free(text);
+    if (document == NULL) {
+        *status = cli_fail(request, cli_fail_status(&problem), &problem);
+    }
+    return document;
 }
 
 /** Compares two files and adds the pair. */

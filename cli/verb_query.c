@@ -95,11 +95,10 @@ static int refuse(const struct cli_request *request, const struct query *query, 
     if (store_error_offset(store) != STORE_NO_OFFSET) {
         return fail_at(request, query->question, store_error_offset(store), problem->message);
     }
-    if (store_error(store) != NULL) {
-        return cli_fail(request, CLI_EXIT_ENVIRONMENT, problem);
+    if (cli_fail_status(problem) == CLI_EXIT_USAGE) {
+        hint(query->question, problem);
     }
-    hint(query->question, problem);
-    return cli_fail(request, CLI_EXIT_USAGE, problem);
+    return cli_fail(request, cli_fail_status(problem), problem);
 }
 
 int cli_verb_query(const struct cli_request *request)

@@ -95,6 +95,7 @@ static json_t *read_result(const struct cli_request *request, const char *path, 
     char *text = cli_file_text(path);
     json_error_t error;
     json_t *document;
+    bool is_empty;
 
     if (text == NULL) {
         snprintf(problem->message, sizeof(problem->message), "E0201 cannot read %s: %s", path, strerror(errno));
@@ -105,8 +106,11 @@ static json_t *read_result(const struct cli_request *request, const char *path, 
         return read_sweep(request, path, problem);
     }
     document = json_loads(text, 0, &error);
+    is_empty = text[0] == '\0';
     free(text);
-    if (document == NULL) {
+    if (is_empty) {
+        snprintf(problem->message, sizeof(problem->message), "E0207 %s is empty", path);
+    } else if (document == NULL) {
         snprintf(problem->message, sizeof(problem->message), "E0207 %s:%d:%d: %s", path, error.line, error.column,
                  error.text);
     } else if (!html_is_result(document)) {
@@ -134,7 +138,7 @@ int cli_verb_report(const struct cli_request *request)
         page.documents[page.count] = read_result(request, path, &problem);
         page.results[page.count] = (struct html_result){name_of(path), page.documents[page.count]};
         if (page.documents[page.count] == NULL) {
-            status = cli_fail(request, CLI_EXIT_USAGE, &problem);
+            status = cli_fail(request, cli_fail_status(&problem), &problem);
             break;
         }
         page.count++;

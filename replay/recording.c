@@ -178,6 +178,7 @@ static bool is_folder(const char *directory, struct diagnostics *diagnostics)
         return false;
     }
     if (!S_ISDIR(status.st_mode)) {
+        diagnostics->environment_failed = true;
         diagnostic_set_hint(diagnostics_add(diagnostics, DIAGNOSTIC_ERROR, &where, "E0206 this is no folder"),
                             "a recording is a folder with the files that docs/replay.md lists");
         return false;

@@ -7,7 +7,7 @@
  * of birth; the warm-up is what has to go so that the standard error of the mean of the rest is least. A minimum in the
  * second half of the run means that it was too short to tell.
  *
- * Interval: of the means of 32 batches of equal time, widened for two things that make Student's too narrow (as in Skart:
+ * Interval: of the means of 32 batches of equal time, widened for two things that make Student's too narrow (as Skart:
  * A. Tafazzoli, J. R. Wilson, "Skart: a skewness- and autoregression-adjusted batch-means procedure for simulation
  * analysis", 2011; A. M. Law, "Simulation Modeling and Analysis", on batch means). Batches that go together vary less
  * among themselves than their mean does: by (1 + r) / (1 - r) of the variance, r being their lag-1 correlation. That is

@@ -3,10 +3,12 @@
 #include "result/error_code.h"
 #include "sim/allocate.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const status_names[STORE_STATUSES] = {
     [STORE_DONE] = "done", [STORE_IMPOSSIBLE] = "impossible", [STORE_STUCK] = "stuck", [STORE_BROKEN] = "broken",
@@ -39,13 +41,27 @@ bool store_execute(struct store *store, const char *sql, const char *doing)
     return true;
 }
 
+/** Why a file cannot be opened: SQLite does not tell a folder, or that there is nothing. NULL: it may be possible. */
+static const char *obstacle(const char *path, int flags)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0) {
+        return (flags & SQLITE_OPEN_CREATE) != 0 && errno == ENOENT ? NULL : strerror(errno);
+    }
+    return S_ISDIR(status.st_mode) ? strerror(EISDIR) : NULL;
+}
+
 static struct store *open_file(const char *path, int flags)
 {
     struct store *store = sim_allocate(1, sizeof(*store));
+    const char *why = obstacle(path, flags);
 
     store->path = sim_copy_string(path);
     store->error_offset = STORE_NO_OFFSET;
-    if (sqlite3_open_v2(path, &store->database, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (why != NULL) {
+        store_fail(store, "cannot open", why);
+    } else if (sqlite3_open_v2(path, &store->database, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         store_fail(store, "cannot open", store->database == NULL ? NULL : sqlite3_errmsg(store->database));
     } else {
         sqlite3_busy_timeout(store->database, 10000);
@@ -128,7 +144,9 @@ static bool check_schema(struct store *store, const char *schema)
     char *version = read_about(store, schema, "schema");
     bool good = version != NULL && strtoul(version, NULL, 10) == STORE_SCHEMA;
 
-    if (version == NULL) {
+    if (version == NULL && (sqlite3_errcode(store->database) & 0xff) == SQLITE_CORRUPT) {
+        store_fail(store, "it is damaged", sqlite3_errmsg(store->database));
+    } else if (version == NULL) {
         store_fail(store, "E0404 this is no result of a sweep", NULL);
     } else if (!good) {
         store_fail(store, "E0404 written by another version of Doorbell: its schema is", version);
