@@ -76,7 +76,7 @@ int cli_fail(const struct cli_request *request, int status, const struct cli_pro
 
 int cli_fail_status(const struct cli_problem *problem)
 {
-    /* The file is not there, cannot be written, memory, engine, program, other sweep, worker; then databases, sbatch. */
+    /* Files that cannot be read or written, memory, engine, program, other sweep, worker; databases; sbatch. */
     static const char *const codes[] = {"E0201", "E0202", "E0203", "E0204", "E0205", "E0208",
                                         "E0209", "E0403", "E0404", "E0405", "E0409", "E0410"};
 
