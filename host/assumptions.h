@@ -113,6 +113,7 @@ struct assumption_function {
     uint32_t met;
     bool messages_off;           /**< software leaves its messages switched off: it has no way for them, or no driver */
     bool message_known;          /**< software has given it a message address */
+    bool message_gap;            /**< while they were on, its requests were terminated between two domains */
     bool message_at_no_doorbell; /**< that is an address of no controller's doorbell: nothing is hit there */
     uint64_t message_leads_to;   /**< where the translation takes that; VERDICT_NO_ID: it faults */
     const struct assumption_pasid_user *pasids;

@@ -86,6 +86,36 @@ static bool mapping_fails(const struct judge *judge, uint32_t function)
     return !judge_domain_maps(judge_domain(judge, function), at->doorbell);
 }
 
+/* Whether messages that are mapped now had no way for a while: their function went from one stage 2 to another. */
+static bool had_gap(const struct judge *judge, uint32_t function)
+{
+    return judge->system->functions[function].message_gap && mapping_matters(judge, function) &&
+           !mapping_fails(judge, function);
+}
+
+static uint32_t show_gaps(const struct judge *judge, struct verdict *verdict)
+{
+    struct verdict_evidence *evidence = NULL;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
+        uint32_t function = judge_function_at(judge, i);
+
+        if (!had_gap(judge, function)) {
+            continue;
+        }
+        if (evidence == NULL) {
+            evidence = verdict_add_evidence(verdict, "from one stage 2 to another",
+                                            "with MSIs switched on: the stream table entry is invalid in between, "
+                                            "and what comes then is terminated%s",
+                                            judge->observed == NULL ? "" : "; nothing came");
+        }
+        judge_add_function(judge, evidence, function, nothing_seen);
+        count++;
+    }
+    return count;
+}
+
 static struct verdict_evidence *open_mapping_evidence(const struct judge *judge, struct verdict *verdict,
                                                       uint32_t domain)
 {
@@ -132,6 +162,7 @@ void judge_doorbell_mapped(const struct judge *judge)
     struct verdict *verdict = judge_open(judge, ASSUMPTION_DOORBELL_MAPPED);
     uint32_t judged = 0;
     uint32_t failing = 0;
+    uint32_t gaps;
 
     for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
         judged += mapping_matters(judge, i) ? 1u : 0u;
@@ -140,13 +171,16 @@ void judge_doorbell_mapped(const struct judge *judge)
     for (uint32_t domain = 0; domain <= judge->system->domain_count; domain++) {
         failing += show_unmapped(judge, verdict, domain);
     }
+    gaps = show_gaps(judge, verdict);
+    failing += gaps;
     if (judged == 0) {
         judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function %s through an SMMU",
                        judge->observed == NULL ? "with a domain has MSIs that go" : "sent an MSI");
     } else if (failing != 0) {
         judge_conclude(verdict, VERDICT_VIOLATED, "MSIs of %" PRIu32 " of %" PRIu32 " functions %s", failing, judged,
-                       judge->observed == NULL ? "have no way to their doorbell"
-                                               : "faulted in the SMMU or went astray");
+                       gaps == failing           ? "have no way to their doorbell for a while"
+                       : judge->observed == NULL ? "have no way to their doorbell"
+                                                 : "faulted in the SMMU or went astray");
     } else {
         judge_conclude(verdict, VERDICT_HOLDS, "the MSIs of %" PRIu32 " function%s %s", judged, judged == 1 ? "" : "s",
                        judge->observed == NULL ? "have a way through their domain" : "passed the SMMU without a fault");

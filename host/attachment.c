@@ -168,9 +168,28 @@ bool attachment_enable_pasids(struct attachment *attachment, unsigned bits, stru
     return attachment->smmu == NULL || attachment->has_contexts || make_contexts(attachment, error);
 }
 
+/** The domain whose stage 2 a domain's requests go through; NULL: they go through none. */
+static const struct domain *stage2_of(const struct domain *domain)
+{
+    return domain == NULL || domain->stage2 ? domain : domain->parent;
+}
+
+/**
+ * Whether an entry cannot change from one domain to another while requests go on: S2VMID and S2TTB are in words of
+ * their own, so that one stage 2 becomes another by way of an invalid entry. All else is decided in one word.
+ */
+static bool leaves_gap(const struct domain *from, const struct domain *to)
+{
+    const struct domain *before = stage2_of(from);
+    const struct domain *after = stage2_of(to);
+
+    return before != NULL && after != NULL && before != after;
+}
+
 bool attachment_set_domain(struct attachment *attachment, struct domain *domain, struct host_error *error)
 {
     struct domain *before = attachment->domain;
+    const uint64_t gaps = attachment->smmu != NULL ? attachment->smmu->gaps : 0;
 
     if (before == domain) {
         return true;
@@ -193,6 +212,9 @@ bool attachment_set_domain(struct attachment *attachment, struct domain *domain,
             !write_context(attachment, 0, NULL, error)) {
             return false;
         }
+    }
+    if (attachment->smmu != NULL ? attachment->smmu->gaps != gaps : leaves_gap(before, domain)) {
+        attachment->gaps++;
     }
     if (before != NULL) {
         leave(attachment, 0, before);

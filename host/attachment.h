@@ -46,6 +46,7 @@ struct attachment {
     struct domain_user users[ATTACHMENT_PASIDS + 1]; /**< of `domain`, and of each PASID's */
     unsigned eats;            /**< STE.EATS of entries with a stage (models/smmuv3/smmu_formats.h) */
     bool page_response_pasid; /**< STE.PPAR: page responses that the SMMU makes itself have a PASID */
+    unsigned gaps; /**< changes of domain by way of an invalid entry: requests in between were terminated (3.21.3) */
 };
 
 /** Makes an attachment to nothing. @param smmu NULL: planned */

@@ -1,6 +1,7 @@
 /*
  * Replacing what a group's requests go through while they go on: an iommufd HWPT by another one (rule C11). Stream
- * table entries change by hitless plans (D13), so there is no moment at which a request is blocked.
+ * table entries change by hitless plans where there are some (D13): between two stages 2 there is none, and requests
+ * are terminated for a while.
  */
 #include "host/consumer_internal.h"
 #include "host/paging.h"

@@ -383,6 +383,10 @@ bool smmu_driver_write_stream(struct smmu_driver *driver, uint32_t stream_id, co
         current[i] = memory_read64(driver->ram->memory, entry + 8 * i);
     }
     smmu_rewrite_plan(SMMU_ENTRY_STE, current, words, &plan);
+    driver->gaps += plan.count > 0 && !plan.hitless && smmu_entry_is_valid(SMMU_ENTRY_STE, current) &&
+                            smmu_entry_is_valid(SMMU_ENTRY_STE, words)
+                        ? 1
+                        : 0;
     for (unsigned step = 0; step < plan.count; step++) {
         for (unsigned i = 0; i < SMMU_ENTRY_WORDS; i++) {
             memory_write64(driver->ram->memory, entry + 8 * i, plan.steps[step][i]);

@@ -60,6 +60,7 @@ struct smmu_driver {
     struct smmu_driver_queue events;
     struct smmu_driver_queue pages;
     uint8_t granule; /**< of its tables, log2 */
+    uint64_t gaps;   /**< valid stream table entries that became other valid ones by way of an invalid one */
     uint16_t next_asid;
     uint16_t next_vmid;
     bool waits_for_devices; /**< invalidations of devices' caches were issued since the last CMD_SYNC */

@@ -36,16 +36,19 @@ static void use_incoming_attributes(uint64_t used[SMMU_ENTRY_WORDS])
 
 static void use_stage1(const uint64_t ste[SMMU_ENTRY_WORDS], uint64_t used[SMMU_ENTRY_WORDS])
 {
-    USE(used, SMMU_STE_S1FMT);
     USE(used, SMMU_STE_S1CONTEXTPTR_WIDE);
     USE(used, SMMU_STE_S1CDMAX);
-    USE(used, SMMU_STE_S1DSS);
     USE(used, SMMU_STE_S1CIR);
     USE(used, SMMU_STE_S1COR);
     USE(used, SMMU_STE_S1CSH);
     USE(used, SMMU_STE_S1STALLD);
     USE(used, SMMU_STE_STRW);
-    if (BITS(ste, SMMU_STE_S1CDMAX) != 0 && BITS(ste, SMMU_STE_S1DSS) == SMMU_S1DSS_BYPASS) {
+    if (BITS(ste, SMMU_STE_S1CDMAX) == 0) {
+        return; /* one descriptor: neither the format of a table nor the default substream is looked at (5.2) */
+    }
+    USE(used, SMMU_STE_S1FMT);
+    USE(used, SMMU_STE_S1DSS);
+    if (BITS(ste, SMMU_STE_S1DSS) == SMMU_S1DSS_BYPASS) {
         use_incoming_attributes(used);
     }
 }
@@ -130,7 +133,7 @@ static void add_step(struct smmu_rewrite *plan, uint64_t entry[SMMU_ENTRY_WORDS]
     }
 }
 
-static bool is_valid(enum smmu_entry_kind kind, const uint64_t entry[SMMU_ENTRY_WORDS])
+bool smmu_entry_is_valid(enum smmu_entry_kind kind, const uint64_t entry[SMMU_ENTRY_WORDS])
 {
     return kind == SMMU_ENTRY_STE ? BITS(entry, SMMU_STE_V) != 0 : BITS(entry, SMMU_CD_V) != 0;
 }
@@ -188,7 +191,7 @@ void smmu_rewrite_plan(enum smmu_entry_kind kind, const uint64_t current[SMMU_EN
         }
     }
     if (differing <= 1) {
-        plan->hitless = is_valid(kind, current) && is_valid(kind, target);
+        plan->hitless = smmu_entry_is_valid(kind, current) && smmu_entry_is_valid(kind, target);
         plan_around(plan, deciding, entry, filled, target);
     } else {
         plan_through_invalid(plan, entry, target);

@@ -30,6 +30,9 @@ enum smmu_entry_kind {
 void smmu_entry_used(enum smmu_entry_kind kind, const uint64_t entry[SMMU_ENTRY_WORDS],
                      uint64_t used[SMMU_ENTRY_WORDS]);
 
+/** Whether an entry's V is set: requests are not terminated for want of one. */
+bool smmu_entry_is_valid(enum smmu_entry_kind kind, const uint64_t entry[SMMU_ENTRY_WORDS]);
+
 /** How to get from one entry to another. */
 struct smmu_rewrite {
     /**

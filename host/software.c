@@ -149,11 +149,13 @@ struct domain *software_blocked_domain(struct software *software, uint32_t iommu
 bool software_attach(struct software *software, uint32_t function, struct domain *domain, struct host_error *error)
 {
     struct software_function *mine = &software->functions[function];
+    const unsigned gaps = mine->attachment.gaps;
 
     if (!services_before_attach(software, function, domain, error) ||
         !attachment_set_domain(&mine->attachment, domain, error)) {
         return false;
     }
+    mine->message_gap = mine->message_gap || (mine->attachment.gaps != gaps && mine->message != SOFTWARE_NO_ADDRESS);
     mine->domain = (size_t)(domain - software->domains);
     return services_after_attach(software, function, error);
 }

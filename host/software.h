@@ -129,6 +129,7 @@ struct software_function {
     bool has_spis;
     uint32_t consumer;       /**< whose it is; CONSUMER_NONE: the kernel's */
     uint64_t message;        /**< address that its messages are written to; SOFTWARE_NO_ADDRESS: they are off */
+    bool message_gap;        /**< while they were on, the entry of its StreamID was invalid between two domains */
     bool doorbell_left;      /**< its address is that of a domain which it has left: nothing is mapped for it (C11) */
     uint32_t doorbell_pasid; /**< its doorbell is mapped in the domain of that PASID; 0: of its other requests */
     struct domain *doorbell_in;   /**< that domain, while it is mapped there */

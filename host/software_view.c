@@ -91,8 +91,9 @@ static void view_message(const struct firmware *firmware, const struct software_
 {
     uint64_t physical = from->message;
 
-    function->messages_off = from->message == SOFTWARE_NO_ADDRESS;
+    function->messages_off = from->message == SOFTWARE_NO_ADDRESS || from->pulled || from->removed;
     function->message_known = !function->messages_off;
+    function->message_gap = from->message_gap;
     function->message_leads_to = VERDICT_NO_ID;
     if (function->message_known &&
         (from->attachment.domain == NULL || domain_resolve(from->attachment.domain, from->message, &physical))) {

@@ -168,8 +168,9 @@ static bool run_traffic(struct system *system, const struct scenario *scenario, 
     return true;
 }
 
+/** @param moments what verdicts_watch() has collected; emptied */
 static void collect(struct system *system, const struct scenario *scenario, struct collector *collector,
-                    struct run_result *result)
+                    struct verdict_list *moments, struct run_result *result)
 {
     result->title = sim_copy_string(scenario->title);
     result->path = sim_copy_string(scenario->path);
@@ -185,7 +186,7 @@ static void collect(struct system *system, const struct scenario *scenario, stru
     system_collect_steps(system, &result->steps);
     /* Last, because reading the event queues takes register accesses, which run the simulation on. */
     result->smmu_events = software_collect_events(system_software(system));
-    verdicts_from_run(system, result);
+    verdicts_from_run(system, moments, result);
     topology_describe(system_software(system), &result->topology);
     scenario_judge(scenario, result);
 }
@@ -269,6 +270,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
     struct sim_trace *trace = NULL;
     enum scenario_run_status status = SCENARIO_RUN_DONE;
     struct recording_filter filter = {.devices = NULL};
+    struct verdict_list moments = {.items = NULL};
     struct watchers watchers;
     struct system *system = system_create(scenario, &options->system, error);
 
@@ -286,6 +288,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
     watchers.trace = trace;
     watchers.occupancy = record_occupancy(system, scenario, options);
     free((void *)(uintptr_t)filter.devices); /* copied */
+    verdicts_watch(system, &moments);
     if (!run_traffic(system, scenario, &watchers, options, result)) {
         result->interrupted = true;
         status = SCENARIO_RUN_INTERRUPTED;
@@ -299,7 +302,7 @@ static enum scenario_run_status run_settled(const struct scenario *scenario, con
     }
     close_trace(trace);
     take_occupancy(watchers.occupancy, scenario, result);
-    collect(system, scenario, watchers.collector, result);
+    collect(system, scenario, watchers.collector, &moments, result);
     hand_recording_over(system, watchers.recording, options, result);
     collector_destroy(watchers.collector);
     system_destroy(system);

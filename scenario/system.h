@@ -86,6 +86,15 @@ sim_time system_start_traffic(struct system *system, sim_time duration);
  */
 enum sim_run_result system_run(struct system *system, sim_time end);
 
+/** Told of a moment of the timeline: the software is at rest, traffic is not. It must not run the simulation on. */
+typedef void (*system_moment_fn)(struct system *system, void *context);
+
+/**
+ * Has @p moment called by system_run() before the first action of the timeline and after each of them; never, if there
+ * are none. One at a time; NULL: nobody.
+ */
+void system_watch_moments(struct system *system, system_moment_fn moment, void *context);
+
 /** What software failed at while the system ran, if it did; else NULL. */
 const struct host_error *system_failure(const struct system *system);
 

@@ -70,6 +70,8 @@ struct system {
     struct software software;
     struct system_vms *machines; /**< NULL: no virtual machines */
     struct timeline timeline;
+    system_moment_fn moment; /**< told of moments of the timeline; NULL: nobody is */
+    void *moment_context;
     sim_time start; /**< of traffic */
     bool brought_up;
     struct interrupt_input *interrupts; /**< NULL: neither SMMU nor root port has an interrupt for software */

@@ -183,6 +183,29 @@ static sim_time next_action(const struct system *system)
     return timeline->next < timeline->count ? system->start + timeline->steps[timeline->next].at : SIM_TIME_NEVER;
 }
 
+void system_watch_moments(struct system *system, system_moment_fn moment, void *context)
+{
+    system->moment = moment;
+    system->moment_context = context;
+}
+
+static void tell_moment(struct system *system)
+{
+    if (system->moment != NULL) {
+        system->moment(system, system->moment_context);
+    }
+}
+
+/** Carries the timeline's next action out. */
+static void act(struct system *system)
+{
+    if (system->timeline.next == 0) {
+        tell_moment(system);
+    }
+    timeline_act(&system->timeline, &system->software, sim_now(system->sim));
+    tell_moment(system);
+}
+
 enum sim_run_result system_run(struct system *system, sim_time end)
 {
     for (;;) {
@@ -204,7 +227,7 @@ enum sim_run_result system_run(struct system *system, sim_time end)
             continue;
         }
         if (due <= now) {
-            timeline_act(&system->timeline, &system->software, now);
+            act(system);
             continue;
         }
         if (now >= end) {

@@ -153,33 +153,43 @@ static void observe_foreign(const struct assumption_system *system, const struct
     }
 }
 
-/**
- * What is judged from the state of the system, at every moment of a timeline and not only at the end: by going through
- * the timeline once more.
- */
-static void add_earlier_moments(const struct system *system, struct verdict_list *verdicts)
+/** Whether an assumption is about the state of the system, and so judged at every moment of a timeline. */
+static bool is_of_state(const char *name)
 {
-    static const char *const of_state[] = {ASSUMPTION_DOORBELL_PER_DOMAIN, ASSUMPTION_GROUP_COVERS_REACH,
-                                           ASSUMPTION_MSI_WINDOW_FREE,     ASSUMPTION_MSI_IN_PRIMARY_DOMAIN,
-                                           ASSUMPTION_PASID_CONSISTENT,    ASSUMPTION_MSI_ISOLATED};
-    struct verdict_list earlier = {.items = NULL};
-    struct host_error error;
+    static const char *const of_state[] = {ASSUMPTION_DOORBELL_PER_DOMAIN,   ASSUMPTION_GROUP_COVERS_REACH,
+                                           ASSUMPTION_DOORBELL_MAPPED,       ASSUMPTION_MSI_WINDOW_FREE,
+                                           ASSUMPTION_MSI_IN_PRIMARY_DOMAIN, ASSUMPTION_PASID_CONSISTENT,
+                                           ASSUMPTION_MSI_ISOLATED};
 
-    if (system->timeline.count == 0 || !scenario_foretell(system->scenario, &earlier, NULL, &error)) {
-        verdict_list_clear(&earlier);
-        return;
-    }
-    for (size_t i = 0; i < earlier.count; i++) {
-        bool is_of_state = false;
-
-        for (size_t j = 0; j < sizeof(of_state) / sizeof(of_state[0]); j++) {
-            is_of_state = is_of_state || strcmp(earlier.items[i].name, of_state[j]) == 0;
-        }
-        if (!is_of_state) {
-            earlier.items[i].outcome = VERDICT_NOT_APPLICABLE;
+    for (size_t i = 0; i < sizeof(of_state) / sizeof(of_state[0]); i++) {
+        if (strcmp(name, of_state[i]) == 0) {
+            return true;
         }
     }
-    verdict_list_merge(verdicts, &earlier);
+    return false;
+}
+
+/** Judges the state that a run's software has brought the system to, beside what was judged at earlier moments. */
+static void judge_moment(struct system *system, void *context)
+{
+    struct verdict_list *moments = context;
+    struct verdict_list now = {.items = NULL};
+    struct view view;
+
+    view_make(system->scenario, &system->software, system, &view);
+    assumptions_check(view.system, &now);
+    view_clear(&view);
+    for (size_t i = 0; i < now.count; i++) {
+        if (!is_of_state(now.items[i].name)) {
+            now.items[i].outcome = VERDICT_NOT_APPLICABLE;
+        }
+    }
+    verdict_list_merge(moments, &now);
+}
+
+void verdicts_watch(struct system *system, struct verdict_list *moments)
+{
+    system_watch_moments(system, judge_moment, moments);
 }
 
 /** What the checker of stale translations has seen of a function. */
@@ -192,7 +202,7 @@ static void observe_stale(const struct system *system, uint32_t function, struct
     }
 }
 
-void verdicts_from_run(struct system *system, struct run_result *result)
+void verdicts_from_run(struct system *system, struct verdict_list *moments, struct run_result *result)
 {
     uint32_t count = system->software.found.tree.function_count;
     struct assumption_observation *observations = sim_allocate(count, sizeof(*observations));
@@ -206,7 +216,9 @@ void verdicts_from_run(struct system *system, struct run_result *result)
         observe_stale(system, system->functions[i].tree_index, &observations[system->functions[i].tree_index]);
     }
     assumptions_observe(view.system, observations, &result->verdicts);
-    add_earlier_moments(system, &result->verdicts);
+    if (moments->count > 0) {
+        verdict_list_merge(&result->verdicts, moments);
+    }
     for (uint32_t i = 0; i < count; i++) {
         free((void *)(uintptr_t)observations[i].hits);
         free((void *)(uintptr_t)observations[i].peers);

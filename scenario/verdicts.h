@@ -12,8 +12,18 @@
 extern "C" {
 #endif
 
-/** Judges every assumption by what the simulated hardware did, into result->verdicts. */
-void verdicts_from_run(struct system *system, struct run_result *result);
+/**
+ * Has a run judged at every moment of its timeline, as far as assumptions are about the state that its software brought
+ * the system to: what holds at the end may have been violated before. Each moment takes memory for a while.
+ * @param moments empty; filled by system_run() and emptied by verdicts_from_run()
+ */
+void verdicts_watch(struct system *system, struct verdict_list *moments);
+
+/**
+ * Judges every assumption by what the simulated hardware did, into result->verdicts.
+ * @param moments what verdicts_watch() has collected; an empty list: the state at the end is all there is to judge
+ */
+void verdicts_from_run(struct system *system, struct verdict_list *moments, struct run_result *result);
 
 /**
  * Foretells a scenario without simulating anything: plans what enumeration would find, what software would choose, and

@@ -4,6 +4,7 @@
  * same outcome at the same time, every message accounted for, every user of a domain counted once, and no walk through
  * tables that nobody is attached to any more. More with DOORBELL_RANDOM_TIMELINES=N, others with DOORBELL_RANDOM_SEED.
  */
+#include "host/assumptions.h"
 #include "scenario/verdicts.h"
 #include "sim/systemc/systemc_engine.h"
 #include "tests/cli/process.h"
@@ -17,10 +18,12 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 
 namespace
 {
@@ -102,6 +105,15 @@ void expect_foretold(const struct scenario *scenario, const run_result &result)
             << "\n  run: " << (result.steps.items[i].reason != nullptr ? result.steps.items[i].reason : "")
             << "\n  check: " << (steps.items[i].reason != nullptr ? steps.items[i].reason : "");
     }
+    for (size_t i = 0; i < verdicts.count; i++) {
+        const struct verdict &seen = result.verdicts.items[i];
+
+        /* Data before interrupts is about handlers that ran: after the actions of a timeline there may be none. */
+        if (seen.outcome != VERDICT_NOT_APPLICABLE || std::strcmp(seen.name, ASSUMPTION_DATA_BEFORE_INTERRUPT) != 0) {
+            EXPECT_STREQ(verdict_outcome_name(seen.outcome), verdict_outcome_name(verdicts.items[i].outcome))
+                << seen.name;
+        }
+    }
     verdict_list_clear(&verdicts);
     step_list_clear(&steps);
 }
@@ -146,7 +158,8 @@ void run_everywhere(const struct scenario *scenario, Sums &sums)
 /** Under a SystemC kernel, of which a process can have one: the command's documents are the same. */
 void run_under_systemc(const std::string &text, unsigned part)
 {
-    const std::string path = testing::TempDir() + "random-actions-" + std::to_string(part) + ".yaml";
+    const std::string path =
+        testing::TempDir() + "random-actions-" + std::to_string(part) + "-" + std::to_string(getpid()) + ".yaml";
 
     if (sim_systemc_engine() == nullptr) {
         return;

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace
 {
@@ -50,7 +51,8 @@ const char *const topology =
 
 /** A run, what came of each step, and that a check foretold it. */
 struct Outcome {
-    explicit Outcome(const std::string &software) : scenario(load_text(topology + software)), whole(scenario.get())
+    explicit Outcome(const std::string &software, const std::vector<std::string> &sets = {})
+        : scenario(load_text(topology + software, sets)), whole(scenario.get())
     {
         verdict_list verdicts = {};
         step_list steps = {};
@@ -104,6 +106,34 @@ const char *const file = "software:\n"
 std::string on(const std::string &rules, std::string software)
 {
     return software.replace(software.find("linux-7.3"), 9, rules);
+}
+
+/* S2VMID and S2TTB are in words of their own: the entry is invalid in between, also when nothing comes just then. */
+TEST(Replace, OfOneStage2ByAnotherLeavesAGap)
+{
+    const std::string stage2 = "software:\n"
+                               "  rules: linux-7.3\n"
+                               "  consumers: { vm: { kind: iommufd, translation: stage-2, devices: [epC] } }\n";
+    const std::string again = "timeline: [{ at: 10200 ns, name: again, action: replace, device: epC }]\n";
+    Outcome busy(stage2 + "timeline: [{ at: 9900 ns, name: again, action: replace, device: epC }]\n");
+    Outcome quiet(stage2 + again, {"traffic.epC.0.msi.period=40 us"});
+
+    EXPECT_EQ(busy.of["timeline.again"], "ok");
+    EXPECT_EQ(outcome_of(busy.result().verdicts, "doorbell-mapped"), "violated");
+    EXPECT_GT(device_of(busy.result(), "epC").lost, 0u);
+    EXPECT_EQ(quiet.of["timeline.again"], "ok");
+    EXPECT_EQ(outcome_of(quiet.result().verdicts, "doorbell-mapped"), "violated");
+    EXPECT_EQ(device_of(quiet.result(), "epC").lost, 0u);
+}
+
+/* One descriptor becomes a table of them in one word; the default substream was not looked at before (5.2). */
+TEST(Replace, OfADescriptorByATableLeavesNone)
+{
+    Outcome run("timeline: [{ at: 9900 ns, name: wide, action: enable-pasids, device: epC }]\n");
+
+    EXPECT_EQ(run.of["timeline.wide"], "ok");
+    EXPECT_EQ(outcome_of(run.result().verdicts, "doorbell-mapped"), "holds");
+    EXPECT_EQ(device_of(run.result(), "epC").lost, 0u);
 }
 
 TEST(Replace, LosesNothingWhileTheWholeGroupMoves)

@@ -133,6 +133,7 @@ Whole::Whole(const struct scenario *scenario, struct system_options options) : s
 
 Whole::~Whole()
 {
+    verdict_list_clear(&moments_);
     run_result_clear(&result_);
     collector_destroy(collector_);
     system_destroy(system_);
@@ -148,6 +149,7 @@ void Whole::observe()
     collector_ = collector_create(sim(), device_of_stream.data(), static_cast<uint32_t>(device_of_stream.size()),
                                   static_cast<uint32_t>(system_function_count(system_)));
     system_observe(system_, collector_);
+    verdicts_watch(system_, &moments_);
 }
 
 void Whole::start()
@@ -201,7 +203,7 @@ const run_result &Whole::finish()
     collector_finish(collector_, &result_);
     result_.smmu_events = software_collect_events(software());
     system_collect_steps(system_, &result_.steps);
-    verdicts_from_run(system_, &result_);
+    verdicts_from_run(system_, &moments_, &result_);
     scenario_judge(scenario_, &result_);
     return result_;
 }

@@ -92,6 +92,7 @@ class Whole
     struct system *system_ = nullptr;
     struct collector *collector_ = nullptr;
     sim_time start_ = 0;
+    verdict_list moments_ = {};
     run_result result_ = {};
 };
 
