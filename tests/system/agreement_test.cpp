@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <set>
 
 namespace
 {
@@ -169,82 +168,6 @@ TEST(DataBeforeInterrupt, IsNotAboutWhatGoesToPeers)
                  "traffic:\n  ep:\n    - dma-write: { to: other, size: 1 KiB, period: 20 us, buffer: 4 KiB }\n"
                  "    - msi: { period: 20 us, relaxed-ordering: yes }\n",
                  "not-applicable");
-}
-
-/** The part of a file's name behind the topology's. */
-std::string row_of(const std::string &path, const std::set<std::string> &topologies)
-{
-    std::string name = path.substr(path.rfind('/') + 1);
-
-    name = name.substr(0, name.rfind('.'));
-    for (const std::string &topology : topologies) {
-        if (name.rfind(topology, 0) == 0) {
-            return name == topology ? "host-dma" : name.substr(topology.size() + 1);
-        }
-    }
-    return "?" + name;
-}
-
-/* Every row of the table is there, on every topology on which it means something. */
-TEST(Matrix, HasEveryRowOnEveryTopology)
-{
-    const std::set<std::string> topologies = {"root-port", "ports", "functions", "first-port", "pre-its", "v2m"};
-    const std::set<std::string> rows = {"host-dma",
-                                        "kernel-identity",
-                                        "vfio-stage-1",
-                                        "vfio-stage-2",
-                                        "iommufd",
-                                        "iommufd-nested-rmr",
-                                        "iommufd-nested-rmr-short",
-                                        "bind-msi-v6",
-                                        "bind-per-group",
-                                        "bind-msi-v7",
-                                        "bind-msi-v15",
-                                        "bind-msi-v1",
-                                        "bind-msi-v2-crossed",
-                                        "bind-msi-v2-crossed-each",
-                                        "msi-geometry-2016",
-                                        "msi-geometry-2016-full",
-                                        "approach-2",
-                                        "pasid",
-                                        "vlpi",
-                                        "vlpi-mixed"};
-    /* Linux 7.3 switches the first port's ACS on, so what needs it has no such topology. One
-     * ITS has virtual LPIs or not. */
-    const std::set<std::string> absent = {"first-port/iommufd-nested-rmr", "first-port/iommufd-nested-rmr-short",
-                                          "first-port/approach-2", "pre-its/vlpi-mixed", "v2m/vlpi-mixed"};
-    /* Where the address says who writes nobody answers for interrupts; and a check of ITSs finds only one. */
-    const std::set<std::string> more = {"v2m/vfio-isolated",
-                                        "v2m/iommufd-isolated",
-                                        "pre-its/vfio-isolated",
-                                        "pre-its/iommufd-isolated",
-                                        "pre-its/bind-msi-v7-crossed",
-                                        "pre-its/bind-msi-v7-crossed-each",
-                                        "pre-its/bind-msi-v15-crossed",
-                                        "pre-its/bind-msi-v15-crossed-each"};
-    std::set<std::string> seen;
-
-    for (const std::string &path : scenarios_in("scenarios/matrix")) {
-        const std::string name = path.substr(path.rfind('/') + 1);
-
-        for (const std::string &topology : topologies) {
-            if (name.rfind(topology, 0) == 0) {
-                seen.insert(topology + "/" + row_of(path, topologies));
-            }
-        }
-    }
-    for (const std::string &topology : topologies) {
-        for (const std::string &row : rows) {
-            const std::string both = topology + "/" + row;
-
-            EXPECT_EQ(seen.count(both), absent.count(both) == 0 ? 1u : 0u) << both;
-            seen.erase(both);
-        }
-    }
-    for (const std::string &both : more) {
-        EXPECT_EQ(seen.erase(both), 1u) << both;
-    }
-    EXPECT_TRUE(seen.empty()) << *seen.begin();
 }
 
 } // namespace
