@@ -28,6 +28,9 @@ static const char *wrong_with_user(const struct judge *judge, uint32_t function,
     if (!at->pasid) {
         return "the function has no PASID capability";
     }
+    if (group_prefix_blocker(judge->system->tree, function) != PCI_TREE_NONE) {
+        return "a port on its way takes no TLP prefixes, so PASIDs cannot be enabled";
+    }
     if (!group_pasid_path_ok(judge->system->tree, function, judge->system->kernel)) {
         return "ACS does not bring its requests to the root, so PASIDs cannot be enabled";
     }

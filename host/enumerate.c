@@ -20,6 +20,8 @@
 #define PCIE_DEVCTL               0x08u
 #define PCIE_DEVCTL2              0x28u
 #define PCIE_DEVCTL2_IDO          0x0300u
+#define PCIE_DEVCAP2              0x24u
+#define PCIE_DEVCAP2_PREFIXES     0x200000u
 #define PCIE_DEVCTL_TAGS          0x0100u
 #define PCIE_DEVCTL_PHANTOM       0x0200u
 #define PCIE_DEVCAP_PHANTOM_SHIFT 3
@@ -418,6 +420,31 @@ static void enable(struct enumerate_scan *scan)
     }
 }
 
+/** Asks the ports above functions that have PASIDs whether they take TLP prefixes, each once. */
+static bool read_prefixes(struct enumerate_scan *scan)
+{
+    struct enumeration *result = scan->result;
+    bool *asked = calloc(result->tree.function_count + 1, sizeof(*asked));
+
+    for (uint32_t i = 0; asked != NULL && i < result->tree.function_count; i++) {
+        uint32_t port = result->tree.functions[i].pasid ? result->tree.functions[i].parent : PCI_TREE_NONE;
+
+        for (; port != PCI_TREE_NONE && !asked[port]; port = result->tree.functions[port].parent) {
+            const struct enumerate_function *where = &result->functions[port];
+
+            asked[port] = true;
+            result->tree.functions[port].no_prefixes =
+                where->pcie != 0 &&
+                (pci_config_read(scan->access, where->config, where->pcie + PCIE_DEVCAP2) & PCIE_DEVCAP2_PREFIXES) == 0;
+        }
+    }
+    if (asked == NULL) {
+        return host_error_set(scan->error, "out of memory");
+    }
+    free(asked);
+    return true;
+}
+
 bool enumerate_all(struct enumeration *result, struct host_access *access, const struct enumerate_bridge *bridges,
                    uint32_t bridge_count, const struct enumerate_options *options, struct host_error *error)
 {
@@ -438,7 +465,7 @@ bool enumerate_all(struct enumeration *result, struct host_access *access, const
             return false;
         }
     }
-    if (!pci_tree_finish(&result->tree, error->text, sizeof(error->text))) {
+    if (!pci_tree_finish(&result->tree, error->text, sizeof(error->text)) || !read_prefixes(&scan)) {
         return false;
     }
     for (uint32_t i = 0; i < bridge_count; i++) {

@@ -73,6 +73,22 @@ bool group_acs_path_enabled(const struct pci_tree *tree, uint32_t first, uint32_
     return true;
 }
 
+uint32_t group_prefix_blocker(const struct pci_tree *tree, uint32_t function)
+{
+    uint32_t at = function;
+
+    if (tree->functions[at].is_vf) {
+        at = tree->functions[at].physical_function;
+    }
+    if ((tree->functions[at].quirks & PCI_TREE_QUIRK_NO_PREFIXES) != 0) {
+        return PCI_TREE_NONE;
+    }
+    while (at != PCI_TREE_NONE && !tree->functions[at].no_prefixes) {
+        at = tree->functions[at].parent;
+    }
+    return at;
+}
+
 bool group_pasid_path_ok(const struct pci_tree *tree, uint32_t function, enum group_kernel kernel)
 {
     const struct pci_tree_function *at = &tree->functions[function];

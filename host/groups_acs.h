@@ -46,6 +46,12 @@ bool group_acs_enabled(const struct pci_tree *tree, uint32_t function, uint32_t 
 bool group_acs_path_enabled(const struct pci_tree *tree, uint32_t first, uint32_t flags);
 
 /**
+ * The first port on the way up from a function that does not take TLPs with end-end prefixes, which PASIDs are;
+ * PCI_TREE_NONE: all do, or the function is known to do without (D3). A VF follows its PF.
+ */
+uint32_t group_prefix_blocker(const struct pci_tree *tree, uint32_t function);
+
+/**
  * Whether Linux lets a function use PASIDs as far as routing is concerned: Request Redirect and Upstream Forwarding on
  * the whole path, the function itself included (6.1 does not ask). A VF follows its PF. That the function has the
  * capability at all is not asked here.

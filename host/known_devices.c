@@ -6,6 +6,7 @@
 #define ASPEED     0x1a03u
 #define BROADCOM   0x14e4u
 #define GLENFLY    0x6766u
+#define HUAWEI     0x19e5u
 #define INTEL      0x8086u
 #define ITE        0x1283u
 #define MARVELL    0x1b4bu
@@ -21,6 +22,7 @@ enum knowledge {
     KEEPS_IDS,           /**< PCIe-to-PCI bridge that leaves requester IDs as they are */
     SENDS_AS_SECONDARY,  /**< conventional bridge right below a PCIe port that sends as its secondary bus, 0.0 */
     TRANSLATES_ABOVE,    /**< bridge above which the IOMMU sees no aliases */
+    NEEDS_NO_PREFIXES,   /**< PASIDs work without TLP prefixes: devices that are no PCIe behind their registers */
     ISOLATES,            /**< functions do not reach each other, though none has ACS */
 };
 
@@ -58,6 +60,12 @@ static const struct known table[] = {
     {INTEL, 0x244e, SENDS_AS_SECONDARY},
     {BROADCOM, 0x9000, TRANSLATES_ABOVE},
     {BROADCOM, 0x9084, TRANSLATES_ABOVE},
+    {HUAWEI, 0xa250, NEEDS_NO_PREFIXES},
+    {HUAWEI, 0xa251, NEEDS_NO_PREFIXES},
+    {HUAWEI, 0xa255, NEEDS_NO_PREFIXES},
+    {HUAWEI, 0xa256, NEEDS_NO_PREFIXES},
+    {HUAWEI, 0xa258, NEEDS_NO_PREFIXES},
+    {HUAWEI, 0xa259, NEEDS_NO_PREFIXES},
     {SOLARFLARE, 0x0903, ISOLATES},
     {SOLARFLARE, 0x0923, ISOLATES},
     {INTEL, 0x10c6, ISOLATES},
@@ -108,6 +116,9 @@ static void apply(enum knowledge what, struct pci_tree_function *function)
         break;
     case TRANSLATES_ABOVE:
         function->quirks |= PCI_TREE_QUIRK_XLATE_ROOT;
+        break;
+    case NEEDS_NO_PREFIXES:
+        function->quirks |= PCI_TREE_QUIRK_NO_PREFIXES;
         break;
     case ISOLATES:
         function->quirks |= PCI_TREE_QUIRK_ISOLATED;

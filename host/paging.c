@@ -1,3 +1,4 @@
+#include "host/groups_acs.h"
 #include "host/paging_internal.h"
 
 #include "models/smmuv3/smmu_formats.h"
@@ -21,9 +22,15 @@ static struct domain *pasid_domain(struct software *software, uint32_t index, ui
 {
     struct software_function *function = &software->functions[index];
     struct domain *domain = attachment_find(&function->attachment, pasid);
+    const uint32_t blocker = group_prefix_blocker(&software->found.tree, index);
 
     if (domain != NULL) {
         return domain;
+    }
+    if (blocker != PCI_TREE_NONE) {
+        host_error_fail(error, EINVAL, "%s cannot use PASID %" PRIu32 ": %s takes no TLP prefixes",
+                        name_of(software, index), pasid, name_of(software, blocker));
+        return NULL;
     }
     if (function->domain == SIZE_MAX || function->services.pasid_bits == 0) {
         host_error_fail(error, EINVAL,

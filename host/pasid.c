@@ -18,12 +18,17 @@ bool pasid_enable(struct software *software, uint32_t function, struct host_erro
 {
     const struct pci_tree_function *found = &software->found.tree.functions[function];
     unsigned width = software->functions[function].services.pasid_bits;
+    const uint32_t blocker = group_prefix_blocker(&software->found.tree, function);
 
     if (software->groups.group_of[function] == GROUP_NONE) {
         return host_error_fail(error, ENODEV, "%s is behind no SMMU", name_of(software, function));
     }
     if (!found->pasid && !found->is_vf) {
         return host_error_fail(error, ENODEV, "%s has no PASID capability", name_of(software, function));
+    }
+    if (blocker != PCI_TREE_NONE) {
+        return host_error_fail(error, EINVAL, "%s takes no TLP prefixes, and a PASID is one",
+                               name_of(software, blocker));
     }
     if (!group_pasid_path_ok(&software->found.tree, function, software->rules->kernel)) {
         return host_error_fail(error, EINVAL,

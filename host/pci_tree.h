@@ -50,6 +50,7 @@ extern "C" {
 #define PCI_TREE_QUIRK_XLATE_ROOT     0x0004u /**< bridge above which no requester ID alias is seen by the IOMMU */
 #define PCI_TREE_QUIRK_BRIDGE_ALIAS   0x0008u /**< conventional bridge that sends as secondary bus, devfn 0 */
 #define PCI_TREE_QUIRK_INTERNAL_PEERS 0x0010u /**< reaches its siblings inside, unless ACS prevents it */
+#define PCI_TREE_QUIRK_NO_PREFIXES    0x0020u /**< PASIDs work without TLP prefixes, whatever the ports can */
 
 /** What a function is. PCIe types have the value of the Device/Port Type field (PCIe Base, 7.5.3.2). */
 enum pci_tree_type {
@@ -112,6 +113,7 @@ struct pci_tree_function {
     uint16_t msix_vectors; /**< MSI-X table size; 0 without the capability */
     bool pasid;            /**< has the PASID capability */
     uint8_t pasid_width;   /**< Max PASID Width, 0..20 */
+    bool no_prefixes;      /**< ports: End-End TLP Prefix Supported is 0 (Device Capabilities 2) */
     bool ats;              /**< has the ATS capability */
     bool ats_enabled;      /**< its ATS Enable is set: it can send translated requests */
     bool pri;              /**< has the PRI capability */

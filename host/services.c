@@ -72,7 +72,8 @@ void services_probe(struct software *software, uint32_t index)
         place.function->services.pasid_bits = services_of_physical(&place)->pasid_bits;
         return;
     }
-    if (!place.found->pasid || !group_pasid_path_ok(&software->found.tree, index, software->rules->kernel)) {
+    if (!place.found->pasid || group_prefix_blocker(&software->found.tree, index) != PCI_TREE_NONE ||
+        !group_pasid_path_ok(&software->found.tree, index, software->rules->kernel)) {
         return;
     }
     if (software->planned && software->config.smmus != NULL) {

@@ -334,6 +334,7 @@ static bool build_switch(struct system *system, const struct scenario_device *de
     config.upstream_function = device->bdf.function;
     config.shares_device = is_part(device);
     config.upstream_acs = acs_of(&from->upstream_acs);
+    config.no_prefixes = !from->tlp_prefixes;
     config.downstream = ports;
     config.downstream_count = (unsigned)device->below_count;
     for (size_t i = 0; i < device->below_count; i++) {
@@ -673,6 +674,7 @@ static bool build_root_complex(struct system *system, size_t i, struct host_erro
         ports[j].acs = acs_of(&rc->root_ports[j].port.acs);
         ports[j].virtual_channels = channels_of(&rc->root_ports[j].link, false);
         ports[j].interrupts = rc->root_ports[j].error_interrupts;
+        ports[j].no_prefixes = !rc->root_ports[j].tlp_prefixes;
         ports[j].source = system_root_port_source(system, rc, j);
         ports[j].identity = (struct pcie_identity){
             .vendor_id = ROOT_PORT_VENDOR, .device_id = ROOT_PORT_DEVICE, .class_code = CLASS_BRIDGE};

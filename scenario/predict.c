@@ -105,11 +105,11 @@ static int by_number(const void *a, const void *b)
 }
 
 /**
- * @param has_message it has an MSI of its own
+ * @param has_message it has an MSI of its own  @param tlp_prefixes it takes PASIDs
  * @param number of the port among those of its switch or root complex, from 1 in the order of the file
  */
 static void predict_port(struct prediction *prediction, const struct scenario_port *port, enum pci_tree_type type,
-                         size_t number, bool multifunction, bool has_message)
+                         size_t number, bool multifunction, bool has_message, bool tlp_prefixes)
 {
     struct pci_tree_function function;
 
@@ -117,6 +117,7 @@ static void predict_port(struct prediction *prediction, const struct scenario_po
     function.multifunction = multifunction;
     function.port_number = (uint8_t)(number & 0x3f);
     function.msi_vectors = has_message ? 1 : 0;
+    function.no_prefixes = !tlp_prefixes;
     function.secondary = port->secondary_bus;
     function.subordinate = port->subordinate_bus;
     predict_acs(prediction, &port->acs, &function);
@@ -132,6 +133,7 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
     upstream.secondary = device->sw->secondary_bus;
     upstream.subordinate = device->sw->subordinate_bus;
     upstream.multifunction = is_part(device);
+    upstream.no_prefixes = !device->sw->tlp_prefixes;
     predict_acs(prediction, &device->sw->upstream_acs, &upstream);
     add(prediction, &upstream);
     for (size_t i = 0; order != NULL && i < device->below_count; i++) {
@@ -147,7 +149,7 @@ static void predict_switch(struct prediction *prediction, const struct scenario_
             shared = shared || (j != i && order[j]->port.device == order[i]->port.device);
         }
         predict_port(prediction, &order[i]->port, PCI_TREE_DOWNSTREAM_PORT, (size_t)(order[i] - device->below) + 1,
-                     shared, false);
+                     shared, false, device->sw->tlp_prefixes);
         if (!order[i]->empty) {
             predict_device(prediction, order[i]);
         }
@@ -208,7 +210,8 @@ static void predict_root_port(struct prediction *prediction, const struct scenar
     for (size_t j = 0; j < rc->root_port_count; j++) {
         shared = shared || (j != i && rc->root_ports[j].port.device == port->port.device);
     }
-    predict_port(prediction, &port->port, PCI_TREE_ROOT_PORT, i + 1, shared, port->error_interrupts);
+    predict_port(prediction, &port->port, PCI_TREE_ROOT_PORT, i + 1, shared, port->error_interrupts,
+                 port->tlp_prefixes);
     if (port->below_count > 0) {
         predict_device(prediction, &port->below[0]);
     }

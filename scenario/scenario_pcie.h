@@ -137,6 +137,7 @@ struct scenario_switch {
     const char *upstream_name;        /**< name of the upstream port: "SWITCH.usp" */
     struct scenario_acs acs;          /**< of every downstream port that does not say otherwise */
     struct scenario_acs upstream_acs; /**< of the upstream port, if it is one of several functions */
+    bool tlp_prefixes;                /**< End-End TLP Prefix Supported, of all its ports */
     struct scenario_clock clock;
     sim_time latency; /**< cut-through: first byte in to first byte out; store-and-forward: from the last byte in on */
     enum scenario_forwarding forwarding;
@@ -298,6 +299,7 @@ struct scenario_device {
 struct scenario_root_port {
     struct scenario_port port;     /**< place, name, ACS, bus numbers */
     struct scenario_link link;     /**< the link below */
+    bool tlp_prefixes;             /**< End-End TLP Prefix Supported */
     bool error_interrupts;         /**< it has an MSI, for errors */
     struct scenario_device *below; /**< array of below_count: no device or one */
     size_t below_count;

@@ -15,7 +15,7 @@ void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct 
         .max_payload = config->max_payload != 0 ? config->max_payload : DEFAULT_MAX_PAYLOAD,
         .port_number = config->port_number,
         .slot = config->slot,
-        .pasid = true,
+        .pasid = !config->no_prefixes,
     };
 
     const struct pcie_msi msi = {.vectors = config->message ? 1 : 0, .wide = true, .maskable = true};
@@ -33,6 +33,7 @@ void pcie_bridge_init(struct pcie_bridge *bridge, struct sim *sim, const struct 
     pcie_add_acs(space, &config->acs);
     pcie_vcs_init(&bridge->vcs, space, sim, &config->virtual_channels);
     bridge->port_number = config->port_number;
+    bridge->malformed = config->no_prefixes ? SIM_FLAG_PASID : 0;
     pcie_bridge_decode(bridge);
 }
 

@@ -31,8 +31,9 @@ struct pcie_bridge_config {
     uint32_t max_payload; /**< supported, bytes; 0: 512 */
     unsigned port_number; /**< also its bit in egress control vectors, 0..63 */
     bool multi_function;
-    bool slot;    /**< a downstream port or root port with a slot below it */
-    bool message; /**< it has an MSI capability: one message, 64-bit address, mask */
+    bool slot;        /**< a downstream port or root port with a slot below it */
+    bool message;     /**< it has an MSI capability: one message, 64-bit address, mask */
+    bool no_prefixes; /**< End-End TLP Prefix Supported is 0: a TLP with a PASID is malformed to it (2.2.10.2) */
 };
 
 /** What routing looks at comes first. */
@@ -46,6 +47,7 @@ struct pcie_bridge {
     bool ari_forwarding;
     uint16_t acs;         /**< PCIE_ACS_* that are on */
     uint32_t max_payload; /**< Max_Payload_Size that software set, bytes */
+    uint32_t malformed;   /**< SIM_FLAG_* of TLPs that are malformed to it, whatever else they are */
     uint64_t egress;      /**< egress control vector: ports that must not be reached directly */
     struct pcie_window memory;
     struct pcie_window prefetch;

@@ -182,6 +182,7 @@ static void init_port(struct root_complex *rc, unsigned index)
         .multi_function = shares_device(&rc->config, index),
         .slot = true,
         .message = own->interrupts,
+        .no_prefixes = own->no_prefixes,
     };
 
     if (own->device > 31 || own->function > 7 || rc->port_at[number] != RC_NOBODY) {

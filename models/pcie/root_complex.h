@@ -78,8 +78,9 @@ struct root_port_config {
     struct pcie_identity identity;
     struct pcie_acs acs;
     struct pcie_vc_config virtual_channels;
-    bool interrupts; /**< it has an MSI, with a 64-bit address and a mask, for errors */
-    uint32_t source; /**< what those messages carry as source, for observers; 0: none */
+    bool no_prefixes; /**< it takes no TLPs with end-end prefixes, PASIDs among them */
+    bool interrupts;  /**< it has an MSI, with a 64-bit address and a mask, for errors */
+    uint32_t source;  /**< what those messages carry as source, for observers; 0: none */
 };
 
 struct root_complex_config {

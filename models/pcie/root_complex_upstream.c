@@ -179,7 +179,8 @@ SIM_HOT static struct rc_decision decide(struct root_complex *rc, unsigned input
 {
     struct rc_decision decision;
 
-    if (pcie_tlp_is_malformed(packet, rc->ports[input].bridge.max_payload)) {
+    if (pcie_tlp_is_malformed(packet, rc->ports[input].bridge.max_payload) ||
+        (packet->flags & rc->ports[input].bridge.malformed) != 0) {
         return (struct rc_decision){.action = RC_DISCARD, .error = PCIE_AER_MALFORMED_TLP};
     }
     if (rc->queues == PCIE_CLASSES) {

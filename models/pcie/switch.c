@@ -606,6 +606,7 @@ static void init_upstream(struct pcie_switch *switch_, const struct pcie_switch_
         .acs = config->upstream_acs,
         .max_payload = config->max_payload,
         .multi_function = config->shares_device,
+        .no_prefixes = config->no_prefixes,
     };
 
     switch_->upstream_function = config->upstream_function;
@@ -636,6 +637,7 @@ static void init_downstream(struct pcie_switch *switch_, const struct pcie_switc
         .port_number = index + 1,
         .multi_function = shares_device(config, index),
         .slot = true,
+        .no_prefixes = config->no_prefixes,
     };
 
     if (own->device > 31 || own->function > 7 || switch_->port_at[number] != SWITCH_NOBODY) {

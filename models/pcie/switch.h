@@ -77,6 +77,7 @@ struct pcie_switch_config {
     bool shares_device;                     /**< that device has other functions: see device.h */
     struct pcie_acs upstream_acs;           /**< legal only then */
     uint32_t max_payload;                   /**< supported, bytes; 0: 512 */
+    bool no_prefixes;                       /**< its ports take no TLPs with end-end prefixes, PASIDs among them */
     const struct pcie_downstream_config *downstream;
     unsigned downstream_count; /**< 1..PCIE_SWITCH_MAX_DOWNSTREAM */
 };

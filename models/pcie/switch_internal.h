@@ -114,7 +114,7 @@ static inline bool switch_passes_up(const struct pcie_switch *switch_, unsigned 
     return packet->type == SIM_PACKET_WRITE && input != SWITCH_UPSTREAM && switch_->device == NULL &&
            pcie_bridge_admit(ingress, packet) == PCIE_INGRESS_OK && up->bridge.bus_master && up->link != NULL &&
            !pcie_bridge_claims(&up->bridge, packet->address) && !pcie_bridge_claims(ingress, packet->address) &&
-           !pcie_tlp_is_malformed(packet, ingress->max_payload);
+           !pcie_tlp_is_malformed(packet, ingress->max_payload) && (packet->flags & ingress->malformed) == 0;
 }
 
 #ifdef __cplusplus

@@ -263,6 +263,7 @@ SIM_HOT struct switch_decision switch_route(const struct pcie_switch *switch_, u
         return device_route(switch_, input, packet);
     }
     if (pcie_tlp_is_malformed(packet, switch_->ports[input].bridge.max_payload) ||
+        (packet->flags & switch_->ports[input].bridge.malformed) != 0 ||
         (switch_->queues > PCIE_CLASSES && pcie_vcs_of(&switch_->ports[input].bridge.vcs, packet) == PCIE_NO_VC)) {
         return malformed(input);
     }

@@ -12,6 +12,13 @@ static const struct scenario_key switch_keys[] = {
      .standard = "none",
      .doc = "Access Control Services of the upstream port, which has some only if it is one of several functions of a "
             "device (`multifunction`)."},
+    {.name = "tlp-prefixes",
+     KEY_FIELD(scenario_switch, tlp_prefixes),
+     .type = &scenario_type_boolean,
+     .standard = "yes",
+     .doc = "Whether its ports take TLPs with end-end prefixes (PASIDs). If not, software switches no PASIDs on below, "
+            "and "
+            "a TLP that has one is malformed: it is dropped."},
     {.name = "clock",
      KEY_FIELD(scenario_switch, clock),
      KEY_CLOCK,
@@ -443,6 +450,11 @@ static const struct scenario_key root_port_keys[] = {
      .type = &scenario_type_acs,
      .standard = "none",
      .doc = "Access Control Services of the root port."},
+    {.name = "tlp-prefixes",
+     KEY_FIELD(scenario_root_port, tlp_prefixes),
+     .type = &scenario_type_boolean,
+     .standard = "yes",
+     .doc = "Whether the root port takes TLPs with end-end prefixes, as `tlp-prefixes` of a switch."},
     {.name = "error-interrupts",
      KEY_FIELD(scenario_root_port, error_interrupts),
      .type = &scenario_type_boolean,

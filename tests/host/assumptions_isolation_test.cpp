@@ -255,6 +255,14 @@ TEST(PasidConsistent, FunctionAndPathMustBeAble)
     EXPECT_EQ(path.check().outcome(ASSUMPTION_PASID_CONSISTENT), VERDICT_VIOLATED);
     path.system.kernel = GROUP_KERNEL_6_1;
     EXPECT_EQ(path.check().outcome(ASSUMPTION_PASID_CONSISTENT), VERDICT_HOLDS);
+    System prefixes(below_acs(FULL));
+
+    prefixes.pasid("epA", shared_with(1, 1));
+    EXPECT_EQ(prefixes.check().outcome(ASSUMPTION_PASID_CONSISTENT), VERDICT_HOLDS);
+    prefixes.system.tree->functions[prefixes.index("usp")].no_prefixes = true;
+    EXPECT_NE(prefixes.check().all_details(ASSUMPTION_PASID_CONSISTENT).find("no TLP prefixes"), std::string::npos);
+    prefixes.system.tree->functions[prefixes.index("epA")].quirks = PCI_TREE_QUIRK_NO_PREFIXES;
+    EXPECT_EQ(prefixes.check().outcome(ASSUMPTION_PASID_CONSISTENT), VERDICT_HOLDS);
     capability.pasid("ep", shared_with(1, 1));
     EXPECT_EQ(capability.check().outcome(ASSUMPTION_PASID_CONSISTENT), VERDICT_VIOLATED);
 }

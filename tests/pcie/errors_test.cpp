@@ -12,14 +12,15 @@ using namespace pcie_test;
 
 /** A raw device in EP0's place, and error reporting as software switches it on. */
 struct ErrorRig : Rig {
-    static Options make(bool raw)
+    static Options make(bool raw, bool no_prefixes)
     {
         Options options;
 
         options.raw_ep0 = raw;
+        options.switch_.no_prefixes = no_prefixes;
         return options;
     }
-    explicit ErrorRig(bool with_raw = true) : Rig(make(with_raw))
+    explicit ErrorRig(bool with_raw = true, bool no_prefixes = false) : Rig(make(with_raw, no_prefixes))
     {
     }
     unsigned aer(uint16_t rid)
@@ -114,6 +115,31 @@ TEST(Errors, MalformedTlpsAreDiscardedAndFatal)
                   PCIE_AER_ROOT_UNCOR_RECEIVED | PCIE_AER_ROOT_FIRST_FATAL | PCIE_AER_ROOT_FATAL_RECEIVED);
         rig.send(write_to(MEMORY));
         EXPECT_EQ(rig.router->seen_from(FROM_DEVICES).size(), 1u) << "the next one is none the worse";
+        EXPECT_EQ(rig.live(), 0u);
+    }
+}
+
+/* A port that takes no TLP prefixes says so, and takes TLPs that have one for malformed (2.2.10.2). */
+TEST(Errors, PrefixesAreMalformedToPortsThatTakeNone)
+{
+    for (const bool takes : {true, false}) {
+        ErrorRig rig(true, !takes);
+        Tlp tlp = write_to(MEMORY);
+
+        for (const uint16_t port : {USP_RID, DSP_RID[0], DSP_RID[1]}) {
+            const unsigned express = rig.find_capability(port, PCIE_CAP_ID_PCI_EXPRESS);
+            const uint64_t capabilities = rig.config_read(port, express + PCIE_EXP_DEVICE_CAPABILITIES2, 4);
+
+            EXPECT_EQ((capabilities & PCIE_EXP_DEVCAP2_END_END_PREFIX) != 0, takes) << std::hex << port;
+        }
+        rig.enable_all();
+        tlp.flags |= SIM_FLAG_PASID;
+        tlp.pasid = 5;
+        rig.send(tlp);
+        EXPECT_EQ(rig.router->seen_from(FROM_DEVICES).size(), takes ? 1u : 0u);
+        EXPECT_EQ(rig.aer_read(DSP_RID[0], PCIE_AER_UNCORRECTABLE_STATUS), takes ? 0u : PCIE_AER_MALFORMED_TLP);
+        rig.send(write_to(MEMORY));
+        EXPECT_EQ(rig.router->seen_from(FROM_DEVICES).size(), takes ? 2u : 1u) << "without one it passes";
         EXPECT_EQ(rig.live(), 0u);
     }
 }

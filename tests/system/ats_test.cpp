@@ -372,6 +372,27 @@ TEST(Pasid, NeedsAcsOnTheWholeWayFromLinux612On)
               std::string::npos);
 }
 
+TEST(Pasid, NeedsPortsThatTakePrefixes)
+{
+    const std::string streams = "[{dma-write: {period: 1 us, pasid: 1}}]";
+    const std::string unlisted = text_of("{ pasid: 16 }", streams);
+
+    for (const char *rules : {"linux-6.1", "linux-6.12", "linux-7.3"}) {
+        const std::vector<std::string> sets = {"rp0.tlp-prefixes=no", "software.enable-acs=yes",
+                                               std::string("software.rules=") + rules};
+
+        EXPECT_NE(refusal(unlisted, sets).find("rp0 takes no TLP prefixes"), std::string::npos)
+            << rules << ": " << refusal(unlisted, sets);
+    }
+    /* Known to need none; but this one's requests have one, and end at the port. */
+    One one(text_of("{ pasid: 16, vendor-id: 0x19e5, device-id: 0xa251 }", streams), {"rp0.tlp-prefixes=no"});
+    one.run();
+    const run_device &device = device_of(one.whole.result(), "dev");
+
+    EXPECT_GT(device.writes_sent, 50u);
+    EXPECT_EQ(device.writes_dropped, device.writes_sent);
+}
+
 TEST(Pasid, WideOnesTakeATableOfTwoLevels)
 {
     EXPECT_EQ(refusal(text_of("{ pasid: 20 }", "[{dma-write: {period: 1 us, pasid: 1000000}}]")),
