@@ -82,8 +82,8 @@ static const char *const about_topo[] = {
 
 static const char *const about_explain[] = {
     "Runs the scenario and tells one story of it: of a packet, by the identity that 'doorbell run' prints",
-    "(every hop, when, for how long, what happens there), or of a verdict, by its name (the claim, what",
-    "was found, what follows, and the first packet that shows it). Or, without a file, of an error, by",
+    "(every hop, when, for how long, what is read from tables there), or of a verdict, by its name (the",
+    "claim, what was found, why it is one group, and a packet to each doorbell). Or of an error, by",
     "the code that its message has, as in 'doorbell explain E1101'; 'doorbell explain codes' lists them.",
     NULL,
 };

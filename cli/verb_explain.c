@@ -117,6 +117,7 @@ static int explain(const struct cli_request *request, const struct scenario *sce
     struct run_result result = {0};
     int status;
 
+    filter.reads = true;
     telling.is_packet = parse_identity(request->second, &telling.packet);
     cli_interrupt_catch();
     if (scenario_run(scenario, &options, &result, &error) == SCENARIO_RUN_IMPOSSIBLE) {

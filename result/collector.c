@@ -403,13 +403,36 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
 }
 
 /** Observes the simulation: only what is counted here, while nobody else listens. */
+/** What is read is for those who listen too. */
+static void on_read(void *context, const struct sim_table_read *read)
+{
+    struct collector *collector = context;
+
+    for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
+        if (collector->also[i].read != NULL) {
+            collector->also[i].read(collector->also[i].context, read);
+        }
+    }
+}
+
+static bool reads_are_wanted(const struct collector *collector)
+{
+    for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
+        if (collector->also[i].read != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void observe(struct collector *collector)
 {
     const uint32_t not_counted = 1u << SIM_EVENT_MSI_SENT | 1u << SIM_EVENT_MSI_PENDING | 1u << SIM_EVENT_MSI_HANDLED;
     const struct sim_observer observer = {.context = collector,
                                           .trails = true,
                                           .deaf_to = collector->also[0].event != NULL ? 0 : not_counted,
-                                          .event = on_event};
+                                          .event = on_event,
+                                          .read = reads_are_wanted(collector) ? on_read : NULL};
 
     sim_observe(collector->sim, &observer);
 }

@@ -2,6 +2,7 @@
 
 #include "sim/allocate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@ struct recording {
     struct recorded_hop *hops;
     size_t hop_count;
     size_t hop_capacity;
+    struct recorded_read *reads;
+    size_t read_count;
+    size_t read_capacity;
     uint64_t beyond;
     sim_time last_end; /**< of the packet noted last */
 };
@@ -56,6 +60,7 @@ void recording_destroy(struct recording *recording)
     free(recording->device_of);
     free(recording->packets);
     free(recording->hops);
+    free(recording->reads);
     free(recording);
 }
 
@@ -140,9 +145,32 @@ static void on_event(void *context, enum sim_event_kind kind, const struct sim_p
     note(recording, kind, packet, where, time, detail);
 }
 
+static void on_read(void *context, const struct sim_table_read *read)
+{
+    struct recording *recording = context;
+    struct recorded_read *noted;
+
+    if (!is_wanted(recording, read->packet)) {
+        return;
+    }
+    recording->reads =
+        grow(recording->reads, &recording->read_capacity, recording->read_count + 1, sizeof(*recording->reads));
+    noted = &recording->reads[recording->read_count++];
+    *noted = (struct recorded_read){.packet = read->packet->id,
+                                    .issued = read->issued,
+                                    .arrived = read->arrived,
+                                    .address = read->address,
+                                    .length = read->length,
+                                    .shared = read->shared,
+                                    .where = read->where->name};
+    snprintf(noted->what, sizeof(noted->what), "%s", read->what);
+    snprintf(noted->meaning, sizeof(noted->meaning), "%s", read->meaning);
+}
+
 struct sim_observer recording_observer(struct recording *recording)
 {
-    const struct sim_observer observer = {.context = recording, .trails = true, .event = on_event};
+    const struct sim_observer observer = {
+        .context = recording, .trails = true, .event = on_event, .read = recording->filter.reads ? on_read : NULL};
 
     return observer;
 }
@@ -172,6 +200,24 @@ static int by_end(const void *a, const void *b)
     return by_birth(a, b);
 }
 
+/** By packet, and then as they were issued. One packet waits for one entry at a time at each component. */
+static int by_packet(const void *a, const void *b)
+{
+    const struct recorded_read *left = a;
+    const struct recorded_read *right = b;
+
+    if (left->packet != right->packet) {
+        return left->packet < right->packet ? -1 : 1;
+    }
+    if (left->issued != right->issued) {
+        return left->issued < right->issued ? -1 : 1;
+    }
+    if (left->arrived != right->arrived) {
+        return left->arrived < right->arrived ? -1 : 1;
+    }
+    return left->address < right->address ? -1 : left->address > right->address;
+}
+
 void recording_finish(struct recording *recording)
 {
     if (recording->count > recording->filter.limit) {
@@ -181,6 +227,9 @@ void recording_finish(struct recording *recording)
     }
     if (recording->count > 1) {
         qsort(recording->packets, recording->count, sizeof(*recording->packets), by_birth);
+    }
+    if (recording->read_count > 1) {
+        qsort(recording->reads, recording->read_count, sizeof(*recording->reads), by_packet);
     }
 }
 
@@ -193,6 +242,27 @@ const struct recorded_packet *recording_packets(const struct recording *recordin
 const struct recorded_hop *recording_hops(const struct recording *recording)
 {
     return recording->hops;
+}
+
+const struct recorded_read *recording_reads(const struct recording *recording, uint64_t packet, size_t *count)
+{
+    size_t low = 0;
+    size_t high = recording->read_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (recording->reads[middle].packet < packet) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *count = 0;
+    while (low + *count < recording->read_count && recording->reads[low + *count].packet == packet) {
+        (*count)++;
+    }
+    return *count > 0 ? &recording->reads[low] : NULL;
 }
 
 uint64_t recording_beyond_limit(const struct recording *recording)

@@ -26,6 +26,7 @@ struct recording_filter {
     size_t limit;        /**< at most so many packets; what is beyond is counted only */
     const bool *devices; /**< by device: whether its packets are kept; NULL: all; copied */
     size_t device_count;
+    bool reads; /**< what was read from tables for these packets too */
 };
 
 /** A filter that keeps the first @p limit packets that end. */
@@ -35,6 +36,22 @@ struct recording_filter recording_filter_all(size_t limit);
 struct recorded_hop {
     uint32_t stage; /**< see sim_stage_name() */
     sim_time end;
+};
+
+/** Bytes of the words about an entry. */
+#define RECORDED_WORDS 120
+
+/** An entry of a table in memory that was read while a packet waited for it. */
+struct recorded_read {
+    uint64_t packet; /**< its identity */
+    sim_time issued;
+    sim_time arrived;
+    uint64_t address;
+    uint32_t length;              /**< bytes */
+    bool shared;                  /**< another packet caused it: this one found it under way */
+    const char *where;            /**< name of the component that read; the simulation's */
+    char what[64];                /**< which entry */
+    char meaning[RECORDED_WORDS]; /**< what it says */
 };
 
 /** A packet whose way has ended. Times count from the start of the simulation. */
@@ -82,6 +99,13 @@ const struct recorded_packet *recording_packets(const struct recording *recordin
 
 /** The hops of all packets. */
 const struct recorded_hop *recording_hops(const struct recording *recording);
+
+/**
+ * What was read for a packet, in the order of issue.
+ * @param count receives how many there are
+ * @return the first of them; NULL if there is none
+ */
+const struct recorded_read *recording_reads(const struct recording *recording, uint64_t packet, size_t *count);
 
 /** Packets that passed the filter but for its limit, and were not kept. */
 uint64_t recording_beyond_limit(const struct recording *recording);

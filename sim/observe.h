@@ -34,7 +34,20 @@ enum sim_event_kind {
     SIM_EVENT_KINDS,
 };
 
-/** Who listens. Either function may be NULL. */
+/** A look into a table in memory, that a packet waited for. Everything is valid during the call only. */
+struct sim_table_read {
+    const struct sim_packet *packet;   /**< who waited */
+    const struct sim_component *where; /**< who read */
+    const char *what;                  /**< which entry: "stream table entry" */
+    const char *meaning;               /**< what it says, in words */
+    uint64_t address;
+    uint32_t length; /**< bytes */
+    bool shared;     /**< another packet, or none, caused it: this one found it under way */
+    sim_time issued;
+    sim_time arrived;
+};
+
+/** Who listens. Each function may be NULL. */
 struct sim_observer {
     void *context;
     /** Whether packets shall remember their marks (sim_packet.trail), to be read at the event that ends their way. */
@@ -46,6 +59,8 @@ struct sim_observer {
     /** @p kind happened to the packet at @p where. */
     void (*event)(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
                   const struct sim_component *where, sim_time time, uint32_t detail);
+    /** A tracked packet's entry has been read. Nobody prepares the words unless this is there. */
+    void (*read)(void *context, const struct sim_table_read *read);
 };
 
 /** Sets the observer (copied); NULL removes it. */

@@ -184,6 +184,21 @@ static inline void sim_event(struct sim *sim, enum sim_event_kind kind, const st
     }
 }
 
+/** Whether the observer wants to hear what is read for a packet: only then it is to be put into words. */
+static inline bool sim_reads_are_wanted(struct sim *sim, const struct sim_packet *packet)
+{
+    return ((const struct sim_hot *)sim)->observer.read != NULL && packet != NULL &&
+           (packet->flags & SIM_FLAG_TRACKED) != 0;
+}
+
+/** Tells the observer of a read; sim_reads_are_wanted() has said that it wants to hear. */
+static inline void sim_tell_read(struct sim *sim, const struct sim_table_read *read)
+{
+    const struct sim_hot *hot = (const struct sim_hot *)sim;
+
+    hot->observer.read(hot->observer.context, read);
+}
+
 /** Tells the observer that a packet is lost (if it is tracked), and frees it. */
 static inline void sim_drop(struct sim *sim, struct sim_packet *packet, const struct sim_component *where,
                             sim_time time, enum sim_drop_reason reason)

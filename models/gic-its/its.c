@@ -14,14 +14,22 @@ static bool wants(const struct its_walk *walk, uint64_t address)
     return (walk->state == ITS_WALK_WAIT || walk->state == ITS_WALK_ISSUE) && walk->address == address;
 }
 
-/** Every walk that wants this entry gets it: misses on one entry cost one read. */
-static void deliver_entry(struct its *its, uint64_t address, bool ok, uint64_t value, uint64_t high)
+/** Every walk that wants the entry that an answer is gets it: misses on one entry cost one read. */
+static void deliver_entry(struct its *its, const struct sim_packet *packet, uint64_t address, sim_time now)
 {
-    for (uint32_t i = 0; i < its->slot_count; i++) {
-        struct its_walk *walk = &its->slots[its->age[i]].walk;
+    const bool ok = packet->status == SIM_STATUS_OK;
+    const uint64_t value = sim_load_le64(packet->data);
+    const uint64_t high = packet->length == GIC_VPE_ENTRY_BYTES ? sim_load_le64(&packet->data[8]) : 0;
 
-        if (wants(walk, address)) {
-            its_walk_take(its, walk, ok, value, high);
+    for (uint32_t i = 0; i < its->slot_count; i++) {
+        struct its_slot *slot = &its->slots[its->age[i]];
+        const uint8_t level = slot->walk.level;
+
+        if (wants(&slot->walk, address)) {
+            its_walk_take(its, &slot->walk, ok, value, high);
+            if (sim_reads_are_wanted(its->component.sim, slot->packet)) {
+                its_tell_read(its, slot, level, packet, now);
+            }
         }
     }
     if (wants(&its->engine.walk, address)) {
@@ -51,9 +59,7 @@ static void take_memory_answer(struct its *its, sim_time now)
         const struct its_walk *walk =
             packet->tag == TAG_COMMAND_WALK ? &its->engine.walk : &its->slots[packet->tag].walk;
 
-        uint64_t high = packet->length == GIC_VPE_ENTRY_BYTES ? sim_load_le64(&packet->data[8]) : 0;
-
-        deliver_entry(its, walk->address, ok, sim_load_le64(packet->data), high);
+        deliver_entry(its, packet, walk->address, now);
     }
     sim_packet_free(its->component.sim, packet);
     its->progress = true;
@@ -96,6 +102,7 @@ static void request(struct its *its, uint64_t address, uint32_t length, const ui
     packet->type = written != NULL ? SIM_PACKET_WRITE : SIM_PACKET_READ;
     packet->address = address;
     packet->tag = tag;
+    packet->born = now;
     if (written != NULL) {
         sim_store_le64(packet->data, *written);
         its->count_table_writes++;

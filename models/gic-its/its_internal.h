@@ -355,6 +355,14 @@ void its_walk_collection(struct its *its, struct its_walk *walk, uint32_t collec
 /** Gives a walk what it read. @param high the second word, of a vPE table entry */
 void its_walk_take(struct its *its, struct its_walk *walk, bool ok, uint64_t value, uint64_t high);
 
+/**
+ * Tells observers what the ITS has read for an MSI (its_reads.c).
+ * @param level  enum its_level of what was read; the walk has taken it already
+ * @param answer from memory
+ */
+void its_tell_read(struct its *its, const struct its_slot *slot, uint8_t level, const struct sim_packet *answer,
+                   sim_time now);
+
 /** Table entries as they are in memory. */
 uint64_t its_encode_dte(const struct its_dte *dte);
 uint64_t its_encode_ite(const struct its_ite *ite);

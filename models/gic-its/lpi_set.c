@@ -25,6 +25,11 @@ static struct lpi *entry_of(const struct lpi_set *set, uint32_t lpi)
     return &block_of(set, lpi)->lpis[lpi % LPI_BLOCK];
 }
 
+const struct sim_packet *lpi_set_packet(const struct lpi_set *set, uint32_t lpi)
+{
+    return entry_of(set, lpi)->packet;
+}
+
 /** The block of an LPI, made if there is none. A free one is all zero but `next`. */
 static struct lpi_block *need_block(struct lpi_set *set, uint32_t lpi)
 {

@@ -81,6 +81,9 @@ static inline bool lpi_set_has_parked(const struct lpi_set *set, uint32_t lpi)
     return block != 0 && set->blocks[block - 1].parked > 0;
 }
 
+/** The packet of a pending LPI; NULL if it has none. */
+const struct sim_packet *lpi_set_packet(const struct lpi_set *set, uint32_t lpi);
+
 /** Gives a pending LPI that has none its packet. @return false if it is not pending, or has one */
 bool lpi_set_adopt(struct lpi_set *set, uint32_t lpi, struct sim_packet *packet);
 

@@ -35,7 +35,7 @@ static void take_memory_answer(struct redistributor *rd, sim_time now)
     } else if (packet->tag == REDISTRIBUTOR_TAG_OVERFLOW) {
         redistributor_take_overflow(rd);
     } else {
-        redistributor_take_config(rd, packet);
+        redistributor_take_config(rd, packet, now);
     }
     sim_packet_free(rd->component.sim, packet);
     rd->progress = true;

@@ -6,6 +6,8 @@
  */
 #include "models/gic-its/redistributor_internal.h"
 
+#include <stdio.h>
+
 /**
  * Priority of an LPI as the PE compares it. With two security states the byte has the Non-secure view: priorities that
  * Non-secure software gives are in the lower half (IHI 0069, "Software accesses of interrupt priority").
@@ -161,6 +163,7 @@ void redistributor_request_config(struct redistributor *rd, sim_time now)
         packet->type = SIM_PACKET_READ;
         packet->address = (rd->propbaser & GIC_MASK(GICR_PROPBASER_ADDRESS)) + fetch->lpi;
         packet->tag = (uint16_t)i;
+        packet->born = now;
         fetch->issued = true;
         rd->count_table_reads++;
         redistributor_request(rd, packet, now);
@@ -168,7 +171,28 @@ void redistributor_request_config(struct redistributor *rd, sim_time now)
     }
 }
 
-void redistributor_take_config(struct redistributor *rd, const struct sim_packet *packet)
+/** Tells whoever follows the MSI of an LPI what has been read for it. */
+static void tell_read(struct redistributor *rd, uint32_t lpi, const struct sim_packet *answer, uint64_t byte,
+                      sim_time now)
+{
+    char meaning[64];
+    const struct sim_table_read read = {.packet = lpi_set_packet(&rd->lpis, lpi),
+                                        .where = &rd->component,
+                                        .what = "LPI configuration table",
+                                        .meaning = meaning,
+                                        .address = answer->address,
+                                        .length = answer->length,
+                                        .issued = answer->born,
+                                        .arrived = now};
+
+    if (sim_reads_are_wanted(rd->component.sim, read.packet)) {
+        snprintf(meaning, sizeof(meaning), "%s, priority 0x%02x", (byte & 1) != 0 ? "enabled" : "not enabled",
+                 (unsigned)byte & 0xfc);
+        sim_tell_read(rd->component.sim, &read);
+    }
+}
+
+void redistributor_take_config(struct redistributor *rd, const struct sim_packet *packet, sim_time now)
 {
     struct redistributor_fetch *fetch = &rd->fetches[packet->tag];
     /* A bus error leaves the LPI disabled: the architecture does not say. */
@@ -182,6 +206,7 @@ void redistributor_take_config(struct redistributor *rd, const struct sim_packet
     if (!fetch->cancelled) {
         gic_cache_fill(&rd->cache, fetch->lpi, fetch->lpi, byte);
         if (lpi_set_is_pending(&rd->lpis, fetch->lpi) && !redistributor_is_out(rd, fetch->lpi)) {
+            tell_read(rd, fetch->lpi, packet, byte, now);
             put_into_force(rd, fetch->lpi, byte);
         }
     }

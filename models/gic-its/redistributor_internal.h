@@ -268,7 +268,7 @@ void redistributor_step_scan(struct redistributor *rd);
 void redistributor_request_config(struct redistributor *rd, sim_time now);
 
 /** Takes the answer to a configuration read. */
-void redistributor_take_config(struct redistributor *rd, const struct sim_packet *packet);
+void redistributor_take_config(struct redistributor *rd, const struct sim_packet *packet, sim_time now);
 
 /** Forgets all configuration and all reads: LPIs have been disabled. */
 void redistributor_cancel_fetches(struct redistributor *rd);

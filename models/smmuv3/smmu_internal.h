@@ -462,6 +462,9 @@ static inline uint64_t smmu_truncate_output(const struct smmu *smmu, uint64_t ad
     return address & ((UINT64_C(1) << smmu->features.output_address_bits) - 1);
 }
 
+/** Tells observers what an answer to a config fetch or a walk says to those who wait for it (reads.c). */
+void smmu_tell_reads(struct smmu *smmu, const struct sim_packet *packet, sim_time now);
+
 /** Registers queues, caches and slots for records of occupancy (gauges.c). */
 void smmu_register_gauges(struct smmu *smmu);
 

@@ -96,6 +96,9 @@ SIM_HOT sim_time smmu_walker_receive(struct smmu *smmu, sim_time now)
     if (sim_channel_peek(response, now) != NULL) {
         struct sim_packet *packet = sim_channel_pop(response, now);
 
+        if (packet->tag >> 8 <= SMMU_REQUEST_WALK && ((const struct sim_hot *)smmu->sim)->observer.read != NULL) {
+            smmu_tell_reads(smmu, packet, now);
+        }
         dispatch(smmu, packet, now);
         sim_packet_free(smmu->sim, packet);
     }

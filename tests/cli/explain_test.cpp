@@ -2,6 +2,8 @@
 #include "tests/cli/process.h"
 
 #include <gtest/gtest.h>
+#include <sstream>
+#include <vector>
 
 namespace
 {
@@ -21,9 +23,11 @@ TEST(Explain, TellsAVerdictWithItsFirstPacket)
     const Result result = doorbell({"explain", split, "doorbell-per-group"});
 
     EXPECT_EQ(result.status, 0) << result.err;
-    for (const char *part :
-         {"doorbell-per-group: violated", "The claim:", "2 doorbell pages",
-          "It means:", "Packet 491de5b400000000: an MSI of epA", "a miss in the TLB", "finds\n", "delivered after"}) {
+    for (const char *part : {"doorbell-per-group: violated", "The claim:", "2 doorbell pages",
+                             "It means:", "Packet 491de5b400000000: an MSI of epA", "a miss in the TLB", "finds\n",
+                             "delivered after", "One group:  root port rp0 has no ACS",
+                             "downstream port sw0.dsp-epB has no ACS", "The first packet to doorbell 0x8090040:",
+                             "The first packet to doorbell 0x80d0040:", "Packet ce79122300000000: an MSI of epB"}) {
         EXPECT_TRUE(has(result.out, part)) << part << "\n" << result.out;
     }
 }
@@ -38,6 +42,83 @@ TEST(Explain, APacketsHopsFollowEachOther)
     EXPECT_TRUE(has(result.out, first.substr(1))) << result.out;
     EXPECT_TRUE(has(result.out, "whoever answers at 0x80d0040")) << result.out;
     EXPECT_TRUE(has(result.out, "the requester ID becomes StreamID 0x400")) << result.out;
+}
+
+/** A number behind a word, in hexadecimal. */
+uint64_t number_behind(const std::string &text, const std::string &word)
+{
+    const size_t at = text.find(word);
+
+    return at == std::string::npos ? 0 : strtoull(text.c_str() + at + word.size(), nullptr, 16);
+}
+
+/** What was read for a packet, a line each: address, length, what it was, what it said. */
+std::vector<std::string> reads_of(const std::string &story)
+{
+    std::vector<std::string> reads;
+    std::istringstream lines(story);
+    bool inside = false;
+
+    for (std::string line; std::getline(lines, line);) {
+        const size_t text = line.find_first_not_of(' ');
+        const bool begins = line.compare(text == std::string::npos ? 0 : text, 8, "- reads ") == 0;
+
+        if (begins) {
+            reads.push_back(line.substr(text + 8));
+        } else if (inside && text == 27) {
+            reads.back() += " " + line.substr(text);
+        }
+        inside = begins || (inside && text == 27);
+    }
+    return reads;
+}
+
+/*
+ * A first packet finds no cache filled. Each table leads to the next: the address that one read gives is in the table
+ * that the read after it is of, down to the doorbell's page and the INTID.
+ */
+TEST(Explain, EveryTableLeadsToTheNext)
+{
+    const Result result = doorbell({"explain", split, "ce79122300000000"});
+    const std::vector<std::string> reads = reads_of(result.out);
+    const char *const order[] = {"stream table, level 1", "stream table entry",    "context descriptor (CD)",
+                                 "stage 1 level 0",       "stage 1 level 1",       "stage 1 level 2",
+                                 "stage 1 level 3",       "device table, level 1", "device table entry",
+                                 "interrupt translation", "collection table",      "LPI configuration table"};
+
+    ASSERT_EQ(result.status, 0) << result.err;
+    ASSERT_EQ(reads.size(), sizeof(order) / sizeof(order[0])) << result.out;
+    for (size_t i = 0; i < reads.size(); i++) {
+        EXPECT_TRUE(has(reads[i], order[i])) << reads[i];
+    }
+    for (size_t i : {0u, 1u, 2u, 3u, 4u, 5u, 7u, 8u}) {
+        const uint64_t next = strtoull(reads[i + 1].c_str(), nullptr, 16);
+
+        EXPECT_EQ(number_behind(reads[i], " at 0x") >> 16, next >> 16) << reads[i] << "\n" << reads[i + 1];
+    }
+    EXPECT_TRUE(has(reads[6], "4 KiB at 0x80d0000")) << "the page of B's doorbell";
+    EXPECT_TRUE(has(reads[9], "EventID 0 is INTID 8200 in collection 0")) << reads[9];
+    EXPECT_TRUE(has(result.out, "and finds\n                         INTID 8200")) << result.out;
+    EXPECT_TRUE(has(reads[10], "goes to redistributor 0")) << reads[10];
+    EXPECT_TRUE(has(result.out, "rd0 -> pe0")) << result.out;
+    /* Eight bytes a DTE, at DeviceID 0x400; a byte an LPI, from 8192 on. */
+    EXPECT_EQ(strtoull(reads[8].c_str(), nullptr, 16) & 0xfff8, 0x400u * 8);
+    EXPECT_EQ(strtoull(reads[11].c_str(), nullptr, 16) & 0xfff, (8200u - 8192u));
+    EXPECT_FALSE(has(result.out, "in its cache")) << result.out;
+}
+
+/* A later packet of another vector finds most of it cached, and is told what. */
+TEST(Explain, CachesSpareReads)
+{
+    const Result result = doorbell({"explain", split, "491de5b400000005"});
+    const std::vector<std::string> reads = reads_of(result.out);
+
+    ASSERT_EQ(result.status, 0) << result.err;
+    ASSERT_EQ(reads.size(), 2u) << result.out;
+    EXPECT_TRUE(has(reads[0], "EventID 5 is INTID 8197 in collection 1")) << reads[0];
+    EXPECT_TRUE(has(reads[1], "LPI configuration table: enabled")) << reads[1];
+    EXPECT_TRUE(has(result.out, "- in its caches: the stream's configuration, the translation")) << result.out;
+    EXPECT_TRUE(has(result.out, "- in its caches: the device, the collection")) << result.out;
 }
 
 TEST(Explain, ALostPacketSaysWhereAndWhy)
@@ -59,7 +140,7 @@ TEST(Explain, AMessageToAFrameIsAnSpi)
 
     EXPECT_EQ(result.status, 0) << result.err;
     ASSERT_NE(story, std::string::npos) << result.out;
-    const std::string told = result.out.substr(story);
+    const std::string told = result.out.substr(story, result.out.find("The first packet", story + 1) - story);
 
     for (const char *part : {"the requester ID becomes StreamID 0x300\n", "the GICv2m frame: what was written is the",
                              "the distributor makes SPI 64 pending", "the redistributor signals SPI 64 to its PE"}) {
