@@ -21,6 +21,7 @@ static const char *const schemas[CLI_SCHEMAS] = {
     [CLI_SCHEMA_RUN] = "run/1",
     [CLI_SCHEMA_SHOW] = "show/1",
     [CLI_SCHEMA_STATUS] = "status/1",
+    [CLI_SCHEMA_STORY] = "story/1",
     [CLI_SCHEMA_SUBMISSION] = "submission/1",
     [CLI_SCHEMA_SWEEP] = "sweep/1",
     [CLI_SCHEMA_TOPOLOGY] = "topology/1",
@@ -55,6 +56,9 @@ static bool names_file(const struct cli_request *request)
 {
     const char *operand = request->verb < CLI_VERBS ? cli_verb_table[request->verb].operand : NULL;
 
+    if (request->verb == CLI_VERB_EXPLAIN && request->second == NULL) {
+        return false; /* an error's code */
+    }
     return operand == NULL || strcmp(operand, "[WORD]") != 0;
 }
 

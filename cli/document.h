@@ -33,6 +33,7 @@ enum cli_schema {
     CLI_SCHEMA_RUN,
     CLI_SCHEMA_SHOW,
     CLI_SCHEMA_STATUS,     /**< sweep status */
+    CLI_SCHEMA_STORY,      /**< explain */
     CLI_SCHEMA_SUBMISSION, /**< sweep submit */
     CLI_SCHEMA_SWEEP,
     CLI_SCHEMA_TOPOLOGY,

@@ -13,7 +13,7 @@
      VERB_BIT(CLI_VERB_PARAMS) | VERB_BIT(CLI_VERB_EXPLORE) | VERB_BIT(CLI_VERB_BOTTLENECK))
 #define ON_JSON                                                                                                        \
     (ON_RESULTS | VERB_BIT(CLI_VERB_IMPORT) | VERB_BIT(CLI_VERB_TOPO) | VERB_BIT(CLI_VERB_QUERY) |                     \
-     VERB_BIT(CLI_VERB_REPORT))
+     VERB_BIT(CLI_VERB_REPORT) | VERB_BIT(CLI_VERB_EXPLAIN))
 #define ON_ENGINES (VERB_BIT(CLI_VERB_RUN) | VERB_BIT(CLI_VERB_REPLAY))
 
 static const char *const about_run[] = {

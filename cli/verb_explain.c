@@ -1,5 +1,6 @@
 #include "cli/verbs.h"
 
+#include "cli/document.h"
 #include "cli/emit.h"
 #include "cli/explain_code.h"
 #include "cli/failure.h"
@@ -7,6 +8,7 @@
 #include "cli/load.h"
 #include "cli/suggest.h"
 #include "report/story.h"
+#include "report/story_json.h"
 #include "scenario/run.h"
 #include "sim/allocate.h"
 
@@ -23,7 +25,8 @@ struct telling {
     const struct cli_request *request;
     uint64_t packet; /**< identity, if `is_packet` */
     bool is_packet;
-    char *story; /**< NULL: not found */
+    char *story;  /**< NULL: not found */
+    json_t *json; /**< the same, if that is asked for */
     struct cli_problem problem;
 };
 
@@ -83,6 +86,15 @@ static void tell(void *context, const struct recording *recording, const struct 
         miss_verdict(telling, result);
         return;
     }
+    if (telling->request->json) {
+        telling->json = json_object();
+        if (packet != NULL) {
+            json_object_set_new(telling->json, "packet", story_packet_json(recording, packet, sim, result));
+        } else {
+            json_object_set_new(telling->json, "verdict", story_verdict_json(recording, verdict, sim, result));
+        }
+        return;
+    }
     stream = open_memstream(&telling->story, &length);
     if (stream == NULL) {
         return;
@@ -101,6 +113,16 @@ static bool write_story(FILE *stream, const void *context)
 
     fputs(telling->story, stream);
     return !ferror(stream);
+}
+
+static bool write_json(FILE *stream, const void *context)
+{
+    const struct telling *telling = context;
+    json_t *document = cli_document(telling->request, CLI_SCHEMA_STORY, CLI_EXIT_OK, json_incref(telling->json));
+    const bool written = cli_document_write(stream, document);
+
+    json_decref(document);
+    return written;
 }
 
 static int explain(const struct cli_request *request, const struct scenario *scenario)
@@ -124,11 +146,14 @@ static int explain(const struct cli_request *request, const struct scenario *sce
         snprintf(telling.problem.message, sizeof(telling.problem.message), "E0303 %s: %s", request->operand,
                  error.text);
     }
-    if (telling.story != NULL) {
+    if (telling.json != NULL) {
+        status = cli_emit(request, write_json, &telling);
+    } else if (telling.story != NULL) {
         status = cli_emit(request, write_story, &telling);
     } else {
         status = cli_fail(request, CLI_EXIT_USAGE, &telling.problem);
     }
+    json_decref(telling.json);
     free(telling.story);
     run_result_clear(&result);
     return status;

@@ -1,4 +1,4 @@
-/* Why two functions are in one IOMMU group: controls that are missing on ports, and requester IDs that are not one's own. */
+/* Why two functions are in one IOMMU group: controls that ports lack, and requester IDs that are not one's own. */
 #ifndef DOORBELL_REPORT_GROUP_REASON_H
 #define DOORBELL_REPORT_GROUP_REASON_H
 

@@ -18,14 +18,14 @@ void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request)
     walker->count++;
 }
 
-static struct sim_packet *make_packet(struct smmu *smmu, const struct smmu_request *request, sim_time now)
+static struct sim_packet *make_packet(struct smmu *smmu, const struct smmu_request *request, sim_time leave)
 {
     struct smmu_walker *walker = &smmu->walker;
     struct sim_packet *packet = sim_packet_new(smmu->sim, request->length);
 
     packet->id = sim_packet_identity(walker->name_hash, walker->packets++);
-    packet->born = now;
-    packet->last_mark = now;
+    packet->born = leave;
+    packet->last_mark = leave;
     packet->type = request->type;
     packet->address = request->address;
     packet->tag = (uint16_t)(request->requester << 8 | request->index);
@@ -53,7 +53,7 @@ sim_time smmu_walker_send(struct smmu *smmu, sim_time now)
     }
     leave = sim_time_max(sim_time_max(request->leave, walker->out_free), now);
     walker->out_free = leave + smmu->component.period;
-    sim_channel_push(walker->port.request, make_packet(smmu, request, now), now, leave - now, units, 0, 0);
+    sim_channel_push(walker->port.request, make_packet(smmu, request, leave), now, leave - now, units, 0, 0);
     walker->head = walker->head + 1 < walker->capacity ? walker->head + 1 : 0;
     walker->count--;
     return walker->count > 0 ? now : SIM_TIME_NEVER;

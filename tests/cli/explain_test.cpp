@@ -1,4 +1,5 @@
 /* `doorbell explain`: the story of a packet adds up, that of a verdict says why; what is not there gets a hint. */
+#include "tests/cli/json.h"
 #include "tests/cli/process.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@ namespace
 {
 
 using cli_test::doorbell;
+using cli_test::Json;
 using cli_test::Result;
 
 const std::string split = DOORBELL_SOURCE_DIR "/scenarios/seeds/two-its-split.yaml";
@@ -149,6 +151,70 @@ TEST(Explain, AMessageToAFrameIsAnSpi)
     EXPECT_FALSE(has(told, "DeviceID")) << told;
     EXPECT_FALSE(has(told, "LPI")) << told;
     EXPECT_EQ(told.find("a switch or bridge"), told.rfind("a switch or bridge")) << told;
+}
+
+/* As JSON: hops follow each other, and are the whole latency; reads lie within. */
+TEST(Explain, APacketAsJsonAddsUp)
+{
+    const Result result = doorbell({"explain", split, "ce79122300000000", "--json"});
+    const Json document = cli_test::document(result.out);
+    const json_t *packet = json_object_get(document.get(), "packet");
+    json_int_t after = 0;
+    size_t reads = 0;
+    size_t index;
+    json_t *hop;
+
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_STREQ(json_string_value(json_object_get(packet, "device")), "epB");
+    json_array_foreach(json_object_get(packet, "hops"), index, hop)
+    {
+        const json_int_t begin = json_integer_value(json_object_get(hop, "after-fs"));
+        size_t at;
+        json_t *read;
+
+        EXPECT_EQ(begin, after);
+        after = begin + json_integer_value(json_object_get(hop, "for-fs"));
+        json_array_foreach(json_object_get(hop, "reads"), at, read)
+        {
+            const json_int_t issued = json_integer_value(json_object_get(read, "after-fs"));
+
+            EXPECT_GE(issued, begin);
+            EXPECT_LE(issued + json_integer_value(json_object_get(read, "for-fs")), after);
+            EXPECT_FALSE(json_is_true(json_object_get(read, "shared")));
+            reads++;
+        }
+    }
+    EXPECT_EQ(after, json_integer_value(json_object_get(packet, "latency-fs")));
+    EXPECT_EQ(reads, 12u);
+}
+
+TEST(Explain, AVerdictAsJsonHasAPacketForEachDoorbell)
+{
+    const Result result = doorbell({"explain", split, "doorbell-per-group", "--json"});
+    const Json document = cli_test::document(result.out);
+    const json_t *verdict = json_object_get(document.get(), "verdict");
+    const json_t *shown = json_object_get(verdict, "shown-by");
+
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_STREQ(json_string_value(json_object_get(verdict, "outcome")), "violated");
+    EXPECT_EQ(json_array_size(json_object_get(verdict, "one-group")), 3u);
+    ASSERT_EQ(json_array_size(shown), 2u);
+    EXPECT_STREQ(json_string_value(json_object_get(json_array_get(shown, 0), "doorbell")), "0x8090040");
+    EXPECT_STREQ(json_string_value(json_object_get(json_array_get(shown, 1), "doorbell")), "0x80d0040");
+}
+
+TEST(Explain, AnErrorAsJson)
+{
+    const Result one = doorbell({"explain", "E1101", "--json"});
+    const Result all = doorbell({"explain", "codes", "--json"});
+    const Json document = cli_test::document(one.out);
+    const Json codes = cli_test::document(all.out);
+    const json_t *error = json_array_get(json_object_get(document.get(), "errors"), 0);
+
+    ASSERT_EQ(one.status, 0) << one.err;
+    EXPECT_STREQ(json_string_value(json_object_get(error, "title")), "Unknown key");
+    EXPECT_EQ(json_object_get(document.get(), "file"), nullptr) << "a code is no file";
+    EXPECT_GT(json_array_size(json_object_get(codes.get(), "errors")), 100u);
 }
 
 TEST(Explain, WhatIsNotThereGetsAHint)
