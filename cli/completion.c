@@ -1,6 +1,8 @@
 #include "cli/completion.h"
 
 #include "cli/table.h"
+#include "host/assumptions.h"
+#include "sweep/query.h"
 
 #include <string.h>
 
@@ -14,6 +16,11 @@ enum operand_kind {
     OPERAND_SHELL,
     OPERAND_ENGINE,
     OPERAND_MODE,
+    OPERAND_FORMAT,
+    OPERAND_SCHEDULER,
+    OPERAND_ASSUMPTION,
+    OPERAND_ACTION,   /**< or a file */
+    OPERAND_DATABASE, /**< or a question behind it */
     OPERAND_WORD,
 };
 
@@ -24,13 +31,23 @@ static enum operand_kind verb_operand(size_t verb)
     if (operand == NULL) {
         return OPERAND_NONE;
     }
-    if (verb == CLI_VERB_HELP) {
+    switch (verb) {
+    case CLI_VERB_HELP:
+    case CLI_VERB_MAN:
         return OPERAND_VERB;
-    }
-    if (verb == CLI_VERB_COMPLETION) {
+    case CLI_VERB_COMPLETION:
         return OPERAND_SHELL;
+    case CLI_VERB_EXPLORE:
+        return OPERAND_ASSUMPTION;
+    case CLI_VERB_SWEEP:
+        return OPERAND_ACTION;
+    case CLI_VERB_QUERY:
+        return OPERAND_DATABASE;
+    case CLI_VERB_PARAMS:
+        return OPERAND_WORD;
+    default:
+        return OPERAND_FILE;
     }
-    return verb == CLI_VERB_PARAMS ? OPERAND_WORD : OPERAND_FILE;
 }
 
 static enum operand_kind option_argument(size_t option)
@@ -38,14 +55,30 @@ static enum operand_kind option_argument(size_t option)
     if (cli_option_table[option].argument == NULL) {
         return OPERAND_NONE;
     }
-    if (option == CLI_OPTION_ENGINE) {
+    switch (option) {
+    case CLI_OPTION_ENGINE:
         return OPERAND_ENGINE;
-    }
-    if (option == CLI_OPTION_MODE) {
+    case CLI_OPTION_MODE:
         return OPERAND_MODE;
+    case CLI_OPTION_FORMAT:
+        return OPERAND_FORMAT;
+    case CLI_OPTION_SCHEDULER:
+        return OPERAND_SCHEDULER;
+    case CLI_OPTION_OUTPUT:
+    case CLI_OPTION_TIMELINE:
+    case CLI_OPTION_TRACE_VCD:
+    case CLI_OPTION_JUNIT:
+    case CLI_OPTION_DATABASE:
+        return OPERAND_FILE;
+    default:
+        return OPERAND_WORD;
     }
-    return option == CLI_OPTION_OUTPUT || option == CLI_OPTION_TIMELINE || option == CLI_OPTION_JUNIT ? OPERAND_FILE
-                                                                                                      : OPERAND_WORD;
+}
+
+/** Whether a file can stand there. */
+static bool is_file(enum operand_kind kind)
+{
+    return kind == OPERAND_FILE || kind == OPERAND_ACTION || kind == OPERAND_DATABASE;
 }
 
 static bool takes(size_t verb, size_t option)
@@ -60,24 +93,75 @@ static void write_words(FILE *stream, const char *const *words, size_t count)
     }
 }
 
+/** The verbs, by all their names. */
 static void write_verbs(FILE *stream)
 {
     for (size_t i = 0; i < CLI_VERBS; i++) {
         fprintf(stream, "%s%s", i == 0 ? "" : " ", cli_verb_table[i].name);
     }
+    for (size_t i = 0; i < CLI_ALIASES; i++) {
+        fprintf(stream, " %s", cli_alias_table[i].name);
+    }
 }
 
-/** The words that an operand can be; nothing where a file or any word can stand. */
+/** The names of one verb, with what a shell puts between them. */
+static void write_names(FILE *stream, size_t verb, const char *between)
+{
+    fputs(cli_verb_table[verb].name, stream);
+    for (size_t i = 0; i < CLI_ALIASES; i++) {
+        if (cli_alias_table[i].verb == verb) {
+            fprintf(stream, "%s%s", between, cli_alias_table[i].name);
+        }
+    }
+}
+
+static void write_assumptions(FILE *stream)
+{
+    for (unsigned i = 0; i < ASSUMPTION_COUNT; i++) {
+        fprintf(stream, "%s%s", i == 0 ? "" : " ", assumption_name(i));
+    }
+}
+
+static void write_questions(FILE *stream)
+{
+    for (size_t i = 0; query_questions[i] != NULL; i++) {
+        fprintf(stream, "%s%s", i == 0 ? "" : " ", query_questions[i]);
+    }
+}
+
+/** The words that an operand can be; nothing where only a file, or any word, can stand. */
 static void write_operands(FILE *stream, enum operand_kind kind)
 {
-    if (kind == OPERAND_VERB) {
+    switch (kind) {
+    case OPERAND_VERB:
         write_verbs(stream);
-    } else if (kind == OPERAND_SHELL) {
+        break;
+    case OPERAND_SHELL:
         write_words(stream, cli_shell_names, CLI_SHELLS);
-    } else if (kind == OPERAND_ENGINE) {
+        break;
+    case OPERAND_ENGINE:
         write_words(stream, cli_engine_names, CLI_ENGINES);
-    } else if (kind == OPERAND_MODE) {
+        break;
+    case OPERAND_MODE:
         write_words(stream, cli_mode_names, CLI_MODES);
+        break;
+    case OPERAND_FORMAT:
+        fputs("text csv jsonl svg dot", stream);
+        break;
+    case OPERAND_SCHEDULER:
+        fputs("slurm", stream);
+        break;
+    case OPERAND_ASSUMPTION:
+        write_assumptions(stream);
+        break;
+    case OPERAND_ACTION:
+        fputs("merge submit status", stream);
+        break;
+    case OPERAND_DATABASE:
+        write_questions(stream);
+        break;
+    default:
+        break;
     }
 }
 
@@ -95,6 +179,17 @@ static void write_quoted(FILE *stream, const char *text)
     fputc('\'', stream);
 }
 
+/** What compgen is to offer. */
+static void write_bash_words(FILE *stream, enum operand_kind kind)
+{
+    if (kind != OPERAND_FILE) {
+        fputs("-W '", stream);
+        write_operands(stream, kind);
+        fputc('\'', stream);
+    }
+    fputs(is_file(kind) ? (kind == OPERAND_FILE ? "-f" : " -f") : "", stream);
+}
+
 static void write_bash_options(FILE *stream)
 {
     fputs("    case \"$before\" in\n", stream);
@@ -109,13 +204,7 @@ static void write_bash_options(FILE *stream)
             fprintf(stream, " | -%c", cli_option_table[i].letter);
         }
         fputs(")\n        COMPREPLY=($(compgen ", stream);
-        if (kind == OPERAND_FILE) {
-            fputs("-f", stream);
-        } else {
-            fputs("-W '", stream);
-            write_operands(stream, kind);
-            fputc('\'', stream);
-        }
+        write_bash_words(stream, kind);
         fputs(" -- \"$word\"))\n        return\n        ;;\n", stream);
     }
     fputs("    esac\n", stream);
@@ -134,49 +223,63 @@ static void write_bash(FILE *stream)
     write_bash_options(stream);
     fputs("    case \"${COMP_WORDS[1]}\" in\n", stream);
     for (size_t i = 0; i < CLI_VERBS; i++) {
-        fprintf(stream, "    %s)\n        case \"$word\" in\n        -*) COMPREPLY=($(compgen -W '",
-                cli_verb_table[i].name);
+        fputs("    ", stream);
+        write_names(stream, i, " | ");
+        fputs(")\n        case \"$word\" in\n        -*) COMPREPLY=($(compgen -W '", stream);
         for (size_t option = 0; option < CLI_OPTIONS; option++) {
             if (takes(i, option)) {
                 fprintf(stream, "--%s ", cli_option_table[option].name);
             }
         }
         fputs("' -- \"$word\")) ;;\n        *) COMPREPLY=($(compgen ", stream);
-        if (verb_operand(i) == OPERAND_FILE) {
-            fputs("-f", stream);
-        } else {
-            fputs("-W '", stream);
-            write_operands(stream, verb_operand(i));
-            fputc('\'', stream);
-        }
+        write_bash_words(stream, verb_operand(i));
         fputs(" -- \"$word\")) ;;\n        esac\n        ;;\n", stream);
     }
     fputs("    esac\n}\ncomplete -o filenames -F _doorbell doorbell\n", stream);
+}
+
+/** The beginning of a line about a verb, by whichever of its names it is called. */
+static void write_fish_verb(FILE *stream, size_t verb)
+{
+    fputs("complete -c doorbell -n '__fish_seen_subcommand_from ", stream);
+    write_names(stream, verb, " ");
+    fputc('\'', stream);
+}
+
+static void write_fish_operand(FILE *stream, size_t verb)
+{
+    const enum operand_kind kind = verb_operand(verb);
+
+    if (is_file(kind)) {
+        write_fish_verb(stream, verb);
+        fputs(" -F\n", stream);
+    }
+    if (kind != OPERAND_NONE && kind != OPERAND_WORD && kind != OPERAND_FILE) {
+        write_fish_verb(stream, verb);
+        fputs(" -a '", stream);
+        write_operands(stream, kind);
+        fputs("'\n", stream);
+    }
 }
 
 static void write_fish(FILE *stream)
 {
     fputs("# fish completion of doorbell\ncomplete -c doorbell -f\n", stream);
     for (size_t i = 0; i < CLI_VERBS; i++) {
-        const char *name = cli_verb_table[i].name;
-
-        fprintf(stream, "complete -c doorbell -n __fish_use_subcommand -a %s -d ", name);
+        fputs("complete -c doorbell -n __fish_use_subcommand -a '", stream);
+        write_names(stream, i, " ");
+        fputs("' -d ", stream);
         write_quoted(stream, cli_verb_table[i].summary);
         fputc('\n', stream);
-        if (verb_operand(i) == OPERAND_FILE) {
-            fprintf(stream, "complete -c doorbell -n '__fish_seen_subcommand_from %s' -F\n", name);
-        } else if (verb_operand(i) != OPERAND_NONE && verb_operand(i) != OPERAND_WORD) {
-            fprintf(stream, "complete -c doorbell -n '__fish_seen_subcommand_from %s' -a '", name);
-            write_operands(stream, verb_operand(i));
-            fputs("'\n", stream);
-        }
+        write_fish_operand(stream, i);
         for (size_t option = 0; option < CLI_OPTIONS; option++) {
             const struct cli_option_entry *entry = &cli_option_table[option];
 
             if (!takes(i, option)) {
                 continue;
             }
-            fprintf(stream, "complete -c doorbell -n '__fish_seen_subcommand_from %s' -l %s", name, entry->name);
+            write_fish_verb(stream, i);
+            fprintf(stream, " -l %s", entry->name);
             if (entry->letter != '\0') {
                 fprintf(stream, " -s %c", entry->letter);
             }
@@ -197,7 +300,9 @@ static void write_fish(FILE *stream)
 /** What follows the second colon of a zsh specification: how to complete. */
 static void write_zsh_action(FILE *stream, enum operand_kind kind)
 {
-    if (kind == OPERAND_FILE) {
+    if (kind == OPERAND_ACTION) {
+        fputs("{_alternative \"actions:action:(merge submit status)\" \"files:file:_files\"}", stream);
+    } else if (is_file(kind)) {
         fputs("_files", stream);
     } else if (kind != OPERAND_WORD) {
         fputc('(', stream);
@@ -222,7 +327,9 @@ static void write_zsh_summary(FILE *stream, const char *text)
 
 static void write_zsh_verb(FILE *stream, size_t verb)
 {
-    fprintf(stream, "    %s)\n        _arguments", cli_verb_table[verb].name);
+    fputs("    ", stream);
+    write_names(stream, verb, " | ");
+    fputs(")\n        _arguments", stream);
     for (size_t option = 0; option < CLI_OPTIONS; option++) {
         const struct cli_option_entry *entry = &cli_option_table[option];
 
@@ -243,7 +350,21 @@ static void write_zsh_verb(FILE *stream, size_t verb)
         write_zsh_action(stream, verb_operand(verb));
         fputc('\'', stream);
     }
+    if (verb_operand(verb) == OPERAND_DATABASE) {
+        fputs(" \\\n            '2:question:(", stream);
+        write_questions(stream);
+        fputs(")'", stream);
+    } else if (cli_verb_table[verb].operands_max > 1) {
+        fputs(" \\\n            '*:operand:_files'", stream);
+    }
     fputs("\n        ;;\n", stream);
+}
+
+static void write_zsh_name(FILE *stream, const char *name, size_t verb)
+{
+    fprintf(stream, "        '%s:", name);
+    write_zsh_summary(stream, cli_verb_table[verb].summary);
+    fputs("'\n", stream);
 }
 
 static void write_zsh(FILE *stream)
@@ -254,9 +375,10 @@ static void write_zsh(FILE *stream)
           "    verbs=(\n",
           stream);
     for (size_t i = 0; i < CLI_VERBS; i++) {
-        fprintf(stream, "        '%s:", cli_verb_table[i].name);
-        write_zsh_summary(stream, cli_verb_table[i].summary);
-        fputs("'\n", stream);
+        write_zsh_name(stream, cli_verb_table[i].name, i);
+    }
+    for (size_t i = 0; i < CLI_ALIASES; i++) {
+        write_zsh_name(stream, cli_alias_table[i].name, cli_alias_table[i].verb);
     }
     fputs("    )\n"
           "    if (( CURRENT == 2 )); then\n"

@@ -574,7 +574,7 @@ static bool parse_rest(int argc, char *argv[], struct cli_request *request, stru
 
 static bool parse_verb(const char *word, struct cli_request *request, struct cli_problem *problem)
 {
-    const char *names[CLI_VERBS];
+    const char *names[CLI_VERBS + CLI_ALIASES];
 
     request->verb = cli_verb_named(word);
     if (request->verb != CLI_VERBS) {
@@ -583,11 +583,14 @@ static bool parse_verb(const char *word, struct cli_request *request, struct cli
     for (size_t i = 0; i < CLI_VERBS; i++) {
         names[i] = cli_verb_table[i].name;
     }
+    for (size_t i = 0; i < CLI_ALIASES; i++) {
+        names[CLI_VERBS + i] = cli_alias_table[i].name;
+    }
     if (word[0] == '-') {
         snprintf(problem->hint, sizeof(problem->hint), "options come after the verb, as in 'doorbell run FILE --json'");
         return complain(problem, "E0102 '%s' stands where the verb belongs", word);
     }
-    hint_nearest(problem, "doorbell ", word, names, CLI_VERBS);
+    hint_nearest(problem, "doorbell ", word, names, CLI_VERBS + CLI_ALIASES);
     return complain(problem, "E0102 there is no verb '%s'", word);
 }
 

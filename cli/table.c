@@ -141,7 +141,7 @@ static const char *const about_completion[] = {
 };
 
 static const char *const about_man[] = {
-    "Prints the manual page: doorbell man | man -l -",
+    "Prints the manual page, or that of one verb: doorbell man sweep | man -l -",
     NULL,
 };
 
@@ -180,10 +180,12 @@ const struct cli_verb_entry cli_verb_table[CLI_VERBS] = {
     [CLI_VERB_PARAMS] = {"params", "[WORD]", 0, 1, "list the parameters of a scenario file", about_params},
     [CLI_VERB_COMPLETION] = {"completion", "SHELL", 1, 1, "print the completion script for bash, zsh or fish",
                              about_completion},
-    [CLI_VERB_MAN] = {"man", NULL, 0, 0, "print the manual page", about_man},
+    [CLI_VERB_MAN] = {"man", "[VERB]", 0, 1, "print the manual page, or that of one verb", about_man},
     [CLI_VERB_HELP] = {"help", "[VERB]", 0, 1, "explain the command, or one verb", about_help},
     [CLI_VERB_VERSION] = {"version", NULL, 0, 0, "print the version and the engines of this build", about_version},
 };
+
+const struct cli_alias_entry cli_alias_table[CLI_ALIASES] = {{"check-golden", CLI_VERB_GOLDEN}};
 
 const struct cli_option_entry cli_option_table[CLI_OPTIONS] = {
     [CLI_OPTION_SET] = {"set", '\0', "KEY=VALUE",
@@ -346,8 +348,10 @@ enum cli_verb cli_verb_named(const char *word)
 {
     size_t verb = 0;
 
-    if (strcmp(word, "check-golden") == 0) {
-        return CLI_VERB_GOLDEN;
+    for (size_t i = 0; i < CLI_ALIASES; i++) {
+        if (strcmp(word, cli_alias_table[i].name) == 0) {
+            return cli_alias_table[i].verb;
+        }
     }
     while (verb < CLI_VERBS && strcmp(word, cli_verb_table[verb].name) != 0) {
         verb++;

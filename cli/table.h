@@ -108,6 +108,15 @@ struct cli_option_entry {
 /** The verbs, indexed by enum cli_verb, and the options, indexed by enum cli_option. */
 extern const struct cli_verb_entry cli_verb_table[CLI_VERBS];
 
+/** Another name of a verb. */
+struct cli_alias_entry {
+    const char *name;
+    enum cli_verb verb;
+};
+
+#define CLI_ALIASES 1
+extern const struct cli_alias_entry cli_alias_table[CLI_ALIASES];
+
 /** The verb of a word, by its name or by another that it has ("check-golden" is golden); CLI_VERBS if there is none. */
 enum cli_verb cli_verb_named(const char *word);
 

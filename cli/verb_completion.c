@@ -29,6 +29,16 @@ int cli_verb_completion(const struct cli_request *request)
 
 int cli_verb_man(const struct cli_request *request)
 {
-    cli_manual_write(stdout);
+    enum cli_verb verb;
+
+    if (request->operand == NULL) {
+        cli_manual_write(stdout);
+        return cli_emitted(request);
+    }
+    verb = cli_verb_named(request->operand);
+    if (verb == CLI_VERBS) {
+        return cli_fail_no_verb(request, request->operand);
+    }
+    cli_manual_write_verb(stdout, verb);
     return cli_emitted(request);
 }

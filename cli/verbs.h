@@ -59,11 +59,14 @@ int cli_verb_params(const struct cli_request *request);
 /** `doorbell completion SHELL`. */
 int cli_verb_completion(const struct cli_request *request);
 
-/** `doorbell man`. */
+/** `doorbell man [VERB]`. */
 int cli_verb_man(const struct cli_request *request);
 
 /** `doorbell help [VERB]`, and `doorbell VERB --help`. */
 int cli_verb_help(const struct cli_request *request);
+
+/** Tells that a word is no verb, and the nearest. @return CLI_EXIT_USAGE */
+int cli_fail_no_verb(const struct cli_request *request, const char *word);
 
 /** `doorbell version`. */
 int cli_verb_version(const struct cli_request *request);
