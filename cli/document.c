@@ -23,7 +23,7 @@ static const char *const schemas[CLI_SCHEMAS] = {
     [CLI_SCHEMA_STATUS] = "status/1",
     [CLI_SCHEMA_STORY] = "story/1",
     [CLI_SCHEMA_SUBMISSION] = "submission/1",
-    [CLI_SCHEMA_SWEEP] = "sweep/1",
+    [CLI_SCHEMA_SWEEP] = "sweep/2",
     [CLI_SCHEMA_TOPOLOGY] = "topology/1",
 };
 

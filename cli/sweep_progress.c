@@ -19,11 +19,11 @@ void cli_sweep_progress_text(char *text, size_t size, const struct sweep_progres
 {
     double rate = where->seconds > 0 ? (double)where->done / where->seconds : 0;
     uint64_t left = where->runs - where->before - where->done;
-    char worst[96] = "";
+    char worst[192] = "";
 
     if (where->worst > 0) {
-        snprintf(worst, sizeof(worst), ", worst p99 %.4g us in run %" PRIu64, (double)where->worst / (double)SIM_US,
-                 where->worst_run);
+        snprintf(worst, sizeof(worst), ", worst p99 %.4g us at point %" PRIu64 " (%s)",
+                 (double)where->worst / (double)SIM_US, where->worst_point, where->worst_values);
     }
     snprintf(text, size, "%" PRIu64 " of %" PRIu64 " runs, %" PRIu64 " failed, %.4g a second, %.0f s left%s",
              where->before + where->done, where->runs, where->failed, rate, rate > 0 ? (double)left / rate : 0, worst);
@@ -32,7 +32,7 @@ void cli_sweep_progress_text(char *text, size_t size, const struct sweep_progres
 void cli_sweep_progress_show(void *context, const struct sweep_progress *where)
 {
     struct cli_sweep_progress *progress = context;
-    char text[256];
+    char text[384];
 
     if (where->seconds - progress->shown < EVERY) {
         return;

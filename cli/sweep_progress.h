@@ -24,7 +24,7 @@ void cli_sweep_progress_show(void *context, const struct sweep_progress *where);
 /** Takes the line away. */
 void cli_sweep_progress_end(const struct cli_sweep_progress *progress);
 
-/** The text of the line: done, failed, rate, time left, worst run so far. */
+/** The text of the line: done, failed, rate, time left, worst point so far. */
 void cli_sweep_progress_text(char *text, size_t size, const struct sweep_progress *where);
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
 #include "cli/sweep_batch.h"
 #include "cli/sweep_progress.h"
 #include "sim/allocate.h"
+#include "sim/time.h"
 #include "sweep/sweep.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ struct swept {
     struct sweep_progress progress;
     uint64_t merged;
     bool merging; /**< ACTION merge */
+    bool interrupted;
     int status;
 };
 
@@ -58,11 +60,19 @@ static bool write_text(FILE *stream, const void *context)
         fprintf(stream, "%" PRIu64 " runs merged into %s\n", swept->merged, swept->options.output);
         return !ferror(stream);
     }
+    if (swept->interrupted) {
+        fputs("interrupted; ", stream);
+    }
     fprintf(stream, "%" PRIu64 " of %" PRIu64 " runs done", progress->before + progress->done, progress->runs);
     if (progress->before > 0) {
         fprintf(stream, ", %" PRIu64 " of them earlier", progress->before);
     }
-    fprintf(stream, "; %" PRIu64 " failed, %" PRIu64 " missed an expectation\n", progress->failed, progress->unmet);
+    fprintf(stream, "; %" PRIu64 " failed, %" PRIu64 " missed an expectation%s\n", progress->failed, progress->unmet,
+            swept->interrupted ? "; `--resume` goes on" : "");
+    if (swept->interrupted && progress->worst > 0) {
+        fprintf(stream, "worst p99 so far: %.4g us at point %" PRIu64 " (%s)\n",
+                (double)progress->worst / (double)SIM_US, progress->worst_point, progress->worst_values);
+    }
     if (swept->options.part == 0) {
         fprintf(stream, "results: %s (doorbell query %s)\n", swept->options.output, swept->options.output);
     } else {
@@ -88,6 +98,11 @@ static bool write_json(FILE *stream, const void *context)
         json_object_set_new(document, "done", json_integer((json_int_t)progress->done));
         json_object_set_new(document, "failed", json_integer((json_int_t)progress->failed));
         json_object_set_new(document, "unmet", json_integer((json_int_t)progress->unmet));
+        json_object_set_new(document, "interrupted", json_boolean(swept->interrupted));
+        json_object_set_new(document, "worst",
+                            progress->worst == 0 ? json_null()
+                                                 : json_pack("{s:I, s:I}", "point", (json_int_t)progress->worst_point,
+                                                             "p99-fs", (json_int_t)progress->worst));
     }
     written = cli_document_write(stream, document);
     json_decref(document);
@@ -129,6 +144,7 @@ static int perform(struct swept *swept)
         outcome = sweep_run(&swept->options, &swept->progress, &diagnostics, why, sizeof(why));
     }
     cli_sweep_progress_end(&progress);
+    swept->interrupted = outcome == SWEEP_INTERRUPTED;
     swept->status = tell(swept, outcome, why, &diagnostics);
     diagnostics_clear(&diagnostics);
     if (outcome == SWEEP_DONE || outcome == SWEEP_INTERRUPTED) {

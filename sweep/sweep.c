@@ -279,6 +279,28 @@ static void show(void *context)
     }
 }
 
+/** What a point's axes are set to, by the last words of their keys. */
+static void describe_point(struct sweep *sweep, uint64_t point)
+{
+    char *text = sweep->progress.worst_values;
+    const size_t size = sizeof(sweep->progress.worst_values);
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sweep->plan.sweep->axis_count && length < size; i++) {
+        const char *key = sweep->plan.sweep->axes[i].key;
+        const char *dot = strrchr(key, '.');
+        struct sweep_value value;
+
+        sweep_plan_value(&sweep->plan, point, i, &value);
+        length += (size_t)snprintf(text + length, size - length, "%s%s=%s", i == 0 ? "" : ", ",
+                                   dot == NULL ? key : dot + 1, value.text);
+    }
+    if (length >= size) {
+        memcpy(text + size - 4, "...", 4);
+    }
+}
+
 static void run_done(void *context, const struct pool_reply *reply)
 {
     struct sweep *sweep = context;
@@ -288,7 +310,8 @@ static void run_done(void *context, const struct pool_reply *reply)
     sweep->progress.unmet += reply->count > 0;
     if (reply->value > sweep->progress.worst) {
         sweep->progress.worst = reply->value;
-        sweep->progress.worst_run = reply->task;
+        sweep->progress.worst_point = sweep_plan_point(&sweep->plan, reply->task);
+        describe_point(sweep, sweep->progress.worst_point);
     }
 }
 

@@ -23,14 +23,15 @@ extern "C" {
 
 /** Where a sweep stands. */
 struct sweep_progress {
-    uint64_t runs;   /**< of this sweep, or of its part */
-    uint64_t before; /**< of these, done by an earlier call */
-    uint64_t done;   /**< done by this call, failed ones among them */
-    uint64_t failed; /**< of these, without a result */
-    uint64_t unmet;  /**< of these, with a result that an expectation does not meet */
-    double seconds;  /**< since the first run began */
-    uint64_t worst;  /**< highest 99th percentile of MSI latency so far, femtoseconds; 0: none */
-    uint64_t worst_run;
+    uint64_t runs;         /**< of this sweep, or of its part */
+    uint64_t before;       /**< of these, done by an earlier call */
+    uint64_t done;         /**< done by this call, failed ones among them */
+    uint64_t failed;       /**< of these, without a result */
+    uint64_t unmet;        /**< of these, with a result that an expectation does not meet */
+    double seconds;        /**< since the first run began */
+    uint64_t worst;        /**< highest 99th percentile of MSI latency so far, femtoseconds; 0: none */
+    uint64_t worst_point;  /**< whose that is */
+    char worst_values[96]; /**< what its axes are set to, cut off if that is long: "entries=4, latency=10 ns" */
 };
 
 struct sweep_options {

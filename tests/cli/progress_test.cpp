@@ -142,6 +142,27 @@ TEST(Progress, IsForPeopleWhoWatch)
     EXPECT_TRUE(both_are_shown());
 }
 
+TEST(Progress, OfASweepNamesTheWorstPointSoFar)
+{
+    sweep_progress where = {};
+    char text[384];
+
+    where.runs = 48;
+    where.before = 4;
+    where.done = 8;
+    where.failed = 1;
+    where.seconds = 2;
+    cli_sweep_progress_text(text, sizeof(text), &where);
+    EXPECT_STREQ(text, "12 of 48 runs, 1 failed, 4 a second, 9 s left");
+    where.worst = 1500 * SIM_NS;
+    where.worst_point = 3;
+    snprintf(where.worst_values, sizeof(where.worst_values), "entries=4, latency=100 ns");
+    cli_sweep_progress_text(text, sizeof(text), &where);
+    EXPECT_STREQ(text,
+                 "12 of 48 runs, 1 failed, 4 a second, 9 s left, worst p99 1.5 us at point 3 (entries=4, latency=100"
+                 " ns)");
+}
+
 TEST(Progress, IsNotForFiles)
 {
     const Variable integration("CI", nullptr);

@@ -149,8 +149,45 @@ TEST(SweepCommand, AnInterruptedSweepKeepsWhatItHasAndGoesOn)
     store *kept = store_open_existing(database.c_str(), nullptr);
 
     EXPECT_EQ(store_error(kept), nullptr);
-    EXPECT_EQ(sweep_test::ask(kept, "SELECT count(*) FROM runs") + " of 48 runs",
+    EXPECT_EQ("interrupted; " + sweep_test::ask(kept, "SELECT count(*) FROM runs") + " of 48 runs",
               result.out.substr(0, result.out.find(" done")));
+    EXPECT_NE(result.out.find("; `--resume` goes on\n"), std::string::npos) << result.out;
+    if (sweep_test::ask(kept, "SELECT count(*) FROM runs") != "0") {
+        const std::string worst =
+            sweep_test::ask(kept, "SELECT point FROM metrics JOIN runs USING (run) WHERE device = '' AND"
+                                  " metric = 'msi.latency.p99' ORDER BY value DESC, run LIMIT 1");
+
+        EXPECT_NE(result.out.find("\nworst p99 so far: "), std::string::npos) << result.out;
+        EXPECT_NE(result.out.find(" at point " + worst + " (entries="), std::string::npos) << result.out;
+    }
+    store_close(kept);
+}
+
+/** The same for programs: an interrupted sweep is marked as such. */
+TEST(SweepCommand, AnInterruptedSweepsDocumentSaysSo)
+{
+    Folder folder;
+    Process process(
+        {"sweep", scenario(folder), "-j", "1", "-d", folder.path("a.sqlite"), "--set", "duration=20 ms", "--json"});
+
+    if (!std::ifstream("/proc/self/status").good()) {
+        GTEST_SKIP() << "this system has no /proc, which tells when the command listens to signals";
+    }
+    ASSERT_TRUE(cli_test::wait_for_handler(process.id(), SIGTERM));
+    kill(process.id(), SIGTERM);
+    const Result result = process.wait();
+
+    EXPECT_EQ(result.status, 128 + SIGTERM) << result.err;
+    EXPECT_NE(result.out.find("\"interrupted\": true"), std::string::npos) << result.out;
+    const Result whole = doorbell({"sweep", scenario(folder), "-d", folder.path("b.sqlite"), "--json"});
+
+    EXPECT_NE(whole.out.find("\"interrupted\": false"), std::string::npos) << whole.out;
+    store *kept = store_open_existing(folder.path("b.sqlite").c_str(), nullptr);
+
+    EXPECT_NE(whole.out.find("\"p99-fs\": " + sweep_test::ask(kept, "SELECT max(value) FROM metrics WHERE device = ''"
+                                                                    " AND metric = 'msi.latency.p99'")),
+              std::string::npos)
+        << whole.out;
     store_close(kept);
 }
 
