@@ -6,7 +6,7 @@
 /* Form and version. A change of a form: the next number here and in its JSON Schema, and a line in the changelog. */
 static const char *const schemas[CLI_SCHEMAS] = {
     [CLI_SCHEMA_BOARD] = "board/1",
-    [CLI_SCHEMA_BOTTLENECK] = "bottleneck/2",
+    [CLI_SCHEMA_BOTTLENECK] = "bottleneck/3",
     [CLI_SCHEMA_CALIBRATION] = "calibration/1",
     [CLI_SCHEMA_CHECK] = "check/1",
     [CLI_SCHEMA_COMPARISON] = "comparison/2",

@@ -144,6 +144,62 @@ static void write_trials(FILE *stream, const struct bottleneck *bottleneck)
             without, refused);
 }
 
+/** The trial that takes most off the mean, or off the 99th percentile; NULL if none takes anything off. */
+static const struct bottleneck_trial *best_trial(const struct bottleneck *bottleneck, bool of_p99)
+{
+    const struct bottleneck_trial *best = NULL;
+    int64_t most = 0;
+
+    for (size_t i = 0; i < bottleneck->trial_count; i++) {
+        const struct bottleneck_trial *trial = &bottleneck->trials[i];
+        const int64_t gain = of_p99 ? trial->p99_gain : trial->mean_gain;
+
+        if (trial->possible && gain > most) {
+            most = gain;
+            best = trial;
+        }
+    }
+    return best;
+}
+
+static void write_best(FILE *stream, const struct bottleneck *bottleneck, bool of_p99)
+{
+    const struct bottleneck_trial *best = best_trial(bottleneck, of_p99);
+    const double whole = of_p99 ? (double)bottleneck->p99 : bottleneck->latency.mean;
+    int64_t gain;
+
+    fprintf(stream, "next step for the %s: ", of_p99 ? "99th percentile" : "mean");
+    if (best == NULL) {
+        fputs("nothing that was doubled makes it less\n", stream);
+        return;
+    }
+    gain = of_p99 ? best->p99_gain : best->mean_gain;
+    fprintf(stream, "%s from %s to %s takes %s off (%.3g %%)\n", best->key, best->from, best->to,
+            report_duration((sim_time)gain).text, 100 * (double)gain / whole);
+}
+
+/** Says so where nothing helps against what is waited for most. */
+static void write_remedy(FILE *stream, const struct bottleneck *bottleneck)
+{
+    size_t most = 0;
+
+    for (size_t i = 1; i < BOTTLENECK_RESOURCES; i++) {
+        most = bottleneck->resources[i].mean > bottleneck->resources[most].mean ? i : most;
+    }
+    if (bottleneck->resources[most].mean < 0.5) {
+        return;
+    }
+    for (size_t i = 0; i < bottleneck->trial_count; i++) {
+        const struct bottleneck_trial *trial = &bottleneck->trials[i];
+
+        if (trial->possible && trial->resource == (enum bottleneck_resource)most && trial->mean_gain > 0) {
+            return;
+        }
+    }
+    fprintf(stream, "waited for most: %s, %s of the mean; nothing that was doubled for it helps\n",
+            bottleneck_resource_name((enum bottleneck_resource)most), text_of(bottleneck->resources[most].mean).text);
+}
+
 static bool write_text(FILE *stream, const void *context)
 {
     const struct found *found = context;
@@ -162,6 +218,11 @@ static bool write_text(FILE *stream, const void *context)
     write_resources(stream, bottleneck);
     write_waits(stream, bottleneck);
     write_trials(stream, bottleneck);
+    if (bottleneck->trial_count > 0) {
+        write_best(stream, bottleneck, false);
+        write_best(stream, bottleneck, true);
+        write_remedy(stream, bottleneck);
+    }
     return !ferror(stream);
 }
 
@@ -213,6 +274,14 @@ static json_t *stages_json(const struct bottleneck *bottleneck)
     return array;
 }
 
+/** The key of the best trial. */
+static json_t *best_json(const struct bottleneck *bottleneck, bool of_p99)
+{
+    const struct bottleneck_trial *best = best_trial(bottleneck, of_p99);
+
+    return best == NULL ? json_null() : cli_json_text(best->key);
+}
+
 static json_t *trials_json(const struct bottleneck *bottleneck)
 {
     json_t *array = json_array();
@@ -252,6 +321,9 @@ static bool write_json(FILE *stream, const void *context)
     json_object_set_new(document, "waited-for", resources_json(bottleneck->resources));
     json_object_set_new(document, "waits", stages_json(bottleneck));
     json_object_set_new(document, "doubled", trials_json(bottleneck));
+    json_object_set_new(
+        document, "next-step",
+        json_pack("{s:o, s:o}", "mean", best_json(bottleneck, false), "p99", best_json(bottleneck, true)));
     written = cli_document_write(stream, document);
     json_decref(document);
     return written;

@@ -244,7 +244,40 @@ TEST(Bottleneck, TheCommandSaysSoInTextAndJson)
     EXPECT_STREQ(json_string_value(json_object_get(first, "key")), "smmu.S.tlb.entries");
     EXPECT_STREQ(json_string_value(json_object_get(first, "to")), "16");
     EXPECT_GT(json_integer_value(json_object_get(first, "mean-gain-fs")), 0);
+
+    /* The next step is that of the list, for the mean and for the percentile, and the percentile's waits add up. */
+    const json_t *step = json_object_get(document, "next-step");
+    const json_t *waited = json_object_get(document, "waited-for");
+    json_int_t most = 0;
+    json_int_t p99 = json_integer_value(json_object_get(document, "p99-way-fs"));
+    std::string for_p99;
+
+    EXPECT_STREQ(json_string_value(json_object_get(step, "mean")), "smmu.S.tlb.entries");
+    EXPECT_NE(text.out.find("next step for the mean: smmu.S.tlb.entries from 8 to 16 takes "), std::string::npos)
+        << text.out;
+    for (size_t i = 0; i < json_array_size(json_object_get(document, "doubled")); i++) {
+        const json_t *trial = json_array_get(json_object_get(document, "doubled"), i);
+
+        if (json_integer_value(json_object_get(trial, "p99-gain-fs")) > most) {
+            most = json_integer_value(json_object_get(trial, "p99-gain-fs"));
+            for_p99 = json_string_value(json_object_get(trial, "key"));
+        }
+    }
+    EXPECT_EQ(json_string_value(json_object_get(step, "p99")), for_p99);
+    EXPECT_NE(text.out.find("next step for the 99th percentile: " + for_p99 + " from "), std::string::npos) << text.out;
+    for (size_t i = 0; i < json_array_size(waited); i++) {
+        p99 += json_integer_value(json_object_get(json_array_get(waited, i), "p99-fs"));
+    }
+    const auto p99_wanted = static_cast<double>(json_integer_value(json_object_get(document, "p99-fs")));
+
+    EXPECT_NEAR(static_cast<double>(p99), p99_wanted, p99_wanted / 128);
+    EXPECT_EQ(text.out.find("waited for most"), std::string::npos) << "there is a remedy";
     json_decref(document);
+    /* Caches that are cold and large: what is waited for is the first read of each table. */
+    const cli_test::Result cold =
+        cli_test::doorbell({"bottleneck", DOORBELL_SOURCE_DIR "/scenarios/seeds/nested-per-group.yaml"});
+
+    EXPECT_NE(cold.out.find("\nwaited for most: cache, "), std::string::npos) << cold.out;
     EXPECT_EQ(cli_test::doorbell({"bottleneck", "nowhere.yaml"}).status, 4);
     EXPECT_EQ(cli_test::doorbell({"bottleneck", reference, "--set", "smmu.S.tlb.entires=1"}).status, 2);
 }
