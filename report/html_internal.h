@@ -91,9 +91,21 @@ struct html_bar {
     const double *parts; /**< femtoseconds, one for each of the plot's parts */
 };
 
-/** Draws bars in parts, and the same as a table. (html_plot.c) */
-void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
+/** A part of bars. */
+struct html_part {
+    const char *name;
+    const char *meaning; /**< what it is; "" if its name says so */
+};
+
+/**
+ * Draws bars in parts, and the same as a table. The largest parts have colours of their own, the others one together.
+ * (html_bars.c)
+ */
+void html_draw_bars(struct html_page *page, const char *title, const struct html_part *parts, size_t part_count,
                     const struct html_bar *bars, size_t count);
+
+/** Begins a picture with its title, for eyes and for readers. (html_plot.c) */
+void html_begin_picture(struct html_page *page, const char *title, int width, int height);
 
 /** Writes which axis goes along a map, and which down it. @param down NULL: none */
 void html_axes_words(struct html_page *page, const char *down, const char *along);
@@ -141,6 +153,9 @@ void html_system_section(struct html_page *page, const json_t *document);
 /** Why the doorbells of a verdict's first evidence differ, if firmware gives its devices different ITSs.
  * (html_short.c) */
 void html_doorbell_reason(struct html_page *page, const json_t *document, const json_t *verdict);
+
+/** What would mend a violated assumption about doorbells of groups or domains; nothing of others. (html_short.c) */
+void html_doorbell_remedy(struct html_page *page, const json_t *document, const char *name, const json_t *verdict);
 
 /** The section about occupancy over time, if the document has it. (html_occupancy.c) */
 void html_occupancy_section(struct html_page *page, const json_t *document);

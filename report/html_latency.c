@@ -177,25 +177,43 @@ static void write_histograms(struct html_page *page, const struct shown *shown)
 
 #define MOST_STAGES 400
 
-/** The stages that any of them has, in the order of the way; at most @p limit. @return how many */
+/** Where a stage is in a list; @p count if it is not there. */
+static size_t place_of(const char *const *stages, size_t count, const char *stage)
+{
+    size_t place = 0;
+
+    while (place < count && strcmp(stages[place], stage) != 0) {
+        place++;
+    }
+    return place;
+}
+
+/**
+ * The stages that any of them has, at most @p limit, in the order of the way: what a later one has in place of what is
+ * listed stands behind what both have before it.
+ * @return how many
+ */
 static size_t list_stages(const struct shown *shown, const char **stages, size_t limit)
 {
     size_t count = 0;
     struct html_share share;
 
     for (size_t i = 0; share_at(shown, i, &share) && share.msi != shown->all.msi; i++) {
+        size_t next = 0;
         size_t at;
         const json_t *hop;
 
         json_array_foreach((json_t *)(uintptr_t)member(share.msi, "hops"), at, hop)
         {
-            bool known = false;
+            const char *stage = html_member(hop, "stage");
+            const size_t place = place_of(stages, count, stage);
 
-            for (size_t j = 0; j < count && !known; j++) {
-                known = strcmp(stages[j], html_member(hop, "stage")) == 0;
-            }
-            if (!known && count < limit) {
-                stages[count++] = html_member(hop, "stage");
+            if (place < count) {
+                next = place + 1;
+            } else if (count < limit) {
+                memmove(&stages[next + 1], &stages[next], (count - next) * sizeof(*stages));
+                stages[next++] = stage;
+                count++;
             }
         }
     }
@@ -219,9 +237,83 @@ static void fill_parts(const struct html_share *share, const char *const *stages
     }
 }
 
-static void write_hops(struct html_page *page, const struct shown *shown)
+/** Whether a document's topology lists a name, as far as a blank, under a key. */
+static bool is_listed(const json_t *document, const char *key, const char *stage)
 {
-    const char **stages = sim_allocate(MOST_STAGES, sizeof(*stages));
+    const size_t length = strcspn(stage, " ");
+    size_t index;
+    const json_t *name;
+
+    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), key), index, name)
+    {
+        const char *text = json_string_value(name);
+
+        if (text != NULL && strlen(text) == length && strncmp(text, stage, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether a stage is called by two letters and a number. */
+static bool is_numbered(const char *stage, const char *prefix)
+{
+    return strncmp(stage, prefix, 2) == 0 && stage[2] != '\0' && strspn(stage + 2, "0123456789") == strlen(stage + 2);
+}
+
+/** Whether ports of the topology belong to a stage: sw0.usp to sw0. */
+static bool is_switch(const json_t *document, const char *stage)
+{
+    const size_t length = strlen(stage);
+    size_t index;
+    const json_t *function;
+
+    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), "functions"), index, function)
+    {
+        const char *name = html_member(function, "name");
+
+        if (length > 0 && strncmp(name, stage, length) == 0 && name[length] == '.' &&
+            strstr(html_member(function, "kind"), "port") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** What a stage is, for whoever does not know the names; "" if it is not known. */
+static const char *meaning_of(const json_t *document, const char *stage)
+{
+    const json_t *function = html_function_named(document, stage);
+
+    if (strstr(stage, ".up.") != NULL || strstr(stage, ".down.") != NULL) {
+        return "PCI Express link";
+    }
+    if (strstr(stage, "->") != NULL) {
+        return "wires";
+    }
+    if (is_listed(document, "smmus", stage)) {
+        return strstr(stage, " config") != NULL ? "SMMU: reading the stream's configuration"
+               : strstr(stage, " walk") != NULL ? "SMMU: walking translation tables"
+                                                : "SMMU";
+    }
+    if (function != NULL) {
+        return "device";
+    }
+    if (is_switch(document, stage)) {
+        return "switch";
+    }
+    return strcmp(stage, "interconnect") == 0    ? "interconnect: between SMMUs, ITSs and memory"
+           : is_listed(document, "itses", stage) ? "ITS"
+           : is_listed(document, "hosts", stage) ? "root complex"
+           : is_numbered(stage, "rd")            ? "redistributor: one for each core"
+           : is_numbered(stage, "pe")            ? "core (PE)"
+                                                 : "";
+}
+
+static void write_hops(struct html_page *page, const json_t *document, const struct shown *shown)
+{
+    const char **stages = sim_allocate(MOST_STAGES + 1, sizeof(*stages));
+    struct html_part *hops = sim_allocate(MOST_STAGES, sizeof(*hops));
     size_t stage_count = list_stages(shown, stages, MOST_STAGES);
     struct html_bar bars[MOST_SHARES];
     double *parts = sim_allocate(MOST_SHARES * (stage_count + 1), sizeof(*parts));
@@ -230,10 +322,16 @@ static void write_hops(struct html_page *page, const struct shown *shown)
         bars[i] = (struct html_bar){shown->shares[i].name, &parts[i * stage_count]};
         fill_parts(&shown->shares[i], stages, stage_count, &parts[i * stage_count]);
     }
+    for (size_t i = 0; i < stage_count; i++) {
+        hops[i] = (struct html_part){stages[i], meaning_of(document, stages[i])};
+    }
     if (shown->first > 0 && stage_count > 0) {
-        html_draw_bars(page, "Where the mean latency goes, hop by hop", stages, stage_count, bars, shown->first);
+        html_draw_bars(page,
+                       "Where the mean latency goes, hop by hop: over all interrupts of a device, so that parts add up",
+                       hops, stage_count, bars, shown->first);
     }
     free((void *)stages);
+    free(hops);
     free(parts);
 }
 
@@ -321,10 +419,15 @@ void html_latency_section(struct html_page *page, const json_t *document)
             "them together.</p>\n",
             shown.count, shown.first);
     }
+    if (html_number(document, "warmup-fs") > 0) {
+        fputs("<p>Latencies are of the interrupts that were raised after the first ", page->stream);
+        html_duration(page, html_number(document, "warmup-fs"));
+        fputs(": before, caches are cold.</p>\n", page->stream);
+    }
     write_table(page, devices);
     write_cdf(page, &shown);
     write_histograms(page, &shown);
-    write_hops(page, &shown);
+    write_hops(page, document, &shown);
     fputs("</section>\n", page->stream);
     free(shown.shares);
 }

@@ -231,8 +231,7 @@ static void write_numbers(struct html_page *page, const struct html_plot *plot, 
     fputs("</tbody></table></div></details>\n", page->stream);
 }
 
-/** Begins a picture with its title, for eyes and for readers. */
-static void begin_picture(struct html_page *page, const char *title, int width, int height)
+void html_begin_picture(struct html_page *page, const char *title, int width, int height)
 {
     unsigned number = page->pictures++;
 
@@ -254,7 +253,7 @@ void html_draw_plot(struct html_page *page, const struct html_plot *plot)
     struct html_axis y;
 
     fit(plot, &x, &y);
-    begin_picture(page, plot->title, WIDTH, HEIGHT);
+    html_begin_picture(page, plot->title, WIDTH, HEIGHT);
     write_axes(page, &x, &y, plot);
     for (size_t i = 0; i < plot->line_count; i++) {
         draw_line(page, plot, i, &x, &y);
@@ -263,112 +262,6 @@ void html_draw_plot(struct html_page *page, const struct html_plot *plot)
     write_legend(page, plot);
     fputs("</p>\n", page->stream);
     write_numbers(page, plot, &x, &y);
-    fputs("</figure>\n", page->stream);
-}
-
-/* ---- Bars ---- */
-
-#define BAR_HEIGHT 26
-#define BAR_ROW    40
-
-static double sum_of(const double *parts, size_t count)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        sum += parts[i];
-    }
-    return sum;
-}
-
-/** Where bars begin, and how long they are. */
-struct bars_frame {
-    int left;     /**< room for names */
-    double scale; /**< units for a femtosecond */
-};
-
-/** Room for the longest name. */
-static int room_for_names(const struct html_bar *bars, size_t count)
-{
-    size_t longest = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        longest = strlen(bars[i].name) > longest ? strlen(bars[i].name) : longest;
-    }
-    return longest * 8 < LEFT ? LEFT : longest * 8 < WIDTH / 3 ? (int)longest * 8 + 8 : WIDTH / 3;
-}
-
-static void write_bar(struct html_page *page, const char *const *parts, size_t part_count, const struct html_bar *bar,
-                      int y, const struct bars_frame *frame)
-{
-    double x = frame->left;
-
-    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", frame->left - 8, y + 17);
-    html_text(page, bar->name);
-    fputs("</text>\n", page->stream);
-    for (size_t i = 0; i < part_count; i++) {
-        double width = bar->parts[i] * frame->scale;
-
-        if (width <= 0) {
-            continue;
-        }
-        fprintf(page->stream,
-                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"currentColor\" "
-                "stroke-width=\"0.5\"><title>",
-                x, y, width, BAR_HEIGHT, colours[i % COLOURS]);
-        html_text(page, parts[i]);
-        fprintf(page->stream, ": %s</title></rect>\n", report_duration(html_time(bar->parts[i])).text);
-        x += width;
-    }
-    fprintf(page->stream, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x + 6, y + 17,
-            report_duration(html_time(sum_of(bar->parts, part_count))).text);
-}
-
-static void write_bar_table(struct html_page *page, const char *const *parts, size_t part_count,
-                            const struct html_bar *bars, size_t count)
-{
-    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>hop</th>", page->stream);
-    for (size_t i = 0; i < count; i++) {
-        fputs("<th class=\"n\">", page->stream);
-        html_text(page, bars[i].name);
-        fputs("</th>", page->stream);
-    }
-    fputs("</tr></thead>\n<tbody>\n", page->stream);
-    for (size_t i = 0; i < part_count; i++) {
-        fprintf(page->stream,
-                "<tr><td><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
-                "fill=\"%s\"/></svg> ",
-                colours[i % COLOURS]);
-        html_text(page, parts[i]);
-        fputs("</td>", page->stream);
-        for (size_t j = 0; j < count; j++) {
-            fputs("<td class=\"n\">", page->stream);
-            if (bars[j].parts[i] > 0) {
-                html_duration(page, bars[j].parts[i]);
-            }
-            fputs("</td>", page->stream);
-        }
-        fputs("</tr>\n", page->stream);
-    }
-    fputs("</tbody></table></div>\n", page->stream);
-}
-
-void html_draw_bars(struct html_page *page, const char *title, const char *const *parts, size_t part_count,
-                    const struct html_bar *bars, size_t count)
-{
-    struct bars_frame frame = {.left = room_for_names(bars, count)};
-    double longest = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        longest = fmax(longest, sum_of(bars[i].parts, part_count));
-    }
-    frame.scale = (WIDTH - frame.left - 90) / (longest > 0 ? longest : 1);
-    begin_picture(page, title, WIDTH, (int)count * BAR_ROW + 12);
-    for (size_t i = 0; i < count; i++) {
-        write_bar(page, parts, part_count, &bars[i], (int)i * BAR_ROW + 6, &frame);
-    }
-    fputs("</svg>\n", page->stream);
-    write_bar_table(page, parts, part_count, bars, count);
     fputs("</figure>\n", page->stream);
 }
 

@@ -1,7 +1,9 @@
 /* The sections of a run, or of a check: what holds, where, how long it takes. */
 #include "report/claims.h"
+#include "report/group_reason.h"
 #include "report/html_internal.h"
 #include "report/topology_json.h"
+#include "report/topology_marks.h"
 #include "report/topology_svg.h"
 #include "report/topology_text.h"
 #include "sim/allocate.h"
@@ -96,41 +98,37 @@ static void write_evidence_device(struct html_page *page, const json_t *device)
     fputs("</li>\n", page->stream);
 }
 
-/** Whether a port has no control on that would keep what is below it apart. */
-static bool is_open_port(const json_t *function)
-{
-    const char *acs = html_member(function, "acs");
+/** Reasons for a group that are listed. */
+#define MOST_REASONS 8
 
-    return strstr(html_member(function, "kind"), "port") != NULL && (acs[0] == '\0' || strcmp(acs, "off") == 0);
-}
-
-/** Why the devices of a verdict's first evidence are in one group, if they are: ports above them without ACS. */
+/** Why the devices of a verdict's first evidence are in one group, if they are. */
 static void write_group_reason(struct html_page *page, const json_t *document, const json_t *verdict)
 {
     const json_t *devices = member(json_array_get(member(verdict, "evidence"), 0), "devices");
-    const json_t *first = html_function_named(document, html_member(json_array_get(devices, 0), "name"));
-    const json_t *second = html_function_named(document, html_member(json_array_get(devices, 1), "name"));
-    const json_t *group = member(first, "group");
-    const char *separator = "";
-    size_t index;
-    const json_t *function;
+    char reasons[MOST_REASONS][GROUP_REASON_BYTES];
+    struct topology topology = {.hosts = NULL};
+    size_t count = 0;
 
-    if (!json_is_integer(group) || !json_equal(group, member(second, "group"))) {
-        return;
+    if (topology_from_json(member(document, "topology"), &topology)) {
+        const uint32_t one = topology_find_function(&topology, html_member(json_array_get(devices, 0), "name"));
+        const uint32_t other = topology_find_function(&topology, html_member(json_array_get(devices, 1), "name"));
+
+        count = one == TOPOLOGY_NONE || other == TOPOLOGY_NONE
+                    ? 0
+                    : group_reasons(&topology, one, other, reasons, MOST_REASONS);
     }
-    fputs("<p><em>Why they are one group:</em> software puts devices together that the hardware cannot keep apart; "
-          "ports of this group without Access Control Services (ACS): ",
-          page->stream);
-    json_array_foreach((json_t *)(uintptr_t)member(member(document, "topology"), "functions"), index, function)
-    {
-        if (json_equal(member(function, "group"), group) && is_open_port(function)) {
-            fprintf(page->stream, "%s<code>", separator);
-            html_text(page, html_member(function, "name"));
-            fputs("</code>", page->stream);
-            separator = ", ";
-        }
+    if (count > 0) {
+        fputs("<p><em>Why they are one group:</em> software puts devices together that the hardware cannot keep apart. "
+              "It asks ports for Access Control Services (ACS), the controls SV, RR, CR and UF:</p>\n<ul>\n",
+              page->stream);
     }
-    fprintf(page->stream, "%s.</p>\n", separator[0] == '\0' ? "none" : "");
+    for (size_t i = 0; i < count; i++) {
+        fputs("<li>", page->stream);
+        html_text(page, reasons[i]);
+        fputs("</li>\n", page->stream);
+    }
+    fputs(count > 0 ? "</ul>\n" : "", page->stream);
+    topology_clear(&topology);
 }
 
 static void write_verdict(struct html_page *page, const json_t *document, const char *name, const json_t *verdict)
@@ -175,6 +173,7 @@ static void write_verdict(struct html_page *page, const json_t *document, const 
         fputs("<p><em>What it means:</em> ", page->stream);
         html_text(page, consequence);
         fputs("</p>\n", page->stream);
+        html_doorbell_remedy(page, document, name, verdict);
     }
     fputs("</div>\n", page->stream);
 }

@@ -154,6 +154,28 @@ void html_doorbell_reason(struct html_page *page, const json_t *document, const 
     fprintf(page->stream, "%s, and each of them has a doorbell of its own.</p>\n", itses > most ? " and more" : "");
 }
 
+/** What would make devices that share a group, or a domain, share a doorbell, or none of it. */
+void html_doorbell_remedy(struct html_page *page, const json_t *document, const char *name, const json_t *verdict)
+{
+    const json_t *devices = member(json_array_get(member(verdict, "evidence"), 0), "devices");
+    const bool group = strcmp(name, "doorbell-per-group") == 0;
+
+    if (!group && strcmp(name, "doorbell-per-domain") != 0) {
+        return;
+    }
+    fputs("<p><em>What would mend it:</em> ", page->stream);
+    if (group) {
+        fputs("ports that keep the devices apart (ACS), so that each is a group of its own; ", page->stream);
+    } else {
+        fputs("a domain for each device; ", page->stream);
+    }
+    if (count_itses(document, devices) > 1) {
+        fputs("a <code>msi-map</code> that gives them one ITS; ", page->stream);
+    }
+    fprintf(page->stream, "or software that asks for the doorbell of each device, and maps all that a %s has.</p>\n",
+            group ? "group" : "domain");
+}
+
 /* ---- In short ---- */
 
 /** Whether a run lost no interrupt at all. A check, which raises none, loses none either, but shows nothing by it. */

@@ -103,4 +103,30 @@ TEST(HtmlLatency, ManyDevicesAreNotDrawnOverEachOther)
     json_decref(document);
 }
 
+/* Parts of bars are in the order of the way, whoever has them, with what each is; no colour stands for two of them. */
+TEST(HtmlLatency, HopsAreInTheOrderOfTheWay)
+{
+    json_t *document = run_document();
+    json_t *other = json_deep_copy(first_device(document));
+    json_t *hops = json_object_get(json_object_get(other, "msi"), "hops");
+
+    json_object_set_new(other, "name", json_string("ep<B>"));
+    json_object_set_new(json_array_get(hops, 0), "stage", json_string("ep<B>"));
+    json_array_insert_new(hops, 1, json_loads(R"({"stage": "rd0 -> pe0", "count": 8, "mean-fs": 1000})", 0, nullptr));
+    json_array_append_new(json_object_get(document, "devices"), other);
+    json_object_set_new(document, "warmup-fs", json_integer(5000000));
+    const std::string text = page(document);
+    size_t at = text.find("<th>what it is</th>");
+
+    for (const char *row : {"ep&lt;B&gt;</td><td>device</td>", "rd0 -&gt; pe0</td><td>wires</td>",
+                            "epA</td><td>device</td>", "S walk</td><td>SMMU: walking translation tables</td>"}) {
+        const size_t next = text.find(row, at);
+
+        EXPECT_NE(next, std::string::npos) << row;
+        at = next;
+    }
+    EXPECT_NE(text.find("raised after the first 5.000 ns"), std::string::npos);
+    json_decref(document);
+}
+
 } // namespace

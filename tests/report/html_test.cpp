@@ -193,7 +193,8 @@ TEST(Html, SaysEverythingThatTheResultSays)
           "doorbells differ:</em> the firmware's <code>msi-map</code> gives requester <code>0x0300</code> "
           "(<code>epA</code>) to <code>A</code>, requester <code>0x0400</code> (<code>ep&lt;B&gt;</code>) to "
           "<code>B</code>, and each of them",
-          "<code>rp0</code>, <code>usp</code>", "no PASIDs", "200.0 ns"}) {
+          "It asks ports for Access Control Services (ACS)", "<li>root port rp0 has no ACS: ",
+          "What would mend it:</em> ports that keep the devices apart (ACS)", "no PASIDs", "200.0 ns"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part;
     }
     EXPECT_NE(text.find(report_claim("doorbell-per-group")), std::string::npos);
