@@ -53,10 +53,11 @@ static const char head[] =
     /* Paper does not scroll, and nothing on it opens: all is as wide as the sheet, and what is closed is left out. */
     "@media print { :root { --ink: #000; --paper: #fff; --soft: #444; --bad: #b3261e; --good: #1a7f37;\n"
     "  --rule: #ccc; --bad-paper: #fff; --good-paper: #fff; }\n"
-    "  @page { margin: 14mm; } body { max-width: none; padding: 0; font-size: 12px; }\n"
+    "  @page { margin: 14mm; } body { max-width: none; padding: 0; font: 12px/1.4 system-ui, sans-serif; }\n"
+    "  p, ul, dl { margin: .45rem 0; } .ways li { margin: 0; }\n"
     "  .scroll { overflow: visible; background: none; } .wide { display: none; } div.narrow { display: block; }\n"
     "  span.narrow { display: inline; } .narrow svg { max-height: 110mm; }\n"
-    "  section > figure > svg.plot { max-width: 130mm; }\n"
+    "  section > figure > svg.plot { max-width: 130mm; } .large text { font-size: 15px; }\n"
     "  th, td { padding: .1rem .4rem; } thead { display: table-header-group; }\n"
     "  .verdict, figure, tr { break-inside: avoid; } h2, h3, figcaption:first-child { break-after: avoid; }\n"
     "  .small { grid-template-columns: 1fr 1fr 1fr; } details:not([open]) { display: none; }\n"

@@ -46,7 +46,7 @@ static void write_axes(struct html_page *page, const struct html_axis *x, const 
         fprintf(page->stream, "<path d=\"M%.1f %d v5\" stroke=\"currentColor\"/>", place, HEIGHT - BOTTOM);
         if (place - last > NEXT_LABEL) {
             fprintf(page->stream, "<text%s x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-                    labels++ % 2 == 1 ? " class=\"odd\"" : "", place, HEIGHT - BOTTOM + 18, text);
+                    labels++ % 2 == 1 ? " class=\"odd\"" : "", place, HEIGHT - BOTTOM + 20, text);
             last = place;
         }
     }
@@ -58,7 +58,7 @@ static void write_axes(struct html_page *page, const struct html_axis *x, const 
                 "text-anchor=\"end\">%s</text>\n",
                 LEFT, html_axis_place(y, tick), WIDTH - RIGHT, LEFT - 6, html_axis_place(y, tick) + 4, text);
     }
-    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
+    fprintf(page->stream, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8);
     html_text(page, plot->x_name);
     fputs(x->log ? " (logarithmic)" : "", page->stream);
     fprintf(page->stream,
