@@ -1,4 +1,5 @@
 /* What a run or a check comes to, for whoever reads no further: who shares what, why that differs, what came of it. */
+#include "report/claims.h"
 #include "report/html_internal.h"
 
 #include <stdlib.h>
@@ -236,6 +237,27 @@ static bool is_shown(const json_t *document, const char *name)
            json_array_size(member(json_array_get(member(verdict, "evidence"), 0), "devices")) > 0;
 }
 
+/** Of a system where another assumption is violated than that about shared doorbells: the first, and what follows. */
+static void write_other(struct html_page *page, const json_t *document)
+{
+    const char *name;
+    const json_t *verdict;
+
+    json_object_foreach((json_t *)(uintptr_t)member(document, "verdicts"), name, verdict)
+    {
+        if (is_outcome(verdict, "violated") && report_consequence(name) != NULL) {
+            fputs("<p>In short: ", page->stream);
+            html_text(page, html_member(verdict, "summary"));
+            fputs(" (<code>", page->stream);
+            html_text(page, name);
+            fputs("</code>). ", page->stream);
+            html_text(page, report_consequence(name));
+            fputs("</p>\n", page->stream);
+            return;
+        }
+    }
+}
+
 void html_glossary(struct html_page *page)
 {
     static const struct {
@@ -269,5 +291,7 @@ void html_in_short(struct html_page *page, const json_t *document)
     } else if (is_shown(document, "doorbell-per-domain")) {
         write_shared(page, document, "doorbell-per-domain",
                      "in one translation domain, and share its mappings, but the interrupts of this domain");
+    } else {
+        write_other(page, document);
     }
 }

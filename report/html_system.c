@@ -35,6 +35,7 @@ static void mark_evidence(struct shown *shown, const json_t *verdict)
 {
     const size_t limit = shown->topology.function_count;
     uint32_t *functions = sim_allocate(limit + 1, sizeof(*functions));
+    bool *named = sim_allocate(limit + 1, sizeof(*named));
     size_t index;
     const json_t *evidence;
 
@@ -48,13 +49,15 @@ static void mark_evidence(struct shown *shown, const json_t *verdict)
         {
             const uint32_t function = topology_find_function(&shown->topology, html_member(device, "name"));
 
-            if (function != TOPOLOGY_NONE && shown->named < limit) {
+            if (function != TOPOLOGY_NONE && !named[function]) {
+                named[function] = true;
                 functions[shown->named++] = function;
             }
         }
     }
     shown->count = topology_marks_choose(&shown->topology, functions, shown->named, shown->functions);
     free(functions);
+    free(named);
 }
 
 /** Reads a document's system, and marks whoever violates the first assumption that is violated and names devices. */
@@ -85,8 +88,33 @@ static void write_stop(struct html_page *page, const char *name, const char *wha
     fprintf(page->stream, "</code>%s <span aria-hidden=\"true\">→</span> ", what);
 }
 
+/** How many of a device's interrupts were lost, and why, if any. */
+static void write_lost(struct html_page *page, const json_t *document, const char *name)
+{
+    size_t index;
+    const json_t *device;
+
+    json_array_foreach((json_t *)(uintptr_t)member(document, "devices"), index, device)
+    {
+        const json_t *msi = member(device, "msi");
+        const char *reason;
+        const json_t *count;
+
+        if (strcmp(html_member(device, "name"), name) != 0) {
+            continue;
+        }
+        json_object_foreach((json_t *)(uintptr_t)member(msi, "lost-because"), reason, count)
+        {
+            fprintf(page->stream, "; <strong class=\"lost\">%.0f of %.0f were lost on the way</strong> (<code>",
+                    html_value(count), html_number(msi, "count"));
+            html_text(page, reason);
+            fputs("</code>)", page->stream);
+        }
+    }
+}
+
 /** A way from the device through ports and root complex, SMMU and ITS to the doorbell. */
-static void write_way(struct html_page *page, const struct topology *topology, uint32_t index)
+static void write_way(struct html_page *page, const json_t *document, const struct topology *topology, uint32_t index)
 {
     const struct topology_function *function = &topology->functions[index];
     char style[160];
@@ -106,6 +134,7 @@ static void write_way(struct html_page *page, const struct topology *topology, u
         html_text(page, topology->itses[function->its]);
         fprintf(page->stream, "</code>, doorbell <code>%s</code></strong>", report_hex(function->doorbell).text);
     }
+    write_lost(page, document, function->name);
     fputs("</li>\n", page->stream);
 }
 
@@ -119,7 +148,7 @@ void html_ways(struct html_page *page, const json_t *document)
         fprintf(page->stream, "</code>%s:</p>\n<ul class=\"ways\">\n",
                 shown.named > shown.count ? ", one of each kind" : "");
         for (size_t i = 0; i < shown.count; i++) {
-            write_way(page, &shown.topology, shown.functions[i]);
+            write_way(page, document, &shown.topology, shown.functions[i]);
         }
         fputs("</ul>\n", page->stream);
     }

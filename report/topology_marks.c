@@ -17,12 +17,30 @@ static bool is_way_known(const struct topology *topology, const uint32_t *known,
     return false;
 }
 
+/** Whether a function stands earlier in the list too. */
+static bool is_repeated(const uint32_t *functions, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (functions[i] == functions[index]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t topology_marks_choose(const struct topology *topology, const uint32_t *functions, size_t count, uint32_t *marks)
 {
+    size_t different = 0;
     size_t chosen = 0;
 
+    for (size_t i = 0; i < count && different <= TOPOLOGY_MOST_MARKS; i++) {
+        different += !is_repeated(functions, i);
+    }
     for (size_t i = 0; i < count && chosen < TOPOLOGY_MOST_MARKS; i++) {
-        if (count <= TOPOLOGY_MOST_MARKS || !is_way_known(topology, marks, chosen, functions[i])) {
+        if (is_repeated(functions, i)) {
+            continue;
+        }
+        if (different <= TOPOLOGY_MOST_MARKS || !is_way_known(topology, marks, chosen, functions[i])) {
             marks[chosen++] = functions[i];
         }
     }

@@ -27,7 +27,7 @@ struct topology_marks {
 
 /**
  * Chooses whom to mark: all if they are few, else one for each way out (root complex, SMMU and ITS).
- * @param functions array of @p count that a verdict's evidence names
+ * @param functions array of @p count that a verdict's evidence names, some perhaps more than once
  * @param marks receives at most TOPOLOGY_MOST_MARKS of them
  * @return how many
  */

@@ -15,12 +15,21 @@ TEST(HtmlSystem, WaysAreALineEach)
     const std::string text = page(document);
 
     EXPECT_NE(text.find("The ways of the interrupts that violate <code>doorbell-per-group</code>:"), std::string::npos);
+    json_t *evidence = json_array_get(
+        json_object_get(json_object_get(json_object_get(document, "verdicts"), "doorbell-per-group"), "evidence"), 0);
+    json_t *devices = json_object_get(evidence, "devices");
+
+    json_array_append_new(devices, json_deep_copy(json_array_get(devices, 0)));
+    EXPECT_EQ(support::count(page(document), "class=\"mark\""), 4u) << "one that is named twice is drawn once";
+    EXPECT_EQ(page(document).find("one of each kind"), std::string::npos);
     EXPECT_NE(text.find("<code>epA</code> <span aria-hidden=\"true\">→</span> <code>usp</code> <span "
                         "aria-hidden=\"true\">→</span> <code>rp0</code> <span aria-hidden=\"true\">→</span> "
                         "<code>rc0</code> <span aria-hidden=\"true\">→</span> <code>S</code> (SMMU) <span "
                         "aria-hidden=\"true\">→</span> <strong><code>A</code>, doorbell <code>0x8090040</code>"),
               std::string::npos);
     EXPECT_NE(text.find("<strong><code>B</code>, doorbell <code>0x80d0040</code>"), std::string::npos);
+    EXPECT_NE(text.find("<strong class=\"lost\">2 of 10 were lost on the way</strong> (<code>smmu-fault</code>)"),
+              std::string::npos);
     json_object_set_new(json_object_get(json_object_get(document, "verdicts"), "doorbell-per-group"), "outcome",
                         json_string("holds"));
     EXPECT_EQ(page(document).find("The ways of the interrupts"), std::string::npos);

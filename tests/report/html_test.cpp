@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 #include <jansson.h>
+#include <vector>
 
 namespace
 {
@@ -75,11 +76,20 @@ TEST(TopologyMarks, AreOneForEachWayWhereDevicesAreMany)
 {
     Shape shape;
     const uint32_t few[] = {2, 3, 5};
-    const uint32_t many[] = {2, 2, 2, 2, 2, 2, 2, 2, 3, 5};
+    const uint32_t twice[] = {3, 2, 3, 3};
     uint32_t marks[TOPOLOGY_MOST_MARKS];
 
     ASSERT_EQ(topology_marks_choose(&shape.get(), few, 3, marks), 3u);
-    ASSERT_EQ(topology_marks_choose(&shape.get(), many, 10, marks), 2u) << "the fifth goes the way of the second";
+    ASSERT_EQ(topology_marks_choose(&shape.get(), twice, 4, marks), 2u);
+    EXPECT_EQ(marks[0], 3u);
+    EXPECT_EQ(marks[1], 2u);
+    std::vector<uint32_t> many = {2, 3};
+
+    for (uint16_t i = 0; i < 9; i++) {
+        shape.add_endpoint("dev" + std::to_string(i), 1, static_cast<uint16_t>(0x600 + 0x100 * i), 0);
+        many.push_back(6u + i);
+    }
+    ASSERT_EQ(topology_marks_choose(&shape.get(), many.data(), many.size(), marks), 2u) << "all others go to A";
     EXPECT_EQ(marks[0], 2u);
     EXPECT_EQ(marks[1], 3u);
 }
