@@ -4,9 +4,12 @@
 #include "cli/emit.h"
 #include "cli/failure.h"
 #include "cli/load.h"
+#include "host/topology.h"
 #include "report/step_text.h"
+#include "report/topology_json.h"
 #include "report/verdict_json.h"
 #include "report/verdict_text.h"
+#include "scenario/plan.h"
 #include "scenario/verdicts.h"
 
 #include <stdio.h>
@@ -110,6 +113,24 @@ static json_t *expectations_json(const struct judged *judged)
     return list;
 }
 
+/** The system as its software would find it: what a report draws. */
+static json_t *drawn_json(const struct scenario *scenario)
+{
+    struct topology topology = {.hosts = NULL};
+    struct host_error error = {.text = ""};
+    struct scenario_plan plan;
+    json_t *drawn;
+
+    /* That it can be planned the verdicts show. */
+    if (scenario_plan_make(scenario, &plan, &error)) {
+        topology_describe(&plan.software, &topology);
+    }
+    drawn = topology_json(&topology);
+    topology_clear(&topology);
+    scenario_plan_clear(&plan);
+    return drawn;
+}
+
 static bool write_json(FILE *stream, const void *context)
 {
     const struct judged *judged = context;
@@ -121,6 +142,7 @@ static bool write_json(FILE *stream, const void *context)
     json_object_set_new(body, "verdicts", verdict_json(&judged->verdicts));
     json_object_set_new(body, "steps", step_json(&judged->steps));
     json_object_set_new(body, "expectations", expectations_json(judged));
+    json_object_set_new(body, "topology", drawn_json(judged->scenario));
     document = cli_document(judged->request, CLI_SCHEMA_CHECK, judged->status, body);
     written = cli_document_write(stream, document);
     json_decref(document);

@@ -71,7 +71,10 @@ TEST(Forms, AReportHasThePageAndWhatItIsMadeOf)
     EXPECT_EQ(text_of(page.get(), "page"), text.out);
     const json_t *of = json_array_get(json_object_get(page.get(), "results"), 0);
     EXPECT_EQ(text_of(of, "name"), "result.json");
-    EXPECT_EQ(text_of(of, "schema"), "check/1");
+    EXPECT_EQ(text_of(of, "schema"), "check/2");
+    /* A check foretells the system: it is drawn, with the way that violates an assumption. */
+    EXPECT_NE(text.out.find("<h2>The system</h2>"), std::string::npos);
+    EXPECT_NE(text.out.find("class=\"mark\""), std::string::npos);
 }
 
 TEST(Forms, RowsAreTheLinesWithADocumentAroundThem)
