@@ -98,12 +98,11 @@ static void print_basis(FILE *stream, const struct cli_sets_comparison *comparis
             methods[comparison->groups[i].tests[j].method]++;
         }
     }
-    fprintf(
-        stream,
-        "%zu tests (%zu of pairs by seed, %zu of means, %zu of outcomes), corrected for their number by Holm at 5 %%; "
-        "%zu values that no seed changes\n",
-        comparison->tests, methods[CLI_SETS_PAIRS], methods[CLI_SETS_WELCH], methods[CLI_SETS_FISHER],
-        methods[CLI_SETS_CONSTANT]);
+    fprintf(stream,
+            "%zu tests (%zu of pairs by seed, %zu of means, %zu of outcomes), Holm at 5 %%; %zu values that no seed "
+            "changes\n",
+            comparison->tests, methods[CLI_SETS_PAIRS], methods[CLI_SETS_WELCH], methods[CLI_SETS_FISHER],
+            methods[CLI_SETS_CONSTANT]);
     if (comparison->not_judged > 0) {
         fprintf(stream, "%zu changes are not judged: one run says nothing of chance (`replications`, other seeds)\n",
                 comparison->not_judged);
