@@ -107,13 +107,24 @@ void html_draw_bars(struct html_page *page, const char *title, const struct html
 /** Begins a picture with its title, for eyes and for readers. (html_plot.c) */
 void html_begin_picture(struct html_page *page, const char *title, int width, int height);
 
-/** Writes which axis goes along a map, and which down it. @param down NULL: none */
+/** Writes which axis goes along a map, and which down it. @param down NULL: none (html_heat.c) */
 void html_axes_words(struct html_page *page, const char *down, const char *along);
 
-/** Draws a table of values as shades. @param cells by row and column; negative: none (html_plot.c) */
-void html_draw_heat(struct html_page *page, const char *title, const char *x_name, const char *const *columns,
-                    size_t column_count, const char *y_name, const char *const *rows, size_t row_count,
-                    const double *cells, bool times);
+/** Values over two axes. */
+struct html_heat {
+    const char *title;
+    const char *x_name;
+    const char *const *columns;
+    size_t column_count;
+    const char *y_name;
+    const char *const *rows;
+    size_t row_count;
+    const double *cells; /**< by row and column; negative: none */
+    bool times;          /**< they are femtoseconds */
+};
+
+/** Draws values as shades: a table, or where that would be too large a picture, with the table closed. (html_heat.c) */
+void html_draw_heat(struct html_page *page, const struct html_heat *heat);
 
 /** Interrupts whose latencies are shown together: those of a device, or of all. */
 struct html_share {

@@ -271,8 +271,15 @@ static void draw_heat(struct html_page *page, const json_t *axes, const json_t *
     }
     snprintf(title, sizeof(title), "%s%s", metric,
              json_array_size(axes) > 2 ? ", averaged over the axes that are not shown" : "");
-    html_draw_heat(page, title, html_sweep_text(axes, column), columns, column_count, html_sweep_text(axes, row), rows,
-                   row_count, cells, html_sweep_is_time(metric));
+    html_draw_heat(page, &(struct html_heat){.title = title,
+                                             .x_name = html_sweep_text(axes, column),
+                                             .columns = columns,
+                                             .column_count = column_count,
+                                             .y_name = html_sweep_text(axes, row),
+                                             .rows = rows,
+                                             .row_count = row_count,
+                                             .cells = cells,
+                                             .times = html_sweep_is_time(metric)});
     free(cells);
 }
 

@@ -86,6 +86,9 @@ static void draw(struct html_page *page, const struct front *front)
     }
     plot.x_log = is_far_apart(x, lines[0].count);
     lines[1].numbered = lines[1].count <= MOST_LABELS;
+    if (!lines[1].numbered) {
+        lines[1].name = "the front: no other point is lower in both; they are in the table";
+    }
     if (lines[0].count > 0) {
         html_draw_plot(page, &plot);
     }

@@ -121,20 +121,25 @@ static json_t *object_in(json_t *object, const char *key)
 static bool add_verdicts(struct store *store, const struct query_table *points, json_t *list)
 {
     struct query_table table = {.names = NULL};
+    size_t row = 0;
     bool good = query_sql(store, &table,
                           "SELECT point, assumption, outcome, count(*) FROM verdicts JOIN runs USING (run) "
                           "GROUP BY point, assumption, outcome ORDER BY point, assumption");
 
     for (size_t i = 0; i < table.rows && good; i++) {
         const struct query_cell *cells = &table.cells[i * table.columns];
-        json_t *position = position_of(points, query_text(&cells[0]));
-        json_t *point = json_array_get(list, (size_t)json_integer_value(position));
+        const int64_t number = strtoll(query_text(&cells[0]), NULL, 10);
+        json_t *point;
 
-        if (json_is_integer(position) && point != NULL) {
+        /* Both are in the order of the points' numbers; a point without a result is in one of them only. */
+        while (row < points->rows && strtoll(query_text(&points->cells[row * points->columns]), NULL, 10) < number) {
+            row++;
+        }
+        point = row < points->rows ? json_array_get(list, row) : NULL;
+        if (point != NULL && strtoll(query_text(&points->cells[row * points->columns]), NULL, 10) == number) {
             json_object_set_new(object_in(object_in(point, "verdicts"), query_text(&cells[1])), query_text(&cells[2]),
                                 json_integer(strtoll(query_text(&cells[3]), NULL, 10)));
         }
-        json_decref(position);
     }
     query_table_clear(&table);
     return good;

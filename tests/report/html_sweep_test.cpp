@@ -129,6 +129,34 @@ TEST(HtmlSweep, TickLabelsAreNotCut)
     json_decref(document);
 }
 
+/* A map that would be a table of hundreds is a picture, with the table behind it; far apart, shades go by ratios. */
+TEST(HtmlSweep, ALargeHeatMapIsAPicture)
+{
+    json_t *document = sweep_document();
+    json_t *sweep = json_object_get(document, "sweep");
+    json_t *points = json_array();
+
+    for (int i = 0; i < 24; i++) {
+        for (int j = 0; j < 15; j++) {
+            json_array_append_new(points,
+                                  json_pack("{s:[s, s], s:[i, i], s:{s:[f, n]}}", "values", std::to_string(i).c_str(),
+                                            (std::to_string(j) + " ns").c_str(), "numbers", i, j, "metrics",
+                                            "msi.latency.mean", i == 23 && j == 14 ? 1e12 : 1e8 * (1 + j)));
+        }
+    }
+    json_object_set_new(sweep, "points", points);
+    json_object_set_new(sweep, "pareto", json_array());
+    const std::string text = page(document);
+
+    EXPECT_EQ(support::count(text, "<rect class=\"cell\""), 24u * 15u);
+    EXPECT_NE(text.find("The lightest is 100.0 ns, the darkest 1.000 ms; shades go by ratios."), std::string::npos);
+    EXPECT_NE(text.find("fill-opacity=\"1.000\"><title>23, 14 ns: 1.000 ms</title>"), std::string::npos)
+        << text.substr(text.find("<rect class=\"cell\""), 400);
+    EXPECT_NE(text.find("fill-opacity=\"0.050\"><title>0, 0 ns: 100.0 ns</title>"), std::string::npos);
+    EXPECT_EQ(support::html_problem(text), "");
+    json_decref(document);
+}
+
 /* A document of an earlier version, without any of what came later. */
 TEST(HtmlSweep, TakesWhatIsThere)
 {
