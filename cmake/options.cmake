@@ -1,6 +1,6 @@
 option(DOORBELL_TESTS "Build the tests" ON)
 option(DOORBELL_BENCH "Build the benchmarks" ON)
-option(DOORBELL_EXAMPLES "Build the platforms in SystemC under examples/; with the tests they are built in any case" ON)
+option(DOORBELL_EXAMPLES "Build the platforms in SystemC under examples/, and with tests run them" ON)
 option(DOORBELL_PACKAGE "Build and install what other projects link: archives, headers, package files" ON)
 set(DOORBELL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (for example address,undefined)")
 option(DOORBELL_FUZZ "Build the libFuzzer programs fuzz_NAME (clang only); see docs/fuzzing.md" OFF)
