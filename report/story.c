@@ -25,24 +25,46 @@ const struct recorded_packet *story_find(const struct recording *recording, uint
     return NULL;
 }
 
-static void write_read(FILE *stream, const struct recorded_read *read)
+/** A duration in cycles of a clock, "391 cycles"; empty if there is no clock. */
+static void cycles_text(sim_time duration, sim_time period, char *text, size_t size)
 {
-    char text[320];
+    text[0] = '\0';
+    if (period > 0) {
+        const uint64_t tenths = (duration * 10 + period / 2) / period;
 
-    snprintf(text, sizeof(text), "%s 0x%" PRIx64 ", %" PRIu32 " bytes, %s: %s: %s",
+        if (tenths % 10 == 0) {
+            snprintf(text, size, "%" PRIu64 " cycle%s", tenths / 10, tenths == 10 ? "" : "s");
+        } else {
+            snprintf(text, size, "%" PRIu64 ".%" PRIu64 " cycles", tenths / 10, tenths % 10);
+        }
+    }
+}
+
+static void write_read(FILE *stream, const struct recorded_read *read, sim_time period)
+{
+    char cycles[40];
+    char text[360];
+
+    cycles_text(read->arrived - read->issued, period, cycles, sizeof(cycles));
+    snprintf(text, sizeof(text), "%s 0x%" PRIx64 ", %" PRIu32 " byte%s, %s%s%s: %s: %s",
              read->shared ? "waits for a read under way," : "reads", read->address, read->length,
-             report_duration(read->arrived - read->issued).text, read->what, read->meaning);
+             read->length == 1 ? "" : "s", report_duration(read->arrived - read->issued).text,
+             cycles[0] == '\0' ? "" : ", ", cycles, read->what, read->meaning);
     fprintf(stream, "%*s- ", STORY_COLUMN, "");
     report_words(stream, text, STORY_COLUMN + 2, STORY_COLUMN + 2);
 }
 
 static void write_hop(FILE *stream, const struct recorded_packet *packet, const struct story_hop *hop)
 {
-    fprintf(stream, "  %10s  %9s  %s\n%*s", report_duration(hop->begin - packet->born).text,
-            report_duration(hop->end - hop->begin).text, hop->stage, STORY_COLUMN, "");
+    char cycles[40];
+
+    cycles_text(hop->end - hop->begin, hop->period, cycles, sizeof(cycles));
+    fprintf(stream, "  %10s  %9s  %s%s%s\n%*s", report_duration(hop->begin - packet->born).text,
+            report_duration(hop->end - hop->begin).text, hop->stage, cycles[0] == '\0' ? "" : ": ", cycles,
+            STORY_COLUMN, "");
     report_words(stream, hop->text, STORY_COLUMN, STORY_COLUMN);
     for (size_t i = 0; i < hop->read_count; i++) {
-        write_read(stream, &hop->reads[i]);
+        write_read(stream, &hop->reads[i], hop->period);
     }
     if (hop->cached[0] != '\0') {
         fprintf(stream, "%*s- ", STORY_COLUMN, "");

@@ -246,6 +246,21 @@ static void describe_cached(const struct story *story, enum place place, const c
     }
 }
 
+/** The clock period of the component that a stage belongs to; 0: it belongs to a channel. */
+static sim_time period_of(const struct sim *sim, const char *stage)
+{
+    const size_t length = strcspn(stage, " ");
+
+    for (size_t i = 0; i < sim_component_count(sim) && strstr(stage, "->") == NULL; i++) {
+        const struct sim_component *component = sim_component_at(sim, i);
+
+        if (strlen(component->name) == length && strncmp(component->name, stage, length) == 0) {
+            return component->period;
+        }
+    }
+    return 0;
+}
+
 /** The reads of a component that were issued before a hop's end and are not yet told. */
 static void find_reads(const struct story *story, struct story_hop *hop, size_t *told)
 {
@@ -276,6 +291,7 @@ uint32_t story_hops(const struct story *story, struct story_hop *hops)
         enum place place;
 
         *made = (struct story_hop){.stage = sim_stage_name(story->sim, hop->stage), .begin = begin, .end = hop->end};
+        made->period = period_of(story->sim, made->stage);
         place = place_of(story->result, story->device, made->stage);
         describe(made->text, sizeof(made->text), place, story->packet, story->device);
         describe_cached(story, place, made->stage, made->cached, sizeof(made->cached));

@@ -32,6 +32,7 @@ struct story_hop {
     sim_time end;
     char text[200];                    /**< what happens there */
     char cached[120];                  /**< what caches spared it; empty: nothing */
+    sim_time period;                   /**< of the component's clock; 0: it is a channel, which has none */
     const struct recorded_read *reads; /**< what was read there while it waited */
     size_t read_count;
 };

@@ -31,6 +31,7 @@ static json_t *hop_json(const struct recorded_packet *packet, const struct story
     json_object_set_new(object, "stage", verdict_json_text(hop->stage));
     json_object_set_new(object, "after-fs", verdict_json_count(hop->begin - packet->born));
     json_object_set_new(object, "for-fs", verdict_json_count(hop->end - hop->begin));
+    json_object_set_new(object, "clock-period-fs", hop->period == 0 ? json_null() : verdict_json_count(hop->period));
     json_object_set_new(object, "what", verdict_json_text(hop->text));
     json_object_set_new(object, "cached", hop->cached[0] == '\0' ? json_null() : json_string(hop->cached));
     json_object_set_new(object, "reads", reads);

@@ -37,7 +37,7 @@ TEST(Explain, TellsAVerdictWithItsFirstPacket)
 TEST(Explain, APacketsHopsFollowEachOther)
 {
     const Result result = doorbell({"explain", split, "0xce79122300000000"});
-    const std::string first = "         0 ns   50.00 ns  epB";
+    const std::string first = "         0 ns   50.00 ns  epB: ";
 
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_TRUE(has(result.out, "an MSI of epB")) << result.out;
