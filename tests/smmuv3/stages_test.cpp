@@ -228,8 +228,8 @@ class Nested
 
     static void with(const std::function<void(Ste &, Cd &)> &change, const std::function<void(Nested &)> &body)
     {
-        everywhere([&](System &s) {
-            Nested nested(s, change);
+        everywhere([&](System &system) {
+            Nested nested(system, change);
             body(nested);
         });
     }
