@@ -14,6 +14,7 @@ using cli_test::Process;
 using cli_test::Result;
 using system_test::all_scenarios;
 using system_test::name_of_case;
+using system_test::scenarios_in;
 using system_test::source_path;
 
 class Engines : public testing::TestWithParam<std::string>
@@ -85,7 +86,21 @@ TEST_P(Engines, OrderWithinAnInstantDoesNotMatter)
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, Engines, testing::ValuesIn(all_scenarios()), name_of_case);
+/* All, but under a sanitizer not the many small ones of the matrix: one engine after the other runs the same models. */
+std::vector<std::string> scenarios()
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    std::vector<std::string> some = scenarios_in("scenarios/seeds");
+    const std::vector<std::string> examples = scenarios_in("scenarios/examples");
+
+    some.insert(some.end(), examples.begin(), examples.end());
+    return some;
+#else
+    return all_scenarios();
+#endif
+}
+
+INSTANTIATE_TEST_SUITE_P(Scenarios, Engines, testing::ValuesIn(scenarios()), name_of_case);
 
 class EnginesOccupancy : public Engines
 {
