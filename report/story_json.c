@@ -14,7 +14,8 @@ static json_t *read_json(const struct recorded_packet *packet, const struct reco
     json_object_set_new(object, "meaning", json_string(read->meaning));
     json_object_set_new(object, "address", verdict_json_id(read->address));
     json_object_set_new(object, "bytes", json_integer(read->length));
-    json_object_set_new(object, "after-fs", verdict_json_count(read->issued - packet->born));
+    /* One that is shared may have been issued before this packet was born. */
+    json_object_set_new(object, "after-fs", json_integer((json_int_t)read->issued - (json_int_t)packet->born));
     json_object_set_new(object, "for-fs", verdict_json_count(read->arrived - read->issued));
     json_object_set_new(object, "shared", json_boolean(read->shared));
     return object;

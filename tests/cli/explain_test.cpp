@@ -3,6 +3,7 @@
 #include "tests/cli/process.h"
 
 #include <gtest/gtest.h>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -121,6 +122,42 @@ TEST(Explain, CachesSpareReads)
     EXPECT_TRUE(has(reads[1], "LPI configuration table: enabled")) << reads[1];
     EXPECT_TRUE(has(result.out, "- in its caches: the stream's configuration, the translation")) << result.out;
     EXPECT_TRUE(has(result.out, "- in its caches: the device, the collection")) << result.out;
+}
+
+/* The second packet comes while the first one's reads are under way: it waits for them, and causes none of them. */
+TEST(Explain, ReadsUnderWayAreShared)
+{
+    const Json first = cli_test::document(doorbell({"explain", split, "491de5b400000000", "--json"}).out);
+    const Json second = cli_test::document(doorbell({"explain", split, "491de5b400000001", "--json"}).out);
+    std::set<std::string> caused;
+    size_t shared = 0;
+    size_t index;
+    size_t at;
+    json_t *hop;
+    json_t *read;
+
+    ASSERT_TRUE(first && second);
+    json_array_foreach(json_object_get(json_object_get(first.get(), "packet"), "hops"), index, hop)
+    {
+        json_array_foreach(json_object_get(hop, "reads"), at, read)
+        {
+            EXPECT_FALSE(json_is_true(json_object_get(read, "shared")));
+            caused.insert(json_string_value(json_object_get(read, "address")));
+        }
+    }
+    json_array_foreach(json_object_get(json_object_get(second.get(), "packet"), "hops"), index, hop)
+    {
+        json_array_foreach(json_object_get(hop, "reads"), at, read)
+        {
+            const std::string address = json_string_value(json_object_get(read, "address"));
+
+            EXPECT_EQ(json_is_true(json_object_get(read, "shared")), caused.count(address) == 1) << address;
+            shared += json_is_true(json_object_get(read, "shared"));
+        }
+    }
+    EXPECT_GT(shared, 0u);
+    EXPECT_NE(doorbell({"explain", split, "491de5b400000001"}).out.find("- waits for a read under way, 0x"),
+              std::string::npos);
 }
 
 TEST(Explain, ALostPacketSaysWhereAndWhy)
