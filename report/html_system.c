@@ -88,6 +88,33 @@ static void write_stop(struct html_page *page, const char *name, const char *wha
     fprintf(page->stream, "</code>%s <span aria-hidden=\"true\">→</span> ", what);
 }
 
+/** Where a device's interrupts went, by what evidence says, if that is another ITS than they are meant for. */
+static void write_strayed(struct html_page *page, const json_t *verdict, const char *name, const char *meant)
+{
+    size_t index;
+    const json_t *evidence;
+
+    json_array_foreach((json_t *)(uintptr_t)member(verdict, "evidence"), index, evidence)
+    {
+        size_t at;
+        const json_t *device;
+
+        json_array_foreach((json_t *)(uintptr_t)member(evidence, "devices"), at, device)
+        {
+            const char *its = html_member(device, "its");
+
+            if (strcmp(html_member(device, "name"), name) == 0 && html_number(device, "msi-count") > 0 &&
+                its[0] != '\0' && strcmp(its, meant) != 0) {
+                fprintf(page->stream, "; <strong class=\"lost\">%.0f reached <code>", html_number(device, "msi-count"));
+                html_text(page, its);
+                fputs("</code> instead</strong>, at <code>", page->stream);
+                html_text(page, html_member(device, "doorbell"));
+                fputs("</code>", page->stream);
+            }
+        }
+    }
+}
+
 /** How many of a device's interrupts were lost, and why, if any. */
 static void write_lost(struct html_page *page, const json_t *document, const char *name)
 {
@@ -105,8 +132,8 @@ static void write_lost(struct html_page *page, const json_t *document, const cha
         }
         json_object_foreach((json_t *)(uintptr_t)member(msi, "lost-because"), reason, count)
         {
-            fprintf(page->stream, "; <strong class=\"lost\">%.0f of %.0f were lost on the way</strong> (<code>",
-                    html_value(count), html_number(msi, "count"));
+            fprintf(page->stream, "; <strong class=\"lost\">%.0f of %.0f were lost</strong> (<code>", html_value(count),
+                    html_number(msi, "count"));
             html_text(page, reason);
             fputs("</code>)", page->stream);
         }
@@ -114,8 +141,9 @@ static void write_lost(struct html_page *page, const json_t *document, const cha
 }
 
 /** A way from the device through ports and root complex, SMMU and ITS to the doorbell. */
-static void write_way(struct html_page *page, const json_t *document, const struct topology *topology, uint32_t index)
+static void write_way(struct html_page *page, const json_t *document, const struct shown *shown, uint32_t index)
 {
+    const struct topology *topology = &shown->topology;
     const struct topology_function *function = &topology->functions[index];
     char style[160];
 
@@ -134,6 +162,8 @@ static void write_way(struct html_page *page, const json_t *document, const stru
         html_text(page, topology->itses[function->its]);
         fprintf(page->stream, "</code>, doorbell <code>%s</code></strong>", report_hex(function->doorbell).text);
     }
+    write_strayed(page, member(member(document, "verdicts"), shown->violated), function->name,
+                  function->its == TOPOLOGY_NONE ? "" : topology->itses[function->its]);
     write_lost(page, document, function->name);
     fputs("</li>\n", page->stream);
 }
@@ -148,7 +178,7 @@ void html_ways(struct html_page *page, const json_t *document)
         fprintf(page->stream, "</code>%s:</p>\n<ul class=\"ways\">\n",
                 shown.named > shown.count ? ", one of each kind" : "");
         for (size_t i = 0; i < shown.count; i++) {
-            write_way(page, document, &shown.topology, shown.functions[i]);
+            write_way(page, document, &shown, shown.functions[i]);
         }
         fputs("</ul>\n", page->stream);
     }

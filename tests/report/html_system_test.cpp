@@ -22,13 +22,17 @@ TEST(HtmlSystem, WaysAreALineEach)
     json_array_append_new(devices, json_deep_copy(json_array_get(devices, 0)));
     EXPECT_EQ(support::count(page(document), "class=\"mark\""), 4u) << "one that is named twice is drawn once";
     EXPECT_EQ(page(document).find("one of each kind"), std::string::npos);
+    EXPECT_EQ(text.find("instead</strong>"), std::string::npos);
+    json_object_set_new(json_array_get(devices, 2), "its", json_string("B"));
+    EXPECT_NE(page(document).find("<strong class=\"lost\">7 reached <code>B</code> instead</strong>"),
+              std::string::npos);
     EXPECT_NE(text.find("<code>epA</code> <span aria-hidden=\"true\">→</span> <code>usp</code> <span "
                         "aria-hidden=\"true\">→</span> <code>rp0</code> <span aria-hidden=\"true\">→</span> "
                         "<code>rc0</code> <span aria-hidden=\"true\">→</span> <code>S</code> (SMMU) <span "
                         "aria-hidden=\"true\">→</span> <strong><code>A</code>, doorbell <code>0x8090040</code>"),
               std::string::npos);
     EXPECT_NE(text.find("<strong><code>B</code>, doorbell <code>0x80d0040</code>"), std::string::npos);
-    EXPECT_NE(text.find("<strong class=\"lost\">2 of 10 were lost on the way</strong> (<code>smmu-fault</code>)"),
+    EXPECT_NE(text.find("<strong class=\"lost\">2 of 10 were lost</strong> (<code>smmu-fault</code>)"),
               std::string::npos);
     json_object_set_new(json_object_get(json_object_get(document, "verdicts"), "doorbell-per-group"), "outcome",
                         json_string("holds"));
