@@ -76,10 +76,16 @@ struct vm_device_config {
     uint32_t in_device; /**< function number there, for the same */
 };
 
+enum vm_act {
+    VM_MOVE_VCPU,      /**< `vcpu` shall run on PE `pe` */
+    VM_MOVE_INTERRUPT, /**< the guest moves a vector to `vcpu` */
+    VM_INVALIDATE,     /**< the guest invalidates its translations of a device's buffers */
+};
+
 /** What the guest, or the hypervisor to it, does at a time. */
 struct vm_action_config {
-    sim_time at;     /**< counted from the start of traffic */
-    bool moves_vcpu; /**< `vcpu` shall run on PE `pe`; else the guest moves a vector to `vcpu` */
+    sim_time at; /**< counted from the start of traffic */
+    enum vm_act act;
     uint32_t vcpu;
     uint32_t pe;
     uint32_t device; /**< index of the machine's */

@@ -291,6 +291,27 @@ static bool move_interrupt(struct vm *vm, const struct vm_action_config *action,
     return its_driver_issue(its, dw, error) && its_driver_sync(its, error);
 }
 
+/** The guest's driver invalidates what may be cached of a device's buffers, page by page, as after unmapping them. */
+static bool invalidate_buffers(struct vm_device *device, struct host_error *error)
+{
+    for (uint32_t i = 0; i < device->buffer_count; i++) {
+        const struct vm_buffer *buffer = &device->buffers[i];
+
+        for (uint64_t offset = 0; offset < buffer->size; offset += IO_PAGE_BYTES) {
+            if (!invalidate(device, buffer->address[buffer->place] + offset, error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool act_as_planned(struct vm *vm, const struct vm_action_config *action, struct host_error *error)
+{
+    return action->act == VM_INVALIDATE ? invalidate_buffers(&vm->devices[action->device], error)
+                                        : move_interrupt(vm, action, error);
+}
+
 /** The hypervisor's part: virtual CPUs go to other PEs. */
 static void run_control(void *context)
 {
@@ -303,7 +324,7 @@ static void run_control(void *context)
     for (size_t i = 0; i < vm->config.action_count; i++) {
         const struct vm_action_config *action = &vm->config.actions[i];
 
-        if (!action->moves_vcpu) {
+        if (action->act != VM_MOVE_VCPU) {
             continue;
         }
         if (vm->start + action->at > sim_now(sim)) {
@@ -319,7 +340,7 @@ static void run_control(void *context)
 /** The guest's next action from @p first on; action_count if there is none. */
 static size_t next_action(const struct vm *vm, size_t first)
 {
-    while (first < vm->config.action_count && vm->config.actions[first].moves_vcpu) {
+    while (first < vm->config.action_count && vm->config.actions[first].act == VM_MOVE_VCPU) {
         first++;
     }
     return first;
@@ -388,7 +409,7 @@ static bool act(struct vm *vm, struct guest_load *load, enum guest_act what, uin
 
     switch (what) {
     case GUEST_ACTION:
-        if (!move_interrupt(vm, &vm->config.actions[load->action], error)) {
+        if (!act_as_planned(vm, &vm->config.actions[load->action], error)) {
             return false;
         }
         load->action = next_action(vm, load->action + 1);

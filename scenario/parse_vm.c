@@ -1,4 +1,5 @@
 /* Virtual machines: whose functions, on which PEs. */
+#include "host/action.h"
 #include "host/fault_object.h"
 #include "scenario/functions.h"
 #include "scenario/parse_resolve.h"
@@ -66,19 +67,65 @@ static void resolve_device(struct parse *parse, size_t i, size_t j)
     }
 }
 
-/* What consumers and the timeline do to a function is the host kernel's affair, which a machine's function is not. */
-static void check_others(struct parse *parse, const struct scenario_functions *functions, const char *who)
+/* The machine that has a function; NULL: none. */
+static const struct scenario_vm *machine_of(const struct scenario *scenario, const struct scenario_functions *functions,
+                                            size_t index)
+{
+    for (size_t vm = 0; vm < scenario->vm_count; vm++) {
+        for (size_t i = 0; i < scenario->vms[vm].device_count; i++) {
+            const struct scenario_vm_device *device = &scenario->vms[vm].devices[i];
+
+            if (device->device == functions->devices[index] && device->function == functions->functions[index]) {
+                return &scenario->vms[vm];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* What consumers do to a function is the host kernel's affair, which a machine's function is not. */
+static void check_consumer(struct parse *parse, const struct scenario_functions *functions)
 {
     for (size_t i = 0; i < functions->count; i++) {
-        for (size_t vm = 0; vm < parse->scenario->vm_count; vm++) {
-            for (size_t d = 0; d < parse->scenario->vms[vm].device_count; d++) {
-                const struct scenario_vm_device *device = &parse->scenario->vms[vm].devices[d];
+        const struct scenario_vm *vm = machine_of(parse->scenario, functions, i);
 
-                if (device->device == functions->devices[i] && device->function == functions->functions[i]) {
-                    parse_error_at(parse, &device->place, "E1702 `%.63s` is assigned to `%.63s`, so it cannot be in %s",
-                                   device->name, parse->scenario->vms[vm].name, who);
-                }
-            }
+        if (vm != NULL) {
+            parse_error_at(parse, &functions->places[i],
+                           "E1702 `%.63s` is assigned to `%.63s`, so it cannot be in `consumers` too",
+                           functions->names[i], vm->name);
+        }
+    }
+}
+
+/* Nor what the timeline does: the machine's own has actions for its functions, and says what it has instead. */
+static const char *instead_of(enum action_kind kind)
+{
+    switch (kind) {
+    case ACTION_MOVE_INTERRUPT:
+        return "its guest moves it: `action: move-interrupt` in `timeline` of";
+    case ACTION_INVALIDATE:
+        return "its guest invalidates: `action: invalidate` in `timeline` of";
+    case ACTION_MAP:
+    case ACTION_UNMAP:
+    case ACTION_LOAD:
+        return "its guest maps: `remap` of the device in";
+    default:
+        return "a machine keeps its functions as they are for the whole run; to attach, remove or reset one under "
+               "traffic "
+               "give it to one of `software.consumers` (`translation: nested` for a guest) and take it out of";
+    }
+}
+
+static void check_action(struct parse *parse, const struct scenario_action *action)
+{
+    for (size_t i = 0; i < action->device.count; i++) {
+        const struct scenario_vm *vm = machine_of(parse->scenario, &action->device, i);
+
+        if (vm != NULL) {
+            diagnostic_set_hint(parse_error_at(parse, &action->device.places[i],
+                                               "E1702 `%.63s` is assigned to `%.63s`, so it cannot be in the timeline",
+                                               action->device.names[i], vm->name),
+                                "%s `vms.%.63s`", instead_of((enum action_kind)action->kind), vm->name);
         }
     }
 }
@@ -178,10 +225,10 @@ void parse_check_vms(struct parse *parse)
     check_all_pages(parse);
 
     for (size_t i = 0; i < scenario->software.consumer_count; i++) {
-        check_others(parse, &scenario->software.consumers[i].devices, "`consumers` too");
+        check_consumer(parse, &scenario->software.consumers[i].devices);
     }
     for (size_t i = 0; i < scenario->action_count; i++) {
-        check_others(parse, &scenario->actions[i].device, "the timeline");
+        check_action(parse, &scenario->actions[i]);
     }
 }
 
@@ -203,6 +250,10 @@ static void resolve_action(struct parse *parse, const struct scenario_vm *vm, si
     }
     if (action->act == SCENARIO_VM_MOVE_VCPU) {
         return;
+    }
+    if (action->act == SCENARIO_VM_INVALIDATE && vm->smmu == SCENARIO_VM_SMMU_NONE) {
+        diagnostic_set_hint(parse_error_at(parse, &action->place, "E1703 `invalidate` needs a guest that translates"),
+                            "add `smmu: per-smmu` to `%.63s`", vm->name);
     }
     while (action->device < vm->device_count && name != NULL && strcmp(vm->devices[action->device].name, name) != 0) {
         action->device++;

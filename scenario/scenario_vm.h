@@ -76,6 +76,7 @@ struct scenario_vm_device {
 enum scenario_vm_act {
     SCENARIO_VM_MOVE_VCPU,
     SCENARIO_VM_MOVE_INTERRUPT,
+    SCENARIO_VM_INVALIDATE,
 };
 
 /** One item of vms.NAME.timeline. */

@@ -69,7 +69,7 @@ static void describe_actions(const struct scenario_vm *from, struct vm_action_co
 {
     for (size_t i = 0; i < from->action_count; i++) {
         actions[i] = (struct vm_action_config){.at = from->actions[i].at,
-                                               .moves_vcpu = from->actions[i].act == SCENARIO_VM_MOVE_VCPU,
+                                               .act = (enum vm_act)from->actions[i].act,
                                                .vcpu = from->actions[i].vcpu,
                                                .pe = from->actions[i].pe,
                                                .device = (uint32_t)from->actions[i].device,

@@ -132,8 +132,9 @@ static const struct error_code machines_codes[] = {
               "vms: { vm0: { devices: { epA: {} } } }\n"},
     {.code = "E1702",
      .title = "A function is assigned once",
-     .explanation = "A function belongs to one virtual machine, and not to a consumer of the host; a guest remaps "
-                    "only where it has a virtual SMMU.",
+     .explanation = "A function belongs to one virtual machine, and neither to a consumer of the host nor to the "
+                    "system's timeline: the machine has one of its own. A guest remaps only where it has a virtual "
+                    "SMMU.",
      .shown = ERROR_CODE_ADDED,
      .wrong = "platform: { redistributor: { version: gicv4.1 } }\n"
               "vms: { vm0: { devices: { epA: { remap: 20 us } } } }\n",

@@ -104,6 +104,11 @@ static bool moves_interrupt(const void *structure)
     return ((const struct scenario_vm_action *)structure)->act == SCENARIO_VM_MOVE_INTERRUPT;
 }
 
+static bool is_of_device(const void *structure)
+{
+    return !moves_vcpu(structure);
+}
+
 static const struct scenario_key action_keys[] = {
     {.name = "at",
      KEY_FIELD(scenario_vm_action, at),
@@ -115,11 +120,13 @@ static const struct scenario_key action_keys[] = {
     {.name = "action",
      KEY_FIELD(scenario_vm_action, act),
      .type = &scenario_type_choice,
-     .choices = (const char *const[]){"move-vcpu", "move-interrupt", NULL},
+     .choices = (const char *const[]){"move-vcpu", "move-interrupt", "invalidate", NULL},
      .required = true,
      .doc =
          "`move-vcpu`: the hypervisor has a virtual CPU run on another PE, with its vPE (VMOVP). `move-interrupt`: the "
-         "guest moves a vector to another virtual CPU, by its ITS (MOVI), and the hypervisor the hardware's (VMOVI)."},
+         "guest moves a vector to another virtual CPU, by its ITS (MOVI), and the hypervisor the hardware's (VMOVI). "
+         "`invalidate`: the guest invalidates its own translations of a device's buffers, page by page; it needs "
+         "`smmu`."},
     {.name = "vcpu",
      KEY_FIELD(scenario_vm_action, vcpu),
      .type = &scenario_type_number,
@@ -138,9 +145,9 @@ static const struct scenario_key action_keys[] = {
      KEY_FIELD(scenario_vm_action, device_written),
      .type = &scenario_type_name,
      .automatic = "the first of the machine's",
-     .applies = moves_interrupt,
-     .needs = "`action: move-interrupt`",
-     .doc = "Whose vector."},
+     .applies = is_of_device,
+     .needs = "`action: move-interrupt` or `invalidate`",
+     .doc = "Whose vector, or buffers."},
     {.name = "vector",
      KEY_FIELD(scenario_vm_action, vector),
      .type = &scenario_type_number,

@@ -336,6 +336,29 @@ TEST(VirtualSmmu, InvalidationsReachWhoCaches)
     }
 }
 
+/* By the machine's timeline the guest invalidates when it is told to: a command for each page of the buffers. */
+TEST(VirtualSmmu, AGuestInvalidatesAtTimesOfItsTimeline)
+{
+    const std::vector<std::string> still = {"vms.vm0.devices.epA={}", "vms.vm0.devices.epB={}"};
+
+    for (const char *queue : {"direct", "trapped"}) {
+        std::vector<std::string> sets = still;
+
+        sets.push_back(std::string("vms.vm0.queue=") + queue);
+        const Guests none(vsmmu, sets);
+        sets.emplace_back("vms.vm0.timeline=[{at: 20 us, action: invalidate, device: epB}, "
+                          "{at: 40 us, action: invalidate, device: epB}]");
+        const Guests twice(vsmmu, sets);
+
+        EXPECT_EQ(none.vm("invalidations"), 0u) << queue;
+        EXPECT_GE(twice.vm("invalidations"), 2u) << queue;
+        EXPECT_EQ(twice.vm("invalidations") % 2, 0u) << queue;
+        EXPECT_EQ(twice.result->smmu_events, 0u);
+        EXPECT_EQ(twice.lost(), 0u);
+        EXPECT_GT(counter_of(*twice.result, "T", "tlb-misses"), counter_of(*none.result, "T", "tlb-misses")) << queue;
+    }
+}
+
 /* Not only the structure is wrong: the checker has seen it, and sees nothing where the structure is right. */
 TEST(VirtualSmmu, TheCheckerSeesStaleTranslationsInUse)
 {
@@ -551,6 +574,16 @@ TEST(VirtualMachineKeys, MistakesAreNamed)
     EXPECT_NE(complaint({"software.consumers={c: {kind: type1, devices: [epA]}}"}).find("in `consumers` too"),
               std::string::npos);
     EXPECT_NE(complaint({"timeline=[{at: 1 us, action: reset, device: epA}]"}).find("cannot be in the timeline"),
+              std::string::npos);
+    EXPECT_NE(complaint({"timeline=[{at: 1 us, action: reset, device: epA}]"}).find("give it to one of"),
+              std::string::npos);
+    EXPECT_NE(complaint({"timeline=[{at: 1 us, action: invalidate, device: epA}]"}).find("`action: invalidate` in"),
+              std::string::npos);
+    EXPECT_NE(complaint({"timeline=[{at: 1 us, action: move-interrupt, device: epA}]"}).find("its guest moves it"),
+              std::string::npos);
+    EXPECT_NE(complaint({"timeline=[{at: 1 us, action: map, device: epA}]"}).find("`remap` of the device"),
+              std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: invalidate}]"}).find("needs a guest that translates"),
               std::string::npos);
     EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-vcpu, vcpu: 2}]"}).find("no virtual CPU 2"),
               std::string::npos);
