@@ -276,7 +276,7 @@ sim_time shortest_write(const std::string &endpoint)
 {
     One one(text_of(endpoint, "[{dma-write: {size: 64 B, period: 1 us}}]"));
     Writes writes;
-    const sim_observer listener = {&writes, false, 0, nullptr, note_write};
+    const sim_observer listener = {&writes, false, 0, nullptr, note_write, nullptr};
 
     collector_also(one.whole.collector(), &listener);
     one.run();
@@ -521,7 +521,7 @@ TEST(Pages, TakenAwayAreTouchedNoMore)
     One one(text_of(all, "[{dma-write: {size: 256 B, stride: 256 B, buffer: 8 KiB, period: 30 ns, pages: on-demand}}]",
                     "software: { fault-latency: 500 ns, fault-time: 100 ns }\n"));
     Guard watch;
-    const sim_observer listener = {&watch, false, 0, nullptr, guard};
+    const sim_observer listener = {&watch, false, 0, nullptr, guard, nullptr};
     struct software *software = one.whole.software();
     struct host_error error = {};
 

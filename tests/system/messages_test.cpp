@@ -43,7 +43,7 @@ void run(const std::string &text, Seen &seen)
 {
     const auto scenario = load_text(text);
     Whole whole(scenario.get());
-    const sim_observer listener = {&seen, false, 0, nullptr, note};
+    const sim_observer listener = {&seen, false, 0, nullptr, note, nullptr};
 
     collector_also(whole.collector(), &listener);
     whole.start();
