@@ -10,9 +10,10 @@
 #define GICR_VPROPBASER 0x20070u
 #define GICR_VPENDBASER 0x20078u
 
-#define TYPER_VIRTUAL(typer) (((typer) >> 1) & 1)
-#define TYPER_VMOVP(typer)   (((typer) >> 37) & 1)
-#define TYPER_RVPEID(typer)  (((typer) >> 7) & 1)
+#define TYPER_VIRTUAL(typer)    (((typer) >> 1) & 1)
+#define TYPER_VMOVP(typer)      (((typer) >> 37) & 1)
+#define TYPER_EVENT_BITS(typer) ((unsigned)((typer) >> 8 & 0x1f)) /* ID_bits: one less than there are */
+#define TYPER_RVPEID(typer)     (((typer) >> 7) & 1)
 
 #define VALID             (UINT64_C(1) << 63)
 #define PEND_DOORBELL     (UINT64_C(1) << 62)
@@ -98,14 +99,17 @@ static bool share_table(struct vpe_driver *driver, struct host_error *error)
     return true;
 }
 
-/** The last DeviceID is the proxy's (rule F9), with an event for each PE at least. */
+/**
+ * The last DeviceID is the proxy's (rule F9). With an event for each vPE none is ever taken from another: DISCARD would
+ * take a doorbell along that is pending, and its vPE would wait for ever.
+ */
 static bool make_proxy(struct vpe_driver *driver, struct host_error *error)
 {
     struct vpe_proxy *proxy = &driver->proxy;
 
     proxy->device_id = (uint32_t)driver->itss[0]->device_limit - 1;
     proxy->events = 2;
-    while (proxy->events < driver->lpis->pe_count && proxy->events < VPE_PROXY_EVENTS) {
+    while (proxy->events < VPE_PROXY_EVENTS && proxy->events >> TYPER_EVENT_BITS(driver->itss[0]->typer) == 0) {
         proxy->events *= 2;
     }
     return its_driver_map_device(driver->itss[0], proxy->device_id, proxy->events, error);
@@ -149,15 +153,30 @@ static bool proxy_command(struct vpe_driver *driver, struct vpe *vpe, uint64_t o
     return its_driver_issue(driver->itss[0], dw, error);
 }
 
-/** Gives a vPE an event of the proxy's, if need be the one that another has had longest. */
+/** The next event of the proxy's that nobody has whose doorbell is on; if all are such, the next. */
+static uint32_t choose_proxy_event(const struct vpe_proxy *proxy)
+{
+    for (uint32_t i = 0; i < proxy->events; i++) {
+        const uint32_t event = (proxy->next + i) % proxy->events;
+
+        if (proxy->users[event] == NULL || !proxy->users[event]->doorbell_on) {
+            return event;
+        }
+    }
+    return proxy->next;
+}
+
+/** Gives a vPE an event of the proxy's, if need be another's. */
 static bool take_proxy_event(struct vpe_driver *driver, struct vpe *vpe, struct host_error *error)
 {
     struct vpe_proxy *proxy = &driver->proxy;
-    struct vpe *before = proxy->users[proxy->next];
+    struct vpe *before;
 
     if (vpe->proxy_event != UINT32_MAX) {
         return true;
     }
+    proxy->next = choose_proxy_event(proxy);
+    before = proxy->users[proxy->next];
     if (before != NULL && !proxy_command(driver, before, CMD_DISCARD, 0, error)) {
         return false;
     }

@@ -19,14 +19,15 @@ extern "C" {
 /** vINTID bits of every vPE. */
 #define VPE_ID_BITS 16u
 
-/** Most events of the proxy device: a power of two that the PEs fit in. */
-#define VPE_PROXY_EVENTS 64u
+/** Most events of the proxy device: a power of two. */
+#define VPE_PROXY_EVENTS 256u
 
 struct vpe;
 
 /**
  * GICv4.0: a device that does not exist, by whose events the doorbells of vPEs, which no device has, can be named in
- * INV and CLEAR (rule F9). It takes the last DeviceID of the first ITS; vPEs take its events in turn.
+ * INV and CLEAR (rule F9). It takes the last DeviceID of the first ITS; each vPE has an event of it,
+ * while there are enough.
  */
 struct vpe_proxy {
     uint32_t device_id;

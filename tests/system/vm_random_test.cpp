@@ -98,10 +98,12 @@ class Generator
         all += ", devices: { " + devices + " }, timeline: [";
         for (uint32_t i = 0; i < 3; i++) {
             const std::string at = std::to_string(20 + 25 * i + pick(0, 20)) + " us, action: ";
+            const uint32_t what = pick(0, smmu != "none" ? 2 : 1);
 
             all += (i == 0 ? "" : ", ") + std::string("{ at: ") + at +
-                   (pick(0, 1) == 0 ? "move-vcpu, pe: " + std::to_string(pick(0, pes - 1))
-                                    : "move-interrupt, vector: " + std::to_string(pick(0, 3))) +
+                   (what == 0   ? "move-vcpu, pe: " + std::to_string(pick(0, pes - 1))
+                    : what == 1 ? "move-interrupt, vector: " + std::to_string(pick(0, 3))
+                                : "invalidate") +
                    ", vcpu: " + std::to_string(pick(0, vcpus - 1)) + " }";
         }
         return all + "] }\n";
