@@ -121,8 +121,9 @@ static json_t *load(const struct cli_request *request, const char *path, int *st
     } else if (document == NULL) {
         snprintf(problem.message, sizeof(problem.message), "E0207 %s:%d:%d: %s", path, error.line, error.column,
                  error.text);
-    } else if (!json_is_object(document)) {
-        snprintf(problem.message, sizeof(problem.message), "E0207 %s is no object, as results are", path);
+    } else if (!json_is_string(json_object_get(document, "schema"))) {
+        snprintf(problem.message, sizeof(problem.message), "E0207 %s is no document of Doorbell: it names no schema",
+                 path);
         json_decref(document);
         document = NULL;
     }
@@ -133,6 +134,23 @@ static json_t *load(const struct cli_request *request, const char *path, int *st
     return document;
 }
 
+/** Whether two documents are of one form, and can differ in what they say; tells why not. */
+static bool is_one_form(const struct cli_request *request, const char *const paths[2], json_t *const documents[2],
+                        int *status)
+{
+    const char *forms[2] = {json_string_value(json_object_get(documents[0], "schema")),
+                            json_string_value(json_object_get(documents[1], "schema"))};
+    struct cli_problem problem = {.hint = "compare what one version of one verb wrote"};
+
+    if (strcmp(forms[0], forms[1]) == 0) {
+        return true;
+    }
+    snprintf(problem.message, sizeof(problem.message), "E0207 %s is a document of the form %s, and %s of %s", paths[0],
+             forms[0], paths[1], forms[1]);
+    *status = cli_fail(request, CLI_EXIT_USAGE, &problem);
+    return false;
+}
+
 /** Compares two files and adds the pair. */
 static int add_pair(struct compared *compared, const char *name, const char *a, const char *b)
 {
@@ -141,7 +159,8 @@ static int add_pair(struct compared *compared, const char *name, const char *a, 
     json_t *after = before == NULL ? NULL : load(compared->request, b, &status);
     struct pair *pair = &compared->list[compared->count];
 
-    if (before != NULL && after != NULL) {
+    if (before != NULL && after != NULL &&
+        is_one_form(compared->request, (const char *[]){a, b}, (json_t *[]){before, after}, &status)) {
         *pair = (struct pair){.name = sim_copy_string(name)};
         pair->differences = json_differences(before, after, &compared->request->tolerances);
         judge(pair, before, after);

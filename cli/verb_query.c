@@ -5,8 +5,10 @@
 #include "cli/failure.h"
 #include "cli/rows.h"
 #include "cli/suggest.h"
+#include "sim/allocate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** What the writer needs. */
@@ -88,15 +90,51 @@ static int fail_at(const struct cli_request *request, const char *question, size
     return status;
 }
 
+/** The nearest of what a column of the database's metrics holds, as a hint. */
+static void hint_nearest(struct store *store, const char *sql, const char *word, struct cli_problem *problem)
+{
+    const struct query query = {.question = sql};
+    struct query_table table = {.names = NULL};
+    const char **names = NULL;
+    const char *nearest = NULL;
+    char why[256];
+
+    if (query_ask(store, &query, &table, why, sizeof(why)) && table.rows > 0) {
+        names = sim_allocate(table.rows, sizeof(*names));
+        for (size_t i = 0; i < table.rows; i++) {
+            names[i] = table.cells[i].text == NULL ? "" : table.cells[i].text;
+        }
+        nearest = cli_suggest(word, names, table.rows);
+    }
+    if (nearest != NULL && strcmp(nearest, word) != 0) {
+        snprintf(problem->hint, sizeof(problem->hint), "did you mean '%s'?", nearest);
+    }
+    free((void *)names);
+    query_table_clear(&table);
+}
+
+/** What is near a metric or a device that no run has. */
+static void hint_metric(struct store *store, const struct query *query, struct cli_problem *problem)
+{
+    if (query->device != NULL) {
+        hint_nearest(store, "SELECT DISTINCT device FROM metrics WHERE device <> ''", query->device, problem);
+    }
+    for (size_t i = 0; i < query->metric_count && problem->hint[0] == '\0'; i++) {
+        hint_nearest(store, "SELECT DISTINCT metric FROM metrics", query->metrics[i], problem);
+    }
+}
+
 /** Tells why a question was not answered. */
-static int refuse(const struct cli_request *request, const struct query *query, const struct store *store,
+static int refuse(const struct cli_request *request, const struct query *query, struct store *store,
                   struct cli_problem *problem)
 {
     if (store_error_offset(store) != STORE_NO_OFFSET) {
         return fail_at(request, query->question, store_error_offset(store), problem->message);
     }
-    if (cli_fail_status(problem) == CLI_EXIT_USAGE) {
+    if (strncmp(problem->message, "E0406", 5) == 0) {
         hint(query->question, problem);
+    } else if (store_error(store) == NULL) {
+        hint_metric(store, query, problem);
     }
     return cli_fail(request, cli_fail_status(problem), problem);
 }

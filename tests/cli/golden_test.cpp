@@ -271,6 +271,15 @@ TEST(Compare, WhatIsNoResultIsAnError)
     const std::string text = folder.write("text.json", "hello");
 
     EXPECT_EQ(doorbell({"compare", text, text}).status, 2);
+    const std::string nothing = folder.write("nothing.json", "{}");
+    const std::string run = stored(folder, "run.json", {});
+
+    EXPECT_EQ(doorbell({"compare", nothing, nothing}).status, 2) << "alike, and no results";
+    EXPECT_EQ(doorbell({"check", split, "--json", "-o", folder.path("check.json")}).status, 0);
+    const Result forms = doorbell({"compare", run, folder.path("check.json")});
+
+    EXPECT_EQ(forms.status, 2) << "what a check does not say is no replication of a run";
+    EXPECT_TRUE(has(forms.err, "of the form run/1")) << forms.err;
     EXPECT_EQ(doorbell({"compare", folder.path("no.json"), text}).status, 4);
     EXPECT_EQ(doorbell({"compare", text}).status, 2);
 }

@@ -328,6 +328,11 @@ TEST(SweepCommand, QueriesComeAsTextCsvAndJsonLines)
     EXPECT_EQ(lines.out.substr(0, 54), "{\"point\":0,\"smmu.S.tlb.entries\":\"4\",\"interconnect.late");
     EXPECT_EQ(wrong.status, 2);
     EXPECT_NE(wrong.err.find("did you mean 'worst'?"), std::string::npos) << wrong.err;
+    const Result metric = doorbell({"query", database, "points", "--metric", "msi.latncy.p99"});
+    const Result device = doorbell({"query", database, "points", "--device", "epZ"});
+
+    EXPECT_NE(metric.err.find("did you mean 'msi.latency.p99'?"), std::string::npos) << metric.err;
+    EXPECT_NE(device.err.find("did you mean 'ep"), std::string::npos) << device.err;
     const Result second = doorbell({"query", database, "SELECT 1 FROM runs;\nDELETE FROM runs"});
 
     EXPECT_EQ(second.status, 2);
