@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const status_names[STORE_STATUSES] = {
     [STORE_DONE] = "done", [STORE_IMPOSSIBLE] = "impossible", [STORE_STUCK] = "stuck", [STORE_BROKEN] = "broken",
@@ -41,7 +42,7 @@ bool store_execute(struct store *store, const char *sql, const char *doing)
     return true;
 }
 
-/** Why a file cannot be opened: SQLite does not tell a folder, or that there is nothing. NULL: it may be possible. */
+/** Why a file cannot be opened: SQLite has one sentence for all of it. NULL: it may be possible. */
 static const char *obstacle(const char *path, int flags)
 {
     struct stat status;
@@ -49,7 +50,10 @@ static const char *obstacle(const char *path, int flags)
     if (stat(path, &status) != 0) {
         return (flags & SQLITE_OPEN_CREATE) != 0 && errno == ENOENT ? NULL : strerror(errno);
     }
-    return S_ISDIR(status.st_mode) ? strerror(EISDIR) : NULL;
+    if (S_ISDIR(status.st_mode)) {
+        return strerror(EISDIR);
+    }
+    return access(path, (flags & SQLITE_OPEN_READWRITE) != 0 ? R_OK | W_OK : R_OK) != 0 ? strerror(errno) : NULL;
 }
 
 static struct store *open_file(const char *path, int flags)
