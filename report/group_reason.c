@@ -91,15 +91,39 @@ static void add_device(struct reasons *reasons, uint32_t one, uint32_t other)
              first->name, second->name);
 }
 
-size_t group_reasons(const struct topology *topology, uint32_t one, uint32_t other, char (*reasons)[GROUP_REASON_BYTES],
-                     size_t limit)
+/** Finds two different functions, if all of them are in one group. */
+static bool find_pair(const struct topology *topology, const uint32_t *functions, size_t count, uint32_t *one,
+                      uint32_t *other)
+{
+    *one = TOPOLOGY_NONE;
+    *other = TOPOLOGY_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (functions[i] == TOPOLOGY_NONE) {
+            continue;
+        }
+        if (*one == TOPOLOGY_NONE) {
+            *one = functions[i];
+        } else if (topology->functions[functions[i]].group != topology->functions[*one].group) {
+            return false;
+        } else if (*other == TOPOLOGY_NONE && functions[i] != *one) {
+            *other = functions[i];
+        }
+    }
+    return *other != TOPOLOGY_NONE && topology->functions[*one].group != TOPOLOGY_NONE;
+}
+
+size_t group_reasons(const struct topology *topology, const uint32_t *functions, size_t count,
+                     char (*reasons)[GROUP_REASON_BYTES], size_t limit)
 {
     struct reasons found = {.topology = topology, .texts = reasons, .limit = limit};
-    const uint32_t group = topology->functions[one].group;
+    uint32_t one;
+    uint32_t other;
+    uint32_t group;
 
-    if (group == TOPOLOGY_NONE || group != topology->functions[other].group || one == other) {
+    if (!find_pair(topology, functions, count, &one, &other)) {
         return 0;
     }
+    group = topology->functions[one].group;
     add_device(&found, one, other);
     for (uint32_t i = 0; i < topology->function_count; i++) {
         const struct topology_function *function = &topology->functions[i];

@@ -1,4 +1,4 @@
-/* Why two functions are in one IOMMU group: controls that ports lack, and requester IDs that are not one's own. */
+/* Why functions are in one IOMMU group: controls that ports lack, and requester IDs that are not one's own. */
 #ifndef DOORBELL_REPORT_GROUP_REASON_H
 #define DOORBELL_REPORT_GROUP_REASON_H
 
@@ -15,13 +15,15 @@ extern "C" {
 #define GROUP_REASON_BYTES 200
 
 /**
- * Says why two functions are in one group: each port of the group above them that lacks one of the controls that keep
- * functions apart (SV, RR, CR, UF: what Linux asks for), each bridge that gives what is below it its own requester ID.
- * @param reasons receives a sentence each, without a full stop
- * @return how many, at most @p limit; 0 if they are not in one group
+ * Says why functions are in one group: each port of the group above the first two of them that lacks one of the controls
+ * that keep functions apart (SV, RR, CR, UF: what Linux asks for), each bridge that gives what is below it its own
+ * requester ID.
+ * @param functions array of @p count; TOPOLOGY_NONE and what is there twice count for nothing
+ * @param reasons   receives a sentence each, without a full stop
+ * @return how many, at most @p limit; 0 if they are not all in one group, or are fewer than two
  */
-size_t group_reasons(const struct topology *topology, uint32_t one, uint32_t other, char (*reasons)[GROUP_REASON_BYTES],
-                     size_t limit);
+size_t group_reasons(const struct topology *topology, const uint32_t *functions, size_t count,
+                     char (*reasons)[GROUP_REASON_BYTES], size_t limit);
 
 #ifdef __cplusplus
 }

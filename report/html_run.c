@@ -98,6 +98,26 @@ static void write_evidence_device(struct html_page *page, const json_t *device)
     fputs("</li>\n", page->stream);
 }
 
+/** Devices of evidence that are listed openly; of more, fewer. */
+#define MOST_DEVICES 8
+#define FEW_DEVICES  4
+
+/** The devices that evidence names; all but the first are closed where they are many. */
+static void write_evidence_devices(struct html_page *page, const json_t *devices)
+{
+    const size_t count = json_array_size(devices);
+    const bool folded = count > MOST_DEVICES;
+
+    fputs("<ul>\n", page->stream);
+    for (size_t i = 0; i < count; i++) {
+        if (folded && i == FEW_DEVICES) {
+            fprintf(page->stream, "</ul>\n<details><summary>%zu more devices</summary>\n<ul>\n", count - i);
+        }
+        write_evidence_device(page, json_array_get(devices, i));
+    }
+    fprintf(page->stream, "</ul>\n%s", folded ? "</details>\n" : "");
+}
+
 /** Reasons for a group that are listed. */
 #define MOST_REASONS 8
 
@@ -110,12 +130,14 @@ static void write_group_reason(struct html_page *page, const json_t *document, c
     size_t count = 0;
 
     if (topology_from_json(member(document, "topology"), &topology)) {
-        const uint32_t one = topology_find_function(&topology, html_member(json_array_get(devices, 0), "name"));
-        const uint32_t other = topology_find_function(&topology, html_member(json_array_get(devices, 1), "name"));
+        const size_t limit = json_array_size(devices);
+        uint32_t *functions = sim_allocate(limit + 1, sizeof(*functions));
 
-        count = one == TOPOLOGY_NONE || other == TOPOLOGY_NONE
-                    ? 0
-                    : group_reasons(&topology, one, other, reasons, MOST_REASONS);
+        for (size_t i = 0; i < limit; i++) {
+            functions[i] = topology_find_function(&topology, html_member(json_array_get(devices, i), "name"));
+        }
+        count = group_reasons(&topology, functions, limit, reasons, MOST_REASONS);
+        free(functions);
     }
     if (count > 0) {
         fputs("<p><em>Why they are one group:</em> software puts devices together that the hardware cannot keep apart. "
@@ -151,19 +173,12 @@ static void write_verdict(struct html_page *page, const json_t *document, const 
     fputs(".</p>\n", page->stream);
     json_array_foreach((json_t *)(uintptr_t)member(verdict, "evidence"), index, evidence)
     {
-        size_t at;
-        const json_t *device;
-
         fputs("<p>", page->stream);
         html_text(page, html_member(evidence, "subject"));
         fputs(": ", page->stream);
         html_text(page, html_member(evidence, "detail"));
-        fputs("</p>\n<ul>\n", page->stream);
-        json_array_foreach((json_t *)(uintptr_t)member(evidence, "devices"), at, device)
-        {
-            write_evidence_device(page, device);
-        }
-        fputs("</ul>\n", page->stream);
+        fputs("</p>\n", page->stream);
+        write_evidence_devices(page, member(evidence, "devices"));
     }
     if (is_outcome(verdict, "violated") && consequence != NULL) {
         write_group_reason(page, document, verdict);

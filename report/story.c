@@ -5,8 +5,10 @@
 #include "report/story_internal.h"
 #include "report/topology_marks.h"
 #include "result/verdict.h"
+#include "sim/allocate.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** Columns before the words about a hop. */
@@ -128,20 +130,16 @@ size_t story_packets(const struct recording *recording, const struct verdict *ve
 size_t story_reasons(const struct topology *topology, const struct verdict *verdict,
                      char (*reasons)[GROUP_REASON_BYTES], size_t limit)
 {
-    uint32_t functions[2];
-    size_t count = 0;
+    const size_t devices = verdict->evidence_count == 0 ? 0 : verdict->evidence[0].device_count;
+    uint32_t *functions = sim_allocate(devices + 1, sizeof(*functions));
+    size_t count;
 
-    if (verdict->evidence_count == 0) {
-        return 0;
+    for (size_t i = 0; i < devices; i++) {
+        functions[i] = topology_find_function(topology, verdict->evidence[0].devices[i].name);
     }
-    for (size_t i = 0; i < verdict->evidence[0].device_count && count < 2; i++) {
-        const uint32_t function = topology_find_function(topology, verdict->evidence[0].devices[i].name);
-
-        if (function != TOPOLOGY_NONE) {
-            functions[count++] = function;
-        }
-    }
-    return count < 2 ? 0 : group_reasons(topology, functions[0], functions[1], reasons, limit);
+    count = group_reasons(topology, functions, devices, reasons, limit);
+    free(functions);
+    return count;
 }
 
 static void write_labelled(FILE *stream, const char *label, const char *text)

@@ -52,7 +52,7 @@ uint32_t story_hops(const struct story *story, struct story_hop *hops);
 size_t story_packets(const struct recording *recording, const struct verdict *verdict,
                      const struct recorded_packet **packets, const struct verdict_device **devices, size_t limit);
 
-/** Why the first two devices of a verdict's first evidence are one group. @return how many; 0 if they are not */
+/** Why the devices of a verdict's first evidence are one group. @return how many reasons; 0 if they are not */
 size_t story_reasons(const struct topology *topology, const struct verdict *verdict,
                      char (*reasons)[GROUP_REASON_BYTES], size_t limit);
 

@@ -78,4 +78,24 @@ TEST(HtmlSystem, LargeOnesBeginWithVerdicts)
     json_decref(document);
 }
 
+/* Reasons for a group are given of devices that are in one; a long list of them is closed but for its beginning. */
+TEST(HtmlSystem, EvidenceOfManyIsClosed)
+{
+    json_t *document = run_document();
+    json_t *evidence = json_array_get(
+        json_object_get(json_object_get(json_object_get(document, "verdicts"), "doorbell-per-group"), "evidence"), 0);
+    json_t *devices = json_object_get(evidence, "devices");
+
+    EXPECT_NE(page(document).find("Why they are one group"), std::string::npos);
+    EXPECT_EQ(page(document).find("more devices</summary>"), std::string::npos);
+    json_array_append_new(devices, json_pack("{s:s}", "name", "epC")); /* which is in no group */
+    EXPECT_EQ(page(document).find("Why they are one group"), std::string::npos);
+    for (int i = 0; i < 10; i++) {
+        json_array_append_new(devices, json_pack("{s:s}", "name", "else"));
+    }
+    EXPECT_NE(page(document).find("<summary>9 more devices</summary>"), std::string::npos);
+    EXPECT_EQ(support::html_problem(page(document)), "");
+    json_decref(document);
+}
+
 } // namespace
