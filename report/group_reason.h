@@ -15,9 +15,9 @@ extern "C" {
 #define GROUP_REASON_BYTES 200
 
 /**
- * Says why functions are in one group: each port of the group above the first two of them that lacks one of the controls
- * that keep functions apart (SV, RR, CR, UF: what Linux asks for), each bridge that gives what is below it its own
- * requester ID.
+ * Says why functions are in one group: each port of the group above the first two of them that lacks one of the
+ * controls that keep functions apart (SV, RR, CR, UF: what Linux asks for), each bridge that gives what is below it its
+ * own requester ID.
  * @param functions array of @p count; TOPOLOGY_NONE and what is there twice count for nothing
  * @param reasons   receives a sentence each, without a full stop
  * @return how many, at most @p limit; 0 if they are not all in one group, or are fewer than two
