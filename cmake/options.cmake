@@ -40,7 +40,9 @@ target_compile_options(doorbell_build INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror>
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Werror>
   # In C++, GCC also warns of a function with the name of a structure, as our C headers (and stat()) have them.
-  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-shadow -Wshadow=local>)
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-shadow -Wshadow=local>
+  # And in C++, Clang's -Wconversion is about signs too, GCC's is not.
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-sign-conversion>)
 # Programs that use nothing of a shared library do not load it: SystemC's wants an sc_main from whoever does.
 target_link_options(doorbell_build INTERFACE LINKER:--as-needed)
 if(DOORBELL_SANITIZE)
