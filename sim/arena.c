@@ -61,15 +61,18 @@ static struct arena_chunk *small_chunk(size_t bytes)
     return chunk;
 }
 
-/** A chunk that begins where a large page does. What is not touched of it takes no memory. @param advice for madvise */
-static struct arena_chunk *large_chunk(size_t bytes, int advice)
+/**
+ * A chunk that begins where a large page does, or @p offset bytes behind. What is not touched of it takes no memory.
+ * @param advice for madvise
+ */
+static struct arena_chunk *large_chunk(size_t bytes, size_t offset, int advice)
 {
-    const size_t length = bytes + LARGE_PAGE;
+    const size_t length = bytes + offset + LARGE_PAGE;
     uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct arena_chunk *chunk;
 
     got(memory == MAP_FAILED ? NULL : memory);
-    chunk = (struct arena_chunk *)(void *)(memory + LARGE_PAGE - (uintptr_t)memory % LARGE_PAGE);
+    chunk = (struct arena_chunk *)(void *)(memory + LARGE_PAGE - (uintptr_t)memory % LARGE_PAGE + offset);
     madvise(chunk, bytes, advice); /* where there are no large pages, ordinary ones do */
     chunk->memory = memory;
     chunk->length = length;
@@ -90,22 +93,16 @@ static void add_chunk(struct arena *arena, size_t least)
         bytes *= 2;
     }
     arena->next_bytes = 2 * bytes < 16 * LARGE_PAGE ? 2 * bytes : 16 * LARGE_PAGE;
-    chunk = bytes >= LARGE_PAGE && !ARENA_SEPARATE ? large_chunk(round_up(bytes, LARGE_PAGE), MADV_HUGEPAGE)
+    chunk = bytes >= LARGE_PAGE && !ARENA_SEPARATE ? large_chunk(round_up(bytes, LARGE_PAGE), 0, MADV_HUGEPAGE)
                                                    : small_chunk(bytes);
     chunk->used = header;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
 }
 
-/**
- * A piece that is large by itself is a table of which a run touches little, here and there: ordinary pages of its own.
- * The chunk in use stays the first.
- */
-static void *take_large(struct arena *arena, size_t bytes)
+/** Adds a chunk that is one piece. The one in use stays the first. */
+static void add_apart(struct arena *arena, struct arena_chunk *chunk)
 {
-    const size_t header = round_up(sizeof(struct arena_chunk), ALIGNMENT);
-    struct arena_chunk *chunk = large_chunk(round_up(header + bytes, LARGE_PAGE), MADV_NOHUGEPAGE);
-
     chunk->used = chunk->bytes;
     if (arena->chunks == NULL) {
         arena->chunks = chunk;
@@ -113,6 +110,30 @@ static void *take_large(struct arena *arena, size_t bytes)
         chunk->next = arena->chunks->next;
         arena->chunks->next = chunk;
     }
+}
+
+/** A piece that is large by itself is a table of which a run touches little, here and there: ordinary pages. */
+static void *take_large(struct arena *arena, size_t bytes)
+{
+    const size_t header = round_up(sizeof(struct arena_chunk), ALIGNMENT);
+    struct arena_chunk *chunk = large_chunk(round_up(header + bytes, LARGE_PAGE), 0, MADV_NOHUGEPAGE);
+
+    add_apart(arena, chunk);
+    return (uint8_t *)chunk + header;
+}
+
+void *arena_take_filled(struct arena *arena, size_t bytes)
+{
+    const size_t header = round_up(sizeof(struct arena_chunk), ALIGNMENT);
+    const size_t first = LARGE_PAGE - LARGE_PIECE; /* what lies before the first large page: ordinary ones */
+    struct arena_chunk *chunk;
+
+    if (ARENA_SEPARATE || bytes < LARGE_PAGE) {
+        return arena_take(arena, bytes);
+    }
+    chunk = large_chunk(round_up(header + bytes, LARGE_PAGE), LARGE_PIECE, MADV_NOHUGEPAGE);
+    madvise((uint8_t *)chunk + first, chunk->bytes - first, MADV_HUGEPAGE);
+    add_apart(arena, chunk);
     return (uint8_t *)chunk + header;
 }
 

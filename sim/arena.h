@@ -27,6 +27,12 @@ struct arena {
  */
 void *arena_take(struct arena *arena, size_t bytes);
 
+/**
+ * The same for a piece that is used from its beginning on, as a stock is: what lies behind the first megabyte of it
+ * gets large pages, each when the first byte of it is touched.
+ */
+void *arena_take_filled(struct arena *arena, size_t bytes);
+
 /** Gives everything back and empties the arena. */
 void arena_release(struct arena *arena);
 

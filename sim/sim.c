@@ -74,6 +74,11 @@ void *sim_alloc(struct sim *sim, size_t bytes)
     return arena_take(&sim->memory, bytes);
 }
 
+void *sim_alloc_stock(struct sim *sim, size_t bytes)
+{
+    return arena_take_filled(&sim->memory, bytes);
+}
+
 char *sim_strdup(struct sim *sim, const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -120,6 +120,9 @@ uint64_t sim_evaluations(const struct sim *sim);
 /** Memory that lives as long as the simulation, zeroed. For building only. */
 void *sim_alloc(struct sim *sim, size_t bytes);
 
+/** The same for a stock that is used from its beginning on, however large (sim/arena.h). */
+void *sim_alloc_stock(struct sim *sim, size_t bytes);
+
 /** Copy of a string that lives as long as the simulation. For building only. */
 char *sim_strdup(struct sim *sim, const char *text);
 

@@ -36,18 +36,21 @@ tlp_port::tlp_port(const sc_core::sc_module_name &name, simulation &whole, const
         pcie_link_create(whole.handle(), this->name(), &config, upper ? model : outside, upper ? outside : model);
     port_ = upper ? &link->upper : &link->lower;
     for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
-        sim_channel_set_transport(port_->transmit[queue], &outward);
-        port_->transmit[queue]->engine_data = this;
-        sim_channel_set_transport(port_->receive[queue], &inward);
-        port_->receive[queue]->engine_data = this;
+        sim_channel_set_transport(port_->queues[queue].transmit, &outward);
+        port_->queues[queue].transmit->engine_data = this;
+        sim_channel_set_transport(port_->queues[queue].receive, &inward);
+        port_->queues[queue].receive->engine_data = this;
     }
 }
 
 unsigned tlp_port::queue_of(const sim_channel *channel, bool sends) const
 {
-    const auto *channels = sends ? port_->transmit : port_->receive;
-
-    return static_cast<unsigned>(std::find(channels, channels + PCIE_CLASSES, channel) - channels);
+    for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
+        if ((sends ? port_->queues[queue].transmit : port_->queues[queue].receive) == channel) {
+            return queue;
+        }
+    }
+    return PCIE_CLASSES;
 }
 
 /* ---- Outward ---- */
@@ -112,7 +115,7 @@ void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
 /* The other end has taken a TLP: its credit is back at @p free_at. */
 void tlp_port::taken(record *own, sim_time free_at)
 {
-    sim_channel *channel = port_->transmit[own->queue];
+    sim_channel *channel = port_->queues[own->queue].transmit;
     const sim_time at = std::max(free_at, whole_.now() + 1);
 
     own->release();
@@ -141,7 +144,7 @@ void tlp_port::free(tlm::tlm_generic_payload *payload)
 
 bool tlp_port::has_room(unsigned queue, uint32_t units) const
 {
-    const sim_channel *channel = port_->receive[queue];
+    const sim_channel *channel = port_->queues[queue].receive;
     uint32_t used = 0;
 
     for (uint32_t i = 0; i < channel->capacity; i++) {
@@ -166,7 +169,7 @@ bool tlp_port::take(tlm::tlm_generic_payload &payload, sim_time arrival)
     }
     queue = pcie_tlp_class(packet);
     units = pcie_tlp_units(packet);
-    sim_channel *channel = port_->receive[queue];
+    sim_channel *channel = port_->queues[queue].receive;
     if (!has_room(queue, units)) {
         overruns_++;
         sim_packet_free(whole_.handle(), packet);

@@ -59,7 +59,7 @@ static void restock(struct store *store, enum store_user user, uint64_t pages)
 {
     struct store_stock *stock = &store->stocks[user];
 
-    stock->next = sim_alloc(store->sim, (size_t)(pages << STORE_PAGE_SHIFT));
+    stock->next = sim_alloc_stock(store->sim, (size_t)(pages << STORE_PAGE_SHIFT));
     stock->count = pages;
     store->pages += pages;
     fit_table(store);

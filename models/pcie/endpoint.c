@@ -15,7 +15,7 @@
 static void take_completions(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     unsigned queue = pcie_queue(vc, PCIE_COMPLETION);
-    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[queue], now);
+    const struct sim_packet *next = sim_channel_peek(endpoint->port->queues[queue].receive, now);
 
     if (next != NULL && !pcie_port_must_wait(endpoint->port, queue, next)) {
         struct sim_packet *packet = pcie_port_take(endpoint->port, queue, now);
@@ -30,11 +30,11 @@ static void take_requests(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     unsigned posted = pcie_queue(vc, PCIE_POSTED);
     unsigned non_posted = pcie_queue(vc, PCIE_NON_POSTED);
-    const struct sim_packet *next = sim_channel_peek(endpoint->port->receive[non_posted], now);
+    const struct sim_packet *next = sim_channel_peek(endpoint->port->queues[non_posted].receive, now);
     /* Asked before anything is popped: a posted request that leaves in this instant still goes first. */
     bool wait = next != NULL && pcie_port_must_wait(endpoint->port, non_posted, next);
 
-    if (sim_channel_peek(endpoint->port->receive[posted], now) != NULL) {
+    if (sim_channel_peek(endpoint->port->queues[posted].receive, now) != NULL) {
         struct sim_packet *packet = pcie_port_take(endpoint->port, posted, now);
 
         if (!endpoint_discards(endpoint, packet, now)) {
@@ -106,7 +106,7 @@ static sim_time inputs_due(struct endpoint *endpoint)
         sim_time arrival = SIM_TIME_NEVER;
 
         for (unsigned vc = 0; vc < endpoint->port->vcs; vc++) {
-            const struct sim_channel *channel = endpoint->port->receive[pcie_queue(vc, (enum pcie_class)class_)];
+            const struct sim_channel *channel = endpoint->port->queues[pcie_queue(vc, (enum pcie_class)class_)].receive;
 
             arrival = sim_time_min(arrival, sim_channel_next_arrival(channel));
         }
@@ -142,7 +142,8 @@ static void take_in_vain(struct endpoint *endpoint, unsigned queue, sim_time now
     const bool answered = pcie_queue_class(queue) == PCIE_NON_POSTED;
     struct sim_packet *packet;
 
-    if (sim_channel_peek(endpoint->port->receive[queue], now) == NULL || (answered && endpoint->answer.whole != NULL)) {
+    if (sim_channel_peek(endpoint->port->queues[queue].receive, now) == NULL ||
+        (answered && endpoint->answer.whole != NULL)) {
         return;
     }
     packet = pcie_port_take(endpoint->port, queue, now);
@@ -485,7 +486,7 @@ void endpoint_bind_link(struct endpoint *endpoint, const struct pcie_port *port)
     endpoint->in_place = true;
     endpoint->lines = pcie_port_lines(port);
     for (unsigned queue = 0; queue < port->vcs * PCIE_CLASSES; queue++) {
-        sim_channel_set_hint(port->receive[queue], &endpoint->arrived, pcie_queue_class(queue));
+        sim_channel_set_hint(port->queues[queue].receive, &endpoint->arrived, pcie_queue_class(queue));
     }
     pcie_port_watch_link(port, &endpoint->arrived, ENDPOINT_ARRIVED_FINDINGS);
     pcie_vcs_bind(&endpoint->vcs, &endpoint->functions[0].config, port);

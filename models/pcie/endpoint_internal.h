@@ -159,8 +159,8 @@ struct endpoint_stream {
 
 /** Requests asked for one by one; in a ring of their own for posted and for reads. */
 struct endpoint_jobs {
-    uint32_t head;
-    uint32_t count;
+    uint16_t head;
+    uint16_t count;
     uint32_t progress;
     struct endpoint_operation *ring; /**< of ENDPOINT_MAX_JOBS */
 };
@@ -211,19 +211,22 @@ struct endpoint {
     uint64_t arrived;         /**< hint: bits 0..2 the classes of the link, 3 its errors, then the handlers' inputs */
     struct endpoint_atc *atc; /**< NULL: no function has ATS */
     sim_time read_deadline;   /**< no read under way times out before; SIM_TIME_NEVER: none is */
+    struct pcie_split answer; /**< completion that is going out */
     uint32_t releasing_functions; /**< how many are */
     uint32_t atc_blocked;         /**< bits ENDPOINT_BLOCKED_*: the oldest request waits for a translation */
-    struct pcie_split answer;     /**< completion that is going out */
     struct endpoint_jobs posted_jobs;
     struct endpoint_jobs read_jobs;
     struct endpoint_function *functions; /**< the physical ones, then all VFs of each */
     struct endpoint_stream *streams;
-    struct pcie_port_lines lines; /**< of `port` */
     uint32_t stream_count;
-    bool only_vc0;   /**< all traffic classes are on it: `vcs` need not be looked at */
-    bool has_errors; /**< there are messages in `errors` */
-    bool in_place;   /**< it has a link, and is in its slot */
+    bool only_vc0;                /**< all traffic classes are on it: `vcs` need not be looked at */
+    bool has_errors;              /**< there are messages in `errors` */
+    bool in_place;                /**< it has a link, and is in its slot */
+    struct pcie_port_lines lines; /**< of `port` */
     struct sim *sim;
+    uint32_t jobs_hash;
+    uint32_t job_packets;
+    uint16_t *by_number;               /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
     struct endpoint_counters counters; /**< its end begins the last such line */
     sim_time send_latency;
     sim_time complete_latency;
@@ -231,8 +234,6 @@ struct endpoint {
     sim_time stop;
     struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
     struct pcie_vcs vcs;
-    uint32_t jobs_hash;
-    uint32_t job_packets;
     uint32_t function_count;
     uint32_t physical_count;
     bool conventional; /**< on a PCI bus */
@@ -240,7 +241,6 @@ struct endpoint {
     struct pcie_layout layout;
     uint32_t burst;        /**< conventional: bytes that it moves at once */
     uint32_t phantom_bits; /**< function number bits that its functions can use as tags */
-    uint16_t *by_number;   /**< index of the function with that number; ENDPOINT_NO_FUNCTION: none */
     uint32_t number_count; /**< numbers in it: 256 for every bus that the endpoint has functions on */
     uint32_t free_tag_count;
     uint32_t receive_limit; /**< largest Max_Payload_Size of its functions, bytes */

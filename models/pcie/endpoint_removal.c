@@ -12,7 +12,7 @@ static void lose_sent(struct endpoint *endpoint, sim_time now)
     for (unsigned queue = 0; queue < endpoint->port->vcs * PCIE_CLASSES; queue++) {
         struct sim_packet *packet;
 
-        while ((packet = sim_channel_recall(endpoint->port->transmit[queue], now)) != NULL) {
+        while ((packet = sim_channel_recall(endpoint->port->queues[queue].transmit, now)) != NULL) {
             if (tap != NULL) {
                 tap->lost(tap->context, endpoint->port, queue, packet);
             }

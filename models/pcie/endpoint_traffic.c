@@ -284,7 +284,7 @@ SIM_HOT static void finish(struct endpoint *endpoint, struct choice *choice, uin
     if (choice->jobs != NULL) {
         choice->jobs->progress = done ? 0 : choice->progress + bytes;
         if (done) {
-            choice->jobs->head = (choice->jobs->head + 1) % ENDPOINT_MAX_JOBS;
+            choice->jobs->head = (uint16_t)((choice->jobs->head + 1u) % ENDPOINT_MAX_JOBS);
             choice->jobs->count--;
         }
     } else if (done) {

@@ -428,10 +428,10 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
     link->upper.peer = &link->lower;
     link->lower.peer = &link->upper;
     for (unsigned i = 0; i < link->upper.vcs * PCIE_CLASSES; i++) {
-        link->upper.transmit[i] = make_channel(sim, name, config, &down, i);
-        link->lower.receive[i] = link->upper.transmit[i];
-        link->lower.transmit[i] = make_channel(sim, name, config, &up, i);
-        link->upper.receive[i] = link->lower.transmit[i];
+        link->upper.queues[i].transmit = make_channel(sim, name, config, &down, i);
+        link->lower.queues[i].receive = link->upper.queues[i].transmit;
+        link->lower.queues[i].transmit = make_channel(sim, name, config, &up, i);
+        link->upper.queues[i].receive = link->lower.queues[i].transmit;
     }
     return link;
 }
@@ -510,7 +510,7 @@ void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled
 bool pcie_port_may_pass_posted(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,
                                sim_time arrival)
 {
-    const struct sim_channel *channel = port->receive[pcie_queue_posted(queue)];
+    const struct sim_channel *channel = port->queues[pcie_queue_posted(queue)].receive;
     const struct sim_packet *posted;
 
     for (uint32_t i = 0; (posted = sim_channel_peek_behind(channel, i, arrival)) != NULL; i++) {
@@ -523,7 +523,7 @@ bool pcie_port_may_pass_posted(const struct pcie_port *port, unsigned queue, con
 
 static bool may_pass_first(const struct pcie_port *port, unsigned queue, uint32_t count, sim_time now)
 {
-    const struct sim_channel *channel = port->receive[queue];
+    const struct sim_channel *channel = port->queues[queue].receive;
     const struct sim_packet *packet = sim_channel_peek_behind(channel, count, now);
 
     for (uint32_t i = 0; i < count; i++) {
@@ -537,7 +537,7 @@ static bool may_pass_first(const struct pcie_port *port, unsigned queue, uint32_
 
 uint32_t pcie_port_next_passing(const struct pcie_port *port, unsigned queue, uint32_t index, sim_time now)
 {
-    while (sim_channel_peek_behind(port->receive[queue], ++index, now) != NULL) {
+    while (sim_channel_peek_behind(port->queues[queue].receive, ++index, now) != NULL) {
         if (may_pass_first(port, queue, index, now)) {
             return index;
         }

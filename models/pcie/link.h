@@ -138,11 +138,14 @@ struct pcie_port {
     alignas(64) struct pcie_data_link *own; /**< the data link layer of this end */
     struct pcie_data_link *opposite;
     const struct pcie_tap *tap; /**< an onlooker (checker.h); NULL: none */
-    uint32_t framing;           /**< bytes on the wire around header and payload */
-    uint32_t framing_head;      /**< of them, those before the header */
+    uint16_t framing;           /**< bytes on the wire around header and payload */
+    uint16_t framing_head;      /**< of them, those before the header */
     unsigned vcs;               /**< virtual channels */
-    struct sim_channel *transmit[PCIE_QUEUES];
-    struct sim_channel *receive[PCIE_QUEUES];
+    /** With the requests of VC0 in the first line of the host's cache. */
+    struct {
+        struct sim_channel *transmit;
+        struct sim_channel *receive;
+    } queues[PCIE_QUEUES];
     uint32_t speed;               /**< MT/s a lane */
     uint32_t width;               /**< lanes */
     const struct pcie_port *peer; /**< at the other end */
@@ -191,7 +194,7 @@ sim_time pcie_link_limit(const struct pcie_link_config *config);
 /** Fills in where things lie. For components of which there are thousands. */
 static inline struct pcie_port_lines pcie_port_lines(const struct pcie_port *port)
 {
-    const struct sim_channel *channel = port->transmit[PCIE_POSTED];
+    const struct sim_channel *channel = port->queues[PCIE_POSTED].transmit;
 
     return (struct pcie_port_lines){
         .own = port->own,
@@ -222,7 +225,6 @@ SIM_FETCHES void pcie_port_fetch(const struct pcie_port *port, const struct pcie
     sim_fetch(lines->slots);
     pcie_data_link_fetch(lines->opposite);
     sim_fetch(lines->peer);
-    sim_fetch(&lines->peer->receive[PCIE_POSTED]);
     sim_fetch(lines->peer_state);
 }
 
@@ -272,7 +274,7 @@ static inline bool pcie_port_has_space(const struct pcie_port *port, unsigned qu
                                        uint32_t units)
 {
     return (queue < PCIE_CLASSES || pcie_port_vc_is_ready(port, pcie_queue_vc(queue), now)) &&
-           sim_channel_has_credit(port->transmit[queue], now, units) &&
+           sim_channel_has_credit(port->queues[queue].transmit, now, units) &&
            pcie_data_link_is_open(port->own, now, now + service);
 }
 
@@ -280,7 +282,7 @@ static inline bool pcie_port_has_space(const struct pcie_port *port, unsigned qu
 static inline sim_time pcie_port_space_at(const struct pcie_port *port, unsigned queue, sim_time now, sim_time service,
                                           uint32_t units)
 {
-    sim_time credit_at = sim_channel_credit_at(port->transmit[queue], units);
+    sim_time credit_at = sim_channel_credit_at(port->queues[queue].transmit, units);
 
     if (queue >= PCIE_CLASSES && !pcie_port_vc_is_ready(port, pcie_queue_vc(queue), now)) {
         /* NEVER, until the other end switches it on: that wakes this one. */
@@ -307,7 +309,7 @@ PCIE_IN_PLACE void pcie_port_send_inline(const struct pcie_port *port, unsigned 
         port->tap->sent(port->tap->context, port, queue, packet, now);
     }
     pcie_data_link_before(port->own, now + service, bytes);
-    sim_channel_push(port->transmit[queue], packet, now, service, sim_channel_units(payload), bytes,
+    sim_channel_push(port->queues[queue].transmit, packet, now, service, sim_channel_units(payload), bytes,
                      port->framing_head + header);
     pcie_data_link_after(port->own);
 }
@@ -322,7 +324,7 @@ static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, 
 /** pcie_port_take() in the middle of its caller, for where most TLPs pass. */
 PCIE_IN_PLACE struct sim_packet *pcie_port_take_inline(const struct pcie_port *port, unsigned queue, sim_time now)
 {
-    struct sim_channel *channel = port->receive[queue];
+    struct sim_channel *channel = port->queues[queue].receive;
     const struct sim_packet *head = sim_channel_peek(channel, now);
     sim_time free_at = pcie_data_link_taken(port->own, queue, now, head != NULL ? head->tail : now);
     struct sim_packet *packet = sim_channel_pop_until(channel, now, free_at);
@@ -357,8 +359,8 @@ static inline bool pcie_port_must_wait(const struct pcie_port *port, unsigned qu
     if (queue == posted) {
         return false;
     }
-    arrival = sim_channel_next_arrival(port->receive[queue]);
-    return sim_channel_next_arrival(port->receive[posted]) <= arrival &&
+    arrival = sim_channel_next_arrival(port->queues[queue].receive);
+    return sim_channel_next_arrival(port->queues[posted].receive) <= arrival &&
            !pcie_port_may_pass_posted(port, queue, packet, arrival);
 }
 

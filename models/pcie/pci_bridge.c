@@ -350,11 +350,11 @@ static void carry_out(struct pci_bridge *bridge, unsigned agent, unsigned class_
 static bool try_input(struct pci_bridge *bridge, unsigned agent, unsigned class_, sim_time now, sim_time *due)
 {
     const struct pcie_port *port = port_of(bridge, agent);
-    const struct sim_packet *packet = sim_channel_peek(port->receive[class_], now);
+    const struct sim_packet *packet = sim_channel_peek(port->queues[class_].receive, now);
     struct plan plan;
 
     if (packet == NULL) {
-        *due = sim_time_min(*due, sim_channel_next_arrival(port->receive[class_]));
+        *due = sim_time_min(*due, sim_channel_next_arrival(port->queues[class_].receive));
         return false;
     }
     if (pcie_port_must_wait(port, class_, packet)) {

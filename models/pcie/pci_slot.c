@@ -56,10 +56,10 @@ struct pci_slot *pci_slot_create(struct sim *sim, const char *name, struct sim_c
     slot->upper.peer = &slot->lower;
     slot->lower.peer = &slot->upper;
     for (unsigned i = 0; i < PCIE_CLASSES; i++) {
-        slot->upper.transmit[i] = make_channel(sim, down, i, bridge, device);
-        slot->lower.receive[i] = slot->upper.transmit[i];
-        slot->lower.transmit[i] = make_channel(sim, up, i, device, bridge);
-        slot->upper.receive[i] = slot->lower.transmit[i];
+        slot->upper.queues[i].transmit = make_channel(sim, down, i, bridge, device);
+        slot->lower.queues[i].receive = slot->upper.queues[i].transmit;
+        slot->lower.queues[i].transmit = make_channel(sim, up, i, device, bridge);
+        slot->upper.queues[i].receive = slot->lower.queues[i].transmit;
     }
     return slot;
 }

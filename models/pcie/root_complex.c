@@ -14,7 +14,7 @@ static sim_time inputs_due(struct root_complex *rc, const struct rc_round *round
         for (uint64_t rest = rc->arrived[queue]; rest != 0; rest &= rest - 1) {
             unsigned input = (unsigned)__builtin_ctzll(rest);
             uint64_t bit = UINT64_C(1) << input;
-            sim_time arrival = sim_channel_next_arrival(rc->ports[input].link->receive[queue]);
+            sim_time arrival = sim_channel_next_arrival(rc->ports[input].link->queues[queue].receive);
 
             if (arrival == SIM_TIME_NEVER) {
                 rc->arrived[queue] &= ~bit;
@@ -285,7 +285,7 @@ void root_complex_bind_link(struct root_complex *rc, unsigned port, const struct
     rc->ports[port].link = link;
     pcie_port_watch_link(link, &rc->findings, port);
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
-        sim_channel_set_hint(link->receive[queue], &rc->arrived[queue], port);
+        sim_channel_set_hint(link->queues[queue].receive, &rc->arrived[queue], port);
     }
     rc->queues = rc->queues > link->vcs * PCIE_CLASSES ? rc->queues : link->vcs * PCIE_CLASSES;
     pcie_set_link(&rc->ports[port].bridge.config, link->speed, link->width);

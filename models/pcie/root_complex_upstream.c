@@ -394,7 +394,7 @@ static bool collect_passing(struct root_complex *rc, struct rc_round *round, uns
                             sim_time now)
 {
     const struct pcie_port *link = rc->ports[input].link;
-    const struct sim_channel *channel = link->receive[queue];
+    const struct sim_channel *channel = link->queues[queue].receive;
     uint32_t place = 0;
 
     round->due = sim_time_min(round->due, next_within(rc, channel, now));
@@ -422,7 +422,7 @@ static bool collect_passing(struct root_complex *rc, struct rc_round *round, uns
 void rc_let_pass(struct root_complex *rc, unsigned input, unsigned queue, uint32_t place, sim_time now)
 {
     if (place > 0) {
-        sim_channel_advance(rc->ports[input].link->receive[queue], place, now);
+        sim_channel_advance(rc->ports[input].link->queues[queue].receive, place, now);
         rc->counters.passed++;
     }
 }
@@ -430,7 +430,7 @@ void rc_let_pass(struct root_complex *rc, unsigned input, unsigned queue, uint32
 static void collect_head(struct root_complex *rc, struct rc_round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = rc->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
+    struct sim_packet *packet = sim_channel_peek(link->queues[queue].receive, now);
     struct rc_answer candidate = {.packet = packet, .input = (uint8_t)input, .queue_in = (uint8_t)queue};
     bool waits;
 
@@ -516,7 +516,7 @@ static void serve_memory(struct root_complex *rc, struct rc_round *round, unsign
 bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
 {
     unsigned input = (unsigned)__builtin_ctzll(rc->arrived[PCIE_POSTED]);
-    struct sim_channel *channel = rc->ports[input].link->receive[PCIE_POSTED];
+    struct sim_channel *channel = rc->ports[input].link->queues[PCIE_POSTED].receive;
     const struct sim_packet *packet = sim_channel_peek(channel, now);
 
     if (packet != NULL) {

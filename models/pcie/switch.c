@@ -80,7 +80,7 @@ static void add_candidate(struct pcie_switch *switch_, struct round *round, unsi
                           uint32_t place, const struct switch_decision *decision)
 {
     struct sim_packet *packet =
-        sim_channel_peek_behind(switch_->ports[input].link->receive[queue], place, sim_now(switch_->sim));
+        sim_channel_peek_behind(switch_->ports[input].link->queues[queue].receive, place, sim_now(switch_->sim));
     struct candidate *candidate = &round->candidates[round->count];
     bool answered = decision->action == SWITCH_CONFIGURE || decision->action == SWITCH_REFUSE;
     uint16_t *best;
@@ -135,7 +135,7 @@ static struct sim_packet *copy_message(struct pcie_switch *switch_, const struct
 static bool send_to_all(struct pcie_switch *switch_, struct round *round, unsigned queue, sim_time now)
 {
     const struct pcie_port *up = switch_->ports[SWITCH_UPSTREAM].link;
-    const struct sim_packet *head = sim_channel_peek(up->receive[queue], now);
+    const struct sim_packet *head = sim_channel_peek(up->queues[queue].receive, now);
     uint64_t ports = switch_linked_below(switch_);
     uint32_t units = pcie_tlp_units(head);
     sim_time at = now;
@@ -186,7 +186,7 @@ static bool collect_passing(struct pcie_switch *switch_, struct round *round, un
                             sim_time now)
 {
     const struct pcie_port *link = switch_->ports[input].link;
-    const struct sim_channel *channel = link->receive[queue];
+    const struct sim_channel *channel = link->queues[queue].receive;
     uint32_t place = 0;
 
     for (uint32_t i = 0; i <= switch_->passing; i++) {
@@ -219,7 +219,7 @@ static bool collect_passing(struct pcie_switch *switch_, struct round *round, un
 static void collect_head(struct pcie_switch *switch_, struct round *round, unsigned input, unsigned queue, sim_time now)
 {
     const struct pcie_port *link = switch_->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->receive[queue], now);
+    struct sim_packet *packet = sim_channel_peek(link->queues[queue].receive, now);
     struct switch_decision decision;
     bool waits;
 
@@ -313,7 +313,7 @@ static void move(struct pcie_switch *switch_, struct round *round, struct candid
     struct sim_packet *packet;
 
     if (candidate->place > 0) {
-        sim_channel_advance(link->receive[candidate->queue_in], candidate->place, now);
+        sim_channel_advance(link->queues[candidate->queue_in].receive, candidate->place, now);
         switch_->counters.passed++;
     }
     packet = pcie_port_take(link, candidate->queue_in, now);
@@ -451,7 +451,7 @@ static sim_time inputs_due(struct pcie_switch *switch_, const struct round *roun
         for (uint64_t rest = switch_->arrived[queue]; rest != 0; rest &= rest - 1) {
             unsigned input = (unsigned)__builtin_ctzll(rest);
             uint64_t bit = UINT64_C(1) << input;
-            sim_time arrival = sim_channel_next_arrival(switch_->ports[input].link->receive[queue]);
+            sim_time arrival = sim_channel_next_arrival(switch_->ports[input].link->queues[queue].receive);
 
             if (arrival == SIM_TIME_NEVER) {
                 switch_->arrived[queue] &= ~bit;
@@ -470,7 +470,7 @@ static sim_time inputs_due(struct pcie_switch *switch_, const struct round *roun
 static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time now, sim_time *due)
 {
     const struct pcie_port *link = switch_->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->receive[PCIE_POSTED], now);
+    struct sim_packet *packet = sim_channel_peek(link->queues[PCIE_POSTED].receive, now);
     const struct switch_decision up = {.action = SWITCH_FORWARD, .port = SWITCH_UPSTREAM};
     const bool usual = switch_passes_up(switch_, input, packet);
     const struct switch_decision decision = usual ? up : switch_route(switch_, input, packet);
@@ -490,7 +490,7 @@ static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time no
     pass_turn(switch_, output, 0, PCIE_POSTED, input);
     packet = pcie_port_take_inline(link, PCIE_POSTED, now);
     pcie_port_send_inline(output->link, PCIE_POSTED, packet, now, switch_->latency);
-    next = sim_channel_next_arrival(link->receive[PCIE_POSTED]);
+    next = sim_channel_next_arrival(link->queues[PCIE_POSTED].receive);
     if (next == SIM_TIME_NEVER) {
         switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << input);
     }
@@ -509,7 +509,7 @@ static bool forward_alone(struct pcie_switch *switch_, sim_time now, sim_time *d
 
     for (uint64_t rest = switch_->arrived[PCIE_POSTED]; rest != 0; rest &= rest - 1) {
         const unsigned other = (unsigned)__builtin_ctzll(rest);
-        const sim_time arrival = sim_channel_next_arrival(switch_->ports[other].link->receive[PCIE_POSTED]);
+        const sim_time arrival = sim_channel_next_arrival(switch_->ports[other].link->queues[PCIE_POSTED].receive);
 
         if (arrival == SIM_TIME_NEVER) {
             switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << other);
@@ -715,7 +715,7 @@ void switch_bind(struct pcie_switch *switch_, unsigned port, const struct pcie_p
     pcie_port_watch_link(link, &switch_->findings, port);
     pcie_port_keeps(link, &switch_->ports[port]);
     for (unsigned queue = 0; queue < link->vcs * PCIE_CLASSES; queue++) {
-        sim_channel_set_hint(link->receive[queue], &switch_->arrived[queue], port);
+        sim_channel_set_hint(link->queues[queue].receive, &switch_->arrived[queue], port);
     }
     switch_->queues = switch_->queues > link->vcs * PCIE_CLASSES ? switch_->queues : link->vcs * PCIE_CLASSES;
 }

@@ -251,7 +251,7 @@ TEST(Passing, TheCheckerJudgesByTheTable)
         lower.send(write_to(0x1000, 0x100, 1));
         lower.send(write_to(0x2000, 0x100, 2, relaxed ? SIM_FLAG_RELAXED : 0));
         sim_run(sim, LATE / 2);
-        sim_channel_advance(link->upper.receive[PCIE_POSTED], 1, sim_now(sim));
+        sim_channel_advance(link->upper.queues[PCIE_POSTED].receive, 1, sim_now(sim));
         sim_run(sim, 2 * LATE);
         ASSERT_EQ(upper.got.size(), 2u);
         EXPECT_EQ(upper.got[0].tlp.value, 2u);

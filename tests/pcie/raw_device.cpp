@@ -156,7 +156,7 @@ sim_time RawDevice::take(sim_time now)
     sim_time due = SIM_TIME_NEVER;
 
     for (unsigned kind = 0; kind < port->vcs * PCIE_CLASSES; kind++) {
-        sim_channel *channel = port->receive[kind];
+        sim_channel *channel = port->queues[kind].receive;
         sim_time open = sim_component_edge(&component, closed_until[kind]);
 
         if (closed_until[kind] == SIM_TIME_NEVER) {

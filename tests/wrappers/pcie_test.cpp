@@ -73,16 +73,16 @@ class Peer
 
         due = std::min(due, send(now));
         for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
-            const sim_packet *packet = sim_channel_peek(port_->receive[queue], now);
+            const sim_packet *packet = sim_channel_peek(port_->queues[queue].receive, now);
 
             if (packet == nullptr) {
-                due = std::min(due, sim_channel_next_arrival(port_->receive[queue]));
+                due = std::min(due, sim_channel_next_arrival(port_->queues[queue].receive));
                 continue;
             }
             /* Slow: every TLP waits a while of its own, so that credits run out. */
-            const sim_time ready =
-                sim_component_edge(component(), port_->receive[queue]->slots[port_->receive[queue]->head].arrival +
-                                                    packet->tag % 7 * 13 * SIM_NS);
+            const sim_time ready = sim_component_edge(
+                component(), port_->queues[queue].receive->slots[port_->queues[queue].receive->head].arrival +
+                                 packet->tag % 7 * 13 * SIM_NS);
             if (ready > now) {
                 due = std::min(due, ready);
                 continue;
