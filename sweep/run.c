@@ -140,23 +140,11 @@ void sweep_record(const struct sweep *sweep, uint64_t run, const struct sweep_se
 struct shard {
     const struct sweep *sweep;
     struct store *store;
-    struct scenario_source *source; /**< the file, read once; NULL: it cannot be, and each run says so */
     /* Of the run under way, for a panic: */
     struct store_run *record;
     struct pool_reply *reply;
     uint64_t began; /**< when the system began to be built */
 };
-
-static struct scenario_source *read_once(const char *path)
-{
-    struct diagnostics diagnostics;
-    struct scenario_source *source;
-
-    memset(&diagnostics, 0, sizeof(diagnostics));
-    source = scenario_read(path, &diagnostics);
-    diagnostics_clear(&diagnostics);
-    return source;
-}
 
 /**
  * A run takes and leaves some large tables of which it touches little. Fresh from the system they are zero and cost
@@ -178,13 +166,11 @@ void *sweep_worker_begin(void *context, char *why, size_t size)
 
     prepare_memory();
     shard->sweep = sweep;
-    shard->source = read_once(sweep->options->path);
     shard->store = store_open(path, &sweep->about);
     free(path);
     if (store_error(shard->store) != NULL) {
         snprintf(why, size, "%s", store_error(shard->store));
         store_close(shard->store);
-        scenario_source_free(shard->source);
         free(shard);
         return NULL;
     }
@@ -197,7 +183,6 @@ void sweep_worker_end(void *context, void *state)
 
     (void)context;
     store_close(shard->store);
-    scenario_source_free(shard->source);
     free(shard);
 }
 
@@ -290,8 +275,7 @@ void sweep_worker_run(void *context, void *state, uint64_t task, struct pool_rep
     sweep_record(sweep, task, &sets, &record, &command);
     options.sets = sets.sets;
     options.set_count = sets.count;
-    scenario = shard->source == NULL ? scenario_load(sweep->options->path, &options, &diagnostics)
-                                     : scenario_load_source(shard->source, &options, &diagnostics);
+    scenario = sweep_load_run(sweep, &options, &diagnostics);
     if (scenario == NULL) {
         char *message = diagnostics_text(&diagnostics);
 

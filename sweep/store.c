@@ -251,9 +251,27 @@ bool store_add(struct store *store, const struct store_run *run)
            store_execute(store, "COMMIT", "cannot write");
 }
 
+/** Whether nothing has been merged yet; rows of runs that were forgotten since count too. */
+static bool is_empty(struct store *store)
+{
+    static const char any[] =
+        "SELECT 1 FROM main.runs UNION ALL SELECT 1 FROM main.parameters UNION ALL SELECT 1 FROM main.metrics"
+        " UNION ALL SELECT 1 FROM main.hops UNION ALL SELECT 1 FROM main.distributions"
+        " UNION ALL SELECT 1 FROM main.verdicts UNION ALL SELECT 1 FROM main.counters LIMIT 1";
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+
+    if (sqlite3_prepare_v2(store->database, any, -1, &statement, NULL) == SQLITE_OK) {
+        step = sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    return step == SQLITE_DONE;
+}
+
 /** Takes the runs of the attached `shard`. */
 static bool merge_attached(struct store *store, uint64_t *merged)
 {
+    const char *const *merges = store_merges;
     char *ours = read_about(store, "main", "identity");
     char *theirs = read_about(store, "shard", "identity");
     bool good = ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
@@ -264,8 +282,11 @@ static bool merge_attached(struct store *store, uint64_t *merged)
     free(ours);
     free(theirs);
     good = good && store_execute(store, "BEGIN IMMEDIATE", "cannot write");
-    for (size_t i = 0; store_merges[i] != NULL && good; i++) {
-        good = store_execute(store, store_merges[i], "cannot merge");
+    if (good && is_empty(store)) {
+        merges = store_first_merges;
+    }
+    for (size_t i = 0; merges[i] != NULL && good; i++) {
+        good = store_execute(store, merges[i], "cannot merge");
     }
     *merged = good ? (uint64_t)sqlite3_changes(store->database) : 0;
     return good && store_execute(store, "COMMIT", "cannot write");

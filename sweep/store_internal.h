@@ -41,6 +41,9 @@ extern const char store_tables[];
 /** The statements that take runs from the database `shard`, in order; NULL ends them. */
 extern const char *const store_merges[];
 
+/** The same for a database that has no rows yet but those that say what it is about. */
+extern const char *const store_first_merges[];
+
 extern const char *const store_inserts[STORE_INSERTS];
 
 /** Takes note of a failure, with what SQLite says if that is not NULL. @return false */

@@ -38,6 +38,18 @@ const char *const store_merges[] = {
     NULL,
 };
 
+/* Into a result that has none yet: SQLite takes whole records over, and need not look for each whether it is there. */
+const char *const store_first_merges[] = {
+    "INSERT INTO parameters SELECT * FROM shard.parameters",
+    "INSERT INTO metrics SELECT * FROM shard.metrics",
+    "INSERT INTO hops SELECT * FROM shard.hops",
+    "INSERT INTO distributions SELECT * FROM shard.distributions",
+    "INSERT INTO verdicts SELECT * FROM shard.verdicts",
+    "INSERT INTO counters SELECT * FROM shard.counters",
+    "INSERT INTO runs SELECT * FROM shard.runs",
+    NULL,
+};
+
 const char *const store_inserts[STORE_INSERTS] = {
     [STORE_INSERT_RUN] = "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STORE_INSERT_PARAMETER] = "INSERT OR IGNORE INTO parameters VALUES (?, ?, ?, ?)",

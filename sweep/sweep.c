@@ -45,6 +45,25 @@ static char *identity_of(const struct sweep *sweep)
     return text;
 }
 
+/** Reads the file as it is for every run. What is wrong with it is told by whoever loads it. */
+static struct scenario_source *read_once(const char *path)
+{
+    struct diagnostics diagnostics;
+    struct scenario_source *source;
+
+    memset(&diagnostics, 0, sizeof(diagnostics));
+    source = scenario_read(path, &diagnostics);
+    diagnostics_clear(&diagnostics);
+    return source;
+}
+
+struct scenario *sweep_load_run(const struct sweep *sweep, const struct scenario_options *options,
+                                struct diagnostics *diagnostics)
+{
+    return sweep->source == NULL ? scenario_load(sweep->options->path, options, diagnostics)
+                                 : scenario_load_source(sweep->source, options, diagnostics);
+}
+
 /** Loads the scenario as it is at one point. @return whether it could be */
 static bool try_run(struct sweep *sweep, uint64_t run, struct diagnostics *diagnostics)
 {
@@ -55,7 +74,7 @@ static bool try_run(struct sweep *sweep, uint64_t run, struct diagnostics *diagn
     sweep_sets_make(sweep, run, &sets);
     options.sets = sets.sets;
     options.set_count = sets.count;
-    scenario = scenario_load(sweep->options->path, &options, diagnostics);
+    scenario = sweep_load_run(sweep, &options, diagnostics);
     scenario_free(scenario);
     sweep_sets_clear(&sets);
     return scenario != NULL;
@@ -100,6 +119,7 @@ bool sweep_load(struct sweep *sweep, struct diagnostics *diagnostics)
     if (sweep->scenario == NULL || !sweep_plan_make(sweep->scenario, &sweep->plan, sweep->why, sweep->size)) {
         return false;
     }
+    sweep->source = read_once(options->path);
     sweep->keys = sim_allocate(sweep->plan.sweep->axis_count, sizeof(*sweep->keys));
     for (size_t i = 0; i < sweep->plan.sweep->axis_count; i++) {
         sweep->keys[i] = sweep->plan.sweep->axes[i].key;
@@ -401,6 +421,7 @@ void sweep_clear(struct sweep *sweep)
     folder_unlock(sweep->lock);
     sweep_plan_clear(&sweep->plan);
     scenario_free(sweep->scenario);
+    scenario_source_free(sweep->source);
     free((void *)sweep->keys);
     free(sweep->identity);
     free(sweep->folder);

@@ -18,7 +18,8 @@ struct sweep {
     struct scenario *scenario;
     struct sweep_plan plan;
     struct store_about about;
-    const char **keys; /**< of the axes */
+    struct scenario_source *source; /**< the file, read once; NULL: it cannot be, and each run says so */
+    const char **keys;              /**< of the axes */
     char *identity;
     char *folder;    /**< of the shards */
     int lock;        /**< descriptor of the folder, which is locked; -1: none */
@@ -46,6 +47,10 @@ void sweep_open(struct sweep *sweep, const struct sweep_options *options, char *
 
 /** Loads the scenario and plans the runs. */
 bool sweep_load(struct sweep *sweep, struct diagnostics *diagnostics);
+
+/** Loads the scenario of a run. @return NULL: it is wrong at that point, as @p diagnostics say */
+struct scenario *sweep_load_run(const struct sweep *sweep, const struct scenario_options *options,
+                                struct diagnostics *diagnostics);
 
 /** Tells of values that no combination could take. @return whether there are none */
 bool sweep_try_values(struct sweep *sweep, struct diagnostics *diagnostics);
