@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <gtest/gtest.h>
+#include <random>
 #include <thread>
 
 namespace

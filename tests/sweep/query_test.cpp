@@ -3,6 +3,7 @@
 #include "tests/sweep/sweep_folder.h"
 
 #include <gtest/gtest.h>
+#include <random>
 
 namespace
 {
