@@ -176,9 +176,11 @@ static void prepare_file(struct store *store, const struct store_about *about)
     /*
      * A killed process loses nothing that was handed to the system, so its caches need not reach the disk at each
      * run; the journal takes back what was half written. It is one file for all runs: making it and taking it away
-     * again costs more than what is in it.
+     * again costs more than what is in it. A run has rows in seven tables: in a new file, pages that hold four runs
+     * of them are fewer to write than those of one run.
      */
-    if (!store_execute(store, "PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST", "cannot open")) {
+    if (!store_execute(store, "PRAGMA page_size = 16384; PRAGMA synchronous = OFF; PRAGMA journal_mode = PERSIST",
+                       "cannot open")) {
         return;
     }
     if (!store_execute(store, "SELECT 1 FROM sqlite_master", "cannot read")) {
