@@ -91,6 +91,46 @@ struct Sums {
     std::map<std::string, unsigned> outcomes;
 };
 
+/** Whether software switched off a device's interrupts, or moved it, while traffic ran. */
+bool was_switched_off(const run_result &result, const std::string &device)
+{
+    for (size_t i = 0; i < result.steps.count; i++) {
+        const run_step &step = result.steps.items[i];
+
+        for (const char *action : {"disable-interrupts ", "remove ", "surprise-remove ", "detach ", "attach "}) {
+            if (std::strcmp(step.outcome, "ok") == 0 && std::strncmp(step.name, "timeline.", 9) == 0 &&
+                (std::string(step.what) + ":")
+                        .compare(0, std::strlen(action) + device.size() + 1, action + device + ":") == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/**
+ * Messages that are on their way through the SMMU when their device's are switched off lose their mapping there: a
+ * walk through two stages takes microseconds. No check can foretell that, as it is a matter of when they come.
+ */
+bool is_late(const verdict &seen, const run_result &result)
+{
+    bool faulted = false;
+
+    if (std::strcmp(seen.name, ASSUMPTION_DOORBELL_MAPPED) != 0 || seen.outcome != VERDICT_VIOLATED) {
+        return false;
+    }
+    for (size_t i = 0; i < result.device_count; i++) {
+        if (result.devices[i].dropped[SIM_DROP_SMMU_FAULT].count == 0) {
+            continue;
+        }
+        if (!was_switched_off(result, result.devices[i].name)) {
+            return false;
+        }
+        faulted = true;
+    }
+    return faulted;
+}
+
 void expect_foretold(const struct scenario *scenario, const run_result &result)
 {
     verdict_list verdicts = {};
@@ -109,7 +149,8 @@ void expect_foretold(const struct scenario *scenario, const run_result &result)
         const struct verdict &seen = result.verdicts.items[i];
 
         /* Data before interrupts is about handlers that ran: after the actions of a timeline there may be none. */
-        if (seen.outcome != VERDICT_NOT_APPLICABLE || std::strcmp(seen.name, ASSUMPTION_DATA_BEFORE_INTERRUPT) != 0) {
+        if (!is_late(seen, result) &&
+            (seen.outcome != VERDICT_NOT_APPLICABLE || std::strcmp(seen.name, ASSUMPTION_DATA_BEFORE_INTERRUPT) != 0)) {
             EXPECT_STREQ(verdict_outcome_name(seen.outcome), verdict_outcome_name(verdicts.items[i].outcome))
                 << seen.name;
         }
