@@ -317,7 +317,7 @@ struct scenario *scenario_load(const char *path, const struct scenario_options *
 struct scenario_source {
     struct scenario_arena *arena; /* its own memory, too */
     const char *path;
-    const struct tree_node *root;
+    struct tree_node *root;
     const struct tree_source **texts;
     size_t text_count;
 };
@@ -346,6 +346,15 @@ struct scenario_source *scenario_read(const char *path, struct diagnostics *diag
         return NULL;
     }
     return source;
+}
+
+void scenario_source_forget(struct scenario_source *source, const char *key)
+{
+    struct tree_node *node = tree_find(source->root, key);
+
+    if (node != NULL) {
+        tree_remove(node);
+    }
 }
 
 struct scenario *scenario_load_source(const struct scenario_source *source, const struct scenario_options *options,

@@ -292,6 +292,9 @@ struct scenario_source;
  */
 struct scenario_source *scenario_read(const char *path, struct diagnostics *diagnostics);
 
+/** Takes a top-level key out of what was read, if it is there: for who has no use for it in what it loads. */
+void scenario_source_forget(struct scenario_source *source, const char *key);
+
 /** As scenario_load(), of a file as it was when it was read. The source must outlive the scenario. */
 struct scenario *scenario_load_source(const struct scenario_source *source, const struct scenario_options *options,
                                       struct diagnostics *diagnostics);

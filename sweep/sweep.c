@@ -45,7 +45,10 @@ static char *identity_of(const struct sweep *sweep)
     return text;
 }
 
-/** Reads the file as it is for every run. What is wrong with it is told by whoever loads it. */
+/**
+ * Reads the file as it is for every run, which has no sweep of its own: a list of a thousand values would be read a
+ * thousand times. What is wrong with the file is told by whoever loads it.
+ */
 static struct scenario_source *read_once(const char *path)
 {
     struct diagnostics diagnostics;
@@ -53,6 +56,9 @@ static struct scenario_source *read_once(const char *path)
 
     memset(&diagnostics, 0, sizeof(diagnostics));
     source = scenario_read(path, &diagnostics);
+    if (source != NULL) {
+        scenario_source_forget(source, "sweep");
+    }
     diagnostics_clear(&diagnostics);
     return source;
 }
