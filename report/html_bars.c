@@ -104,6 +104,15 @@ static void write_bar(struct html_page *page, const struct bars *bars, const str
             report_duration(html_time(sum_of(bar->parts, bars->part_count))).text);
 }
 
+/** A square of a colour, before what it stands for. */
+static void write_swatch(struct html_page *page, const char *colour)
+{
+    fprintf(page->stream,
+            "<svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
+            "fill=\"%s\"/></svg> ",
+            colour);
+}
+
 /** What the colours stand for. */
 static void write_legend(struct html_page *page, const struct bars *bars)
 {
@@ -115,17 +124,13 @@ static void write_legend(struct html_page *page, const struct bars *bars)
             others = true;
             continue;
         }
-        fprintf(page->stream,
-                "<svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
-                "fill=\"%s\"/></svg> ",
-                bars->colours[i]);
+        write_swatch(page, bars->colours[i]);
         html_text(page, bars->parts[i].name);
         fputs("&ensp; ", page->stream);
     }
     if (others) {
-        fputs("<svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
-              "fill=\"" OTHERS "\"/></svg> all others, each below these",
-              page->stream);
+        write_swatch(page, OTHERS);
+        fputs("all others, each below these", page->stream);
     }
     fputs("</p>\n", page->stream);
 }
@@ -140,10 +145,8 @@ static void write_table(struct html_page *page, const struct bars *bars)
     }
     fputs("</tr></thead>\n<tbody>\n", page->stream);
     for (size_t i = 0; i < bars->part_count; i++) {
-        fprintf(page->stream,
-                "<tr><td><svg width=\"12\" height=\"12\" aria-hidden=\"true\"><rect width=\"12\" height=\"12\" "
-                "fill=\"%s\"/></svg> ",
-                bars->colours[i]);
+        fputs("<tr><td>", page->stream);
+        write_swatch(page, bars->colours[i]);
         html_text(page, bars->parts[i].name);
         fputs("</td><td>", page->stream);
         html_text(page, bars->parts[i].meaning);

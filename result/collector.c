@@ -336,6 +336,17 @@ static bool is_measured(const struct collector *collector, sim_time time)
     return time >= collector->measure_from && time < collector->measure_to;
 }
 
+static void finish_read(const struct collector *collector, struct source *source, const struct sim_packet *packet,
+                        sim_time time, uint32_t status)
+{
+    source->reads_done++;
+    source->reads_measured += is_measured(collector, time);
+    if (packet->born >= collector->measure_from && status == SIM_STATUS_OK) {
+        histogram_add(&source->read_latency, time - packet->born);
+        add_to_batch(source->read_batches, batch_of(collector, packet->born), time - packet->born);
+    }
+}
+
 SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
                              const struct sim_component *where, sim_time time, uint32_t detail)
 {
@@ -390,12 +401,7 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
         }
         break;
     case SIM_EVENT_READ_DONE:
-        source->reads_done++;
-        source->reads_measured += is_measured(collector, time);
-        if (packet->born >= collector->measure_from && detail == SIM_STATUS_OK) {
-            histogram_add(&source->read_latency, time - packet->born);
-            add_to_batch(source->read_batches, batch_of(collector, packet->born), time - packet->born);
-        }
+        finish_read(collector, source, packet, time, detail);
         break;
     default:
         break;

@@ -14,6 +14,14 @@ struct words {
     char meaning[120];
 };
 
+/** The words of an entry, as it lies in memory. */
+static void load_words(uint64_t *words, unsigned count, const uint8_t *data)
+{
+    for (unsigned i = 0; i < count; i++) {
+        words[i] = sim_load_le64(data + (size_t)8 * i);
+    }
+}
+
 static void describe_ste(struct words *words, const uint8_t *data)
 {
     static const char *const configs[] = {"abort",    "abort",   "abort",   "abort",
@@ -21,9 +29,7 @@ static void describe_ste(struct words *words, const uint8_t *data)
     uint64_t bits[SMMU_STE_WORDS];
     struct smmu_ste ste;
 
-    for (unsigned i = 0; i < SMMU_STE_WORDS; i++) {
-        bits[i] = sim_load_le64(data + (size_t)8 * i);
-    }
+    load_words(bits, SMMU_STE_WORDS, data);
     ste = smmu_ste_decode(bits);
     snprintf(words->what, sizeof(words->what), "stream table entry (STE)");
     if (!ste.valid) {
@@ -44,9 +50,7 @@ static void describe_cd(struct words *words, const uint8_t *data)
     uint64_t bits[SMMU_CD_WORDS];
     struct smmu_cd cd;
 
-    for (unsigned i = 0; i < SMMU_CD_WORDS; i++) {
-        bits[i] = sim_load_le64(data + (size_t)8 * i);
-    }
+    load_words(bits, SMMU_CD_WORDS, data);
     cd = smmu_cd_decode(bits);
     snprintf(words->what, sizeof(words->what), "context descriptor (CD)");
     if (cd.valid) {
