@@ -5,10 +5,9 @@
 run_packages='cmake ninja-build gcc g++ pkg-config libsystemc-dev libfyaml-dev libjansson-dev zlib1g-dev
 librandom123-dev libfdt-dev device-tree-compiler libprotobuf-c-dev protobuf-c-compiler libsqlite3-dev'
 check_packages="$run_packages libgtest-dev libgmock-dev libbenchmark-dev slurm-wlm clang-format clang-tidy python3"
-# Tests that look at reports in a browser, hand waveforms to a viewer, manual pages to a critic, or completions to their
-# shells are skipped without these; not every
-# distribution has them as packages.
-wanted_packages='chromium-headless-shell poppler-utils gtkwave mandoc fish zsh'
+# Tests that look at reports in a browser, hand waveforms to a viewer, manual pages to a critic, completions to their
+# shells, or the source to the other compiler are skipped without these; not every distribution has them as packages.
+wanted_packages='chromium-headless-shell poppler-utils gtkwave mandoc fish zsh clang'
 
 say() {
     printf '%s: %s\n' "$me" "$*" >&2

@@ -14,7 +14,7 @@ if [ "$version" != 14 ]; then
     echo "skipped: the layout is that of clang-format 14; this is version $version"
     exit 77
 fi
-rooms='sim models result host scenario report cli replay calibrate import wrappers examples tests bench'
+rooms='sim models result host scenario report cli replay calibrate import sweep explore wrappers examples tests bench'
 # shellcheck disable=SC2086 # one word a room
 files=$(find $rooms -name '*.[ch]' -o -name '*.cpp' | sort)
 if [ -z "$files" ]; then

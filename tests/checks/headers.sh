@@ -10,7 +10,7 @@ shift
 cd "$root"
 count=0
 bad=0
-rooms="sim models result host scenario report cli import"
+rooms="sim models result host scenario report cli import replay calibrate sweep explore"
 kernel=no
 case "$*" in
 *'-x c++'*)
