@@ -451,7 +451,8 @@ void bus_target::answered(sim_packet *packet, sim_time arrival)
         records_[record_of(cookie)].payload == nullptr) {
         sim_panic(whole_.handle(), gate_.component(), packet, "an answer that nobody waits for");
     }
-    if (packet->type == SIM_PACKET_COMPLETION && packet->length > 0) {
+    /* Of a read that fails there are no data: in the packet stands what its memory held before. */
+    if (packet->type == SIM_PACKET_COMPLETION && packet->length > 0 && status == tlm::TLM_OK_RESPONSE) {
         tlm::tlm_generic_payload *payload = records_[record_of(cookie)].payload;
         const unsigned offset = offset_of(cookie);
 
