@@ -1,6 +1,6 @@
 #!/bin/sh
 # other_compiler.sh ROOT BUILD WORK ID CMAKE GENERATOR LAUNCHER: builds all but tests and benchmarks with the other of
-# GCC and Clang, under the same warnings, every one an error. What it built must do what that of BUILD does, to the byte:
+# GCC and Clang, under the same warnings, every one an error. What it built must do to the byte what that of BUILD does:
 # a scenario on each engine, and the platforms of examples/. Exits 77, "skipped", where the other compiler is absent.
 set -eu
 
