@@ -2,6 +2,7 @@
 
 #include "result/histogram.h"
 #include "result/steady.h"
+#include "result/way.h"
 #include "sim/allocate.h"
 
 #include <stdio.h>
@@ -13,22 +14,11 @@
 #define MOST_PEERS     64
 #define MOST_LISTENERS 2
 
+/** Ways remembered per device, a power of two. */
+#define WAYS 16
+
 /** Handlers that ran before data and are not settled, per device, before a run has to allocate. */
 #define FEW_CHECKS 1024
-
-/**
- * Durations under one stage, from one source. Most stages take as long as they did for the packet before: those are
- * only counted, and booked together when another duration comes (settle()), or at the end.
- */
-struct stage_sum {
-    sim_time latest;
-    uint32_t repeats; /**< how often the latest came; not yet in count, sum and the histogram, but in min and max */
-    uint32_t position;
-    uint64_t count;
-    uint64_t sum;
-    sim_time min;
-    sim_time max;
-};
 
 struct batch {
     uint64_t count;
@@ -78,6 +68,7 @@ struct source {
     struct histogram latency;
     struct batch batches[BATCHES];
     struct stage_sum *stages;
+    struct way *ways; /**< WAYS of them, by vector: vectors differ in the PE that they go to */
     struct doorbell_seen doorbells[MOST_DOORBELLS];
     unsigned doorbell_count;
     struct pending_check *checks;
@@ -93,13 +84,13 @@ struct collector {
     uint32_t source_count;
     uint32_t stage_count;
     struct histogram *stages; /**< by stage, all sources */
-    struct batch batches[BATCHES];
-    struct histogram latency;
-    sim_time since; /**< MSIs that were born before are not looked at: nobody has counted their birth */
+    sim_time since;           /**< MSIs that were born before are not looked at: nobody has counted their birth */
     sim_time start;
     sim_time measure_from;
     sim_time measure_to;
     sim_time measure_span;
+    sim_time batch_begin; /**< of the batch that was asked for last: those asked for next mostly fall in it too */
+    uint64_t batch;
     sim_time end;
     uint64_t born;
     uint64_t ended;
@@ -115,20 +106,16 @@ static uint64_t mix(uint64_t value)
     return value ^ (value >> 31);
 }
 
-/** Adds a packet's marks, and what became of it, to the fingerprint. A sum: the order of packets does not matter. */
-SIM_HOT static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind,
-                         sim_time time)
+/**
+ * Adds what became of a packet, and its marks, to the fingerprint. A sum: the order of packets does not matter.
+ * @param signature of its way
+ */
+static void sign(struct collector *collector, const struct sim_packet *packet, enum sim_event_kind kind, sim_time time,
+                 uint64_t signature)
 {
-    uint64_t hash = mix(packet->id ^ mix((uint64_t)kind << 56 ^ time));
+    const uint64_t end = (uint64_t)kind << 56 ^ time;
 
-    /*
-     * One multiplication a mark (it is on the hot path); the last mix spreads what the product left in the high bits.
-     */
-    for (uint32_t i = 0; i < packet->trail_count; i++) {
-        hash = (hash ^ packet->trail[i].end ^ (uint64_t)packet->trail[i].stage << 48) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    collector->fingerprint += mix(hash);
+    collector->fingerprint += mix((signature ^ mix(packet->id + packet->born * 0x9e3779b97f4a7c15u)) + end);
 }
 
 /** Counts a packet; of several in one instant the first is the one with the smallest identity. */
@@ -144,53 +131,14 @@ static void tally(struct run_tally *counted, uint64_t packet, sim_time time)
 
 /* ---- What became of a packet ---- */
 
-/** Books what has only been counted. @param histogram of the stage */
-static void settle(struct stage_sum *sum, struct histogram *histogram)
-{
-    sum->count += sum->repeats;
-    sum->sum += sum->repeats * sum->latest;
-    histogram_add_bucket(histogram, sum->latest, sum->repeats);
-    sum->repeats = 0;
-}
-
-static void add_other_duration(struct stage_sum *sum, struct histogram *histogram, sim_time time, uint32_t position)
-{
-    settle(sum, histogram);
-    if (sum->count == 0 || time < sum->min) {
-        sum->min = time;
-    }
-    if (time > sum->max) {
-        sum->max = time;
-    }
-    if (position > sum->position) {
-        sum->position = position;
-    }
-    sum->latest = time;
-    sum->repeats = 1;
-}
-
-static void add_stages(struct collector *collector, struct source *source, const struct sim_packet *packet)
-{
-    sim_time begin = packet->born;
-
-    for (uint32_t i = 0; i < packet->trail_count; i++) {
-        const struct sim_trail_mark *mark = &packet->trail[i];
-        struct stage_sum *sum = &source->stages[mark->stage];
-        const sim_time time = mark->end - begin;
-
-        if (time == sum->latest && i <= sum->position && sum->repeats != UINT32_MAX) {
-            sum->repeats++;
-        } else {
-            add_other_duration(sum, &collector->stages[mark->stage], time, i);
-        }
-        begin = mark->end;
-    }
-}
-
 /** In which batch something falls that was born then; BATCHES or more if in none. */
-static uint64_t batch_of(const struct collector *collector, sim_time born)
+static uint64_t batch_of(struct collector *collector, sim_time born)
 {
-    return (born - collector->measure_from) / collector->measure_span;
+    if (born - collector->batch_begin >= collector->measure_span) {
+        collector->batch = (born - collector->measure_from) / collector->measure_span;
+        collector->batch_begin = collector->measure_from + collector->batch * collector->measure_span;
+    }
+    return collector->batch;
 }
 
 static void add_to_batch(struct batch batches[BATCHES], uint64_t batch, sim_time latency)
@@ -203,24 +151,29 @@ static void add_to_batch(struct batch batches[BATCHES], uint64_t batch, sim_time
 
 static void deliver(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
 {
-    sim_time latency = time - packet->born;
-    uint64_t batch;
+    const sim_time latency = time - packet->born;
+    const bool marked = packet->trail_count > 0;
+    uint64_t signature = 0;
 
     source->delivered++;
     collector->delivered++;
+    collector->ended++;
     collector->end = sim_time_max(collector->end, time);
     if (packet->born < collector->measure_from) {
+        sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, way_signature(packet));
         return;
     }
-    if (packet->trail_count > 0 && packet->trail[packet->trail_count - 1].end != time) {
+    if (marked && packet->trail[packet->trail_count - 1].end != time) {
         sim_panic(collector->sim, NULL, packet, "its stages do not add up to its latency");
     }
-    add_stages(collector, source, packet);
+    if (marked) {
+        struct way *way = &source->ways[packet->vector % WAYS];
+
+        signature = way_add(way, source->stages, collector->stages, packet);
+    }
+    sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, signature);
     histogram_add(&source->latency, latency);
-    histogram_add(&collector->latency, latency);
-    batch = batch_of(collector, packet->born);
-    add_to_batch(source->batches, batch, latency);
-    add_to_batch(collector->batches, batch, latency);
+    add_to_batch(source->batches, batch_of(collector, packet->born), latency);
 }
 
 static void see_doorbell(struct source *source, const struct sim_packet *packet, const struct sim_component *its,
@@ -323,7 +276,7 @@ static void drop(struct collector *collector, struct source *source, const struc
     if ((packet->flags & SIM_FLAG_MSI) != 0) {
         tally(&source->dropped[reason < SIM_DROP_REASONS ? reason : 0], packet->id, time);
         collector->ended++;
-        sign(collector, packet, SIM_EVENT_DROPPED, time);
+        sign(collector, packet, SIM_EVENT_DROPPED, time, way_signature(packet));
     } else if (packet->type == SIM_PACKET_WRITE || packet->type == SIM_PACKET_WRITE_ACK) {
         source->writes_dropped++;
         settle_write(source, packet);
@@ -336,7 +289,7 @@ static bool is_measured(const struct collector *collector, sim_time time)
     return time >= collector->measure_from && time < collector->measure_to;
 }
 
-static void finish_read(const struct collector *collector, struct source *source, const struct sim_packet *packet,
+static void finish_read(struct collector *collector, struct source *source, const struct sim_packet *packet,
                         sim_time time, uint32_t status)
 {
     source->reads_done++;
@@ -371,11 +324,9 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     case SIM_EVENT_MSI_MERGED:
         source->merged++;
         collector->ended++;
-        sign(collector, packet, kind, time);
+        sign(collector, packet, kind, time, way_signature(packet));
         break;
     case SIM_EVENT_MSI_DELIVERED:
-        collector->ended++;
-        sign(collector, packet, kind, time);
         deliver(collector, source, packet, time);
         check_order(source, packet, time);
         break;
@@ -408,7 +359,6 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     }
 }
 
-/** Observes the simulation: only what is counted here, while nobody else listens. */
 /** What is read is for those who listen too. */
 static void on_read(void *context, const struct sim_table_read *read)
 {
@@ -431,6 +381,7 @@ static bool reads_are_wanted(const struct collector *collector)
     return false;
 }
 
+/** Observes the simulation: only what is counted here, while nobody else listens. */
 static void observe(struct collector *collector)
 {
     const uint32_t not_counted = 1u << SIM_EVENT_MSI_SENT | 1u << SIM_EVENT_MSI_PENDING | 1u << SIM_EVENT_MSI_HANDLED;
@@ -460,6 +411,7 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
     collector->stages = sim_allocate(collector->stage_count, sizeof(*collector->stages));
     for (uint32_t i = 0; i <= devices; i++) {
         collector->devices[i].stages = sim_allocate(collector->stage_count, sizeof(struct stage_sum));
+        collector->devices[i].ways = sim_allocate(WAYS, sizeof(struct way));
         collector->devices[i].checks = sim_allocate(FEW_CHECKS, sizeof(struct pending_check));
         collector->devices[i].check_capacity = FEW_CHECKS;
     }
@@ -491,6 +443,7 @@ void collector_destroy(struct collector *collector)
     }
     for (uint32_t i = 0; i <= collector->device_count; i++) {
         free(collector->devices[i].stages);
+        free(collector->devices[i].ways);
         free(collector->devices[i].checks);
     }
     free(collector->devices);
@@ -504,6 +457,8 @@ void collector_start(struct collector *collector, sim_time start, sim_time warmu
     collector->start = start;
     collector->measure_from = start + warmup;
     collector->measure_to = start + duration;
+    collector->batch_begin = collector->measure_from;
+    collector->batch = 0;
     collector->measure_span = (duration - warmup + BATCHES - 1) / BATCHES;
     if (collector->measure_span == 0) {
         collector->measure_span = 1;
@@ -569,9 +524,12 @@ static int by_position(const void *a, const void *b)
 static void settle_all(struct collector *collector)
 {
     for (uint32_t i = 0; i <= collector->device_count; i++) {
-        for (uint32_t stage = 1; stage < collector->stage_count; stage++) {
-            settle(&collector->devices[i].stages[stage], &collector->stages[stage]);
+        struct source *source = &collector->devices[i];
+
+        for (unsigned way = 0; way < WAYS; way++) {
+            way_settle(&source->ways[way], source->stages, collector->stages);
         }
+        stage_sums_settle(source->stages, collector->stages, collector->stage_count);
     }
 }
 
@@ -705,6 +663,26 @@ static void finish_device(const struct collector *collector, struct source *sour
     qsort(device->doorbells, device->doorbell_count, sizeof(*device->doorbells), by_address);
 }
 
+/** Latencies of all sources together. */
+static void finish_latency(const struct collector *collector, struct run_result *result)
+{
+    struct histogram *latency = sim_allocate(1, sizeof(*latency));
+    struct batch batches[BATCHES] = {{0}};
+
+    for (uint32_t i = 0; i <= collector->device_count; i++) {
+        const struct source *source = &collector->devices[i];
+
+        histogram_merge(latency, &source->latency);
+        for (unsigned batch = 0; batch < BATCHES; batch++) {
+            batches[batch].count += source->batches[batch].count;
+            batches[batch].sum += source->batches[batch].sum;
+        }
+    }
+    summarise(latency, batches, &result->latency);
+    result->latency_bin_count = histogram_bins(latency, &result->latency_bins);
+    free(latency);
+}
+
 void collector_finish(struct collector *collector, struct run_result *result)
 {
     settle_all(collector);
@@ -712,8 +690,7 @@ void collector_finish(struct collector *collector, struct run_result *result)
         finish_device(collector, &collector->devices[i + 1], &result->devices[i]);
     }
     finish_all_hops(collector, result);
-    summarise(&collector->latency, collector->batches, &result->latency);
-    result->latency_bin_count = histogram_bins(&collector->latency, &result->latency_bins);
+    finish_latency(collector, result);
     result->fingerprint = collector->fingerprint;
     result->end_time = collector->end > collector->start ? collector->end - collector->start : 0;
     result->counters = sim_allocate(sim_counter_count(collector->sim), sizeof(*result->counters));

@@ -129,7 +129,7 @@ void histogram_merge(struct histogram *histogram, const struct histogram *other)
     }
     histogram->count += other->count;
     add_to_sum(histogram, other->sum_low, other->sum_high);
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (unsigned i = bucket_of(other->min); i <= bucket_of(other->max); i++) {
         histogram->buckets[i] += other->buckets[i];
     }
 }

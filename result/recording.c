@@ -121,7 +121,7 @@ static void note(struct recording *recording, enum sim_event_kind kind, const st
                                       .first_hop = recording->hop_count,
                                       .hop_count = packet->trail_count};
     for (uint32_t i = 0; i < packet->trail_count; i++) {
-        recording->hops[recording->hop_count].stage = packet->trail[i].stage;
+        recording->hops[recording->hop_count].stage = (uint32_t)packet->trail[i].stage;
         recording->hops[recording->hop_count].end = packet->trail[i].end;
         recording->hop_count++;
     }

@@ -118,7 +118,7 @@ enum sim_drop_reason {
 /** One mark: the stage that ended, and when. It began when the one before ended. */
 struct sim_trail_mark {
     sim_time end;
-    uint32_t stage;
+    uint64_t stage; /**< as wide as the end: who compares marks does so with all of them */
 };
 
 /** Depth of the return-path stack that an interconnect keeps in a request. */

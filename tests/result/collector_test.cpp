@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 
 namespace
@@ -260,6 +261,108 @@ TEST(Collector, StagesAddUpToTheLatency)
     EXPECT_EQ(device.latency.mean, total / 64);
     EXPECT_LE(means, total / 64);
     EXPECT_LE(total / 64 - means, 3u) << "each mean is rounded down";
+}
+
+struct Booked {
+    uint64_t count = 0;
+    uint64_t sum = 0;
+    sim_time min = SIM_TIME_NEVER;
+    sim_time max = 0;
+
+    void add(sim_time time)
+    {
+        count++;
+        sum += time;
+        min = std::min(min, time);
+        max = std::max(max, time);
+    }
+};
+
+// Ways that come again and again, that differ under one stage, in the stage itself or in length, of vectors that share
+// what is remembered about them: each MSI is booked as if it had come alone, and the order does not matter.
+TEST(Collector, WaysThatRepeatAreBookedOneByOne)
+{
+    struct Way {
+        std::vector<std::pair<uint32_t, sim_time>> marks; // stage, duration
+        uint32_t vector;
+    };
+    const std::vector<Way> ways = {
+        {{{1, 5 * NS}, {2, 7 * NS}, {3, 9 * NS}}, 0},  {{{1, 6 * NS}, {2, 6 * NS}, {3, 9 * NS}}, 0},
+        {{{1, 5 * NS}, {4, 7 * NS}, {3, 9 * NS}}, 16}, {{{1, 5 * NS}, {2, 7 * NS}}, 1},
+        {{{3, 9 * NS}, {2, 7 * NS}, {1, 5 * NS}}, 2},  {{{2, 1 * NS}, {2, 2 * NS}, {2, 18 * NS}}, 3}};
+    std::mt19937_64 random(20191104);
+    std::vector<std::pair<sim_packet, sim_time>> packets;
+    std::map<std::pair<uint32_t, uint32_t>, Booked> expected; // by device and stage
+    uint32_t source = 1;
+    const Way *way = ways.data();
+
+    for (uint64_t id = 1; id <= 4000; id++) {
+        if (random() % 4 == 0) {
+            way = &ways[random() % ways.size()];
+            source = 1 + static_cast<uint32_t>(random() % 3);
+        }
+        sim_packet packet = msi(id, source, (100 + id) * NS);
+        sim_time end = packet.born;
+        std::vector<std::pair<uint32_t, sim_time>> trail;
+        for (const auto &mark : way->marks) {
+            end += mark.second;
+            trail.push_back({mark.first, end});
+            expected[{source < 3 ? 0 : 1, mark.first}].add(mark.second);
+        }
+        packet.vector = way->vector;
+        packets.push_back({with_trail(packet, trail), end});
+    }
+    std::string documents[2];
+    for (std::string &document : documents) {
+        Feed collected(0, 0, 10000 * NS);
+        for (const auto &packet : packets) {
+            collected.tell(SIM_EVENT_MSI_BORN, packet.first, packet.first.born);
+            collected.tell(SIM_EVENT_MSI_DELIVERED, packet.first, packet.second);
+        }
+        const run_result &result = collected.finish();
+        size_t hops = 0;
+        for (uint32_t device = 0; device < 2; device++) {
+            for (size_t i = 0; i < result.devices[device].hop_count; i++, hops++) {
+                const run_hop &hop = result.devices[device].hops[i];
+                const Booked &booked = expected[{device, static_cast<uint32_t>(hop.stage[1] - '0')}];
+                EXPECT_EQ(hop.time.count, booked.count) << hop.stage;
+                EXPECT_EQ(hop.time.mean, booked.sum / booked.count) << hop.stage;
+                EXPECT_EQ(hop.time.min, booked.min) << hop.stage;
+                EXPECT_EQ(hop.time.max, booked.max) << hop.stage;
+            }
+        }
+        EXPECT_EQ(hops, expected.size());
+        EXPECT_EQ(result.latency.count, packets.size());
+        for (size_t i = 0; i < result.hop_count; i++) {
+            const uint32_t stage = static_cast<uint32_t>(result.hops[i].stage[1] - '0');
+            EXPECT_EQ(result.hops[i].time.count, (expected[{0, stage}].count + expected[{1, stage}].count));
+        }
+        document = collected.document();
+        std::shuffle(packets.begin(), packets.end(), random);
+    }
+    EXPECT_EQ(documents[0], documents[1]);
+}
+
+// What is remembered of the way before must not hide how the next one differs.
+TEST(Collector, FingerprintFeelsAFemtosecondInAWayThatRepeats)
+{
+    auto fingerprint = [](sim_time second, uint32_t stage, sim_time born) {
+        Feed collected(0, 0, 1000 * NS);
+        for (uint64_t id = 1; id <= 3; id++) {
+            const bool other = id == 3;
+            const sim_time at = other ? born : 0;
+            const sim_packet packet = with_trail(
+                msi(id, 1, at), {{1, at + 10}, {other ? stage : 2, at + (other ? second : 20)}, {3, at + 30}});
+            collected.tell(SIM_EVENT_MSI_DELIVERED, packet, at + 30);
+        }
+        return collected.finish().fingerprint;
+    };
+    const uint64_t print = fingerprint(20, 2, 5);
+
+    EXPECT_EQ(fingerprint(20, 2, 5), print);
+    EXPECT_NE(fingerprint(21, 2, 5), print);
+    EXPECT_NE(fingerprint(20, 4, 5), print);
+    EXPECT_NE(fingerprint(20, 2, 6), print);
 }
 
 TEST(Collector, WarmUpCountsInNoLatency)

@@ -1,0 +1,121 @@
+#include "result/way.h"
+
+#include "sim/attributes.h"
+
+/* ---- Signatures ---- */
+
+/* One multiplication a mark; who uses the signature mixes what the products left in the high bits. */
+static uint64_t signature_with(uint64_t signature, sim_time end, uint64_t stage)
+{
+    signature = (signature ^ end ^ stage << 48) * 0x9e3779b97f4a7c15u;
+    return signature ^ signature >> 32;
+}
+
+uint64_t way_signature(const struct sim_packet *packet)
+{
+    uint64_t signature = 0;
+
+    for (uint32_t i = 0; i < packet->trail_count; i++) {
+        signature = signature_with(signature, packet->trail[i].end - packet->born, packet->trail[i].stage);
+    }
+    return signature;
+}
+
+/* ---- Sums ---- */
+
+static void settle_stage(struct stage_sum *sum, struct histogram *histogram)
+{
+    if (sum->repeats > 0) {
+        sum->count += sum->repeats;
+        sum->sum += sum->repeats * sum->latest;
+        histogram_add_bucket(histogram, sum->latest, sum->repeats);
+        sum->repeats = 0;
+    }
+}
+
+static void add_other_duration(struct stage_sum *sum, struct histogram *histogram, sim_time time, uint64_t repeats)
+{
+    settle_stage(sum, histogram);
+    if (sum->count == 0 || time < sum->min) {
+        sum->min = time;
+    }
+    if (time > sum->max) {
+        sum->max = time;
+    }
+    sum->latest = time;
+    sum->repeats = repeats;
+}
+
+void way_settle(struct way *way, struct stage_sum *sums, struct histogram *histograms)
+{
+    const uint64_t repeats = way->repeats;
+    sim_time begin = 0;
+
+    for (uint32_t i = 0; i < way->count; i++) {
+        const struct sim_trail_mark *mark = &way->marks[i];
+        struct stage_sum *sum = &sums[mark->stage];
+        const sim_time time = mark->end - begin;
+
+        if (i > sum->position) {
+            sum->position = i;
+        }
+        if (time == sum->latest && sum->repeats > 0) {
+            sum->repeats += repeats;
+        } else {
+            add_other_duration(sum, &histograms[mark->stage], time, repeats);
+        }
+        begin = mark->end;
+    }
+    way->repeats = 0;
+    way->count = 0; /* what comes next is another one */
+}
+
+/* ---- Ways ---- */
+
+/** Whether a packet's marks are those of the way, of which there are as many. Looks at all: they mostly are. */
+static inline bool is_this_way(const struct way *way, const struct sim_packet *packet)
+{
+    const sim_time born = packet->born;
+    uint64_t different = 0;
+
+    for (uint32_t i = 0; i < way->count; i++) {
+        different |= (packet->trail[i].end - born) ^ way->marks[i].end;
+        different |= packet->trail[i].stage ^ way->marks[i].stage;
+    }
+    return different == 0;
+}
+
+__attribute__((noinline)) static uint64_t take_other_way(struct way *way, struct stage_sum *sums,
+                                                         struct histogram *histograms, const struct sim_packet *packet)
+{
+    way_settle(way, sums, histograms);
+    way->count = packet->trail_count;
+    way->repeats = 1;
+    way->signature = way_signature(packet);
+    for (uint32_t i = 0; i < packet->trail_count; i++) {
+        way->marks[i].end = packet->trail[i].end - packet->born;
+        way->marks[i].stage = packet->trail[i].stage;
+    }
+    return way->signature;
+}
+
+SIM_HOT uint64_t way_add(struct way *way, struct stage_sum *sums, struct histogram *histograms,
+                         const struct sim_packet *packet)
+{
+    const uint32_t last = packet->trail_count - 1;
+
+    /* Its last mark tells most of those that differ. */
+    if (way->count == packet->trail_count && packet->trail[last].end - packet->born == way->marks[last].end &&
+        is_this_way(way, packet)) {
+        way->repeats++;
+        return way->signature;
+    }
+    return take_other_way(way, sums, histograms, packet);
+}
+
+void stage_sums_settle(struct stage_sum *sums, struct histogram *histograms, uint32_t stages)
+{
+    for (uint32_t i = 0; i < stages; i++) {
+        settle_stage(&sums[i], &histograms[i]);
+    }
+}
