@@ -355,16 +355,23 @@ void bus_initiator::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64
     }
 }
 
-bool bus_initiator::debug(tlm::tlm_command command, uint64_t address, uint8_t *bytes, uint32_t count)
+unsigned bus_initiator::debug(tlm::tlm_command command, uint64_t address, uint8_t *bytes, uint32_t count,
+                              sideband *beside)
 {
     tlm::tlm_generic_payload payload;
+    unsigned moved;
 
     payload.set_command(command);
     payload.set_address(address);
     payload.set_data_ptr(bytes);
     payload.set_data_length(count);
     payload.set_streaming_width(count);
-    return socket->transport_dbg(payload) == count;
+    if (beside != nullptr) {
+        payload.set_extension(beside);
+    }
+    moved = socket->transport_dbg(payload);
+    payload.clear_extension<sideband>(); /* which the payload would delete */
+    return moved;
 }
 
 bool bus_initiator::direct_memory(tlm::tlm_command command, uint64_t address, tlm::tlm_dmi &given)
@@ -382,14 +389,14 @@ bool bus_initiator::direct_memory(tlm::tlm_command command, uint64_t address, tl
 
 bool bus_initiator::debug_read(uint64_t address, uint8_t *bytes, uint32_t count)
 {
-    return debug(tlm::TLM_READ_COMMAND, address, bytes, count);
+    return debug(tlm::TLM_READ_COMMAND, address, bytes, count) == count;
 }
 
 bool bus_initiator::debug_write(uint64_t address, const uint8_t *bytes, uint32_t count)
 {
     std::vector<uint8_t> copy(bytes, bytes + count);
 
-    return debug(tlm::TLM_WRITE_COMMAND, address, copy.data(), count);
+    return debug(tlm::TLM_WRITE_COMMAND, address, copy.data(), count) == count;
 }
 
 } // namespace doorbell

@@ -51,6 +51,10 @@ class bus_initiator : public sc_core::sc_module, private tlm::tlm_bw_transport_i
     void on_invalidate(invalidator tell);
     void on_written(listener tell);
 
+    /** transport_dbg with what accompanies it, which the platform may ask for. @return bytes moved */
+    unsigned debug(tlm::tlm_command command, uint64_t address, uint8_t *bytes, uint32_t count,
+                   sideband *beside = nullptr);
+
     /** Reads or writes what the platform has there, without time (transport_dbg). @return whether all of it was */
     bool debug_read(uint64_t address, uint8_t *bytes, uint32_t count);
     bool debug_write(uint64_t address, const uint8_t *bytes, uint32_t count);
@@ -109,7 +113,6 @@ class bus_initiator : public sc_core::sc_module, private tlm::tlm_bw_transport_i
     bool has_room() const;
     void popped();
     record *record_of(tlm::tlm_generic_payload &payload);
-    bool debug(tlm::tlm_command command, uint64_t address, uint8_t *bytes, uint32_t count);
 
     simulation &whole_;
     bus_initiator_options how_;

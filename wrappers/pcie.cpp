@@ -30,6 +30,7 @@ pcie_endpoint::pcie_endpoint(const sc_core::sc_module_name &name, simulation &wh
       link_("link", whole, link, tlp_end::lower, endpoint_end(model_), above_cuts_through)
 {
     endpoint_bind_link(model_, link_.port());
+    link_.on_debug([this](tlm::tlm_generic_payload &payload, tlp &header) { return debug(payload, header); });
     interrupts.register_b_transport(this, &pcie_endpoint::b_transport);
     interrupts.register_nb_transport_fw(this, &pcie_endpoint::nb_transport_fw);
 }
@@ -85,6 +86,7 @@ pcie_switch::pcie_switch(const sc_core::sc_module_name &name, simulation &whole,
       upstream_("upstream", whole, above, tlp_end::lower, pcie_switch_end(model_), above_cuts_through)
 {
     pcie_switch_bind_upstream(model_, upstream_.port());
+    upstream_.on_debug([this](tlm::tlm_generic_payload &payload, tlp &header) { return debug(0, payload, header); });
     if (below.size() != config.downstream_count) {
         SC_REPORT_FATAL("/Doorbell/pcie", (std::string(this->name()) + ": a link for each downstream port").c_str());
     }
@@ -93,6 +95,8 @@ pcie_switch::pcie_switch(const sc_core::sc_module_name &name, simulation &whole,
                                                          tlp_end::upper, pcie_switch_end(model_),
                                                          at(below_cut_through, i)));
         pcie_switch_bind_downstream(model_, i, downstream_[i]->port());
+        downstream_[i]->on_debug(
+            [this, i](tlm::tlm_generic_payload &payload, tlp &header) { return debug(i + 1, payload, header); });
     }
 }
 
@@ -134,8 +138,12 @@ root_complex::root_complex(const sc_core::sc_module_name &name, simulation &whol
         links_.push_back(std::make_unique<tlp_port>(numbered("link", i).c_str(), whole, below[i], tlp_end::upper,
                                                     root_complex_end(model_), at(below_cut_through, i)));
         root_complex_bind_link(model_, i, links_[i]->port());
+        links_[i]->on_debug(
+            [this, i](tlm::tlm_generic_payload &payload, tlp &header) { return debug_below(i, payload, header); });
     }
     root_complex_bind_host(model_, host_.attach(component));
+    host_.on_debug(
+        [this](tlm::tlm_generic_payload &payload, uint64_t address) { return debug_host(payload, address); });
     memory.latency = how.latency;
     memory.slots = how.slots;
     memory.posted = true;

@@ -13,6 +13,11 @@
  *   root_complex   memory(i)         initiator   requests from below, with StreamID and DeviceID, to an SMMU
  *   root_complex   ats(i)            target      messages to the devices, from the SMMU behind memory(i)
  *
+ * Debug accesses (transport_dbg) find their way as TLPs do, without time and without a trace: from the host socket to
+ * registers in ECAM, BARs and what is behind a bridge; from a bridge's device through the root complex to memory, with
+ * its StreamID. Registers and BARs of endpoints are read only. Direct memory (DMI) is refused everywhere: it would pass
+ * by windows, BARs and ACS, of whose changes nobody would tell.
+ *
  * For devices of a platform's own, which are no Doorbell endpoints, there is tlp_bridge.h.
  */
 #ifndef DOORBELL_WRAPPERS_PCIE_H
@@ -66,6 +71,7 @@ class pcie_endpoint : public sc_core::sc_module
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay);
     tlm::tlm_response_status signal(const tlm::tlm_generic_payload &payload, sim_time when);
+    unsigned debug(tlm::tlm_generic_payload &payload, const tlp &header);
 
     simulation &whole_;
     struct endpoint *model_;
@@ -100,6 +106,8 @@ class pcie_switch : public sc_core::sc_module
     }
 
   private:
+    unsigned debug(unsigned input, tlm::tlm_generic_payload &payload, tlp &header);
+
     struct ::pcie_switch *model_;
     tlp_port upstream_;
     std::vector<std::unique_ptr<tlp_port>> downstream_;
@@ -150,6 +158,9 @@ class root_complex : public sc_core::sc_module
                                     sc_core::sc_time &delay);
     void take_message_at_once(int port, tlm::tlm_generic_payload &payload, sc_core::sc_time &delay);
     bool inject(int port, const tlm::tlm_generic_payload &payload, sim_time at);
+    unsigned debug_host(tlm::tlm_generic_payload &payload, uint64_t address);
+    unsigned debug_host_part(tlm::tlm_generic_payload &part, uint64_t address);
+    unsigned debug_below(unsigned input, tlm::tlm_generic_payload &payload, const tlp &header);
 
     simulation &whole_;
     struct ::root_complex *model_;

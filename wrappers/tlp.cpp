@@ -81,6 +81,15 @@ void tlp::store(sim_packet *packet) const
     packet->flags |= execute ? SIM_FLAG_EXECUTE : 0;
 }
 
+sim_packet tlp::packet() const
+{
+    sim_packet packet = {};
+
+    store(&packet);
+    packet.length = length;
+    return packet;
+}
+
 void tlp::load(const sim_packet *packet)
 {
     const uint32_t flags = packet->flags;

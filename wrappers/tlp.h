@@ -17,6 +17,11 @@
  *   END_RESP    at once
  *
  * A payload without data has one byte that means nothing, since the base protocol asks for a length of at least 1.
+ *
+ * transport_dbg takes a memory or configuration request to where it would go, without time and without a trace, and here
+ * the answer comes in the same payload: data array, length and address (of configuration requests the register's offset)
+ * are those of the bytes meant, which the extension's double words hold. The extension's `type1` follows the request on
+ * its way. Returned is the number of bytes moved. Endpoints let themselves be read only.
  * Section numbers are those of the PCI Express Base Specification.
  */
 #ifndef DOORBELL_WRAPPERS_TLP_H
@@ -82,6 +87,9 @@ struct tlp : tlm::tlm_extension<tlp> {
     /** Into a packet of the simulation, data apart, and out of one. */
     void store(sim_packet *packet) const;
     void load(const sim_packet *packet);
+
+    /** As a packet without data, for what the models know of TLPs. */
+    sim_packet packet() const;
 };
 
 /** One end of a link, whose pair of sockets is bound to this. A TLP takes time: without time there is nothing here. */

@@ -1,5 +1,7 @@
 #include "wrappers/tlp_bridge.h"
 
+#include "wrappers/pcie_debug.h"
+
 #include <algorithm>
 
 namespace doorbell
@@ -20,29 +22,6 @@ uint32_t data_of(const pcie_credits &credits, unsigned queue)
     const uint32_t data[] = {credits.posted_data, credits.non_posted_data, credits.completion_data};
 
     return data[queue];
-}
-
-/** As a packet without data, for what the model's header knows of TLPs. */
-sim_packet packet_of(const tlp &header)
-{
-    sim_packet packet = {};
-
-    header.store(&packet);
-    packet.length = header.length;
-    return packet;
-}
-
-/** The double words that hold a run of bytes, and its byte enables. */
-void set_range(tlp &header, uint64_t address, uint32_t count)
-{
-    sim_packet packet = {};
-
-    packet.length = count;
-    pcie_tlp_set_range(&packet, address, count);
-    header.address = packet.address;
-    header.length = packet.length;
-    header.first_be = packet.first_be;
-    header.last_be = packet.last_be;
 }
 
 } // namespace
@@ -72,6 +51,7 @@ tlp_bridge::tlp_bridge(const sc_core::sc_module_name &name, const options &how)
     transmit.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
     receive.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
     dma.register_b_transport(this, &tlp_bridge::access);
+    dma.register_transport_dbg(this, &tlp_bridge::access_debug);
     SC_HAS_PROCESS(tlp_bridge);
     SC_THREAD(serve);
 }
@@ -124,7 +104,7 @@ void tlp_bridge::write(uint64_t address, const uint8_t *bytes, uint32_t count)
 
     header.kind = tlp_kind::memory_write;
     header.requester = requester_;
-    set_range(header, address, count);
+    tlp_set_range(header, address, count);
     data.resize(header.length);
     std::copy_n(bytes, count, data.begin() + static_cast<std::ptrdiff_t>(address - header.address));
     send(header, data.data());
@@ -144,7 +124,7 @@ sim_packet_status tlp_bridge::read(uint64_t address, uint8_t *bytes, uint32_t co
     header.kind = tlp_kind::memory_read;
     header.requester = requester_;
     header.tag = static_cast<uint16_t>(found - readings_.begin());
-    set_range(header, address, count);
+    tlp_set_range(header, address, count);
     own.active = true;
     own.done = false;
     own.received = 0;
@@ -193,7 +173,7 @@ bool tlp_bridge::has_credit(unsigned queue, uint32_t units) const
 
 void tlp_bridge::send(const tlp &header, const uint8_t *data)
 {
-    const sim_packet packet = packet_of(header);
+    const sim_packet packet = header.packet();
     const unsigned queue = pcie_tlp_class(&packet);
     const uint32_t units = pcie_tlp_units(&packet);
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
@@ -362,7 +342,7 @@ sim_packet_status tlp_bridge::perform(bool is_config, bool is_read, uint64_t add
     std::vector<uint8_t> enables(data.size(), TLM_BYTE_ENABLED);
     tlm::tlm_generic_payload payload;
     sc_core::sc_time delay;
-    const sim_packet packet = packet_of(header);
+    const sim_packet packet = header.packet();
 
     for (uint32_t i = 0; i < data.size(); i++) {
         enables[i] = pcie_tlp_byte_enabled(&packet, i) ? TLM_BYTE_ENABLED : TLM_BYTE_DISABLED;

@@ -14,7 +14,7 @@
  * A write is answered when its TLPs have been sent, a read when its completions have come. Requests from above are
  * served one after another, by b_transport; answers are cut at Max_Payload_Size and the Read Completion Boundary. The
  * requester ID is learned from configuration writes. It keeps to the credits of the other end and to the order of TLPs.
- * What takes time is the link of the port above, and whatever the device's targets take.
+ * What takes time is the link of the port above, and whatever the device's targets take. Debug accesses go either way.
  */
 #ifndef DOORBELL_WRAPPERS_TLP_BRIDGE_H
 #define DOORBELL_WRAPPERS_TLP_BRIDGE_H
@@ -103,6 +103,9 @@ class tlp_bridge : public sc_core::sc_module, private link_end
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
     void free(tlm::tlm_generic_payload *payload) override;
+
+    unsigned transport_dbg(tlm::tlm_generic_payload &payload) override;
+    unsigned access_debug(tlm::tlm_generic_payload &payload);
 
     void access(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay);
     void write(uint64_t address, const uint8_t *bytes, uint32_t count);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace doorbell
 {
@@ -225,12 +226,9 @@ void tlp_port::b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &
     for (;;) {
         {
             const simulation::acting now(whole_);
-            sim_packet probe = {};
-            uint32_t units;
+            const sim_packet probe = header->packet();
+            const uint32_t units = pcie_tlp_units(&probe);
 
-            header->store(&probe);
-            probe.length = header->length;
-            units = pcie_tlp_units(&probe);
             if (has_room(pcie_tlp_class(&probe), units) && take(payload, whole_.now())) {
                 held_[pcie_tlp_class(&probe)].back() = nullptr; /* no response: this call's return says it */
                 payload.set_response_status(tlm::TLM_OK_RESPONSE);
@@ -240,6 +238,27 @@ void tlp_port::b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &
         wait(room_);
     }
 }
+
+/* ---- Without time ---- */
+
+unsigned tlp_port::transport_dbg(tlm::tlm_generic_payload &payload)
+{
+    tlp *header = payload.get_extension<tlp>();
+
+    return header != nullptr && debug_ != nullptr ? debug_(payload, *header) : 0;
+}
+
+unsigned tlp_port::debug(tlm::tlm_generic_payload &payload)
+{
+    return transmit->transport_dbg(payload);
+}
+
+void tlp_port::on_debug(debugger take)
+{
+    debug_ = std::move(take);
+}
+
+/* ---- Room ---- */
 
 void tlp_port::pop(sim_channel *channel, sim_time free_at)
 {

@@ -19,6 +19,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -65,6 +66,13 @@ class tlp_port : public sc_core::sc_module, private link_end
         return overruns_;
     }
 
+    /** What to do with a debug access that comes in, see tlp.h. @return bytes moved */
+    using debugger = std::function<unsigned(tlm::tlm_generic_payload &payload, tlp &header)>;
+    void on_debug(debugger take);
+
+    /** Hands a debug access to the other end. @return bytes moved */
+    unsigned debug(tlm::tlm_generic_payload &payload);
+
   private:
     /** A TLP under way from here. */
     struct record : tlm::tlm_generic_payload {
@@ -81,6 +89,7 @@ class tlp_port : public sc_core::sc_module, private link_end
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
     void b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload &payload) override;
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
     void free(tlm::tlm_generic_payload *payload) override;
@@ -109,6 +118,7 @@ class tlp_port : public sc_core::sc_module, private link_end
     void respond_some();
     sc_core::sc_event room_; /**< a TLP has left a receive buffer */
     uint64_t overruns_ = 0;
+    debugger debug_;
 };
 
 } // namespace doorbell

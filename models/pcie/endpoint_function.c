@@ -1,5 +1,6 @@
 #include "models/pcie/config_request.h"
 #include "models/pcie/endpoint_internal.h"
+#include "models/pcie/probe.h"
 
 #include <string.h>
 
@@ -446,19 +447,19 @@ static void write_place(struct endpoint *endpoint, const struct place *place, co
     }
 }
 
-static void read_place(const struct place *place, struct sim_packet *packet)
+static void read_place(const struct place *place, uint8_t *bytes, uint32_t count)
 {
     const struct endpoint_bar *bar = &place->function->bars[place->bar];
 
-    for (uint32_t i = 0; i < packet->length; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         uint64_t offset = place->offset + i;
         uint8_t *byte = NULL;
         uint8_t writable = 0;
 
         if (endpoint_msix_place(place->function, place->bar, offset, &byte, &writable)) {
-            packet->data[i] = *byte;
+            bytes[i] = *byte;
         } else {
-            packet->data[i] = offset < bar->store_bytes ? bar->store[offset] : 0;
+            bytes[i] = offset < bar->store_bytes ? bar->store[offset] : 0;
         }
     }
 }
@@ -572,10 +573,35 @@ void endpoint_serve(struct endpoint *endpoint, struct sim_packet *packet, sim_ti
         return;
     }
     endpoint->counters.requests_served++;
-    read_place(&place, packet);
+    read_place(&place, packet->data, packet->length);
     pcie_tlp_complete(packet, place.function->id, SIM_STATUS_OK, packet->length);
     pcie_tlp_set_digest(packet, place.function->ecrc_enabled);
     /* RO and NS are the request's; ID-based ordering is the completer's own to ask for (2.2.9). */
     packet->flags &= ~SIM_FLAG_ID_ORDER;
     packet->flags |= place.function->ido_completions ? SIM_FLAG_ID_ORDER : 0;
+}
+
+/* ---- Looking ---- */
+
+bool endpoint_probe(struct endpoint *endpoint, const struct sim_packet *tlp, uint8_t *bytes)
+{
+    struct place place;
+
+    if (tlp->type == SIM_PACKET_CONFIG_READ) {
+        const struct endpoint_function *function = addressed_function(endpoint, tlp);
+        const struct pcie_port *link = function != NULL && function->index == 0 ? endpoint->port : NULL;
+
+        if (function == NULL) {
+            return false;
+        }
+        sim_store_le32(bytes, pcie_vcs_read(&endpoint->vcs, &function->config, link, sim_now(endpoint->sim),
+                                            (unsigned)tlp->address & (PCIE_CONFIG_BYTES - 4)));
+        return true;
+    }
+    if (tlp->type != SIM_PACKET_READ || tlp->at == SIM_AT_TRANSLATION_REQUEST || tlp->at == SIM_AT_RESERVED ||
+        !find_place(endpoint, tlp, &place)) {
+        return false;
+    }
+    read_place(&place, bytes, tlp->length);
+    return true;
 }

@@ -1,4 +1,5 @@
 #include "models/pcie/config_request.h"
+#include "models/pcie/probe.h"
 #include "models/pcie/root_complex_internal.h"
 
 #include <string.h>
@@ -215,34 +216,42 @@ static void access_root_port(struct root_complex *rc, unsigned index, struct sim
     rc_answer(rc, packet, SIM_STATUS_OK, true);
 }
 
-static void take_config(struct root_complex *rc, struct sim_packet *packet)
+/** The root port that a configuration request is for, or below which its target is; RC_NOBODY: nobody's. */
+static unsigned config_port(const struct root_complex *rc, const struct sim_packet *packet, bool *own)
 {
     uint16_t target = rc_ecam_target(rc, packet->address);
     unsigned port;
 
-    rc->counters.host_configs++;
     if (packet->length == 0 || (packet->address & 3) + packet->length > 4) {
-        rc_answer(rc, packet, SIM_STATUS_UR, true);
-        return;
+        return RC_NOBODY;
     }
-    if (target >> 8 == rc->config.first_bus) {
-        port = rc->port_at[target & 0xff];
-        if (port == RC_NOBODY) {
-            rc_answer(rc, packet, SIM_STATUS_UR, true);
-        } else {
-            access_root_port(rc, port, packet);
-        }
-        return;
+    *own = target >> 8 == rc->config.first_bus;
+    if (*own) {
+        return rc->port_at[target & 0xff];
     }
     port = rc_port_towards(rc, target >> 8);
     /* Below a link there is only device 0, unless the port forwards function numbers of 8 bits (ARI). */
     if (port == RC_NOBODY || rc->ports[port].link == NULL ||
         (target >> 8 == rc->ports[port].bridge.secondary && (target & 0xf8) != 0 &&
          !rc->ports[port].bridge.ari_forwarding)) {
-        rc_answer(rc, packet, SIM_STATUS_UR, true);
-        return;
+        return RC_NOBODY;
     }
-    enqueue_non_posted(rc, port, packet, true);
+    return port;
+}
+
+static void take_config(struct root_complex *rc, struct sim_packet *packet)
+{
+    bool own = false;
+    unsigned port = config_port(rc, packet, &own);
+
+    rc->counters.host_configs++;
+    if (port == RC_NOBODY) {
+        rc_answer(rc, packet, SIM_STATUS_UR, true);
+    } else if (own) {
+        access_root_port(rc, port, packet);
+    } else {
+        enqueue_non_posted(rc, port, packet, true);
+    }
 }
 
 /* ---- Taking ---- */
@@ -294,4 +303,44 @@ sim_time rc_host_due(struct root_complex *rc, sim_time now)
         due = sim_time_min(due, space);
     }
     return due;
+}
+
+/* ---- Looking ---- */
+
+static struct pcie_probe probe_config(const struct root_complex *rc, struct sim_packet *request)
+{
+    const uint16_t target = rc_ecam_target(rc, request->address);
+    bool own = false;
+    const unsigned port = config_port(rc, request, &own);
+    const unsigned offset = (unsigned)request->address & (PCIE_CONFIG_BYTES - 4);
+
+    if (port == RC_NOBODY) {
+        return (struct pcie_probe){.outcome = PCIE_PROBE_NOBODY};
+    }
+    const struct rc_port *root = &rc->ports[port];
+    if (own) {
+        return (struct pcie_probe){
+            .outcome = PCIE_PROBE_REGISTER,
+            .port = port,
+            .value = pcie_vcs_read(&root->bridge.vcs, &root->bridge.config, root->link, sim_now(rc->sim), offset),
+        };
+    }
+    request->type = request->type == SIM_PACKET_READ ? SIM_PACKET_CONFIG_READ : SIM_PACKET_CONFIG_WRITE;
+    request->target = target;
+    request->address = offset;
+    request->length = 4;
+    request->flags |= target >> 8 != root->bridge.secondary ? SIM_FLAG_CONFIG_TYPE1 : 0;
+    return (struct pcie_probe){
+        .outcome = PCIE_PROBE_LINK, .port = port, .type0 = target >> 8 == root->bridge.secondary};
+}
+
+struct pcie_probe root_complex_probe_host(const struct root_complex *rc, struct sim_packet *request)
+{
+    unsigned port;
+
+    if (is_ecam(rc, request->address)) {
+        return probe_config(rc, request);
+    }
+    port = rc_claiming_port(rc, request->address);
+    return (struct pcie_probe){.outcome = port != RC_NOBODY ? PCIE_PROBE_LINK : PCIE_PROBE_NOBODY, .port = port};
 }

@@ -1,3 +1,4 @@
+#include "models/pcie/probe.h"
 #include "models/pcie/root_complex_internal.h"
 #include "sim/ats.h"
 
@@ -735,4 +736,24 @@ void rc_take_answers(struct root_complex *rc, sim_time now)
     for (uint64_t rest = rc->bus_arrived & ~(UINT64_C(1) << RC_HOST_BIT); rest != 0; rest &= rest - 1) {
         take_answer(rc, (unsigned)__builtin_ctzll(rest), now);
     }
+}
+
+/* ---- Looking ---- */
+
+struct pcie_probe root_complex_probe(struct root_complex *rc, unsigned input, const struct sim_packet *tlp)
+{
+    const struct rc_decision decision = decide(rc, input, tlp);
+    struct pcie_probe found = {.port = decision.port};
+
+    if (decision.action == RC_PEER_REQUEST) {
+        found.outcome = PCIE_PROBE_LINK;
+    } else if (decision.action == RC_TO_MEMORY) {
+        const struct rc_wiring *wiring = find_wiring(rc, tlp->requester);
+
+        found.outcome = PCIE_PROBE_MEMORY;
+        found.flags = wiring->flags;
+        found.stream_id = wiring->stream_id;
+        found.device_id = wiring->device_id;
+    }
+    return found;
 }

@@ -1,3 +1,4 @@
+#include "models/pcie/probe.h"
 #include "models/pcie/switch_internal.h"
 
 static struct switch_decision forward(unsigned port)
@@ -279,4 +280,23 @@ SIM_HOT struct switch_decision switch_route(const struct pcie_switch *switch_, u
         return decision.vc != PCIE_NO_VC ? decision : malformed(decision.port);
     }
     return decision;
+}
+
+/* ---- Looking ---- */
+
+struct pcie_probe pcie_switch_probe(const struct pcie_switch *switch_, unsigned input, const struct sim_packet *tlp)
+{
+    const struct switch_decision decision = switch_route(switch_, input, tlp);
+    const struct switch_port *port = &switch_->ports[decision.port];
+    struct pcie_probe found = {.port = decision.port};
+
+    if (decision.action == SWITCH_FORWARD || decision.action == SWITCH_TO_TYPE0) {
+        found.outcome = PCIE_PROBE_LINK;
+        found.type0 = decision.action == SWITCH_TO_TYPE0;
+    } else if (decision.action == SWITCH_CONFIGURE) {
+        found.outcome = PCIE_PROBE_REGISTER;
+        found.value = pcie_vcs_read(&port->bridge.vcs, &port->bridge.config, port->link, sim_now(switch_->sim),
+                                    (unsigned)tlp->address & (PCIE_CONFIG_BYTES - 4));
+    }
+    return found;
 }

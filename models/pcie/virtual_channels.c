@@ -234,6 +234,23 @@ void pcie_vcs_follow(const struct pcie_vcs *vcs, struct pcie_config_space *space
     }
 }
 
+uint32_t pcie_vcs_read(const struct pcie_vcs *vcs, const struct pcie_config_space *space, const struct pcie_port *link,
+                       sim_time now, unsigned offset)
+{
+    const uint32_t pending_bit = (uint32_t)PCIE_VC_NEGOTIATION_PENDING << 16;
+    uint32_t value = pcie_config_get32(space, offset);
+
+    for (unsigned id = 1; space->vc != 0 && link != NULL && id < vcs->count; id++) {
+        unsigned status = resource_at(space, vcs->resource_of[id]) + PCIE_VC_RESOURCE_STATUS;
+
+        /* The status is the upper half of its double word. */
+        if ((vcs->enabled >> id & 1) != 0 && status == offset + 2) {
+            value = pcie_port_vc_is_ready(link, id, now) ? value & ~pending_bit : value | pending_bit;
+        }
+    }
+    return value;
+}
+
 /* ---- Arbitration ---- */
 
 unsigned pcie_vc_table_distance(const struct pcie_vc_table *table, unsigned name)

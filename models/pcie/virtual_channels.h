@@ -70,6 +70,10 @@ void pcie_vcs_bind(struct pcie_vcs *vcs, struct pcie_config_space *space, const 
 void pcie_vcs_follow(const struct pcie_vcs *vcs, struct pcie_config_space *space, const struct pcie_port *link,
                      sim_time now);
 
+/** A double word of configuration space as it reads then: what pcie_vcs_follow() would show, without showing it. */
+uint32_t pcie_vcs_read(const struct pcie_vcs *vcs, const struct pcie_config_space *space, const struct pcie_port *link,
+                       sim_time now, unsigned offset);
+
 /** VC ID of a TLP's traffic class; PCIE_NO_VC if it is not mapped. */
 static inline unsigned pcie_vcs_of(const struct pcie_vcs *vcs, const struct sim_packet *packet)
 {
