@@ -318,4 +318,63 @@ void protocol_checker::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uin
     target->invalidate_direct_mem_ptr(first, last);
 }
 
+/* ---- A platform's ---- */
+
+protocol_checkers::protocol_checkers()
+    : sc_core::sc_module(sc_core::sc_module_name(sc_core::sc_gen_unique_name("checkers")))
+{
+}
+
+bool protocol_checkers::are_mine(const sc_core::sc_port_b<tlm::tlm_fw_transport_if<>> &port) const
+{
+    for (int i = 0; i < port.size(); i++) {
+        const auto is_it = [target = port[i]](const auto &each) {
+            return static_cast<tlm::tlm_fw_transport_if<> *>(each.get()) == target;
+        };
+
+        if (std::find_if(all_.begin(), all_.end(), is_it) == all_.end()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whoever is reached is reached by some initiator: it is enough to look at those. */
+void protocol_checkers::look_at(const std::vector<sc_core::sc_object *> &objects)
+{
+    for (const sc_core::sc_object *object : objects) {
+        const auto *port = dynamic_cast<const sc_core::sc_port_b<tlm::tlm_fw_transport_if<>> *>(object);
+        const bool is_ours = dynamic_cast<const protocol_checker *>(object->get_parent_object()) != nullptr;
+
+        if (port != nullptr && !is_ours && !are_mine(*port)) {
+            uncovered_ += std::string(object->name()) + ": bound without a checker\n";
+        }
+        look_at(object->get_child_objects());
+    }
+}
+
+void protocol_checkers::start_of_simulation()
+{
+    look_at(sc_core::sc_get_top_level_objects());
+}
+
+protocol_checker &protocol_checkers::add()
+{
+    all_.push_back(std::make_unique<protocol_checker>(sc_core::sc_gen_unique_name("checker")));
+    return *all_.back();
+}
+
+std::string protocol_checkers::report() const
+{
+    std::string text;
+
+    for (const auto &each : all_) {
+        text += each->report();
+        if (each->open() > 0) {
+            text += std::string(each->name()) + ": " + std::to_string(each->open()) + " transactions have not ended\n";
+        }
+    }
+    return text;
+}
+
 } // namespace doorbell

@@ -31,6 +31,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <systemc>
 #include <tlm>
@@ -101,6 +102,8 @@ class protocol_checker : public sc_core::sc_module,
     }
 
   private:
+    friend class protocol_checkers;
+
     enum class stage { requested, accepted, responding };
 
     /** A non-blocking transaction under way. */
@@ -146,6 +149,58 @@ class protocol_checker : public sc_core::sc_module,
     const tlm::tlm_generic_payload *request_ = nullptr;  /**< its BEGIN_REQ has had no END_REQ */
     const tlm::tlm_generic_payload *response_ = nullptr; /**< its BEGIN_RESP has had no END_RESP */
     uint64_t begun_ = 0;
+};
+
+/** Checkers for all pairs of sockets of a platform, built with it. */
+class protocol_checkers : public sc_core::sc_module
+{
+  public:
+    protocol_checkers();
+    protocol_checkers(const protocol_checkers &) = delete;
+    protocol_checkers &operator=(const protocol_checkers &) = delete;
+
+    /** Binds an initiator's socket to a target's, with a checker between them. */
+    template <typename Initiator, typename Target> protocol_checker &join(Initiator &from, Target &to)
+    {
+        protocol_checker &added = add();
+
+        from.bind(added.target);
+        added.initiator.bind(to);
+        return added;
+    }
+
+    /** The same for both directions of a PCI Express link: ports with sockets `transmit` and `receive`. */
+    template <typename One, typename Other> void join_link(One &one, Other &other)
+    {
+        join(one.transmit, other.receive);
+        join(other.transmit, one.receive);
+    }
+
+    /** What all of them have found, a line each, and transactions that never ended; "" if all is as it should be. */
+    std::string report() const;
+
+    const std::vector<std::unique_ptr<protocol_checker>> &all() const
+    {
+        return all_;
+    }
+
+    /**
+     * Sockets of 32 bits that were bound, but not to one of these checkers, when simulation started: everything in the
+     * kernel counts. A line each; "" if there is none.
+     */
+    const std::string &uncovered() const
+    {
+        return uncovered_;
+    }
+
+  private:
+    void start_of_simulation() override;
+    void look_at(const std::vector<sc_core::sc_object *> &objects);
+    bool are_mine(const sc_core::sc_port_b<tlm::tlm_fw_transport_if<>> &port) const;
+    protocol_checker &add();
+
+    std::vector<std::unique_ptr<protocol_checker>> all_;
+    std::string uncovered_;
 };
 
 } // namespace doorbell

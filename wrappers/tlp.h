@@ -18,10 +18,10 @@
  *
  * A payload without data has one byte that means nothing, since the base protocol asks for a length of at least 1.
  *
- * transport_dbg takes a memory or configuration request to where it would go, without time and without a trace, and here
- * the answer comes in the same payload: data array, length and address (of configuration requests the register's offset)
- * are those of the bytes meant, which the extension's double words hold. The extension's `type1` follows the request on
- * its way. Returned is the number of bytes moved. Endpoints let themselves be read only.
+ * transport_dbg takes a memory or configuration request to where it would go, without time and without a trace, and
+ * here the answer comes in the same payload: data array, length and address (of configuration requests the register's
+ * offset) are those of the bytes meant, which the extension's double words hold. The extension's `type1` follows the
+ * request on its way. Returned is the number of bytes moved. Endpoints let themselves be read only.
  * Section numbers are those of the PCI Express Base Specification.
  */
 #ifndef DOORBELL_WRAPPERS_TLP_H

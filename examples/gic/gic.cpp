@@ -12,8 +12,10 @@
 #include "examples/common/firmware.h"
 #include "examples/common/initiator.h"
 #include "examples/common/memory.h"
+#include "wrappers/protocol_checker.h"
 
 #include <cstdio>
+#include <string>
 
 namespace
 {
@@ -64,15 +66,15 @@ class platform : public sc_core::sc_module
           interrupt_("interrupt"), software_(pe_, kMemory)
     {
         its_.connect(redistributor_, 5 * SIM_NS);
-        device_.socket.bind(its_.translation());
+        checkers_.join(device_.socket, its_.translation());
         redistributor_.interrupt.bind(interrupt_);
-        its_.memory().bind(bus_.add_initiator());
-        redistributor_.memory().bind(bus_.add_initiator());
-        pe_.socket.bind(bus_.add_initiator());
-        bus_.add_target(kMemory, kMemory + kMemorySize - 1).bind(memory_.socket);
-        bus_.add_target(kIts, kIts + GITS_SIZE - 1).bind(its_.registers());
-        bus_.add_target(kRedistributor, kRedistributor + GICR_SIZE - 1).bind(redistributor_.registers());
-        bus_.add_target(kCpu, kCpu + 0xfff).bind(redistributor_.cpu());
+        checkers_.join(its_.memory(), bus_.add_initiator());
+        checkers_.join(redistributor_.memory(), bus_.add_initiator());
+        checkers_.join(pe_.socket, bus_.add_initiator());
+        checkers_.join(bus_.add_target(kMemory, kMemory + kMemorySize - 1), memory_.socket);
+        checkers_.join(bus_.add_target(kIts, kIts + GITS_SIZE - 1), its_.registers());
+        checkers_.join(bus_.add_target(kRedistributor, kRedistributor + GICR_SIZE - 1), redistributor_.registers());
+        checkers_.join(bus_.add_target(kCpu, kCpu + 0xfff), redistributor_.cpu());
         SC_HAS_PROCESS(platform);
         SC_THREAD(run);
     }
@@ -80,6 +82,12 @@ class platform : public sc_core::sc_module
     bool works() const
     {
         return works_;
+    }
+
+    /** What the checkers found. */
+    std::string wrong() const
+    {
+        return checkers_.report() + checkers_.uncovered();
     }
 
   private:
@@ -102,6 +110,7 @@ class platform : public sc_core::sc_module
         }
     }
 
+    doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
     doorbell::simulation whole_;
     doorbell::its its_;
     doorbell::redistributor redistributor_;
@@ -121,6 +130,8 @@ int sc_main(int, char *[])
     const platform system("platform");
 
     sc_core::sc_start();
-    std::puts(system.works() ? "as it should be" : "not as it should be");
-    return system.works() ? 0 : 1;
+    const std::string wrong = system.wrong();
+    std::fputs(wrong.c_str(), stdout);
+    std::puts(system.works() && wrong.empty() ? "as it should be" : "not as it should be");
+    return system.works() && wrong.empty() ? 0 : 1;
 }

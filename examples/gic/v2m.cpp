@@ -11,8 +11,10 @@
 #include "examples/common/initiator.h"
 #include "examples/common/memory.h"
 #include "wrappers/distributor.h"
+#include "wrappers/protocol_checker.h"
 
 #include <cstdio>
+#include <string>
 
 namespace
 {
@@ -64,14 +66,14 @@ class platform : public sc_core::sc_module
         frame_.connect(distributor_, 5 * SIM_NS);
         distributor_.connect(redistributor_, 5 * SIM_NS);
         redistributor_.interrupt.bind(interrupt_);
-        device_.socket.bind(bus_.add_initiator());
-        pe_.socket.bind(bus_.add_initiator());
-        redistributor_.memory().bind(bus_.add_initiator());
-        bus_.add_target(kMemory, kMemory + kMemorySize - 1).bind(memory_.socket);
-        bus_.add_target(kDistributor, kDistributor + GICD_SIZE - 1).bind(distributor_.registers());
-        bus_.add_target(kFrame, kFrame + V2M_SIZE - 1).bind(frame_.frame());
-        bus_.add_target(kRedistributor, kRedistributor + GICR_SIZE - 1).bind(redistributor_.registers());
-        bus_.add_target(kCpu, kCpu + 0xfff).bind(redistributor_.cpu());
+        checkers_.join(device_.socket, bus_.add_initiator());
+        checkers_.join(pe_.socket, bus_.add_initiator());
+        checkers_.join(redistributor_.memory(), bus_.add_initiator());
+        checkers_.join(bus_.add_target(kMemory, kMemory + kMemorySize - 1), memory_.socket);
+        checkers_.join(bus_.add_target(kDistributor, kDistributor + GICD_SIZE - 1), distributor_.registers());
+        checkers_.join(bus_.add_target(kFrame, kFrame + V2M_SIZE - 1), frame_.frame());
+        checkers_.join(bus_.add_target(kRedistributor, kRedistributor + GICR_SIZE - 1), redistributor_.registers());
+        checkers_.join(bus_.add_target(kCpu, kCpu + 0xfff), redistributor_.cpu());
         SC_HAS_PROCESS(platform);
         SC_THREAD(run);
     }
@@ -79,6 +81,12 @@ class platform : public sc_core::sc_module
     bool works() const
     {
         return taken_ == 2;
+    }
+
+    /** What the checkers found. */
+    std::string wrong() const
+    {
+        return checkers_.report() + checkers_.uncovered();
     }
 
   private:
@@ -105,6 +113,7 @@ class platform : public sc_core::sc_module
         }
     }
 
+    doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
     doorbell::simulation whole_;
     doorbell::distributor distributor_;
     doorbell::v2m frame_;
@@ -124,6 +133,8 @@ int sc_main(int, char *[])
     const platform system("platform");
 
     sc_core::sc_start();
-    std::puts(system.works() ? "as it should be" : "not as it should be");
-    return system.works() ? 0 : 1;
+    const std::string wrong = system.wrong();
+    std::fputs(wrong.c_str(), stdout);
+    std::puts(system.works() && wrong.empty() ? "as it should be" : "not as it should be");
+    return system.works() && wrong.empty() ? 0 : 1;
 }

@@ -11,10 +11,12 @@
 #include "examples/common/enumerate.h"
 #include "examples/common/initiator.h"
 #include "examples/common/memory.h"
+#include "wrappers/protocol_checker.h"
 #include "wrappers/tlp_bridge.h"
 
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace
 {
@@ -107,15 +109,15 @@ class platform : public sc_core::sc_module
           memory_("memory", kMemory, kMemorySize, sc_core::sc_time(80, sc_core::SC_NS)),
           bus_("bus", sc_core::sc_time(20, sc_core::SC_NS), sc_core::sc_time(20, sc_core::SC_NS))
     {
-        doorbell::tlp_port::join(rc_.link(0), switch_.upstream());
-        bridge_.join(switch_.downstream(0));
-        device_.socket.bind(bridge_.dma);
-        bridge_.registers.bind(registers_.socket);
-        bridge_.config.bind(config_.socket);
-        rc_.memory(0).bind(bus_.add_initiator());
-        pe_.socket.bind(bus_.add_initiator());
-        bus_.add_target(kMemory, kMemory + kMemorySize - 1).bind(memory_.socket);
-        bus_.add_target(kEcam, kEcam + (UINT64_C(1) << 28) - 1).bind(rc_.host());
+        checkers_.join_link(rc_.link(0), switch_.upstream());
+        checkers_.join_link(switch_.downstream(0), bridge_);
+        checkers_.join(device_.socket, bridge_.dma);
+        checkers_.join(bridge_.registers, registers_.socket);
+        checkers_.join(bridge_.config, config_.socket);
+        checkers_.join(rc_.memory(0), bus_.add_initiator());
+        checkers_.join(pe_.socket, bus_.add_initiator());
+        checkers_.join(bus_.add_target(kMemory, kMemory + kMemorySize - 1), memory_.socket);
+        checkers_.join(bus_.add_target(kEcam, kEcam + (UINT64_C(1) << 28) - 1), rc_.host());
         bus_.add_range(kWindow, kWindow + kWindowSize - 1);
         SC_HAS_PROCESS(platform);
         SC_THREAD(run);
@@ -124,6 +126,12 @@ class platform : public sc_core::sc_module
     bool works() const
     {
         return works_;
+    }
+
+    /** What the checkers found. */
+    std::string wrong() const
+    {
+        return checkers_.report() + checkers_.uncovered();
     }
 
   private:
@@ -148,6 +156,7 @@ class platform : public sc_core::sc_module
     }
 
     descriptions what_;
+    doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
     doorbell::simulation whole_;
     doorbell::root_complex rc_;
     doorbell::pcie_switch switch_;
@@ -168,6 +177,8 @@ int sc_main(int, char *[])
     const platform system("platform");
 
     sc_core::sc_start();
-    std::puts(system.works() ? "as it should be" : "not as it should be");
-    return system.works() ? 0 : 1;
+    const std::string wrong = system.wrong();
+    std::fputs(wrong.c_str(), stdout);
+    std::puts(system.works() && wrong.empty() ? "as it should be" : "not as it should be");
+    return system.works() && wrong.empty() ? 0 : 1;
 }

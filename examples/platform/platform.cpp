@@ -179,7 +179,6 @@ class platform : public sc_core::sc_module
     void build_pcie();
     template <typename Initiator> void master(Initiator &from);
     template <typename Target> void target(uint64_t first, uint64_t bytes, Target &to);
-    template <typename Initiator, typename Target> void join(Initiator &from, Target &to);
     void run();
     void set_up();
     void try_reach();
@@ -205,7 +204,7 @@ class platform : public sc_core::sc_module
     std::unique_ptr<doorbell::pcie_switch> switch_;
     std::vector<std::unique_ptr<doorbell::pcie_endpoint>> endpoints_;
     std::vector<std::unique_ptr<example::generator>> generators_;
-    std::vector<std::unique_ptr<doorbell::protocol_checker>> checkers_;
+    doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
     std::map<std::string, std::vector<sc_time>> latencies_;
     std::set<std::pair<std::string, std::string>> reached_; /**< without an SMMU */
     bool done_ = false;
@@ -229,23 +228,14 @@ platform::platform(const sc_core::sc_module_name &name)
     SC_THREAD(run);
 }
 
-/** Between any two sockets stands a checker of the protocol. */
-template <typename Initiator, typename Target> void platform::join(Initiator &from, Target &to)
-{
-    checkers_.push_back(
-        std::make_unique<doorbell::protocol_checker>(("checker" + std::to_string(checkers_.size())).c_str()));
-    from.bind(checkers_.back()->target);
-    checkers_.back()->initiator.bind(to);
-}
-
 template <typename Initiator> void platform::master(Initiator &from)
 {
-    join(from, bus_.add_initiator());
+    checkers_.join(from, bus_.add_initiator());
 }
 
 template <typename Target> void platform::target(uint64_t first, uint64_t bytes, Target &to)
 {
-    join(bus_.add_target(first, first + bytes - 1), to);
+    checkers_.join(bus_.add_target(first, first + bytes - 1), to);
 }
 
 void platform::build_gic()
@@ -259,7 +249,7 @@ void platform::build_gic()
         sinks_.push_back(std::make_unique<example::interrupt_sink>(
             ("sink" + number).c_str(), [this](uint32_t intid, sc_time when) { interrupted(intid, when); }));
         redistributors_[i]->connect(*pes_[i]);
-        join(pes_[i]->interrupts(), sinks_[i]->socket);
+        checkers_.join(pes_[i]->interrupts(), sinks_[i]->socket);
         master(redistributors_[i]->memory());
         target(kRedistributor + i * 0x20000, GICR_SIZE, redistributors_[i]->registers());
     }
@@ -289,7 +279,7 @@ void platform::build_pcie()
         root_complexes_.push_back(std::make_unique<doorbell::root_complex>(
             ("rc" + std::to_string(i)).c_str(), whole_, root.config,
             std::vector<pcie_link_config>{leads_to_switch ? wide : narrow}, std::vector<bool>{leads_to_switch}));
-        join(root_complexes_[i]->memory(0), smmus_[i]->tbu(0));
+        checkers_.join(root_complexes_[i]->memory(0), smmus_[i]->tbu(0));
         target(kEcam[i], UINT64_C(256) << 20, root_complexes_[i]->host());
         bus_.add_range(kWindow[i], kWindow[i] + kWindowSize - 1);
     }
@@ -302,16 +292,12 @@ void platform::build_pcie()
                                                                        each.root_complex == 0));
         generators_.push_back(
             std::make_unique<example::generator>((std::string(each.name) + "_device").c_str(), each.vector));
-        join(generators_[i]->socket, endpoints_[i]->interrupts);
+        checkers_.join(generators_[i]->socket, endpoints_[i]->interrupts);
     }
-    const auto link = [this](doorbell::tlp_port &one, doorbell::tlp_port &other) {
-        join(one.transmit, other.receive);
-        join(other.transmit, one.receive);
-    };
-    link(root_complexes_[0]->link(0), switch_->upstream());
-    link(switch_->downstream(0), endpoints_[0]->link());
-    link(switch_->downstream(1), endpoints_[1]->link());
-    link(root_complexes_[1]->link(0), endpoints_[2]->link());
+    checkers_.join_link(root_complexes_[0]->link(0), switch_->upstream());
+    checkers_.join_link(switch_->downstream(0), endpoints_[0]->link());
+    checkers_.join_link(switch_->downstream(1), endpoints_[1]->link());
+    checkers_.join_link(root_complexes_[1]->link(0), endpoints_[2]->link());
 }
 
 /* ---- What runs on it ---- */
@@ -434,11 +420,9 @@ bool platform::report(bool each) const
         }
     }
     std::printf("doorbell-per-group: %s\n", violated ? "violated" : "holds");
-    for (const auto &checker : checkers_) {
-        std::fputs(checker->report().c_str(), stdout);
-        sound = sound && checker->violations().empty();
-    }
-    return sound;
+    const std::string wrong = checkers_.report() + checkers_.uncovered();
+    std::fputs(wrong.c_str(), stdout);
+    return sound && wrong.empty();
 }
 
 } // namespace

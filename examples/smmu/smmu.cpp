@@ -11,8 +11,10 @@
 #include "examples/common/firmware.h"
 #include "examples/common/initiator.h"
 #include "examples/common/memory.h"
+#include "wrappers/protocol_checker.h"
 
 #include <cstdio>
+#include <string>
 
 namespace
 {
@@ -52,12 +54,12 @@ class platform : public sc_core::sc_module
           bus_("bus", sc_core::sc_time(20, sc_core::SC_NS), sc_core::sc_time(20, sc_core::SC_NS)),
           software_(pe_, kMemory)
     {
-        device_.socket.bind(smmu_.tbu(0));
-        smmu_.memory(0).bind(bus_.add_initiator());
-        smmu_.walker().bind(bus_.add_initiator());
-        pe_.socket.bind(bus_.add_initiator());
-        bus_.add_target(kMemory, kMemory + kMemorySize - 1).bind(memory_.socket);
-        bus_.add_target(kRegisters, kRegisters + SMMU_WINDOW_BYTES - 1).bind(smmu_.registers());
+        checkers_.join(device_.socket, smmu_.tbu(0));
+        checkers_.join(smmu_.memory(0), bus_.add_initiator());
+        checkers_.join(smmu_.walker(), bus_.add_initiator());
+        checkers_.join(pe_.socket, bus_.add_initiator());
+        checkers_.join(bus_.add_target(kMemory, kMemory + kMemorySize - 1), memory_.socket);
+        checkers_.join(bus_.add_target(kRegisters, kRegisters + SMMU_WINDOW_BYTES - 1), smmu_.registers());
         SC_HAS_PROCESS(platform);
         SC_THREAD(run);
     }
@@ -65,6 +67,12 @@ class platform : public sc_core::sc_module
     bool works() const
     {
         return works_;
+    }
+
+    /** What the checkers found. */
+    std::string wrong() const
+    {
+        return checkers_.report() + checkers_.uncovered();
     }
 
   private:
@@ -97,6 +105,7 @@ class platform : public sc_core::sc_module
         works_ = cold && warm && there && elsewhere && gone;
     }
 
+    doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
     doorbell::simulation whole_;
     doorbell::smmu smmu_;
     example::initiator device_;
@@ -114,6 +123,8 @@ int sc_main(int, char *[])
     const platform system("platform");
 
     sc_core::sc_start();
-    std::puts(system.works() ? "as it should be" : "not as it should be");
-    return system.works() ? 0 : 1;
+    const std::string wrong = system.wrong();
+    std::fputs(wrong.c_str(), stdout);
+    std::puts(system.works() && wrong.empty() ? "as it should be" : "not as it should be");
+    return system.works() && wrong.empty() ? 0 : 1;
 }

@@ -379,4 +379,47 @@ TEST_F(Checker, TellsOfDirectMemoryThatIsElsewhere)
     expect(protocol_rule::DIRECT);
 }
 
+/* ---- A platform's ---- */
+
+TEST(Checkers, NameTheSocketsThatHaveNone)
+{
+    doorbell::protocol_checkers checkers;
+    Initiator covered("covered");
+    Initiator forgotten("forgotten");
+    Target target("target");
+    Target other("other");
+    protocol_checker stranger("stranger"); /* not one of theirs */
+    Initiator strange("strange");
+    Target strangest("strangest");
+
+    checkers.join(covered.socket, target.socket);
+    forgotten.socket.bind(other.socket);
+    strange.socket.bind(stranger.target);
+    stranger.initiator.bind(strangest.socket);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    EXPECT_EQ(checkers.uncovered(), "forgotten.socket: bound without a checker\n"
+                                    "strange.socket: bound without a checker\n");
+    EXPECT_EQ(checkers.report(), "");
+    EXPECT_EQ(checkers.all().size(), 1u);
+}
+
+TEST(Checkers, TellWhatEachFoundAndWhatNeverEnded)
+{
+    doorbell::protocol_checkers checkers;
+    Initiator one("one");
+    Target target("target");
+    Payload payload;
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay;
+
+    const protocol_checker &between = checkers.join(one.socket, target.socket);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    EXPECT_EQ(checkers.uncovered(), "");
+    payload.payload.set_streaming_width(0);
+    one.socket->nb_transport_fw(payload.payload, phase, delay);
+    EXPECT_EQ(between.violations().size(), 1u);
+    EXPECT_EQ(checkers.report(), between.report() + between.name() + ": 1 transactions have not ended\n");
+    EXPECT_NE(checkers.report().find("STREAMING"), std::string::npos);
+}
+
 } // namespace

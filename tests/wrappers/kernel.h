@@ -49,28 +49,14 @@ class Thread : public sc_core::sc_module
 };
 
 /** Checkers for all sockets of a platform; the end of the test looks at them. */
-class Checkers
+class Checkers : public doorbell::protocol_checkers
 {
   public:
     ~Checkers()
     {
-        for (const auto &each : all_) {
-            EXPECT_TRUE(each->violations().empty()) << each->report();
-            EXPECT_EQ(each->open(), 0u) << each->name();
-        }
+        EXPECT_EQ(report(), "");
+        EXPECT_EQ(uncovered(), "");
     }
-
-    /** Binds an initiator's socket to a target's, with a checker between them. */
-    template <typename Initiator, typename Target> doorbell::protocol_checker &join(Initiator &from, Target &to)
-    {
-        all_.push_back(std::make_unique<doorbell::protocol_checker>(sc_core::sc_gen_unique_name("checker")));
-        from.bind(all_.back()->target);
-        all_.back()->initiator.bind(to);
-        return *all_.back();
-    }
-
-  private:
-    std::vector<std::unique_ptr<doorbell::protocol_checker>> all_;
 };
 
 /** Reports of the kernel become exceptions, on standard error nothing. */

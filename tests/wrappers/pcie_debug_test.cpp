@@ -152,16 +152,10 @@ struct Platform : Descriptions {
           more_signals("more_signals"), registers("registers", kWindow, 4 << 20, ns(30)),
           memory("memory", kMemory, kSize, ns(80)), bus("bus", ns(10), ns(10)), space("space"), software(pe, kMemory)
     {
-        const auto join = [this](doorbell::tlp_port &one, doorbell::tlp_port &two) {
-            checkers.join(one.transmit, two.receive);
-            checkers.join(two.transmit, one.receive);
-        };
-
-        join(rc.link(0), sw.upstream());
-        join(sw.downstream(0), endpoint.link());
-        join(rc.link(1), other.link());
-        checkers.join(sw.downstream(1).transmit, bridge.receive);
-        checkers.join(bridge.transmit, sw.downstream(1).receive);
+        checkers.join_link(rc.link(0), sw.upstream());
+        checkers.join_link(sw.downstream(0), endpoint.link());
+        checkers.join_link(rc.link(1), other.link());
+        checkers.join_link(sw.downstream(1), bridge);
         checkers.join(device.socket, bridge.dma);
         checkers.join(bridge.registers, registers.socket);
         checkers.join(bridge.config, space.socket);

@@ -195,8 +195,7 @@ TEST_P(WrapperLink, HasTheTimesOfANativeOne)
     doorbell::tlp_port below("below", whole, how.config, doorbell::tlp_end::lower, {lower.component(), false},
                              how.cut_through);
 
-    checkers.join(above.transmit, below.receive);
-    checkers.join(below.transmit, above.receive);
+    checkers.join_link(above, below);
     upper.bind(above.port());
     lower.bind(below.port());
     sc_core::sc_start();
@@ -302,8 +301,7 @@ TEST(WrapperBridge, ADeviceOfOnesOwnReadsAndWritesMemoryAndIsReached)
     example::bus bus("bus", ns(10), ns(10));
     ConfigSpace space("space");
 
-    checkers.join(rc.link(0).transmit, bridge.receive);
-    checkers.join(bridge.transmit, rc.link(0).receive);
+    checkers.join_link(rc.link(0), bridge);
     checkers.join(device.socket, bridge.dma);
     checkers.join(bridge.registers, registers.socket);
     checkers.join(bridge.config, space.socket);
@@ -378,8 +376,7 @@ TEST(WrapperEndpoint, RefusesInterruptsThatItDoesNotHave)
     example::initiator idle("idle");
     example::memory memory("memory", 0, 4096, ns(1));
 
-    checkers.join(endpoint.link().transmit, other.receive);
-    checkers.join(other.transmit, endpoint.link().receive);
+    checkers.join_link(endpoint.link(), other);
     checkers.join(idle.socket, other.dma);
     checkers.join(other.registers, memory.socket);
     checkers.join(device.socket, endpoint.interrupts);
