@@ -366,7 +366,7 @@ bool explore_board_set_shape(struct explore_board *board, const struct explore_s
 
     release(board);
     group_assignment_clear(&board->groups);
-    pci_tree_clear(&board->tree);
+    pci_tree_reset(&board->tree);
     pci_tree_add_host_bridge(&board->tree, "rc0", 0, 0, 255);
     scan_bus(&scan, EXPLORE_NONE, 0);
     board->endpoints = shape->endpoints;

@@ -57,6 +57,9 @@ bool group_alias_walk(const struct pci_tree *tree, uint32_t function, enum group
     if (visitor(context, &alias) || walk_phantoms(tree, function, visitor, context)) {
         return true;
     }
+    if (tree->ports_only) {
+        return false;
+    }
     for (uint32_t at = tree->functions[function].parent; at != PCI_TREE_NONE; at = tree->functions[at].parent) {
         const struct pci_tree_function *bridge = &tree->functions[at];
 

@@ -17,14 +17,57 @@ static void *resize(void *array, size_t count, size_t size)
     return resized;
 }
 
-static char *copy_string(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = resize(NULL, size, 1);
+/* ---- Names ---- */
 
+#define NAMES_BYTES ((size_t)2000)
+
+/** Names of bridges and functions, one after the other. They stay where they are until the tree is emptied. */
+struct pci_tree_names {
+    struct pci_tree_names *next; /**< filled before this one */
+    size_t used;
+    size_t size;
+    char text[];
+};
+
+static void add_names(struct pci_tree *tree, size_t size)
+{
+    struct pci_tree_names *names = resize(NULL, 1, sizeof(*names) + size);
+
+    names->next = tree->names;
+    names->used = 0;
+    names->size = size;
+    tree->names = names;
+}
+
+static char *copy_name(struct pci_tree *tree, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy;
+
+    if (tree->names == NULL || size > tree->names->size - tree->names->used) {
+        add_names(tree, size > NAMES_BYTES ? size : NAMES_BYTES);
+    }
+    copy = &tree->names->text[tree->names->used];
+    tree->names->used += size;
     memcpy(copy, text, size);
     return copy;
 }
+
+/** @param kept blocks of memory that are left */
+static void forget_names(struct pci_tree *tree, unsigned kept)
+{
+    while (tree->names != NULL && (kept == 0 || tree->names->next != NULL)) {
+        struct pci_tree_names *names = tree->names;
+
+        tree->names = names->next;
+        free(names);
+    }
+    if (tree->names != NULL) {
+        tree->names->used = 0;
+    }
+}
+
+/* ---- Making and releasing ---- */
 
 uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint16_t segment, uint8_t first_bus,
                                   uint8_t last_bus)
@@ -34,7 +77,7 @@ uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint1
 
     tree->host_bridges = resize(tree->host_bridges, tree->host_bridge_count, sizeof(*tree->host_bridges));
     bridge = &tree->host_bridges[index];
-    bridge->name = copy_string(name);
+    bridge->name = copy_name(tree, name);
     bridge->segment = segment;
     bridge->first_bus = first_bus;
     bridge->last_bus = last_bus;
@@ -48,6 +91,8 @@ void pci_tree_function_init(struct pci_tree_function *function, enum pci_tree_ty
     function->type = type;
     function->rid = rid;
     function->parent = PCI_TREE_NONE;
+    function->below = PCI_TREE_NONE;
+    function->beside = PCI_TREE_NONE;
     function->physical_function = PCI_TREE_NONE;
     function->real_dma_function = PCI_TREE_NONE;
 }
@@ -66,34 +111,42 @@ uint32_t pci_tree_add_function(struct pci_tree *tree, const struct pci_tree_func
     uint32_t index = tree->function_count++;
     struct pci_tree_function *copy;
 
-    tree->functions = resize(tree->functions, tree->function_count, sizeof(*tree->functions));
+    if (index == tree->function_limit) {
+        tree->function_limit = index < 16 ? 16 : 2 * index;
+        tree->functions = resize(tree->functions, tree->function_limit, sizeof(*tree->functions));
+    }
+    tree->ports_only = false;
     copy = &tree->functions[index];
     *copy = *function;
     copy->parent = PCI_TREE_NONE;
     if (function->name != NULL) {
-        copy->name = copy_string(function->name);
+        copy->name = copy_name(tree, function->name);
     } else {
         char address[PCI_TREE_ADDRESS_SIZE];
         bool known = function->host_bridge < tree->host_bridge_count;
 
         pci_tree_format_address(address, known ? tree->host_bridges[function->host_bridge].segment : 0, function->rid);
-        copy->name = copy_string(address);
+        copy->name = copy_name(tree, address);
     }
     return index;
 }
 
 void pci_tree_clear(struct pci_tree *tree)
 {
-    for (uint32_t i = 0; i < tree->host_bridge_count; i++) {
-        free(tree->host_bridges[i].name);
-    }
-    for (uint32_t i = 0; i < tree->function_count; i++) {
-        free(tree->functions[i].name);
-    }
+    forget_names(tree, 0);
     free(tree->host_bridges);
     free(tree->functions);
     free(tree->by_rid);
+    free(tree->keys);
     memset(tree, 0, sizeof(*tree));
+}
+
+void pci_tree_reset(struct pci_tree *tree)
+{
+    forget_names(tree, 1);
+    tree->host_bridge_count = 0;
+    tree->function_count = 0;
+    tree->ports_only = false;
 }
 
 uint16_t pci_tree_segment(const struct pci_tree *tree, uint32_t function)
@@ -208,7 +261,7 @@ static uint32_t sort_key(const struct pci_tree *tree, uint32_t function)
     return (uint32_t)pci_tree_segment(tree, function) << 16 | tree->functions[function].rid;
 }
 
-/* First position in by_rid whose key is not below @p key. */
+/* First position in by_rid whose key is not below @p key: in the index, whose functions need not be touched for it. */
 static size_t lower_bound(const struct pci_tree *tree, uint64_t key)
 {
     size_t low = 0;
@@ -217,7 +270,7 @@ static size_t lower_bound(const struct pci_tree *tree, uint64_t key)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (sort_key(tree, tree->by_rid[middle]) < key) {
+        if (tree->keys[middle] >> 32 < key) {
             low = middle + 1;
         } else {
             high = middle;
@@ -231,7 +284,7 @@ uint32_t pci_tree_find(const struct pci_tree *tree, uint16_t segment, uint16_t r
     uint32_t key = (uint32_t)segment << 16 | rid;
     size_t at = lower_bound(tree, key);
 
-    if (at < tree->function_count && sort_key(tree, tree->by_rid[at]) == key) {
+    if (at < tree->function_count && tree->keys[at] >> 32 == key) {
         return tree->by_rid[at];
     }
     return PCI_TREE_NONE;
@@ -306,8 +359,8 @@ static bool check_host_bridges(const struct finish *finish)
     return true;
 }
 
-/* Merge sort of by_rid: stable, no comparison callback that would need a global. */
-static void sort_by_rid(const struct pci_tree *tree, uint32_t *items, uint32_t *spare, size_t count)
+/* Merge sort: no comparison callback that would need a global. */
+static void sort_keys(uint64_t *items, uint64_t *spare, size_t count)
 {
     size_t half = count / 2;
     size_t left = 0;
@@ -316,10 +369,13 @@ static void sort_by_rid(const struct pci_tree *tree, uint32_t *items, uint32_t *
     if (count < 2) {
         return;
     }
-    sort_by_rid(tree, items, spare, half);
-    sort_by_rid(tree, items + half, spare, count - half);
+    sort_keys(items, spare, half);
+    sort_keys(items + half, spare, count - half);
+    if (items[half - 1] <= items[half]) {
+        return;
+    }
     for (size_t out = 0; out < count; out++) {
-        if (right == count || (left < half && sort_key(tree, items[left]) <= sort_key(tree, items[right]))) {
+        if (right == count || (left < half && items[left] <= items[right])) {
             spare[out] = items[left++];
         } else {
             spare[out] = items[right++];
@@ -331,20 +387,24 @@ static void sort_by_rid(const struct pci_tree *tree, uint32_t *items, uint32_t *
 static bool build_index(const struct finish *finish)
 {
     struct pci_tree *tree = finish->tree;
-    uint32_t *spare;
 
     if (tree->function_count == 0) {
         return true;
     }
-    tree->by_rid = resize(tree->by_rid, tree->function_count, sizeof(*tree->by_rid));
-    spare = resize(NULL, tree->function_count, sizeof(*spare));
-    for (uint32_t i = 0; i < tree->function_count; i++) {
-        tree->by_rid[i] = i;
+    if (tree->index_limit < tree->function_count) {
+        tree->index_limit = tree->function_limit;
+        tree->by_rid = resize(tree->by_rid, tree->index_limit, sizeof(*tree->by_rid));
+        tree->keys = resize(tree->keys, 2 * (size_t)tree->index_limit, sizeof(*tree->keys));
     }
-    sort_by_rid(tree, tree->by_rid, spare, tree->function_count);
-    free(spare);
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        tree->keys[i] = (uint64_t)sort_key(tree, i) << 32 | i;
+    }
+    sort_keys(tree->keys, tree->keys + tree->index_limit, tree->function_count);
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        tree->by_rid[i] = (uint32_t)tree->keys[i];
+    }
     for (uint32_t i = 1; i < tree->function_count; i++) {
-        if (sort_key(tree, tree->by_rid[i]) == sort_key(tree, tree->by_rid[i - 1])) {
+        if (tree->keys[i] >> 32 == tree->keys[i - 1] >> 32) {
             return wrong(finish, tree->by_rid[i], "has the requester ID of %s",
                          tree->functions[tree->by_rid[i - 1]].name);
         }
@@ -392,7 +452,7 @@ static void link_parents(struct pci_tree *tree)
         for (size_t at = lower_bound(tree, first); at < tree->function_count; at++) {
             uint32_t child = tree->by_rid[at];
 
-            if (sort_key(tree, child) >= first + 0x100u) {
+            if (tree->keys[at] >> 32 >= (uint64_t)first + 0x100) {
                 break;
             }
             if (!tree->functions[child].is_vf) {
@@ -420,6 +480,22 @@ static bool link_virtual_functions(const struct finish *finish)
         at->parent = tree->functions[at->physical_function].parent;
     }
     return true;
+}
+
+/* Lists what is below each bridge, in the order in which it was added. */
+static void link_siblings(struct pci_tree *tree)
+{
+    tree->top = PCI_TREE_NONE;
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        tree->functions[i].below = PCI_TREE_NONE;
+    }
+    for (uint32_t i = tree->function_count; i-- > 0;) {
+        struct pci_tree_function *at = &tree->functions[i];
+        uint32_t *first = at->parent == PCI_TREE_NONE ? &tree->top : &tree->functions[at->parent].below;
+
+        at->beside = *first;
+        *first = i;
+    }
 }
 
 static bool check_place(const struct finish *finish, uint32_t index)
@@ -464,11 +540,12 @@ static bool check_siblings(const struct finish *finish, uint32_t index)
     if (!pci_tree_is_bridge(at)) {
         return true;
     }
-    for (uint32_t i = 0; i < index; i++) {
+    for (uint32_t i = at->parent == PCI_TREE_NONE ? tree->top : tree->functions[at->parent].below; i != index;
+         i = tree->functions[i].beside) {
         const struct pci_tree_function *other = &tree->functions[i];
 
-        if (pci_tree_is_bridge(other) && other->parent == at->parent && other->host_bridge == at->host_bridge &&
-            at->secondary <= other->subordinate && other->secondary <= at->subordinate) {
+        if (pci_tree_is_bridge(other) && other->host_bridge == at->host_bridge && at->secondary <= other->subordinate &&
+            other->secondary <= at->subordinate) {
             return wrong(finish, index, "forwards bus numbers that %s forwards too", other->name);
         }
     }
@@ -485,6 +562,19 @@ static bool check_dma_function(const struct finish *finish, uint32_t index)
     }
     if (real >= tree->function_count || tree->functions[real].real_dma_function != PCI_TREE_NONE) {
         return wrong(finish, index, "sends its DMA as a function that cannot be");
+    }
+    return true;
+}
+
+static bool has_ports_only(const struct pci_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        const struct pci_tree_function *at = &tree->functions[i];
+
+        if (pci_tree_is_bridge(at) && at->type != PCI_TREE_ROOT_PORT && at->type != PCI_TREE_UPSTREAM_PORT &&
+            at->type != PCI_TREE_DOWNSTREAM_PORT) {
+            return false;
+        }
     }
     return true;
 }
@@ -506,10 +596,12 @@ bool pci_tree_finish(struct pci_tree *tree, char *error, size_t size)
     if (!link_virtual_functions(&finish)) {
         return false;
     }
+    link_siblings(tree);
     for (uint32_t i = 0; i < tree->function_count; i++) {
         if (!check_place(&finish, i) || !check_siblings(&finish, i) || !check_dma_function(&finish, i)) {
             return false;
         }
     }
+    tree->ports_only = has_ports_only(tree);
     return true;
 }

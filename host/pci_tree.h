@@ -91,6 +91,8 @@ struct pci_tree_function {
     uint16_t rid;         /**< requester ID: bus 15:8, device 7:3, function 2:0 */
     enum pci_tree_type type;
     uint32_t parent; /**< out: the bridge whose secondary bus it sits on; PCI_TREE_NONE on a root bus */
+    uint32_t below;  /**< out: the first function that has it as its parent; PCI_TREE_NONE: none has */
+    uint32_t beside; /**< out: the next with the same parent, in the order in which they were added; PCI_TREE_NONE */
 
     uint8_t secondary;                /**< bridges: Secondary Bus Number */
     uint8_t subordinate;              /**< bridges: Subordinate Bus Number */
@@ -128,12 +130,21 @@ struct pci_tree_host_bridge {
     bool peer_to_peer; /**< its root ports route to each other before the IOMMU: a fact of the hardware, set by hand */
 };
 
+struct pci_tree_names;
+
 struct pci_tree {
     struct pci_tree_host_bridge *host_bridges;
     uint32_t host_bridge_count;
     struct pci_tree_function *functions;
     uint32_t function_count;
     uint32_t *by_rid; /**< after pci_tree_finish(): function indexes in order of segment, then requester ID */
+    uint32_t top;     /**< after pci_tree_finish(): the first function without a parent; PCI_TREE_NONE: none */
+    bool ports_only;  /**< after pci_tree_finish(): no bridge of it puts a requester ID of its own on requests */
+    /* Its memory. */
+    uint32_t function_limit; /**< elements of `functions` */
+    uint32_t index_limit;    /**< elements of `by_rid`, and half of those of `keys` */
+    uint64_t *keys;          /**< segment, requester ID and index of each function, sorted; room for merging behind */
+    struct pci_tree_names *names;
 };
 
 /** The requester ID of (@p bus, @p device 0..31, @p function 0..7). */
@@ -174,6 +185,9 @@ bool pci_tree_finish(struct pci_tree *tree, char *error, size_t size);
 
 /** Releases everything the tree owns and empties it. */
 void pci_tree_clear(struct pci_tree *tree);
+
+/** Empties the tree, and keeps its memory for the functions to come. Names that it gave are gone. */
+void pci_tree_reset(struct pci_tree *tree);
 
 /** Segment of a function. */
 uint16_t pci_tree_segment(const struct pci_tree *tree, uint32_t function);

@@ -35,16 +35,17 @@ static bool place_bars(struct placement *placement, struct pci_tree_range *bars,
     return true;
 }
 
-static bool place_bus(struct placement *placement, uint32_t parent, uint64_t *cursor)
+/** @param first of the functions on the bus */
+static bool place_bus(struct placement *placement, uint32_t first, uint64_t *cursor)
 {
     struct pci_tree *tree = placement->tree;
 
-    for (uint32_t i = 0; i < tree->function_count; i++) {
+    for (uint32_t i = first; i != PCI_TREE_NONE; i = tree->functions[i].beside) {
         struct pci_tree_function *function = &tree->functions[i];
         uint64_t start;
         uint64_t end;
 
-        if (function->host_bridge != placement->host_bridge || function->parent != parent) {
+        if (function->host_bridge != placement->host_bridge) {
             continue;
         }
         if (!place_bars(placement, function->bars, 1, cursor) ||
@@ -56,7 +57,7 @@ static bool place_bus(struct placement *placement, uint32_t parent, uint64_t *cu
         }
         start = align_up(*cursor, WINDOW_STEP);
         end = start;
-        if (!place_bus(placement, i, &end)) {
+        if (!place_bus(placement, function->below, &end)) {
             return false;
         }
         end = align_up(end, WINDOW_STEP);
@@ -74,5 +75,5 @@ bool placement_assign(struct pci_tree *tree, uint32_t host_bridge, uint64_t mmio
         .tree = tree, .host_bridge = host_bridge, .end = mmio_base + mmio_size, .size = mmio_size, .error = error};
     uint64_t cursor = mmio_base;
 
-    return place_bus(&placement, PCI_TREE_NONE, &cursor);
+    return place_bus(&placement, tree->top, &cursor);
 }

@@ -39,7 +39,9 @@ static void resolve(struct software *software, uint32_t index)
         mine->iommu = (uint32_t)choice.iommu;
         mine->stream_id = rid_id_of(&choice.stream, function->rid);
     }
-    rid_map_choose(firmware, host, msi_rid, &choice);
+    if (msi_rid != function->rid) {
+        rid_map_choose(firmware, host, msi_rid, &choice);
+    }
     if (choice.device_id_known) {
         mine->its = (uint32_t)choice.controller;
         mine->device_id = rid_id_of(&choice.device_id, msi_rid);
@@ -164,7 +166,8 @@ bool software_attach(struct software *software, uint32_t function, struct domain
 struct attach {
     struct software *software;
     const struct firmware_host *host;
-    struct attachment *attachment;
+    struct software_function *function;
+    uint16_t rid; /**< the function's own, whose StreamID is known */
     struct host_error *error;
     bool failed;
 };
@@ -172,13 +175,17 @@ struct attach {
 static bool add_alias(void *context, const struct group_alias *alias)
 {
     struct attach *attach = context;
+    uint32_t stream_id = attach->function->stream_id;
     struct rid_choice choice;
 
-    rid_map_choose_iommu(attach->software->config.firmware, attach->host, alias->rid, &choice);
-    if (choice.iommu_route != RID_IOMMU_MAPPED) {
-        return false;
+    if (alias->rid != attach->rid) {
+        rid_map_choose_iommu(attach->software->config.firmware, attach->host, alias->rid, &choice);
+        if (choice.iommu_route != RID_IOMMU_MAPPED) {
+            return false;
+        }
+        stream_id = rid_id_of(&choice.stream, alias->rid);
     }
-    attach->failed = !attachment_add_stream(attach->attachment, rid_id_of(&choice.stream, alias->rid), attach->error);
+    attach->failed = !attachment_add_stream(&attach->function->attachment, stream_id, attach->error);
     return attach->failed;
 }
 
@@ -217,12 +224,13 @@ static bool attach_function(struct software *software, uint32_t index, struct ho
 {
     const struct pci_tree *tree = &software->found.tree;
     struct software_function *function = &software->functions[index];
-    struct attach attach = {.software = software, .attachment = &function->attachment, .error = error};
+    struct attach attach = {.software = software, .function = function, .rid = tree->functions[index].rid};
     struct domain *domain = software_default_domain(software, software->groups.group_of[index], function->iommu, error);
 
     if (domain == NULL) {
         return false;
     }
+    attach.error = error;
     attach.host = &software->config.firmware->hosts[tree->functions[index].host_bridge];
     attachment_init(&function->attachment, software->planned ? NULL : &software->smmus[function->iommu],
                     function->iommu);

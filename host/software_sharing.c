@@ -27,7 +27,6 @@ struct walk {
     const struct firmware_host *host;
     struct claims *claims;
     uint32_t index;
-    size_t count;
 };
 
 static const struct firmware_host *host_of(const struct software *software, uint32_t index)
@@ -40,19 +39,27 @@ static bool visit(const struct software *software, uint32_t index, group_alias_v
     return group_alias_walk(&software->found.tree, index, software->config.kernel, visitor, context);
 }
 
+/** Whether it is the function's own requester ID, which the maps were asked for already. */
+static bool is_own(const struct walk *walk, const struct group_alias *alias)
+{
+    return alias->rid == walk->software->found.tree.functions[walk->index].rid;
+}
+
 static bool is_unmapped(void *context, const struct group_alias *alias)
 {
-    struct walk *walk = context;
+    const struct walk *walk = context;
     struct rid_choice choice;
 
-    walk->count++;
+    if (is_own(walk, alias)) {
+        return false;
+    }
     rid_map_choose_iommu(walk->software->config.firmware, walk->host, alias->rid, &choice);
     return choice.iommu_route != RID_IOMMU_MAPPED;
 }
 
 bool software_aliases_are_mapped(const struct software *software, uint32_t index)
 {
-    struct walk walk = {.software = software, .host = host_of(software, index)};
+    struct walk walk = {.software = software, .host = host_of(software, index), .index = index};
 
     return !visit(software, index, is_unmapped, &walk);
 }
@@ -71,11 +78,16 @@ static struct claim *find_claim(const struct claims *claims, uint32_t iommu, uin
 /** The claim of an alias' StreamID. Aliases at another SMMU are programmed into the function's own (rule B7). */
 static struct claim *claim_of(const struct walk *walk, const struct group_alias *alias, uint32_t *stream_id)
 {
+    const struct software_function *mine = &walk->software->functions[walk->index];
     struct rid_choice choice;
 
-    rid_map_choose_iommu(walk->software->config.firmware, walk->host, alias->rid, &choice);
-    *stream_id = rid_id_of(&choice.stream, alias->rid);
-    return find_claim(walk->claims, walk->software->functions[walk->index].iommu, *stream_id);
+    if (is_own(walk, alias)) {
+        *stream_id = mine->stream_id;
+    } else {
+        rid_map_choose_iommu(walk->software->config.firmware, walk->host, alias->rid, &choice);
+        *stream_id = rid_id_of(&choice.stream, alias->rid);
+    }
+    return find_claim(walk->claims, mine->iommu, *stream_id);
 }
 
 static bool is_claimed(void *context, const struct group_alias *alias)
@@ -97,17 +109,25 @@ static bool claim_one(void *context, const struct group_alias *alias)
     return false;
 }
 
+static bool count_alias(void *context, const struct group_alias *alias)
+{
+    size_t *count = context;
+
+    (void)alias;
+    (*count)++;
+    return false;
+}
+
 /** Room for all StreamIDs that all functions could have. */
 static bool make_claims(const struct software *software, struct claims *claims)
 {
-    struct walk walk = {.software = software};
+    size_t count = 0;
     size_t size = 64;
 
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        walk.host = host_of(software, i);
-        visit(software, i, is_unmapped, &walk);
+        visit(software, i, count_alias, &count);
     }
-    while (size < 4 * walk.count) {
+    while (size < 4 * count) {
         size *= 2;
     }
     claims->table = calloc(size, sizeof(*claims->table));
@@ -123,8 +143,7 @@ bool software_refuse_shared_streams(struct software *software)
         return false;
     }
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
-        struct walk walk = {
-            .software = software, .host = host_of(software, i), .claims = &claims, .index = i, .count = 0};
+        struct walk walk = {.software = software, .host = host_of(software, i), .claims = &claims, .index = i};
 
         if (software->functions[i].iommu == UINT32_MAX) {
             continue;

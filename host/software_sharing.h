@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /**
- * Whether every requester ID under which a function may send has a StreamID: else it has no IOMMU at all (B6), because
- * one that failed fails the function.
+ * Whether every requester ID under which a function may send has a StreamID, its own having one: else it has no IOMMU
+ * at all (B6), because one that failed fails the function.
  */
 bool software_aliases_are_mapped(const struct software *software, uint32_t index);
 

@@ -24,6 +24,72 @@ TEST(PciTree, LinksBridgesAndVirtualFunctions)
     EXPECT_FALSE(pci_tree_is_below(tree.get(), tree["rp"], tree["usp"]));
 }
 
+TEST(PciTree, ListsWhatIsBelowEachBridgeInTheOrderOfAdding)
+{
+    Tree tree(
+        {ep("vf", 2, 0, 1).vf_of("pf"), rp("rp1", 9, 9), rp("rp0", 1, 1), ep("pf", 1), ep("c", 1, 2), ep("b", 1, 1)});
+    auto names = [&](uint32_t first) {
+        std::vector<std::string> all;
+
+        for (uint32_t i = first; i != PCI_TREE_NONE; i = tree.get()->functions[i].beside) {
+            all.push_back(tree.get()->functions[i].name);
+        }
+        return all;
+    };
+
+    ASSERT_EQ(tree.error(), "");
+    EXPECT_EQ(names(tree.get()->top), (std::vector<std::string>{"rp1", "rp0"}));
+    EXPECT_EQ(names(tree.get()->functions[tree["rp0"]].below), (std::vector<std::string>{"vf", "pf", "c", "b"}));
+    EXPECT_TRUE(names(tree.get()->functions[tree["rp1"]].below).empty());
+    EXPECT_TRUE(names(tree.get()->functions[tree["pf"]].below).empty());
+}
+
+TEST(PciTree, KnowsWhetherABridgePutsAnIdOfItsOwnOnRequests)
+{
+    EXPECT_TRUE(Tree({rp("rp", 1, 1), usp("usp", 1, 2), dsp("dsp", 2, 0, 3), ep("a", 3)}).get()->ports_only);
+    EXPECT_FALSE(
+        Tree({rp("rp", 1, 1), of_type(PCI_TREE_PCIE_TO_PCI_BRIDGE, "br", 1, 0, 0, 2), ep("a", 2)}).get()->ports_only);
+}
+
+/* What a larger tree left behind must not show in a smaller one. */
+TEST(PciTree, IsEmptyAfterAResetAndMayBeFilledAgain)
+{
+    const std::string long_name(5000, 'n');
+    pci_tree tree = {};
+    pci_tree_function function;
+    char error[128];
+
+    for (unsigned round = 0; round < 40; round++) {
+        const unsigned count = 1 + round * 7 % 32;
+
+        pci_tree_add_host_bridge(&tree, "rc", 0, 0, 255);
+        for (unsigned i = 0; i < count; i++) {
+            std::string name = i % 8 == 3 ? long_name : "f" + std::to_string(round) + "." + std::to_string(i);
+
+            pci_tree_function_init(&function, PCI_TREE_RC_ENDPOINT, pci_tree_rid(0, 31 - i, 0));
+            function.name = i % 2 == 0 ? nullptr : name.data();
+            EXPECT_EQ(pci_tree_add_function(&tree, &function), i);
+        }
+        ASSERT_TRUE(pci_tree_finish(&tree, error, sizeof(error))) << error;
+        ASSERT_EQ(tree.function_count, count);
+        for (unsigned i = 0; i < count; i++) {
+            const std::string name = i % 8 == 3 ? long_name : "f" + std::to_string(round) + "." + std::to_string(i);
+
+            ASSERT_EQ(pci_tree_find(&tree, 0, pci_tree_rid(0, 31 - i, 0)), i);
+            ASSERT_EQ(tree.by_rid[i], count - 1 - i);
+            if (i % 2 != 0) {
+                ASSERT_EQ(tree.functions[i].name, name);
+            }
+        }
+        EXPECT_EQ(pci_tree_find(&tree, 0, pci_tree_rid(1, 0, 0)), PCI_TREE_NONE);
+        EXPECT_EQ(count == 32 ? PCI_TREE_NONE : pci_tree_find(&tree, 0, pci_tree_rid(0, 31 - count, 0)), PCI_TREE_NONE);
+        pci_tree_reset(&tree);
+        EXPECT_EQ(tree.function_count, 0u);
+        EXPECT_EQ(tree.host_bridge_count, 0u);
+    }
+    pci_tree_clear(&tree);
+}
+
 TEST(PciTree, FindsByRequesterIdWithinASegment)
 {
     Tree tree({ep("late", 0, 3), rp("rp0", 1, 1), rp("rp1", 1, 1).on(1), ep("b", 1).on(1), ep("a", 1)}, 2);
