@@ -139,6 +139,7 @@ void explore_plan_destroy(struct explore_plan *plan)
     plan->firmware.controller_count = plan->bounds.its;
     plan->firmware.iommu_count = plan->bounds.smmus;
     firmware_clear(&plan->firmware);
+    software_release(&plan->software);
     free(plan);
 }
 
@@ -211,7 +212,7 @@ void explore_plan_take_back(struct explore_plan *plan, struct pci_tree *tree)
         software_view_clear(&plan->view);
         plan->has_view = false;
     }
-    software_release_plan(&plan->software, tree);
+    software_forget_plan(&plan->software, tree);
     plan->is_lent = false;
 }
 

@@ -4,11 +4,12 @@
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 void attachment_init(struct attachment *attachment, struct smmu_driver *smmu, uint32_t smmu_index)
 {
-    memset(attachment, 0, sizeof(*attachment));
+    memset(attachment, 0, offsetof(struct attachment, streams));
     attachment->smmu = smmu;
     attachment->smmu_index = smmu_index;
 }
@@ -31,10 +32,13 @@ bool attachment_add_stream(struct attachment *attachment, uint32_t stream_id, st
 static void enter(struct attachment *attachment, uint32_t pasid, struct domain *domain)
 {
     struct domain_user *user = attachment->users;
+    const struct domain_user *end = user + attachment->user_count;
 
-    while (user->attachment != NULL) {
-        user++; /* there is one for each PASID, and for requests without */
+    while (user != end && user->attachment != NULL) {
+        user++;
     }
+    /* There is one for each PASID, and for requests without. */
+    attachment->user_count += user == end ? 1 : 0;
     *user = (struct domain_user){.next = domain->users, .attachment = attachment, .pasid = pasid};
     domain->users = user;
     domain->attached++;

@@ -35,18 +35,20 @@ struct attachment_pasid {
 struct attachment {
     struct smmu_driver *smmu; /**< NULL: planned, or no SMMU */
     uint32_t smmu_index;
-    uint32_t streams[ATTACHMENT_STREAMS];
     size_t stream_count;
     struct domain *domain; /**< of requests without PASID; NULL: none yet, they abort */
     unsigned pasid_bits;   /**< PASIDs are enabled, that wide; 0: they are not */
     bool has_contexts;
     struct smmu_contexts contexts;
-    struct attachment_pasid pasids[ATTACHMENT_PASIDS];
     size_t pasid_count;
-    struct domain_user users[ATTACHMENT_PASIDS + 1]; /**< of `domain`, and of each PASID's */
+    size_t user_count;        /**< elements of `users` that are or were in use */
     unsigned eats;            /**< STE.EATS of entries with a stage (models/smmuv3/smmu_formats.h) */
     bool page_response_pasid; /**< STE.PPAR: page responses that the SMMU makes itself have a PASID */
     unsigned gaps; /**< changes of domain by way of an invalid entry: requests in between were terminated (3.21.3) */
+    /* Behind what is counted above nothing is set. */
+    uint32_t streams[ATTACHMENT_STREAMS];
+    struct attachment_pasid pasids[ATTACHMENT_PASIDS];
+    struct domain_user users[ATTACHMENT_PASIDS + 1]; /**< of `domain`, and of each PASID's */
 };
 
 /** Makes an attachment to nothing. @param smmu NULL: planned */

@@ -2,7 +2,7 @@
 #include "host/consumer_internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #define FOUR_GIB (UINT64_C(1) << 32)
@@ -78,23 +78,35 @@ static void init_table(const struct software *software, const struct consumer *c
     doorbell_table_init(table, consumer->style, software_page_bits(software), table_base(consumer), size);
 }
 
+/** Empties a consumer, but for the memory of its spaces. */
+static void begin(struct consumer *consumer, const struct software_rules *rules, const struct consumer_config *config)
+{
+    const struct host_room room = consumer->space_room;
+
+    memset(consumer, 0, offsetof(struct consumer, doorbells));
+    consumer->space_room = room;
+    consumer->config = config;
+    consumer->style = consumer_style(rules, config);
+    consumer->guest_next_iova = FOUR_GIB;
+}
+
 bool consumers_init(struct software *software, struct host_error *error)
 {
     size_t count = software->config.consumer_count;
 
-    software->consumers = calloc(count + 1, sizeof(*software->consumers));
+    software->consumers = host_room_make(&software->memory.consumers, count, sizeof(*software->consumers));
     if (software->consumers == NULL) {
         return host_error_fail(error, ENOMEM, "out of memory");
     }
     software->consumer_count = count;
     for (size_t i = 0; i < count; i++) {
+        begin(&software->consumers[i], software->rules, &software->config.consumers[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
         struct consumer *consumer = &software->consumers[i];
 
-        consumer->config = &software->config.consumers[i];
-        consumer->style = consumer_style(software->rules, consumer->config);
-        consumer->guest_next_iova = FOUR_GIB;
         consumer->space_limit = space_limit(software, consumer->config);
-        consumer->spaces = calloc(consumer->space_limit + 1, sizeof(*consumer->spaces));
+        consumer->spaces = host_room_make(&consumer->space_room, consumer->space_limit, sizeof(*consumer->spaces));
         if (consumer->spaces == NULL) {
             return host_error_fail(error, ENOMEM, "out of memory");
         }
@@ -107,15 +119,25 @@ bool consumers_init(struct software *software, struct host_error *error)
     return true;
 }
 
-void consumers_clear(struct software *software)
+void consumers_forget(struct software *software)
 {
     for (size_t i = 0; i < software->consumer_count; i++) {
-        free(software->consumers[i].spaces);
         fault_object_clear(&software->consumers[i].faults);
     }
-    free(software->consumers);
     software->consumers = NULL;
     software->consumer_count = 0;
+}
+
+void consumers_clear(struct software *software)
+{
+    struct host_room *room = &software->memory.consumers;
+    struct consumer *consumers = room->memory;
+
+    consumers_forget(software);
+    for (size_t i = 0; i < room->bytes / sizeof(*consumers); i++) {
+        host_room_clear(&consumers[i].space_room);
+    }
+    host_room_clear(room);
 }
 
 /* ---- Guests ---- */
@@ -467,7 +489,7 @@ struct consumer_space *consumer_next_space(struct consumer *consumer, uint32_t g
         host_error_fail(error, ENOSPC, "%s: more domains than were foreseen", consumer->config->name);
         return NULL;
     }
-    memset(space, 0, sizeof(*space));
+    memset(space, 0, offsetof(struct consumer_space, viommu));
     space->group = group;
     return space;
 }

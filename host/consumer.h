@@ -15,6 +15,7 @@
 #include "host/error.h"
 #include "host/fault_object.h"
 #include "host/ram.h"
+#include "host/room.h"
 #include "host/rules.h"
 #include "host/viommu.h"
 
@@ -89,6 +90,7 @@ struct consumer_space {
     uint32_t its;                          /**< of the first device attached (C18) */
     bool has_its;
     bool has_viommu;
+    /* Only what the fields above say. */
     struct viommu viommu;            /**< iommufd, nested: behind which the guest's devices are */
     struct doorbell_table doorbells; /**< of styles that keep one for each domain */
 };
@@ -100,13 +102,14 @@ struct consumer {
     struct consumer_space *spaces;
     size_t space_count;
     size_t space_limit;
-    struct doorbell_table doorbells; /**< of styles that keep one for all domains */
+    struct host_room space_room; /**< the memory of `spaces` */
     struct fault_object faults;
     bool has_guest_memory;
     struct host_ram guest_ram;
-    uint64_t guest_ram_base;  /**< physical */
-    uint64_t guest_next_iova; /**< the guest's own allocator of addresses for doorbells: downward */
-    size_t devices_seen;      /**< that the guest gave a domain of its own */
+    uint64_t guest_ram_base;         /**< physical */
+    uint64_t guest_next_iova;        /**< the guest's own allocator of addresses for doorbells: downward */
+    size_t devices_seen;             /**< that the guest gave a domain of its own */
+    struct doorbell_table doorbells; /**< of styles that keep one for all domains */
 };
 
 /** How a consumer's doorbells are mapped by a rule set; DOORBELL_UNSUPPORTED: it knows no such use of devices. */
@@ -115,7 +118,10 @@ enum doorbell_style consumer_style(const struct software_rules *rules, const str
 /** Makes the consumers of software->config. Their devices are attached by consumer_attach(). @return false, @p error */
 bool consumers_init(struct software *software, struct host_error *error);
 
-/** Releases what they hold in host memory. */
+/** Forgets them, but keeps their memory. */
+void consumers_forget(struct software *software);
+
+/** Releases what they hold, and held before they were forgotten, in host memory. */
 void consumers_clear(struct software *software);
 
 /** How many domains all consumers together can come to need. */

@@ -22,18 +22,22 @@ const char *domain_kind_name(enum domain_kind kind)
 
 /* ---- Making and releasing ---- */
 
+void domain_forget(struct domain *domain)
+{
+    *domain = (struct domain){.doorbells = domain->doorbells,
+                              .doorbell_limit = domain->doorbell_limit,
+                              .mappings = domain->mappings,
+                              .mapping_limit = domain->mapping_limit};
+}
+
 /** Empties it, but for room that was made before. */
 static void begin(struct domain *domain, enum domain_kind kind)
 {
-    struct domain before = *domain;
+    const unsigned granule = domain->granule != 0 ? domain->granule : IO_PAGE_BITS;
+    const unsigned page = domain->page != 0 ? domain->page : IO_PAGE_BITS;
 
-    memset(domain, 0, sizeof(*domain));
-    domain->doorbells = before.doorbells;
-    domain->doorbell_limit = before.doorbell_limit;
-    domain->mappings = before.mappings;
-    domain->mapping_limit = before.mapping_limit;
-    domain_set_pages(domain, before.granule != 0 ? before.granule : IO_PAGE_BITS,
-                     before.page != 0 ? before.page : IO_PAGE_BITS);
+    domain_forget(domain);
+    domain_set_pages(domain, granule, page);
     domain->kind = kind;
     domain->unit = kind == DOMAIN_DMA ? domain->granule : domain->page;
 }

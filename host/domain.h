@@ -135,6 +135,9 @@ bool domain_init_guest(struct domain *domain, struct domain *parent, struct host
 /** Whether devices of the domain use addresses that are translated. */
 bool domain_translates(const struct domain *domain);
 
+/** Forgets a planned domain, but keeps room that was made in it: it is as if zeroed then. */
+void domain_forget(struct domain *domain);
+
 /** Frees what a domain holds in host memory. */
 void domain_release(struct domain *domain);
 

@@ -16,11 +16,12 @@ static uint64_t page_of(const struct doorbell_table *table, uint64_t address)
 void doorbell_table_init(struct doorbell_table *table, enum doorbell_style style, unsigned page, uint64_t base,
                          uint64_t size)
 {
-    memset(table, 0, sizeof(*table));
     table->page = page;
     table->style = style;
     table->base = base;
     table->size = size;
+    table->guest_iova = 0;
+    table->count = 0;
 }
 
 static struct doorbell_page *find_physical(struct doorbell_table *table, uint64_t physical)

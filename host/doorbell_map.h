@@ -47,8 +47,8 @@ struct doorbell_table {
     uint64_t base;       /**< window or aperture; single page: the virtual ITS's page */
     uint64_t size;       /**< aperture's; windows are not limited (C10) */
     uint64_t guest_iova; /**< single page: what the guest's own tables give its page */
-    struct doorbell_page pages[DOORBELL_TABLE_PAGES];
     size_t count;
+    struct doorbell_page pages[DOORBELL_TABLE_PAGES]; /**< behind `count` nothing is set */
 };
 
 /** Makes an empty table. @param page log2 of the kernel's PAGE_SIZE, as large as the units of the domains it serves */

@@ -40,7 +40,8 @@ bool host_error_fail(struct host_error *error, int code, const char *format, ...
 
 void host_error_clear(struct host_error *error)
 {
-    memset(error, 0, sizeof(*error));
+    error->code = 0;
+    error->text[0] = '\0';
 }
 
 const char *host_error_name(int code)

@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 struct host_error {
-    char text[256];
     int code; /**< an errno as Linux numbers them, positive; 0: none applies, or nothing went wrong */
+    char text[256];
 };
 
 /** Sets the sentence as by printf. @return false, so that it can end a function */

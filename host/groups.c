@@ -97,7 +97,14 @@ void group_assign(const struct pci_tree *tree, const struct group_options *optio
     groups->rule = options->rule;
     groups->function_count = tree->function_count;
     groups->group_count = 0;
-    groups->group_of = new_indexes(tree->function_count, GROUP_NONE);
+    if (groups->limit < tree->function_count) {
+        free(groups->group_of);
+        groups->limit = tree->function_count;
+        groups->group_of = new_indexes(groups->limit, GROUP_NONE);
+    }
+    for (uint32_t i = 0; i < tree->function_count; i++) {
+        groups->group_of[i] = GROUP_NONE;
+    }
     if (options->rule == GROUP_RULE_LINUX) {
         assign_as_linux(tree, options, count, groups);
     } else {

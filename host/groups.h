@@ -57,10 +57,12 @@ struct group_assignment {
     uint32_t *group_of; /**< per function of the tree; GROUP_NONE if it was not probed */
     uint32_t function_count;
     uint32_t group_count;
+    uint32_t limit; /**< elements that there is memory for */
 };
 
 /**
  * Forms the groups of a finished tree. Release @p groups with group_assignment_clear().
+ * @param groups zeroed, or of an assignment before, whose memory is used again
  * Running out of memory ends the process with a message.
  */
 void group_assign(const struct pci_tree *tree, const struct group_options *options, struct group_assignment *groups);

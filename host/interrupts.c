@@ -32,7 +32,7 @@ static bool start_frames(struct software *software, struct host_error *error)
 {
     const struct software_config *config = &software->config;
 
-    software->frames = calloc(config->frame_count > 0 ? config->frame_count : 1, sizeof(*software->frames));
+    software->frames = host_room_make(&software->memory.frames, config->frame_count, sizeof(*software->frames));
     if (software->frames == NULL) {
         return host_error_fail(error, ENOMEM, "out of memory");
     }

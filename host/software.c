@@ -18,6 +18,22 @@ static void *allocate(size_t count, size_t size)
 
 /* ---- Identifiers: StreamID, DeviceID, ITS ---- */
 
+/** A function of which nothing is known yet. */
+static void begin(struct software_function *mine)
+{
+    memset(mine, 0, offsetof(struct software_function, attached));
+    mine->attached.tried = false;
+    host_error_clear(&mine->attached.error);
+    mine->interrupts.tried = false;
+    host_error_clear(&mine->interrupts.error);
+    attachment_init(&mine->attachment, NULL, 0);
+    mine->iommu = NONE32;
+    mine->its = NONE32;
+    mine->domain = SIZE_MAX;
+    mine->consumer = CONSUMER_NONE;
+    mine->message = SOFTWARE_NO_ADDRESS;
+}
+
 /** Resolves what firmware's maps say about one function (rules B1 to B11). */
 static void resolve(struct software *software, uint32_t index)
 {
@@ -29,11 +45,7 @@ static void resolve(struct software *software, uint32_t index)
     uint16_t msi_rid = group_msi_rid(tree, index, software->config.kernel);
     struct rid_choice choice;
 
-    mine->iommu = NONE32;
-    mine->its = NONE32;
-    mine->domain = SIZE_MAX;
-    mine->consumer = CONSUMER_NONE;
-    mine->message = SOFTWARE_NO_ADDRESS;
+    begin(mine);
     rid_map_choose(firmware, host, function->rid, &choice);
     if (choice.iommu_route == RID_IOMMU_MAPPED && software_aliases_are_mapped(software, index)) {
         mine->iommu = (uint32_t)choice.iommu;
@@ -58,7 +70,7 @@ static void resolve(struct software *software, uint32_t index)
 static bool form_groups(struct software *software, struct host_error *error)
 {
     const struct pci_tree *tree = &software->found.tree;
-    uint32_t *order = allocate(tree->function_count, sizeof(*order));
+    uint32_t *order = host_room_make(&software->memory.order, tree->function_count, sizeof(*order));
     struct group_options options = {.rule = software->config.grouping, .kernel = software->config.kernel};
 
     /* Doorbell's endpoints send everything up their link, even to a function of their own device. */
@@ -74,7 +86,6 @@ static bool form_groups(struct software *software, struct host_error *error)
     }
     options.probe_order = order;
     group_assign(tree, &options, &software->groups);
-    free(order);
     return true;
 }
 
@@ -247,13 +258,14 @@ static bool attach_functions(struct software *software, struct host_error *error
     /* At most one domain a function, one blocked domain an SMMU, and those of consumers. */
     software->domain_limit = tree->function_count + software->config.firmware->iommu_count * (1 + PASID_PROCESSES) +
                              consumers_domain_limit(software) + software->config.pasid_domains;
-    software->domains = allocate(software->domain_limit, sizeof(*software->domains));
-    software->group_states = allocate(software->groups.group_count, sizeof(*software->group_states));
+    software->domains = host_room_make(&software->memory.domains, software->domain_limit, sizeof(*software->domains));
+    software->group_states =
+        host_room_make(&software->memory.groups, software->groups.group_count, sizeof(*software->group_states));
     if (software->domains == NULL || software->group_states == NULL) {
         return host_error_fail(error, ENOMEM, "out of memory");
     }
     for (uint32_t i = 0; i < software->groups.group_count; i++) {
-        software->group_states[i].consumer = CONSUMER_NONE;
+        software->group_states[i] = (struct software_group){.consumer = CONSUMER_NONE};
     }
     for (uint32_t i = 0; i < tree->function_count; i++) {
         if (software->groups.group_of[i] != GROUP_NONE && !attach_function(software, i, error)) {
@@ -392,7 +404,8 @@ static bool set_up_consumers(struct software *software, struct host_error *error
 /** Attaches auxiliary domains. Refusals are outcomes. */
 static bool set_up_pasids(struct software *software, struct host_error *error)
 {
-    software->pasid_outcomes = allocate(software->config.pasid_count, sizeof(*software->pasid_outcomes));
+    software->pasid_outcomes =
+        host_room_make(&software->memory.outcomes, software->config.pasid_count, sizeof(*software->pasid_outcomes));
     if (software->pasid_outcomes == NULL) {
         return host_error_fail(error, ENOMEM, "out of memory");
     }
@@ -405,6 +418,7 @@ static bool set_up_pasids(struct software *software, struct host_error *error)
             return host_error_fail(error, ENODEV, "there is no function %04x:%04x", config->segment, config->rid);
         }
         outcome->tried = true;
+        host_error_clear(&outcome->error);
         if (pasid_enable(software, function, &outcome->error) &&
             pasid_attach(software, function, config->pasid, config->consumer, &outcome->error) && config->doorbell) {
             software->functions[function].doorbell_pasid = config->pasid;
@@ -464,7 +478,7 @@ static bool decide(struct software *software, struct host_error *error)
 {
     uint32_t count = software->found.tree.function_count;
 
-    software->functions = allocate(count, sizeof(*software->functions));
+    software->functions = host_room_make(&software->memory.functions, count, sizeof(*software->functions));
     if (software->functions == NULL) {
         return host_error_set(error, "out of memory");
     }
@@ -501,7 +515,12 @@ bool software_bring_up(struct software *software, struct host_access *access, co
 bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
                    struct host_error *error)
 {
+    const struct software_memory memory = software->memory;
+    const struct group_assignment groups = software->groups;
+
     memset(software, 0, sizeof(*software));
+    software->memory = memory;
+    software->groups = groups;
     software->config = *config;
     software->rules = config->rules != NULL ? config->rules : rules_find(group_kernel_name(config->kernel));
     software->planned = true;
@@ -557,6 +576,29 @@ uint32_t software_collect_events(struct software *software)
     return software->event_count;
 }
 
+/** What functions have of their own. */
+static void release_functions(struct software *software)
+{
+    for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
+        free(software->functions[i].vectors);
+        free(software->functions[i].saved);
+        if (!software->planned) {
+            attachment_clear(&software->functions[i].attachment);
+        }
+    }
+}
+
+static void release_domains(struct software *software)
+{
+    struct host_room *room = &software->memory.domains;
+    struct domain *domains = room->memory;
+
+    for (size_t i = 0; i < room->bytes / sizeof(*domains); i++) {
+        domain_release(&domains[i]);
+    }
+    host_room_clear(room);
+}
+
 /** Frees everything but what was found. */
 static void release_decisions(struct software *software)
 {
@@ -568,23 +610,18 @@ static void release_decisions(struct software *software)
     for (size_t i = 0; software->itses != NULL && i + software->config.frame_count < firmware->controller_count; i++) {
         its_driver_release(&software->itses[i]);
     }
-    for (uint32_t i = 0; software->functions != NULL && i < software->found.tree.function_count; i++) {
-        free(software->functions[i].vectors);
-        free(software->functions[i].saved);
-        attachment_clear(&software->functions[i].attachment);
-    }
-    for (size_t i = 0; software->domains != NULL && i < software->domain_limit; i++) {
-        domain_release(&software->domains[i]);
-    }
+    release_functions(software);
+    release_domains(software);
     consumers_clear(software);
     paging_clear(&software->paging);
-    free(software->group_states);
-    free(software->pasid_outcomes);
     free(software->smmus);
     free(software->itses);
-    free(software->frames);
-    free(software->domains);
-    free(software->functions);
+    host_room_clear(&software->memory.frames);
+    host_room_clear(&software->memory.functions);
+    host_room_clear(&software->memory.claims);
+    host_room_clear(&software->memory.order);
+    host_room_clear(&software->memory.groups);
+    host_room_clear(&software->memory.outcomes);
     group_assignment_clear(&software->groups);
 }
 
@@ -594,10 +631,16 @@ void software_release(struct software *software)
     enumeration_clear(&software->found);
 }
 
-void software_release_plan(struct software *software, struct pci_tree *tree)
+void software_forget_plan(struct software *software, struct pci_tree *tree)
 {
-    release_decisions(software);
+    release_functions(software);
+    for (size_t i = 0; i < software->domain_count; i++) {
+        domain_forget(&software->domains[i]);
+    }
+    software->domain_count = 0;
+    consumers_forget(software);
+    paging_clear(&software->paging);
+    software->functions = NULL;
     *tree = software->found.tree;
     memset(&software->found.tree, 0, sizeof(software->found.tree));
-    enumeration_clear(&software->found);
 }

@@ -28,6 +28,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   placement.c
   ram.c
   reserved.c
+  room.c
   rules.c
   services.c
   smmu_ats.c

@@ -24,6 +24,7 @@
 #include "host/pasid.h"
 #include "host/ram.h"
 #include "host/reserved.h"
+#include "host/room.h"
 #include "host/rules.h"
 #include "host/services.h"
 #include "host/smmu_driver.h"
@@ -116,13 +117,12 @@ struct software_outcome {
 
 /** One function. Indices are SIZE_MAX (or UINT32_MAX where 32 bits) if it has no such thing. */
 struct software_function {
-    uint32_t iommu;     /**< index of its SMMU */
-    uint32_t stream_id; /**< of its own requester ID */
-    uint32_t its;       /**< index of its MSI controller: an ITS, or behind those a GICv2m frame */
-    uint32_t device_id; /**< at an ITS; meaningless at a frame */
-    uint64_t doorbell;  /**< physical address */
-    size_t domain;      /**< index of its domain */
-    struct attachment attachment;
+    uint32_t iommu;           /**< index of its SMMU */
+    uint32_t stream_id;       /**< of its own requester ID */
+    uint32_t its;             /**< index of its MSI controller: an ITS, or behind those a GICv2m frame */
+    uint32_t device_id;       /**< at an ITS; meaningless at a frame */
+    uint64_t doorbell;        /**< physical address */
+    size_t domain;            /**< index of its domain */
     struct services services; /**< beyond plain requests, what is switched on */
     uint32_t first_event;     /**< what its first message writes: an EventID, or the INTID of an SPI */
     uint32_t first_spi;       /**< of those that it has at a GICv2m frame, if `has_spis` */
@@ -139,11 +139,12 @@ struct software_function {
     bool pulled;                  /**< and software knows: its registers cannot be reached */
     struct hotplug_saved *saved;  /**< registers that it gets again when it is put in (host/hotplug.h); NULL: none */
     bool removed;                 /**< it is not there any more (host/action.h) */
-    struct software_outcome attached;   /**< to its consumer */
-    struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
-    bool aliased;                       /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
+    bool aliased;                 /**< its StreamID belongs to another function: no IOMMU for it (rule A21) */
     struct software_vector *vectors;
     uint32_t vector_count;
+    struct software_outcome attached;   /**< to its consumer */
+    struct software_outcome interrupts; /**< its doorbell mapped and its vectors set up */
+    struct attachment attachment;
 };
 
 /** Who has an IOMMU group (A23). */
@@ -152,7 +153,20 @@ struct software_group {
     uint32_t members;  /**< functions of it that are attached to that consumer */
 };
 
+/** The memory of its arrays, which stays when a plan is forgotten. */
+struct software_memory {
+    struct host_room frames;
+    struct host_room functions;
+    struct host_room claims; /**< of StreamIDs, while they are given out */
+    struct host_room order;  /**< in which functions are asked for their groups */
+    struct host_room domains;
+    struct host_room groups;
+    struct host_room consumers;
+    struct host_room outcomes;
+};
+
 struct software {
+    struct software_memory memory;
     struct software_config config;
     const struct software_rules *rules;
     struct host_access *access;
@@ -193,6 +207,7 @@ bool software_bring_up(struct software *software, struct host_access *access, co
  * groups, domains, and which doorbell is mapped where. Only the parts of @p config that say so are used: firmware,
  * grouping,
  * kernel, domain_kind. Release with software_release() even after a failure.
+ * @param software zeroed, or of software_forget_plan(), whose memory is used again
  * @param tree finished; the software takes it over
  * @return false with @p error
  */
@@ -251,8 +266,8 @@ uint32_t software_collect_events(struct software *software);
 /** Frees what the software holds in host memory. */
 void software_release(struct software *software);
 
-/** The same after software_plan(), but that its tree is given back. */
-void software_release_plan(struct software *software, struct pci_tree *tree);
+/** Forgets what software_plan() decided, but keeps the memory for the next plan; the tree is given back. */
+void software_forget_plan(struct software *software, struct pci_tree *tree);
 
 #ifdef __cplusplus
 }

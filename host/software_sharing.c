@@ -5,7 +5,7 @@
 #include "host/reach.h"
 #include "host/rid_map.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 /* ---- StreamIDs ---- */
 
@@ -119,7 +119,7 @@ static bool count_alias(void *context, const struct group_alias *alias)
 }
 
 /** Room for all StreamIDs that all functions could have. */
-static bool make_claims(const struct software *software, struct claims *claims)
+static bool make_claims(struct software *software, struct claims *claims)
 {
     size_t count = 0;
     size_t size = 64;
@@ -130,9 +130,13 @@ static bool make_claims(const struct software *software, struct claims *claims)
     while (size < 4 * count) {
         size *= 2;
     }
-    claims->table = calloc(size, sizeof(*claims->table));
+    claims->table = host_room_make(&software->memory.claims, size, sizeof(*claims->table));
     claims->size = size;
-    return claims->table != NULL;
+    if (claims->table == NULL) {
+        return false;
+    }
+    memset(claims->table, 0, size * sizeof(*claims->table));
+    return true;
 }
 
 bool software_refuse_shared_streams(struct software *software)
@@ -153,7 +157,6 @@ bool software_refuse_shared_streams(struct software *software)
             visit(software, i, claim_one, &walk);
         }
     }
-    free(claims.table);
     return true;
 }
 

@@ -23,7 +23,7 @@
 bool viommu_init(struct viommu *viommu, enum viommu_type type, const struct viommu_hardware *hardware,
                  const struct viommu_parent *parent, struct host_error *error)
 {
-    memset(viommu, 0, sizeof(*viommu));
+    memset(viommu, 0, offsetof(struct viommu, devices));
     viommu->hardware = *hardware;
     viommu->type = type;
     viommu->vmid = parent->vmid;

@@ -65,9 +65,9 @@ struct viommu {
     struct viommu_hardware hardware;
     enum viommu_type type;
     uint16_t vmid;
-    struct vdevice devices[VIOMMU_MAX_DEVICES];
-    size_t device_count; /**< elements that are or were in use */
     uint32_t queue_count;
+    size_t device_count; /**< elements that are or were in use; behind them nothing is set */
+    struct vdevice devices[VIOMMU_MAX_DEVICES];
 };
 
 /**

@@ -298,7 +298,7 @@ TEST(Groups, FunctionsThatWereNotProbedHaveNone)
     Tree tree({rp("rp", 1, 1), ep("ep", 1)});
     uint32_t order[] = {tree["ep"]};
     group_options options = {};
-    group_assignment groups;
+    group_assignment groups = {};
 
     options.probe_order = order;
     options.probe_count = 1;
@@ -318,7 +318,7 @@ TEST(Groups, AreNumberedInOrderOfProbing)
     Tree tree({rp("rp0", 1, 1).acs(FULL), rp("rp1", 2, 2).acs(FULL), ep("a", 1), ep("b", 2)});
     uint32_t order[] = {tree["b"], tree["rp0"], tree["a"], tree["rp1"]};
     group_options options = {};
-    group_assignment groups;
+    group_assignment groups = {};
 
     options.probe_order = order;
     options.probe_count = 4;

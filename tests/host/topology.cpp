@@ -236,7 +236,7 @@ const std::string &Tree::error() const
 
 Partition Tree::groups(const group_options &options) const
 {
-    group_assignment assigned;
+    group_assignment assigned = {};
     std::map<uint32_t, std::set<std::string>> members;
     Partition partition;
 
