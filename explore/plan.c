@@ -25,7 +25,6 @@ struct explore_plan {
     struct software software;
     struct software_view view;
     bool is_lent;
-    bool has_view;
 };
 
 /** Room for all entries that there can be. */
@@ -139,6 +138,7 @@ void explore_plan_destroy(struct explore_plan *plan)
     plan->firmware.controller_count = plan->bounds.its;
     plan->firmware.iommu_count = plan->bounds.smmus;
     firmware_clear(&plan->firmware);
+    software_view_clear(&plan->view);
     software_release(&plan->software);
     free(plan);
 }
@@ -199,7 +199,6 @@ bool explore_plan_make(struct explore_plan *plan, const struct explore_labels *l
     }
     software_view_make(&plan->software, 0, &plan->view);
     plan->view.system.ordering = ASSUMPTION_ORDER_UNUSED;
-    plan->has_view = true;
     return true;
 }
 
@@ -207,10 +206,6 @@ void explore_plan_take_back(struct explore_plan *plan, struct pci_tree *tree)
 {
     if (!plan->is_lent) {
         return;
-    }
-    if (plan->has_view) {
-        software_view_clear(&plan->view);
-        plan->has_view = false;
     }
     software_forget_plan(&plan->software, tree);
     plan->is_lent = false;

@@ -95,9 +95,6 @@ bool consumers_init(struct software *software, struct host_error *error)
     size_t count = software->config.consumer_count;
 
     software->consumers = host_room_make(&software->memory.consumers, count, sizeof(*software->consumers));
-    if (software->consumers == NULL) {
-        return host_error_fail(error, ENOMEM, "out of memory");
-    }
     software->consumer_count = count;
     for (size_t i = 0; i < count; i++) {
         begin(&software->consumers[i], software->rules, &software->config.consumers[i]);
@@ -107,9 +104,6 @@ bool consumers_init(struct software *software, struct host_error *error)
 
         consumer->space_limit = space_limit(software, consumer->config);
         consumer->spaces = host_room_make(&consumer->space_room, consumer->space_limit, sizeof(*consumer->spaces));
-        if (consumer->spaces == NULL) {
-            return host_error_fail(error, ENOMEM, "out of memory");
-        }
         init_table(software, consumer, &consumer->doorbells);
         if (consumer->config->faults != FAULT_NONE &&
             !fault_object_init(&consumer->faults, software->found.tree.function_count)) {

@@ -369,8 +369,9 @@ static bool map_range(struct domain *domain, uint64_t iova, uint64_t physical, u
     if (!domain_make_room(domain, 0, 1, error)) {
         return false;
     }
-    for (uint64_t offset = 0; domain_translates(domain) && offset < size; offset += domain_unit(domain)) {
-        if (!map_page(domain, iova + offset, physical + offset, PROTECT_BUFFER)) {
+    for (uint64_t offset = 0; !domain->planned && domain_translates(domain) && offset < size;
+         offset += domain_unit(domain)) {
+        if (!domain_map_unit(domain, iova + offset, physical + offset, PROTECT_BUFFER)) {
             return host_error_fail(error, ENOMEM, "no memory to map a buffer");
         }
     }

@@ -33,9 +33,6 @@ static bool start_frames(struct software *software, struct host_error *error)
     const struct software_config *config = &software->config;
 
     software->frames = host_room_make(&software->memory.frames, config->frame_count, sizeof(*software->frames));
-    if (software->frames == NULL) {
-        return host_error_fail(error, ENOMEM, "out of memory");
-    }
     if (config->frame_count > 0 && !software->planned &&
         !v2m_distributor_start(software->access, config->distributor_base, error)) {
         return false;

@@ -1,24 +1,20 @@
 #include "host/room.h"
 
+#include "sim/allocate.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 void *host_room_make(struct host_room *room, size_t count, size_t size)
 {
     const size_t bytes = count * size > 0 ? count * size : 1;
-    char *grown;
 
-    if (bytes <= room->bytes) {
-        return room->memory;
+    if (bytes > room->bytes) {
+        room->memory = sim_reallocate(room->memory, bytes, 1);
+        memset((char *)room->memory + room->bytes, 0, bytes - room->bytes);
+        room->bytes = bytes;
     }
-    grown = realloc(room->memory, bytes);
-    if (grown == NULL) {
-        return NULL;
-    }
-    memset(grown + room->bytes, 0, bytes - room->bytes);
-    room->memory = grown;
-    room->bytes = bytes;
-    return grown;
+    return room->memory;
 }
 
 void host_room_clear(struct host_room *room)

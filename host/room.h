@@ -19,8 +19,8 @@ struct host_room {
 
 /**
  * Room for @p count elements of @p size bytes, one byte at least. What it had before is still there, as the last user
- * left it; what is new is zero.
- * @return the first element; NULL: out of memory, and the room is as it was
+ * left it; what is new is zero. Running out of memory ends the process with a message.
+ * @return the first element
  */
 void *host_room_make(struct host_room *room, size_t count, size_t size);
 

@@ -67,7 +67,7 @@ static void resolve(struct software *software, uint32_t index)
 /* ---- Groups and domains ---- */
 
 /** Forms the groups of the functions that have an IOMMU, in the order in which they were found (rule A20). */
-static bool form_groups(struct software *software, struct host_error *error)
+static void form_groups(struct software *software)
 {
     const struct pci_tree *tree = &software->found.tree;
     uint32_t *order = host_room_make(&software->memory.order, tree->function_count, sizeof(*order));
@@ -76,9 +76,6 @@ static bool form_groups(struct software *software, struct host_error *error)
     /* Doorbell's endpoints send everything up their link, even to a function of their own device. */
     options.reach.devices_send_all_up = true;
 
-    if (order == NULL) {
-        return host_error_set(error, "out of memory");
-    }
     for (uint32_t i = 0; i < tree->function_count; i++) {
         if (software->functions[i].iommu != NONE32 && !software->functions[i].aliased) {
             order[options.probe_count++] = i;
@@ -86,7 +83,6 @@ static bool form_groups(struct software *software, struct host_error *error)
     }
     options.probe_order = order;
     group_assign(tree, &options, &software->groups);
-    return true;
 }
 
 struct domain *software_take_domain(struct software *software, struct host_error *error)
@@ -261,9 +257,6 @@ static bool attach_functions(struct software *software, struct host_error *error
     software->domains = host_room_make(&software->memory.domains, software->domain_limit, sizeof(*software->domains));
     software->group_states =
         host_room_make(&software->memory.groups, software->groups.group_count, sizeof(*software->group_states));
-    if (software->domains == NULL || software->group_states == NULL) {
-        return host_error_fail(error, ENOMEM, "out of memory");
-    }
     for (uint32_t i = 0; i < software->groups.group_count; i++) {
         software->group_states[i] = (struct software_group){.consumer = CONSUMER_NONE};
     }
@@ -406,9 +399,6 @@ static bool set_up_pasids(struct software *software, struct host_error *error)
 {
     software->pasid_outcomes =
         host_room_make(&software->memory.outcomes, software->config.pasid_count, sizeof(*software->pasid_outcomes));
-    if (software->pasid_outcomes == NULL) {
-        return host_error_fail(error, ENOMEM, "out of memory");
-    }
     for (size_t i = 0; i < software->config.pasid_count; i++) {
         const struct pasid_config *config = &software->config.pasids[i];
         struct software_outcome *outcome = &software->pasid_outcomes[i];
@@ -479,17 +469,12 @@ static bool decide(struct software *software, struct host_error *error)
     uint32_t count = software->found.tree.function_count;
 
     software->functions = host_room_make(&software->memory.functions, count, sizeof(*software->functions));
-    if (software->functions == NULL) {
-        return host_error_set(error, "out of memory");
-    }
     for (uint32_t i = 0; i < count; i++) {
         resolve(software, i);
     }
-    if (!software_refuse_shared_streams(software)) {
-        return host_error_set(error, "out of memory");
-    }
-    return form_groups(software, error) && attach_functions(software, error) && set_up_consumers(software, error) &&
-           set_up_pasids(software, error);
+    software_refuse_shared_streams(software);
+    form_groups(software);
+    return attach_functions(software, error) && set_up_consumers(software, error) && set_up_pasids(software, error);
 }
 
 bool software_bring_up(struct software *software, struct host_access *access, const struct software_config *config,

@@ -119,7 +119,7 @@ static bool count_alias(void *context, const struct group_alias *alias)
 }
 
 /** Room for all StreamIDs that all functions could have. */
-static bool make_claims(struct software *software, struct claims *claims)
+static void make_claims(struct software *software, struct claims *claims)
 {
     size_t count = 0;
     size_t size = 64;
@@ -132,20 +132,14 @@ static bool make_claims(struct software *software, struct claims *claims)
     }
     claims->table = host_room_make(&software->memory.claims, size, sizeof(*claims->table));
     claims->size = size;
-    if (claims->table == NULL) {
-        return false;
-    }
     memset(claims->table, 0, size * sizeof(*claims->table));
-    return true;
 }
 
-bool software_refuse_shared_streams(struct software *software)
+void software_refuse_shared_streams(struct software *software)
 {
     struct claims claims;
 
-    if (!make_claims(software, &claims)) {
-        return false;
-    }
+    make_claims(software, &claims);
     for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
         struct walk walk = {.software = software, .host = host_of(software, i), .claims = &claims, .index = i};
 
@@ -157,7 +151,6 @@ bool software_refuse_shared_streams(struct software *software)
             visit(software, i, claim_one, &walk);
         }
     }
-    return true;
 }
 
 size_t software_domain_met(const struct software *software, uint32_t index)

@@ -20,9 +20,8 @@ bool software_aliases_are_mapped(const struct software *software, uint32_t index
 /**
  * Marks the functions that can have no IOMMU since a StreamID of theirs belongs to one before them (A21). An SMMU
  * driver knows each StreamID once; a function's own may repeat.
- * @return false if out of memory
  */
-bool software_refuse_shared_streams(struct software *software);
+void software_refuse_shared_streams(struct software *software);
 
 /**
  * The domain that the requests of a refused function meet at the SMMU: that of a function which has a requester ID of

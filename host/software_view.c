@@ -2,32 +2,66 @@
 
 #include "host/interrupts.h"
 #include "host/software_sharing.h"
-#include "sim/allocate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *domain_name(const struct software *software, const struct domain *domain)
+/** Views are made for every system that is explored: lists and names of all domains stand one after the other. */
+struct making {
+    const struct software *software;
+    char *text;
+    struct assumption_mapping *doorbells;
+    struct assumption_range *ranges;
+    struct assumption_pasid_user *pasids;
+};
+
+/* ---- Names ---- */
+
+/* What a domain's name has beside those of its user and its SMMU, at most. */
+#define NAME_REST 32u
+
+static void append(struct making *making, const char *text)
 {
-    const char *smmu = software->config.firmware->iommus[domain->smmu_index].name;
-    char text[192];
-    char *copy;
+    const size_t length = strlen(text);
+
+    memcpy(making->text, text, length);
+    making->text += length;
+}
+
+static void append_number(struct making *making, uint32_t number)
+{
+    char digits[11] = "";
+    size_t at = sizeof(digits) - 1;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    append(making, &digits[at]);
+}
+
+static const char *name_domain(struct making *making, const struct domain *domain)
+{
+    const char *name = making->text;
 
     if (domain->name != NULL) {
-        snprintf(text, sizeof(text), "%s at %s%s", domain->name, smmu,
-                 domain->parent != NULL ? " (stage 1)"
-                 : domain->stage2       ? " (stage 2)"
-                                        : "");
+        append(making, domain->name);
     } else if (domain->group == GROUP_NONE) {
-        snprintf(text, sizeof(text), "that blocks at %s", smmu);
+        append(making, "that blocks");
     } else {
-        snprintf(text, sizeof(text), "of group %u at %s", domain->group, smmu);
+        append(making, "of group ");
+        append_number(making, domain->group);
     }
-    copy = sim_allocate(strlen(text) + 1, 1);
-    memcpy(copy, text, strlen(text));
-    return copy;
+    append(making, " at ");
+    append(making, making->software->config.firmware->iommus[domain->smmu_index].name);
+    if (domain->name != NULL && (domain->parent != NULL || domain->stage2)) {
+        append(making, domain->parent != NULL ? " (stage 1)" : " (stage 2)");
+    }
+    *making->text++ = '\0';
+    return name;
 }
+
+/* ---- Domains ---- */
 
 static enum assumption_translation translation_of(const struct domain *domain)
 {
@@ -37,38 +71,39 @@ static enum assumption_translation translation_of(const struct domain *domain)
     return domain_translates(domain) ? ASSUMPTION_TRANSLATED : ASSUMPTION_BYPASS;
 }
 
-static void view_domain(const struct software *software, const struct domain *from, struct assumption_domain *domain)
+static void view_domain(struct making *making, const struct domain *from, struct assumption_domain *domain)
 {
-    struct assumption_mapping *doorbells = sim_allocate(from->doorbell_count, sizeof(*doorbells));
-    struct assumption_range *dma = sim_allocate(from->mapping_count, sizeof(*dma));
-    struct assumption_range *window = sim_allocate(1, sizeof(*window));
+    const bool has_window = from->window_size != 0;
 
-    domain->name = domain_name(software, from);
-    domain->translation = translation_of(from);
-    domain->page = domain_unit(from);
+    *domain = (struct assumption_domain){.name = name_domain(making, from),
+                                         .translation = translation_of(from),
+                                         .page = domain_unit(from),
+                                         .doorbells = making->doorbells,
+                                         .dma = making->ranges,
+                                         .dma_count = from->mapping_count,
+                                         .msi_windows = making->ranges + from->mapping_count,
+                                         .msi_window_count = has_window ? 1 : 0};
     for (size_t i = 0; i < from->doorbell_count; i++) {
-        struct assumption_mapping *doorbell = &doorbells[domain->doorbell_count];
+        struct assumption_mapping doorbell = {
+            .iova = from->doorbells[i].iova, .size = domain_unit(from), .writable = true};
 
         /* What a guest maps and the host does not leads nowhere. */
-        doorbell->iova = from->doorbells[i].iova;
-        doorbell->size = domain_unit(from);
-        doorbell->writable = true;
-        domain->doorbell_count += domain_resolve_doorbell(from, i, &doorbell->pa) ? 1 : 0;
+        if (domain_resolve_doorbell(from, i, &doorbell.pa)) {
+            *making->doorbells++ = doorbell;
+            domain->doorbell_count++;
+        }
     }
     for (size_t i = 0; i < from->mapping_count; i++) {
-        dma[i].base = from->mappings[i].iova;
-        dma[i].size = from->mappings[i].size;
-        dma[i].what = "a DMA buffer";
+        *making->ranges++ = (struct assumption_range){
+            .base = from->mappings[i].iova, .size = from->mappings[i].size, .what = "a DMA buffer"};
     }
-    window->base = from->window_base;
-    window->size = from->window_size;
-    window->what = "the MSI window";
-    domain->doorbells = doorbells;
-    domain->dma = dma;
-    domain->dma_count = from->mapping_count;
-    domain->msi_windows = window;
-    domain->msi_window_count = from->window_size != 0 ? 1 : 0;
+    if (has_window) {
+        *making->ranges++ =
+            (struct assumption_range){.base = from->window_base, .size = from->window_size, .what = "the MSI window"};
+    }
 }
+
+/* ---- Functions ---- */
 
 /** Whether an address is a doorbell: of an ITS, in a pre-ITS's window, or of a GICv2m frame. */
 static bool is_doorbell(const struct firmware *firmware, uint64_t address)
@@ -103,21 +138,19 @@ static void view_message(const struct firmware *firmware, const struct software_
 }
 
 /** Who uses PASIDs of a function. */
-static void view_pasids(const struct software *software, const struct attachment *from,
-                        struct assumption_function *function)
+static void view_pasids(struct making *making, const struct attachment *from, struct assumption_function *function)
 {
-    struct assumption_pasid_user *users = sim_allocate(from->pasid_count, sizeof(*users));
-
-    for (size_t i = 0; i < from->pasid_count; i++) {
-        users[i].pasid = from->pasids[i].pasid;
-        users[i].domain = (uint32_t)(from->pasids[i].domain - software->domains);
-    }
-    function->pasids = users;
+    function->pasids = making->pasids;
     function->pasid_count = from->pasid_count;
+    for (size_t i = 0; i < from->pasid_count; i++) {
+        *making->pasids++ = (struct assumption_pasid_user){
+            .pasid = from->pasids[i].pasid, .domain = (uint32_t)(from->pasids[i].domain - making->software->domains)};
+    }
 }
 
-static void view_function(const struct software *software, uint32_t index, struct assumption_function *function)
+static void view_function(struct making *making, uint32_t index, struct assumption_function *function)
 {
+    const struct software *software = making->software;
     const struct software_function *from = &software->functions[index];
     size_t met = software_domain_met(software, index);
 
@@ -135,62 +168,110 @@ static void view_function(const struct software *software, uint32_t index, struc
     }
     if (from->domain != SIZE_MAX) {
         function->domain = (uint32_t)from->domain;
-        view_pasids(software, &from->attachment, function);
+        view_pasids(making, &from->attachment, function);
     }
     function->refused = from->aliased;
     function->met = met != SIZE_MAX ? (uint32_t)met : ASSUMPTION_NONE;
     view_message(software->config.firmware, from, function);
 }
 
-void software_view_make(const struct software *software, size_t more_domains, struct software_view *view)
-{
-    const struct firmware *firmware = software->config.firmware;
-    uint32_t count = software->found.tree.function_count;
+/* ---- The whole ---- */
 
-    memset(view, 0, sizeof(*view));
-    view->functions = sim_allocate(count, sizeof(*view->functions));
-    view->domains = sim_allocate(software->domain_count + more_domains, sizeof(*view->domains));
-    view->smmu_names = sim_allocate(firmware->iommu_count, sizeof(char *));
-    view->its_names = sim_allocate(firmware->controller_count, sizeof(char *));
-    for (uint32_t i = 0; i < count; i++) {
-        view_function(software, i, &view->functions[i]);
-    }
-    for (size_t i = 0; i < software->domain_count; i++) {
-        view_domain(software, &software->domains[i], &view->domains[i]);
-    }
-    for (size_t i = 0; i < firmware->iommu_count; i++) {
-        view->smmu_names[i] = firmware->iommus[i].name;
-    }
-    for (size_t i = 0; i < firmware->controller_count; i++) {
-        view->its_names[i] = firmware->controllers[i].name;
-    }
-    view->system.tree = &software->found.tree;
-    view->system.groups = &software->groups;
-    view->system.kernel = software->config.kernel;
-    view->system.page = software_page_bytes(software);
-    view->system.reach.devices_send_all_up = true;
-    view->system.functions = view->functions;
-    view->system.domains = view->domains;
-    view->system.domain_count = (uint32_t)software->domain_count;
-    view->system.smmu_names = view->smmu_names;
-    view->system.smmu_count = (uint32_t)firmware->iommu_count;
-    view->system.its_names = view->its_names;
-    view->system.its_count = (uint32_t)firmware->controller_count;
-}
-
-void software_view_clear(struct software_view *view)
+/** Lists that whoever added domains to the view made for them. */
+static void free_added(struct software_view *view)
 {
-    for (uint32_t i = 0; i < view->system.domain_count; i++) {
+    for (size_t i = view->own_domains; i < view->system.domain_count; i++) {
         free((void *)(uintptr_t)view->domains[i].name);
         free((void *)(uintptr_t)view->domains[i].doorbells);
         free((void *)(uintptr_t)view->domains[i].dma);
         free((void *)(uintptr_t)view->domains[i].msi_windows);
     }
-    for (uint32_t i = 0; i < view->system.tree->function_count; i++) {
-        free((void *)(uintptr_t)view->functions[i].pasids);
+    view->system.domain_count = 0;
+}
+
+/** Room for the names and lists of all domains and functions. */
+static struct making make_room(const struct software *software, struct software_view_memory *memory)
+{
+    size_t text = 0;
+    size_t doorbells = 0;
+    size_t ranges = software->domain_count;
+    size_t pasids = 0;
+
+    for (size_t i = 0; i < software->domain_count; i++) {
+        const struct domain *domain = &software->domains[i];
+
+        text += strlen(software->config.firmware->iommus[domain->smmu_index].name) + NAME_REST;
+        text += domain->name != NULL ? strlen(domain->name) : 0;
+        doorbells += domain->doorbell_count;
+        ranges += domain->mapping_count;
     }
-    free(view->functions);
-    free(view->domains);
-    free(view->smmu_names);
-    free(view->its_names);
+    for (uint32_t i = 0; i < software->found.tree.function_count; i++) {
+        pasids += software->functions[i].attachment.pasid_count;
+    }
+    return (struct making){
+        .software = software,
+        .text = host_room_make(&memory->text, text, 1),
+        .doorbells = host_room_make(&memory->doorbells, doorbells, sizeof(struct assumption_mapping)),
+        .ranges = host_room_make(&memory->ranges, ranges, sizeof(struct assumption_range)),
+        .pasids = host_room_make(&memory->pasids, pasids, sizeof(struct assumption_pasid_user)),
+    };
+}
+
+/** Names of SMMUs, then those of ITS. @return the first */
+static const char **name_parts(const struct firmware *firmware, struct host_room *room)
+{
+    const char **names = host_room_make(room, firmware->iommu_count + firmware->controller_count, sizeof(*names));
+
+    for (size_t i = 0; i < firmware->iommu_count; i++) {
+        names[i] = firmware->iommus[i].name;
+    }
+    for (size_t i = 0; i < firmware->controller_count; i++) {
+        names[firmware->iommu_count + i] = firmware->controllers[i].name;
+    }
+    return names;
+}
+
+void software_view_make(const struct software *software, size_t more_domains, struct software_view *view)
+{
+    const struct firmware *firmware = software->config.firmware;
+    const uint32_t count = software->found.tree.function_count;
+    const char **names = name_parts(firmware, &view->memory.labels);
+    struct making making = make_room(software, &view->memory);
+
+    free_added(view);
+    view->own_domains = software->domain_count;
+    view->functions = host_room_make(&view->memory.functions, count, sizeof(*view->functions));
+    view->domains =
+        host_room_make(&view->memory.domains, software->domain_count + more_domains, sizeof(*view->domains));
+    for (uint32_t i = 0; i < count; i++) {
+        view_function(&making, i, &view->functions[i]);
+    }
+    for (size_t i = 0; i < software->domain_count; i++) {
+        view_domain(&making, &software->domains[i], &view->domains[i]);
+    }
+    memset(view->domains + software->domain_count, 0, more_domains * sizeof(*view->domains));
+    view->system = (struct assumption_system){.tree = &software->found.tree,
+                                              .groups = &software->groups,
+                                              .kernel = software->config.kernel,
+                                              .page = software_page_bytes(software),
+                                              .reach.devices_send_all_up = true,
+                                              .functions = view->functions,
+                                              .domains = view->domains,
+                                              .domain_count = (uint32_t)software->domain_count,
+                                              .smmu_names = names,
+                                              .smmu_count = (uint32_t)firmware->iommu_count,
+                                              .its_names = names + firmware->iommu_count,
+                                              .its_count = (uint32_t)firmware->controller_count};
+}
+
+void software_view_clear(struct software_view *view)
+{
+    free_added(view);
+    host_room_clear(&view->memory.functions);
+    host_room_clear(&view->memory.domains);
+    host_room_clear(&view->memory.labels);
+    host_room_clear(&view->memory.text);
+    host_room_clear(&view->memory.doorbells);
+    host_room_clear(&view->memory.ranges);
+    host_room_clear(&view->memory.pasids);
 }

@@ -6,6 +6,7 @@
 #define DOORBELL_HOST_SOFTWARE_VIEW_H
 
 #include "host/assumptions.h"
+#include "host/room.h"
 #include "host/software.h"
 
 #include <stddef.h>
@@ -14,13 +15,24 @@
 extern "C" {
 #endif
 
+/** Where a view has what it points to. */
+struct software_view_memory {
+    struct host_room functions;
+    struct host_room domains;
+    struct host_room labels; /**< names of SMMUs and ITS */
+    struct host_room text;   /**< names of domains, one after the other */
+    struct host_room doorbells;
+    struct host_room ranges; /**< mapped for DMA, and windows */
+    struct host_room pasids;
+};
+
 /** A system to judge, and what it points to. */
 struct software_view {
     struct assumption_system system;
     struct assumption_function *functions; /**< of the system */
     struct assumption_domain *domains;     /**< of the system */
-    const char **smmu_names;
-    const char **its_names;
+    size_t own_domains;                    /**< those of the software */
+    struct software_view_memory memory;
 };
 
 /**
@@ -28,6 +40,7 @@ struct software_view {
  * it, and nothing is said of order. Release with software_view_clear().
  * @param more_domains room for so many domains behind those of the software; names and lists of those that are then
  *                     counted in `system` are freed with the view
+ * @param view         zeroed, or made before, whose memory is used again
  */
 void software_view_make(const struct software *software, size_t more_domains, struct software_view *view);
 
