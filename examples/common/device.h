@@ -4,8 +4,10 @@
 #ifndef DOORBELL_EXAMPLES_COMMON_DEVICE_H
 #define DOORBELL_EXAMPLES_COMMON_DEVICE_H
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
@@ -15,25 +17,29 @@
 namespace example
 {
 
-/** Writes a number every period, from a time on, told a little ahead of time as temporally decoupled models do. */
+/** Writes numbers every period, from a time on, told a little ahead of time as temporally decoupled models do. */
 class generator : public sc_core::sc_module
 {
   public:
     tlm_utils::simple_initiator_socket<generator> socket;
-    std::vector<sc_core::sc_time> sent; /**< when each was signalled */
+    std::map<uint32_t, std::vector<sc_core::sc_time>> sent; /**< when each number was signalled */
 
-    /** @param value what is written, 4 bytes, to address 0 */
-    generator(const sc_core::sc_module_name &name, uint32_t value)
-        : sc_core::sc_module(name), socket("socket"), value_(value)
+    /** @param values what is written, 4 bytes each, to address 0, all at one time */
+    generator(const sc_core::sc_module_name &name, const std::vector<uint32_t> &values)
+        : sc_core::sc_module(name), socket("socket"), values_(values)
     {
         SC_HAS_PROCESS(generator);
         SC_THREAD(run);
     }
 
-    /** Starts it. @param first absolute time of the first write, at least `ahead` from now  @param end no write then */
-    void start(sc_core::sc_time first, sc_core::sc_time period, sc_core::sc_time end)
+    /**
+     * Starts it: once at first, then at second and every period from then on. Absolute times, but for the period.
+     * @param first at least `ahead` from now  @param end no write then
+     */
+    void start(sc_core::sc_time first, sc_core::sc_time second, sc_core::sc_time period, sc_core::sc_time end)
     {
         next_ = first;
+        second_ = second;
         period_ = period;
         end_ = end;
         started_.notify(sc_core::SC_ZERO_TIME);
@@ -45,26 +51,33 @@ class generator : public sc_core::sc_module
         const sc_core::sc_time ahead(100, sc_core::SC_NS);
 
         wait(started_);
-        for (; next_ < end_; next_ += period_) {
-            tlm::tlm_generic_payload payload;
-            sc_core::sc_time delay = ahead;
-
+        for (; next_ < end_; next_ = std::max(next_ + period_, second_)) {
             wait(next_ - ahead - sc_core::sc_time_stamp());
-            payload.set_command(tlm::TLM_WRITE_COMMAND);
-            payload.set_address(0);
-            payload.set_data_ptr(reinterpret_cast<unsigned char *>(&value_));
-            payload.set_data_length(sizeof(value_));
-            payload.set_streaming_width(sizeof(value_));
-            payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-            socket->b_transport(payload, delay);
-            if (payload.is_response_ok()) {
-                sent.push_back(next_);
+            for (const uint32_t value : values_) {
+                signal(value, ahead);
             }
         }
     }
 
-    uint32_t value_;
+    void signal(uint32_t value, sc_core::sc_time delay)
+    {
+        tlm::tlm_generic_payload payload;
+
+        payload.set_command(tlm::TLM_WRITE_COMMAND);
+        payload.set_address(0);
+        payload.set_data_ptr(reinterpret_cast<unsigned char *>(&value));
+        payload.set_data_length(sizeof(value));
+        payload.set_streaming_width(sizeof(value));
+        payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        socket->b_transport(payload, delay);
+        if (payload.is_response_ok()) {
+            sent[value].push_back(next_);
+        }
+    }
+
+    std::vector<uint32_t> values_;
     sc_core::sc_time next_;
+    sc_core::sc_time second_;
     sc_core::sc_time period_;
     sc_core::sc_time end_;
     sc_core::sc_event started_;

@@ -8,8 +8,11 @@
  *   epB ─┘                     ├─ bus ─┼─ A ──┬─ rd0 ── pe0 ── sink
  *   epC ────────── rc1 ── S1 ──┘       └─ B ──┴─ rd1 ── pe1 ── sink
  *
- *   platform          a summary
- *   platform --each   also a line for each MSI: msi NAME LATENCY, in femtoseconds
+ *   platform [--each] [--load PERIOD VECTORS]
+ *
+ *   --each  also a line for each MSI: msi NAME VECTOR LATENCY, in femtoseconds
+ *   --load  all devices signal at once, every PERIOD ns, the first VECTORS (1 to 4) of theirs; caches are warm by then:
+ *           they have done so once, 6 us before
  */
 #include "examples/common/bus.h"
 #include "examples/common/device.h"
@@ -23,10 +26,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
+#include <string>
 
 namespace
 {
@@ -50,12 +54,16 @@ struct device {
     unsigned root_complex;
     unsigned its;
     uint32_t device_id;
-    unsigned pe;
-    uint32_t vector;
-    double start; /**< of its interrupts, us */
-    uint32_t intid = 0;
+    std::vector<uint32_t> vectors; /**< that it signals, all at one time */
+    double start;                  /**< of its interrupts, us */
     example::function function = {};
     uint64_t context = 0;
+};
+
+/** How much traffic there is. */
+struct workload {
+    double period = 6000;  /**< ns */
+    uint32_t burst_of = 0; /**< vectors that all devices signal at once; 0: one after the other, one each */
 };
 
 sc_time ns(double count)
@@ -170,7 +178,7 @@ struct root_complex_description {
 class platform : public sc_core::sc_module
 {
   public:
-    explicit platform(const sc_core::sc_module_name &name);
+    platform(const sc_core::sc_module_name &name, const workload &work);
 
     bool report(bool each) const;
 
@@ -185,11 +193,19 @@ class platform : public sc_core::sc_module
     bool reaches(const device &from, const device &to);
     void interrupted(uint32_t intid, sc_time when);
 
-    std::vector<device> devices_ = {
-        {"epA", 0, 0, 0x300, 0, 0, 0.0},
-        {"epB", 0, 1, 0x400, 1, 1, 2.0},
-        {"epC", 1, 1, 0x8100, 0, 2, 4.0},
+    /** Whose interrupt an INTID is. */
+    struct origin {
+        size_t device;
+        uint32_t vector;
     };
+
+    std::vector<device> devices_ = {
+        {"epA", 0, 0, 0x300, {0}, 0.0},
+        {"epB", 0, 1, 0x400, {1}, 2.0},
+        {"epC", 1, 1, 0x8100, {2}, 4.0},
+    };
+    std::map<uint32_t, origin> origins_; /**< by INTID */
+    workload work_;
     doorbell::simulation whole_;
     example::bus bus_;
     example::memory memory_;
@@ -205,15 +221,22 @@ class platform : public sc_core::sc_module
     std::vector<std::unique_ptr<doorbell::pcie_endpoint>> endpoints_;
     std::vector<std::unique_ptr<example::generator>> generators_;
     doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
-    std::map<std::string, std::vector<sc_time>> latencies_;
-    std::set<std::pair<std::string, std::string>> reached_; /**< without an SMMU */
+    std::map<std::string, std::map<uint32_t, std::vector<sc_time>>> latencies_; /**< by device and vector */
+    std::set<std::pair<std::string, std::string>> reached_;                     /**< without an SMMU */
     bool done_ = false;
 };
 
-platform::platform(const sc_core::sc_module_name &name)
-    : sc_core::sc_module(name), whole_("doorbell"), bus_("bus", ns(20), ns(20)),
+platform::platform(const sc_core::sc_module_name &name, const workload &work)
+    : sc_core::sc_module(name), work_(work), whole_("doorbell"), bus_("bus", ns(20), ns(20)),
       memory_("memory", kMemory, kMemorySize, ns(81), 25.6e9), pe_("pe"), software_(pe_, kMemory)
 {
+    for (device &each : devices_) {
+        if (work.burst_of > 0) {
+            each.vectors.resize(work.burst_of);
+            std::iota(each.vectors.begin(), each.vectors.end(), 0);
+            each.start = 0;
+        }
+    }
     target(kMemory, kMemorySize, memory_.socket);
     master(pe_.socket);
     build_gic();
@@ -291,7 +314,7 @@ void platform::build_pcie()
         endpoints_.push_back(std::make_unique<doorbell::pcie_endpoint>(each.name, whole_, endpoint.config, narrow,
                                                                        each.root_complex == 0));
         generators_.push_back(
-            std::make_unique<example::generator>((std::string(each.name) + "_device").c_str(), each.vector));
+            std::make_unique<example::generator>((std::string(each.name) + "_device").c_str(), each.vectors));
         checkers_.join(generators_[i]->socket, endpoints_[i]->interrupts);
     }
     checkers_.join_link(root_complexes_[0]->link(0), switch_->upstream());
@@ -326,8 +349,14 @@ void platform::set_up()
             software_.map(each.context, kDoorbell, kIts[each.its] + 0x10000);
             software_.attach(smmus[i], function.rid, each.context);
             software_.map_device(itses[each.its], each.device_id, 2);
-            each.intid = software_.map_event(itses[each.its], each.device_id, each.vector, each.pe);
-            enumerator.enable_vector(function, each.vector, kDoorbell + 0x40, each.vector);
+            for (const uint32_t vector : each.vectors) {
+                /* Vectors of a device go to all PEs in turn. */
+                const unsigned pe = vector % kPes;
+                const uint32_t intid = software_.map_event(itses[each.its], each.device_id, vector, pe);
+
+                origins_[intid] = {next - 1, vector};
+                enumerator.enable_vector(function, vector, kDoorbell + 0x40, vector);
+            }
         }
     }
 }
@@ -339,7 +368,9 @@ void platform::run()
     const sc_time start = ns(1000.0 * std::floor(sc_core::sc_time_stamp().to_seconds() * 1e6 + 10));
 
     for (size_t i = 0; i < devices_.size(); i++) {
-        generators_[i]->start(start + ns(1000 * devices_[i].start), ns(6000), start + ns(100000));
+        const sc_time first = start + ns(1000 * devices_[i].start);
+
+        generators_[i]->start(first, first + ns(6000), ns(work_.period), start + ns(100000));
     }
     wait(start + ns(110000) - sc_core::sc_time_stamp());
     try_reach();
@@ -377,12 +408,12 @@ void platform::try_reach()
 
 void platform::interrupted(uint32_t intid, sc_time when)
 {
-    for (size_t i = 0; i < devices_.size(); i++) {
-        std::vector<sc_time> &mine = latencies_[devices_[i].name];
+    const origin from = origins_.at(intid);
+    std::vector<sc_time> &mine = latencies_[devices_[from.device].name][from.vector];
+    const std::vector<sc_time> &sent = generators_[from.device]->sent[from.vector];
 
-        if (devices_[i].intid == intid && mine.size() < generators_[i]->sent.size()) {
-            mine.push_back(when - generators_[i]->sent[mine.size()]);
-        }
+    if (mine.size() < sent.size()) {
+        mine.push_back(when - sent[mine.size()]);
     }
 }
 
@@ -392,23 +423,20 @@ bool platform::report(bool each) const
     bool sound = done_;
 
     for (const device &one : devices_) {
-        const auto found = latencies_.find(one.name);
-        const std::vector<sc_time> none;
-        const std::vector<sc_time> &all = found != latencies_.end() ? found->second : none;
+        std::vector<sc_time> all;
 
-        if (all.empty()) {
-            sound = false;
-            continue;
+        for (const uint32_t vector : one.vectors) {
+            for (const sc_time &latency : latencies_.at(one.name).at(vector)) {
+                all.push_back(latency);
+                if (each) {
+                    std::printf("msi %s %u %llu\n", one.name, vector,
+                                static_cast<unsigned long long>(latency.to_seconds() * 1e15 + 0.5));
+                }
+            }
         }
         std::printf("%s: %zu MSIs to ITS %s, %s to %s\n", one.name, all.size(), one.its == 0 ? "A" : "B",
                     std::min_element(all.begin(), all.end())->to_string().c_str(),
                     std::max_element(all.begin(), all.end())->to_string().c_str());
-        for (const sc_time &latency : all) {
-            if (each) {
-                std::printf("msi %s %llu\n", one.name,
-                            static_cast<unsigned long long>(latency.to_seconds() * 1e15 + 0.5));
-            }
-        }
     }
     /* Devices that reach each other without an SMMU are one group. */
     for (const device &one : devices_) {
@@ -429,8 +457,23 @@ bool platform::report(bool each) const
 
 int sc_main(int argc, char *argv[])
 {
-    const bool each = argc > 1 && std::strcmp(argv[1], "--each") == 0;
-    const platform system("platform");
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    bool each = false;
+    workload work;
+
+    for (size_t i = 0; i < words.size(); i++) {
+        if (words[i] == "--each") {
+            each = true;
+        } else if (words[i] == "--load" && i + 2 < words.size()) {
+            work.period = std::stod(words[i + 1]);
+            work.burst_of = static_cast<uint32_t>(std::stoul(words[i + 2]));
+            i += 2;
+        } else {
+            std::fprintf(stderr, "usage: platform [--each] [--load PERIOD VECTORS]\n");
+            return 2;
+        }
+    }
+    const platform system("platform", work);
 
     sc_core::sc_start();
     return system.report(each) ? 0 : 1;
