@@ -109,6 +109,8 @@ void tlp::load(const sim_packet *packet)
     address_type = static_cast<sim_address_type>(packet->at);
     pasid = packet->pasid;
     tail = packet->tail;
+    born = packet->born;
+    booked = packet->last_mark;
     identity = (flags & SIM_FLAG_TRACKED) != 0 ? packet->id : 0;
     type1 = (flags & SIM_FLAG_CONFIG_TYPE1) != 0;
     no_write = (flags & SIM_FLAG_NO_WRITE) != 0;

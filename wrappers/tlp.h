@@ -70,6 +70,8 @@ struct tlp : tlm::tlm_extension<tlp> {
     bool execute = false;    /**< of the prefix: Execute Requested */
     sim_time tail = 0;       /**< when its last byte is in, fs, if that is after the annotated time; else 0 */
     uint64_t identity = 0;   /**< by which observers follow it; 0: none */
+    sim_time born = 0;       /**< when its cause arose, fs, for observers; 0: when it is sent */
+    sim_time booked = 0;     /**< until when its sender has booked its time, fs, for observers; 0: until it is sent */
 
     tlm::tlm_extension_base *clone() const override
     {

@@ -163,8 +163,8 @@ bool tlp_port::take(tlm::tlm_generic_payload &payload, sim_time arrival)
     uint32_t units;
 
     header->store(packet);
-    packet->born = whole_.now();
-    packet->last_mark = packet->born;
+    packet->born = header->born != 0 ? header->born : whole_.now();
+    packet->last_mark = header->booked != 0 ? header->booked : whole_.now();
     if (header->carries_data()) {
         std::copy_n(payload.get_data_ptr(), header->length, packet->data);
     }

@@ -10,7 +10,8 @@
  *
  *   platform [--each] [--load PERIOD VECTORS]
  *
- *   --each  also a line for each MSI: msi NAME VECTOR LATENCY, in femtoseconds
+ *   --each  also a line for each MSI: msi NAME VECTOR LATENCY, in femtoseconds; and for each stage that Doorbell's models
+ *           know: hop COUNT LEAST MOST SUM NAME
  *   --load  all devices signal at once, every PERIOD ns, the first VECTORS (1 to 4) of theirs; caches are warm by then:
  *           they have done so once, 6 us before
  */
@@ -31,6 +32,7 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <tuple>
 
 namespace
 {
@@ -47,6 +49,7 @@ constexpr uint64_t kWindow[] = {0x10000000, 0x20000000};
 constexpr uint64_t kWindowSize = UINT64_C(256) << 20;
 constexpr uint64_t kDoorbell = 0x08000000; /**< where devices see the page of their ITS's GITS_TRANSLATER */
 constexpr unsigned kPes = 2;
+constexpr unsigned kSlots = 16; /**< requests that wait at an SMMU or ITS, rather than before it: as in a scenario */
 
 /** A device, and what software does with it; in the order in which enumeration finds them. */
 struct device {
@@ -175,6 +178,14 @@ struct root_complex_description {
     }
 };
 
+/** What a stage took. */
+struct hop {
+    uint64_t count = 0;
+    sim_time least = SIM_TIME_NEVER;
+    sim_time most = 0;
+    sim_time sum = 0;
+};
+
 class platform : public sc_core::sc_module
 {
   public:
@@ -192,11 +203,19 @@ class platform : public sc_core::sc_module
     void try_reach();
     bool reaches(const device &from, const device &to);
     void interrupted(uint32_t intid, sc_time when);
+    static void mark(void *context, const sim_packet *packet, uint32_t stage, sim_time begin, sim_time end);
+    void list_each() const;
+    bool summarise(size_t i) const;
 
     /** Whose interrupt an INTID is. */
     struct origin {
         size_t device;
         uint32_t vector;
+
+        bool operator<(const origin &other) const
+        {
+            return std::tie(device, vector) < std::tie(other.device, other.vector);
+        }
     };
 
     std::vector<device> devices_ = {
@@ -221,8 +240,10 @@ class platform : public sc_core::sc_module
     std::vector<std::unique_ptr<doorbell::pcie_endpoint>> endpoints_;
     std::vector<std::unique_ptr<example::generator>> generators_;
     doorbell::protocol_checkers checkers_; /**< between any two sockets stands one */
-    std::map<std::string, std::map<uint32_t, std::vector<sc_time>>> latencies_; /**< by device and vector */
-    std::set<std::pair<std::string, std::string>> reached_;                     /**< without an SMMU */
+    std::map<origin, std::vector<sc_time>> latencies_;
+    std::set<std::pair<std::string, std::string>> reached_; /**< without an SMMU */
+    std::map<std::string, hop> hops_;                       /**< by stage */
+    bool measuring_ = false;                                /**< the devices' interrupts are all that goes on */
     bool done_ = false;
 };
 
@@ -230,6 +251,8 @@ platform::platform(const sc_core::sc_module_name &name, const workload &work)
     : sc_core::sc_module(name), work_(work), whole_("doorbell"), bus_("bus", ns(20), ns(20)),
       memory_("memory", kMemory, kMemorySize, ns(81), 25.6e9), pe_("pe"), software_(pe_, kMemory)
 {
+    sim_observer observer = {};
+
     for (device &each : devices_) {
         if (work.burst_of > 0) {
             each.vectors.resize(work.burst_of);
@@ -241,12 +264,18 @@ platform::platform(const sc_core::sc_module_name &name, const workload &work)
     master(pe_.socket);
     build_gic();
     for (unsigned i = 0; i < 2; i++) {
-        smmus_.push_back(std::make_unique<doorbell::smmu>(("S" + std::to_string(i)).c_str(), whole_, smmu_of(i)));
+        doorbell::smmu::options how;
+
+        how.slots = kSlots;
+        smmus_.push_back(std::make_unique<doorbell::smmu>(("S" + std::to_string(i)).c_str(), whole_, smmu_of(i), how));
         master(smmus_[i]->memory(0));
         master(smmus_[i]->walker());
         target(kSmmu[i], SMMU_WINDOW_BYTES, smmus_[i]->registers());
     }
     build_pcie();
+    observer.context = this;
+    observer.mark = mark;
+    sim_observe(whole_.handle(), &observer);
     SC_HAS_PROCESS(platform);
     SC_THREAD(run);
 }
@@ -277,7 +306,10 @@ void platform::build_gic()
         target(kRedistributor + i * 0x20000, GICR_SIZE, redistributors_[i]->registers());
     }
     for (unsigned i = 0; i < 2; i++) {
-        itses_.push_back(std::make_unique<doorbell::its>(i == 0 ? "A" : "B", whole_, its_of(i)));
+        doorbell::gic_options how;
+
+        how.slots = kSlots;
+        itses_.push_back(std::make_unique<doorbell::its>(i == 0 ? "A" : "B", whole_, its_of(i), how));
         for (auto &redistributor : redistributors_) {
             itses_[i]->connect(*redistributor, 5 * SIM_NS, 8);
         }
@@ -372,7 +404,9 @@ void platform::run()
 
         generators_[i]->start(first, first + ns(6000), ns(work_.period), start + ns(100000));
     }
+    measuring_ = true;
     wait(start + ns(110000) - sc_core::sc_time_stamp());
+    measuring_ = false;
     try_reach();
     done_ = true;
 }
@@ -409,7 +443,7 @@ void platform::try_reach()
 void platform::interrupted(uint32_t intid, sc_time when)
 {
     const origin from = origins_.at(intid);
-    std::vector<sc_time> &mine = latencies_[devices_[from.device].name][from.vector];
+    std::vector<sc_time> &mine = latencies_[from];
     const std::vector<sc_time> &sent = generators_[from.device]->sent[from.vector];
 
     if (mine.size() < sent.size()) {
@@ -417,26 +451,69 @@ void platform::interrupted(uint32_t intid, sc_time when)
     }
 }
 
+/** Every packet that Doorbell's models follow tells of every stage. */
+void platform::mark(void *context, const sim_packet *, uint32_t stage, sim_time begin, sim_time end)
+{
+    auto *self = static_cast<platform *>(context);
+
+    if (self->measuring_) {
+        hop &mine = self->hops_[sim_stage_name(self->whole_.handle(), stage)];
+
+        mine.count++;
+        mine.least = std::min(mine.least, end - begin);
+        mine.most = std::max(mine.most, end - begin);
+        mine.sum += end - begin;
+    }
+}
+
+void platform::list_each() const
+{
+    for (const auto &found : latencies_) {
+        for (const sc_time &latency : found.second) {
+            std::printf("msi %s %u %llu\n", devices_[found.first.device].name, found.first.vector,
+                        static_cast<unsigned long long>(latency.to_seconds() * 1e15 + 0.5));
+        }
+    }
+    for (const auto &found : hops_) {
+        const hop &stage = found.second;
+
+        std::printf("hop %llu %llu %llu %llu %s\n", static_cast<unsigned long long>(stage.count),
+                    static_cast<unsigned long long>(stage.least), static_cast<unsigned long long>(stage.most),
+                    static_cast<unsigned long long>(stage.sum), found.first.c_str());
+    }
+}
+
+/** Sums up a device's latencies. @return whether there are any */
+bool platform::summarise(size_t i) const
+{
+    const device &one = devices_[i];
+    std::vector<sc_time> all;
+
+    for (const uint32_t vector : one.vectors) {
+        const auto found = latencies_.find({i, vector});
+
+        if (found != latencies_.end()) {
+            all.insert(all.end(), found->second.begin(), found->second.end());
+        }
+    }
+    if (!all.empty()) {
+        std::printf("%s: %zu MSIs to ITS %s, %s to %s\n", one.name, all.size(), one.its == 0 ? "A" : "B",
+                    std::min_element(all.begin(), all.end())->to_string().c_str(),
+                    std::max_element(all.begin(), all.end())->to_string().c_str());
+    }
+    return !all.empty();
+}
+
 bool platform::report(bool each) const
 {
     bool violated = false;
     bool sound = done_;
 
-    for (const device &one : devices_) {
-        std::vector<sc_time> all;
-
-        for (const uint32_t vector : one.vectors) {
-            for (const sc_time &latency : latencies_.at(one.name).at(vector)) {
-                all.push_back(latency);
-                if (each) {
-                    std::printf("msi %s %u %llu\n", one.name, vector,
-                                static_cast<unsigned long long>(latency.to_seconds() * 1e15 + 0.5));
-                }
-            }
-        }
-        std::printf("%s: %zu MSIs to ITS %s, %s to %s\n", one.name, all.size(), one.its == 0 ? "A" : "B",
-                    std::min_element(all.begin(), all.end())->to_string().c_str(),
-                    std::max_element(all.begin(), all.end())->to_string().c_str());
+    if (each) {
+        list_each();
+    }
+    for (size_t i = 0; i < devices_.size(); i++) {
+        sound = summarise(i) && sound;
     }
     /* Devices that reach each other without an SMMU are one group. */
     for (const device &one : devices_) {
