@@ -10,8 +10,8 @@
  *
  *   platform [--each] [--load PERIOD VECTORS]
  *
- *   --each  also a line for each MSI: msi NAME VECTOR LATENCY, in femtoseconds; and for each stage that the models know:
- *           hop COUNT LEAST MOST SUM NAME
+ *   --each  also a line for each MSI: msi NAME VECTOR LATENCY, in femtoseconds; and for each stage that models
+ *           know: hop COUNT LEAST MOST SUM NAME
  *   --load  all devices signal at once, every PERIOD ns, the first VECTORS (1 to 4) of theirs; caches are warm by then:
  *           they have done so once, 6 us before
  */
