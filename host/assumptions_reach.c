@@ -119,7 +119,10 @@ static void show_reach(const struct judge *judge, struct verdict *verdict, const
     }
 }
 
-/* A run may show what the tree does not: requests that a peer took although no way was known. */
+/*
+ * A run may show what the tree does not: requests that a peer took although no way was known. A function behind no SMMU
+ * goes round none: it is in no group, and what it sends to the root reaches whatever it is addressed to.
+ */
 static uint32_t show_unforeseen(const struct judge *judge, struct verdict *verdict, const uint32_t *set_of)
 {
     const struct pci_tree *tree = judge->system->tree;
@@ -128,8 +131,9 @@ static uint32_t show_unforeseen(const struct judge *judge, struct verdict *verdi
     for (uint32_t i = 0; judge->observed != NULL && i < tree->function_count; i++) {
         uint32_t function = judge_function_at(judge, i);
         const struct assumption_observation *seen = &judge->observed[function];
+        const bool behind_smmu = judge->system->functions[function].smmu != ASSUMPTION_NONE;
 
-        for (size_t j = 0; j < seen->peer_count; j++) {
+        for (size_t j = 0; behind_smmu && j < seen->peer_count; j++) {
             uint32_t target = seen->peers[j].target;
             struct verdict_evidence *evidence;
 

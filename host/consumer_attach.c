@@ -1,6 +1,7 @@
 /* Attaching devices to consumers: ownership, isolation, reserved regions, the rule sets' checks. */
 #include "host/consumer_internal.h"
 #include "host/paging.h"
+#include "host/viommu_hardware.h"
 
 #include <errno.h>
 #include <string.h>
@@ -264,27 +265,6 @@ static bool has_viommus(const struct attaching *at)
     return at->user->config->translation == CONSUMER_NESTED && at->user->config->kind == CONSUMER_IOMMUFD;
 }
 
-static struct viommu_hardware describe_hardware(const struct attaching *at)
-{
-    const struct software *software = at->software;
-    const struct software_function *mine = &software->functions[at->function];
-    const uint32_t bridge = software->found.tree.functions[at->function].host_bridge;
-    const struct smmu_driver_config *config =
-        software->config.smmus != NULL ? &software->config.smmus[mine->iommu] : NULL;
-    struct viommu_hardware hardware = {.smmu = mine->iommu,
-                                       .name = software->config.firmware->iommus[mine->iommu].name,
-                                       .can_write_back = !software->config.firmware->hosts[bridge].no_write_back};
-
-    if (software->planned) {
-        hardware.has_stage1 = config == NULL || !config->no_stage1;
-        hardware.has_stage2 = config == NULL || !config->no_stage2;
-    } else {
-        hardware.has_stage1 = software->smmus[mine->iommu].has_stage1;
-        hardware.has_stage2 = software->smmus[mine->iommu].has_stage2;
-    }
-    return hardware;
-}
-
 /** The guest's device, before it is attached: a nested domain is for devices that the guest knows (E4). */
 static bool add_vdevice(const struct attaching *at, struct consumer_space *space)
 {
@@ -297,7 +277,7 @@ static bool add_vdevice(const struct attaching *at, struct consumer_space *space
     if (!has_viommus(at)) {
         return true;
     }
-    hardware = describe_hardware(at);
+    hardware = viommu_hardware_of(at->software, at->function);
     if (!space->has_viommu && !viommu_init(&space->viommu, VIOMMU_SMMUV3, &hardware, &parent, at->error)) {
         return false;
     }

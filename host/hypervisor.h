@@ -168,7 +168,6 @@ struct hypervisor {
     bool has_vpes;                                     /**< some ITS and the redistributors have virtual LPIs */
     struct task_lock vpe_lock;                         /**< ITSs' queues and vPEs */
     struct task_lock smmu_locks[HYPERVISOR_MAX_SMMUS]; /**< command queues and stream tables, by index */
-    uint32_t next_vintf[HYPERVISOR_MAX_SMMUS];         /**< interface of virtual command queues; 0 is the host's */
     sim_time end;                                      /**< of traffic: busy guests stop computing */
     uint32_t stage;                                    /**< under which time in the hypervisor is booked */
     struct host_error error;                           /**< the first thing that went wrong in a task */

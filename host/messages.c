@@ -81,6 +81,13 @@ uint32_t messages_count(const struct software *software, uint32_t function)
            (known != NULL ? known->ims_entries : 0);
 }
 
+bool messages_are_in_configuration(const struct software *software, uint32_t function)
+{
+    const struct pci_tree_function *found = &software->found.tree.functions[function];
+
+    return found->msix_vectors == 0 && standard_messages(found, known_of(software, function)) > 0;
+}
+
 /** Writes an entry of an MSI-X table or message store, masked while it changes (6.1.4). */
 static void write_entry(struct host_access *access, uint64_t entry, uint64_t address, uint32_t data)
 {

@@ -37,6 +37,9 @@ const struct device_knowledge *device_knowledge_find(const struct device_knowled
 /** How many messages the software sets up for a function of the tree. */
 uint32_t messages_count(const struct software *software, uint32_t function);
 
+/** Whether the first of them is written in configuration space (an MSI capability), not in memory. */
+bool messages_are_in_configuration(const struct software *software, uint32_t function);
+
 /** What the EventID of a function's first message must be a multiple of: MSI puts message numbers into its low bits. */
 uint32_t messages_alignment(const struct software *software, uint32_t function);
 

@@ -248,6 +248,13 @@ unsigned smmu_driver_granule(unsigned page_bits, bool has_4k, bool has_16k, bool
     return has_4k ? IO_PAGE_BITS : 0;
 }
 
+bool smmu_driver_accept(const struct smmu_driver_config *config, struct host_error *error)
+{
+    return (!config->no_stage1 && !config->no_granule) ||
+           host_error_set(error, "SMMU %s: no stage 1 with a granule of %u KiB or less", config->name,
+                          1u << (config->page_bits - 10));
+}
+
 static bool probe(struct smmu_driver *driver, struct host_error *error)
 {
     uint32_t idr0 = read_register(driver, SMMU_IDR0);
@@ -257,9 +264,10 @@ static bool probe(struct smmu_driver *driver, struct host_error *error)
     driver->config.page_bits = driver->config.page_bits != 0 ? driver->config.page_bits : IO_PAGE_BITS;
     driver->granule = (uint8_t)smmu_driver_granule(driver->config.page_bits, (idr5 & 1u << 4) != 0,
                                                    (idr5 & 1u << 5) != 0, (idr5 & 1u << 6) != 0);
-    if ((idr0 & (1u << 1)) == 0 || driver->granule == 0) {
-        return host_error_set(error, "SMMU %s: no stage 1 with a granule of %u KiB or less (IDR0 0x%08x, IDR5 0x%08x)",
-                              driver->config.name, 1u << (driver->config.page_bits - 10), idr0, idr5);
+    driver->config.no_stage1 = (idr0 & (1u << 1)) == 0;
+    driver->config.no_granule = driver->granule == 0;
+    if (!smmu_driver_accept(&driver->config, error)) {
+        return false;
     }
     driver->stream_id_bits = idr1 & 0x3f;
     driver->has_ats = (idr0 >> 10 & 1) != 0;

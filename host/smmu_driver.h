@@ -29,6 +29,7 @@ struct smmu_driver_config {
     uint32_t granule;            /**< what smmu_driver_granule() will say: for software that only plans; 0: page_bits */
     bool no_stage1;              /**< the same for IDR0.S1P: it is 0 */
     bool no_stage2;              /**< and for IDR0.S2P */
+    bool no_granule;             /**< and of the granules of IDR5: none is the kernel's page or smaller */
 };
 
 /** A queue in memory. Indices run over 2^(log2 + 1) values; the top bit is the wrap bit. */
@@ -81,6 +82,12 @@ struct smmu_driver_event {
  * that it can walk (arm_lpae_restrict_pgsizes() of Linux). 0: it can walk larger ones only, which the kernel refuses.
  */
 unsigned smmu_driver_granule(unsigned page_bits, bool has_4k, bool has_16k, bool has_64k);
+
+/**
+ * Whether the driver takes an SMMU that has, or lacks, what @p config says (no_stage1, no_granule): the kernel's own
+ * domains translate by stage 1. @return false with @p error
+ */
+bool smmu_driver_accept(const struct smmu_driver_config *config, struct host_error *error);
 
 /** Resets and enables an SMMU: every StreamID aborts until it gets a stream table entry. @return false with @p error */
 bool smmu_driver_start(struct smmu_driver *driver, struct host_access *access, struct host_ram *ram,

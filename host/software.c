@@ -497,6 +497,17 @@ bool software_bring_up(struct software *software, struct host_access *access, co
     return true;
 }
 
+/** SMMUs that the driver will not take, as far as their registers are foreseen. */
+static bool accept_smmus(const struct software_config *config, struct host_error *error)
+{
+    for (size_t i = 0; config->smmus != NULL && i < config->firmware->iommu_count; i++) {
+        if (!smmu_driver_accept(&config->smmus[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool software_plan(struct software *software, const struct software_config *config, struct pci_tree *tree,
                    struct host_error *error)
 {
@@ -511,7 +522,8 @@ bool software_plan(struct software *software, const struct software_config *conf
     software->planned = true;
     software->found.tree = *tree;
     memset(tree, 0, sizeof(*tree));
-    if (!interrupts_start(software, error) || !decide(software, error) || !set_up_interrupts(software, error)) {
+    if (!accept_smmus(config, error) || !interrupts_start(software, error) || !decide(software, error) ||
+        !set_up_interrupts(software, error)) {
         return false;
     }
     enable_consumers(software);

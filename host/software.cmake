@@ -7,6 +7,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   consumer_replace.c
   fault_object.c
   viommu.c
+  viommu_hardware.c
   paging_users.c
   domain.c
   doorbell_map.c
@@ -48,6 +49,7 @@ set(DOORBELL_HOST_SOFTWARE_SOURCES
   vm_guest.c
   vm_its.c
   vm_sgi.c
+  vm_admit.c
   vm_smmu.c
   vm_smmu_interrupt.c
   v2m_driver.c

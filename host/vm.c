@@ -62,22 +62,6 @@ uint16_t vm_vmid(const struct vm *vm, uint32_t smmu)
     return 0;
 }
 
-/** Gives the machine's stage 2 a VMID at an SMMU, if it has none there yet. */
-static bool use_smmu(struct vm *vm, uint32_t smmu, struct host_error *error)
-{
-    struct smmu_driver *driver = &vm->host->software->smmus[smmu];
-
-    if (vm_vmid(vm, smmu) != 0) {
-        return true;
-    }
-    if (vm->stage2_user_count == VM_MAX_SMMUS) {
-        return host_error_fail(error, ENOSPC, "%s: its devices are behind more than %u SMMUs", vm->config.name,
-                               VM_MAX_SMMUS);
-    }
-    vm->stage2_users[vm->stage2_user_count++] = (struct vm_stage2){.smmu = smmu, .vmid = ++driver->next_vmid};
-    return true;
-}
-
 /* ---- Devices ---- */
 
 struct vm_device *vm_find_device(struct vm *vm, uint32_t function)
@@ -93,25 +77,6 @@ struct vm_device *vm_find_device(struct vm *vm, uint32_t function)
 struct vm_device *vm_device_by_id(struct vm *vm, uint32_t id)
 {
     return id >= 1 && id <= vm->config.device_count ? &vm->devices[id - 1] : NULL;
-}
-
-/** The virtual ITS for a device: the first, or, if the guest writes the message itself, that of the device's own. */
-static bool choose_its(struct vm_device *device, struct host_error *error)
-{
-    struct vm *vm = device->vm;
-
-    for (uint32_t i = 0; i < vm->its_count; i++) {
-        if (!device->config->guest_table || vm->config.single_its || vm->itss[i].its == device->its) {
-            device->vits = i;
-            return true;
-        }
-    }
-    if (vm->its_count == VM_MAX_ITSS) {
-        return host_error_fail(error, ENOSPC, "%s: its devices use more than %u ITSs", vm->config.name, VM_MAX_ITSS);
-    }
-    device->vits = vm->its_count;
-    vm->itss[vm->its_count++].its = device->its;
-    return true;
 }
 
 /** Where the address that the device will write leads to: the hardware's doorbell, by stage 2. */
@@ -165,12 +130,6 @@ static bool take_stream(struct vm_device *device, struct host_error *error)
     const struct software_function *function = &vm->host->software->functions[device->config->function];
     struct smmu_stream_setting setting = {.config = SMMU_STE_CONFIG_ABORT};
 
-    if (device->smmu == UINT32_MAX) {
-        return true;
-    }
-    if (!use_smmu(vm, device->smmu, error)) {
-        return false;
-    }
     if (!keep_ats(device, error)) {
         return false;
     }
@@ -184,86 +143,12 @@ static bool take_stream(struct vm_device *device, struct host_error *error)
     return smmu_stream_set(&vm->host->software->smmus[device->smmu], device->stream_id, &setting, error);
 }
 
-/** A guest that writes messages itself needs a table or store of memory, and EventIDs that are its own from 0 on. */
-static bool can_own_messages(const struct vm_device *device, struct host_error *error)
+static bool take_device(struct vm_device *device, struct host_error *error)
 {
-    struct software *software = device->vm->host->software;
-
-    if (!device->config->guest_table || device->event_count == 0) {
-        return true;
-    }
-    if (messages_entry(software, device->config->function, 0) == 0) {
-        return host_error_fail(error, EOPNOTSUPP,
-                               "%s: %s has messages in its configuration space, which the guest "
-                               "cannot own",
-                               device->vm->config.name, device->config->name);
-    }
-    return device->first_event == 0 ||
-           host_error_fail(error, EINVAL, "%s: %s shares its DeviceID, so the guest cannot choose EventIDs for it",
-                           device->vm->config.name, device->config->name);
-}
-
-static bool take_device(struct vm *vm, uint32_t number, struct host_error *error)
-{
-    struct vm_device *device = &vm->devices[number];
-    struct software *software = vm->host->software;
-    const struct vm_device_config *config = &vm->config.devices[number];
-    const struct software_function *function = &software->functions[config->function];
-
-    device->vm = vm;
-    device->config = config;
-    device->number = number;
-    device->smmu = function->iommu;
-    device->stream_id = function->stream_id;
-    device->iommufd = (struct viommu_device){
-        .smmu = device->smmu, .stream_id = device->stream_id, .stream_count = function->attachment.stream_count};
-    device->its = function->its;
-    device->device_id = function->device_id;
-    device->doorbell = function->doorbell;
-    device->first_event = function->first_event;
-    device->event_count = function->vector_count;
     device->events = sim_allocate(device->event_count, sizeof(*device->events));
     device->table_shadow = sim_allocate(device->event_count, 16);
     device->iova_next = VM_IOVA_BASE;
-    if (device->smmu == UINT32_MAX || function->aliased) {
-        return host_error_fail(error, EINVAL, "%s: %s has no IOMMU, so it cannot be assigned", vm->config.name,
-                               config->name);
-    }
-    if (!can_own_messages(device, error)) {
-        return false;
-    }
-    if (device->event_count > 0 && (!choose_its(device, error) || !map_doorbell(device, error))) {
-        return false;
-    }
-    return take_stream(device, error);
-}
-
-/** A group has one owner (A23): functions of it that another machine, or the kernel, uses stand in the way. */
-static bool check_groups(const struct vm *vm, struct host_error *error)
-{
-    const struct software *software = vm->host->software;
-
-    for (size_t i = 0; i < vm->config.device_count; i++) {
-        uint32_t mine = vm->config.devices[i].function;
-
-        for (uint32_t f = 0; f < software->found.tree.function_count; f++) {
-            bool ours = false;
-
-            for (size_t j = 0; j < vm->config.device_count; j++) {
-                ours = ours || vm->config.devices[j].function == f;
-            }
-            if (!ours && software->groups.group_of[f] == software->groups.group_of[mine] &&
-                software->functions[f].vector_count > 0) {
-                return host_error_fail(
-                    error, EBUSY,
-                    "%s cannot have %s alone: function %02x:%02x.%x, of the same IOMMU group, "
-                    "belongs to another",
-                    vm->config.name, vm->config.devices[i].name, software->found.tree.functions[f].rid >> 8,
-                    software->found.tree.functions[f].rid >> 3 & 0x1f, software->found.tree.functions[f].rid & 7);
-            }
-        }
-    }
-    return true;
+    return (device->event_count == 0 || map_doorbell(device, error)) && take_stream(device, error);
 }
 
 /* ---- Virtual CPUs ---- */
@@ -373,8 +258,7 @@ void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, cons
 
 bool vm_create(struct vm *vm, struct host_error *error)
 {
-    vm->devices = sim_allocate(vm->config.device_count, sizeof(*vm->devices));
-    if (!check_groups(vm, error) || !make_memory(vm, error)) {
+    if (!vm_admit(vm, error) || !make_memory(vm, error)) {
         return false;
     }
     for (uint32_t i = 0; i < vm->config.vcpus; i++) {
@@ -383,14 +267,12 @@ bool vm_create(struct vm *vm, struct host_error *error)
         }
     }
     for (uint32_t i = 0; i < vm->config.device_count; i++) {
-        if (!take_device(vm, i, error)) {
+        if (!take_device(&vm->devices[i], error)) {
             return false;
         }
     }
     vm_its_init(vm);
-    if (!vm_smmu_init(vm, error)) {
-        return false;
-    }
+    vm_smmu_init(vm);
     vm_guest_init(vm);
     return true;
 }

@@ -111,12 +111,22 @@ struct vm_config {
     size_t action_count;
 };
 
+/** Virtual command queues of an SMMU. All 0: it has none. */
+struct vm_queues {
+    uint32_t interfaces;
+    uint32_t queues;     /**< of each interface */
+    uint32_t stream_ids; /**< that an interface knows */
+    uint32_t queue_log2; /**< most commands of a queue */
+};
+
 /** What virtual machines need of the system around them. */
 struct vm_host {
     struct software *software;
     struct hypervisor *hypervisor;
     struct stale_checker *stale;  /**< is told what guests unmap */
     const uint32_t *cmdqv_offset; /**< of each SMMU: of its virtual command queues from its base; 0: it has none */
+    const struct vm_queues *planned_queues; /**< of each SMMU, where there is no hardware to ask; else NULL */
+    uint32_t *next_vintf;                   /**< of each SMMU: interface given out last; 0 is the host's */
     /** A guest tells its device to use another address for a stream's buffer. */
     void (*move_buffer)(void *context, uint32_t endpoint, uint32_t function, uint32_t stream, uint64_t address,
                         uint64_t size);
@@ -223,8 +233,9 @@ struct vm_smmu {
     /* The guest's side. */
     struct smmu_driver driver;
     char name[32];
-    uint32_t vintf; /**< interface of virtual command queues at the first viommu's SMMU */
-    uint64_t vcmdq; /**< IPA of the guest's direct queue; 0: none */
+    struct vm_queues queues; /**< of the first viommu's SMMU */
+    uint32_t vintf;          /**< interface of them that is the guest's; 0: none */
+    uint64_t vcmdq;          /**< IPA of the guest's direct queue; 0: none */
     uint32_t vcmdq_log2;
     uint32_t vcmdq_producer;
 };
@@ -329,6 +340,13 @@ void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, cons
  */
 bool vm_create(struct vm *vm, struct host_error *error);
 
+/**
+ * Finds out whether a machine could be made of planned software (host/software.h): what groups, identifiers, and
+ * iommufd's objects would refuse. Nothing is changed but `next_vintf` of the host, which counts over all machines.
+ * @param host of planned software, with `planned_queues`  @return false with @p error, as vm_create() would have it
+ */
+bool vm_plan(const struct vm_host *host, const struct vm_config *config, struct host_error *error);
+
 /** Frees what it holds in host memory. */
 void vm_release(struct vm *vm);
 
@@ -384,8 +402,11 @@ void vm_its_init(struct vm *vm);
  */
 void vm_connect_event(struct vm_device *device, uint32_t event);
 
+/** vm_admit.c: which devices it may have; describes them, its ITSs and its SMMUs. */
+bool vm_admit(struct vm *vm, struct host_error *error);
+
 /** vm_smmu.c: the emulation of SMMUs. */
-bool vm_smmu_init(struct vm *vm, struct host_error *error);
+void vm_smmu_init(struct vm *vm);
 
 /**
  * Gives the guest an event of the hardware's that is its own affair: a fault of its stage 1 or of its configuration,
@@ -398,7 +419,7 @@ bool vm_report_event(struct vm *vm, uint32_t smmu, const struct smmu_driver_even
 uint16_t vm_vmid(const struct vm *vm, uint32_t smmu);
 
 /** vm_cmdqv.c: a virtual command queue of the hardware for a guest's SMMU, at its first viommu. */
-bool vm_cmdqv_init(struct vm_smmu *smmu, struct host_error *error);
+void vm_cmdqv_init(struct vm_smmu *smmu);
 
 /** The guest's side of it: gives the queue memory and starts it. */
 bool vm_cmdqv_start(struct vm_smmu *smmu, struct host_error *error);

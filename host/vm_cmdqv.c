@@ -37,7 +37,7 @@ static uint64_t guest_view(const struct vm_smmu *smmu)
 /* ---- The host's side ---- */
 
 /** The guest's StreamIDs, and what they stand for, of the devices behind that SMMU. */
-static bool set_stream_ids(const struct vm_smmu *smmu, uint64_t vintf, uint32_t limit, struct host_error *error)
+static void set_stream_ids(const struct vm_smmu *smmu, uint64_t vintf)
 {
     struct host_access *access = smmu->vm->host->software->access;
     uint32_t count = 0;
@@ -48,15 +48,10 @@ static bool set_stream_ids(const struct vm_smmu *smmu, uint64_t vintf, uint32_t 
         if (device->vsmmu != smmu || device->smmu != smmu->viommus[0].hardware.smmu) {
             continue;
         }
-        if (count == limit) {
-            return host_error_fail(error, ENOSPC, "%s: an interface of virtual command queues knows %u StreamIDs only",
-                                   smmu->vm->config.name, limit);
-        }
         host_write32(access, vintf + SMMU_CMDQV_VINTF_SID_REPLACE + UINT64_C(4) * count, device->stream_id);
         host_write32(access, vintf + SMMU_CMDQV_VINTF_SID_MATCH + UINT64_C(4) * count, (device->number + 1) << 1 | 1);
         count++;
     }
-    return true;
 }
 
 /** The guest names its queue (page 1): it must be in one piece, of a size that exists, and aligned to it (E9). */
@@ -84,36 +79,22 @@ static void access_page1(void *context, struct host_port_access *access)
                  (ipa - VM_MEMORY_IPA + vm->physical) | log2);
 }
 
-bool vm_cmdqv_init(struct vm_smmu *smmu, struct host_error *error)
+void vm_cmdqv_init(struct vm_smmu *smmu)
 {
     struct vm *vm = smmu->vm;
     struct host_access *access = vm->host->software->access;
-    struct hypervisor *hypervisor = vm->host->hypervisor;
-    uint32_t index = smmu->viommus[0].hardware.smmu;
     uint64_t base = aperture(smmu);
-    uint64_t vintf;
-    uint32_t parameters;
-    uint32_t queues;
+    uint64_t vintf = base + SMMU_CMDQV_VINTFS + SMMU_CMDQV_VINTF_BYTES * smmu->vintf;
 
-    parameters = host_read32(access, base + SMMU_CMDQV_PARAM);
-    smmu->vintf = ++hypervisor->next_vintf[index];
-    queues = (1u << (parameters >> 4 & 0xf)) >> (parameters >> 8 & 0xf);
-    if (smmu->vintf >> (parameters >> 8 & 0xf) != 0 || queues == 0) {
-        return host_error_fail(error, ENOSPC, "%s: no interface of virtual command queues is left at SMMU %s",
-                               vm->config.name, vm->host->software->smmus[index].config.name);
-    }
-    vintf = base + SMMU_CMDQV_VINTFS + SMMU_CMDQV_VINTF_BYTES * smmu->vintf;
     host_write32(access, base + SMMU_CMDQV_CONFIG, 1);
     host_write32(access, vintf + SMMU_CMDQV_VINTF_CONFIG, (uint32_t)smmu->viommus[0].vmid << 1);
-    if (!set_stream_ids(smmu, vintf, 1u << (parameters >> 12 & 0xf), error)) {
-        return false;
-    }
-    host_write32(access, base + SMMU_CMDQV_VCMDQ_ALLOC + UINT64_C(4) * smmu->vintf * queues, smmu->vintf << 15 | 1);
+    set_stream_ids(smmu, vintf);
+    host_write32(access, base + SMMU_CMDQV_VCMDQ_ALLOC + UINT64_C(4) * smmu->vintf * smmu->queues.queues,
+                 smmu->vintf << 15 | 1);
     host_write32(access, vintf + SMMU_CMDQV_VINTF_CONFIG, (uint32_t)smmu->viommus[0].vmid << 1 | 1);
     vm_add_direct_region(vm, guest_view(smmu), VIEW_PAGE,
                          base + SMMU_CMDQV_VINTF_VIEWS + SMMU_CMDQV_VIEW_BYTES * smmu->vintf);
     vm_add_region(vm, guest_view(smmu) + VIEW_PAGE, VIEW_PAGE, access_page1, smmu);
-    return true;
 }
 
 /* ---- The guest's side ---- */

@@ -6,11 +6,9 @@
  */
 #include "host/smmu_stream.h"
 #include "host/vm.h"
-#include "models/smmuv3/smmu_cmdqv.h"
 #include "models/smmuv3/smmu_formats.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define SMMU_FRAME UINT64_C(0x20000)
 
@@ -417,66 +415,6 @@ static void access_smmu(void *context, struct host_port_access *access)
 
 /* ---- Making ---- */
 
-/** The guest's SMMU for a device: its own SMMU's, or the only one. */
-static struct vm_smmu *smmu_for(struct vm *vm, const struct vm_device *device)
-{
-    for (uint32_t i = 0; i < vm->smmu_count; i++) {
-        if (vm->config.smmu == VM_SMMU_SINGLE || vm->smmus[i].viommus[0].hardware.smmu == device->smmu) {
-            return &vm->smmus[i];
-        }
-    }
-    vm->smmus[vm->smmu_count] =
-        (struct vm_smmu){.vm = vm, .number = vm->smmu_count, .base = VM_SMMU_IPA + vm->smmu_count * VM_SMMU_STRIDE};
-    snprintf(vm->smmus[vm->smmu_count].name, sizeof(vm->smmus[0].name), "%.20s.smmu%u", vm->config.name,
-             vm->smmu_count);
-    return &vm->smmus[vm->smmu_count++];
-}
-
-/** What iommufd finds behind an SMMU for a device. */
-static struct viommu_hardware describe_hardware(const struct vm_device *device)
-{
-    const struct vm_host *host = device->vm->host;
-    const struct smmu_driver *driver = &host->software->smmus[device->smmu];
-    const struct pci_tree *tree = &host->software->found.tree;
-    const uint32_t bridge = tree->functions[device->config->function].host_bridge;
-    const uint64_t base = driver->config.base;
-    struct viommu_hardware hardware = {.smmu = device->smmu,
-                                       .name = driver->config.name,
-                                       .has_stage1 = driver->has_stage1,
-                                       .has_stage2 = driver->has_stage2,
-                                       .can_write_back = !host->software->config.firmware->hosts[bridge].no_write_back};
-
-    if (host->cmdqv_offset[device->smmu] != 0) {
-        const uint32_t parameters =
-            host_read32(driver->access, base + host->cmdqv_offset[device->smmu] + SMMU_CMDQV_PARAM);
-
-        hardware.queues = (1u << (parameters >> 4 & 0xf)) >> (parameters >> 8 & 0xf);
-        hardware.queue_log2 = host_read32(driver->access, base + IDR1) >> 21 & 0x1f;
-    }
-    return hardware;
-}
-
-/** A vIOMMU for the SMMU of a device, if there is none, and a vDEVICE for it. */
-static bool add_device(struct vm_smmu *smmu, struct vm_device *device, struct host_error *error)
-{
-    const struct vm *vm = smmu->vm;
-    const struct viommu_parent parent = {.smmu = device->smmu, .nest_parent = true, .vmid = vm_vmid(vm, device->smmu)};
-    uint32_t i = 0;
-
-    while (i < smmu->viommu_count && smmu->viommus[i].hardware.smmu != device->smmu) {
-        i++;
-    }
-    if (i == smmu->viommu_count) {
-        const struct viommu_hardware hardware = describe_hardware(device);
-
-        if (!viommu_init(&smmu->viommus[smmu->viommu_count++], vm->config.direct_queue ? VIOMMU_CMDQV : VIOMMU_SMMUV3,
-                         &hardware, &parent, error)) {
-            return false;
-        }
-    }
-    return viommu_add_device(&smmu->viommus[i], &device->iommufd, device->number + 1, error);
-}
-
 /** Has the hardware interrupt for events. */
 static void watch_events(struct smmu_driver *driver)
 {
@@ -485,16 +423,8 @@ static void watch_events(struct smmu_driver *driver)
     host_write32(driver->access, address, host_read32(driver->access, address) | IRQ_CTRL_EVENTQ);
 }
 
-bool vm_smmu_init(struct vm *vm, struct host_error *error)
+void vm_smmu_init(struct vm *vm)
 {
-    for (size_t i = 0; vm->config.smmu != VM_SMMU_NONE && i < vm->config.device_count; i++) {
-        struct vm_device *device = &vm->devices[i];
-
-        device->vsmmu = smmu_for(vm, device);
-        if (!add_device(device->vsmmu, device, error)) {
-            return false;
-        }
-    }
     for (uint32_t i = 0; i < vm->smmu_count; i++) {
         struct vm_smmu *smmu = &vm->smmus[i];
 
@@ -502,9 +432,8 @@ bool vm_smmu_init(struct vm *vm, struct host_error *error)
         for (uint32_t j = 0; j < smmu->viommu_count; j++) {
             watch_events(hardware(smmu, smmu->viommus[j].hardware.smmu));
         }
-        if (vm->config.direct_queue && !vm_cmdqv_init(smmu, error)) {
-            return false;
+        if (vm->config.direct_queue) {
+            vm_cmdqv_init(smmu);
         }
     }
-    return true;
 }

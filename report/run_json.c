@@ -116,7 +116,11 @@ static json_t *dma_json(const struct run_device *device)
     json_t *peers = json_object();
 
     for (size_t i = 0; i < device->peer_count; i++) {
-        set(peers, device->peers[i].component, count(device->peers[i].tally.count));
+        const char *endpoint = device->peers[i].component;
+        const json_t *before = json_object_get(peers, endpoint);
+
+        set(peers, endpoint,
+            count(device->peers[i].tally.count + (uint64_t)(before != NULL ? json_integer_value(before) : 0)));
     }
     set(object, "writes-sent", count(device->writes_sent));
     set(object, "writes-visible", count(device->writes_visible));

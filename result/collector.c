@@ -34,7 +34,9 @@ struct pending_check {
 
 struct peer_seen {
     const struct sim_component *endpoint;
+    uint32_t function;
     struct run_tally tally;
+    struct run_tally unseen; /**< by any SMMU */
 };
 
 struct doorbell_seen {
@@ -206,11 +208,11 @@ static void see_doorbell(struct source *source, const struct sim_packet *packet,
 }
 
 static void see_peer(struct source *source, const struct sim_packet *packet, const struct sim_component *endpoint,
-                     sim_time time)
+                     uint32_t function, sim_time time)
 {
     unsigned i = 0;
 
-    while (i < source->peer_count && source->peers[i].endpoint != endpoint) {
+    while (i < source->peer_count && (source->peers[i].endpoint != endpoint || source->peers[i].function != function)) {
         i++;
     }
     if (i == MOST_PEERS) {
@@ -218,9 +220,13 @@ static void see_peer(struct source *source, const struct sim_packet *packet, con
     }
     if (i == source->peer_count) {
         source->peers[i].endpoint = endpoint;
+        source->peers[i].function = function;
         source->peer_count++;
     }
     tally(&source->peers[i].tally, packet->id, time);
+    if ((packet->flags & SIM_FLAG_BY_SMMU) == 0) {
+        tally(&source->peers[i].unseen, packet->id, time);
+    }
 }
 
 /* ---- Data before interrupt ---- */
@@ -345,7 +351,7 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
         }
         break;
     case SIM_EVENT_PEER_ARRIVED:
-        see_peer(source, packet, where, time);
+        see_peer(source, packet, where, detail, time);
         if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_MSI) == 0) {
             settle_write(source, packet);
             settle_checks(source, time);
@@ -609,9 +615,13 @@ static int by_address(const void *a, const void *b)
     return one->device_id < other->device_id ? -1 : one->device_id > other->device_id;
 }
 
-static int by_component(const void *a, const void *b)
+static int by_function(const void *a, const void *b)
 {
-    return strcmp(((const struct run_peer *)a)->component, ((const struct run_peer *)b)->component);
+    const struct run_peer *one = a;
+    const struct run_peer *other = b;
+    const int order = strcmp(one->component, other->component);
+
+    return order != 0 ? order : (one->function > other->function) - (one->function < other->function);
 }
 
 static void finish_peers(const struct source *source, struct run_device *device)
@@ -620,9 +630,11 @@ static void finish_peers(const struct source *source, struct run_device *device)
     device->peer_count = source->peer_count;
     for (unsigned i = 0; i < source->peer_count; i++) {
         device->peers[i].component = sim_copy_string(source->peers[i].endpoint->name);
+        device->peers[i].function = source->peers[i].function;
         device->peers[i].tally = source->peers[i].tally;
+        device->peers[i].unseen = source->peers[i].unseen;
     }
-    qsort(device->peers, device->peer_count, sizeof(*device->peers), by_component);
+    qsort(device->peers, device->peer_count, sizeof(*device->peers), by_function);
 }
 
 static void finish_device(const struct collector *collector, struct source *source, struct run_device *device)

@@ -59,10 +59,12 @@ struct run_tally {
     sim_time first_time;   /**< simulated time, not counted from the start of the traffic */
 };
 
-/** Requests of a device that reached a peer function directly. */
+/** Requests of a device that reached a peer function, by whatever way. */
 struct run_peer {
-    char *component; /**< the endpoint */
+    char *component;   /**< the endpoint */
+    uint32_t function; /**< number in it, virtual ones behind the others */
     struct run_tally tally;
+    struct run_tally unseen; /**< those of them that no SMMU saw */
 };
 
 /** One PCI function. Identifiers are VERDICT_NO_ID if it has none. */

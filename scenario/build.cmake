@@ -12,6 +12,7 @@ set(DOORBELL_SCENARIO_BUILD_SOURCES
   system.c
   system_run.c
   system_vm.c
+  vm_tables.c
   timeline.c
   verdicts.c
   verdicts_vm.c)

@@ -216,6 +216,31 @@ static bool name_parse(struct parse *parse, const struct scenario_key *key, cons
     return true;
 }
 
+/* Of a function: the name of its component may be followed by `/1`, `/vf1` or `/1/vf1`, which is looked up later. */
+static bool function_parse(struct parse *parse, const struct scenario_key *key, const struct tree_node *node,
+                           void *field)
+{
+    struct scenario_reference *reference = field;
+    const char *slash;
+
+    if (!parse_expect_kind(parse, node, TREE_SCALAR, key->name)) {
+        return false;
+    }
+    slash = strchr(node->text, '/');
+    if (slash == NULL) {
+        return name_parse(parse, key, node, field);
+    }
+    if (!parse_is_name(scenario_arena_copy(parse->arena, node->text, (size_t)(slash - node->text)))) {
+        diagnostic_set_hint(
+            parse_error(parse, &node->mark, "E1201 `%.40s` cannot be the name of a function", node->text),
+            "a component's name is a letter, then letters, digits, - and _; then / and a number, or /vf and one");
+        return false;
+    }
+    reference->name = node->text;
+    reference->place = parse_place(&node->mark);
+    return true;
+}
+
 static void name_print(FILE *stream, const struct scenario_key *key, const void *field)
 {
     const struct scenario_reference *reference = field;
@@ -262,3 +287,8 @@ const struct scenario_value_type scenario_type_name = {
     .parse = name_parse,
     .print = name_print,
     .schema = "{\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_-]*$\"}"};
+const struct scenario_value_type scenario_type_function = {
+    .name = "function",
+    .parse = function_parse,
+    .print = name_print,
+    .schema = "{\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_-]*(/[1-7])?(/vf[1-9][0-9]*)?$\"}"};

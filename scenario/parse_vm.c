@@ -232,6 +232,36 @@ void parse_check_vms(struct parse *parse)
     }
 }
 
+/* Messages of a function: those of MSI-X or MSI, and of its own store. */
+static uint32_t messages_of(const struct scenario_vm_device *device)
+{
+    const struct scenario_endpoint *endpoint = device->device->endpoint;
+    const bool is_virtual = device->function >= endpoint->functions;
+    uint32_t count = scenario_function_vectors(endpoint, device->function);
+
+    if (count == 0 && !is_virtual && endpoint->msi != NULL) {
+        count = endpoint->msi->granted;
+    }
+    return count + (is_virtual ? 0 : endpoint->ims_entries);
+}
+
+static void check_moved_vector(struct parse *parse, const struct scenario_vm *vm,
+                               const struct scenario_vm_action *action)
+{
+    const struct scenario_vm_device *device = &vm->devices[action->device];
+    uint32_t count;
+
+    if (device->device == NULL || action->act != SCENARIO_VM_MOVE_INTERRUPT) {
+        return;
+    }
+    count = messages_of(device);
+    if (action->vector >= count) {
+        diagnostic_set_hint(
+            parse_error_at(parse, &action->place, "E1703 `%.63s` has no vector %" PRIu32, device->name, action->vector),
+            count == 0 ? "it sends no messages" : "its messages are 0 to %" PRIu32, count - 1);
+    }
+}
+
 static void resolve_action(struct parse *parse, const struct scenario_vm *vm, size_t i)
 {
     struct scenario_vm_action *action = &vm->actions[i];
@@ -261,7 +291,9 @@ static void resolve_action(struct parse *parse, const struct scenario_vm *vm, si
     if (action->device == vm->device_count) {
         parse_error_at(parse, name != NULL ? &action->device_written.place : &action->place,
                        "E1703 `%.63s` has no device `%.63s`", vm->name, name != NULL ? name : "at all");
+        return;
     }
+    check_moved_vector(parse, vm, action);
 }
 
 void parse_resolve_vms(struct parse *parse)

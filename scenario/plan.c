@@ -5,6 +5,7 @@
 #include "scenario/functions.h"
 #include "scenario/predict.h"
 #include "scenario/system_internal.h"
+#include "scenario/vm_tables.h"
 #include "sim/allocate.h"
 
 #include <stdlib.h>
@@ -62,7 +63,7 @@ bool scenario_plan_make(const struct scenario *scenario, struct scenario_plan *p
     software_tables_make(scenario, &plan->tables, &config);
     return predict_tree(scenario, &config.enumerate, &plan->tree, error) &&
            software_plan(&plan->software, &config, &plan->tree, error) &&
-           plan_buffers(scenario, &plan->software, error);
+           vm_tables_plan(scenario, &plan->software, error) && plan_buffers(scenario, &plan->software, error);
 }
 
 void scenario_plan_clear(struct scenario_plan *plan)

@@ -588,6 +588,9 @@ void system_end_traffic(struct system *system)
             endpoint_report_held(system->endpoints[i]);
         }
     }
+    if (system->distributor != NULL) {
+        distributor_report_held(system->distributor);
+    }
     system_finish_vms(system);
 }
 

@@ -2,6 +2,7 @@
 #include "host/interrupt_input.h"
 #include "scenario/smmu_idr.h"
 #include "scenario/system_internal.h"
+#include "scenario/vm_tables.h"
 #include "sim/allocate.h"
 
 #include <stdlib.h>
@@ -13,10 +14,10 @@ struct system_vms {
     struct hypervisor hypervisor;
     struct vm_host host;
     struct vm *vms;
-    struct vm_device_config **devices; /**< per machine */
-    struct vm_action_config **actions; /**< per machine */
+    struct vm_tables *tables; /**< per machine */
     struct stale_checker stale;
     uint32_t *cmdqv_offsets;
+    uint32_t *vintfs;               /**< given out, per SMMU */
     struct interrupt_input *events; /**< of SMMUs that guests translate with; NULL: there are none */
     struct task *event_task;
     uint64_t raised; /**< SMMUs whose event queue has something */
@@ -51,53 +52,6 @@ static struct hypervisor_config hypervisor_of(const struct scenario *scenario)
                                                 .guest_step = pe_cycles(scenario, from->guest_step_cycles)}};
 }
 
-static void describe_devices(const struct scenario_vm *from, struct vm_device_config *devices)
-{
-    for (size_t i = 0; i < from->device_count; i++) {
-        const struct scenario_vm_device *device = &from->devices[i];
-
-        devices[i] = (struct vm_device_config){.name = device->name,
-                                               .direct = device->interrupts == SCENARIO_VM_DIRECT,
-                                               .guest_table = device->table == SCENARIO_VM_TABLE_GUEST,
-                                               .remap = device->remap,
-                                               .endpoint = (uint32_t)device->device->index,
-                                               .in_device = device->function};
-    }
-}
-
-static void describe_actions(const struct scenario_vm *from, struct vm_action_config *actions)
-{
-    for (size_t i = 0; i < from->action_count; i++) {
-        actions[i] = (struct vm_action_config){.at = from->actions[i].at,
-                                               .act = (enum vm_act)from->actions[i].act,
-                                               .vcpu = from->actions[i].vcpu,
-                                               .pe = from->actions[i].pe,
-                                               .device = (uint32_t)from->actions[i].device,
-                                               .vector = from->actions[i].vector};
-    }
-}
-
-static struct vm_config vm_of(const struct scenario_vm *from, const struct vm_device_config *devices,
-                              const struct vm_action_config *actions)
-{
-    return (struct vm_config){.name = from->name,
-                              .vcpus = from->vcpus,
-                              .first_pe = from->first_pe,
-                              .pe_count = from->pes,
-                              .memory = from->memory,
-                              .busy = from->work == SCENARIO_VM_BUSY,
-                              .smmu = (enum vm_smmu_kind)from->smmu,
-                              .direct_queue = from->queue == SCENARIO_VM_QUEUE_DIRECT,
-                              .direct_sgis = from->sgis == SCENARIO_VM_SGIS_DIRECT,
-                              .ipi_period = from->ipi_period,
-                              .single_its = from->its == SCENARIO_VM_ITS_SINGLE,
-                              .broadcast = from->without_stream_id == SCENARIO_VM_BROADCAST,
-                              .devices = devices,
-                              .device_count = from->device_count,
-                              .actions = actions,
-                              .action_count = from->action_count};
-}
-
 /** A guest's device reads its buffers from elsewhere from now on. */
 static void move_buffer(void *context, uint32_t endpoint, uint32_t function, uint32_t stream, uint64_t address,
                         uint64_t size)
@@ -113,6 +67,7 @@ static void find_cmdqvs(struct system *system)
     struct system_vms *machines = system->machines;
 
     machines->cmdqv_offsets = sim_allocate(platform->smmu_count, sizeof(uint32_t));
+    machines->vintfs = sim_allocate(platform->smmu_count, sizeof(uint32_t));
     for (size_t i = 0; i < platform->smmu_count; i++) {
         struct smmu_config config;
 
@@ -271,20 +226,14 @@ void system_build_vms(struct system *system)
                                       .hypervisor = &machines->hypervisor,
                                       .stale = &machines->stale,
                                       .cmdqv_offset = machines->cmdqv_offsets,
+                                      .next_vintf = machines->vintfs,
                                       .move_buffer = move_buffer,
                                       .context = system};
     machines->vms = sim_allocate(scenario->vm_count, sizeof(*machines->vms));
-    machines->devices = sim_allocate(scenario->vm_count, sizeof(*machines->devices));
-    machines->actions = sim_allocate(scenario->vm_count, sizeof(*machines->actions));
+    machines->tables = sim_allocate(scenario->vm_count, sizeof(*machines->tables));
     for (uint32_t i = 0; i < scenario->vm_count; i++) {
-        struct vm_config vm;
-
-        machines->devices[i] = sim_allocate(scenario->vms[i].device_count, sizeof(**machines->devices));
-        describe_devices(&scenario->vms[i], machines->devices[i]);
-        machines->actions[i] = sim_allocate(scenario->vms[i].action_count, sizeof(**machines->actions));
-        describe_actions(&scenario->vms[i], machines->actions[i]);
-        vm = vm_of(&scenario->vms[i], machines->devices[i], machines->actions[i]);
-        vm_prepare(&machines->vms[i], &machines->host, i, &vm);
+        vm_tables_make(&scenario->vms[i], &machines->tables[i]);
+        vm_prepare(&machines->vms[i], &machines->host, i, &machines->tables[i].config);
     }
 }
 
@@ -298,15 +247,14 @@ void system_free_vms(struct system *system)
     tasks_destroy(machines->tasks);
     for (size_t i = 0; machines->vms != NULL && i < machines->vm_count; i++) {
         vm_release(&machines->vms[i]);
-        free(machines->devices[i]);
-        free(machines->actions[i]);
+        vm_tables_clear(&machines->tables[i]);
     }
     hypervisor_release(&machines->hypervisor);
     stale_clear(&machines->stale);
     free(machines->vms);
-    free(machines->devices);
-    free(machines->actions);
+    free(machines->tables);
     free(machines->cmdqv_offsets);
+    free(machines->vintfs);
     free(machines);
     system->machines = NULL;
 }
@@ -358,7 +306,7 @@ static void find_functions(struct system *system, uint32_t vm)
         for (size_t f = 0; f < system->function_count; f++) {
             if (system->functions[f].device == from->devices[i].device &&
                 system->functions[f].function == from->devices[i].function) {
-                system->machines->devices[vm][i].function = system->functions[f].tree_index;
+                system->machines->tables[vm].devices[i].function = system->functions[f].tree_index;
             }
         }
     }

@@ -91,11 +91,11 @@ static struct assumption_tally tally_of(const struct run_tally *tally)
     return result;
 }
 
-/** Function of the tree that an endpoint component stands for: its function 0. */
-static uint32_t endpoint_index(const struct system *system, const char *name)
+/** A function of an endpoint in the tree. */
+static uint32_t endpoint_index(const struct system *system, const char *name, uint32_t function)
 {
     for (size_t i = 0; i < system->function_count; i++) {
-        if (system->functions[i].device != NULL && system->functions[i].function == 0 &&
+        if (system->functions[i].device != NULL && system->functions[i].function == function &&
             strcmp(system->functions[i].device->name, name) == 0) {
             return system->functions[i].tree_index;
         }
@@ -116,8 +116,8 @@ static void observe(const struct system *system, const struct run_device *device
         hits[i].tally.first_packet = device->doorbells[i].first_packet;
     }
     for (size_t i = 0; i < device->peer_count; i++) {
-        peers[i].target = endpoint_index(system, device->peers[i].component);
-        peers[i].tally = tally_of(&device->peers[i].tally);
+        peers[i].target = endpoint_index(system, device->peers[i].component, device->peers[i].function);
+        peers[i].tally = tally_of(&device->peers[i].unseen);
     }
     for (unsigned i = 0; i < SIM_DROP_REASONS; i++) {
         observation->lost[i] = tally_of(&device->dropped[i]);

@@ -1,5 +1,6 @@
 #include "scenario/verdicts_vm.h"
 
+#include "host/messages.h"
 #include "host/vm.h"
 #include "scenario/functions.h"
 #include "scenario/system_internal.h"
@@ -114,7 +115,8 @@ static uint32_t page_owner(const struct adding *adding, const struct scenario_vm
     for (size_t i = 0; vm->its == SCENARIO_VM_ITS_SINGLE && i < vm->device_count; i++) {
         uint32_t other = function_of(adding, &vm->devices[i]);
 
-        if (adding->functions[other].its != ASSUMPTION_NONE && vm->devices[i].table == SCENARIO_VM_TABLE_GUEST) {
+        if (adding->functions[other].its != ASSUMPTION_NONE && messages_count(adding->software, other) > 0 &&
+            vm->devices[i].table == SCENARIO_VM_TABLE_GUEST) {
             return other;
         }
     }
@@ -145,7 +147,7 @@ static void add_messages(const struct adding *adding, const struct scenario_vm *
     uint64_t physical = judged->doorbell;
     uint64_t iova = VM_DOORBELL_IPA + IO_PAGE_BYTES * number;
 
-    if (judged->its == ASSUMPTION_NONE) {
+    if (judged->its == ASSUMPTION_NONE || messages_count(adding->software, function) == 0) {
         return;
     }
     judged->message_known = true;

@@ -80,7 +80,7 @@ enum sim_drop_reason {
     SIM_DROP_ITS_EVENT_UNMAPPED,  /**< no MAPTI for this EventID */
     SIM_DROP_ITS_COLLECTION,      /**< the collection is not mapped */
     SIM_DROP_ITS_VPE,             /**< the vPE is not mapped (virtual LPIs) */
-    SIM_DROP_LPI_DISABLED,        /**< redistributor has EnableLPIs 0, or the INTID is beyond PROPBASER.IDbits */
+    SIM_DROP_LPI_DISABLED,        /**< EnableLPIs is 0, INTID beyond PROPBASER.IDbits, or SPI off at the run's end */
     SIM_DROP_LPI_CLEARED,         /**< was pending, and software took it back: CLEAR, DISCARD, or GICR_CLRLPIR */
     SIM_DROP_MALFORMED,           /**< a malformed TLP, which every receiver discards */
     SIM_DROP_ECRC,                /**< its ECRC was wrong */
@@ -108,6 +108,7 @@ enum sim_drop_reason {
 #define SIM_FLAG_ECRC_BAD      0x4000u  /**< changed since its ECRC was made (who checks it finds out) */
 #define SIM_FLAG_LENGTH_BAD    0x8000u  /**< its Length field is not that of its payload (any receiver finds out) */
 #define SIM_FLAG_FOR_PEER      0x10000u /**< a DMA write that its source meant for a peer (bookkeeping, as MSI is) */
+#define SIM_FLAG_BY_SMMU       0x20000u /**< a request for a peer that came to it by way of an SMMU (bookkeeping) */
 
 /** Payload bytes that fit in the packet itself. Larger payloads use a block from the simulation's payload pool. */
 #define SIM_PACKET_INLINE_BYTES 64

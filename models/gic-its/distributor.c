@@ -82,6 +82,25 @@ void distributor_clear(struct distributor *distributor, uint32_t intid, sim_time
     distributor_recall(distributor, intid);
 }
 
+uint64_t distributor_report_held(struct distributor *distributor)
+{
+    const sim_time now = sim_now(distributor->component.sim);
+    uint64_t count = 0;
+
+    for (uint32_t intid = GIC_FIRST_SPI; intid < GIC_FIRST_SPI + distributor->config.spis; intid++) {
+        struct distributor_spi *spi = &distributor->spis[intid];
+
+        if (spi->packet == NULL || spi->enabled) {
+            continue;
+        }
+        sim_mark(distributor->component.sim, spi->packet, distributor->component.stage, now);
+        sim_drop(distributor->component.sim, spi->packet, &distributor->component, now, SIM_DROP_LPI_DISABLED);
+        spi->packet = NULL;
+        count++;
+    }
+    return count;
+}
+
 /* ---- What comes ---- */
 
 /** @return false if the SPI must wait for its redistributor's channel */

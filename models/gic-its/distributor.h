@@ -106,6 +106,12 @@ void distributor_bind_frame(struct distributor *distributor, uint32_t index, str
 void distributor_bind_redistributor(struct distributor *distributor, uint32_t number, struct sim_channel *to,
                                     struct sim_channel *from);
 
+/**
+ * Ends a run: an MSI whose SPI is pending here and is switched off, as one that came after its driver had gone, is
+ * reported as dropped (SIM_DROP_LPI_DISABLED). @return how many
+ */
+uint64_t distributor_report_held(struct distributor *distributor);
+
 /** Whether an SPI is pending in the distributor itself. */
 bool distributor_is_pending(const struct distributor *distributor, uint32_t intid);
 

@@ -491,7 +491,7 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
         write_place(endpoint, &place, packet);
     }
     if (tracked) {
-        sim_event(endpoint->sim, SIM_EVENT_PEER_ARRIVED, packet, &endpoint->component, now, 0);
+        sim_event(endpoint->sim, SIM_EVENT_PEER_ARRIVED, packet, &endpoint->component, now, place.function->index);
     }
     if (tracked && (packet->flags & SIM_FLAG_MSI) != 0) {
         sim_drop(endpoint->sim, packet, &endpoint->component, now, SIM_DROP_PEER);

@@ -133,6 +133,9 @@ static struct sim_packet *take_write(struct root_complex *rc, struct rc_port *po
         advance(rc, &port->posted);
     }
     packet = pcie_split_take(&port->write, rc->sim, offer->bytes);
+    if ((packet->flags & (SIM_FLAG_TRACKED | SIM_FLAG_HAS_STREAM_ID)) == (SIM_FLAG_TRACKED | SIM_FLAG_HAS_STREAM_ID)) {
+        packet->flags |= SIM_FLAG_BY_SMMU;
+    }
     packet->flags &=
         ~(SIM_FLAG_HAS_STREAM_ID | SIM_FLAG_HAS_DEVICE_ID | SIM_FLAG_PASID | SIM_FLAG_PRIVILEGED | SIM_FLAG_EXECUTE);
     packet->at = SIM_AT_UNTRANSLATED;

@@ -142,7 +142,8 @@ static const struct error_code machines_codes[] = {
               "vms: { vm0: { devices: { epA: {} } } }\n"},
     {.code = "E1703",
      .title = "An action of a machine's timeline",
-     .explanation = "Actions stand in their order, and name virtual CPUs and devices that the machine has.",
+     .explanation = "Actions stand in their order, and name virtual CPUs and devices that the machine has, and vectors "
+                    "that the devices have.",
      .shown = ERROR_CODE_ADDED,
      .wrong = "platform: { redistributor: { version: gicv4.1 } }\n"
               "vms: { vm0: { devices: { epA: {} }, timeline: [{ at: 5 us, action: move-vcpu, vcpu: 7, pe: 1 }] } }\n",

@@ -166,6 +166,7 @@ extern const struct scenario_value_type scenario_type_size;
 extern const struct scenario_value_type scenario_type_bandwidth;
 extern const struct scenario_value_type scenario_type_transfer;
 extern const struct scenario_value_type scenario_type_name;
+extern const struct scenario_value_type scenario_type_function;
 extern const struct scenario_value_type scenario_type_acs;
 extern const struct scenario_value_type scenario_type_bars;
 extern const struct scenario_value_type scenario_type_layout;

@@ -237,10 +237,10 @@ static const struct scenario_key dma_keys[] = {
      .doc = "Requests go through the places of the buffer from end to end, again and again; or each to any of them."},
     {.name = "to",
      KEY_FIELD(scenario_dma_traffic, target_written),
-     .type = &scenario_type_name,
+     .type = &scenario_type_function,
      .standard = "memory",
-     .doc = "Where the buffer is: `memory`, or the last BAR of the endpoint of that name (peer-to-peer). "
-            "That endpoint must have two BARs or more: the first holds its MSI-X table."},
+     .doc = "Where the buffer is: `memory`, or the last BAR of the function of that name (peer-to-peer): `epB`, "
+            "`epB/1`, `epB/vf1`. It must have two BARs or more: the first holds its MSI-X table."},
     {.name = "ats",
      KEY_FIELD(scenario_dma_traffic, ats),
      .type = &scenario_type_boolean,

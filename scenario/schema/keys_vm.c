@@ -143,7 +143,7 @@ static const struct scenario_key action_keys[] = {
      .doc = "To which PE."},
     {.name = "device",
      KEY_FIELD(scenario_vm_action, device_written),
-     .type = &scenario_type_name,
+     .type = &scenario_type_function,
      .automatic = "the first of the machine's",
      .applies = is_of_device,
      .needs = "`action: move-interrupt` or `invalidate`",

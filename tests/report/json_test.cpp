@@ -50,7 +50,7 @@ struct Full {
         run_latency latency = {3, 1, 2, SIM_TIME_NEVER, 4, 5, 6, 7};
         hop = {text, 0, latency};
         doorbell = {0x8090040, text, 0x300, 3, 0xfedcba9876543210, 9};
-        peer = {text, {1, 2, 3}};
+        peer = {text, 0, {1, 2, 3}, {1, 2, 3}};
         counter = {text, text, UINT64_MAX};
         expectation = {text, text, text, text, true};
         device.name = text;

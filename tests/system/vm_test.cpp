@@ -486,6 +486,66 @@ TEST(VirtualSmmu, NeedsHardwareThatNests)
     EXPECT_NE(refusal(vsmmu, {"platform.smmu.S.idr={vcmdqs: 1, vintfs: 1}"}).find("no interface"), std::string::npos);
 }
 
+/* ---- What a check says of it ---- */
+
+/** Why a check says that a scenario cannot be brought up; "": it can. */
+std::string foretold_refusal(const std::string &path, const std::vector<std::string> &sets)
+{
+    const auto scenario = load(path, sets);
+    struct verdict_list verdicts = {};
+    struct host_error error = {};
+    const bool fine = scenario_foretell(scenario.get(), &verdicts, nullptr, &error);
+
+    verdict_list_clear(&verdicts);
+    return fine ? "" : error.text;
+}
+
+TEST(VirtualMachine, WhatARunRefusesACheckRefusesInTheSameWords)
+{
+    const std::vector<std::pair<std::string, std::vector<std::string>>> rows = {
+        {vsmmu, {}},
+        {vsmmu, {"platform.smmu.S.idr.s2p=false"}},
+        {vsmmu, {"platform.smmu.S.idr.s1p=false"}},
+        {vsmmu, {"rc1.canwbs=no"}},
+        {vsmmu, {"rc1.canwbs=no", "vms={vm0: {devices: {epA: {}, epB: {}}}}"}},
+        {vsmmu, {"epA.endpoint.phantom-functions=1", "software.phantom-functions=yes"}},
+        {vsmmu, {"platform.smmu.T.idr=null"}},
+        {vsmmu, {"platform.smmu.S.idr={vcmdqs: 1, vintfs: 1}"}},
+        {vsmmu, {"pcie.rc0.iommu-map=[[0x4000, S, 0, 16]]"}},
+        {vsmmu,
+         {"vms={vm0: {smmu: per-smmu, queue: direct, devices: {epA: {}}}, vm1: {smmu: per-smmu, queue: direct, "
+          "devices: {epB: {}}}}"}},
+        {vsmmu, {"epA.endpoint.functions=2"}},
+        {vsmmu, {"epA.endpoint.functions=2", "vms={vm0: {devices: {epA: {}, epA/1: {}, epB: {}}}}"}},
+        {vsmmu, {"epA.endpoint={msi-x: 0, msi: {vectors: 2}}", "vms={vm0: {devices: {epA: {table: guest}, epB: {}}}}"}},
+    };
+    unsigned refused = 0;
+
+    for (const auto &[path, sets] : rows) {
+        const std::string said = refusal(path, sets);
+
+        EXPECT_EQ(foretold_refusal(path, sets), said) << (sets.empty() ? "" : sets[0]);
+        refused += !said.empty();
+    }
+    EXPECT_EQ(refused, 9u);
+}
+
+/** A function that has no messages has none that could go wrong. */
+TEST(VirtualMachine, WhoHasNoMessagesIsNotJudgedByThem)
+{
+    const std::vector<std::string> none = {"epA.endpoint.msi-x=0", "vms.vm0.devices.epA.table=guest",
+                                           "traffic.epA=[{dma-write: {period: 1 us, buffer: 4 KiB}}]"};
+    const Guests run(vsmmu, none);
+    const auto scenario = load(vsmmu, none);
+    struct verdict_list verdicts = {};
+    struct host_error error = {};
+
+    ASSERT_TRUE(scenario_foretell(scenario.get(), &verdicts, nullptr, &error)) << error.text;
+    EXPECT_EQ(outcome_of(run.result->verdicts, "guest-owned-msi"), "not-applicable");
+    EXPECT_EQ(outcome_of(verdicts, "guest-owned-msi"), "not-applicable");
+    verdict_list_clear(&verdicts);
+}
+
 /* ---- Translations and pages that devices ask for ---- */
 
 const std::string on_demand = "scenarios/seeds/guest-pages-on-demand.yaml";
@@ -588,6 +648,12 @@ TEST(VirtualMachineKeys, MistakesAreNamed)
     EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-vcpu, vcpu: 2}]"}).find("no virtual CPU 2"),
               std::string::npos);
     EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-interrupt, device: epX}]"}).find("no device `epX`"),
+              std::string::npos);
+    EXPECT_NE(
+        complaint({"vms.vm0.timeline=[{at: 1 us, action: move-interrupt, vector: 9}]"}).find("`epA` has no vector 9"),
+        std::string::npos);
+    EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 1 us, action: move-interrupt, device: 7/1}]"})
+                  .find("cannot be the name of a function"),
               std::string::npos);
     EXPECT_NE(complaint({"vms.vm0.timeline=[{at: 2 us, action: move-vcpu}, {at: 1 us, action: move-vcpu}]"})
                   .find("cannot be before the one above"),
