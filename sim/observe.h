@@ -29,8 +29,8 @@ enum sim_event_kind {
     SIM_EVENT_DROPPED,         /**< it will never arrive; detail: enum sim_drop_reason */
     SIM_EVENT_WRITE_SENT,      /**< a DMA write left the function */
     SIM_EVENT_WRITE_VISIBLE,   /**< a DMA write is in memory (where: the memory) */
-    SIM_EVENT_PEER_ARRIVED,    /**< a peer-to-peer request reached a function (where: its endpoint; detail: its number) */
-    SIM_EVENT_READ_DONE, /**< the last completion of a DMA read arrived; detail: enum sim_packet_status */
+    SIM_EVENT_PEER_ARRIVED,    /**< a peer-to-peer request reached a function (where: endpoint; detail: its number) */
+    SIM_EVENT_READ_DONE,       /**< the last completion of a DMA read arrived; detail: enum sim_packet_status */
     SIM_EVENT_KINDS,
 };
 
