@@ -38,7 +38,6 @@ struct explore_board {
     const char *its_names[EXPLORE_ITS];
     struct assumption_system system;
     struct explore_plan *plan; /**< of the software; NULL: ITS, no consumer, all mapped */
-    struct verdict_list verdicts;
 };
 
 const char *explore_name(const char *kind, unsigned number, char *text)
@@ -176,7 +175,6 @@ void explore_board_destroy(struct explore_board *board)
     }
     release(board);
     explore_plan_destroy(board->plan);
-    verdict_list_clear(&board->verdicts);
     group_assignment_clear(&board->groups);
     pci_tree_clear(&board->tree);
     free(board);
@@ -488,12 +486,7 @@ bool explore_board_set_labels(struct explore_board *board, const struct explore_
 
 enum verdict_outcome explore_board_judge(struct explore_board *board, unsigned assumption)
 {
-    enum verdict_outcome outcome;
-
-    assumptions_check_one(explore_board_system(board), assumption, &board->verdicts);
-    outcome = board->verdicts.items[0].outcome;
-    verdict_list_clear(&board->verdicts);
-    return outcome;
+    return assumptions_outcome(explore_board_system(board), assumption);
 }
 
 const struct assumption_system *explore_board_system(const struct explore_board *board)

@@ -60,11 +60,16 @@ void assumptions_check(const struct assumption_system *system, struct verdict_li
     judge_all(&judge);
 }
 
-void assumptions_check_one(const struct assumption_system *system, unsigned index, struct verdict_list *list)
+enum verdict_outcome assumptions_outcome(const struct assumption_system *system, unsigned index)
 {
-    const struct judge judge = {.system = system, .observed = NULL, .list = list};
+    struct verdict_list list = {.outcomes_only = true};
+    const struct judge judge = {.system = system, .observed = NULL, .list = &list};
+    enum verdict_outcome outcome;
 
     assumptions[index].judge(&judge);
+    outcome = list.items[0].outcome;
+    verdict_list_clear(&list);
+    return outcome;
 }
 
 void assumptions_observe(const struct assumption_system *system, const struct assumption_observation *observations,
@@ -86,6 +91,10 @@ void judge_conclude(struct verdict *verdict, enum verdict_outcome outcome, const
     va_list again;
     int length;
 
+    verdict->outcome = outcome;
+    if (verdict->unsaid != NULL) {
+        return;
+    }
     va_start(arguments, format);
     va_copy(again, arguments);
     length = vsnprintf(NULL, 0, format, again);
@@ -98,7 +107,6 @@ void judge_conclude(struct verdict *verdict, enum verdict_outcome outcome, const
     }
     vsnprintf(verdict->summary, (size_t)length + 1, format, arguments);
     va_end(arguments);
-    verdict->outcome = outcome;
 }
 
 uint32_t judge_function_at(const struct judge *judge, uint32_t position)
@@ -240,7 +248,12 @@ void judge_add_use(const struct judge *judge, struct verdict_evidence *evidence,
 {
     const struct pci_tree *tree = judge->system->tree;
     const struct assumption_function *known = &judge->system->functions[function];
-    struct verdict_device device = {
+    struct verdict_device device;
+
+    if (evidence->unsaid) {
+        return;
+    }
+    device = (struct verdict_device){
         .name = tree->functions[function].name,
         .segment = pci_tree_segment(tree, function),
         .rid = tree->functions[function].rid,
@@ -274,7 +287,9 @@ char *judge_group_label(const struct judge *judge, uint32_t function, char *text
 {
     uint32_t group = judge->system->groups->group_of[function];
 
-    if (group == GROUP_NONE) {
+    if (judge->list->outcomes_only) {
+        text[0] = '\0';
+    } else if (group == GROUP_NONE) {
         snprintf(text, JUDGE_LABEL_SIZE, "no group");
     } else {
         snprintf(text, JUDGE_LABEL_SIZE, "group %" PRIu32, group);

@@ -202,8 +202,8 @@ void assumption_function_init(struct assumption_function *function);
 /** Appends the verdicts that follow from the system alone, one for every name. */
 void assumptions_check(const struct assumption_system *system, struct verdict_list *list);
 
-/** Appends the one verdict of number @p index, 0..ASSUMPTION_COUNT-1, that assumptions_check() would give. */
-void assumptions_check_one(const struct assumption_system *system, unsigned index, struct verdict_list *list);
+/** The outcome alone of the one verdict of number @p index, 0..ASSUMPTION_COUNT-1, that assumptions_check() gives. */
+enum verdict_outcome assumptions_outcome(const struct assumption_system *system, unsigned index);
 
 /**
  * Appends the verdicts of a run, one for every name. @p system is as software had programmed it in the run;

@@ -60,13 +60,13 @@ static size_t name_pages(const struct gathering *gathering, char *text, size_t s
         uint32_t function = judge_function_at(judge, i);
 
         for (size_t j = 0; gathered(gathering, function) && j < judge_use_count(judge, function); j++) {
-            struct doorbell_use use = judge_use(judge, function, j);
-            const char *its = judge_its_name(judge, use.its);
-
             if (!first_of_page(gathering, i, j)) {
                 continue;
             }
             if (pages < PAGES_NAMED && length < size) {
+                const struct doorbell_use use = judge_use(judge, function, j);
+                const char *its = judge_its_name(judge, use.its);
+
                 length +=
                     (size_t)snprintf(text + length, size - length, "%s0x%" PRIx64 " (%s)", pages == 0 ? "" : ", ",
                                      judge_mapping_page(judge, function, use.doorbell), its == NULL ? "no ITS" : its);
@@ -137,11 +137,11 @@ static void judge_doorbell_per_unit(const struct judge *judge, const char *name,
         size_t pages = name_pages(&gathering, NULL, 0);
 
         used += pages != 0 ? 1u : 0u;
-        if (pages > 1) {
+        if (pages > 1 && !judge->list->outcomes_only) {
             unit_label(&gathering, text, sizeof(text));
             show_pages(&gathering, verdict, text);
-            split++;
         }
+        split += pages > 1 ? 1u : 0u;
     }
     if (used == 0) {
         judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function of any %s %s", kind,

@@ -49,6 +49,17 @@ static bool is_listed(const struct attaching *at, uint32_t function)
     return false;
 }
 
+/** Functions of the group, in the order of the tree; GROUP_NONE behind the last. There is a group. */
+static uint32_t first_member(const struct attaching *at)
+{
+    return at->software->groups.first_of[at->group];
+}
+
+static uint32_t next_member(const struct attaching *at, uint32_t member)
+{
+    return at->software->groups.next_of[member];
+}
+
 /* ---- Ownership (A23) ---- */
 
 static bool check_member(const struct attaching *at, uint32_t member)
@@ -84,8 +95,8 @@ static bool check_owner(const struct attaching *at)
     if (at->user->config->kind == CONSUMER_KERNEL) {
         return true;
     }
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
-        if (at->software->groups.group_of[i] == at->group && !check_member(at, i)) {
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
+        if (!check_member(at, i)) {
             return false;
         }
     }
@@ -107,8 +118,8 @@ static bool check_isolation(const struct attaching *at)
     if (at->user->config->unsafe_interrupts) {
         return true;
     }
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
-        if (at->software->groups.group_of[i] == at->group && !is_isolated(at->software, i)) {
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
+        if (!is_isolated(at->software, i)) {
             return host_error_fail(at->error, EPERM,
                                    "the interrupt controller of %s cannot tell who writes, and unsafe interrupts are "
                                    "not allowed",
@@ -199,8 +210,8 @@ static bool may_attach(const struct attaching *at)
     if (at->user->config->kind == CONSUMER_KERNEL) {
         return true;
     }
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
-        if (at->software->groups.group_of[i] == at->group && !check_regions(at, i)) {
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
+        if (!check_regions(at, i)) {
             return false;
         }
     }
@@ -211,12 +222,9 @@ static bool may_attach(const struct attaching *at)
 /** A group that changes hands is blocked until its devices are attached one by one. */
 static bool block_group(const struct attaching *at)
 {
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
         struct domain *blocked;
 
-        if (at->software->groups.group_of[i] != at->group) {
-            continue;
-        }
         blocked = software_blocked_domain(at->software, at->software->functions[i].iommu, at->error);
         if (blocked == NULL || !software_attach(at->software, i, blocked, at->error)) {
             return false;
@@ -229,12 +237,9 @@ static bool block_group(const struct attaching *at)
 static bool release_group(const struct attaching *at)
 {
     at->software->group_states[at->group].consumer = CONSUMER_NONE;
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
         struct domain *domain;
 
-        if (at->software->groups.group_of[i] != at->group) {
-            continue;
-        }
         domain = software_default_domain(at->software, at->group, at->software->functions[i].iommu, at->error);
         if (domain == NULL || !software_attach(at->software, i, domain, at->error)) {
             return false;
@@ -248,9 +253,8 @@ static bool attach_others(const struct attaching *at, struct domain *domain)
 {
     bool all = at->user->config->kind == CONSUMER_KERNEL;
 
-    for (uint32_t i = 0; i < at->software->found.tree.function_count; i++) {
-        if (at->software->groups.group_of[i] == at->group && (all || !is_device(at, i)) &&
-            at->software->functions[i].iommu == domain->smmu_index &&
+    for (uint32_t i = first_member(at); i != GROUP_NONE; i = next_member(at, i)) {
+        if ((all || !is_device(at, i)) && at->software->functions[i].iommu == domain->smmu_index &&
             !software_attach(at->software, i, domain, at->error)) {
             return false;
         }

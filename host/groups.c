@@ -90,6 +90,35 @@ static void assign_as_linux(const struct pci_tree *tree, const struct group_opti
     }
 }
 
+/** All three arrays in one piece of memory. */
+static void make_room(struct group_assignment *groups, uint32_t count)
+{
+    if (groups->group_of == NULL || groups->limit < count) {
+        free(groups->group_of);
+        groups->limit = count;
+        groups->group_of = new_indexes(3 * groups->limit, GROUP_NONE);
+        groups->next_of = groups->group_of + groups->limit;
+        groups->first_of = groups->next_of + groups->limit;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        groups->group_of[i] = GROUP_NONE;
+        groups->next_of[i] = GROUP_NONE;
+        groups->first_of[i] = GROUP_NONE;
+    }
+}
+
+static void link_members(struct group_assignment *groups)
+{
+    for (uint32_t i = groups->function_count; i-- > 0;) {
+        const uint32_t group = groups->group_of[i];
+
+        if (group != GROUP_NONE) {
+            groups->next_of[i] = groups->first_of[group];
+            groups->first_of[group] = i;
+        }
+    }
+}
+
 void group_assign(const struct pci_tree *tree, const struct group_options *options, struct group_assignment *groups)
 {
     size_t count = options->probe_order == NULL ? tree->function_count : options->probe_count;
@@ -97,19 +126,13 @@ void group_assign(const struct pci_tree *tree, const struct group_options *optio
     groups->rule = options->rule;
     groups->function_count = tree->function_count;
     groups->group_count = 0;
-    if (groups->limit < tree->function_count) {
-        free(groups->group_of);
-        groups->limit = tree->function_count;
-        groups->group_of = new_indexes(groups->limit, GROUP_NONE);
-    }
-    for (uint32_t i = 0; i < tree->function_count; i++) {
-        groups->group_of[i] = GROUP_NONE;
-    }
+    make_room(groups, tree->function_count);
     if (options->rule == GROUP_RULE_LINUX) {
         assign_as_linux(tree, options, count, groups);
     } else {
         assign_by_sets(tree, options, count, groups);
     }
+    link_members(groups);
 }
 
 void group_assignment_clear(struct group_assignment *groups)

@@ -57,7 +57,9 @@ struct group_assignment {
     uint32_t *group_of; /**< per function of the tree; GROUP_NONE if it was not probed */
     uint32_t function_count;
     uint32_t group_count;
-    uint32_t limit; /**< elements that there is memory for */
+    uint32_t *next_of; /**< per function: the next in its group, in the order of the tree; GROUP_NONE: it is the last */
+    uint32_t *first_of; /**< per group: its first function */
+    uint32_t limit;     /**< functions that there is memory for */
 };
 
 /**

@@ -58,6 +58,11 @@ struct verdict *verdict_list_add(struct verdict_list *list, const char *name, en
     memset(verdict, 0, sizeof(*verdict));
     verdict->name = name;
     verdict->outcome = outcome;
+    if (list->outcomes_only) {
+        list->unsaid.unsaid = true;
+        verdict->unsaid = &list->unsaid;
+        return verdict;
+    }
     va_start(arguments, summary_format);
     verdict->summary = format_string(summary_format, arguments);
     va_end(arguments);
@@ -70,6 +75,9 @@ struct verdict_evidence *verdict_add_evidence(struct verdict *verdict, const cha
     struct verdict_evidence *evidence;
     va_list arguments;
 
+    if (verdict->unsaid != NULL) {
+        return verdict->unsaid;
+    }
     verdict->evidence = grow(verdict->evidence, verdict->evidence_count, sizeof(*verdict->evidence));
     evidence = &verdict->evidence[verdict->evidence_count++];
     memset(evidence, 0, sizeof(*evidence));
@@ -85,6 +93,9 @@ struct verdict_device *verdict_evidence_add_device(struct verdict_evidence *evid
 {
     struct verdict_device *copy;
 
+    if (evidence->unsaid) {
+        return NULL;
+    }
     evidence->devices = grow(evidence->devices, evidence->device_count, sizeof(*evidence->devices));
     copy = &evidence->devices[evidence->device_count++];
     *copy = *device;

@@ -46,6 +46,7 @@ struct verdict_evidence {
     char *detail;                   /**< one sentence */
     struct verdict_device *devices; /**< devices concerned, in order of segment and requester ID */
     size_t device_count;
+    bool unsaid; /**< stands for all evidence of a list that keeps outcomes only */
 };
 
 /** The verdict on one assumption. */
@@ -55,27 +56,37 @@ struct verdict {
     char *summary; /**< one line for a person */
     struct verdict_evidence *evidence;
     size_t evidence_count;
+    struct verdict_evidence *unsaid; /**< what it gets in place of evidence; NULL: evidence is kept */
 };
 
 /** A growing list of verdicts. Zero-initialise; release with verdict_list_clear(). */
 struct verdict_list {
     struct verdict *items;
     size_t count;
+    bool outcomes_only;             /**< set by its owner: what is said of them, and all evidence, is not kept */
+    struct verdict_evidence unsaid; /**< for that; the list must stay where it is then */
 };
 
 /**
- * Appends a verdict with the given name (kept by reference) and outcome, and a summary made as by printf.
+ * Appends a verdict with the given name (kept by reference) and outcome, and a summary made as by printf: NULL where
+ * outcomes only are kept.
  * Never fails: running out of memory ends the process with a message.
  * @return the new verdict; valid until the next append.
  */
 struct verdict *verdict_list_add(struct verdict_list *list, const char *name, enum verdict_outcome outcome,
                                  const char *summary_format, ...) __attribute__((format(printf, 4, 5)));
 
-/** Appends a piece of evidence with that subject and a detail made as by printf. @return it, until the next append. */
+/**
+ * Appends a piece of evidence with that subject and a detail made as by printf, unless outcomes only are kept.
+ * @return it, until the next append; or what stands for it
+ */
 struct verdict_evidence *verdict_add_evidence(struct verdict *verdict, const char *subject, const char *detail_format,
                                               ...) __attribute__((format(printf, 3, 4)));
 
-/** Appends a device to evidence. The strings of @p device are copied. @return the copy, until the next append. */
+/**
+ * Appends a device to evidence. The strings of @p device are copied.
+ * @return the copy, until the next append; NULL where outcomes only are kept
+ */
 struct verdict_device *verdict_evidence_add_device(struct verdict_evidence *evidence,
                                                    const struct verdict_device *device);
 
