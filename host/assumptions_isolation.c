@@ -1,24 +1,35 @@
 /* msi-isolated: no function can raise an interrupt of a function in another group. */
 #include "host/assumptions_internal.h"
 
+#include "sim/allocate.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Who is asked about. All in order of segment and requester ID. */
+struct cast {
+    uint32_t *senders; /* functions that have MSIs and a doorbell to send them to */
+    uint32_t sender_count;
+    uint32_t *sources; /* functions that can send requests of their own */
+    uint32_t *ports; /* of each source: the lowest port above it that checks requester IDs; PCI_TREE_NONE: none does */
+    uint32_t source_count;
+    bool *involved; /* per function */
+};
 
 static bool apart(const struct judge *judge, uint32_t one, uint32_t other)
 {
     return one != other && !group_same(judge->system->groups, one, other);
 }
 
-/* Two functions whose messages an ITS cannot tell apart. */
+/* Two functions with MSIs whose messages an ITS cannot tell apart. */
 static bool shares_device_id(const struct judge *judge, uint32_t one, uint32_t other)
 {
     const struct assumption_function *a = &judge->system->functions[one];
     const struct assumption_function *b = &judge->system->functions[other];
 
-    if (!judge_sends_msis(judge, one) || !judge_sends_msis(judge, other) || a->its != b->its ||
-        a->its == ASSUMPTION_NONE) {
+    if (a->its != b->its || a->its == ASSUMPTION_NONE) {
         return false;
     }
     return (a->device_id == b->device_id && a->device_id != VERDICT_NO_ID) || a->no_device_id || b->no_device_id;
@@ -35,8 +46,8 @@ static bool meets_in_page(const struct judge *judge, uint32_t one, uint32_t othe
     const struct assumption_function *b = &judge->system->functions[other];
     const struct assumption_domain *domain = judge_domain(judge, one);
 
-    return judge_sends_msis(judge, one) && judge_sends_msis(judge, other) && b->no_device_id && a->its != b->its &&
-           domain != NULL && domain->translation == ASSUMPTION_TRANSLATED && judge_domain_maps(domain, b->doorbell);
+    return b->no_device_id && a->its != b->its && domain != NULL && domain->translation == ASSUMPTION_TRANSLATED &&
+           judge_domain_maps(domain, b->doorbell);
 }
 
 static bool same_mapping(const struct judge *judge, uint32_t one, uint32_t other)
@@ -47,17 +58,16 @@ static bool same_mapping(const struct judge *judge, uint32_t one, uint32_t other
            judge_mapping_page(judge, one, functions[other].doorbell);
 }
 
-static uint32_t show_shared_pages(const struct judge *judge, struct verdict *verdict)
+static uint32_t show_shared_pages(const struct judge *judge, const struct cast *cast, struct verdict *verdict)
 {
-    const uint32_t count = judge->system->tree->function_count;
     uint32_t shown = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t one = judge_function_at(judge, i);
+    for (uint32_t i = 0; i < cast->sender_count; i++) {
+        const uint32_t one = cast->senders[i];
         struct verdict_evidence *evidence = NULL;
 
-        for (uint32_t j = 0; j < count; j++) {
-            const uint32_t other = judge_function_at(judge, j);
+        for (uint32_t j = 0; j < cast->sender_count; j++) {
+            const uint32_t other = cast->senders[j];
             char label[JUDGE_LABEL_SIZE];
 
             if (!apart(judge, one, other) || !meets_in_page(judge, one, other)) {
@@ -77,17 +87,16 @@ static uint32_t show_shared_pages(const struct judge *judge, struct verdict *ver
     return shown;
 }
 
-static uint32_t show_shared_ids(const struct judge *judge, struct verdict *verdict)
+static uint32_t show_shared_ids(const struct judge *judge, const struct cast *cast, struct verdict *verdict)
 {
-    uint32_t count = judge->system->tree->function_count;
     uint32_t shown = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t one = judge_function_at(judge, i);
+    for (uint32_t i = 0; i < cast->sender_count; i++) {
+        uint32_t one = cast->senders[i];
         struct verdict_evidence *evidence = NULL;
 
-        for (uint32_t j = i + 1; j < count; j++) {
-            uint32_t other = judge_function_at(judge, j);
+        for (uint32_t j = i + 1; j < cast->sender_count; j++) {
+            uint32_t other = cast->senders[j];
             char label[JUDGE_LABEL_SIZE];
 
             if (!apart(judge, one, other) || !shares_device_id(judge, one, other)) {
@@ -178,21 +187,20 @@ static bool same_device(const struct pci_tree *tree, uint32_t one, uint32_t othe
     return a->rid >> 3 == b->rid >> 3;
 }
 
-/* Whether requests of @p source under the requester ID of @p victim would pass every check on their way. */
-static bool can_forge(const struct judge *judge, uint32_t source, uint32_t victim)
+/*
+ * Whether requests of @p source under the requester ID of @p victim would pass every check on their way.
+ * @param port the lowest above the source that validates
+ */
+static bool can_forge(const struct pci_tree *tree, uint32_t source, uint32_t port, uint32_t victim)
 {
-    const struct pci_tree *tree = judge->system->tree;
     const struct pci_tree_function *at = &tree->functions[victim];
     uint8_t bus = pci_tree_rid_bus(at->rid);
-    uint32_t port;
 
     /* What sits in the root complex has its requester ID from there. */
-    if (!pci_tree_is_requester(&tree->functions[source]) || tree->functions[source].parent == PCI_TREE_NONE ||
-        tree->functions[source].host_bridge != at->host_bridge || !judge_sends_msis(judge, victim) ||
+    if (tree->functions[source].parent == PCI_TREE_NONE || tree->functions[source].host_bridge != at->host_bridge ||
         same_device(tree, source, victim)) {
         return false;
     }
-    port = validating_port(tree, source);
     return port == PCI_TREE_NONE ||
            (tree->functions[port].secondary <= bus && bus <= tree->functions[port].subordinate);
 }
@@ -200,35 +208,27 @@ static bool can_forge(const struct judge *judge, uint32_t source, uint32_t victi
 /* Functions whose requests are first checked at the same port can pretend the same: one evidence for all of them. */
 struct forgers {
     const struct judge *judge;
-    uint32_t host_bridge;
-    uint32_t port;   /* the first port that validates, PCI_TREE_NONE: none */
+    const struct cast *cast;
+    uint32_t first;  /* number of the first source of them */
     uint32_t source; /* the first that can pose as a function of another group, and... */
     uint32_t victim; /* ...that one; PCI_TREE_NONE until one is found */
-    bool *involved;  /* per function: takes part in such a pair */
 };
 
-static bool forges_here(const struct forgers *forgers, uint32_t function)
+/* Whether two sources, by number, are first checked at the same place. */
+static bool forge_alike(const struct forgers *forgers, uint32_t one, uint32_t other)
 {
-    const struct pci_tree *tree = forgers->judge->system->tree;
+    const struct cast *cast = forgers->cast;
+    const struct pci_tree_function *functions = forgers->judge->system->tree->functions;
 
-    return pci_tree_is_requester(&tree->functions[function]) &&
-           tree->functions[function].host_bridge == forgers->host_bridge &&
-           validating_port(tree, function) == forgers->port;
+    return cast->ports[one] == cast->ports[other] &&
+           functions[cast->sources[one]].host_bridge == functions[cast->sources[other]].host_bridge;
 }
 
-/* Whether @p position is the first of those that share its validating port. */
-static bool first_of_forgers(struct forgers *forgers, uint32_t position)
+/* Whether no source before a number is checked at the same place. */
+static bool first_of_forgers(const struct forgers *forgers, uint32_t number)
 {
-    const struct pci_tree *tree = forgers->judge->system->tree;
-    uint32_t function = judge_function_at(forgers->judge, position);
-
-    if (!pci_tree_is_requester(&tree->functions[function])) {
-        return false;
-    }
-    forgers->host_bridge = tree->functions[function].host_bridge;
-    forgers->port = validating_port(tree, function);
-    for (uint32_t i = 0; i < position; i++) {
-        if (forges_here(forgers, judge_function_at(forgers->judge, i))) {
+    for (uint32_t i = 0; i < number; i++) {
+        if (forge_alike(forgers, i, number)) {
             return false;
         }
     }
@@ -238,21 +238,21 @@ static bool first_of_forgers(struct forgers *forgers, uint32_t position)
 static void find_forgeries(struct forgers *forgers)
 {
     const struct judge *judge = forgers->judge;
-    uint32_t count = judge->system->tree->function_count;
+    const struct cast *cast = forgers->cast;
 
     forgers->victim = PCI_TREE_NONE;
-    memset(forgers->involved, 0, count * sizeof(*forgers->involved));
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t source = judge_function_at(judge, i);
+    memset(cast->involved, 0, judge->system->tree->function_count * sizeof(*cast->involved));
+    for (uint32_t i = forgers->first; i < cast->source_count; i++) {
+        uint32_t source = cast->sources[i];
 
-        for (uint32_t j = 0; j < count && forges_here(forgers, source); j++) {
-            uint32_t victim = judge_function_at(judge, j);
+        for (uint32_t j = 0; j < cast->sender_count && forge_alike(forgers, i, forgers->first); j++) {
+            uint32_t victim = cast->senders[j];
 
-            if (!apart(judge, source, victim) || !can_forge(judge, source, victim)) {
+            if (!apart(judge, source, victim) || !can_forge(judge->system->tree, source, cast->ports[i], victim)) {
                 continue;
             }
-            forgers->involved[source] = true;
-            forgers->involved[victim] = true;
+            cast->involved[source] = true;
+            cast->involved[victim] = true;
             if (forgers->victim == PCI_TREE_NONE) {
                 forgers->source = source;
                 forgers->victim = victim;
@@ -265,40 +265,38 @@ static void show_forgers(const struct forgers *forgers, struct verdict *verdict)
 {
     const struct judge *judge = forgers->judge;
     const struct pci_tree *tree = judge->system->tree;
+    const uint32_t port = forgers->cast->ports[forgers->first];
     struct verdict_evidence *evidence;
     char one[JUDGE_LABEL_SIZE];
     char other[JUDGE_LABEL_SIZE];
     char subject[2 * JUDGE_LABEL_SIZE + 8];
 
+    if (judge->list->outcomes_only) {
+        return;
+    }
     snprintf(subject, sizeof(subject), "%s and %s", judge_group_label(judge, forgers->source, one),
              judge_group_label(judge, forgers->victim, other));
-    evidence = verdict_add_evidence(verdict, subject,
-                                    "a device in the place of %s can send under the requester ID of %s: %s%s",
-                                    tree->functions[forgers->source].name, tree->functions[forgers->victim].name,
-                                    forgers->port == PCI_TREE_NONE ? "no port on its way validates sources (ACS)"
-                                                                   : "the first port to validate is ",
-                                    forgers->port == PCI_TREE_NONE ? "" : tree->functions[forgers->port].name);
+    evidence = verdict_add_evidence(
+        verdict, subject, "a device in the place of %s can send under the requester ID of %s: %s%s",
+        tree->functions[forgers->source].name, tree->functions[forgers->victim].name,
+        port == PCI_TREE_NONE ? "no port on its way validates sources (ACS)" : "the first port to validate is ",
+        port == PCI_TREE_NONE ? "" : tree->functions[port].name);
     for (uint32_t i = 0; i < tree->function_count; i++) {
         uint32_t function = judge_function_at(judge, i);
 
-        if (forgers->involved[function]) {
+        if (forgers->cast->involved[function]) {
             judge_add_function(judge, evidence, function, (struct assumption_tally){0, 0});
         }
     }
 }
 
-static uint32_t show_forgeries(const struct judge *judge, struct verdict *verdict)
+static uint32_t show_forgeries(const struct judge *judge, const struct cast *cast, struct verdict *verdict)
 {
-    uint32_t count = judge->system->tree->function_count;
-    struct forgers forgers = {.judge = judge, .involved = malloc(((size_t)count + 1) * sizeof(bool))};
+    struct forgers forgers = {.judge = judge, .cast = cast};
     uint32_t shown = 0;
 
-    if (forgers.involved == NULL) {
-        fputs("doorbell: out of memory\n", stderr);
-        abort();
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!first_of_forgers(&forgers, i)) {
+    for (forgers.first = 0; forgers.first < cast->source_count; forgers.first++) {
+        if (!first_of_forgers(&forgers, forgers.first)) {
             continue;
         }
         find_forgeries(&forgers);
@@ -307,7 +305,6 @@ static uint32_t show_forgeries(const struct judge *judge, struct verdict *verdic
             shown++;
         }
     }
-    free(forgers.involved);
     return shown;
 }
 
@@ -334,21 +331,43 @@ static uint32_t show_foreign_interrupts(const struct judge *judge, struct verdic
     return shown;
 }
 
+/* @return in one piece of memory, at `senders` */
+static struct cast make_cast(const struct judge *judge)
+{
+    const struct pci_tree *tree = judge->system->tree;
+    const size_t count = tree->function_count;
+    struct cast cast = {.senders = sim_allocate(3 * count, sizeof(uint32_t) + sizeof(bool))};
+
+    cast.sources = cast.senders + count;
+    cast.ports = cast.sources + count;
+    cast.involved = (bool *)(cast.ports + count);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t function = judge_function_at(judge, i);
+
+        if (judge_sends_msis(judge, function)) {
+            cast.senders[cast.sender_count++] = function;
+        }
+        if (pci_tree_is_requester(&tree->functions[function])) {
+            cast.sources[cast.source_count] = function;
+            cast.ports[cast.source_count++] = validating_port(tree, function);
+        }
+    }
+    return cast;
+}
+
 void judge_msi_isolated(const struct judge *judge)
 {
     struct verdict *verdict = judge_open(judge, ASSUMPTION_MSI_ISOLATED);
-    uint32_t senders = 0;
+    const struct cast cast = make_cast(judge);
     uint32_t shown;
 
-    for (uint32_t i = 0; i < judge->system->tree->function_count; i++) {
-        senders += judge_sends_msis(judge, i) ? 1u : 0u;
-    }
-    shown = show_shared_ids(judge, verdict);
+    shown = show_shared_ids(judge, &cast, verdict);
     shown += show_borrowed_ids(judge, verdict);
-    shown += show_shared_pages(judge, verdict);
-    shown += show_forgeries(judge, verdict);
+    shown += show_shared_pages(judge, &cast, verdict);
+    shown += show_forgeries(judge, &cast, verdict);
     shown += show_foreign_interrupts(judge, verdict);
-    if (senders == 0) {
+    free(cast.senders);
+    if (cast.sender_count == 0) {
         judge_conclude(verdict, VERDICT_NOT_APPLICABLE, "no function has MSIs and a doorbell to send them to");
     } else if (shown != 0) {
         judge_conclude(verdict, VERDICT_VIOLATED,

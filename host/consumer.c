@@ -178,15 +178,10 @@ static bool prepare_guest(const struct software *software, struct consumer *cons
     if (consumer->style == DOORBELL_SINGLE_PAGE) {
         return consumer_teach_guest(guest, consumer->doorbells.guest_iova, config->guest_doorbell, error);
     }
-    if (software->rules->nested_identity && !domain_make_room(guest, config->identity_pages, 0, error)) {
-        return false;
-    }
-    for (uint32_t i = 0; software->rules->nested_identity && i < config->identity_pages; i++) {
-        uint64_t page = config->window_base + software_page_bytes(software) * i;
-
+    if (software->rules->nested_identity && config->identity_pages > 0) {
         guest->window_base = config->window_base;
         guest->window_size = software_page_bytes(software) * config->identity_pages;
-        if (!consumer_teach_guest(guest, page, page, error)) {
+        if (!domain_install_window(guest, config->window_base, config->identity_pages, error)) {
             return false;
         }
     }

@@ -283,9 +283,16 @@ uint64_t domain_take_iova(struct domain *domain, uint64_t size)
     return domain->iova_end;
 }
 
+/** Keeps that a unit is mapped; there is room. */
+static void note_doorbell(struct domain *domain, uint64_t iova, uint64_t physical)
+{
+    domain->doorbells[domain->doorbell_count++] = (struct domain_doorbell){.physical = physical, .iova = iova};
+    domain->doorbell_top = iova > domain->doorbell_top ? iova : domain->doorbell_top;
+}
+
 bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error)
 {
-    /* A guest maps its window upward, page by page: then there is nothing to look through. */
+    /* Above the highest there is nothing to look through. */
     for (size_t i = 0; iova <= domain->doorbell_top && i < domain->doorbell_count; i++) {
         if (domain->doorbells[i].iova == iova) {
             return domain->doorbells[i].physical == physical ||
@@ -299,10 +306,27 @@ bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t phys
     if (iova == 0 || !map_page(domain, iova, physical, PROTECT_DOORBELL)) {
         return host_error_fail(error, EEXIST, "doorbell 0x%llx cannot be mapped", (unsigned long long)physical);
     }
-    domain->doorbells[domain->doorbell_count].physical = physical;
-    domain->doorbells[domain->doorbell_count].iova = iova;
-    domain->doorbell_count++;
-    domain->doorbell_top = iova > domain->doorbell_top ? iova : domain->doorbell_top;
+    note_doorbell(domain, iova, physical);
+    return true;
+}
+
+bool domain_install_window(struct domain *domain, uint64_t base, size_t pages, struct host_error *error)
+{
+    /* Nothing is mapped above the highest doorbell, so that there is nothing to look for. */
+    const bool is_free = domain->planned && base > domain->doorbell_top;
+
+    if (!domain_make_room(domain, pages, 0, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < pages; i++) {
+        const uint64_t page = base + i * domain_unit(domain);
+
+        if (is_free) {
+            note_doorbell(domain, page, page);
+        } else if (!domain_install_doorbell(domain, page, page, error)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -439,9 +463,11 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
 /** Where one stage leads. */
 static bool resolve_stage(const struct domain *domain, uint64_t address, uint64_t *output)
 {
-    for (size_t i = 0; i < domain->doorbell_count; i++) {
-        if (domain_page_of(domain, address) == domain->doorbells[i].iova) {
-            *output = domain->doorbells[i].physical + (address - domain_page_of(domain, address));
+    const uint64_t page = domain_page_of(domain, address);
+
+    for (size_t i = 0; page <= domain->doorbell_top && i < domain->doorbell_count; i++) {
+        if (page == domain->doorbells[i].iova) {
+            *output = domain->doorbells[i].physical + (address - page);
             return true;
         }
     }
@@ -469,11 +495,19 @@ bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *phy
            (domain->parent == NULL || resolve_stage(domain->parent, *physical, physical));
 }
 
-bool domain_resolve_doorbell(const struct domain *domain, size_t index, uint64_t *physical)
+bool domain_next_doorbell(const struct domain *domain, size_t *position, struct domain_doorbell *doorbell)
 {
-    if (!domain_translates(domain)) {
-        return domain_resolve(domain, domain->doorbells[index].iova, physical);
+    const struct domain *below = domain->parent;
+
+    while (*position < domain->doorbell_count) {
+        *doorbell = domain->doorbells[(*position)++];
+        if (!domain_translates(domain)) {
+            if (domain_resolve(domain, doorbell->iova, &doorbell->physical)) {
+                return true;
+            }
+        } else if (below == NULL || resolve_stage(below, doorbell->physical, &doorbell->physical)) {
+            return true;
+        }
     }
-    *physical = domain->doorbells[index].physical;
-    return domain->parent == NULL || resolve_stage(domain->parent, *physical, physical);
+    return false;
 }

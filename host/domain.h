@@ -172,6 +172,12 @@ bool domain_unmap(struct domain *domain, uint64_t iova, struct host_error *error
 bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t physical, struct host_error *error);
 
 /**
+ * Maps doorbell pages one to one, one behind the other from @p base on: a window of them at once.
+ * @return false with @p error: see domain_install_doorbell()
+ */
+bool domain_install_window(struct domain *domain, uint64_t base, size_t pages, struct host_error *error);
+
+/**
  * Forgets what caches hold of one unit of the domain: those of the SMMU, and of the devices that have some of their own
  * (ATS), which say so only when no request with the old translation is under way any more.
  * @return false with @p error
@@ -187,8 +193,11 @@ uint64_t domain_take_iova(struct domain *domain, uint64_t size);
 /** Whether a range meets a mapping, a doorbell, or the MSI window of the domain; which, for a person, in @p what. */
 bool domain_overlaps(const struct domain *domain, uint64_t base, uint64_t size, const char **what);
 
-/** Where the domain's doorbell number @p index leads, all stages together. @return false: nowhere, it faults */
-bool domain_resolve_doorbell(const struct domain *domain, size_t index, uint64_t *physical);
+/**
+ * Walks over the domain's doorbells that lead somewhere, all stages together: what a guest maps and the host does not
+ * faults. @param position 0 at first  @param doorbell the next one, with where it leads  @return false: none is left
+ */
+bool domain_next_doorbell(const struct domain *domain, size_t *position, struct domain_doorbell *doorbell);
 
 /** Where an address of a device leads, all stages together. @return false: nowhere, it faults */
 bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *physical);

@@ -319,15 +319,26 @@ static int compare_entries(const void *one, const void *other)
     return (a->function > b->function) - (a->function < b->function);
 }
 
+static bool is_ascending(const struct alias_table *table)
+{
+    for (size_t i = 1; i < table->count; i++) {
+        if (table->entries[i].key <= table->entries[i - 1].key) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void join_aliases(const struct pci_tree *tree, struct group_sets *sets)
 {
     struct alias_table table = {.tree = tree};
 
     for (uint32_t i = 0; i < tree->function_count; i++) {
-        table.function = i;
-        group_alias_walk(tree, i, GROUP_KERNEL_7_3, collect_alias, &table);
+        table.function = tree->by_rid[i];
+        group_alias_walk(tree, table.function, GROUP_KERNEL_7_3, collect_alias, &table);
     }
-    if (table.count > 0) {
+    /* Where every function sends under its own requester ID only, they are in order, and no two are the same. */
+    if (!is_ascending(&table)) {
         qsort(table.entries, table.count, sizeof(*table.entries), compare_entries);
     }
     for (size_t i = 1; i < table.count; i++) {
@@ -345,7 +356,9 @@ void reach_sets(const struct pci_tree *tree, const struct reach_policy *policy, 
     group_sets_init(&sets, tree->function_count);
     join_aliases(tree, &sets);
     for (uint32_t source = 0; source < tree->function_count; source++) {
-        for (uint32_t target = 0; target < tree->function_count; target++) {
+        const bool sends = pci_tree_is_requester(&tree->functions[source]);
+
+        for (uint32_t target = 0; target < tree->function_count && sends; target++) {
             if (group_sets_find(&sets, source) != group_sets_find(&sets, target) &&
                 reach_direct(tree, policy, source, target)) {
                 group_sets_join(&sets, source, target);

@@ -74,6 +74,8 @@ static enum assumption_translation translation_of(const struct domain *domain)
 static void view_domain(struct making *making, const struct domain *from, struct assumption_domain *domain)
 {
     const bool has_window = from->window_size != 0;
+    struct domain_doorbell doorbell;
+    size_t position = 0;
 
     *domain = (struct assumption_domain){.name = name_domain(making, from),
                                          .translation = translation_of(from),
@@ -83,15 +85,10 @@ static void view_domain(struct making *making, const struct domain *from, struct
                                          .dma_count = from->mapping_count,
                                          .msi_windows = making->ranges + from->mapping_count,
                                          .msi_window_count = has_window ? 1 : 0};
-    for (size_t i = 0; i < from->doorbell_count; i++) {
-        struct assumption_mapping doorbell = {
-            .iova = from->doorbells[i].iova, .size = domain_unit(from), .writable = true};
-
-        /* What a guest maps and the host does not leads nowhere. */
-        if (domain_resolve_doorbell(from, i, &doorbell.pa)) {
-            *making->doorbells++ = doorbell;
-            domain->doorbell_count++;
-        }
+    while (domain_next_doorbell(from, &position, &doorbell)) {
+        *making->doorbells++ = (struct assumption_mapping){
+            .iova = doorbell.iova, .pa = doorbell.physical, .size = domain_unit(from), .writable = true};
+        domain->doorbell_count++;
     }
     for (size_t i = 0; i < from->mapping_count; i++) {
         *making->ranges++ = (struct assumption_range){
