@@ -163,7 +163,7 @@ static void release(struct explore_board *board)
         explore_plan_take_back(board->plan, &board->tree);
     }
     for (uint32_t i = 0; i < board->domain_count; i++) {
-        domain_release(&board->domains[i]);
+        domain_forget(&board->domains[i]);
     }
     board->domain_count = 0;
 }
@@ -174,6 +174,9 @@ void explore_board_destroy(struct explore_board *board)
         return;
     }
     release(board);
+    for (unsigned i = 0; i < FUNCTIONS; i++) {
+        domain_release(&board->domains[i]);
+    }
     explore_plan_destroy(board->plan);
     group_assignment_clear(&board->groups);
     pci_tree_clear(&board->tree);
@@ -363,7 +366,6 @@ bool explore_board_set_shape(struct explore_board *board, const struct explore_s
     struct scan scan = {.board = board, .shape = shape};
 
     release(board);
-    group_assignment_clear(&board->groups);
     pci_tree_reset(&board->tree);
     pci_tree_add_host_bridge(&board->tree, "rc0", 0, 0, 255);
     scan_bus(&scan, EXPLORE_NONE, 0);
@@ -393,7 +395,6 @@ static uint32_t domain_for(struct explore_board *board, uint32_t group, uint32_t
         }
     }
     domain = &board->domains[board->domain_count];
-    memset(domain, 0, sizeof(*domain));
     domain_init_planned(domain, board->software.use == EXPLORE_USE_IDENTITY ? DOMAIN_IDENTITY : DOMAIN_DMA);
     domain->group = group;
     domain->smmu_index = smmu;

@@ -90,7 +90,8 @@ uint64_t explore_pre_its_base(unsigned its);
 uint64_t explore_frame_base(unsigned frame);
 uint32_t explore_first_spi(unsigned frame);
 
-#define EXPLORE_SPIS 64u
+/* Few enough that those of all frames are among the 256 that a distributor has. */
+#define EXPLORE_SPIS 32u
 
 #define EXPLORE_PRE_ITS_SIZE (UINT64_C(4) << 16)
 

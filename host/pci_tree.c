@@ -75,7 +75,10 @@ uint32_t pci_tree_add_host_bridge(struct pci_tree *tree, const char *name, uint1
     uint32_t index = tree->host_bridge_count++;
     struct pci_tree_host_bridge *bridge;
 
-    tree->host_bridges = resize(tree->host_bridges, tree->host_bridge_count, sizeof(*tree->host_bridges));
+    if (index == tree->host_bridge_limit) {
+        tree->host_bridge_limit++;
+        tree->host_bridges = resize(tree->host_bridges, tree->host_bridge_limit, sizeof(*tree->host_bridges));
+    }
     bridge = &tree->host_bridges[index];
     bridge->name = copy_name(tree, name);
     bridge->segment = segment;

@@ -141,9 +141,10 @@ struct pci_tree {
     uint32_t top;     /**< after pci_tree_finish(): the first function without a parent; PCI_TREE_NONE: none */
     bool ports_only;  /**< after pci_tree_finish(): no bridge of it puts a requester ID of its own on requests */
     /* Its memory. */
-    uint32_t function_limit; /**< elements of `functions` */
-    uint32_t index_limit;    /**< elements of `by_rid`, and half of those of `keys` */
-    uint64_t *keys;          /**< segment, requester ID and index of each function, sorted; room for merging behind */
+    uint32_t host_bridge_limit; /**< elements of `host_bridges` */
+    uint32_t function_limit;    /**< elements of `functions` */
+    uint32_t index_limit;       /**< elements of `by_rid`, and half of those of `keys` */
+    uint64_t *keys; /**< segment, requester ID and index of each function, sorted; room for merging behind */
     struct pci_tree_names *names;
 };
 

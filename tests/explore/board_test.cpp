@@ -69,6 +69,7 @@ bool compare(void *context, const explore_labels *labels, uint64_t)
     for (size_t i = 0; i < memory.count; i++) {
         /* Evidence too, as far as counts go: who is concerned. */
         EXPECT_EQ(memory.items[i].evidence_count, check.items[i].evidence_count) << memory.items[i].name;
+        EXPECT_EQ(explore_board_judge(walk.board, static_cast<unsigned>(i)), memory.items[i].outcome);
     }
     if (walk.run_every != 0 && walk.systems % walk.run_every == 0) {
         system_test::Whole whole(scenario.get());

@@ -332,6 +332,39 @@ TEST(Groups, AreNumberedInOrderOfProbing)
     }
 }
 
+/* In the memory of the assignment before, of a larger tree or of a smaller one. */
+TEST(Groups, ListTheirMembersInTheOrderOfTheTree)
+{
+    Tree small({rp("rp", 1, 1), ep("ep", 1)});
+    Tree large({ep("b", 1, 0, 1).mf(), rp("rp0", 1, 1).acs(FULL), ep("a", 1).mf(), rp("rp1", 2, 2), ep("c", 2),
+                rp("rp2", 3, 3).acs(FULL), ep("d", 3)});
+    group_options options = {};
+    group_assignment groups = {};
+
+    for (const Tree *tree : {&small, &large, &small, &large}) {
+        for (group_rule rule : {GROUP_RULE_LINUX, GROUP_RULE_CORRECTED, GROUP_RULE_REACH}) {
+            uint32_t listed = 0;
+
+            options.rule = rule;
+            group_assign(tree->get(), &options, &groups);
+            ASSERT_EQ(groups.function_count, tree->get()->function_count);
+            for (uint32_t group = 0; group < groups.group_count; group++) {
+                uint32_t before = GROUP_NONE;
+
+                for (uint32_t i = groups.first_of[group]; i != GROUP_NONE; i = groups.next_of[i]) {
+                    EXPECT_EQ(groups.group_of[i], group);
+                    EXPECT_TRUE(before == GROUP_NONE || before < i);
+                    before = i;
+                    listed++;
+                }
+                EXPECT_NE(before, GROUP_NONE);
+            }
+            EXPECT_EQ(listed, groups.function_count);
+        }
+    }
+    group_assignment_clear(&groups);
+}
+
 // Capability and type together decide what software believes of one function.
 TEST(GroupsAcs, AnswerPerType)
 {

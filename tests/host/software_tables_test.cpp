@@ -205,6 +205,74 @@ class Domains : public Tables
     host_error error = {};
 };
 
+/* At once or page by page, above what is mapped or among it: the same. */
+TEST_F(Domains, AWindowIsMappedAsItsPagesWouldBe)
+{
+    for (const uint64_t base : {UINT64_C(0x8000000), UINT64_C(0x7ffe000), UINT64_C(0x9000000)}) {
+        domain by_page = {};
+
+        domain_init_planned(&by_page, DOMAIN_DMA);
+        for (size_t i = 0; i < planned.doorbell_count; i++) {
+            ASSERT_TRUE(
+                domain_install_doorbell(&by_page, planned.doorbells[i].iova, planned.doorbells[i].physical, &error));
+        }
+        for (uint64_t i = 0; i < 6; i++) {
+            ASSERT_TRUE(domain_install_doorbell(&by_page, base + 0x1000 * i, base + 0x1000 * i, &error));
+        }
+        ASSERT_TRUE(domain_install_window(&planned, base, 6, &error)) << error.text;
+        ASSERT_TRUE(domain_install_window(&real, base, 6, &error)) << error.text;
+        ASSERT_EQ(planned.doorbell_count, by_page.doorbell_count);
+        ASSERT_EQ(real.doorbell_count, by_page.doorbell_count);
+        for (size_t i = 0; i < by_page.doorbell_count; i++) {
+            EXPECT_EQ(planned.doorbells[i].iova, by_page.doorbells[i].iova);
+            EXPECT_EQ(planned.doorbells[i].physical, by_page.doorbells[i].physical);
+            EXPECT_EQ(real.doorbells[i].iova, by_page.doorbells[i].iova);
+        }
+        domain_release(&by_page);
+    }
+    EXPECT_FALSE(domain_install_window(&planned, 0, 1, &error));
+}
+
+TEST_F(Domains, DoorbellsThatLeadNowhereArePassedOver)
+{
+    domain below = {};
+    domain guest = {};
+    domain_doorbell doorbell;
+    size_t position = 0;
+
+    ASSERT_TRUE(domain_init_stage2(&below, nullptr, nullptr, &error));
+    ASSERT_TRUE(domain_install_doorbell(&below, 0x8002000, 0x30000000, &error));
+    ASSERT_TRUE(domain_init_guest(&guest, &below, nullptr, 0, &error));
+    ASSERT_TRUE(domain_install_window(&guest, 0x8000000, 8, &error));
+    ASSERT_TRUE(domain_next_doorbell(&guest, &position, &doorbell));
+    EXPECT_EQ(doorbell.iova, 0x8002000u);
+    EXPECT_EQ(doorbell.physical, 0x30000000u);
+    EXPECT_FALSE(domain_next_doorbell(&guest, &position, &doorbell));
+    domain_release(&guest);
+    domain_release(&below);
+}
+
+TEST_F(Domains, AForgottenOneIsAsIfZeroedButForItsRoom)
+{
+    uint64_t address;
+
+    ASSERT_TRUE(domain_map_doorbell(&planned, 0x08090040, &address, &error));
+    ASSERT_TRUE(domain_map_at(&planned, 0x10000, 0, 0x1000, &error));
+    planned.name = "somebody";
+    planned.group = 3;
+    domain_forget(&planned);
+    EXPECT_EQ(planned.doorbell_count, 0u);
+    EXPECT_EQ(planned.mapping_count, 0u);
+    EXPECT_EQ(planned.doorbell_top, 0u);
+    EXPECT_EQ(planned.window_size, 0u);
+    EXPECT_EQ(planned.name, nullptr);
+    EXPECT_EQ(planned.group, 0u);
+    EXPECT_EQ(planned.granule, 0u);
+    EXPECT_EQ(planned.users, nullptr);
+    EXPECT_GT(planned.doorbell_limit, 0u);
+    EXPECT_GT(planned.mapping_limit, 0u);
+}
+
 TEST_F(Domains, OneMappingForEachDoorbellPage)
 {
     EXPECT_EQ(doorbell(0x8090040), 0xfffff040u) << "the first page is the last below 4 GiB";

@@ -40,6 +40,29 @@ TEST_F(Verdicts, KeepTheirOrderAndAreFoundByName)
     EXPECT_EQ(verdict_list_find(&list, "claim"), nullptr);
 }
 
+TEST_F(Verdicts, OfOutcomesOnlyKeepNothingThatIsSaid)
+{
+    verdict_device device = {};
+    std::string name = "epA";
+
+    device.name = name.data();
+    list.outcomes_only = true;
+    for (unsigned i = 0; i < 20; i++) {
+        verdict *one = verdict_list_add(&list, "claim", VERDICT_VIOLATED, "the %u-th", i);
+        verdict_evidence *evidence = verdict_add_evidence(one, "group 4", "%s", "why");
+
+        ASSERT_NE(evidence, nullptr);
+        EXPECT_EQ(verdict_evidence_add_device(evidence, &device), nullptr);
+        EXPECT_EQ(verdict_add_evidence(one, "group 5", "%s", "why"), evidence);
+    }
+    ASSERT_EQ(list.count, 20u);
+    for (size_t i = 0; i < list.count; i++) {
+        EXPECT_EQ(list.items[i].outcome, VERDICT_VIOLATED);
+        EXPECT_EQ(list.items[i].summary, nullptr);
+        EXPECT_EQ(list.items[i].evidence_count, 0u);
+    }
+}
+
 TEST_F(Verdicts, EvidenceOwnsItsTexts)
 {
     std::string name = "epA";
