@@ -70,7 +70,10 @@ void judge_add_function(const struct judge *judge, struct verdict_evidence *evid
 void judge_add_use(const struct judge *judge, struct verdict_evidence *evidence, uint32_t function,
                    const struct doorbell_use *use);
 
-/** Writes "group 4" or "no group" for a person; nothing where outcomes only are wanted. @p text needs JUDGE_LABEL_SIZE bytes. @return @p text. */
+/**
+ * Writes "group 4" or "no group" for a person; nothing where outcomes only are wanted. @p text needs JUDGE_LABEL_SIZE
+ * bytes. @return @p text.
+ */
 #define JUDGE_LABEL_SIZE 32
 char *judge_group_label(const struct judge *judge, uint32_t function, char *text);
 
