@@ -48,7 +48,7 @@ sim_packet_type type_of(tlp_kind kind)
 
 bool tlp::carries_data() const
 {
-    return length > 0 && kind != tlp_kind::memory_read && kind != tlp_kind::config_read;
+    return length > 0 && kind != tlp_kind::memory_read && kind != tlp_kind::config_read && kind != tlp_kind::init_fc;
 }
 
 void tlp::store(sim_packet *packet) const
@@ -65,6 +65,7 @@ void tlp::store(sim_packet *packet) const
     packet->arg = kind == tlp_kind::completion ? byte_count : routing;
     packet->status = static_cast<uint8_t>(status);
     packet->at = static_cast<uint8_t>(address_type);
+    packet->traffic_class = traffic_class;
     packet->pasid = pasid;
     packet->tail = tail;
     packet->flags = 0;
@@ -107,6 +108,7 @@ void tlp::load(const sim_packet *packet)
     byte_count = kind == tlp_kind::completion ? packet->arg : 0;
     status = static_cast<sim_packet_status>(packet->status);
     address_type = static_cast<sim_address_type>(packet->at);
+    traffic_class = packet->traffic_class;
     pasid = packet->pasid;
     tail = packet->tail;
     born = packet->born;

@@ -16,6 +16,9 @@
  *   BEGIN_RESP  the receiver has taken it out of its buffer; annotated with the time at which the credits are back
  *   END_RESP    at once
  *
+ * Virtual channels other than VC0 are there when both ends have switched them on. Each end tells the other with init_fc,
+ * a payload with TLM_IGNORE_COMMAND that is answered at once (TLM_COMPLETED); an end that has VC0 only takes no notice.
+ *
  * A payload without data has one byte that means nothing, since the base protocol asks for a length of at least 1.
  *
  * transport_dbg takes a memory or configuration request to where it would go, without time and without a trace, and
@@ -41,6 +44,7 @@ enum class tlp_kind {
     config_write,
     completion, /**< Cpl or CplD */
     message,    /**< Msg or MsgD; also ATS and page requests (sim/ats.h) */
+    init_fc,    /**< no TLP: the end that sends it has switched `virtual_channel` on or off (InitFC DLLPs, 3.4.1) */
 };
 
 struct tlp : tlm::tlm_extension<tlp> {
@@ -58,20 +62,23 @@ struct tlp : tlm::tlm_extension<tlp> {
     sim_packet_status status = SIM_STATUS_OK; /**< completions */
     uint32_t byte_count = 0;                  /**< completions: bytes still to come, these included */
     sim_address_type address_type = SIM_AT_UNTRANSLATED;
-    bool no_write = false;   /**< ATS translation request: NW */
-    bool relaxed = false;    /**< RO */
-    bool id_order = false;   /**< IDO */
-    bool no_snoop = false;   /**< NS */
-    bool poisoned = false;   /**< EP */
-    bool digest = false;     /**< TD: an ECRC follows */
-    bool has_pasid = false;  /**< a PASID prefix is present */
-    uint32_t pasid = 0;      /**< 20 bits */
-    bool privileged = false; /**< of the prefix: Privileged Mode Requested */
-    bool execute = false;    /**< of the prefix: Execute Requested */
-    sim_time tail = 0;       /**< when its last byte is in, fs, if that is after the annotated time; else 0 */
-    uint64_t identity = 0;   /**< by which observers follow it; 0: none */
-    sim_time born = 0;       /**< when its cause arose, fs, for observers; 0: when it is sent */
-    sim_time booked = 0;     /**< until when its sender has booked its time, fs, for observers; 0: until it is sent */
+    uint8_t traffic_class = 0;   /**< TC, 0..7 */
+    uint8_t virtual_channel = 0; /**< whose credits the sender has taken; on a wire the TC says it */
+    bool enabled = false;        /**< init_fc: on */
+    bool no_write = false;       /**< ATS translation request: NW */
+    bool relaxed = false;        /**< RO */
+    bool id_order = false;       /**< IDO */
+    bool no_snoop = false;       /**< NS */
+    bool poisoned = false;       /**< EP */
+    bool digest = false;         /**< TD: an ECRC follows */
+    bool has_pasid = false;      /**< a PASID prefix is present */
+    uint32_t pasid = 0;          /**< 20 bits */
+    bool privileged = false;     /**< of the prefix: Privileged Mode Requested */
+    bool execute = false;        /**< of the prefix: Execute Requested */
+    sim_time tail = 0;           /**< when its last byte is in, fs, if that is after the annotated time; else 0 */
+    uint64_t identity = 0;       /**< by which observers follow it; 0: none */
+    sim_time born = 0;           /**< when its cause arose, fs, for observers; 0: when it is sent */
+    sim_time booked = 0; /**< until when its sender has booked its time, fs, for observers; 0: until it is sent */
 
     tlm::tlm_extension_base *clone() const override
     {

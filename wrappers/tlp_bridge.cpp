@@ -271,6 +271,10 @@ tlm::tlm_sync_enum tlp_bridge::nb_transport_fw(tlm::tlm_generic_payload &payload
         payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
         return tlm::TLM_COMPLETED;
     }
+    if (payload.get_extension<tlp>()->kind == tlp_kind::init_fc) {
+        payload.set_response_status(tlm::TLM_OK_RESPONSE); /* here is VC0 only: the other end waits for ever */
+        return tlm::TLM_COMPLETED;
+    }
     payload.acquire();
     inbox_.notify(payload, delay);
     phase = tlm::END_REQ;
@@ -331,6 +335,7 @@ void tlp_bridge::serve_one(const tlp &header, const uint8_t *data)
         take_completion(header, data);
         break;
     case tlp_kind::message:
+    case tlp_kind::init_fc:
         break;
     }
 }

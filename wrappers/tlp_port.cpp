@@ -30,35 +30,42 @@ tlp_port::tlp_port(const sc_core::sc_module_name &name, simulation &whole, const
 
     transmit.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
     receive.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
-    if (config.virtual_channels > 1) {
-        SC_REPORT_FATAL("/Doorbell/pcie", (std::string(this->name()) + ": TLP sockets carry VC0 only").c_str());
-    }
     pcie_link *link =
         pcie_link_create(whole.handle(), this->name(), &config, upper ? model : outside, upper ? outside : model);
     port_ = upper ? &link->upper : &link->lower;
-    for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
+    for (unsigned queue = 0; queue < queues(); queue++) {
+        places_[queue] = {this, queue};
         sim_channel_set_transport(port_->queues[queue].transmit, &outward);
-        port_->queues[queue].transmit->engine_data = this;
+        port_->queues[queue].transmit->engine_data = &places_[queue];
         sim_channel_set_transport(port_->queues[queue].receive, &inward);
-        port_->queues[queue].receive->engine_data = this;
+        port_->queues[queue].receive->engine_data = &places_[queue];
     }
+    pcie_port_watch_vcs(
+        port_,
+        [](void *context, unsigned vc, bool enabled, sim_time) {
+            static_cast<tlp_port *>(context)->tell_switched(vc, enabled);
+        },
+        this);
 }
 
-unsigned tlp_port::queue_of(const sim_channel *channel, bool sends) const
+unsigned tlp_port::queues() const
 {
-    for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
-        if ((sends ? port_->queues[queue].transmit : port_->queues[queue].receive) == channel) {
-            return queue;
-        }
-    }
-    return PCIE_CLASSES;
+    return port_->vcs * PCIE_CLASSES;
+}
+
+/* That of a TLP that comes in; none of this port's if it has no such virtual channel. */
+unsigned tlp_port::queue_of(const tlp &header) const
+{
+    const sim_packet packet = header.packet();
+
+    return pcie_queue(header.virtual_channel, pcie_tlp_class(&packet));
 }
 
 /* ---- Outward ---- */
 
 void tlp_port::push(sim_channel *channel, sim_packet *packet, sim_time arrival, uint32_t units)
 {
-    auto *self = static_cast<tlp_port *>(channel->engine_data);
+    const auto *where = static_cast<const place *>(channel->engine_data);
     sim_channel_slot *slot = &channel->slots[channel->tail];
 
     /* The slot is a credit, taken until the other end returns it; nobody looks at the packet in it. */
@@ -66,14 +73,11 @@ void tlp_port::push(sim_channel *channel, sim_packet *packet, sim_time arrival, 
     slot->arrival = arrival;
     slot->units = units;
     channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
-    self->send(self->queue_of(channel, true), packet, arrival);
+    where->self->send(where->queue, packet, arrival);
 }
 
-void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
+tlp_port::record *tlp_port::make_record()
 {
-    const sim_time now = whole_.now();
-    tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = whole_.to_kernel(arrival - now);
     record *own;
 
     if (free_.empty()) {
@@ -83,8 +87,22 @@ void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
     own = free_.back();
     free_.pop_back();
     own->acquire();
+    own->set_byte_enable_ptr(nullptr);
+    own->set_dmi_allowed(false);
+    own->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    return own;
+}
+
+void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
+{
+    const sim_time now = whole_.now();
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay = whole_.to_kernel(arrival - now);
+    record *own = make_record();
+
     own->queue = queue;
     own->header.load(packet);
+    own->header.virtual_channel = static_cast<uint8_t>(pcie_queue_vc(queue));
     own->data.assign(std::max(packet->length, 1u), 0);
     if (own->header.carries_data()) {
         std::copy_n(packet->data, packet->length, own->data.begin());
@@ -97,9 +115,6 @@ void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
     own->set_data_ptr(own->data.data());
     own->set_data_length(static_cast<unsigned>(own->data.size()));
     own->set_streaming_width(static_cast<unsigned>(own->data.size()));
-    own->set_byte_enable_ptr(nullptr);
-    own->set_dmi_allowed(false);
-    own->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
 
     const tlm::tlm_sync_enum said = transmit->nb_transport_fw(*own, phase, delay);
 
@@ -112,6 +127,43 @@ void tlp_port::send(unsigned queue, sim_packet *packet, sim_time arrival)
         taken(own, now + whole_.from_kernel(delay));
     }
 }
+
+/* ---- Virtual channels ---- */
+
+/* This end has switched one on or off: the other end is to know. */
+void tlp_port::tell_switched(unsigned vc, bool enabled)
+{
+    tlm::tlm_phase phase = tlm::BEGIN_REQ;
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    record *own = make_record();
+
+    own->header = tlp();
+    own->header.kind = tlp_kind::init_fc;
+    own->header.virtual_channel = static_cast<uint8_t>(vc);
+    own->header.enabled = enabled;
+    own->data.assign(1, 0);
+    own->set_command(tlm::TLM_IGNORE_COMMAND);
+    own->set_address(0);
+    own->set_data_ptr(own->data.data());
+    own->set_data_length(1);
+    own->set_streaming_width(1);
+    if (transmit->nb_transport_fw(*own, phase, delay) != tlm::TLM_COMPLETED) {
+        SC_REPORT_ERROR("/Doorbell/protocol", "an init_fc is answered at once, with TLM_COMPLETED");
+    }
+    own->release();
+}
+
+/* The other end has. @return false if there is no such virtual channel on this link */
+bool tlp_port::take_switched(const tlp &header)
+{
+    if (header.virtual_channel == 0 || header.virtual_channel >= port_->vcs) {
+        return false;
+    }
+    pcie_port_enable_vc(port_->peer, header.virtual_channel, header.enabled, whole_.now());
+    return true;
+}
+
+/* ---- Credits ---- */
 
 /* The other end has taken a TLP: its credit is back at @p free_at. */
 void tlp_port::taken(record *own, sim_time free_at)
@@ -168,14 +220,14 @@ bool tlp_port::take(tlm::tlm_generic_payload &payload, sim_time arrival)
     if (header->carries_data()) {
         std::copy_n(payload.get_data_ptr(), header->length, packet->data);
     }
-    queue = pcie_tlp_class(packet);
+    queue = queue_of(*header);
     units = pcie_tlp_units(packet);
-    sim_channel *channel = port_->queues[queue].receive;
-    if (!has_room(queue, units)) {
+    if (queue >= queues() || !has_room(queue, units)) {
         overruns_++;
         sim_packet_free(whole_.handle(), packet);
         return false;
     }
+    sim_channel *channel = port_->queues[queue].receive;
     arrival = std::max({arrival, whole_.now() + 1, channel->last_arrival});
     arrival = sim_time_align(arrival, channel->reader_period);
     channel->last_arrival = arrival;
@@ -203,6 +255,12 @@ tlm::tlm_sync_enum tlp_port::nb_transport_fw(tlm::tlm_generic_payload &payload, 
         payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
         return tlm::TLM_COMPLETED;
     }
+    if (payload.get_extension<tlp>()->kind == tlp_kind::init_fc) {
+        const bool known = take_switched(*payload.get_extension<tlp>());
+
+        payload.set_response_status(known ? tlm::TLM_OK_RESPONSE : tlm::TLM_COMMAND_ERROR_RESPONSE);
+        return tlm::TLM_COMPLETED;
+    }
     if (!take(payload, whole_.now() + whole_.from_kernel(delay))) {
         payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
         return tlm::TLM_COMPLETED;
@@ -227,10 +285,16 @@ void tlp_port::b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &
         {
             const simulation::acting now(whole_);
             const sim_packet probe = header->packet();
-            const uint32_t units = pcie_tlp_units(&probe);
+            const unsigned queue = queue_of(*header);
 
-            if (has_room(pcie_tlp_class(&probe), units) && take(payload, whole_.now())) {
-                held_[pcie_tlp_class(&probe)].back() = nullptr; /* no response: this call's return says it */
+            if (header->kind == tlp_kind::init_fc || queue >= queues()) {
+                const bool known = header->kind == tlp_kind::init_fc && take_switched(*header);
+
+                payload.set_response_status(known ? tlm::TLM_OK_RESPONSE : tlm::TLM_COMMAND_ERROR_RESPONSE);
+                return;
+            }
+            if (has_room(queue, pcie_tlp_units(&probe)) && take(payload, whole_.now())) {
+                held_[queue].back() = nullptr; /* no response: this call's return says it */
                 payload.set_response_status(tlm::TLM_OK_RESPONSE);
                 return;
             }
@@ -262,11 +326,10 @@ void tlp_port::on_debug(debugger take)
 
 void tlp_port::pop(sim_channel *channel, sim_time free_at)
 {
-    auto *self = static_cast<tlp_port *>(channel->engine_data);
-    const unsigned queue = self->queue_of(channel, false);
+    const auto *where = static_cast<const place *>(channel->engine_data);
 
     sim_channel_pop_local(channel, free_at);
-    self->respond(queue, free_at);
+    where->self->respond(where->queue, free_at);
 }
 
 void tlp_port::respond(unsigned queue, sim_time free_at)

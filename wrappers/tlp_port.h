@@ -5,8 +5,8 @@
  *
  * Each end has the link's whole configuration, and the same: the end that sends does what a wire does (serialisation,
  * DLLPs between TLPs, replays) and counts credits; the end that receives says with BEGIN_RESP when it has made room.
- * So two ports of Doorbell's make a link with the very times of pcie_link_create(). Limits: VC0 only, since what the
- * ends negotiate about others has no place in a TLP; latency at least one cycle of either end's clock.
+ * So two ports of Doorbell's make a link with the very times of pcie_link_create(), with as many virtual channels as the
+ * configuration says. Limit: latency at least one cycle of either end's clock.
  *
  * A receiver whose credits a sender overruns answers TLM_GENERIC_ERROR_RESPONSE and drops the TLP.
  */
@@ -100,11 +100,21 @@ class tlp_port : public sc_core::sc_module, private link_end
     static const sim_channel_transport inward;
 
     void send(unsigned queue, sim_packet *packet, sim_time arrival);
+    record *make_record();
+    void tell_switched(unsigned vc, bool enabled);
+    bool take_switched(const tlp &header);
+    unsigned queue_of(const tlp &header) const;
+    unsigned queues() const;
     void taken(record *own, sim_time free_at);
     bool take(tlm::tlm_generic_payload &payload, sim_time arrival);
     bool has_room(unsigned queue, uint32_t units) const;
     void respond(unsigned queue, sim_time free_at);
-    unsigned queue_of(const sim_channel *channel, bool sends) const;
+
+    /** What a channel of the port knows of itself. */
+    struct place {
+        tlp_port *self;
+        unsigned queue;
+    };
 
     simulation &whole_;
     gate gate_;
@@ -112,7 +122,8 @@ class tlp_port : public sc_core::sc_module, private link_end
     std::vector<std::unique_ptr<record>> records_;
     std::vector<record *> free_;
     /** TLPs in each receive buffer; nullptr: nobody waits for its leaving. */
-    std::array<std::deque<tlm::tlm_generic_payload *>, PCIE_CLASSES> held_;
+    std::array<std::deque<tlm::tlm_generic_payload *>, PCIE_QUEUES> held_;
+    std::array<place, PCIE_QUEUES> places_ = {};
     tlm::tlm_generic_payload *responding_ = nullptr; /**< its BEGIN_RESP has had no END_RESP */
     std::deque<std::pair<tlm::tlm_generic_payload *, sim_time>> to_respond_;
     void respond_some();

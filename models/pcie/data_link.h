@@ -109,8 +109,8 @@ struct pcie_data_link {
     alignas(64) struct pcie_dllp dllps[PCIE_DLLPS];
     sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
     bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
-    sim_time period;                 /**< of the component at this end */
-    const void *state;               /**< see pcie_port_keeps() */
+    sim_time period;   /**< of the component at this end */
+    const void *state; /**< see pcie_port_keeps() */
     struct sim_component *component;
     /* Errors: */
     uint32_t bad_acks;        /**< in a million */
@@ -136,6 +136,9 @@ struct pcie_data_link {
     uint32_t buffer_next;
     sim_time ack_at; /**< of the latest Ack, where it is sent; valid if acked */
     bool acked;
+    /** Told when this end switches a virtual channel on or off; NULL: nobody. */
+    void (*vc_listener)(void *context, unsigned vc, bool enabled, sim_time now);
+    void *vc_context;
 };
 
 static_assert(offsetof(struct pcie_data_link, counters.refreshes) + sizeof(uint64_t) ==

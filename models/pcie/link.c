@@ -494,6 +494,9 @@ void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled
         return;
     }
     own->enabled[vc] = enabled;
+    if (own->vc_listener != NULL) {
+        own->vc_listener(own->vc_context, vc, enabled, now);
+    }
     own->ready_at[vc] = SIM_TIME_NEVER;
     opposite->ready_at[vc] = SIM_TIME_NEVER;
     if (enabled && opposite->enabled[vc]) {
@@ -503,6 +506,12 @@ void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled
         sim_wake(own->component, sim_time_align(own->ready_at[vc], own->period));
         sim_wake(opposite->component, sim_time_align(opposite->ready_at[vc], opposite->period));
     }
+}
+
+void pcie_port_watch_vcs(const struct pcie_port *port, pcie_vc_listener tell, void *context)
+{
+    port->own->vc_listener = tell;
+    port->own->vc_context = context;
 }
 
 /* ---- Order ---- */

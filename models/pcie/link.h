@@ -242,6 +242,15 @@ static inline uint32_t pcie_port_wire_bytes(const struct pcie_port *port, const 
  */
 void pcie_port_enable_vc(const struct pcie_port *port, unsigned vc, bool enabled, sim_time now);
 
+/** Told when a virtual channel is switched on or off. */
+typedef void (*pcie_vc_listener)(void *context, unsigned vc, bool enabled, sim_time now);
+
+/**
+ * Has each switching of a virtual channel at this end told, for a link whose other end is not in this simulation and is
+ * to hear of it. Building only.
+ */
+void pcie_port_watch_vcs(const struct pcie_port *port, pcie_vc_listener tell, void *context);
+
 /**
  * For a component that records what goes wrong on the link of this end: findings of this end set @p bit in @p *word
  * and wake the component. Building only.

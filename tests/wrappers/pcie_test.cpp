@@ -33,13 +33,15 @@ class Peer
         }
     };
 
-    Peer(struct sim *sim, const char *name, sim_time period, uint32_t seed) : random_(seed)
+    /** @param vcs virtual channels that it uses  @param on_at from when on it has those but VC0 */
+    Peer(struct sim *sim, const char *name, sim_time period, uint32_t seed, unsigned vcs = 1, sim_time on_at = 0)
+        : random_(seed), vcs_(vcs), on_at_(on_at)
     {
         body_ = static_cast<Body *>(sim_alloc(sim, sizeof(Body)));
         body_->self = this;
         sim_component_init(&body_->component, sim, name, period, evaluate);
         for (unsigned i = 0; i < 600; i++) {
-            to_send_.push_back(std::uniform_int_distribution<unsigned>(0, 2)(random_));
+            to_send_.push_back(std::uniform_int_distribution<unsigned>(0, vcs * PCIE_CLASSES - 1)(random_));
         }
     }
 
@@ -69,10 +71,10 @@ class Peer
 
     sim_time step(sim_time now)
     {
-        sim_time due = SIM_TIME_NEVER;
+        sim_time due = switch_on(now);
 
         due = std::min(due, send(now));
-        for (unsigned queue = 0; queue < PCIE_CLASSES; queue++) {
+        for (unsigned queue = 0; queue < vcs_ * PCIE_CLASSES; queue++) {
             const sim_packet *packet = sim_channel_peek(port_->queues[queue].receive, now);
 
             if (packet == nullptr) {
@@ -88,12 +90,26 @@ class Peer
                 continue;
             }
             sim_packet *mine = pcie_port_take(port_, queue, now);
-            taken.push_back(
-                {mine->tag | static_cast<uint64_t>(mine->length) << 32 | static_cast<uint64_t>(queue) << 60, now});
+            taken.push_back({mine->tag | static_cast<uint64_t>(mine->length) << 16 |
+                                 static_cast<uint64_t>(mine->traffic_class) << 32 | static_cast<uint64_t>(queue) << 40,
+                             now});
             sim_packet_free(component()->sim, mine);
             due = std::min(due, now + component()->period);
         }
         return due;
+    }
+
+    sim_time switch_on(sim_time now)
+    {
+        const sim_time at = sim_component_edge(component(), on_at_);
+
+        if (vcs_ > 1 && now < at) {
+            return at;
+        }
+        for (unsigned vc = 1; vc < vcs_; vc++) {
+            pcie_port_enable_vc(port_, vc, true, now);
+        }
+        return SIM_TIME_NEVER;
     }
 
     sim_time send(sim_time now)
@@ -102,15 +118,17 @@ class Peer
             return SIM_TIME_NEVER;
         }
         const unsigned queue = to_send_[next_];
-        const uint32_t length = queue == PCIE_NON_POSTED ? 4 : 4 + static_cast<uint32_t>(next_ * 36 % 250) / 4 * 4;
-        const uint32_t units = queue == PCIE_NON_POSTED ? 0 : sim_channel_units(length);
+        const unsigned kind = pcie_queue_class(queue);
+        const uint32_t length = kind == PCIE_NON_POSTED ? 4 : 4 + static_cast<uint32_t>(next_ * 36 % 250) / 4 * 4;
+        const uint32_t units = kind == PCIE_NON_POSTED ? 0 : sim_channel_units(length);
 
         if (!pcie_port_has_space(port_, queue, now, 5 * SIM_NS, units)) {
             return pcie_port_space_at(port_, queue, now, 5 * SIM_NS, units);
         }
         sim_packet *packet = sim_packet_new(component()->sim, length);
         const uint8_t types[] = {SIM_PACKET_WRITE, SIM_PACKET_READ, SIM_PACKET_COMPLETION};
-        packet->type = types[queue];
+        packet->type = types[kind];
+        packet->traffic_class = static_cast<uint8_t>(2 * pcie_queue_vc(queue));
         packet->tag = static_cast<uint16_t>(next_);
         packet->address = 0x1000;
         packet->first_be = 0xf;
@@ -125,6 +143,8 @@ class Peer
     const pcie_port *port_ = nullptr;
     std::vector<unsigned> to_send_;
     size_t next_ = 0;
+    unsigned vcs_;
+    sim_time on_at_;
 };
 
 struct LinkCase {
@@ -152,11 +172,14 @@ std::vector<LinkCase> link_cases()
         {"FewData", link_of(8000, 2, 8, 20), true},       {"CutThrough", link_of(32000, 8, 4, 64), true},
         {"Flits", link_of(64000, 4, 8, 64), false},       {"Errors", link_of(16000, 4, 8, 64), false},
         {"FixedCredits", link_of(2500, 1, 3, 32), false}, {"Infinite", link_of(16000, 4, 0, 0), false},
+        {"TwoVcs", link_of(16000, 4, 4, 64), false},      {"EightVcs", link_of(8000, 1, 2, 32), true},
     };
 
     cases[5].config.tlp_errors = 20000;
     cases[5].config.lost_naks = 100000;
     cases[6].config.credit_latency = 130 * SIM_NS;
+    cases[8].config.virtual_channels = 2;
+    cases[9].config.virtual_channels = 8;
     return cases;
 }
 
@@ -170,8 +193,9 @@ std::pair<std::vector<Peer::Taken>, std::vector<Peer::Taken>> natively(const Lin
 
     config.seed = 1;
     struct sim *sim = sim_create(&config);
-    Peer upper(sim, "upper", SIM_NS, 1);
-    Peer lower(sim, "lower", 500 * SIM_PS, 2);
+    const unsigned vcs = std::max(how.config.virtual_channels, 1u);
+    Peer upper(sim, "upper", SIM_NS, 1, vcs, 300 * SIM_NS);
+    Peer lower(sim, "lower", 500 * SIM_PS, 2, vcs, 900 * SIM_NS);
     pcie_link *link =
         pcie_link_create(sim, "link", &how.config, {upper.component(), how.cut_through}, {lower.component(), false});
 
@@ -188,8 +212,9 @@ TEST_P(WrapperLink, HasTheTimesOfANativeOne)
     const auto expected = natively(how);
     doorbell::simulation whole("doorbell");
     Checkers checkers;
-    Peer upper(whole.handle(), "upper", SIM_NS, 1);
-    Peer lower(whole.handle(), "lower", 500 * SIM_PS, 2);
+    const unsigned vcs = std::max(how.config.virtual_channels, 1u);
+    Peer upper(whole.handle(), "upper", SIM_NS, 1, vcs, 300 * SIM_NS);
+    Peer lower(whole.handle(), "lower", 500 * SIM_PS, 2, vcs, 900 * SIM_NS);
     doorbell::tlp_port above("above", whole, how.config, doorbell::tlp_end::upper, {upper.component(), how.cut_through},
                              false);
     doorbell::tlp_port below("below", whole, how.config, doorbell::tlp_end::lower, {lower.component(), false},
