@@ -16,8 +16,9 @@
  *   BEGIN_RESP  the receiver has taken it out of its buffer; annotated with the time at which the credits are back
  *   END_RESP    at once
  *
- * Virtual channels other than VC0 are there when both ends have switched them on. Each end tells the other with init_fc,
- * a payload with TLM_IGNORE_COMMAND that is answered at once (TLM_COMPLETED); an end that has VC0 only takes no notice.
+ * Virtual channels other than VC0 are there when both ends have switched them on. Each end tells the other with
+ * init_fc, a payload with TLM_IGNORE_COMMAND that is answered at once (TLM_COMPLETED); an end that has VC0 only takes no
+ * notice.
  *
  * A payload without data has one byte that means nothing, since the base protocol asks for a length of at least 1.
  *

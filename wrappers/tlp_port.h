@@ -5,8 +5,8 @@
  *
  * Each end has the link's whole configuration, and the same: the end that sends does what a wire does (serialisation,
  * DLLPs between TLPs, replays) and counts credits; the end that receives says with BEGIN_RESP when it has made room.
- * So two ports of Doorbell's make a link with the very times of pcie_link_create(), with as many virtual channels as the
- * configuration says. Limit: latency at least one cycle of either end's clock.
+ * So two ports of Doorbell's make a link with the very times of pcie_link_create(), with as many virtual channels as
+ * the configuration says. Limit: latency at least one cycle of either end's clock.
  *
  * A receiver whose credits a sender overruns answers TLM_GENERIC_ERROR_RESPONSE and drops the TLP.
  */

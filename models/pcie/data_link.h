@@ -109,8 +109,8 @@ struct pcie_data_link {
     alignas(64) struct pcie_dllp dllps[PCIE_DLLPS];
     sim_time ready_at[PCIE_MAX_VCS]; /**< from when on a virtual channel other than VC0 can be used */
     bool enabled[PCIE_MAX_VCS];      /**< this end has switched it on */
-    sim_time period;   /**< of the component at this end */
-    const void *state; /**< see pcie_port_keeps() */
+    sim_time period;                 /**< of the component at this end */
+    const void *state;               /**< see pcie_port_keeps() */
     struct sim_component *component;
     /* Errors: */
     uint32_t bad_acks;        /**< in a million */

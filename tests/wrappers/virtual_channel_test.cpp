@@ -1,4 +1,4 @@
-/* Virtual channels over TLP sockets: software switches one on at both ends of each link, and a traffic class takes it. */
+/* Virtual channels over TLP sockets: software switches one on at both ends of each link, a traffic class takes it. */
 #include "tests/wrappers/kernel.h"
 
 #include "examples/common/bus.h"
