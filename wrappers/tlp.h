@@ -17,8 +17,8 @@
  *   END_RESP    at once
  *
  * Virtual channels other than VC0 are there when both ends have switched them on. Each end tells the other with
- * init_fc, a payload with TLM_IGNORE_COMMAND that is answered at once (TLM_COMPLETED); an end that has VC0 only takes no
- * notice.
+ * init_fc, a payload with TLM_IGNORE_COMMAND that is answered at once (TLM_COMPLETED); an end that has VC0 only does
+ * nothing about it.
  *
  * A payload without data has one byte that means nothing, since the base protocol asks for a length of at least 1.
  *
