@@ -67,7 +67,7 @@ static void on_guest_handler(void *context, uint32_t intid, sim_time start)
     }
     for (uint32_t i = 0; i < vcpu->work_count; i++) {
         if (vcpu->work_intids[i] == intid) {
-            vcpu->work = true;
+            vcpu->work |= 1u << i;
             vcpu->work_at = start;
             task_signal_soon(vcpu->guest);
         }
@@ -722,10 +722,10 @@ static void sleep_until_work(struct vcpu *vcpu, sim_time end)
     }
 }
 
-bool vcpu_idle(struct vcpu *vcpu, sim_time duration)
+uint32_t vcpu_idle(struct vcpu *vcpu, sim_time duration)
 {
     const struct sim *sim = vcpu->hypervisor->sim;
-    bool work;
+    uint32_t work;
 
     vcpu->active = false;
     if (vcpu->state == VCPU_LOADED) {
@@ -737,8 +737,8 @@ bool vcpu_idle(struct vcpu *vcpu, sim_time duration)
     vcpu_wake(vcpu);
     await_loaded(vcpu);
     work = vcpu->work;
-    vcpu->work = false;
-    if (work && vcpu->work_at > sim_now(sim)) {
+    vcpu->work = 0;
+    if (work != 0 && vcpu->work_at > sim_now(sim)) {
         vcpu_compute(vcpu, vcpu->work_at - sim_now(sim));
     }
     return work;

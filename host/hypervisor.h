@@ -77,7 +77,7 @@ struct vcpu_ipi {
 };
 
 /** Most interrupts whose handlers in a guest leave work to its code. */
-#define VCPU_MAX_WORK 8u
+#define VCPU_MAX_WORK 24u
 
 /** A virtual CPU. */
 struct vcpu {
@@ -99,8 +99,8 @@ struct vcpu {
     bool by_timer;                       /**< a timer has woken it */
     uint32_t work_intids[VCPU_MAX_WORK]; /**< interrupts whose handlers have the code do something */
     uint32_t work_count;
-    bool work;        /**< one of those handlers has started; noted within evaluate */
-    sim_time work_at; /**< with that instruction */
+    uint32_t work;    /**< a bit for each of those handlers that has started; noted within evaluate */
+    sim_time work_at; /**< the last one with that instruction */
     struct vcpu_ipi ipi;
     bool trapping;  /**< and wants the hypervisor */
     bool trapped;   /**< and has it: the PE is the code's own until it is done */
@@ -211,9 +211,9 @@ void vcpu_compute(struct vcpu *vcpu, sim_time duration);
 /**
  * The guest has nothing to do for that long (SIM_TIME_NEVER: for good), or until a handler leaves it work: its virtual
  * CPU may wait meanwhile, and is woken by a timer.
- * @return whether there is work; it is taken with that
+ * @return what work there is, a bit for each of `work_intids`; it is taken with that
  */
-bool vcpu_idle(struct vcpu *vcpu, sim_time duration);
+uint32_t vcpu_idle(struct vcpu *vcpu, sim_time duration);
 
 /** The guest's code has ended: only interrupts from now on. */
 void vcpu_retire(struct vcpu *vcpu);

@@ -68,6 +68,7 @@
 
 #define GERROR_CMDQ 1u /* of SMMU_GERROR and SMMU_GERRORN */
 
+#define CERROR_ILL          1u
 #define CERROR_ATC_INV_SYNC 3u
 
 static uint32_t read_register(struct smmu_driver *driver, uint32_t offset)
@@ -168,6 +169,10 @@ static bool wait_commands(struct smmu_driver *driver, uint32_t outstanding, stru
                 acknowledge_timeout(driver);
                 continue;
             }
+            if (driver->repairs) {
+                host_wait(driver->access, poll_time(driver, i));
+                continue;
+            }
             return host_error_set(error, "SMMU %s: command %u of its queue failed, CERROR %u", driver->config.name,
                                   queue->consumer, reason);
         }
@@ -202,6 +207,27 @@ bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error)
     }
     driver->waits_for_devices = false;
     return true;
+}
+
+uint32_t smmu_driver_take_errors(struct smmu_driver *driver)
+{
+    const uint32_t errors = read_register(driver, SMMU_GERROR);
+    const uint32_t active = errors ^ read_register(driver, SMMU_GERRORN);
+
+    if ((active & GERROR_CMDQ) != 0) {
+        const uint32_t consumer = read_register(driver, SMMU_CMDQ_CONS);
+
+        if (((consumer >> 24) & 0x7f) == CERROR_ILL) {
+            const uint64_t entry = queue_entry(&driver->commands, consumer, CMD_BYTES);
+
+            memory_write64(driver->ram->memory, entry, CMD_SYNC);
+            memory_write64(driver->ram->memory, entry + 8, 0);
+        }
+    }
+    if (active != 0) {
+        write_register(driver, SMMU_GERRORN, errors);
+    }
+    return active;
 }
 
 /* ---- Start (chapters 6.3 and 3.11) ---- */

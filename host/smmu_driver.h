@@ -65,7 +65,9 @@ struct smmu_driver {
     uint16_t next_asid;
     uint16_t next_vmid;
     bool waits_for_devices; /**< invalidations of devices' caches were issued since the last CMD_SYNC */
-    uint32_t atc_timeouts;  /**< times that a CMD_SYNC said that a device had not answered them (CERROR_ATC_INV_SYNC) */
+    bool
+        repairs; /**< errors of its command queue are its interrupt handler's: who waits for commands goes on waiting */
+    uint32_t atc_timeouts; /**< times that a CMD_SYNC said that a device had not answered them (CERROR_ATC_INV_SYNC) */
 };
 
 /** One event record as read from the event queue (chapter 7.3). */
@@ -128,6 +130,13 @@ bool smmu_driver_issue(struct smmu_driver *driver, uint64_t low, uint64_t high, 
 
 /** Issues CMD_SYNC and waits until the command queue is empty. @return false with @p error if a command failed */
 bool smmu_driver_sync(struct smmu_driver *driver, struct host_error *error);
+
+/**
+ * What the handler of the SMMU's error interrupt does: reads GERROR, puts a CMD_SYNC in the place of a command that is
+ * none (CERROR_ILL), and acknowledges, upon which the queue goes on (chapters 6.3.15 to 6.3.17 and 7.1).
+ * @return the errors that were active, bits of GERROR; 0: none
+ */
+uint32_t smmu_driver_take_errors(struct smmu_driver *driver);
 
 /** Takes the oldest event record out of the event queue. @return false if there is none */
 bool smmu_driver_next_event(struct smmu_driver *driver, struct smmu_driver_event *event);

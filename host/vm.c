@@ -236,6 +236,9 @@ static void register_counters(struct vm *vm)
     count(vm, "event_interrupts", &vm->counters.event_interrupts);
     count(vm, "events_handled", &vm->counters.events_handled);
     count(vm, "event_max_ns", &vm->counters.event_max_ns);
+    count(vm, "command_errors", &vm->counters.command_errors);
+    count(vm, "command_error_max_ns", &vm->counters.command_error_max_ns);
+    count(vm, "error_interrupts", &vm->counters.error_interrupts);
     count(vm, "ipis", &vm->counters.ipis);
     count(vm, "ipis_handled", &vm->counters.ipis_handled);
     count(vm, "ipis_timed", &vm->counters.ipis_timed);
@@ -253,7 +256,7 @@ void vm_prepare(struct vm *vm, const struct vm_host *host, uint32_t number, cons
     vm->host = host;
     register_counters(vm);
     /* SGIs and messages of SMMUs: one is pending for each, and one more may be on its way to it. */
-    sim_packet_reserve(host->hypervisor->sim, 2 * (config->vcpus + VM_MAX_SMMUS), false);
+    sim_packet_reserve(host->hypervisor->sim, 2 * (config->vcpus + VM_SMMU_ALL_WIRES * VM_MAX_SMMUS), false);
 }
 
 bool vm_create(struct vm *vm, struct host_error *error)

@@ -60,6 +60,15 @@ extern "C" {
 #define VM_IPI      0u
 #define VM_SMMU_SPI 106u
 
+/** Interrupts of a guest's SMMU, in the order of its SPIs, or of its events at the guest's first ITS. */
+enum vm_smmu_wire {
+    VM_SMMU_EVENTS,                /**< the event queue was empty */
+    VM_SMMU_ERRORS,                /**< an error has become active in GERROR */
+    VM_SMMU_WIRES,                 /**< that can be messages; the next is a wire always */
+    VM_SMMU_QUEUE = VM_SMMU_WIRES, /**< an error of a virtual command queue of the hardware */
+    VM_SMMU_ALL_WIRES,
+};
+
 enum vm_smmu_kind {
     VM_SMMU_NONE,
     VM_SMMU_PER_SMMU,
@@ -80,6 +89,7 @@ enum vm_act {
     VM_MOVE_VCPU,      /**< `vcpu` shall run on PE `pe` */
     VM_MOVE_INTERRUPT, /**< the guest moves a vector to `vcpu` */
     VM_INVALIDATE,     /**< the guest invalidates its translations of a device's buffers */
+    VM_BAD_COMMAND,    /**< the guest puts a command that is none into its SMMU's queue */
 };
 
 /** What the guest, or the hypervisor to it, does at a time. */
@@ -200,6 +210,14 @@ struct vm_stage2 {
     uint16_t vmid;
 };
 
+/** An interrupt of an SMMU that a guest sees. */
+struct vm_smmu_interrupt {
+    uint64_t address;      /**< of its message; 0: a wire */
+    uint32_t data;         /**< of its message */
+    struct vm_event event; /**< in the guest's first ITS, with the number of the interrupt */
+    bool held;             /**< pending there, and disabled or not mapped */
+};
+
 /** An SMMU that a guest sees. */
 struct vm_smmu {
     struct vm *vm;
@@ -222,14 +240,12 @@ struct vm_smmu {
     uint32_t event_consumer;
     uint32_t gerror;
     uint32_t gerrorn;
-    uint64_t commands; /**< emulated */
-    /* The interrupt of its event queue (vm_smmu_interrupt.c). */
+    uint64_t commands;     /**< emulated */
+    uint64_t queue_errors; /**< of its direct queue, as the hypervisor was told: a bit for each of its interface */
+    /* Its interrupts (vm_smmu_interrupt.c). */
     uint32_t irq_control;
-    uint64_t message_address; /**< 0: a wire */
-    uint32_t message_data;
-    struct vm_event event; /**< in the guest's first ITS */
-    bool held;             /**< pending there, and disabled or not mapped */
-    sim_time event_since;  /**< when the queue was empty last and got a record */
+    struct vm_smmu_interrupt interrupts[VM_SMMU_WIRES];
+    sim_time event_since; /**< when the queue was empty last and got a record */
     /* The guest's side. */
     struct smmu_driver driver;
     char name[32];
@@ -238,6 +254,7 @@ struct vm_smmu {
     uint64_t vcmdq;          /**< IPA of the guest's direct queue; 0: none */
     uint32_t vcmdq_log2;
     uint32_t vcmdq_producer;
+    sim_time bad_since; /**< when a command that is none was put into a queue last */
 };
 
 /** An ITS that a guest sees. */
@@ -276,12 +293,15 @@ struct vm_counters {
     uint64_t moves;        /**< of virtual CPUs and of interrupts */
     uint64_t pages_mapped; /**< by user space, since a device asked for them */
     uint64_t boot_ns;
-    uint64_t events;           /**< faults of its own stage 1 that its SMMUs' event queues got */
-    uint64_t events_lost;      /**< for which they had no room */
-    uint64_t event_interrupts; /**< that told the guest of them */
-    uint64_t events_handled;   /**< that it has read */
-    uint64_t event_max_ns;     /**< most time from the first record in the queue until it was read */
-    uint64_t ipis;             /**< that its virtual CPUs have sent to each other */
+    uint64_t events;               /**< faults of its own stage 1 that its SMMUs' event queues got */
+    uint64_t events_lost;          /**< for which they had no room */
+    uint64_t event_interrupts;     /**< that told the guest of them */
+    uint64_t events_handled;       /**< that it has read */
+    uint64_t command_errors;       /**< of commands that were none, and that its handler has taken out of the queue */
+    uint64_t command_error_max_ns; /**< most time from such a command until its queue could go on */
+    uint64_t error_interrupts;     /**< that told the guest of them */
+    uint64_t event_max_ns;         /**< most time from the first record in the queue until it was read */
+    uint64_t ipis;                 /**< that its virtual CPUs have sent to each other */
     uint64_t ipis_handled;
     uint64_t ipis_timed; /**< of those: as struct vcpu_ipi has it */
     uint64_t ipi_ns;     /**< of these: from the write to the handler's first instruction, in all */
@@ -325,6 +345,7 @@ struct vm {
     sim_time start;       /**< of traffic */
     struct task *control; /**< the hypervisor's, for the machine's actions; NULL: there are none */
     /* The guest's side. */
+    uint32_t error_work; /**< which of the first virtual CPU's work is that of error interrupts: a bit each */
     struct host_access access;
     struct host_ram ram;
     struct lpi_pool lpis;
@@ -424,6 +445,12 @@ void vm_cmdqv_init(struct vm_smmu *smmu);
 /** The guest's side of it: gives the queue memory and starts it. */
 bool vm_cmdqv_start(struct vm_smmu *smmu, struct host_error *error);
 
+/** Puts a command that is none into the queue, and waits for nothing. */
+void vm_cmdqv_send_bad_command(struct vm_smmu *smmu);
+
+/** What the handler of its error interrupt does. @return whether a queue had one */
+bool vm_cmdqv_take_errors(struct vm_smmu *smmu);
+
 /** Sends an invalidation of a page and waits. */
 bool vm_cmdqv_invalidate(struct vm_smmu *smmu, uint16_t asid, uint64_t iova, struct host_error *error);
 
@@ -447,12 +474,23 @@ struct vm_smmu *vm_smmu_by_device_id(struct vm *vm, uint32_t id);
 /** An SMMU's event queue was empty and has a record now: tells the guest, if it wants to know. */
 void vm_smmu_signal(struct vm_smmu *smmu);
 
-/** Makes the LPI of an SMMU pending in the guest, or keeps it until the guest has mapped and enabled it. */
-void vm_smmu_send_message(struct vm_smmu *smmu);
+/** Errors become active in an SMMU's GERROR, but for those that are; tells the guest, if it wants to know. */
+void vm_smmu_raise(struct vm_smmu *smmu, uint32_t errors);
 
-/** The guest's side: has the SMMU interrupt; reads what it has to tell. */
-bool vm_smmu_start_interrupt(struct vm_smmu *smmu, struct host_error *error);
+/** Makes an LPI of an SMMU pending in the guest, or keeps it until the guest has mapped and enabled it. */
+void vm_smmu_send_message(struct vm_smmu *smmu, enum vm_smmu_wire wire);
+
+/**
+ * A virtual command queue of the hardware has an error: the guest whose interface it is of is told (as the hypervisor's
+ * monitor tells it, when iommufd has).
+ * @param map a bit for each queue of the interface  @return false: the interface is none of this machine's
+ */
+bool vm_report_queue_error(struct vm *vm, uint32_t smmu, uint32_t vintf, uint64_t map);
+
+/** The guest's side: has the SMMU interrupt; reads what it has to tell; takes errors out of its queues. */
+bool vm_smmu_start_interrupts(struct vm_smmu *smmu, struct host_error *error);
 void vm_smmu_take_events(struct vm_smmu *smmu);
+void vm_smmu_take_errors(struct vm_smmu *smmu);
 
 /** vm_guest.c: the guest's code. */
 void vm_guest_init(struct vm *vm);

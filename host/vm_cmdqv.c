@@ -16,7 +16,10 @@
 #define CMD_TLBI_NH_VA  UINT64_C(0x12)
 #define CMD_SYNC        UINT64_C(0x46)
 #define CMD_LEAF        UINT64_C(1)
+#define CMD_NONE        UINT64_C(0) /* no command has this number */
 #define CONS_ERROR(reg) ((reg) >> 24 & 0x7f)
+#define CERROR_ATC_SYNC 3u
+#define INTERFACE_PAGE  (2 * VIEW_PAGE) /* the interface's registers in the guest's view, behind its two pages */
 #define POLL_TIME       (200 * SIM_NS)
 #define POLL_LIMIT      100000u
 
@@ -79,6 +82,18 @@ static void access_page1(void *context, struct host_port_access *access)
                  (ipa - VM_MEMORY_IPA + vm->physical) | log2);
 }
 
+/** The interface's registers: what the monitor has heard of its queues' errors. */
+static void access_interface(void *context, struct host_port_access *access)
+{
+    const struct vm_smmu *smmu = context;
+    const uint64_t offset = access->address - guest_view(smmu) - INTERFACE_PAGE;
+
+    access->status = SIM_STATUS_OK;
+    if (!access->write) {
+        access->value = offset == SMMU_CMDQV_VINTF_ERR_MAP64 ? smmu->queue_errors : 0;
+    }
+}
+
 void vm_cmdqv_init(struct vm_smmu *smmu)
 {
     struct vm *vm = smmu->vm;
@@ -95,6 +110,7 @@ void vm_cmdqv_init(struct vm_smmu *smmu)
     vm_add_direct_region(vm, guest_view(smmu), VIEW_PAGE,
                          base + SMMU_CMDQV_VINTF_VIEWS + SMMU_CMDQV_VIEW_BYTES * smmu->vintf);
     vm_add_region(vm, guest_view(smmu) + VIEW_PAGE, VIEW_PAGE, access_page1, smmu);
+    vm_add_region(vm, guest_view(smmu) + INTERFACE_PAGE, VIEW_PAGE, access_interface, smmu);
 }
 
 /* ---- The guest's side ---- */
@@ -124,6 +140,38 @@ static void append(struct vm_smmu *smmu, uint64_t low, uint64_t high)
     smmu->vcmdq_producer = (smmu->vcmdq_producer + 1) & ((2u << smmu->vcmdq_log2) - 1);
 }
 
+void vm_cmdqv_send_bad_command(struct vm_smmu *smmu)
+{
+    append(smmu, CMD_NONE, 0);
+    host_write32(&smmu->vm->access, guest_view(smmu) + SMMU_VCMDQ_PROD, smmu->vcmdq_producer);
+}
+
+bool vm_cmdqv_take_errors(struct vm_smmu *smmu)
+{
+    struct host_access *access = &smmu->vm->access;
+    uint32_t errors;
+    uint32_t active;
+
+    if ((host_read64(access, guest_view(smmu) + INTERFACE_PAGE + SMMU_CMDQV_VINTF_ERR_MAP64) & 1) == 0) {
+        return false;
+    }
+    errors = host_read32(access, guest_view(smmu) + SMMU_VCMDQ_GERROR);
+    active = errors ^ host_read32(access, guest_view(smmu) + SMMU_VCMDQ_GERRORN);
+    if ((active & 1) != 0) {
+        const uint32_t consumer = host_read32(access, guest_view(smmu) + SMMU_VCMDQ_CONS);
+        const uint64_t entry = smmu->vcmdq + COMMAND_BYTES * (consumer & ((1u << smmu->vcmdq_log2) - 1));
+
+        if (CONS_ERROR(consumer) != CERROR_ATC_SYNC) {
+            memory_write64(smmu->vm->memory, entry, CMD_SYNC);
+            memory_write64(smmu->vm->memory, entry + 8, 0);
+        }
+    }
+    if (active != 0) {
+        host_write32(access, guest_view(smmu) + SMMU_VCMDQ_GERRORN, errors);
+    }
+    return (active & 1) != 0;
+}
+
 bool vm_cmdqv_invalidate(struct vm_smmu *smmu, uint16_t asid, uint64_t iova, struct host_error *error)
 {
     struct host_access *access = &smmu->vm->access;
@@ -134,10 +182,7 @@ bool vm_cmdqv_invalidate(struct vm_smmu *smmu, uint16_t asid, uint64_t iova, str
     for (unsigned i = 0; i < POLL_LIMIT; i++) {
         uint32_t consumer = host_read32(access, guest_view(smmu) + SMMU_VCMDQ_CONS);
 
-        if (CONS_ERROR(consumer) != 0) {
-            return host_error_fail(error, EIO, "%s: a command of its virtual queue failed, CERROR %u", smmu->name,
-                                   CONS_ERROR(consumer));
-        }
+        /* An error stops it until the handler of its interrupt has taken it out. */
         if ((consumer & 0xfffff) == smmu->vcmdq_producer) {
             return true;
         }

@@ -57,9 +57,24 @@ static void perform(void *context, struct host_port_access *access)
     }
 }
 
+/** Handlers of errors run when their interrupt has come, whatever the code is at: it may wait for that very queue. */
+static void take_errors(struct vm *vm)
+{
+    struct vcpu *vcpu = first_vcpu(vm);
+
+    if ((vcpu->work & vm->error_work) == 0 || vcpu->work_at > sim_now(vm->host->hypervisor->sim)) {
+        return;
+    }
+    vcpu->work &= ~vm->error_work;
+    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+        vm_smmu_take_errors(&vm->smmus[i]);
+    }
+}
+
 static void wait(void *context, sim_time duration)
 {
     vcpu_compute(first_vcpu(context), duration);
+    take_errors(context);
 }
 
 static const struct host_access_ops guest_ops = {.perform = perform, .wait = wait};
@@ -101,7 +116,7 @@ static bool start_smmus(struct vm *vm, struct host_error *error)
                                                   .event_queue_log2 = GUEST_SMMU_QUEUE - 1};
 
         if (!smmu_driver_start(&smmu->driver, &vm->access, &vm->ram, &config, error) ||
-            !vm_smmu_start_interrupt(smmu, error) || (vm->config.direct_queue && !vm_cmdqv_start(smmu, error))) {
+            !vm_smmu_start_interrupts(smmu, error) || (vm->config.direct_queue && !vm_cmdqv_start(smmu, error))) {
             return false;
         }
     }
@@ -306,10 +321,29 @@ static bool invalidate_buffers(struct vm_device *device, struct host_error *erro
     return true;
 }
 
+/** A driver with a defect: what it puts into the queue of a device's SMMU is no command. It waits for nothing. */
+static bool send_bad_command(struct vm_device *device, struct host_error *error)
+{
+    struct vm_smmu *smmu = device->vsmmu;
+
+    smmu->bad_since = sim_now(device->vm->host->hypervisor->sim);
+    if (device->vm->config.direct_queue) {
+        vm_cmdqv_send_bad_command(smmu);
+        return true;
+    }
+    return smmu_driver_issue(&smmu->driver, 0, 0, error);
+}
+
 static bool act_as_planned(struct vm *vm, const struct vm_action_config *action, struct host_error *error)
 {
-    return action->act == VM_INVALIDATE ? invalidate_buffers(&vm->devices[action->device], error)
-                                        : move_interrupt(vm, action, error);
+    switch (action->act) {
+    case VM_INVALIDATE:
+        return invalidate_buffers(&vm->devices[action->device], error);
+    case VM_BAD_COMMAND:
+        return send_bad_command(&vm->devices[action->device], error);
+    default:
+        return move_interrupt(vm, action, error);
+    }
 }
 
 /** The hypervisor's part: virtual CPUs go to other PEs. */
@@ -432,10 +466,12 @@ static bool act(struct vm *vm, struct guest_load *load, enum guest_act what, uin
 /** The guest waits; what its SMMUs' interrupt has told of in the meantime it reads. */
 static void wait_for_work(struct vm *vm, sim_time duration)
 {
-    if (!vcpu_idle(first_vcpu(vm), duration)) {
-        return;
+    const uint32_t work = vcpu_idle(first_vcpu(vm), duration);
+
+    for (uint32_t i = 0; (work & vm->error_work) != 0 && i < vm->smmu_count; i++) {
+        vm_smmu_take_errors(&vm->smmus[i]);
     }
-    for (uint32_t i = 0; i < vm->smmu_count; i++) {
+    for (uint32_t i = 0; (work & ~vm->error_work) != 0 && i < vm->smmu_count; i++) {
         vm_smmu_take_events(&vm->smmus[i]);
     }
 }

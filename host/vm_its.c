@@ -231,20 +231,24 @@ static void map_event(struct vm_its *its, struct vm_device *device, const uint64
     vm_connect_event(device, number);
 }
 
-/** An SMMU's one event, which nothing of the hardware stands behind. */
+/** An SMMU's events, one for each interrupt, which nothing of the hardware stands behind. */
 static void smmu_command(struct vm_its *its, struct vm_smmu *smmu, const uint64_t dw[4])
 {
-    struct vm_event *event = &smmu->event;
+    const uint32_t number = (uint32_t)dw[1];
     uint32_t opcode = (uint32_t)dw[0] & 0xff;
     bool maps = opcode == CMD_MAPTI || opcode == CMD_MAPI;
+    struct vm_smmu_interrupt *interrupt;
+    struct vm_event *event;
 
-    if ((uint32_t)dw[1] != 0 || its->number != 0 || event->mapped == maps) {
+    if (number >= VM_SMMU_WIRES || its->number != 0 || smmu->interrupts[number].event.mapped == maps) {
         its->errors++;
         return;
     }
+    interrupt = &smmu->interrupts[number];
+    event = &interrupt->event;
     if (maps) {
         event->mapped = true;
-        event->intid = opcode == CMD_MAPI ? 0 : (uint32_t)(dw[1] >> 32);
+        event->intid = opcode == CMD_MAPI ? number : (uint32_t)(dw[1] >> 32);
     }
     if (maps || opcode == CMD_MOVI) {
         event->collection = (uint32_t)dw[2] & 0xffff;
@@ -253,9 +257,9 @@ static void smmu_command(struct vm_its *its, struct vm_smmu *smmu, const uint64_
         *event = (struct vm_event){.mapped = false};
     }
     if (opcode == CMD_DISCARD || opcode == CMD_CLEAR) {
-        smmu->held = false;
-    } else if (opcode == CMD_INT || smmu->held) {
-        vm_smmu_send_message(smmu);
+        interrupt->held = false;
+    } else if (opcode == CMD_INT || interrupt->held) {
+        vm_smmu_send_message(smmu, (enum vm_smmu_wire)number);
     }
 }
 
@@ -312,8 +316,12 @@ static void invalidate_collection(struct vm_its *its, uint32_t collection)
         }
     }
     for (uint32_t i = 0; i < its->vm->smmu_count && its->number == 0; i++) {
-        if (its->vm->smmus[i].held && its->vm->smmus[i].event.collection == collection) {
-            vm_smmu_send_message(&its->vm->smmus[i]);
+        for (uint32_t wire = 0; wire < VM_SMMU_WIRES; wire++) {
+            const struct vm_smmu_interrupt *interrupt = &its->vm->smmus[i].interrupts[wire];
+
+            if (interrupt->held && interrupt->event.collection == collection) {
+                vm_smmu_send_message(&its->vm->smmus[i], (enum vm_smmu_wire)wire);
+            }
         }
     }
 }

@@ -39,8 +39,13 @@
 #define CR0_EVENTQEN     (1u << 2)
 #define EVENT_BYTES      UINT64_C(32)
 #define EVENTQ_OVERFLOW  (1u << 31)
+#define GERROR_IRQ_CFG0  0x0068u
+#define GERROR_IRQ_CFG1  0x0070u
 #define EVENTQ_IRQ_CFG0  0x00b0u
 #define EVENTQ_IRQ_CFG1  0x00b8u
+#define GERROR_CMDQ      (1u << 0)
+#define GERROR_EVENTQ    (1u << 2)
+#define GERROR_ALL       (GERROR_CMDQ | GERROR_EVENTQ)
 #define IRQ_CTRL         0x0050u
 #define IRQ_CTRLACK      0x0054u
 #define IRQ_CTRL_EVENTQ  (1u << 2)
@@ -186,7 +191,7 @@ static bool execute(struct vm_smmu *smmu, uint64_t low, uint64_t high, struct ho
 static void refuse(struct vm_smmu *smmu, uint32_t reason)
 {
     smmu->command_error = reason;
-    smmu->gerror ^= 1;
+    vm_smmu_raise(smmu, GERROR_CMDQ);
 }
 
 /** Works off what the guest has put into its queue. */
@@ -222,7 +227,7 @@ static void run_commands(struct vm_smmu *smmu)
 {
     struct hypervisor *hypervisor = smmu->vm->host->hypervisor;
 
-    if ((smmu->cr0 & CR0_CMDQEN) == 0 || ((smmu->gerror ^ smmu->gerrorn) & 1) != 0) {
+    if ((smmu->cr0 & CR0_CMDQEN) == 0 || ((smmu->gerror ^ smmu->gerrorn) & GERROR_CMDQ) != 0) {
         return;
     }
     hypervisor_note_commands(hypervisor, true);
@@ -251,7 +256,10 @@ static bool is_guests_event(const struct smmu_driver_event *event)
     }
 }
 
-/** Puts a record into the guest's event queue; when that is full it says so as the hardware does (OVFLG). */
+/**
+ * Puts a record into the guest's event queue; when that is full it says so as the hardware does (OVFLG), and when it is
+ * in no memory as well (EVENTQ_ABT_ERR), upon which nothing is written until that is acknowledged (7.2).
+ */
 static bool append_event(struct vm_smmu *smmu, const uint64_t words[4])
 {
     uint32_t log2 = QUEUE_LOG2(smmu->event_base);
@@ -264,7 +272,11 @@ static bool append_event(struct vm_smmu *smmu, const uint64_t words[4])
         }
         return false;
     }
+    if (((smmu->gerror ^ smmu->gerrorn) & GERROR_EVENTQ) != 0) {
+        return false;
+    }
     if (!memory_contains(smmu->vm->memory, entry, EVENT_BYTES)) {
+        vm_smmu_raise(smmu, GERROR_EVENTQ);
         return false;
     }
     for (unsigned i = 0; i < 4; i++) {
@@ -337,11 +349,38 @@ static uint64_t read_register(const struct vm_smmu *smmu, uint64_t offset)
     case IRQ_CTRLACK:
         return smmu->irq_control;
     case EVENTQ_IRQ_CFG0:
-        return smmu->message_address;
+        return smmu->interrupts[VM_SMMU_EVENTS].address;
     case EVENTQ_IRQ_CFG1:
-        return smmu->message_data;
+        return smmu->interrupts[VM_SMMU_EVENTS].data;
+    case GERROR_IRQ_CFG0:
+        return smmu->interrupts[VM_SMMU_ERRORS].address;
+    case GERROR_IRQ_CFG1:
+        return smmu->interrupts[VM_SMMU_ERRORS].data;
     default:
         return 0;
+    }
+}
+
+static void write_interrupt_register(struct vm_smmu *smmu, uint64_t offset, uint64_t value)
+{
+    switch (offset) {
+    case IRQ_CTRL:
+        smmu->irq_control = (uint32_t)value;
+        break;
+    case EVENTQ_IRQ_CFG0:
+        smmu->interrupts[VM_SMMU_EVENTS].address = value;
+        break;
+    case EVENTQ_IRQ_CFG1:
+        smmu->interrupts[VM_SMMU_EVENTS].data = (uint32_t)value;
+        break;
+    case GERROR_IRQ_CFG0:
+        smmu->interrupts[VM_SMMU_ERRORS].address = value;
+        break;
+    case GERROR_IRQ_CFG1:
+        smmu->interrupts[VM_SMMU_ERRORS].data = (uint32_t)value;
+        break;
+    default:
+        break;
     }
 }
 
@@ -359,7 +398,9 @@ static void write_register(struct vm_smmu *smmu, uint64_t offset, uint64_t value
         smmu->cr2 = (uint32_t)value;
         break;
     case GERRORN:
-        smmu->gerrorn = (uint32_t)value;
+        smmu->gerrorn = (uint32_t)value & GERROR_ALL;
+        smmu->command_error = ((smmu->gerror ^ smmu->gerrorn) & GERROR_CMDQ) != 0 ? smmu->command_error : 0;
+        run_commands(smmu); /* from the one that failed on, which may be another by now (7.1) */
         break;
     case STRTAB_BASE:
         smmu->stream_table = value;
@@ -387,16 +428,8 @@ static void write_register(struct vm_smmu *smmu, uint64_t offset, uint64_t value
     case EVENTQ_CONS:
         smmu->event_consumer = (uint32_t)value;
         break;
-    case IRQ_CTRL:
-        smmu->irq_control = (uint32_t)value;
-        break;
-    case EVENTQ_IRQ_CFG0:
-        smmu->message_address = value;
-        break;
-    case EVENTQ_IRQ_CFG1:
-        smmu->message_data = (uint32_t)value;
-        break;
     default:
+        write_interrupt_register(smmu, offset, value);
         break;
     }
 }

@@ -281,8 +281,10 @@ static void resolve_action(struct parse *parse, const struct scenario_vm *vm, si
     if (action->act == SCENARIO_VM_MOVE_VCPU) {
         return;
     }
-    if (action->act == SCENARIO_VM_INVALIDATE && vm->smmu == SCENARIO_VM_SMMU_NONE) {
-        diagnostic_set_hint(parse_error_at(parse, &action->place, "E1703 `invalidate` needs a guest that translates"),
+    if ((action->act == SCENARIO_VM_INVALIDATE || action->act == SCENARIO_VM_BAD_COMMAND) &&
+        vm->smmu == SCENARIO_VM_SMMU_NONE) {
+        diagnostic_set_hint(parse_error_at(parse, &action->place, "E1703 `%s` needs a guest that translates",
+                                           action->act == SCENARIO_VM_INVALIDATE ? "invalidate" : "bad-command"),
                             "add `smmu: per-smmu` to `%.63s`", vm->name);
     }
     while (action->device < vm->device_count && name != NULL && strcmp(vm->devices[action->device].name, name) != 0) {

@@ -77,6 +77,7 @@ enum scenario_vm_act {
     SCENARIO_VM_MOVE_VCPU,
     SCENARIO_VM_MOVE_INTERRUPT,
     SCENARIO_VM_INVALIDATE,
+    SCENARIO_VM_BAD_COMMAND,
 };
 
 /** One item of vms.NAME.timeline. */

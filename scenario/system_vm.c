@@ -1,5 +1,6 @@
 /* The virtual machines of a system: from the scenario's words to host/vm.h, and what they need while it runs. */
 #include "host/interrupt_input.h"
+#include "models/smmuv3/smmu_cmdqv.h"
 #include "scenario/smmu_idr.h"
 #include "scenario/system_internal.h"
 #include "scenario/vm_tables.h"
@@ -79,6 +80,28 @@ static void find_cmdqvs(struct system *system)
 
 /* ---- Events of SMMUs ---- */
 
+/** Wires of errors of virtual command queues, behind those of event queues. */
+#define QUEUE_WIRES HYPERVISOR_MAX_SMMUS
+
+/** Reads whose virtual command queues have errors, as the host's driver does for iommufd, and tells those guests. */
+static void report_queue_errors(struct system *system, uint32_t smmu)
+{
+    const struct system_vms *machines = system->machines;
+    struct smmu_driver *driver = &system->software.smmus[smmu];
+    const uint64_t base = driver->config.base + machines->cmdqv_offsets[smmu];
+    uint64_t interfaces = host_read32(driver->access, base + SMMU_CMDQV_VINTF_ERR_MAP);
+
+    interfaces |= (uint64_t)host_read32(driver->access, base + SMMU_CMDQV_VINTF_ERR_MAP + 4) << 32;
+    for (; interfaces != 0; interfaces &= interfaces - 1) {
+        const uint32_t vintf = (uint32_t)__builtin_ctzll(interfaces);
+        const uint64_t map = host_read64(driver->access, base + SMMU_CMDQV_VINTFS + SMMU_CMDQV_VINTF_BYTES * vintf +
+                                                             SMMU_CMDQV_VINTF_ERR_MAP64);
+
+        for (size_t i = 0; i < machines->vm_count && !vm_report_queue_error(&machines->vms[i], smmu, vintf, map); i++) {
+        }
+    }
+}
+
 /** The hypervisor's handler: reads event queues, and gives guests what is theirs. */
 static void run_events(void *context)
 {
@@ -95,6 +118,10 @@ static void run_events(void *context)
         }
         smmu = (uint32_t)__builtin_ctzll(machines->raised);
         machines->raised &= machines->raised - 1;
+        if (smmu >= QUEUE_WIRES) {
+            report_queue_errors(system, smmu - QUEUE_WIRES);
+            continue;
+        }
         while (smmu_driver_next_event(&software->smmus[smmu], &event)) {
             software->event_count++;
             for (size_t i = 0; i < machines->vm_count; i++) {
@@ -106,7 +133,7 @@ static void run_events(void *context)
     }
 }
 
-static void join_events(struct system *system, size_t smmu)
+static void join_wire(struct system *system, size_t smmu, enum smmu_wire from, const char *what, unsigned wire)
 {
     struct interrupt_input *input = system->machines->events;
     struct sim_channel_config config = {.writer = smmu_component(system->smmus[smmu]),
@@ -116,10 +143,10 @@ static void join_events(struct system *system, size_t smmu)
                                         .capacity = SMMU_WIRE_PACKETS};
     struct sim_channel *channel;
 
-    config.name = sim_printf(system->sim, "%s events", config.writer->name);
+    config.name = sim_printf(system->sim, "%s %s", config.writer->name, what);
     channel = sim_channel_create(system->sim, &config);
-    smmu_bind_wire(system->smmus[smmu], SMMU_WIRE_EVENTQ, channel);
-    interrupt_input_bind(input, (unsigned)smmu, channel);
+    smmu_bind_wire(system->smmus[smmu], from, channel);
+    interrupt_input_bind(input, wire, channel);
 }
 
 static void build_events(struct system *system)
@@ -135,8 +162,11 @@ static void build_events(struct system *system)
     }
     system->machines->events =
         interrupt_input_create(system->sim, "events", scenario->platform.interconnect.clock.period);
-    for (size_t i = 0; i < scenario->platform.smmu_count && i < INTERRUPT_INPUT_WIRES; i++) {
-        join_events(system, i);
+    for (size_t i = 0; i < scenario->platform.smmu_count && i < QUEUE_WIRES; i++) {
+        join_wire(system, i, SMMU_WIRE_EVENTQ, "events", (unsigned)i);
+        if (scenario->platform.smmu[i].idr.vcmdqs != 0) {
+            join_wire(system, i, SMMU_WIRE_CMDQV, "queue errors", QUEUE_WIRES + (unsigned)i);
+        }
     }
     system->machines->event_task = task_create(system->machines->tasks, "hypervisor.events", run_events, system);
 }

@@ -120,13 +120,15 @@ static const struct scenario_key action_keys[] = {
     {.name = "action",
      KEY_FIELD(scenario_vm_action, act),
      .type = &scenario_type_choice,
-     .choices = (const char *const[]){"move-vcpu", "move-interrupt", "invalidate", NULL},
+     .choices = (const char *const[]){"move-vcpu", "move-interrupt", "invalidate", "bad-command", NULL},
      .required = true,
      .doc =
          "`move-vcpu`: the hypervisor has a virtual CPU run on another PE, with its vPE (VMOVP). `move-interrupt`: the "
          "guest moves a vector to another virtual CPU, by its ITS (MOVI), and the hypervisor the hardware's (VMOVI). "
          "`invalidate`: the guest invalidates its own translations of a device's buffers, page by page; it needs "
-         "`smmu`."},
+         "`smmu`. `bad-command`: a defect of the guest's driver: it puts what is no command into the queue of the "
+         "device's SMMU, which stops (CERROR_ILL) until the handler of its error interrupt has taken that out; it "
+         "needs `smmu` too."},
     {.name = "vcpu",
      KEY_FIELD(scenario_vm_action, vcpu),
      .type = &scenario_type_number,
@@ -146,7 +148,7 @@ static const struct scenario_key action_keys[] = {
      .type = &scenario_type_function,
      .automatic = "the first of the machine's",
      .applies = is_of_device,
-     .needs = "`action: move-interrupt` or `invalidate`",
+     .needs = "`action: move-interrupt`, `invalidate` or `bad-command`",
      .doc = "Whose vector, or buffers."},
     {.name = "vector",
      KEY_FIELD(scenario_vm_action, vector),

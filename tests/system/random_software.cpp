@@ -257,14 +257,15 @@ std::string RandomSystem::machine_timeline(unsigned vcpus, bool translates, cons
     unsigned at = 1;
 
     for (unsigned i = below(4); i > 0; i--) {
-        const unsigned what = below(translates ? 3 : 2);
+        const unsigned what = below(translates ? 4 : 2);
 
         at += below(3);
         text += (text.empty() ? "" : ", ") + std::string("{ at: ") + number(at) + " us, vcpu: " + number(below(vcpus)) +
                 ", action: " +
                 (what == 0   ? "move-vcpu, pe: " + number(below(pes_))
                  : what == 1 ? "move-interrupt, vector: 0, device: " + any(devices)
-                             : "invalidate, device: " + any(devices)) +
+                 : what == 2 ? "invalidate, device: " + any(devices)
+                             : "bad-command, device: " + any(devices)) +
                 " }";
     }
     return "timeline: [" + text + "]";

@@ -455,7 +455,7 @@ TEST(VirtualSmmu, ItsInterruptHasTheGuestReadWhatThereIs)
                 device = one != nullptr && std::string(one->config->name) == "epB" ? one : device;
             }
             ASSERT_NE(device, nullptr);
-            EXPECT_EQ(device->vsmmu->message_address != 0, messages);
+            EXPECT_EQ(device->vsmmu->interrupts[VM_SMMU_EVENTS].address != 0, messages);
             ASSERT_TRUE(io_page_table_unmap(&device->stage1, device->buffers[0].address[0]));
             whole.start();
             whole.run();
