@@ -20,15 +20,18 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
     channel->credit_latency = sim_time_max(config->credit_latency, channel->writer_period);
     channel->capacity = config->capacity > 0 ? config->capacity : 1;
     channel->slots = sim_alloc(sim, channel->capacity * sizeof(*channel->slots));
+    channel->end = channel->slots + channel->capacity;
+    channel->head = channel->slots;
+    channel->tail = channel->slots;
     channel->units = config->units;
     channel->wire = config->wire;
     channel->metered = config->wire != NULL || config->units != 0;
-    channel->plain = !channel->metered;
     channel->cut_through = config->cut_through;
-    channel->hint = &channel->no_hint;
+    channel->hint = &sim->no_hint;
     sim_packet_reserve(sim, channel->capacity, false);
     sim_vector_push(&sim->channels, channel);
     sim_choose_way(sim);
+    sim_channel_choose_way(channel);
     return channel;
 }
 
@@ -42,7 +45,7 @@ void sim_channel_set_foresight(struct sim_channel *channel, sim_channel_foresigh
 {
     channel->foresight = foresight;
     channel->foreseen = foresight != NULL;
-    channel->plain = !channel->metered && !channel->foreseen;
+    sim_channel_choose_way(channel);
 }
 
 void sim_channel_set_transport(struct sim_channel *channel, const struct sim_channel_transport *transport)
@@ -50,6 +53,7 @@ void sim_channel_set_transport(struct sim_channel *channel, const struct sim_cha
     channel->sim->carried += channel->transport == NULL;
     channel->transport = transport;
     sim_choose_way(channel->sim);
+    sim_channel_choose_way(channel);
 }
 
 /**
@@ -60,15 +64,32 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
 {
     const struct sim_channel_slot *latest;
 
-    if (channel->tail == 0) {
+    if (channel->tail == channel->slots) {
         return;
     }
     /* Packets and credits go in order: what holds of the latest holds of all. */
-    latest = &channel->slots[channel->tail - 1];
+    latest = channel->tail - 1;
     if (latest->packet == NULL && latest->free_at <= now && channel->unclaimed == 0) {
-        channel->head = 0;
-        channel->tail = 0;
+        channel->head = channel->slots;
+        channel->tail = channel->slots;
         channel->reclaim = 0;
+    }
+}
+
+#define SLOTS_IN_A_LINE (64 / sizeof(struct sim_channel_slot))
+
+/** The same for channels without data units and wire, of which there are few: not as soon as that. */
+static inline void rewind_plain_slots(struct sim_channel *channel, sim_time now)
+{
+    const struct sim_channel_slot *latest;
+
+    if (channel->tail < channel->slots + SLOTS_IN_A_LINE) {
+        return;
+    }
+    latest = channel->tail - 1;
+    if (latest->packet == NULL && latest->free_at <= now) {
+        channel->head = channel->slots;
+        channel->tail = channel->slots;
     }
 }
 
@@ -95,7 +116,7 @@ static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, 
 
 __attribute__((noreturn)) SIM_COLD static void nothing_to_pop(const struct sim_channel *channel)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = channel->head;
 
     sim_panic(channel->sim, channel->reader, slot->packet, "pop from %s, where nothing has arrived", channel->name);
 }
@@ -116,7 +137,7 @@ static struct sim_packet *wake_writer(struct sim_channel *channel, struct sim_pa
 /** What a pop begins with. @return the packet */
 static inline struct sim_packet *arrived(const struct sim_channel *channel, sim_time now)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = channel->head;
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
@@ -126,20 +147,26 @@ static inline struct sim_packet *arrived(const struct sim_channel *channel, sim_
     return packet;
 }
 
+/** When a credit is back that sets out at @p now. */
+static inline sim_time credit_at_best(const struct sim_channel *channel, sim_time now)
+{
+    return sim_time_align_by(now + channel->credit_latency, channel->writer_period, channel->writer_reciprocal);
+}
+
+/** @param free_at an edge of the writer */
 static inline struct sim_packet *pop_shortly(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
     struct sim_packet *packet = arrived(channel, now);
 
-    free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
     return sim_channel_take(channel, free_at) ? wake_writer(channel, packet, free_at) : packet;
 }
 
 /** The same by the channel's transport. */
-static struct sim_packet *pop_by_transport(struct sim_channel *channel, sim_time now, sim_time free_at)
+static inline struct sim_packet *pop_by_transport(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
     struct sim_packet *packet = arrived(channel, now);
 
-    channel->transport->pop(channel, sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal));
+    channel->transport->pop(channel, free_at);
     return packet;
 }
 
@@ -151,8 +178,8 @@ static inline sim_time depart(struct sim_channel *channel, struct sim_packet *pa
         sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
 
     leave_mark(channel->sim, packet, channel->writer_stage, start);
-    rewind_slots(channel, now);
-    if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
+    rewind_plain_slots(channel, now);
+    if (channel->tail->packet != NULL || arrival < channel->last_arrival) {
         nowhere_to_push(channel, packet);
     }
     channel->last_arrival = arrival;
@@ -161,7 +188,7 @@ static inline sim_time depart(struct sim_channel *channel, struct sim_packet *pa
 }
 
 /** For channels without data units, wire and foresight. */
-static inline void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
+SIM_HOT static void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
 {
     const sim_time arrival = depart(channel, packet, now, service);
 
@@ -170,7 +197,8 @@ static inline void push_shortly(struct sim_channel *channel, struct sim_packet *
 }
 
 /** The same by the channel's transport. */
-static void push_by_transport(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
+SIM_HOT static void push_by_transport(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
+                                      sim_time service)
 {
     const sim_time arrival = depart(channel, packet, now, service);
 
@@ -180,17 +208,15 @@ static void push_by_transport(struct sim_channel *channel, struct sim_packet *pa
 /* ---- Popping and pushing ---- */
 
 /** Whatever the engine and the observer. */
-__attribute__((noinline)) static struct sim_packet *pop_in_any_case(struct sim_channel *channel, sim_time now,
-                                                                    sim_time free_at)
+static struct sim_packet *pop_in_any_case(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = channel->head;
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
         nothing_to_pop(channel);
     }
     sim_mark(channel->sim, packet, channel->stage, slot->arrival);
-    free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
     if (channel->transport != NULL) {
         channel->transport->pop(channel, free_at);
     } else {
@@ -199,28 +225,39 @@ __attribute__((noinline)) static struct sim_packet *pop_in_any_case(struct sim_c
     return packet;
 }
 
-static inline struct sim_packet *pop(struct sim_channel *channel, sim_time now, sim_time free_at)
+SIM_HOT static struct sim_packet *take_shortly(struct sim_channel *channel, sim_time now)
 {
+    return pop_shortly(channel, now, credit_at_best(channel, now));
+}
+
+SIM_HOT static struct sim_packet *take_by_transport(struct sim_channel *channel, sim_time now)
+{
+    return pop_by_transport(channel, now, credit_at_best(channel, now));
+}
+
+static struct sim_packet *take_in_any_case(struct sim_channel *channel, sim_time now)
+{
+    return pop_in_any_case(channel, now, credit_at_best(channel, now));
+}
+
+SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
+{
+    free_at = sim_time_align_by(free_at, channel->writer_period, channel->writer_reciprocal);
     if (channel->sim->swift) {
         return pop_shortly(channel, now, free_at);
     }
     return channel->sim->ferried ? pop_by_transport(channel, now, free_at) : pop_in_any_case(channel, now, free_at);
 }
 
-SIM_HOT struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+/** The slot before another, all round. */
+static struct sim_channel_slot *slot_before(const struct sim_channel *channel, struct sim_channel_slot *slot)
 {
-    return pop(channel, now, now + channel->credit_latency);
-}
-
-SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
-{
-    return pop(channel, now, free_at);
+    return (slot != channel->slots ? slot : channel->end) - 1;
 }
 
 struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
 {
-    const uint32_t latest = channel->tail > 0 ? channel->tail - 1 : channel->capacity - 1;
-    struct sim_channel_slot *slot = &channel->slots[latest];
+    struct sim_channel_slot *slot = slot_before(channel, channel->tail);
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival <= now) {
@@ -228,7 +265,7 @@ struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
     }
     slot->packet = NULL;
     slot->free_at = now;
-    channel->tail = latest;
+    channel->tail = slot;
     channel->pushed--;
     if (channel->units != 0) {
         channel->units_used -= slot->units;
@@ -239,17 +276,18 @@ struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
 
 void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time now)
 {
-    uint32_t at = (channel->head + index) % channel->capacity;
-    const struct sim_channel_slot moved = channel->slots[at];
+    struct sim_channel_slot *at =
+        index < channel->capacity ? sim_channel_slot_behind(channel, channel->head, index) : channel->head;
+    const struct sim_channel_slot moved = *at;
 
     if (index >= channel->capacity || moved.packet == NULL || moved.arrival > now) {
         sim_panic(channel->sim, channel->reader, moved.packet, "nothing has arrived %u places behind in %s", index,
                   channel->name);
     }
-    for (; at != channel->head; at = at > 0 ? at - 1 : channel->capacity - 1) {
-        channel->slots[at] = channel->slots[at > 0 ? at - 1 : channel->capacity - 1];
+    for (; at != channel->head; at = slot_before(channel, at)) {
+        *at = *slot_before(channel, at);
     }
-    channel->slots[channel->head] = moved;
+    *channel->head = moved;
 }
 
 SIM_HOT void sim_channel_pop_local(struct sim_channel *channel, sim_time free_at)
@@ -306,7 +344,7 @@ static sim_time units_at(const struct sim_channel *channel, uint32_t units)
 
 sim_time sim_channel_credit_at(struct sim_channel *channel, uint32_t units)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+    const struct sim_channel_slot *slot = channel->tail;
     sim_time at = slot->packet != NULL ? SIM_TIME_NEVER : slot->free_at;
 
     if (at != SIM_TIME_NEVER && channel->units != 0 && channel->units_used + units > channel->units) {
@@ -336,7 +374,7 @@ sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count)
     if (count == 0 || later >= channel->capacity) {
         return 0; /* nothing to wait for, or its slot has been used again since */
     }
-    slot = &channel->slots[(channel->tail + channel->capacity - 1 - (uint32_t)later) % channel->capacity];
+    slot = sim_channel_slot_behind(channel, channel->tail, channel->capacity - 1 - (uint32_t)later);
     if (slot->packet != NULL) {
         channel->writer_waits = true;
         return SIM_TIME_NEVER;
@@ -356,26 +394,23 @@ static sim_time send_by_wire(const struct sim_channel *channel, struct sim_packe
     return times.start;
 }
 
-__attribute__((noinline)) static void push_in_any_case(struct sim_channel *channel, struct sim_packet *packet,
-                                                       sim_time now, sim_time service, uint32_t units,
-                                                       uint32_t wire_bytes, uint32_t header_bytes)
+SIM_HOT void sim_channel_push_metered(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
+                                      sim_time service, uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
 {
     sim_time start = now + service;
     sim_time arrival = start;
 
-    if (channel->metered) {
-        if (channel->wire != NULL) {
-            start = send_by_wire(channel, packet, start, wire_bytes, header_bytes, &arrival);
-        }
-        if (channel->units != 0) {
-            reclaim_units(channel, now);
-        }
+    if (channel->wire != NULL) {
+        start = send_by_wire(channel, packet, start, wire_bytes, header_bytes, &arrival);
     }
     sim_mark(channel->sim, packet, channel->writer_stage, start);
     /* Later than now, since the latency is. */
     arrival = sim_time_align_by(arrival + channel->latency, channel->reader_period, channel->reader_reciprocal);
+    if (channel->units != 0) {
+        reclaim_units(channel, now);
+    }
     rewind_slots(channel, now);
-    if (channel->slots[channel->tail].packet != NULL || arrival < channel->last_arrival) {
+    if (channel->tail->packet != NULL || arrival < channel->last_arrival) {
         nowhere_to_push(channel, packet);
     }
     channel->last_arrival = arrival;
@@ -384,29 +419,37 @@ __attribute__((noinline)) static void push_in_any_case(struct sim_channel *chann
         channel->unclaimed++;
     }
     channel->pushed++;
-    if (channel->transport != NULL) {
-        channel->transport->push(channel, packet, arrival, units);
-    } else {
+    if (channel->sim->swift || channel->transport == NULL) {
         sim_channel_push_local(channel, packet, arrival, units);
+    } else {
+        channel->transport->push(channel, packet, arrival, units);
     }
 }
 
-SIM_HOT void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
-                              uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+static void push_in_any_case(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
 {
-    if (channel->plain && channel->sim->swift) {
-        push_shortly(channel, packet, now, service);
-    } else if (channel->plain && channel->sim->ferried) {
-        push_by_transport(channel, packet, now, service);
-    } else {
-        push_in_any_case(channel, packet, now, service, units, wire_bytes, header_bytes);
+    sim_channel_push_metered(channel, packet, now, service, 0, 0, 0);
+}
+
+void sim_channel_choose_way(struct sim_channel *channel)
+{
+    const struct sim *sim = channel->sim;
+
+    channel->take = take_in_any_case;
+    channel->send = push_in_any_case;
+    if (sim->swift) {
+        channel->take = take_shortly;
+        channel->send = channel->foreseen ? push_in_any_case : push_shortly;
+    } else if (sim->ferried) {
+        channel->take = take_by_transport;
+        channel->send = channel->foreseen ? push_in_any_case : push_by_transport;
     }
 }
 
 SIM_HOT void sim_channel_push_local(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival,
                                     uint32_t units)
 {
-    channel->slots[channel->tail].units = units;
+    channel->tail->units = units;
     sim_channel_put(channel, packet, arrival);
     if (channel->foreseen) {
         channel->foresight(channel->reader, packet);

@@ -32,46 +32,58 @@ struct sim_channel_slot {
     uint32_t units;            /**< data units held */
 };
 
+struct sim_channel;
 struct sim_channel_transport;
+
+/** How a packet is taken out of a channel: see sim_channel_pop(). */
+typedef struct sim_packet *(*sim_channel_take_fn)(struct sim_channel *channel, sim_time now);
+
+/** How one is put into a channel without data units and wire: see sim_channel_push(). */
+typedef void (*sim_channel_send_fn)(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
+                                    sim_time service);
 
 /** See sim_channel_set_foresight(). */
 typedef void (*sim_channel_foresight)(const struct sim_component *reader, const struct sim_packet *packet);
 
-/** What every push and pop looks at comes first: three lines of the host's cache. */
+/** Three lines of the host's cache, then the rest: what both sides look at, what a push does, what a pop does. */
 struct sim_channel {
     struct sim_channel_slot *slots;
+    struct sim_channel_slot *end;  /**< behind the last */
+    struct sim_channel_slot *head; /**< reader's: of the oldest packet */
+    struct sim_channel_slot *tail; /**< writer's: for the next packet */
+    bool writer_waits;             /**< writer sleeps until a credit comes back */
+    bool cut_through;              /**< the reader sees a packet as soon as its header is in */
+    bool metered;                  /**< it has data units, a wire or both */
+    bool foreseen;                 /**< there is a foresight */
+    uint32_t stage;                /**< under which the flight time is booked */
+    uint32_t writer_stage;         /**< under which the writer's service is */
     uint32_t capacity;
-    uint32_t head;       /**< reader's: slot of the oldest packet */
-    uint32_t tail;       /**< writer's: slot for the next packet */
+    struct sim *sim;
+    sim_time last_arrival; /**< writer's: arrivals never decrease */
+
+    sim_channel_send_fn send; /**< the shortest way that is open: see sim_channel_choose_way() */
+    uint64_t pushed;          /**< packets so far */
+    struct sim_component *reader;
+    sim_time latency;
+    sim_time reader_period;
+    uint64_t reader_reciprocal; /**< see sim_time_align_by() */
+    uint64_t *hint;             /**< see sim_channel_set_hint(); without one a word of the simulation's own */
+    uint64_t hint_mask;
+
+    sim_channel_take_fn take; /**< the shortest way that is open */
+    sim_time credit_latency;
+    sim_time writer_period;
+    uint64_t writer_reciprocal;
+    struct sim_wire *wire;
     uint32_t reclaim;    /**< writer's: oldest slot whose data units have not been taken back */
     uint32_t unclaimed;  /**< writer's: slots between reclaim and tail */
     uint32_t units;      /**< data units in all; 0: not limited */
     uint32_t units_used; /**< writer's view */
-    bool writer_waits;   /**< writer sleeps until a credit comes back */
-    bool cut_through;    /**< the reader sees a packet as soon as its header is in */
-    bool metered;        /**< it has data units, a wire or both */
-    bool foreseen;       /**< there is a foresight */
-    bool plain;          /**< neither metered nor foreseen */
-    uint32_t stage;      /**< under which the flight time is booked */
-    struct sim *sim;
-    sim_time last_arrival; /**< writer's: arrivals never decrease */
-    uint64_t pushed;       /**< packets so far */
-    struct sim_component *reader;
-    uint32_t writer_stage; /**< under which the writer's service is */
-    sim_time latency;
-    sim_time reader_period;
-    uint64_t reader_reciprocal; /**< see sim_time_align_by() */
-    uint64_t *hint;             /**< see sim_channel_set_hint(); without one a word of the channel's own */
-    uint64_t hint_mask;
-    const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
-    sim_time credit_latency;
-    sim_time writer_period;
-    uint64_t writer_reciprocal;
-    struct sim_component *writer;
-    struct sim_wire *wire;
-    uint64_t no_hint;
-    const char *name;
     void *engine_data;
+
+    const struct sim_channel_transport *transport; /**< NULL: packets go straight into the slots */
+    struct sim_component *writer;
+    const char *name;
     sim_channel_foresight foresight;
 };
 
@@ -104,7 +116,7 @@ struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel
 /** The oldest packet, if it has arrived by @p now; else NULL. It stays in the channel and must not be changed. */
 static inline struct sim_packet *sim_channel_peek(const struct sim_channel *channel, sim_time now)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = channel->head;
 
     return slot->packet != NULL && slot->arrival <= now ? slot->packet : NULL;
 }
@@ -115,9 +127,18 @@ static inline struct sim_packet *sim_channel_peek(const struct sim_channel *chan
  */
 static inline sim_time sim_channel_next_arrival(const struct sim_channel *channel)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->head];
+    const struct sim_channel_slot *slot = channel->head;
 
     return slot->packet != NULL ? slot->arrival : SIM_TIME_NEVER;
+}
+
+/** The slot @p count places, fewer than there are slots, behind another. */
+static inline struct sim_channel_slot *sim_channel_slot_behind(const struct sim_channel *channel,
+                                                               struct sim_channel_slot *slot, uint32_t count)
+{
+    const uint32_t before_end = (uint32_t)(channel->end - slot);
+
+    return count < before_end ? slot + count : channel->slots + (count - before_end);
 }
 
 /**
@@ -132,7 +153,7 @@ static inline struct sim_packet *sim_channel_peek_behind(const struct sim_channe
     if (index >= channel->capacity) {
         return NULL;
     }
-    slot = &channel->slots[(channel->head + index) % channel->capacity];
+    slot = sim_channel_slot_behind(channel, channel->head, index);
     return slot->packet != NULL && slot->arrival <= now ? slot->packet : NULL;
 }
 
@@ -144,7 +165,7 @@ static inline sim_time sim_channel_arrival_behind(const struct sim_channel *chan
     if (index >= channel->capacity) {
         return SIM_TIME_NEVER;
     }
-    slot = &channel->slots[(channel->head + index) % channel->capacity];
+    slot = sim_channel_slot_behind(channel, channel->head, index);
     return slot->packet != NULL ? slot->arrival : SIM_TIME_NEVER;
 }
 
@@ -158,7 +179,10 @@ void sim_channel_advance(struct sim_channel *channel, uint32_t index, sim_time n
  * Takes the oldest packet, which must have arrived; its slot and data units start their way back. Books the flight
  * under the channel's stage.
  */
-struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now);
+static inline struct sim_packet *sim_channel_pop(struct sim_channel *channel, sim_time now)
+{
+    return channel->take(channel, now);
+}
 
 /**
  * The same, for a reader that knows better than the channel when the credit will be back.
@@ -202,10 +226,10 @@ bool sim_channel_has_units(struct sim_channel *channel, sim_time now, uint32_t u
 /** Whether the credits allow a packet with that many data units at @p now. */
 static inline bool sim_channel_has_credit(struct sim_channel *channel, sim_time now, uint32_t units)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+    const struct sim_channel_slot *slot = channel->tail;
 
     return slot->packet == NULL && slot->free_at <= now &&
-           (channel->units == 0 || sim_channel_has_units(channel, now, units));
+           (!channel->metered || channel->units == 0 || sim_channel_has_units(channel, now, units));
 }
 
 /** When the credits will do so, as sim_channel_space_at() says it. */
@@ -215,7 +239,7 @@ sim_time sim_channel_credit_at(struct sim_channel *channel, uint32_t units);
 static inline bool sim_channel_has_space(struct sim_channel *channel, sim_time now, sim_time service, uint32_t units)
 {
     return sim_channel_has_credit(channel, now, units) &&
-           (channel->wire == NULL || channel->wire->open_at <= now + service);
+           (!channel->metered || channel->wire == NULL || channel->wire->open_at <= now + service);
 }
 
 /**
@@ -232,6 +256,10 @@ sim_time sim_channel_space_at(struct sim_channel *channel, sim_time now, sim_tim
  */
 sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count);
 
+/** The part of sim_channel_push() for channels with data units, a wire or both. */
+void sim_channel_push_metered(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
+                              uint32_t units, uint32_t wire_bytes, uint32_t header_bytes);
+
 /**
  * Sends a packet; there must be space.
  * @param service time the packet still spends inside the writer, booked under the writer's stage
@@ -244,8 +272,15 @@ sim_time sim_channel_taken_at(struct sim_channel *channel, uint64_t count);
  * header) has been sent, plus latency; packet->tail becomes the time when the last byte has arrived. A packet that is
  * itself still being received (tail) does not end before its last byte came in.
  */
-void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service,
-                      uint32_t units, uint32_t wire_bytes, uint32_t header_bytes);
+static inline void sim_channel_push(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
+                                    sim_time service, uint32_t units, uint32_t wire_bytes, uint32_t header_bytes)
+{
+    if (channel->metered) {
+        sim_channel_push_metered(channel, packet, now, service, units, wire_bytes, header_bytes);
+    } else {
+        channel->send(channel, packet, now, service);
+    }
+}
 
 /* ---- For engines ---- */
 

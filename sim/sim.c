@@ -25,9 +25,15 @@ void sim_vector_push(struct sim_vector *vector, void *item)
 
 void sim_choose_way(struct sim *sim)
 {
+    const bool swift = sim->swift;
+    const bool ferried = sim->ferried;
+
     sim->quick = sim->config.engine == SIM_ENGINE_NATIVE && sim->schedule == NULL;
     sim->swift = sim->quick && sim->carried == 0 && sim->hot.observer.mark == NULL;
     sim->ferried = sim->carried > 0 && sim->carried == sim->channels.count && sim->hot.observer.mark == NULL;
+    for (size_t i = 0; (swift != sim->swift || ferried != sim->ferried) && i < sim->channels.count; i++) {
+        sim_channel_choose_way(sim->channels.items[i]);
+    }
 }
 
 struct sim *sim_create(const struct sim_config *config)

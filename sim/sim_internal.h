@@ -37,6 +37,7 @@ struct sim_gauge {
 
 struct sim {
     struct sim_hot hot; /**< first: inline functions of sim.h see it */
+    uint64_t no_hint;   /**< what channels without a hint point to: their mask is 0 */
     struct sim_config config;
     struct sim_queue queue;
     struct sim_packet_pool pool;
@@ -69,6 +70,9 @@ void sim_vector_push(struct sim_vector *vector, void *item);
 /** Finds which of the shorter ways are open: after a change of what struct sim says that they need. */
 void sim_choose_way(struct sim *sim);
 
+/** The same for a channel, of what the simulation has found. */
+void sim_channel_choose_way(struct sim_channel *channel);
+
 /** Prepares the pool. */
 void sim_pool_init(struct sim_packet_pool *pool, uint32_t block_bytes);
 
@@ -92,23 +96,23 @@ static inline void sim_wake_quickly(struct sim *sim, struct sim_component *compo
 /** Puts a packet into the tail slot, to be seen at @p arrival. The reader is to be woken. */
 static inline void sim_channel_put(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->tail];
+    struct sim_channel_slot *slot = channel->tail;
 
     slot->packet = packet;
     slot->arrival = arrival;
-    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    channel->tail = slot + 1 != channel->end ? slot + 1 : channel->slots;
     *channel->hint |= channel->hint_mask;
 }
 
 /** Empties the head slot, to be free at @p free_at. @return whether the writer waits for it, and is to be woken */
 static inline bool sim_channel_take(struct sim_channel *channel, sim_time free_at)
 {
-    struct sim_channel_slot *slot = &channel->slots[channel->head];
+    struct sim_channel_slot *slot = channel->head;
     const bool waits = channel->writer_waits;
 
     slot->packet = NULL;
     slot->free_at = free_at;
-    channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
+    channel->head = slot + 1 != channel->end ? slot + 1 : channel->slots;
     if (waits) {
         channel->writer_waits = false;
     }

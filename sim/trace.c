@@ -139,7 +139,7 @@ uint64_t sim_signal_value(const struct sim_signal *signal)
     case SIM_SIGNAL_PUSHED:
         return signal->channel->pushed & UINT32_MAX;
     case SIM_SIGNAL_HEAD: {
-        const struct sim_packet *packet = signal->channel->slots[signal->channel->head].packet;
+        const struct sim_packet *packet = signal->channel->head->packet;
 
         return packet != NULL ? packet->id : 0;
     }

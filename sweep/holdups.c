@@ -24,7 +24,7 @@ static sim_time units_until(const struct sim_channel *channel, sim_time now)
     }
     /* The oldest first: the slot that will be written next is the one that was left longest ago. */
     for (uint32_t i = 0; i < channel->capacity && used + need > channel->units; i++) {
-        const struct sim_channel_slot *slot = &channel->slots[(channel->tail + i) % channel->capacity];
+        const struct sim_channel_slot *slot = sim_channel_slot_behind(channel, channel->tail, i);
 
         if (slot->packet != NULL) {
             return SIM_TIME_NEVER;
@@ -39,7 +39,7 @@ static sim_time units_until(const struct sim_channel *channel, sim_time now)
 
 static sim_time credit_until(const struct sim_channel *channel, sim_time now)
 {
-    const struct sim_channel_slot *slot = &channel->slots[channel->tail];
+    const struct sim_channel_slot *slot = channel->tail;
     const sim_time units = channel->units == 0 ? 0 : units_until(channel, now);
 
     return slot->packet != NULL ? SIM_TIME_NEVER : sim_time_max(slot->free_at, units);

@@ -82,8 +82,7 @@ unsigned inlet::room() const
 {
     unsigned count = 0;
 
-    while (count < channel_->capacity &&
-           channel_->slots[(channel_->tail + count) % channel_->capacity].packet == nullptr) {
+    while (count < channel_->capacity && sim_channel_slot_behind(channel_, channel_->tail, count)->packet == nullptr) {
         count++;
     }
     return count;
@@ -104,7 +103,7 @@ void inlet::push(sim_packet *packet, sim_time at, uint32_t units)
 void inlet::pop(sim_channel *channel, sim_time free_at)
 {
     auto *self = static_cast<inlet *>(channel->engine_data);
-    sim_packet *packet = channel->slots[channel->head].packet;
+    sim_packet *packet = channel->head->packet;
 
     sim_channel_pop_local(channel, free_at);
     self->popped_(packet, free_at);

@@ -110,7 +110,7 @@ class inlet
     /** Whether a packet can be sent: its place is empty, or will be by a time. */
     bool has_room() const
     {
-        return channel_->slots[channel_->tail].packet == nullptr;
+        return channel_->tail->packet == nullptr;
     }
 
     /** Packets that can be sent one after another. */
@@ -119,7 +119,7 @@ class inlet
     /** From when on there is room, if has_room(); it may have passed. */
     sim_time room_at() const
     {
-        return channel_->slots[channel_->tail].free_at;
+        return channel_->tail->free_at;
     }
 
     /** Sends a packet that is there at @p at: the model sees it at its first edge from then on, later than now. */

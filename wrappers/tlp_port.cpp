@@ -66,13 +66,13 @@ unsigned tlp_port::queue_of(const tlp &header) const
 void tlp_port::push(sim_channel *channel, sim_packet *packet, sim_time arrival, uint32_t units)
 {
     const auto *where = static_cast<const place *>(channel->engine_data);
-    sim_channel_slot *slot = &channel->slots[channel->tail];
+    sim_channel_slot *slot = channel->tail;
 
     /* The slot is a credit, taken until the other end returns it; nobody looks at the packet in it. */
     slot->packet = packet;
     slot->arrival = arrival;
     slot->units = units;
-    channel->tail = channel->tail + 1 < channel->capacity ? channel->tail + 1 : 0;
+    channel->tail = slot + 1 != channel->end ? slot + 1 : channel->slots;
     where->self->send(where->queue, packet, arrival);
 }
 
@@ -203,7 +203,7 @@ bool tlp_port::has_room(unsigned queue, uint32_t units) const
     for (uint32_t i = 0; i < channel->capacity; i++) {
         used += channel->slots[i].packet != nullptr ? channel->slots[i].units : 0;
     }
-    return channel->slots[channel->tail].packet == nullptr && (channel->units == 0 || used + units <= channel->units);
+    return channel->tail->packet == nullptr && (channel->units == 0 || used + units <= channel->units);
 }
 
 /* @return false if there are no credits for it */

@@ -258,7 +258,7 @@ class channel_sockets : public sc_core::sc_module,
     /** Writer's side: sends a packet as a request. */
     void push(sim_packet *packet, sim_time arrival, uint32_t units)
     {
-        slot_payload *payload = &payloads[channel->tail];
+        slot_payload *payload = &payloads[channel->tail - channel->slots];
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
         sc_core::sc_time delay = kernel_time_quickly(arrival - channel->sim->hot.now);
 
@@ -274,7 +274,7 @@ class channel_sockets : public sc_core::sc_module,
     /** Reader's side: answers the oldest request, which returns its credit. */
     void pop(sim_time free_at)
     {
-        slot_payload *payload = &payloads[channel->head];
+        slot_payload *payload = &payloads[channel->head - channel->slots];
         tlm::tlm_phase phase = tlm::BEGIN_RESP;
         sc_core::sc_time delay = kernel_time_quickly(free_at - channel->sim->hot.now);
 
@@ -324,7 +324,8 @@ class channel_sockets : public sc_core::sc_module,
         const packet_extension &extension = static_cast<slot_payload &>(payload).extension;
         const sim_time arrival = channel->sim->hot.now + delay.value();
 
-        if (channel->plain) {
+        if (!channel->foreseen) {
+            channel->tail->units = extension.units;
             sim_channel_put(channel, extension.packet, arrival);
             wake(channel->reader, arrival);
         } else {

@@ -273,10 +273,10 @@ TEST_F(Channel, BeginsAnewAfterAPauseAndNobodyCanTell)
             if (!sim_channel_has_space(channel, now, 0, 2)) {
                 return sim_channel_space_at(channel, now, 0, 2);
             }
-            const uint32_t tail = channel->tail;
+            const ptrdiff_t tail = channel->tail - channel->slots;
 
             sim_channel_push(channel, sim_packet_new(simulation, payload), now, 0, 2, 56, 24);
-            anew += tail != 0 && channel->tail == 1 ? 1 : 0;
+            anew += tail != 0 && channel->tail == channel->slots + 1 ? 1 : 0;
             sent.push_back(now);
             at = ++next < limit ? sim_time_max(wanted[next], now + SIM_NS) : SIM_TIME_NEVER;
             return at;

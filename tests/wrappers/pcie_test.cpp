@@ -82,9 +82,8 @@ class Peer
                 continue;
             }
             /* Slow: every TLP waits a while of its own, so that credits run out. */
-            const sim_time ready = sim_component_edge(
-                component(), port_->queues[queue].receive->slots[port_->queues[queue].receive->head].arrival +
-                                 packet->tag % 7 * 13 * SIM_NS);
+            const sim_time ready = sim_component_edge(component(), port_->queues[queue].receive->head->arrival +
+                                                                       packet->tag % 7 * 13 * SIM_NS);
             if (ready > now) {
                 due = std::min(due, ready);
                 continue;
