@@ -30,7 +30,12 @@ std::vector<std::string> functions_of(const struct scenario *scenario)
         const scenario_device *device = scenario->devices[i];
 
         for (uint32_t f = 0; device->endpoint != nullptr && f < device->endpoint->functions; f++) {
-            all.push_back(f == 0 ? std::string(device->name) : std::string(device->name) + "/" + std::to_string(f));
+            const std::string name = f == 0 ? device->name : std::string(device->name) + "/" + std::to_string(f);
+
+            all.push_back(name);
+            for (uint32_t vf = 1; device->endpoint->sriov != nullptr && vf <= device->endpoint->sriov->vfs; vf++) {
+                all.push_back(name + "/vf" + std::to_string(vf));
+            }
         }
     }
     return all;
@@ -77,22 +82,13 @@ std::string users(Random &random, std::vector<std::string> functions)
     return text + " }, ";
 }
 
-/** Takes every stretch out that begins and ends so; the ends go too. */
-std::string without(std::string text, const std::string &begin, const std::string &end)
-{
-    for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
-        text.erase(at, text.find(end, at) + end.size() - at);
-    }
-    return text;
-}
-
 /** The text of a system: a random topology, users, and messages of every function. */
 std::string random_system(uint64_t seed)
 {
     const std::string duration = "duration: 20 us";
     const std::string software = "software: { ";
     Random random(seed);
-    std::string text = without(software_system::random_text(seed), ", ari: yes, sr-iov: {", "}");
+    std::string text = software_system::random_text(seed);
 
     text = text.substr(0, text.find("traffic:"));
     text.replace(text.find(duration), duration.size(), "duration: 8 us");

@@ -63,6 +63,17 @@ void expect_same_verdicts(const verdict_list &run, const verdict_list &check, co
     }
 }
 
+/** Why a system cannot be brought up; "": it can. */
+std::string refusal(const struct scenario *scenario)
+{
+    try {
+        Whole whole(scenario);
+    } catch (const std::runtime_error &error) {
+        return error.what();
+    }
+    return "";
+}
+
 void compare(const struct scenario *scenario, const RandomSystem::Features &features, Counts &counts)
 {
     verdict_list verdicts = {};
@@ -70,8 +81,8 @@ void compare(const struct scenario *scenario, const RandomSystem::Features &feat
     host_error error = {};
 
     if (!scenario_foretell(scenario, &verdicts, &steps, &error)) {
-        /* A check says that software cannot bring it up: so says a run. */
-        EXPECT_THROW(Whole whole(scenario), std::runtime_error) << error.text;
+        /* A check says that software cannot bring it up, and why: so says a run. */
+        EXPECT_EQ(refusal(scenario), error.text);
         counts.impossible++;
     } else {
         Whole whole(scenario);
@@ -113,7 +124,7 @@ TEST_P(RandomSystems, AreJudgedAlikeByCheckAndRun)
         }
     }
     /* The systems are about something: most come up, and of most assumptions both outcomes occur. */
-    EXPECT_GT(counts.run, count * 9 / 10) << counts.impossible;
+    EXPECT_GT(counts.run, count * 8 / 10) << counts.impossible;
     if (count < 500) {
         return; /* too few for all of that to occur by chance, as under a sanitizer */
     }
