@@ -38,6 +38,12 @@ inline sim_channel *gic_join(simulation &whole, sim_component *writer, sim_compo
     const std::string name = std::string(writer->name) + " -> " + reader->name;
     sim_channel_config config = {};
 
+    if (writer->sim != whole.handle() || reader->sim != whole.handle()) {
+        SC_REPORT_FATAL("/Doorbell/gic", (std::string(writer->name) + " and " + reader->name +
+                                          " are of two doorbell::simulations: only " + "modules of one can be joined")
+                                             .c_str());
+    }
+
     config.name = name.c_str();
     config.writer = writer;
     config.reader = reader;

@@ -1,4 +1,4 @@
-#include "wrappers/pcie_debug.h"
+#include "wrappers/pcie_debug_internal.h"
 
 #include "models/pcie/probe.h"
 #include "wrappers/pcie.h"

@@ -185,8 +185,8 @@ class protocol_checkers : public sc_core::sc_module
     }
 
     /**
-     * Sockets of 32 bits that were bound, but not to one of these checkers, when simulation started: everything in the
-     * kernel counts. A line each; "" if there is none.
+     * Initiator sockets of whatever width that were bound, but not to one of these checkers, when simulation started:
+     * everything in the kernel counts. A line each; "" if there is none.
      */
     const std::string &uncovered() const
     {

@@ -13,6 +13,12 @@ namespace
 /** Bytes of a payload block: the largest bus request. */
 constexpr uint32_t kPayloadBytes = 4096;
 
+/** What a model cannot go on with: by default the kernel shows it and ends the process; it may throw as well. */
+void report(void *, const char *message)
+{
+    SC_REPORT_FATAL("/Doorbell/model", message);
+}
+
 } // namespace
 
 simulation::simulation(const sc_core::sc_module_name &name) : simulation(name, options())
@@ -28,6 +34,7 @@ simulation::simulation(const sc_core::sc_module_name &name, const options &how) 
     config.shuffle = how.shuffle;
     config.shuffle_seed = how.shuffle_seed;
     config.payload_block = kPayloadBytes;
+    config.panic = report;
     sim_ = sim_create(&config);
     resolution_ = static_cast<sim_time>(std::llround(sc_core::sc_get_time_resolution().to_seconds() * 1e15));
     SC_HAS_PROCESS(simulation);

@@ -6,6 +6,8 @@
  * SystemC kernel wakes when something is due. So a latency is what the native engine would have found, and what the
  * kernel does first within one instant does not matter.
  *
+ * A model that is configured wrongly, or finds an invariant broken, is a fatal report of the type /Doorbell/model.
+ *
  * Threads: as for SystemC itself, everything here is for the thread that runs the kernel. Times: sim_time is whole
  * femtoseconds; the kernel's time resolution may be anything of which every clock period used is a multiple (1 fs, or
  * the default of 1 ps), which is checked before simulation starts.

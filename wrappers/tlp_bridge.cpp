@@ -1,6 +1,6 @@
 #include "wrappers/tlp_bridge.h"
 
-#include "wrappers/pcie_debug.h"
+#include "wrappers/pcie_debug_internal.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 /*
  * Debug accesses as TLPs (tlp.h): cut so small that each goes one way. Windows, BARs and pages are all aligned to more.
  */
-#ifndef DOORBELL_WRAPPERS_PCIE_DEBUG_H
-#define DOORBELL_WRAPPERS_PCIE_DEBUG_H
+#ifndef DOORBELL_WRAPPERS_PCIE_DEBUG_INTERNAL_H
+#define DOORBELL_WRAPPERS_PCIE_DEBUG_INTERNAL_H
 
 #include "wrappers/tlp.h"
 
