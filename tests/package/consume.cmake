@@ -46,6 +46,14 @@ endif()
 run(${WORK}/by-pkg-config ${SOURCE}/scenarios/seeds/two-its-split.yaml)
 must_say("it works")
 
+if(KIND STREQUAL "systemc")
+  # An example has all that it needs in its own folder and in the package.
+  file(COPY ${SOURCE}/examples DESTINATION ${WORK}/alone)
+  run(${CXX} -std=c++17 ${flags} -I${WORK}/alone ${WORK}/alone/examples/pcie/pcie.cpp -o ${WORK}/example ${words})
+  run(${WORK}/example)
+  must_say("as it should be")
+endif()
+
 if(KIND STREQUAL "core")
   find_program(ldd NAMES ldd)
   if(ldd)
