@@ -263,6 +263,9 @@ struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
     if (packet == NULL || slot->arrival <= now) {
         return NULL;
     }
+    if (channel->transport != NULL && channel->transport->recall != NULL) {
+        channel->transport->recall(channel, slot);
+    }
     slot->packet = NULL;
     slot->free_at = now;
     channel->tail = slot;

@@ -30,6 +30,7 @@ struct sim_channel_slot {
     sim_time arrival;          /**< when the reader may see the packet */
     sim_time free_at;          /**< when the writer may use the slot again */
     uint32_t units;            /**< data units held */
+    uint32_t carrier;          /**< the transport's note, of what carries the packet: goes where the packet goes */
 };
 
 struct sim_channel;
@@ -91,6 +92,8 @@ struct sim_channel {
 struct sim_channel_transport {
     void (*push)(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units);
     void (*pop)(struct sim_channel *channel, sim_time free_at);
+    /** What is in @p slot is taken back by its writer (sim_channel_recall()), which never was answered. May be NULL. */
+    void (*recall)(struct sim_channel *channel, const struct sim_channel_slot *slot);
 };
 
 struct sim_channel_config {

@@ -4,6 +4,7 @@
 #include "sim/systemc/kernel_time.h"
 #include "sim/trace_internal.h"
 
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -37,27 +38,43 @@ struct packet_extension : tlm::tlm_extension<packet_extension> {
 };
 
 /**
- * The payload of a slot of a channel. Its owner finds the extension without the library's help. What changes with each
- * packet is two lines of the host's cache.
+ * A payload and its extension, which its owner finds without the library's help. In this order, what changes with each
+ * packet is one line of the host's cache, and what counts references another.
  */
-struct alignas(64) slot_payload : tlm::tlm_generic_payload {
-    packet_extension extension;
-
-    slot_payload()
+struct alignas(64) packet_payload : packet_extension, tlm::tlm_generic_payload {
+    packet_payload()
     {
-        set_extension(&extension);
+        set_extension(static_cast<packet_extension *>(this));
         set_byte_enable_ptr(nullptr);
         set_dmi_allowed(false);
+        set_streaming_width(UINT32_MAX); /* nothing streams, whatever its length */
     }
 
-    ~slot_payload() override
+    ~packet_payload() override
     {
-        clear_extension(&extension); /* which the payload would delete */
+        clear_extension(static_cast<packet_extension *>(this)); /* which the payload would delete */
     }
 
-    slot_payload(const slot_payload &) = delete;
-    slot_payload &operator=(const slot_payload &) = delete;
+    packet_payload(const packet_payload &) = delete;
+    packet_payload &operator=(const packet_payload &) = delete;
 };
+
+/** The command of a payload, by enum sim_packet_type. What is neither a read nor a write, a payload calls ignored. */
+constexpr std::array<tlm::tlm_command, SIM_PACKET_GIC + 1> make_commands()
+{
+    std::array<tlm::tlm_command, SIM_PACKET_GIC + 1> result = {};
+
+    for (tlm::tlm_command &command : result) {
+        command = tlm::TLM_IGNORE_COMMAND;
+    }
+    result[SIM_PACKET_READ] = tlm::TLM_READ_COMMAND;
+    result[SIM_PACKET_CONFIG_READ] = tlm::TLM_READ_COMMAND;
+    result[SIM_PACKET_WRITE] = tlm::TLM_WRITE_COMMAND;
+    result[SIM_PACKET_CONFIG_WRITE] = tlm::TLM_WRITE_COMMAND;
+    return result;
+}
+
+constexpr auto kCommands = make_commands();
 
 /** SystemC object names know no dots, spaces or arrows. */
 std::string object_name(const char *name)
@@ -164,7 +181,8 @@ class component_module : public sc_core::sc_module
 {
   public:
     component_module(const sc_core::sc_module_name &module_name, sim_component *the_component, far_wakes *the_far)
-        : sc_core::sc_module(module_name), component(the_component), far(the_far)
+        : sc_core::sc_module(module_name), component(the_component), far(the_far),
+          attended(the_component->sim->config.shuffle || the_component->sim->trace != nullptr)
     {
         SC_HAS_PROCESS(component_module);
         SC_METHOD(evaluate);
@@ -174,34 +192,31 @@ class component_module : public sc_core::sc_module
 
     void evaluate()
     {
-        sim *simulation = component->sim;
+        if (attended && !attend()) {
+            return;
+        }
         /* The kernel's time too: what was due later has been notified anew. */
         const sim_time now = component->due;
 
-        if (simulation->config.shuffle && waits_some_deltas()) {
-            next_trigger(sc_core::SC_ZERO_TIME);
-            return;
-        }
-        simulation->hot.now = now;
-        if (simulation->trace != nullptr) {
-            static_cast<tracer *>(simulation->trace->engine_data)->instant();
-        }
-        sim_lay_down(simulation, component);
-        wake_at_instant(sim_evaluate(simulation, component), now);
-        if (simulation->awake == 0) {
-            /* The kernel may still owe calls to what would look for far dues: time stands where it is. */
-            sc_core::sc_pause();
-        }
+        component->sim->hot.now = now;
+        component->due = SIM_TIME_NEVER;
+        go_to_sleep(sim_evaluate(component->sim, component), component->sim->hot.now);
     }
 
     /** sim_wake() at an instant that the kernel is at. */
     void wake_at_instant(sim_time time, sim_time now)
     {
         if (time < component->due) {
-            component->sim->awake += component->due == SIM_TIME_NEVER;
-            component->due = time;
-            wake(time, now);
+            wake_earlier(component, time, now);
         }
+    }
+
+    /** The same where that is earlier than it is due. @param whose the module's component */
+    void wake_earlier(sim_component *whose, sim_time time, sim_time now)
+    {
+        whose->sim->awake += whose->due == SIM_TIME_NEVER;
+        whose->due = time;
+        wake(time, now);
     }
 
     void wake(sim_time time, sim_time now)
@@ -214,6 +229,36 @@ class component_module : public sc_core::sc_module
     }
 
   private:
+    /** It has been evaluated, and is to be so again at @p time. Up to here it has counted as awake. */
+    void go_to_sleep(sim_time time, sim_time now)
+    {
+        if (component->due != SIM_TIME_NEVER) {
+            component->sim->awake--; /* it woke itself meanwhile, and was counted again */
+            wake_at_instant(time, now);
+        } else if (time != SIM_TIME_NEVER) {
+            component->due = time;
+            wake(time, now);
+        } else if (--component->sim->awake == 0) {
+            /* The kernel may still owe calls to what would look for far dues: time stands where it is. */
+            sc_core::sc_pause();
+        }
+    }
+
+    /** What is asked for seldom, before an evaluation. @return whether it is to be now */
+    SIM_COLD bool attend()
+    {
+        const sim *simulation = component->sim;
+
+        if (simulation->config.shuffle && waits_some_deltas()) {
+            next_trigger(sc_core::SC_ZERO_TIME);
+            return false;
+        }
+        if (simulation->trace != nullptr) {
+            static_cast<tracer *>(simulation->trace->engine_data)->instant();
+        }
+        return true;
+    }
+
     /*
      * What is due at one instant the kernel calls in an order of its own; to have another one, each lets a number of
      * delta cycles pass that is drawn anew every time.
@@ -228,6 +273,7 @@ class component_module : public sc_core::sc_module
 
     sim_component *component;
     far_wakes *far;
+    const bool attended; /**< there is more to do than to evaluate */
     sc_core::sc_event due;
     unsigned deltas = 0; /**< still to pass, and this one; 0: not drawn */
 };
@@ -240,8 +286,9 @@ class channel_sockets : public sc_core::sc_module,
 {
   public:
     channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel, const bool *whether_it_runs)
-        : sc_core::sc_module(module_name), channel(the_channel), runs(whether_it_runs),
-          payloads(std::make_unique<slot_payload[]>(the_channel->capacity)), writer("writer"), reader("reader")
+        : sc_core::sc_module(module_name), channel(the_channel), simulation(the_channel->sim), runs(whether_it_runs),
+          payloads(std::make_unique<packet_payload[]>(the_channel->capacity)), reading(end_of(the_channel->reader)),
+          writing(end_of(the_channel->writer)), writer("writer"), reader("reader")
     {
         writer.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
         reader.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
@@ -249,6 +296,7 @@ class channel_sockets : public sc_core::sc_module,
         for (uint32_t i = 0; i < channel->capacity; i++) {
             payloads[i].set_mm(static_cast<tlm::tlm_mm_interface *>(this));
             payloads[i].acquire(); /* its slot's own: it stays */
+            channel->slots[i].carrier = i;
         }
     }
 
@@ -258,15 +306,15 @@ class channel_sockets : public sc_core::sc_module,
     /** Writer's side: sends a packet as a request. */
     void push(sim_packet *packet, sim_time arrival, uint32_t units)
     {
-        slot_payload *payload = &payloads[channel->tail - channel->slots];
+        packet_payload &payload = payloads[channel->tail->carrier];
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
-        sc_core::sc_time delay = kernel_time_quickly(arrival - channel->sim->hot.now);
+        sc_core::sc_time delay = kernel_time_quickly(arrival - simulation->hot.now);
 
-        payload->acquire();
-        describe(payload, packet);
-        payload->extension.packet = packet;
-        payload->extension.units = units;
-        if (forward->nb_transport_fw(*payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
+        payload.acquire();
+        describe(&payload, packet);
+        payload.packet = packet;
+        payload.units = units;
+        if (forward->nb_transport_fw(payload, phase, delay) != tlm::TLM_UPDATED || phase != tlm::END_REQ) {
             sim_panic(channel->sim, channel->writer, packet, "%s refused a request", channel->name);
         }
     }
@@ -274,60 +322,73 @@ class channel_sockets : public sc_core::sc_module,
     /** Reader's side: answers the oldest request, which returns its credit. */
     void pop(sim_time free_at)
     {
-        slot_payload *payload = &payloads[channel->head - channel->slots];
+        packet_payload &payload = payloads[channel->head->carrier];
         tlm::tlm_phase phase = tlm::BEGIN_RESP;
-        sc_core::sc_time delay = kernel_time_quickly(free_at - channel->sim->hot.now);
+        sc_core::sc_time delay = kernel_time_quickly(free_at - simulation->hot.now);
 
-        payload->set_response_status(tlm::TLM_OK_RESPONSE);
-        if (backward->nb_transport_bw(*payload, phase, delay) != tlm::TLM_COMPLETED) {
+        payload.set_response_status(tlm::TLM_OK_RESPONSE);
+        if (backward->nb_transport_bw(payload, phase, delay) != tlm::TLM_COMPLETED) {
             sim_panic(channel->sim, channel->reader, nullptr, "%s refused a response", channel->name);
         }
     }
 
-  private:
-    static tlm::tlm_command command_of(const sim_packet *packet)
+    /** A request that nobody will answer. */
+    void recall(const sim_channel_slot *slot)
     {
-        constexpr uint32_t writes = 1u << SIM_PACKET_WRITE | 1u << SIM_PACKET_CONFIG_WRITE;
-        constexpr uint32_t reads = 1u << SIM_PACKET_READ | 1u << SIM_PACKET_CONFIG_READ;
-        static_assert(tlm::TLM_READ_COMMAND == 0 && tlm::TLM_WRITE_COMMAND == 1 && tlm::TLM_IGNORE_COMMAND == 2,
-                      "commands as numbers");
-
-        return static_cast<tlm::tlm_command>((writes >> packet->type & 1u) | (~(writes | reads) >> packet->type & 1u)
-                                                                                 << 1);
+        payloads[slot->carrier].release();
     }
 
+  private:
     static void describe(tlm::tlm_generic_payload *payload, sim_packet *packet)
     {
-        const uint32_t length = packet->length > 0 ? packet->length : 1;
-
-        payload->set_command(command_of(packet));
+        payload->set_command(kCommands[packet->type]);
         payload->set_address(packet->address);
         payload->set_data_ptr(packet->data);
-        payload->set_data_length(length);
-        payload->set_streaming_width(length);
+        payload->set_data_length(packet->length > 0 ? packet->length : 1);
         payload->set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     }
 
-    /** While the kernel runs, its time is that of the simulation. */
-    void wake(sim_component *component, sim_time time) const
+    /** Who is at an end of the channel, known without looking it up through it. */
+    struct end {
+        sim_component *component;
+        component_module *module;
+    };
+
+    static end end_of(sim_component *component)
     {
-        if (*runs && time > channel->sim->hot.now) {
-            static_cast<component_module *>(component->engine_data)->wake_at_instant(time, channel->sim->hot.now);
-        } else {
-            sim_wake(component, time);
+        return {component, static_cast<component_module *>(component->engine_data)};
+    }
+
+    /** While the kernel runs, its time is that of the simulation. */
+    void wake(const end &who, sim_time time, sim_time now) const
+    {
+        if (time >= who.component->due) {
+            return;
         }
+        if (*runs && time > now) {
+            who.module->wake_earlier(who.component, time, now);
+        } else {
+            sim_wake(who.component, time);
+        }
+    }
+
+    /* Apart, because few writers wait: what calls it has fewer registers to save. */
+    __attribute__((noinline)) void wake_writer(sim_time time, sim_time now) const
+    {
+        wake(writing, time, now);
     }
 
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
-        const packet_extension &extension = static_cast<slot_payload &>(payload).extension;
-        const sim_time arrival = channel->sim->hot.now + delay.value();
+        const packet_extension &extension = static_cast<packet_payload &>(payload);
+        const sim_time now = simulation->hot.now;
+        const sim_time arrival = now + delay.value();
 
         if (!channel->foreseen) {
             channel->tail->units = extension.units;
             sim_channel_put(channel, extension.packet, arrival);
-            wake(channel->reader, arrival);
+            wake(reading, arrival, now);
         } else {
             sim_channel_push_local(channel, extension.packet, arrival, extension.units);
         }
@@ -338,10 +399,11 @@ class channel_sockets : public sc_core::sc_module,
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
-        const sim_time free_at = channel->sim->hot.now + delay.value();
+        const sim_time now = simulation->hot.now;
+        const sim_time free_at = now + delay.value();
 
         if (sim_channel_take(channel, free_at)) {
-            wake(channel->writer, free_at);
+            wake_writer(free_at, now);
         }
         phase = tlm::END_RESP;
         payload.release();
@@ -371,7 +433,7 @@ class channel_sockets : public sc_core::sc_module,
     void free(tlm::tlm_generic_payload *payload) override
     {
         /* Not in use: it would be its slot's hold that has been let go. */
-        sim_panic(channel->sim, channel->reader, static_cast<slot_payload *>(payload)->extension.packet,
+        sim_panic(simulation, channel->reader, static_cast<packet_payload *>(payload)->packet,
                   "%s: a payload has been released once too often", channel->name);
     }
 
@@ -383,10 +445,14 @@ class channel_sockets : public sc_core::sc_module,
 
     /* Before the sockets: beside what the calls through them look up, in the same lines of the host's cache. */
     sim_channel *channel;
-    const bool *runs;                               /**< the kernel does */
-    std::unique_ptr<slot_payload[]> payloads;       /**< by slot of the channel */
-    tlm::tlm_fw_transport_if<> *forward = nullptr;  /**< to where the writer's socket is bound */
-    tlm::tlm_bw_transport_if<> *backward = nullptr; /**< to where the reader's is */
+    sim *simulation;
+    const bool *runs;                           /**< the kernel does */
+    std::unique_ptr<packet_payload[]> payloads; /**< a slot's `carrier` says which is its */
+    const end reading;
+    const end writing;
+    /* Of the interfaces only what is called: from the whole to this part is another look into the host's memory. */
+    tlm::tlm_fw_nonblocking_transport_if<> *forward = nullptr;  /**< to where the writer's socket is bound */
+    tlm::tlm_bw_nonblocking_transport_if<> *backward = nullptr; /**< to where the reader's is */
     tlm::tlm_initiator_socket<> writer;
     tlm::tlm_target_socket<> reader;
 };
@@ -405,6 +471,9 @@ const sim_channel_transport transport = {
         static_cast<channel_sockets *>(channel->engine_data)->push(packet, arrival, units);
     },
     [](sim_channel *channel, sim_time free_at) { static_cast<channel_sockets *>(channel->engine_data)->pop(free_at); },
+    [](sim_channel *channel, const sim_channel_slot *slot) {
+        static_cast<channel_sockets *>(channel->engine_data)->recall(slot);
+    },
 };
 
 /** The kernel's reports go to standard error: standard output belongs to results. */
