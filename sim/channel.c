@@ -422,7 +422,11 @@ SIM_HOT void sim_channel_push_metered(struct sim_channel *channel, struct sim_pa
         channel->unclaimed++;
     }
     channel->pushed++;
-    if (channel->sim->swift || channel->transport == NULL) {
+    if (channel->sim->swift && !channel->foreseen) {
+        channel->tail->units = units;
+        sim_channel_put(channel, packet, arrival);
+        sim_wake_quickly(channel->sim, channel->reader, arrival);
+    } else if (channel->sim->swift || channel->transport == NULL) {
         sim_channel_push_local(channel, packet, arrival, units);
     } else {
         channel->transport->push(channel, packet, arrival, units);

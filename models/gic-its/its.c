@@ -204,6 +204,10 @@ SIM_HOT static void accept(struct its *its, sim_time now)
 {
     uint32_t index = its->target_turn;
 
+    if (its->target_count == 1) {
+        accept_from(its, its->targets, now);
+        return;
+    }
     for (uint32_t i = 0; i < its->target_count; i++) {
         uint32_t next = index + 1 < its->target_count ? index + 1 : 0;
 

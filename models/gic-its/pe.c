@@ -38,7 +38,7 @@ SIM_HOT void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time st
 static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
     sim_time start = now + pe->entry_time;
-    sim_time end = sim_component_edge(&pe->component, start + pe->handler_time);
+    sim_time end = now + pe->span;
 
     pe->spi = pe_is_spi(packet) ? packet->intid : 0;
     if (pe_offer(pe, packet, start)) {
@@ -207,6 +207,7 @@ struct pe *pe_create(struct sim *sim, const char *name, const struct pe_config *
     pe->acknowledge_service = sim_time_cycles(config->acknowledge_cycles, config->period);
     pe->entry_time = sim_time_cycles(config->entry_cycles, config->period);
     pe->handler_time = config->handler_time;
+    pe->span = sim_time_align(pe->entry_time + pe->handler_time, config->period);
     pe->handled_service = sim_time_cycles(config->handled_cycles, config->period);
     pe->best = GIC_PRIORITY_NONE;
     pe->handled = sim_alloc(sim, config->sources * sizeof(*pe->handled));

@@ -61,6 +61,7 @@ struct pe {
     sim_time acknowledge_service;
     sim_time entry_time;
     sim_time handler_time;
+    sim_time span; /**< from the answer to the acknowledge to the handler's end: of both, up to an edge */
     sim_time handled_service;
     struct cpu_interface interface;
     uint32_t threshold;        /**< of the interface: kept, because it changes rarely */

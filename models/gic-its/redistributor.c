@@ -91,46 +91,38 @@ static uint32_t best_spi_priority(const struct redistributor *rd)
     return any ? lpi_set_best_priority(&rd->spis->set) : GIC_PRIORITY_NONE;
 }
 
-static uint32_t best_priority(const struct redistributor *rd)
+/** The best interrupt. */
+struct best {
+    uint32_t priority; /**< GIC_PRIORITY_NONE: there is none */
+    bool is_spi;       /**< of equal priorities the lower INTID is the better */
+};
+
+static struct best find_best(const struct redistributor *rd)
 {
-    uint32_t lpi = best_lpi_priority(rd);
-    uint32_t spi = best_spi_priority(rd);
+    const uint32_t lpi = best_lpi_priority(rd);
+    const uint32_t spi = best_spi_priority(rd);
+    const bool is_spi = spi != GIC_PRIORITY_NONE && spi <= lpi;
 
-    return lpi < spi ? lpi : spi;
-}
-
-/** Whether the best interrupt is an SPI. Of equal priorities the lower INTID is the better. */
-static bool is_spi_best(const struct redistributor *rd)
-{
-    uint32_t spi = best_spi_priority(rd);
-
-    return spi != GIC_PRIORITY_NONE && spi <= best_lpi_priority(rd);
-}
-
-/** INTID of the best interrupt, which there is. */
-static uint32_t best_intid(const struct redistributor *rd)
-{
-    return is_spi_best(rd) ? lpi_set_best(&rd->spis->set) : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+    return (struct best){.priority = is_spi ? spi : lpi, .is_spi = is_spi};
 }
 
 /** Acknowledges the best interrupt that the mask lets through. @return its packet, or the request: there is none */
 static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packet *request)
 {
+    const struct best best = find_best(rd);
     struct sim_packet *held;
-    uint32_t priority;
     uint32_t lpi;
 
     request->intid = GIC_INTID_SPURIOUS;
-    if (best_priority(rd) >= request->arg) {
+    if (best.priority >= request->arg) {
         rd->count_spurious++;
         return request;
     }
-    if (is_spi_best(rd)) {
+    if (best.is_spi) {
         sim_packet_free(rd->component.sim, request);
         return redistributor_acknowledge_spi(rd);
     }
     lpi = lpi_set_best(&rd->lpis);
-    priority = lpi_set_best_priority(&rd->lpis);
     held = lpi_set_remove(&rd->lpis, lpi);
     redistributor_forget_out(rd, lpi);
     rd->count_activated++;
@@ -140,7 +132,7 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
         sim_packet_free(rd->component.sim, request);
     }
     held->intid = GIC_FIRST_LPI + lpi;
-    held->address = priority;
+    held->address = best.priority;
     return held;
 }
 
@@ -169,7 +161,7 @@ static void take_acknowledge(struct redistributor *rd, sim_time now)
         return;
     }
     packet = acknowledge(rd, sim_channel_pop(rd->pe_from, now));
-    rd->told = best_priority(rd);
+    rd->told = find_best(rd).priority;
     packet->operation = GIC_ACTIVATED;
     packet->arg = rd->told;
     gic_output_push(&rd->pe, packet, now, rd->activate_service);
@@ -179,18 +171,21 @@ static void take_acknowledge(struct redistributor *rd, sim_time now)
 /** Tells the PE when the best priority is no longer what it was told. */
 static void signal_pe(struct redistributor *rd, sim_time now)
 {
-    uint32_t priority = best_priority(rd);
+    const struct best best = find_best(rd);
     struct sim_packet *packet;
 
-    if (priority == rd->told || !gic_output_is_ready(&rd->pe, now, &rd->due)) {
+    if (best.priority == rd->told || !gic_output_is_ready(&rd->pe, now, &rd->due)) {
         return;
     }
     packet = sim_packet_new(rd->component.sim, 0);
     packet->type = SIM_PACKET_GIC;
     packet->operation = GIC_SIGNAL;
-    packet->arg = priority;
-    packet->intid = priority == GIC_PRIORITY_NONE ? GIC_INTID_SPURIOUS : best_intid(rd);
-    rd->told = priority;
+    packet->arg = best.priority;
+    packet->intid = GIC_INTID_SPURIOUS;
+    if (best.priority != GIC_PRIORITY_NONE) {
+        packet->intid = best.is_spi ? lpi_set_best(&rd->spis->set) : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+    }
+    rd->told = best.priority;
     gic_output_push(&rd->pe, packet, now, rd->signal_service);
 }
 

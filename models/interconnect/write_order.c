@@ -32,8 +32,12 @@ static uint32_t *bucket_of(const struct write_order *order, uint64_t key)
 
 static uint32_t find_stream(const struct write_order *order, uint64_t key)
 {
-    uint32_t index = *bucket_of(order, key);
+    uint32_t index;
 
+    if (order->writes == 0) {
+        return WRITE_ORDER_NONE;
+    }
+    index = *bucket_of(order, key);
     while (index != WRITE_ORDER_NONE && order->streams[index].key != key) {
         index = order->streams[index].next;
     }

@@ -106,14 +106,17 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
     }
 }
 
-/** An Ack that goes at a time has the number of no TLP under way (3.6.2.2). */
-static void misnumber_ack(struct pcie_data_link *own, sim_time due)
+/** The Ack that was scheduled last may have the number of no TLP under way (3.6.2.2). */
+__attribute__((noinline)) static void misnumber_ack(struct pcie_data_link *own)
 {
     const struct pcie_link_finding found = {
-        .at = due + own->dllp_time + own->flight,
+        .at = own->dllps[PCIE_DLLP_ACK].due + own->dllp_time + own->flight,
         .uncorrectable = PCIE_AER_DATA_LINK_PROTOCOL,
     };
 
+    if (!happens_to(own, own->bad_acks)) {
+        return;
+    }
     own->counters.bad_acks++;
     pcie_link_findings_add(own->receiver_findings, found);
 }
@@ -169,8 +172,8 @@ sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_ti
 
     if (schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole))) {
         own->counters.acks++;
-        if (own->misnumbers && happens_to(own, own->bad_acks)) {
-            misnumber_ack(own, own->dllps[PCIE_DLLP_ACK].due);
+        if (own->misnumbers) {
+            misnumber_ack(own);
         }
     }
     if ((own->infinite >> queue & 1) != 0) {

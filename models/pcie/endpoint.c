@@ -447,6 +447,7 @@ struct endpoint *endpoint_create(struct sim *sim, const char *name, const struct
     struct endpoint *endpoint = sim_alloc(sim, sizeof(*endpoint));
 
     sim_component_init(&endpoint->component, sim, name, full.period, evaluate);
+    endpoint->reciprocal = sim_time_reciprocal(full.period);
     endpoint->sim = sim;
     endpoint->posted_jobs.ring = sim_alloc(sim, ENDPOINT_MAX_JOBS * sizeof(*endpoint->posted_jobs.ring));
     endpoint->read_jobs.ring = sim_alloc(sim, ENDPOINT_MAX_JOBS * sizeof(*endpoint->read_jobs.ring));

@@ -230,10 +230,11 @@ struct endpoint {
     struct endpoint_counters counters; /**< its end begins the last such line */
     sim_time send_latency;
     sim_time complete_latency;
-    sim_time completion_timeout;
+    uint64_t reciprocal; /**< of its clock: see sim_time_align_by() */
     sim_time stop;
     struct endpoint_next next[PCIE_MAX_VCS]; /**< the first with them, the others for those who have them */
     struct pcie_vcs vcs;
+    sim_time completion_timeout;
     uint32_t function_count;
     uint32_t physical_count;
     bool conventional; /**< on a PCI bus */
@@ -255,6 +256,12 @@ struct endpoint {
 
 static_assert(offsetof(struct endpoint, counters.writes_sent) % 64 == 0 && offsetof(struct endpoint, next[1]) % 64 == 0,
               "what the two begin and end is one line");
+
+/** sim_component_edge() for what every request asks. */
+static inline sim_time endpoint_edge(const struct endpoint *endpoint, sim_time time)
+{
+    return time == SIM_TIME_NEVER ? time : sim_time_align_by(time, endpoint->component.period, endpoint->reciprocal);
+}
 
 /** Virtual channels were bound, or software changed them. */
 static inline void endpoint_vcs_changed(struct endpoint *endpoint)

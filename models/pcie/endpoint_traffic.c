@@ -216,7 +216,7 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
 
     operation->function = stream->function;
     operation->kind = config->kind;
-    operation->born = sim_component_edge(&stream->function->endpoint->component, stream->next);
+    operation->born = endpoint_edge(stream->function->endpoint, stream->next);
     operation->source = config->source;
     operation->number = stream->number;
     operation->bytes = 0;
@@ -495,7 +495,7 @@ static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
     struct choice choice;
 
     if (endpoint->next[vc].posted > now) {
-        return sim_component_edge(&endpoint->component, endpoint->next[vc].posted);
+        return endpoint_edge(endpoint, endpoint->next[vc].posted);
     }
     if ((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED << 2 * vc) != 0) {
         return SIM_TIME_NEVER;
@@ -509,7 +509,7 @@ static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
     struct choice choice;
 
     if (endpoint->next[vc].read > now) {
-        return sim_component_edge(&endpoint->component, endpoint->next[vc].read);
+        return endpoint_edge(endpoint, endpoint->next[vc].read);
     }
     if (endpoint->free_tag_count == 0 || (endpoint->atc_blocked & ENDPOINT_BLOCKED_READ << 2 * vc) != 0) {
         return SIM_TIME_NEVER;

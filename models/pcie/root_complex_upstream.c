@@ -21,15 +21,12 @@ static struct rc_decision refuse(enum sim_packet_status status, uint32_t error)
     return (struct rc_decision){.action = RC_REFUSE, .status = (uint8_t)status, .error = error};
 }
 
-/** Looks a requester ID up in both maps, through a cache. */
-SIM_HOT static const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid)
+/** Looks a requester ID up in both maps. */
+SIM_COLD __attribute__((noinline)) static void look_up(const struct root_complex *rc, uint16_t rid,
+                                                       struct rc_wiring *wiring)
 {
-    struct rc_wiring *wiring = &rc->wiring[(rid ^ rid >> 8) % RC_WIRING_CACHE];
     const struct pcie_map_entry *entry;
 
-    if (wiring->valid && wiring->rid == rid) {
-        return wiring;
-    }
     wiring->valid = true;
     wiring->rid = rid;
     wiring->flags = 0;
@@ -42,6 +39,16 @@ SIM_HOT static const struct rc_wiring *find_wiring(struct root_complex *rc, uint
     }
     if (pcie_map_find(&rc->config.msi_map, rid, &wiring->device_id) != NULL) {
         wiring->flags |= SIM_FLAG_HAS_DEVICE_ID;
+    }
+}
+
+/** The same through a cache. */
+static inline const struct rc_wiring *find_wiring(struct root_complex *rc, uint16_t rid)
+{
+    struct rc_wiring *wiring = &rc->wiring[(rid ^ rid >> 8) % RC_WIRING_CACHE];
+
+    if (!wiring->valid || wiring->rid != rid) {
+        look_up(rc, rid, wiring);
     }
     return wiring;
 }

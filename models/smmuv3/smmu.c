@@ -215,10 +215,14 @@ static sim_time links_due(const struct smmu *smmu)
 SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
 {
     struct smmu *smmu = (struct smmu *)component;
+    const struct sim_channel *walked = smmu->walker.port.response;
     sim_time due;
 
     smmu->again = false;
-    due = smmu_walker_receive(smmu, now);
+    if (sim_channel_peek(walked, now) != NULL) {
+        smmu_walker_receive(smmu, now);
+    }
+    due = sim_channel_next_arrival(walked);
     due = sim_time_min(due, smmu_registers_run(smmu, now));
     if (smmu->distributed) {
         receive_over_links(smmu, now);

@@ -700,8 +700,8 @@ void smmu_walk_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope)
 /** Queues an access; it leaves when its turn comes, not before request->leave. */
 void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request);
 
-/** Takes one answer. @return when there is more to do */
-sim_time smmu_walker_receive(struct smmu *smmu, sim_time now);
+/** Takes an answer, which has arrived. */
+void smmu_walker_receive(struct smmu *smmu, sim_time now);
 
 /** Sends one access, if there is room; one must be waiting. @return when there is more to do */
 sim_time smmu_walker_send(struct smmu *smmu, sim_time now);

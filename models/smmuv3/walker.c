@@ -89,18 +89,13 @@ static void dispatch(struct smmu *smmu, const struct sim_packet *packet, sim_tim
     }
 }
 
-SIM_HOT sim_time smmu_walker_receive(struct smmu *smmu, sim_time now)
+SIM_HOT void smmu_walker_receive(struct smmu *smmu, sim_time now)
 {
-    struct sim_channel *response = smmu->walker.port.response;
+    struct sim_packet *packet = sim_channel_pop(smmu->walker.port.response, now);
 
-    if (sim_channel_peek(response, now) != NULL) {
-        struct sim_packet *packet = sim_channel_pop(response, now);
-
-        if (packet->tag >> 8 <= SMMU_REQUEST_WALK && ((const struct sim_hot *)smmu->sim)->observer.read != NULL) {
-            smmu_tell_reads(smmu, packet, now);
-        }
-        dispatch(smmu, packet, now);
-        sim_packet_free(smmu->sim, packet);
+    if (packet->tag >> 8 <= SMMU_REQUEST_WALK && ((const struct sim_hot *)smmu->sim)->observer.read != NULL) {
+        smmu_tell_reads(smmu, packet, now);
     }
-    return sim_channel_next_arrival(response);
+    dispatch(smmu, packet, now);
+    sim_packet_free(smmu->sim, packet);
 }
