@@ -289,6 +289,22 @@ static bool may_overtake(const struct scenario *scenario, const struct scenario_
     return false;
 }
 
+/**
+ * Whether what a stream writes gets to memory: pages that come on demand come of the kernel, which serves its own
+ * devices and requests with a PASID, or of a user whose fault object it answers; else the device gives its writes up.
+ */
+static bool data_comes(const struct software *software, uint32_t function, const struct scenario_stream *stream)
+{
+    const uint32_t owner = software->functions[function].consumer;
+    const struct consumer_config *user = owner == CONSUMER_NONE ? NULL : software->consumers[owner].config;
+
+    if (!goes_to_memory(stream)) {
+        return false;
+    }
+    return stream->dma_write->pages == SCENARIO_PAGES_PINNED || stream->dma_write->pasid != 0 || user == NULL ||
+           user->kind == CONSUMER_KERNEL || user->faults == FAULT_ANSWERED;
+}
+
 /** Whether a function writes data to memory and sends MSIs that get to their doorbell. */
 static bool posts_data(const struct software *software, const struct view *view, const struct scenario_traffic *traffic)
 {
@@ -299,10 +315,10 @@ static bool posts_data(const struct software *software, const struct view *view,
     bool messages = false;
 
     for (size_t i = 0; i < traffic->stream_count; i++) {
-        data = data || goes_to_memory(&traffic->streams[i]);
+        data = data || (function != NULL && data_comes(software, index, &traffic->streams[i]));
         messages = messages || traffic->streams[i].msi != NULL;
     }
-    if (!data || !messages || function == NULL) {
+    if (!data || !messages) {
         return false;
     }
     return !function->message_known ? !function->messages_off : function->message_leads_to == function->doorbell;

@@ -500,6 +500,16 @@ void endpoint_take_posted(struct endpoint *endpoint, struct sim_packet *packet, 
     }
 }
 
+/** A function level reset: Max_Payload_Size stays, since the link and the device's other functions go by it (6.6.2). */
+static void reset_level(struct endpoint_function *function, unsigned at, sim_time now)
+{
+    struct pcie_config_space *space = &function->config;
+    const uint16_t kept = pcie_config_get16(space, at) & PCIE_EXP_DEVCTL_MAX_PAYLOAD;
+
+    endpoint_function_reset(function, now);
+    pcie_config_set16(space, at, (uint16_t)((pcie_config_get16(space, at) & ~PCIE_EXP_DEVCTL_MAX_PAYLOAD) | kept));
+}
+
 /** What a configuration write starts: everything is decoded anew. */
 static void config_written(struct endpoint_function *function, uint16_t id, sim_time now)
 {
@@ -508,7 +518,7 @@ static void config_written(struct endpoint_function *function, uint16_t id, sim_
 
     endpoint_function_set_id(function, id);
     if (space->express != 0 && (pcie_config_get16(space, at) & PCIE_EXP_DEVCTL_INITIATE_FLR) != 0) {
-        endpoint_function_reset(function, now);
+        reset_level(function, at, now);
     }
     endpoint_function_decode(function);
     if (function->index == 0) {

@@ -129,6 +129,64 @@ TEST(Peers, MistakesInTheirNamesAreNamed)
     EXPECT_EQ(complaint("epB/1"), "");
 }
 
+/** What one function's reset leaves alone: how large the payloads are that the device's others send (6.6.2). */
+TEST(FunctionLevelReset, KeepsThePayloadSizeOfADevice)
+{
+    const auto scenario = load_text(
+        "doorbell: 1\nduration: 20 us\nplatform: { its: { A: {} }, smmu: { S: {} } }\npcie:\n  rc0:\n"
+        "    root-ports: { rp0: { acs: full, below: { ep: { endpoint: { msi-x: 1, functions: 2, acs: full } } } "
+        "} }\nsoftware: { reset-time: 5 us, max-payload: 256 B }\n"
+        "timeline: [ { at: 2 us, device: ep, action: reset } ]\n"
+        "traffic: { ep/1: [ { dma-write: { size: 256 B, period: 500 ns, buffer: 4 KiB } }, { msi: { period: 1 "
+        "us } } ] }\n");
+    struct system_options options = {};
+
+    options.checkers = true; /* a payload beyond function 0's Max_Payload_Size ends the run */
+    Whole whole(scenario.get(), options);
+    whole.start();
+    whole.run();
+    const run_result &result = whole.finish();
+    const run_device &device = device_of(result, "ep/1");
+
+    EXPECT_EQ(device.lost, 0u);
+    EXPECT_GT(device.writes_sent, 30u);
+    EXPECT_EQ(device.writes_visible, device.writes_sent);
+    EXPECT_EQ(result.steps.items[result.steps.count - 1].outcome, std::string("ok"));
+}
+
+/** Of pages that come on demand nobody foretells data that nobody maps them for. */
+TEST(DataOnDemand, IsForetoldWhereSomebodyMapsItsPages)
+{
+    const std::pair<const char *, const char *> rows[] = {
+        {"", "holds"},
+        {"software: { consumers: { u: { kind: iommufd, devices: [ep], faults: answered } } }\n", "holds"},
+        {"software: { consumers: { u: { kind: iommufd, devices: [ep], faults: refused } } }\n", "not-applicable"},
+        {"software: { consumers: { u: { kind: iommufd, devices: [ep] } } }\n", "not-applicable"},
+        {"software: { consumers: { u: { kind: vfio, devices: [ep] } } }\n", "not-applicable"}};
+
+    for (const auto &[software, expected] : rows) {
+        const auto scenario = load_text(
+            "doorbell: 1\nduration: 100 us\nplatform: { its: { A: {} }, smmu: { S: { idr: { ats: yes, pri: yes } } } "
+            "}\n"
+            "pcie: { rc0: { root-ports: { rp0: { acs: full, below: { ep: { endpoint: { msi-x: 1, ats: {}, pri: {} } } "
+            "} } "
+            "} } }\n" +
+            std::string(software) +
+            "traffic: { ep: [ { dma-write: { size: 64 B, period: 10 us, buffer: 4 KiB, pages: on-demand } }, { msi: { "
+            "period: 10 us, start: 15 us } } ] }\n");
+        struct verdict_list verdicts = {};
+        struct host_error error = {};
+
+        ASSERT_TRUE(scenario_foretell(scenario.get(), &verdicts, nullptr, &error)) << error.text;
+        Whole whole(scenario.get());
+        whole.start();
+        whole.run();
+        EXPECT_EQ(outcome_of(whole.finish().verdicts, "data-before-interrupt"), expected) << software;
+        EXPECT_EQ(outcome_of(verdicts, "data-before-interrupt"), expected) << software;
+        verdict_list_clear(&verdicts);
+    }
+}
+
 /** A message that comes to a frame when its SPI is switched off ends there, and the run ends too. */
 TEST(LateMessages, OfAnSpiThatIsSwitchedOffAreAccountedFor)
 {

@@ -194,18 +194,23 @@ std::string RandomSystem::action()
     return any(plain);
 }
 
+bool RandomSystem::in_machine(const std::string &function) const
+{
+    for (const std::string &machine : machines_) {
+        if (machine.find(" " + function + ": {") != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** On functions that are in no machine, which has a timeline of its own. */
 void RandomSystem::write_timeline()
 {
     std::vector<std::string> functions;
 
     for (const Function &function : functions_) {
-        bool assigned = false;
-
-        for (const std::string &machine : machines_) {
-            assigned = assigned || machine.find(" " + function.name + ": {") != std::string::npos;
-        }
-        if (!assigned) {
+        if (!in_machine(function.name)) {
             functions.push_back(function.name);
         }
     }

@@ -48,6 +48,7 @@ RandomSystem::RandomSystem(uint64_t seed, RandomOptions options) : options_(opti
     features_.machines = chance(12);
     features_.channels = chance(15);
     features_.relaxed = chance(20);
+    features_.caches = chance(20);
     line(0, "doorbell: 1");
     line(0, "title: Random system " + number(seed));
     line(0, "seed: " + number(seed));
@@ -136,10 +137,13 @@ void RandomSystem::write_platform()
     write_interrupt_controllers();
     line(1, smmus_.empty() ? "smmu: {}" : "smmu:");
     for (size_t i = 0; i < smmus_.size(); i++) {
-        const std::string queues = chance(85) ? "idr: { vcmdqs: 8, vintfs: 4 }" : "idr: {}";
+        const std::string queues = features_.machines && chance(85) ? "vcmdqs: 8, vintfs: 4" : "";
+        const std::string ats = features_.caches ? "ats: yes, pri: yes" : "";
+        const std::string both = queues + (queues.empty() || ats.empty() ? "" : ", ") + ats;
 
-        line(2, smmus_[i] + ": {" +
-                    (features_.machines ? " base: 0x0a" + number(2 + 4 * i) + "0_0000, " + queues + " }" : "}"));
+        line(2, smmus_[i] + ": { base: 0x0a" + number(2 + 4 * i) + "0_0000, idr: {" +
+                    (both.empty() ? "" : " " + both + " ") + "}" + (features_.caches ? ", atc-timeout: 4 us" : "") +
+                    " }");
     }
     line(1, std::string("memory: { base: 0x8000_0000, size: 256 MiB") + (slow_ ? ", bandwidth: 200 MB/s" : "") + " }");
     if (features_.relaxed && chance(80)) {
@@ -253,6 +257,10 @@ void RandomSystem::write_endpoint(unsigned depth)
                (chance(30) ? ", first-offset: " + number(252 + below(8)) : "") +
                ", msi-x: 1, bars: " + (device.two_bars ? "[4 KiB, 4 KiB]" : "[4 KiB]") + " }";
         features_.virtual_functions = true;
+    }
+    if (features_.caches && chance(60)) {
+        device.pri = chance(50);
+        more += std::string(", ats: { entries: 4 }") + (device.pri ? ", pri: {}" : "");
     }
     line(depth, "endpoint: { msi-x: " + number(device.vectors) +
                     ", bars: " + (device.two_bars ? "[4 KiB, 4 KiB]" : "[4 KiB]") +

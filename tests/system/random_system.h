@@ -42,6 +42,7 @@ class RandomSystem
         bool virtual_functions = false;
         bool channels = false; /**< links have several virtual channels, which traffic uses */
         bool relaxed = false;  /**< the fabric makes use of RO */
+        bool caches = false;   /**< an endpoint has a translation cache, which its SMMU serves */
         bool defect = false;   /**< MSIs with RO, or with a traffic class other than data's */
     };
     const Features &features() const
@@ -58,6 +59,7 @@ class RandomSystem
         unsigned vectors = 1;
         bool pasid = false;
         bool two_bars = false; /**< the second is for peers */
+        bool pri = false;      /**< it can ask for pages */
     };
     struct Function {
         std::string name;
@@ -73,6 +75,7 @@ class RandomSystem
     }
     void line(unsigned depth, const std::string &words);
     unsigned vectors_of(const Function &function) const;
+    bool in_machine(const std::string &function) const;
 
     std::string acs();
     void write_platform();

@@ -46,6 +46,7 @@ void count_features(const RandomSystem::Features &features, Counts &counts)
     counts.features["virtual functions"] += features.virtual_functions;
     counts.features["virtual channels"] += features.channels;
     counts.features["relaxed ordering"] += features.relaxed;
+    counts.features["translation caches"] += features.caches;
     counts.features["defects of order"] += features.defect;
 }
 

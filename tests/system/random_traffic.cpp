@@ -68,7 +68,10 @@ void RandomSystem::write_streams(const Function &function)
                     order_keys(true) + " }");
     }
     if (has_messages && writes) {
-        line(2, "- dma-write: { " + data + ", buffer: 4 KiB" + order_keys(false) + " }");
+        line(2, "- dma-write: { " + data + ", buffer: 4 KiB" + order_keys(false) +
+                    (devices_[function.device].pri && !in_machine(function.name) && chance(50) ? ", pages: on-demand"
+                                                                                               : "") +
+                    " }");
     }
     if (to_peer) {
         line(2, "- dma-write: { size: 64 B, period: 1 us, buffer: 4 KiB, to: " + any(peers) + order_keys(false) + " }");
