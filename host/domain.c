@@ -310,20 +310,35 @@ bool domain_install_doorbell(struct domain *domain, uint64_t iova, uint64_t phys
     return true;
 }
 
+/** Keeps that a window is mapped one to one; there is room. */
+static void add_run(struct domain *domain, uint64_t base, size_t pages)
+{
+    struct domain_doorbell *doorbells = domain->doorbells + domain->doorbell_count;
+    const uint64_t unit = domain_unit(domain);
+
+    for (size_t i = 0; i < pages; i++) {
+        doorbells[i] = (struct domain_doorbell){.physical = base + i * unit, .iova = base + i * unit};
+    }
+    domain->run_first = domain->doorbell_count;
+    domain->run_count = pages;
+    domain->doorbell_count += pages;
+    domain->doorbell_top = base + (pages - 1) * unit;
+}
+
 bool domain_install_window(struct domain *domain, uint64_t base, size_t pages, struct host_error *error)
 {
-    /* Nothing is mapped above the highest doorbell, so that there is nothing to look for. */
-    const bool is_free = domain->planned && base > domain->doorbell_top;
-
     if (!domain_make_room(domain, pages, 0, error)) {
         return false;
+    }
+    /* Above the highest doorbell there is nothing to look for. */
+    if (domain->planned && base > domain->doorbell_top && pages > 0) {
+        add_run(domain, base, pages);
+        return true;
     }
     for (size_t i = 0; i < pages; i++) {
         const uint64_t page = base + i * domain_unit(domain);
 
-        if (is_free) {
-            note_doorbell(domain, page, page);
-        } else if (!domain_install_doorbell(domain, page, page, error)) {
+        if (!domain_install_doorbell(domain, page, page, error)) {
             return false;
         }
     }
@@ -337,6 +352,7 @@ bool domain_remove_doorbell(struct domain *domain, uint64_t iova, struct host_er
             continue;
         }
         domain->doorbells[i] = domain->doorbells[--domain->doorbell_count];
+        domain->run_count = 0;
         return domain->planned || (domain_unmap_unit(domain, iova) && domain_invalidate_page(domain, iova, error));
     }
     return host_error_fail(error, ENOENT, "no doorbell is mapped at 0x%llx", (unsigned long long)iova);
@@ -495,11 +511,41 @@ bool domain_resolve(const struct domain *domain, uint64_t address, uint64_t *phy
            (domain->parent == NULL || resolve_stage(domain->parent, *physical, physical));
 }
 
+/** Of the pages of a run from a doorbell on, how many lead nowhere because the stage below maps none of them. */
+static size_t count_unmapped(const struct domain *domain, size_t position)
+{
+    const struct domain *below = domain->parent;
+    const uint64_t base = domain->doorbells[position].physical;
+    uint64_t end = base + (domain->run_first + domain->run_count - position) * domain_unit(domain);
+
+    for (size_t i = 0; i < below->doorbell_count; i++) {
+        const uint64_t iova = below->doorbells[i].iova;
+
+        end = iova >= base && iova < end ? iova : end;
+    }
+    for (size_t i = 0; i < below->mapping_count; i++) {
+        const struct domain_mapping *mapping = &below->mappings[i];
+
+        if (overlap(base, end - base, mapping->iova, mapping->size)) {
+            end = mapping->iova > base ? mapping->iova : base;
+        }
+    }
+    return (size_t)((end - base) / domain_unit(domain));
+}
+
 bool domain_next_doorbell(const struct domain *domain, size_t *position, struct domain_doorbell *doorbell)
 {
     const struct domain *below = domain->parent;
 
     while (*position < domain->doorbell_count) {
+        if (below != NULL && *position >= domain->run_first && *position - domain->run_first < domain->run_count) {
+            const size_t skipped = count_unmapped(domain, *position);
+
+            *position += skipped;
+            if (skipped > 0) {
+                continue;
+            }
+        }
         *doorbell = domain->doorbells[(*position)++];
         if (!domain_translates(domain)) {
             if (domain_resolve(domain, doorbell->iova, &doorbell->physical)) {

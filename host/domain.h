@@ -76,6 +76,8 @@ struct domain {
     size_t doorbell_count;
     size_t doorbell_limit; /**< elements that there is memory for */
     uint64_t doorbell_top; /**< no doorbell was ever mapped above this address */
+    size_t run_first;      /**< from this doorbell on... */
+    size_t run_count;      /**< ...so many are pages mapped one to one, one behind the other */
     struct domain_mapping *mappings;
     size_t mapping_count;
     size_t mapping_limit;

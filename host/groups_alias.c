@@ -10,7 +10,11 @@ static bool has_phantom(const struct pci_tree_function *function, unsigned devfn
 static bool walk_phantoms(const struct pci_tree *tree, uint32_t function, group_alias_visitor visitor, void *context)
 {
     const struct pci_tree_function *at = &tree->functions[function];
+    const uint64_t *devfns = at->alias_devfns;
 
+    if ((devfns[0] | devfns[1] | devfns[2] | devfns[3]) == 0) {
+        return false;
+    }
     for (unsigned word = 0; word < 4; word++) {
         for (uint64_t left = at->alias_devfns[word]; left != 0; left &= left - 1) {
             const unsigned devfn = 64 * word + (unsigned)__builtin_ctzll(left);

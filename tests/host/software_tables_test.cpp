@@ -10,6 +10,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace
@@ -250,6 +251,64 @@ TEST_F(Domains, DoorbellsThatLeadNowhereArePassedOver)
     EXPECT_FALSE(domain_next_doorbell(&guest, &position, &doorbell));
     domain_release(&guest);
     domain_release(&below);
+}
+
+/* Whatever the stage below maps, and in whatever order: the walk finds what looking at every doorbell does. */
+TEST_F(Domains, TheWalkOverDoorbellsFindsAllThatLeadSomewhere)
+{
+    uint32_t state = 1;
+    auto draw = [&state](uint32_t below) {
+        state = state * 1664525 + 1013904223;
+        return (state >> 8) % below;
+    };
+
+    for (unsigned round = 0; round < 500; round++) {
+        domain below = {};
+        domain guest = {};
+        domain_doorbell doorbell;
+        std::vector<std::pair<uint64_t, uint64_t>> walked;
+        std::vector<std::pair<uint64_t, uint64_t>> looked;
+
+        ASSERT_TRUE(domain_init_stage2(&below, nullptr, nullptr, &error));
+        for (uint32_t i = draw(6); i > 0; i--) {
+            const uint64_t page = 0x8000000 + UINT64_C(0x1000) * draw(40);
+
+            domain_install_doorbell(&below, page, UINT64_C(0x30000000) + UINT64_C(0x1000) * draw(9), &error);
+        }
+        for (uint32_t i = draw(3); i > 0; i--) {
+            const uint64_t page = UINT64_C(0x7ffe000) + UINT64_C(0x1000) * draw(40);
+
+            domain_map_at(&below, page, 0x40000000, UINT64_C(0x1000) * (1 + draw(8)), &error);
+        }
+        ASSERT_TRUE(domain_init_guest(&guest, &below, nullptr, 0, &error));
+        for (uint32_t i = draw(3); i > 0; i--) {
+            domain_install_doorbell(&guest, UINT64_C(0x1000) * (1 + draw(9)), 0x8000000 + UINT64_C(0x1000) * draw(9),
+                                    &error);
+        }
+        ASSERT_TRUE(domain_install_window(&guest, 0x8000000, draw(33), &error));
+        for (uint32_t i = draw(3); i > 0; i--) {
+            domain_install_doorbell(&guest, UINT64_C(0x9000000) + UINT64_C(0x1000) * draw(9),
+                                    0x8000000 + UINT64_C(0x1000) * draw(40), &error);
+        }
+        if (draw(3) == 0 && guest.doorbell_count > 0) {
+            const auto number = draw(static_cast<uint32_t>(guest.doorbell_count));
+
+            ASSERT_TRUE(domain_remove_doorbell(&guest, guest.doorbells[number].iova, &error));
+        }
+        for (size_t i = 0; i < guest.doorbell_count; i++) {
+            uint64_t physical;
+
+            if (domain_resolve(&guest, guest.doorbells[i].iova, &physical)) {
+                looked.emplace_back(guest.doorbells[i].iova, physical);
+            }
+        }
+        for (size_t position = 0; domain_next_doorbell(&guest, &position, &doorbell);) {
+            walked.emplace_back(doorbell.iova, doorbell.physical);
+        }
+        EXPECT_EQ(walked, looked) << "round " << round;
+        domain_release(&guest);
+        domain_release(&below);
+    }
 }
 
 TEST_F(Domains, AForgottenOneIsAsIfZeroedButForItsRoom)
