@@ -160,6 +160,8 @@ BENCHMARK_CAPTURE(explore_consumers, iommufd_nested, "linux-7.3", EXPLORE_USE_IO
 BENCHMARK_CAPTURE(explore_consumers, bind_per_group, "bind-per-group", EXPLORE_USE_VFIO_NESTED)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(explore_sample_consumers, vfio, "linux-7.3", EXPLORE_USE_VFIO)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(explore_sample_consumers, iommufd_nested_each, "linux-7.3", EXPLORE_USE_IOMMUFD_NESTED_EACH)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(explore_sample_consumers, bind_per_group, "bind-per-group", EXPLORE_USE_VFIO_NESTED)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(check_boards)->Unit(benchmark::kMillisecond);
