@@ -6,17 +6,18 @@
 #include "explore/explore.h"
 #include "explore/write.h"
 #include "scenario/verdicts.h"
+#include "tests/explore/case_name.h"
 #include "tests/system/whole.h"
 
 #include <gtest/gtest.h>
 
-#include <cctype>
 #include <string>
 #include <tuple>
 
 namespace
 {
 
+using explore_test::name_of_rules;
 using system_test::load_text;
 
 struct Walk {
@@ -178,16 +179,6 @@ TEST_P(Consumers, JudgesAsACheckAndARunDo)
             }
         }
     }
-}
-
-std::string name_of_rules(const testing::TestParamInfo<size_t> &number)
-{
-    std::string name = rules_at(number.param)->name;
-
-    for (char &letter : name) {
-        letter = std::isalnum(static_cast<unsigned char>(letter)) != 0 ? letter : '_';
-    }
-    return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(RuleSets, Consumers, testing::Range(size_t{0}, rules_count()), name_of_rules);

@@ -7,17 +7,18 @@
 #include "explore/sample.h"
 #include "explore/write.h"
 #include "scenario/verdicts.h"
+#include "tests/explore/case_name.h"
 #include "tests/explore/verdict_text.h"
 #include "tests/system/whole.h"
 
 #include <gtest/gtest.h>
 
-#include <cctype>
 #include <string>
 
 namespace
 {
 
+using explore_test::name_of_rules;
 using explore_test::text_of_check;
 using explore_test::text_of_verdicts;
 using system_test::load_text;
@@ -139,16 +140,6 @@ TEST_P(Drawn, AreJudgedAsACheckDoesWhateverWasJudgedBefore)
         }
     }
     EXPECT_GT(known, 5u);
-}
-
-std::string name_of_rules(const testing::TestParamInfo<size_t> &number)
-{
-    std::string name = rules_at(number.param)->name;
-
-    for (char &letter : name) {
-        letter = std::isalnum(static_cast<unsigned char>(letter)) != 0 ? letter : '_';
-    }
-    return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(RuleSets, Drawn, testing::Range(size_t{0}, rules_count()), name_of_rules);

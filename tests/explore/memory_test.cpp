@@ -4,6 +4,7 @@
  */
 #include "explore/board.h"
 #include "explore/sample.h"
+#include "tests/explore/case_name.h"
 
 #include <gtest/gtest.h>
 
@@ -141,13 +142,9 @@ explore_software used(const char *rules, explore_use use, explore_controller con
 
 std::string name_of(const testing::TestParamInfo<explore_software> &given)
 {
-    std::string name = std::string(given.param.rules->name) + "_" + explore_use_name(given.param.use) + "_" +
-                       explore_controller_name(given.param.controller) + "_" + explore_pasids_name(given.param.pasids);
-
-    for (char &letter : name) {
-        letter = std::isalnum(static_cast<unsigned char>(letter)) != 0 ? letter : '_';
-    }
-    return name;
+    return explore_test::case_name(std::string(given.param.rules->name) + "_" + explore_use_name(given.param.use) +
+                                   "_" + explore_controller_name(given.param.controller) + "_" +
+                                   explore_pasids_name(given.param.pasids));
 }
 
 INSTANTIATE_TEST_SUITE_P(
