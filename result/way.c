@@ -85,8 +85,8 @@ static inline bool is_this_way(const struct way *way, const struct sim_packet *p
     return different == 0;
 }
 
-__attribute__((noinline)) static uint64_t take_other_way(struct way *way, struct stage_sum *sums,
-                                                         struct histogram *histograms, const struct sim_packet *packet)
+SIM_APART static uint64_t take_other_way(struct way *way, struct stage_sum *sums, struct histogram *histograms,
+                                         const struct sim_packet *packet)
 {
     way_settle(way, sums, histograms);
     way->count = packet->trail_count;

@@ -415,8 +415,7 @@ static inline struct sim_queue_event *take_only(struct sim_queue *queue, struct 
 }
 
 /** The same of the wheels, in front of which nothing is. */
-__attribute__((noinline)) static struct sim_queue_event *take_from_wheels(struct sim_queue *queue, sim_time limit,
-                                                                          sim_time *time)
+SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
     struct sim_queue_event *batch;
     uint64_t first;
@@ -450,8 +449,7 @@ __attribute__((noinline)) static struct sim_queue_event *take_from_wheels(struct
 }
 
 /** There may be more of the first instant in the row, or in the wheels. */
-__attribute__((noinline)) static struct sim_queue_event *take_several(struct sim_queue *queue, sim_time limit,
-                                                                      sim_time *time)
+SIM_APART static struct sim_queue_event *take_several(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
     struct sim_queue_event *batch = queue->front;
     struct sim_queue_event **link = &queue->front;

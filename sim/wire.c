@@ -1,5 +1,7 @@
 #include "sim/wire.h"
 
+#include "sim/attributes.h"
+
 #define FRACTION_MASK ((UINT64_C(1) << SIM_WIRE_FRACTION_BITS) - 1)
 
 /**
@@ -38,8 +40,8 @@ uint64_t sim_wire_next_position(const struct sim_wire *wire, sim_time ready)
 }
 
 /* A call, for what its divisions take does not burden those who send on wires without frames. */
-__attribute__((noinline)) struct sim_wire_times
-sim_wire_send_framed(struct sim_wire *wire, sim_time ready, sim_time tail, uint32_t bytes, uint32_t header_bytes)
+SIM_APART struct sim_wire_times sim_wire_send_framed(struct sim_wire *wire, sim_time ready, sim_time tail,
+                                                     uint32_t bytes, uint32_t header_bytes)
 {
     uint64_t first = sim_wire_next_position(wire, ready);
     uint64_t end;

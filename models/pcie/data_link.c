@@ -1,6 +1,7 @@
 #include "models/pcie/data_link.h"
 
 #include "models/pcie/config_registers.h"
+#include "sim/attributes.h"
 
 /* ---- Chance ---- */
 
@@ -107,7 +108,7 @@ void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
 }
 
 /** The Ack that was scheduled last may have the number of no TLP under way (3.6.2.2). */
-__attribute__((noinline)) static void misnumber_ack(struct pcie_data_link *own)
+SIM_APART static void misnumber_ack(struct pcie_data_link *own)
 {
     const struct pcie_link_finding found = {
         .at = own->dllps[PCIE_DLLP_ACK].due + own->dllp_time + own->flight,

@@ -1,6 +1,7 @@
 #include "models/pcie/probe.h"
 #include "models/pcie/root_complex_internal.h"
 #include "sim/ats.h"
+#include "sim/attributes.h"
 
 #include <string.h>
 
@@ -22,8 +23,7 @@ static struct rc_decision refuse(enum sim_packet_status status, uint32_t error)
 }
 
 /** Looks a requester ID up in both maps. */
-SIM_COLD __attribute__((noinline)) static void look_up(const struct root_complex *rc, uint16_t rid,
-                                                       struct rc_wiring *wiring)
+SIM_COLD SIM_APART static void look_up(const struct root_complex *rc, uint16_t rid, struct rc_wiring *wiring)
 {
     const struct pcie_map_entry *entry;
 
