@@ -90,7 +90,7 @@ static struct sim_packet *make_packet(struct smmu *smmu, const struct smmu_messa
     return packet;
 }
 
-sim_time smmu_port_send_message(struct smmu *smmu, struct smmu_port *port, sim_time now)
+SIM_APART sim_time smmu_port_send_message(struct smmu *smmu, struct smmu_port *port, sim_time now)
 {
     struct smmu_message_queue *queue = &port->messages;
     const struct smmu_message *message = &queue->ring[queue->head];

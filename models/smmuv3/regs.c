@@ -196,7 +196,7 @@ static void acknowledge_interrupts(struct smmu *smmu)
     *ack ^= complete;
 }
 
-void smmu_registers_acknowledge(struct smmu *smmu)
+SIM_APART void smmu_registers_acknowledge(struct smmu *smmu)
 {
     const uint32_t cr0 = *smmu_register(smmu, SMMU_CR0);
     uint32_t *ack = smmu_register(smmu, SMMU_CR0ACK);
@@ -357,17 +357,13 @@ static void access_register(struct smmu *smmu, struct sim_packet *packet)
     }
 }
 
-sim_time smmu_registers_run(struct smmu *smmu, sim_time now)
+SIM_APART sim_time smmu_registers_run(struct smmu *smmu, sim_time now)
 {
     struct sim_channel *request = smmu->registers.request;
     struct sim_channel *response = smmu->registers.response;
     struct sim_packet *packet = sim_channel_peek(request, now);
-    uint32_t units;
+    const uint32_t units = packet->type == SIM_PACKET_READ ? sim_channel_units(packet->length) : 0;
 
-    if (packet == NULL) {
-        return sim_channel_next_arrival(request);
-    }
-    units = packet->type == SIM_PACKET_READ ? sim_channel_units(packet->length) : 0;
     if (!sim_channel_has_space(response, now, smmu->times.reg, units)) {
         return sim_channel_space_at(response, now, smmu->times.reg, units);
     }

@@ -190,7 +190,7 @@ const char *smmu_config_error(const struct smmu_config *config)
     return smmu_features_error(&features);
 }
 
-static void receive_over_links(struct smmu *smmu, sim_time now)
+SIM_APART static void receive_over_links(struct smmu *smmu, sim_time now)
 {
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         smmu_tcu_receive(smmu, &smmu->tbus[i], now);
@@ -198,7 +198,7 @@ static void receive_over_links(struct smmu *smmu, sim_time now)
     }
 }
 
-static sim_time links_due(const struct smmu *smmu)
+SIM_APART static sim_time links_due(const struct smmu *smmu)
 {
     sim_time due = SIM_TIME_NEVER;
 
@@ -208,28 +208,20 @@ static sim_time links_due(const struct smmu *smmu)
     return due;
 }
 
-/*
- * The order within an evaluation: answers from memory and register accesses first, then requests with what those
- * changed, then the engines that requests feed, and last the walker port, which takes what all of these ask for.
- */
-SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
+/* Whether an engine has work, or an access waits for the walker port: requests that hit leave none behind. */
+static bool engines_have_work(const struct smmu *smmu)
 {
-    struct smmu *smmu = (struct smmu *)component;
-    const struct sim_channel *walked = smmu->walker.port.response;
-    sim_time due;
+    const uint32_t work = smmu->events.count | smmu->stalls.stalled | smmu->atc.active | smmu->commands.awake |
+                          smmu->msi_pending | smmu->wires_bound | smmu->walker.count;
 
-    smmu->again = false;
-    if (sim_channel_peek(walked, now) != NULL) {
-        smmu_walker_receive(smmu, now);
-    }
-    due = sim_channel_next_arrival(walked);
-    due = sim_time_min(due, smmu_registers_run(smmu, now));
-    if (smmu->distributed) {
-        receive_over_links(smmu, now);
-    }
-    for (uint32_t i = 0; i < smmu->tbu_count; i++) {
-        due = sim_time_min(due, smmu_tbu_run(smmu, &smmu->tbus[i], now));
-    }
+    return work != 0 || smmu->pri.requests.head != SMMU_NONE || smmu->pri.current != SMMU_NONE;
+}
+
+/* The engines that requests and commands feed, and the walker port, which takes what they ask for. */
+SIM_APART static sim_time run_engines(struct smmu *smmu, sim_time now)
+{
+    sim_time due = SIM_TIME_NEVER;
+
     if (smmu->events.count > 0) {
         smmu_events_run(smmu, now);
     }
@@ -240,7 +232,7 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
         smmu_pri_run(smmu, now);
     }
     if (smmu->atc.active > 0) {
-        due = sim_time_min(due, smmu_atc_run(smmu, now));
+        due = smmu_atc_run(smmu, now);
     }
     due = sim_time_min(due, smmu_commands_run(smmu, now));
     if (smmu->msi_pending != 0) {
@@ -252,8 +244,40 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     if (smmu->walker.count > 0) {
         due = sim_time_min(due, smmu_walker_send(smmu, now));
     }
-    smmu_registers_acknowledge(smmu);
-    if (smmu->distributed) {
+    return due;
+}
+
+/*
+ * The order within an evaluation: answers from memory and register accesses first, then requests with what those
+ * changed, then the engines that requests feed, and last the walker port, which takes what all of these ask for.
+ */
+SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time now)
+{
+    struct smmu *smmu = (struct smmu *)component;
+    sim_time due = sim_channel_next_arrival(smmu->walker.port.response);
+    sim_time access = sim_channel_next_arrival(smmu->registers.request);
+
+    smmu->again = false;
+    if (SIM_SELDOM(due <= now)) {
+        due = smmu_walker_receive(smmu, now);
+    }
+    if (SIM_SELDOM(access <= now)) {
+        access = smmu_registers_run(smmu, now);
+    }
+    due = sim_time_min(due, access);
+    if (SIM_SELDOM(smmu->distributed)) {
+        receive_over_links(smmu, now);
+    }
+    for (struct smmu_tbu *tbu = smmu->tbus; tbu < smmu->tbus + smmu->tbu_count; tbu++) {
+        due = sim_time_min(due, smmu_tbu_run(smmu, tbu, now));
+    }
+    if (SIM_SELDOM(engines_have_work(smmu))) {
+        due = sim_time_min(due, run_engines(smmu, now));
+    }
+    if (SIM_SELDOM(smmu_registers_await(smmu))) {
+        smmu_registers_acknowledge(smmu);
+    }
+    if (SIM_SELDOM(smmu->distributed)) {
         due = sim_time_min(due, links_due(smmu));
     }
     return smmu->again ? now : due;

@@ -487,8 +487,17 @@ void smmu_identification_reset(struct smmu *smmu);
 /** Sets all registers to their reset values. */
 void smmu_registers_reset(struct smmu *smmu);
 
-/** Serves one register access. @return when there is more to do */
+/** Serves one register access, which has arrived. @return when there is more to do */
 sim_time smmu_registers_run(struct smmu *smmu, sim_time now);
+
+/** Whether fields of CR0 or IRQ_CTRL have been written and not been acknowledged. */
+static inline bool smmu_registers_await(const struct smmu *smmu)
+{
+    const uint32_t *words = smmu->page0;
+
+    return ((words[SMMU_CR0 / 4] ^ words[SMMU_CR0ACK / 4]) |
+            (words[SMMU_IRQ_CTRL / 4] ^ words[SMMU_IRQ_CTRLACK / 4])) != 0;
+}
 
 /** Acknowledges CR0 and IRQ_CTRL fields whose update is complete. */
 void smmu_registers_acknowledge(struct smmu *smmu);
@@ -498,13 +507,26 @@ void smmu_registers_acknowledge(struct smmu *smmu);
 /** Lets requests in and out. @return when there is more to do */
 sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
 
-/** Pushes a request downstream at @p leave, or as soon after as the port is free; there must be space. */
-void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, sim_time now, sim_time leave);
+/** Data units that a request takes. */
+static inline uint32_t smmu_request_units(const struct sim_packet *packet)
+{
+    return packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
+}
 
-/** Lets one slot of a port leave. @return when to look again */
+/** Pushes a request downstream at @p leave, or as soon after as the port is free; there must be space. */
+static inline void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, uint32_t units,
+                                  sim_time now, sim_time leave)
+{
+    leave = sim_time_max(leave, port->out_free);
+    port->out_free = leave + smmu->component.period;
+    port->sent_at = now;
+    sim_channel_push(port->downstream.request, packet, now, leave - now, units, 0, 0);
+}
+
+/** Lets one slot of a port leave; one must be ready. @return when to look again */
 sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now);
 
-/** Passes one read completion upstream. @return when to look again */
+/** Passes one read completion upstream, which has arrived. @return when to look again */
 sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now);
 
 /**
@@ -700,8 +722,8 @@ void smmu_walk_invalidate(struct smmu *smmu, const struct smmu_tlb_scope *scope)
 /** Queues an access; it leaves when its turn comes, not before request->leave. */
 void smmu_walker_request(struct smmu *smmu, const struct smmu_request *request);
 
-/** Takes an answer, which has arrived. */
-void smmu_walker_receive(struct smmu *smmu, sim_time now);
+/** Takes an answer, which has arrived. @return when the next one arrives */
+sim_time smmu_walker_receive(struct smmu *smmu, sim_time now);
 
 /** Sends one access, if there is room; one must be waiting. @return when there is more to do */
 sim_time smmu_walker_send(struct smmu *smmu, sim_time now);

@@ -22,8 +22,9 @@ static bool is_ordinary(const struct sim_packet *packet)
            (packet->address & 0xfff) + packet->length <= 0x1000;
 }
 
-/** A request that can pass without a slot. */
+/** What was looked up for a request, and whether it can pass without a slot. */
 struct hit {
+    bool passes;
     uint64_t address;
     sim_time latency;
     struct smmu_config_entry *config; /**< looked up, or NULL */
@@ -61,16 +62,16 @@ static struct smmu_tbu_entry *probe_tbu(struct smmu *smmu, struct smmu_tbu *tbu,
 }
 
 /* A hit in a TBU's TLB is used; one of the larger TLB also goes into the small one. */
-static void use_tbu_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct smmu_stream *stream,
-                        const struct hit *hit)
+SIM_APART static void use_tbu_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct smmu_stream *stream,
+                                  struct smmu_tbu_entry *micro, struct smmu_tbu_entry *main)
 {
-    if (hit->micro != NULL) {
+    if (micro != NULL) {
         smmu->counters.micro_tlb_hits++;
-        smmu_tbu_tlb_touch(&tbu->micro_tlb, hit->micro);
-    } else if (hit->main != NULL) {
+        smmu_tbu_tlb_touch(&tbu->micro_tlb, micro);
+    } else if (main != NULL) {
         smmu->counters.tbu_tlb_hits++;
-        smmu_tbu_tlb_touch(&tbu->tlb, hit->main);
-        smmu_tbu_tlb_fill(&tbu->micro_tlb, stream, hit->main);
+        smmu_tbu_tlb_touch(&tbu->tlb, main);
+        smmu_tbu_tlb_fill(&tbu->micro_tlb, stream, main);
     }
 }
 
@@ -84,62 +85,81 @@ bool smmu_tbu_lookup(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t index, si
         return false;
     }
     slot->packet->address = smmu_tlb_output(&entry->translation, slot->packet->address);
-    use_tbu_hit(smmu, tbu, &slot->stream, &hit);
+    use_tbu_hit(smmu, tbu, &slot->stream, hit.micro, hit.main);
     smmu_slot_decide(smmu, index, SMMU_OUTCOME_FORWARD, at);
     return true;
 }
 
-/* Whether a request hits all the way. Changes nothing, so that it may be asked again at a later edge. */
-static bool probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet, struct hit *hit)
+/* Whether a request passes that no table is asked about. */
+SIM_APART static bool passes_untranslated(const struct smmu *smmu, const struct sim_packet *packet)
 {
-    const struct smmu_times *times = &smmu->times;
-    struct smmu_stream stream;
-    const struct smmu_context *context;
-    uint64_t va;
-
-    *hit = (struct hit){.address = packet->address, .latency = times->accept + times->forward};
     if ((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0) {
         return packet->type != SIM_PACKET_MESSAGE;
     }
     if (!is_ordinary(packet)) {
         return smmu_ats_passes(smmu, packet);
     }
-    if (!smmu->control.enabled) {
-        return !smmu->control.global_abort && !smmu_exceeds_output(smmu, packet->address);
-    }
-    stream = stream_of(packet);
-    if (smmu->distributed) {
-        const struct smmu_tbu_entry *entry = probe_tbu(smmu, tbu, &stream, packet, hit);
-
-        hit->address = entry != NULL ? smmu_tlb_output(&entry->translation, packet->address) : packet->address;
-        return entry != NULL;
-    }
-    hit->config = smmu_config_cache_find(&smmu->configs, &stream);
-    if (hit->config == NULL) {
-        return false;
-    }
-    hit->latency += times->config_lookup;
-    context = &hit->config->context;
-    if (context->action != SMMU_ACTION_TRANSLATE) {
-        return context->action == SMMU_ACTION_BYPASS && !smmu_exceeds_output(smmu, packet->address);
-    }
-    va = smmu_canonical_address(context, packet->address);
-    hit->tlb = smmu_tlb_find(&smmu->tlb, context->tag, va);
-    if (hit->tlb == NULL || !smmu_entry_permits(hit->tlb, smmu_request_need(context, packet))) {
-        return false;
-    }
-    hit->latency += times->tlb_lookup;
-    hit->address = smmu_tlb_output(hit->tlb, va);
-    return true;
+    return !smmu->control.global_abort && !smmu_exceeds_output(smmu, packet->address);
 }
 
-static void count_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet, const struct hit *hit)
+/* A hit in the TBU's own TLBs. */
+SIM_APART static struct hit find_in_tbu(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet)
+{
+    const struct smmu_stream stream = stream_of(packet);
+    struct hit hit = {.latency = smmu->times.accept + smmu->times.forward};
+    const struct smmu_tbu_entry *entry = probe_tbu(smmu, tbu, &stream, packet, &hit);
+
+    hit.passes = entry != NULL;
+    hit.address = entry != NULL ? smmu_tlb_output(&entry->translation, packet->address) : packet->address;
+    return hit;
+}
+
+/* What a request that hits all the way finds. Changes nothing, so that it may be asked again at a later edge. */
+static inline struct hit probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet)
+{
+    const struct smmu_times *times = &smmu->times;
+    struct hit hit = {.address = packet->address, .latency = times->accept + times->forward};
+    struct smmu_stream stream;
+    const struct smmu_context *context;
+    uint64_t va;
+
+    if (SIM_SELDOM((packet->flags & SIM_FLAG_HAS_STREAM_ID) == 0 || !is_ordinary(packet) || !smmu->control.enabled)) {
+        hit.passes = passes_untranslated(smmu, packet);
+        return hit;
+    }
+    if (SIM_SELDOM(smmu->distributed)) {
+        return find_in_tbu(smmu, tbu, packet);
+    }
+    stream = stream_of(packet);
+    hit.config = smmu_config_cache_find(&smmu->configs, &stream);
+    if (SIM_SELDOM(hit.config == NULL)) {
+        return hit;
+    }
+    hit.latency += times->config_lookup;
+    context = &hit.config->context;
+    if (SIM_SELDOM(context->action != SMMU_ACTION_TRANSLATE)) {
+        hit.passes = context->action == SMMU_ACTION_BYPASS && !smmu_exceeds_output(smmu, packet->address);
+        return hit;
+    }
+    va = smmu_canonical_address(context, packet->address);
+    hit.tlb = smmu_tlb_find(&smmu->tlb, context->tag, va);
+    if (SIM_SELDOM(hit.tlb == NULL || !smmu_entry_permits(hit.tlb, smmu_request_need(context, packet)))) {
+        return hit;
+    }
+    hit.latency += times->tlb_lookup;
+    hit.address = smmu_tlb_output(hit.tlb, va);
+    hit.passes = true;
+    return hit;
+}
+
+static inline void count_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet,
+                             const struct hit *hit)
 {
     smmu->counters.requests++;
-    if (hit->micro != NULL || hit->main != NULL) {
+    if (SIM_SELDOM(smmu->distributed)) {
         const struct smmu_stream stream = stream_of(packet);
 
-        use_tbu_hit(smmu, tbu, &stream, hit);
+        use_tbu_hit(smmu, tbu, &stream, hit->micro, hit->main);
     }
     if (hit->config != NULL) {
         smmu->counters.config_hits++;
@@ -154,20 +174,22 @@ static void count_hit(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_
 /* ---- In ---- */
 
 /* The youngest slot that a new request must follow; SMMU_NONE if there is none. */
-static uint16_t find_predecessor(const struct smmu *smmu, uint32_t port, const struct sim_packet *packet)
+SIM_APART static uint16_t find_predecessor(const struct smmu *smmu, const struct smmu_port *port,
+                                           const struct sim_packet *packet)
 {
-    const struct smmu_tbu *tbu = &smmu->tbus[smmu->ports[port].tbu];
+    const struct smmu_tbu *tbu = &smmu->tbus[port->tbu];
+    const uint32_t number = (uint32_t)(port - smmu->ports);
     const uint32_t mask = SIM_FLAG_HAS_STREAM_ID;
     uint16_t found = SMMU_NONE;
     uint64_t sequence = 0;
 
-    if (smmu->port_order || smmu->ports[port].held == 0) {
-        return smmu->ports[port].youngest;
+    if (smmu->port_order) {
+        return port->youngest;
     }
     for (uint32_t i = tbu->slots; i < tbu->slots + tbu->slot_count; i++) {
         const struct smmu_slot *slot = &smmu->slots[i];
 
-        if (slot->state != SMMU_SLOT_FREE && !slot->detached && slot->port == port && slot->sequence >= sequence &&
+        if (slot->state != SMMU_SLOT_FREE && !slot->detached && slot->port == number && slot->sequence >= sequence &&
             ((slot->packet->flags ^ packet->flags) & mask) == 0 && slot->packet->stream_id == packet->stream_id) {
             found = (uint16_t)i;
             sequence = slot->sequence;
@@ -227,20 +249,29 @@ void smmu_tbu_retry(struct smmu *smmu, uint16_t index, sim_time at)
     begin(smmu, index, at);
 }
 
-/* @return whether the slot is the first that may leave, and so has not been looked at in this evaluation */
-static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, sim_time now)
+/*
+ * Gives a request a slot, if one is free.
+ * @return when to look again: now, if the slot is the first that may leave, and so has not been looked at
+ */
+SIM_APART static sim_time take_slot(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_port *port,
+                                    uint16_t predecessor, sim_time now)
 {
-    struct smmu_port *p = &smmu->ports[port];
-    struct smmu_tbu *tbu = &smmu->tbus[p->tbu];
+    const uint32_t number = (uint32_t)(port - smmu->ports);
     const uint16_t index = tbu->free_slot;
-    struct smmu_slot *slot = &smmu->slots[index];
+    struct smmu_slot *slot;
 
+    if (tbu->active >= tbu->limit) {
+        smmu->counters.slot_stalls += !tbu->starved;
+        tbu->starved = true;
+        return SIM_TIME_NEVER; /* a slot is given back in an evaluation of ours, before its accepts */
+    }
+    slot = &smmu->slots[index];
     tbu->free_slot = slot->next;
-    slot->packet = sim_channel_pop(p->upstream.request, now);
+    slot->packet = sim_channel_pop(port->upstream.request, now);
     slot->sequence = smmu->next_sequence++;
     slot->stream = stream_of(slot->packet);
     slot->successor = SMMU_NONE;
-    slot->port = (uint8_t)port;
+    slot->port = (uint8_t)number;
     slot->behind = predecessor != SMMU_NONE;
     slot->enabled = smmu->control.enabled;
     slot->has_event = false;
@@ -253,68 +284,84 @@ static bool take_slot(struct smmu *smmu, uint32_t port, uint16_t predecessor, si
     if (slot->behind) {
         smmu->slots[predecessor].successor = index;
     }
-    p->youngest = index;
-    p->held++;
+    port->youngest = index;
+    port->held++;
     tbu->active++;
     smmu->held++;
     smmu->held_enabled += slot->enabled;
     smmu->counters.requests++;
-    tbu->next_port = port + 1 < tbu->end_port ? port + 1 : tbu->first_port;
+    tbu->next_port = number + 1 < tbu->end_port ? number + 1 : tbu->first_port;
     begin(smmu, index, now);
-    return p->ready.head == index;
+    return port->ready.head == index ? now : sim_channel_next_arrival(port->upstream.request);
 }
 
 /* Takes one request in, if there is one and it can be taken. @return when to look again */
-static sim_time accept_request(struct smmu *smmu, uint32_t index, sim_time now)
+static inline sim_time accept_request(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_port *port, sim_time now)
 {
-    struct smmu_port *port = &smmu->ports[index];
-    struct smmu_tbu *tbu = &smmu->tbus[port->tbu];
     struct sim_channel *in = port->upstream.request;
     struct sim_channel *out = port->downstream.request;
     struct sim_packet *packet = sim_channel_peek(in, now);
-    uint16_t predecessor;
+    uint16_t predecessor = SMMU_NONE;
+    uint32_t units;
     struct hit hit;
 
     if (packet == NULL) {
         return sim_channel_next_arrival(in);
     }
-    predecessor = find_predecessor(smmu, index, packet);
-    if (predecessor == SMMU_NONE && port->ready.head == SMMU_NONE && port->sent_at != now &&
-        probe(smmu, tbu, packet, &hit)) {
-        const uint32_t units = packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
-
-        if (!sim_channel_has_space(out, now, hit.latency, units)) {
-            return sim_channel_space_at(out, now, hit.latency, units);
-        }
-        count_hit(smmu, tbu, packet, &hit);
-        packet = sim_channel_pop(in, now);
-        packet->address = hit.address;
-        smmu_port_send(smmu, port, packet, now, now + hit.latency);
-        return sim_channel_next_arrival(in);
+    if (SIM_SELDOM(port->held > 0)) {
+        predecessor = find_predecessor(smmu, port, packet);
     }
-    if (tbu->active >= tbu->limit) {
-        smmu->counters.slot_stalls += !tbu->starved;
-        tbu->starved = true;
-        return SIM_TIME_NEVER; /* a slot is given back in an evaluation of ours, before its accepts */
+    if (SIM_SELDOM(predecessor != SMMU_NONE || port->ready.head != SMMU_NONE || port->sent_at == now)) {
+        return take_slot(smmu, tbu, port, predecessor, now);
     }
-    return take_slot(smmu, index, predecessor, now) ? now : sim_channel_next_arrival(in);
+    hit = probe(smmu, tbu, packet);
+    if (SIM_SELDOM(!hit.passes)) {
+        return take_slot(smmu, tbu, port, predecessor, now);
+    }
+    units = smmu_request_units(packet);
+    if (SIM_SELDOM(!sim_channel_has_space(out, now, hit.latency, units))) {
+        return sim_channel_space_at(out, now, hit.latency, units);
+    }
+    count_hit(smmu, tbu, packet, &hit);
+    packet = sim_channel_pop(in, now);
+    packet->address = hit.address;
+    smmu_port_send(smmu, port, packet, units, now, now + hit.latency);
+    return sim_channel_next_arrival(in);
 }
 
-sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+/* What goes out by a port: an answer that comes back, a slot's request, a message. @return when to look again */
+static inline sim_time let_out(struct smmu *smmu, struct smmu_port *port, sim_time now)
 {
-    sim_time due = SIM_TIME_NEVER;
-    uint32_t port = tbu->next_port;
+    sim_time due = sim_channel_next_arrival(port->downstream.response);
 
-    for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
-        due = sim_time_min(due, smmu_port_respond(smmu, &smmu->ports[i], now));
-        due = sim_time_min(due, smmu_port_depart(smmu, &smmu->ports[i], now));
-        if (smmu->ports[i].messages.count > 0) {
-            due = sim_time_min(due, smmu_port_send_message(smmu, &smmu->ports[i], now));
-        }
+    if (SIM_SELDOM(due <= now)) {
+        due = smmu_port_respond(smmu, port, now);
     }
-    for (uint32_t i = tbu->first_port; i < tbu->end_port; i++) {
-        due = sim_time_min(due, accept_request(smmu, port, now));
-        port = port + 1 < tbu->end_port ? port + 1 : tbu->first_port;
+    if (SIM_SELDOM(port->ready.head != SMMU_NONE)) {
+        due = sim_time_min(due, smmu_port_depart(smmu, port, now));
     }
+    if (SIM_SELDOM(port->messages.count > 0)) {
+        due = sim_time_min(due, smmu_port_send_message(smmu, port, now));
+    }
+    return due;
+}
+
+SIM_HOT sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
+{
+    struct smmu_port *first = &smmu->ports[tbu->first_port];
+    struct smmu_port *end = &smmu->ports[tbu->end_port];
+    struct smmu_port *turn = &smmu->ports[tbu->next_port];
+    struct smmu_port *port = first;
+    sim_time due = SIM_TIME_NEVER;
+
+    do {
+        due = sim_time_min(due, let_out(smmu, port, now));
+        port++;
+    } while (port != end);
+    port = turn;
+    do {
+        due = sim_time_min(due, accept_request(smmu, tbu, port, now));
+        port = port + 1 < end ? port + 1 : first;
+    } while (port != turn);
     return due;
 }

@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-SIM_HOT void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, sim_time now,
-                            sim_time leave)
-{
-    const uint32_t units = packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
-
-    leave = sim_time_max(leave, port->out_free);
-    port->out_free = leave + smmu->component.period;
-    port->sent_at = now;
-    sim_channel_push(port->downstream.request, packet, now, leave - now, units, 0, 0);
-}
-
 /* The answer to a terminated read: the packet turned round. */
 static void answer_read(struct smmu *smmu, struct smmu_port *port, const struct smmu_slot *slot, sim_time now)
 {
@@ -89,16 +78,20 @@ static void stay(struct smmu *smmu, uint16_t index, sim_time now)
     }
 }
 
-sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now)
+/* Sends the request of a slot that is translated. */
+static void forward(struct smmu *smmu, struct smmu_port *port, const struct smmu_slot *slot, sim_time now)
+{
+    const sim_time leave = sim_time_max(slot->ready_at, now) + smmu->times.forward;
+
+    smmu_port_send(smmu, port, slot->packet, smmu_request_units(slot->packet), now, leave);
+}
+
+SIM_APART sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now)
 {
     const uint16_t index = port->ready.head;
-    struct smmu_slot *slot;
+    struct smmu_slot *slot = &smmu->slots[index];
     sim_time due;
 
-    if (index == SMMU_NONE) {
-        return SIM_TIME_NEVER;
-    }
-    slot = &smmu->slots[index];
     if (!can_leave(smmu, port, slot, now, &due)) {
         return due;
     }
@@ -108,7 +101,7 @@ sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time no
         return port->ready.head != SMMU_NONE ? now : SIM_TIME_NEVER;
     }
     if (slot->outcome == SMMU_OUTCOME_FORWARD) {
-        smmu_port_send(smmu, port, slot->packet, now, sim_time_max(slot->ready_at, now) + smmu->times.forward);
+        forward(smmu, port, slot, now);
     } else {
         smmu->counters.terminated++;
         if (slot->has_event) {
@@ -127,15 +120,12 @@ sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time no
     return port->ready.head != SMMU_NONE ? now : SIM_TIME_NEVER;
 }
 
-sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now)
+SIM_APART sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now)
 {
     struct sim_packet *packet = sim_channel_peek(port->downstream.response, now);
     uint32_t units;
     sim_time leave;
 
-    if (packet == NULL) {
-        return sim_channel_next_arrival(port->downstream.response);
-    }
     if (packet->type != SIM_PACKET_COMPLETION) {
         sim_panic(smmu->sim, &smmu->component, packet, "only read completions come back on a posted port");
     }

@@ -89,7 +89,7 @@ static void dispatch(struct smmu *smmu, const struct sim_packet *packet, sim_tim
     }
 }
 
-SIM_HOT void smmu_walker_receive(struct smmu *smmu, sim_time now)
+SIM_APART sim_time smmu_walker_receive(struct smmu *smmu, sim_time now)
 {
     struct sim_packet *packet = sim_channel_pop(smmu->walker.port.response, now);
 
@@ -98,4 +98,5 @@ SIM_HOT void smmu_walker_receive(struct smmu *smmu, sim_time now)
     }
     dispatch(smmu, packet, now);
     sim_packet_free(smmu->sim, packet);
+    return sim_channel_next_arrival(smmu->walker.port.response);
 }
