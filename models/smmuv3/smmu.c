@@ -256,6 +256,8 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     struct smmu *smmu = (struct smmu *)component;
     sim_time due = sim_channel_next_arrival(smmu->walker.port.response);
     sim_time access = sim_channel_next_arrival(smmu->registers.request);
+    struct smmu_tbu *tbu = smmu->tbus;
+    uint32_t tbus = smmu->tbu_count;
 
     smmu->again = false;
     if (SIM_SELDOM(due <= now)) {
@@ -268,9 +270,11 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     if (SIM_SELDOM(smmu->distributed)) {
         receive_over_links(smmu, now);
     }
-    for (struct smmu_tbu *tbu = smmu->tbus; tbu < smmu->tbus + smmu->tbu_count; tbu++) {
+    do {
         due = sim_time_min(due, smmu_tbu_run(smmu, tbu, now));
-    }
+        tbu++;
+        tbus--;
+    } while (tbus > 0);
     if (SIM_SELDOM(engines_have_work(smmu))) {
         due = sim_time_min(due, run_engines(smmu, now));
     }
@@ -403,7 +407,9 @@ static void make_tbus(struct smmu *smmu, struct sim *sim, const char *name)
 
         tbu->first_port = i * smmu->port_count / smmu->tbu_count;
         tbu->end_port = (i + 1) * smmu->port_count / smmu->tbu_count;
-        tbu->next_port = tbu->first_port;
+        tbu->ports = &smmu->ports[tbu->first_port];
+        tbu->ports_end = &smmu->ports[tbu->end_port];
+        tbu->turn = tbu->ports;
         tbu->to_tcu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
         tbu->to_tbu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
         for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {

@@ -145,8 +145,10 @@ struct smmu_tbu_invalidation {
 struct smmu_tbu {
     uint32_t first_port; /**< its ports: first_port .. end_port - 1 */
     uint32_t end_port;
-    uint32_t next_port; /**< one past the port that took a slot last */
-    uint32_t slots;     /**< index of its first slot ... */
+    struct smmu_port *ports; /**< the same ... */
+    struct smmu_port *ports_end;
+    struct smmu_port *turn; /**< one past the port that took a slot last */
+    uint32_t slots;         /**< index of its first slot ... */
     uint32_t slot_count;
     uint32_t active; /**< slots held, but for those of stalled transactions ... */
     uint32_t limit;  /**< ... of which there may be no more; a retried one may exceed it */

@@ -256,7 +256,6 @@ void smmu_tbu_retry(struct smmu *smmu, uint16_t index, sim_time at)
 SIM_APART static sim_time take_slot(struct smmu *smmu, struct smmu_tbu *tbu, struct smmu_port *port,
                                     uint16_t predecessor, sim_time now)
 {
-    const uint32_t number = (uint32_t)(port - smmu->ports);
     const uint16_t index = tbu->free_slot;
     struct smmu_slot *slot;
 
@@ -271,7 +270,7 @@ SIM_APART static sim_time take_slot(struct smmu *smmu, struct smmu_tbu *tbu, str
     slot->sequence = smmu->next_sequence++;
     slot->stream = stream_of(slot->packet);
     slot->successor = SMMU_NONE;
-    slot->port = (uint8_t)number;
+    slot->port = (uint8_t)(port - smmu->ports);
     slot->behind = predecessor != SMMU_NONE;
     slot->enabled = smmu->control.enabled;
     slot->has_event = false;
@@ -290,7 +289,7 @@ SIM_APART static sim_time take_slot(struct smmu *smmu, struct smmu_tbu *tbu, str
     smmu->held++;
     smmu->held_enabled += slot->enabled;
     smmu->counters.requests++;
-    tbu->next_port = number + 1 < tbu->end_port ? number + 1 : tbu->first_port;
+    tbu->turn = port + 1 < tbu->ports_end ? port + 1 : tbu->ports;
     begin(smmu, index, now);
     return port->ready.head == index ? now : sim_channel_next_arrival(port->upstream.request);
 }
@@ -348,20 +347,18 @@ static inline sim_time let_out(struct smmu *smmu, struct smmu_port *port, sim_ti
 
 SIM_HOT sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now)
 {
-    struct smmu_port *first = &smmu->ports[tbu->first_port];
-    struct smmu_port *end = &smmu->ports[tbu->end_port];
-    struct smmu_port *turn = &smmu->ports[tbu->next_port];
-    struct smmu_port *port = first;
+    struct smmu_port *const turn = tbu->turn;
+    struct smmu_port *port = tbu->ports;
     sim_time due = SIM_TIME_NEVER;
 
     do {
         due = sim_time_min(due, let_out(smmu, port, now));
         port++;
-    } while (port != end);
+    } while (port != tbu->ports_end);
     port = turn;
     do {
         due = sim_time_min(due, accept_request(smmu, tbu, port, now));
-        port = port + 1 < end ? port + 1 : first;
+        port = port + 1 < tbu->ports_end ? port + 1 : tbu->ports;
     } while (port != turn);
     return due;
 }
