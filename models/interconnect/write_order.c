@@ -25,23 +25,24 @@ static bool is_relaxed(const struct write_order *order, const struct sim_packet 
     return order->uses_relaxed && (packet->flags & SIM_FLAG_RELAXED) != 0;
 }
 
-static uint32_t *bucket_of(const struct write_order *order, uint64_t key)
+static uint32_t bucket_of(const struct write_order *order, uint64_t key)
 {
-    return &order->buckets[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - order->buckets_log2)];
+    return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - order->buckets_log2));
 }
 
-static uint32_t find_stream(const struct write_order *order, uint64_t key)
+static uint32_t find_in_bucket(const struct write_order *order, uint32_t bucket, uint64_t key)
 {
-    uint32_t index;
+    uint32_t index = order->buckets[bucket];
 
-    if (order->writes == 0) {
-        return WRITE_ORDER_NONE;
-    }
-    index = *bucket_of(order, key);
     while (index != WRITE_ORDER_NONE && order->streams[index].key != key) {
         index = order->streams[index].next;
     }
     return index;
+}
+
+static uint32_t find_stream(const struct write_order *order, uint64_t key)
+{
+    return find_in_bucket(order, bucket_of(order, key), key);
 }
 
 struct write_order *write_order_create(struct sim *sim, uint32_t writes, bool uses_relaxed)
@@ -81,7 +82,7 @@ static bool relaxed_elsewhere(const struct write_order *order, uint64_t key, uns
     return false;
 }
 
-SIM_HOT bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
+SIM_APART bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target)
 {
     uint32_t stream;
 
@@ -99,22 +100,25 @@ SIM_HOT bool write_order_allows(const struct write_order *order, const struct si
            !relaxed_elsewhere(order, stream_key(packet), target);
 }
 
-static uint32_t add_stream(struct write_order *order, uint64_t key, unsigned target)
+/** A free stream has no writes. */
+static uint32_t add_stream(struct write_order *order, uint32_t bucket, uint64_t key, unsigned target)
 {
-    uint32_t *bucket = bucket_of(order, key);
     uint32_t index = order->free_stream;
     struct write_stream *stream = &order->streams[index];
 
     order->free_stream = stream->next;
-    *stream = (struct write_stream){.key = key, .next = *bucket, .target = target};
-    *bucket = index;
+    stream->key = key;
+    stream->next = order->buckets[bucket];
+    stream->target = target;
+    stream->bucket = bucket;
+    order->buckets[bucket] = index;
     return index;
 }
 
 static void remove_stream(struct write_order *order, uint32_t index)
 {
     struct write_stream *stream = &order->streams[index];
-    uint32_t *link = bucket_of(order, stream->key);
+    uint32_t *link = &order->buckets[stream->bucket];
 
     while (*link != index) {
         link = &order->streams[*link].next;
@@ -126,21 +130,26 @@ static void remove_stream(struct write_order *order, uint32_t index)
 
 SIM_HOT void write_order_issue(struct write_order *order, struct sim_packet *packet, unsigned target)
 {
-    bool relaxed = is_relaxed(order, packet);
-    uint64_t key = relaxed ? relaxed_key(stream_key(packet), target) : stream_key(packet);
+    uint64_t key = stream_key(packet);
     uint32_t index = order->free_slot;
     struct write_slot *slot = &order->slots[index];
-    uint32_t stream = find_stream(order, key);
+    uint32_t bucket;
+    uint32_t stream;
 
+    if (SIM_SELDOM(is_relaxed(order, packet))) {
+        key = relaxed_key(key, target);
+        order->relaxed++;
+    }
+    bucket = bucket_of(order, key);
+    stream = find_in_bucket(order, bucket, key);
     if (stream == WRITE_ORDER_NONE) {
-        stream = add_stream(order, key, target);
+        stream = add_stream(order, bucket, key, target);
     }
     order->free_slot = slot->next;
     slot->stream = stream;
     slot->tag = packet->tag;
     packet->tag = (uint16_t)index;
     order->streams[stream].writes++;
-    order->relaxed += relaxed;
     order->writes++;
     order->writes_at[target]++;
 }
@@ -155,7 +164,9 @@ SIM_HOT bool write_order_acknowledge(struct write_order *order, struct sim_packe
         return false;
     }
     stream = &order->streams[slot->stream];
-    order->relaxed -= (stream->key & RELAXED_KEY) != 0;
+    if (SIM_SELDOM((stream->key & RELAXED_KEY) != 0)) {
+        order->relaxed--;
+    }
     order->writes--;
     order->writes_at[target]--;
     if (--stream->writes == 0) {

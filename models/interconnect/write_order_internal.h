@@ -27,6 +27,7 @@ struct write_stream {
     uint32_t writes;
     uint32_t next; /**< in its bucket, or in the free list */
     unsigned target;
+    uint32_t bucket;
 };
 
 struct write_order {
@@ -45,6 +46,12 @@ struct write_order {
 
 /** Makes one with room for that many writes. @param uses_relaxed whether the attribute RO lets writes go at once */
 struct write_order *write_order_create(struct sim *sim, uint32_t writes, bool uses_relaxed);
+
+/** Whether no write is without acknowledgement, so that whatever comes may go. */
+static inline bool write_order_is_idle(const struct write_order *order)
+{
+    return order->writes == 0;
+}
 
 /** Whether a read or write may go to a target now, after what went before it. Changes nothing. */
 bool write_order_allows(const struct write_order *order, const struct sim_packet *packet, unsigned target);
