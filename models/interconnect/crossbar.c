@@ -57,6 +57,16 @@ static sim_time next_head(const struct crossbar *crossbar, const struct sim_chan
 
 /* ---- Answers ---- */
 
+/** A posted write that its target did not take: an interrupt among them is lost here. */
+SIM_APART static void drop_write(struct crossbar *crossbar, struct sim_packet *packet, sim_time now)
+{
+    struct sim *sim = crossbar->component.sim;
+
+    crossbar->counters.write_errors++;
+    sim_mark(sim, packet, crossbar->component.stage, now);
+    sim_drop(sim, packet, &crossbar->component, now, SIM_DROP_BUS_ERROR);
+}
+
 /** Takes the acknowledgement of a posted write, which ends here. */
 static void absorb(struct crossbar *crossbar, struct crossbar_master *master, unsigned target, sim_time now)
 {
@@ -68,10 +78,8 @@ static void absorb(struct crossbar *crossbar, struct crossbar_master *master, un
                   target);
     }
     crossbar->counters.absorbed++;
-    if (packet->status != SIM_STATUS_OK) {
-        crossbar->counters.write_errors++;
-        sim_mark(sim, packet, crossbar->component.stage, now);
-        sim_drop(sim, packet, &crossbar->component, now, SIM_DROP_BUS_ERROR);
+    if (SIM_SELDOM(packet->status != SIM_STATUS_OK)) {
+        drop_write(crossbar, packet, now);
         return;
     }
     sim_packet_free(sim, packet);
@@ -82,8 +90,8 @@ static unsigned way_back(const struct crossbar *crossbar, const struct sim_packe
 {
     unsigned port = packet->route_depth > 0 ? packet->route[packet->route_depth - 1] : CROSSBAR_MAX_MASTERS;
 
-    if (port >= CROSSBAR_MAX_MASTERS || crossbar->masters[port].bus.response == NULL ||
-        (packet->type != SIM_PACKET_COMPLETION && packet->type != SIM_PACKET_WRITE_ACK)) {
+    if (SIM_SELDOM(port >= CROSSBAR_MAX_MASTERS || crossbar->masters[port].bus.response == NULL ||
+                   (packet->type != SIM_PACKET_COMPLETION && packet->type != SIM_PACKET_WRITE_ACK))) {
         sim_panic(crossbar->component.sim, &crossbar->component, packet, "not an answer to what came by this crossbar");
     }
     return port;
@@ -99,9 +107,8 @@ static const struct crossbar_refusal *oldest_refusal(const struct crossbar *cros
  * @param ports set to the master ports that are wanted
  * @return when there is something new to look at
  */
-static sim_time collect_answers(struct crossbar *crossbar, sim_time now, uint64_t *ports)
+static inline sim_time collect_answers(struct crossbar *crossbar, sim_time now, uint64_t *ports)
 {
-    const struct crossbar_refusal *refusal = oldest_refusal(crossbar);
     uint64_t active = crossbar->response_hint;
     sim_time due = SIM_TIME_NEVER;
 
@@ -116,23 +123,30 @@ static sim_time collect_answers(struct crossbar *crossbar, sim_time now, uint64_
             continue;
         }
         port = way_back(crossbar, packet);
-        if (packet->type == SIM_PACKET_WRITE_ACK && crossbar->masters[port].kind == CROSSBAR_PORT_POSTED) {
-            absorb(crossbar, &crossbar->masters[port], target, now);
-            due = sim_time_min(due, next_head(crossbar, channel, &crossbar->response_hint, target, now));
+        if (SIM_SELDOM(packet->type != SIM_PACKET_WRITE_ACK || crossbar->masters[port].kind != CROSSBAR_PORT_POSTED)) {
+            crossbar->wanted_by[port] |= UINT64_C(1) << target;
+            *ports |= UINT64_C(1) << port;
             continue;
         }
-        crossbar->wanted_by[port] |= UINT64_C(1) << target;
-        *ports |= UINT64_C(1) << port;
-    }
-    if (refusal != NULL && refusal->ready <= now) {
-        unsigned port = way_back(crossbar, refusal->packet);
-
-        crossbar->wanted_by[port] |= UINT64_C(1) << CROSSBAR_DEFAULT_TARGET;
-        *ports |= UINT64_C(1) << port;
-    } else if (refusal != NULL) {
-        due = sim_time_min(due, refusal->ready);
+        absorb(crossbar, &crossbar->masters[port], target, now);
+        due = sim_time_min(due, next_head(crossbar, channel, &crossbar->response_hint, target, now));
     }
     return due;
+}
+
+/** The same for the default target's queue. */
+static sim_time collect_refusal(struct crossbar *crossbar, sim_time now, uint64_t *ports)
+{
+    const struct crossbar_refusal *refusal = oldest_refusal(crossbar);
+    unsigned port;
+
+    if (refusal == NULL || refusal->ready > now) {
+        return refusal == NULL ? SIM_TIME_NEVER : refusal->ready;
+    }
+    port = way_back(crossbar, refusal->packet);
+    crossbar->wanted_by[port] |= UINT64_C(1) << CROSSBAR_DEFAULT_TARGET;
+    *ports |= UINT64_C(1) << port;
+    return SIM_TIME_NEVER;
 }
 
 /** Takes an answer from the default target's queue. @return when the next of it is ready */
@@ -200,10 +214,10 @@ static sim_time arbitrate_answers(struct crossbar *crossbar, unsigned port, uint
     return (mask & (mask - 1)) != 0 ? sim_time_min(due, master->busy_until) : due;
 }
 
-static sim_time move_answers(struct crossbar *crossbar, sim_time now)
+/** Sends answers by the master ports that are wanted, by answers that have arrived or by refusals. */
+SIM_APART static sim_time send_answers(struct crossbar *crossbar, uint64_t ports, sim_time now)
 {
-    uint64_t ports = 0;
-    sim_time due = collect_answers(crossbar, now, &ports);
+    sim_time due = collect_refusal(crossbar, now, &ports);
 
     while (ports != 0) {
         unsigned port = take_lowest(&ports);
@@ -215,19 +229,51 @@ static sim_time move_answers(struct crossbar *crossbar, sim_time now)
     return due;
 }
 
+static inline sim_time move_answers(struct crossbar *crossbar, sim_time now)
+{
+    uint64_t ports = 0;
+    sim_time due = collect_answers(crossbar, now, &ports);
+
+    if (SIM_SELDOM(ports != 0 || crossbar->refusal_count > 0)) {
+        due = sim_time_min(due, send_answers(crossbar, ports, now));
+    }
+    return due;
+}
+
 /* ---- Requests ---- */
 
-/** Target of an address range, or the default target if no one range claims the whole access. */
-static unsigned decode(const struct crossbar *crossbar, struct crossbar_master *master, const struct sim_packet *packet)
+static bool holds(const struct address_range *range, uint64_t address)
 {
-    const struct address_range *range = master->range;
+    return range != NULL && address >= range->first && address <= range->last;
+}
 
-    if (range == NULL || packet->address < range->first || packet->address > range->last) {
-        range = address_map_find(&crossbar->map, packet->address);
+/** Looks an address up that the master's latest ranges do not hold. @return NULL: no range does */
+SIM_APART static const struct address_range *find_range(const struct crossbar *crossbar, struct crossbar_master *master,
+                                                        uint64_t address)
+{
+    const struct address_range *range = address_map_find(&crossbar->map, address);
+
+    if (range != NULL) {
+        master->ranges[1] = master->ranges[0];
+        master->ranges[0] = range;
+    }
+    return range;
+}
+
+/** Target of an address range, or the default target if no one range claims the whole access. */
+static inline unsigned decode(const struct crossbar *crossbar, struct crossbar_master *master,
+                              const struct sim_packet *packet)
+{
+    const struct address_range *range = master->ranges[0];
+
+    if (!holds(range, packet->address)) {
+        range = master->ranges[1];
+        if (SIM_SELDOM(!holds(range, packet->address))) {
+            range = find_range(crossbar, master, packet->address);
+        }
         if (range == NULL) {
             return CROSSBAR_DEFAULT_TARGET;
         }
-        master->range = range;
     }
     if (packet->length > 0 && packet->length - 1 > range->last - packet->address) {
         return CROSSBAR_DEFAULT_TARGET;
@@ -239,9 +285,9 @@ static unsigned decode(const struct crossbar *crossbar, struct crossbar_master *
 }
 
 /** Whether order lets the head of a master port go to its target; notes since when it does not. */
-static bool may_go(struct crossbar_master *master, const struct sim_packet *packet, sim_time now)
+static inline bool may_go(struct crossbar_master *master, const struct sim_packet *packet, sim_time now)
 {
-    if (master->order == NULL || master->target == CROSSBAR_DEFAULT_TARGET ||
+    if (master->order == NULL || write_order_is_idle(master->order) || master->target == CROSSBAR_DEFAULT_TARGET ||
         write_order_allows(master->order, packet, master->target)) {
         return true;
     }
@@ -252,46 +298,41 @@ static bool may_go(struct crossbar_master *master, const struct sim_packet *pack
     return false;
 }
 
-/** Looks at the requests that have arrived; like collect_answers(), for target ports. */
-static sim_time collect_requests(struct crossbar *crossbar, sim_time now, uint64_t *ports)
+/**
+ * Looks at the head of a master port, whose target becomes known. @p due becomes the next look at a port that has none,
+ * if that is earlier.
+ * @return the head, if it has arrived and may go; else NULL
+ */
+static inline const struct sim_packet *look_at_request(struct crossbar *crossbar, unsigned port, sim_time now,
+                                                       sim_time *due)
 {
-    uint64_t active = crossbar->request_hint;
-    sim_time due = SIM_TIME_NEVER;
+    struct crossbar_master *master = &crossbar->masters[port];
+    const struct sim_packet *packet = sim_channel_peek(master->bus.request, now);
 
-    while (active != 0) {
-        unsigned port = take_lowest(&active);
-        struct crossbar_master *master = &crossbar->masters[port];
-        const struct sim_packet *packet = sim_channel_peek(master->bus.request, now);
-
-        if (packet == NULL) {
-            due = sim_time_min(due, next_head(crossbar, master->bus.request, &crossbar->request_hint, port, now));
-            continue;
-        }
-        if (!master->routed) {
-            master->target = decode(crossbar, master, packet);
-            master->routed = true;
-        }
-        if (may_go(master, packet, now)) {
-            crossbar->wanted_by[master->target] |= UINT64_C(1) << port;
-            *ports |= UINT64_C(1) << master->target;
-        }
+    if (packet == NULL) {
+        *due = sim_time_min(*due, next_head(crossbar, master->bus.request, &crossbar->request_hint, port, now));
+        return NULL;
     }
-    return due;
+    if (!master->routed) {
+        master->target = decode(crossbar, master, packet);
+        master->routed = true;
+    }
+    return may_go(master, packet, now) ? packet : NULL;
 }
 
 /** Takes the head of a master port. @p due becomes the next look at that port, if that is earlier. */
-SIM_HOT static struct sim_packet *pop_request(struct crossbar *crossbar, unsigned port, sim_time now, sim_time *due)
+static inline struct sim_packet *pop_request(struct crossbar *crossbar, unsigned port, sim_time now, sim_time *due)
 {
     struct crossbar_master *master = &crossbar->masters[port];
     struct sim_packet *packet = sim_channel_pop(master->bus.request, now);
 
-    if (packet->type != SIM_PACKET_READ && packet->type != SIM_PACKET_WRITE &&
-        packet->type != SIM_PACKET_COMPARE_SWAP) {
+    if (SIM_SELDOM(packet->type != SIM_PACKET_READ && packet->type != SIM_PACKET_WRITE &&
+                   packet->type != SIM_PACKET_COMPARE_SWAP)) {
         sim_panic(crossbar->component.sim, &crossbar->component, packet,
                   "a crossbar takes reads, writes and swaps only");
     }
     master->routed = false;
-    if (master->held_since != SIM_TIME_NEVER) {
+    if (SIM_SELDOM(master->held_since != SIM_TIME_NEVER)) {
         crossbar->counters.order_waits++;
         crossbar->counters.order_wait_fs += now - master->held_since;
         master->held_since = SIM_TIME_NEVER;
@@ -342,7 +383,7 @@ static void refuse(struct crossbar *crossbar, struct sim_packet *packet, unsigne
 }
 
 /** Refuses one of the requests in @p mask, if there is room to answer it. */
-static sim_time arbitrate_refusals(struct crossbar *crossbar, uint64_t mask, sim_time now)
+SIM_APART static sim_time arbitrate_refusals(struct crossbar *crossbar, uint64_t mask, sim_time now)
 {
     sim_time period = crossbar->component.period;
     sim_time due = SIM_TIME_NEVER;
@@ -362,13 +403,17 @@ static sim_time arbitrate_refusals(struct crossbar *crossbar, uint64_t mask, sim
     return (mask & (mask - 1)) != 0 ? sim_time_min(due, now + period) : due;
 }
 
-/** Sends at most one request by a target port, from among the masters in @p mask. */
-static sim_time arbitrate_requests(struct crossbar *crossbar, unsigned target_port, uint64_t mask, sim_time now)
+/**
+ * Sends the head of a master port by its target port, if that can take it.
+ * @param contended others wait for their turn
+ */
+static inline sim_time send_request(struct crossbar *crossbar, unsigned port, const struct sim_packet *head,
+                                    bool contended, sim_time now)
 {
+    struct crossbar_master *master = &crossbar->masters[port];
+    const unsigned target_port = master->target;
     struct crossbar_target *target = &crossbar->targets[target_port];
     struct sim_channel *channel = target->bus.request;
-    unsigned port = pick(mask, target->turn);
-    struct crossbar_master *master = &crossbar->masters[port];
     sim_time due = SIM_TIME_NEVER;
     struct sim_packet *packet;
     uint32_t beats;
@@ -377,11 +422,11 @@ static sim_time arbitrate_requests(struct crossbar *crossbar, unsigned target_po
     if (target->busy_until > now) {
         return target->busy_until;
     }
-    if (channel == NULL) {
-        sim_panic(crossbar->component.sim, &crossbar->component, sim_channel_peek(master->bus.request, now),
+    if (SIM_SELDOM(channel == NULL)) {
+        sim_panic(crossbar->component.sim, &crossbar->component, head,
                   "target port %u is in the address map, but not bound", target_port);
     }
-    beats = beats_of(crossbar, data_bytes(sim_channel_peek(master->bus.request, now)));
+    beats = beats_of(crossbar, data_bytes(head));
     service = crossbar->forward_latency + (beats - 1) * crossbar->component.period;
     if (!sim_channel_has_space(channel, now, service, 0)) {
         return sim_channel_space_at(channel, now, service, 0);
@@ -395,23 +440,66 @@ static sim_time arbitrate_requests(struct crossbar *crossbar, unsigned target_po
     sim_channel_push(channel, packet, now, service, 0, 0, 0);
     target->busy_until = now + beats * crossbar->component.period;
     target->turn = (port + 1) & 63;
-    return (mask & (mask - 1)) != 0 ? sim_time_min(due, target->busy_until) : due;
+    return contended ? sim_time_min(due, target->busy_until) : due;
 }
 
-static sim_time move_requests(struct crossbar *crossbar, sim_time now)
+/** Sends at most one request by a target port (or the default target), from among the masters in @p mask. */
+static sim_time arbitrate_requests(struct crossbar *crossbar, unsigned target, uint64_t mask, sim_time now)
 {
-    uint64_t ports = 0;
-    sim_time due = collect_requests(crossbar, now, &ports);
+    const struct sim_packet *head;
+    unsigned port;
 
-    while (ports != 0) {
-        unsigned port = take_lowest(&ports);
-        uint64_t mask = crossbar->wanted_by[port];
+    if (target == CROSSBAR_DEFAULT_TARGET) {
+        return arbitrate_refusals(crossbar, mask, now);
+    }
+    port = pick(mask, crossbar->targets[target].turn);
+    head = sim_channel_peek(crossbar->masters[port].bus.request, now);
+    return send_request(crossbar, port, head, (mask & (mask - 1)) != 0, now);
+}
 
-        crossbar->wanted_by[port] = 0;
-        due = sim_time_min(due, port == CROSSBAR_DEFAULT_TARGET ? arbitrate_refusals(crossbar, mask, now)
-                                                                : arbitrate_requests(crossbar, port, mask, now));
+/** Moves the requests of the master ports in @p active. */
+SIM_APART static sim_time move_several(struct crossbar *crossbar, uint64_t active, sim_time now)
+{
+    uint64_t targets = 0;
+    sim_time due = SIM_TIME_NEVER;
+
+    while (active != 0) {
+        unsigned port = take_lowest(&active);
+
+        if (look_at_request(crossbar, port, now, &due) != NULL) {
+            crossbar->wanted_by[crossbar->masters[port].target] |= UINT64_C(1) << port;
+            targets |= UINT64_C(1) << crossbar->masters[port].target;
+        }
+    }
+    while (targets != 0) {
+        unsigned target = take_lowest(&targets);
+        uint64_t mask = crossbar->wanted_by[target];
+
+        crossbar->wanted_by[target] = 0;
+        due = sim_time_min(due, arbitrate_requests(crossbar, target, mask, now));
     }
     return due;
+}
+
+/** Moves requests; a lone one, most of the time, has nobody to share a target with. */
+static inline sim_time move_requests(struct crossbar *crossbar, sim_time now)
+{
+    uint64_t active = crossbar->request_hint;
+    unsigned port = (unsigned)__builtin_ctzll(active);
+    sim_time due = SIM_TIME_NEVER;
+    const struct sim_packet *head;
+
+    if (SIM_SELDOM((active & (active - 1)) != 0)) {
+        return move_several(crossbar, active, now);
+    }
+    head = look_at_request(crossbar, port, now, &due);
+    if (head == NULL) {
+        return due;
+    }
+    if (SIM_SELDOM(crossbar->masters[port].target == CROSSBAR_DEFAULT_TARGET)) {
+        return arbitrate_refusals(crossbar, active, now);
+    }
+    return send_request(crossbar, port, head, false, now);
 }
 
 SIM_HOT sim_time crossbar_evaluate(struct sim_component *component, sim_time now)
@@ -419,5 +507,5 @@ SIM_HOT sim_time crossbar_evaluate(struct sim_component *component, sim_time now
     struct crossbar *crossbar = (struct crossbar *)component;
     sim_time due = move_answers(crossbar, now);
 
-    return sim_time_min(due, move_requests(crossbar, now));
+    return crossbar->request_hint != 0 ? sim_time_min(due, move_requests(crossbar, now)) : due;
 }

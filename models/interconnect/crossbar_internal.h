@@ -15,9 +15,10 @@
 struct crossbar_master {
     struct sim_bus_port bus;
     enum crossbar_port_kind kind;
-    struct write_order *order;         /**< of ordered ports; else NULL */
-    const struct address_range *range; /**< that held the last address: the first to be tried */
-    bool routed;                       /**< the packet at the head has been looked at: it goes to `target` */
+    struct write_order *order; /**< of ordered ports; else NULL */
+    /** That held the latest addresses, tried first: a master's data go to one, its interrupts to another. */
+    const struct address_range *ranges[2];
+    bool routed; /**< the packet at the head has been looked at: it goes to `target` */
     unsigned target;
     sim_time held_since; /**< edge since which order holds the head back; SIM_TIME_NEVER if it does not */
     /* The port as the way out of responses. */

@@ -92,7 +92,8 @@ bool crossbar_map(struct crossbar *crossbar, uint64_t base, uint64_t size, unsig
     }
     /* Ranges move when one is added. */
     for (uint32_t i = 0; i < crossbar->master_count; i++) {
-        crossbar->masters[i].range = NULL;
+        crossbar->masters[i].ranges[0] = NULL;
+        crossbar->masters[i].ranges[1] = NULL;
     }
     return address_map_add(&crossbar->map, crossbar->component.sim, base, size, target);
 }
