@@ -32,32 +32,48 @@ static struct smmu_tlb_entry *set_of(const struct smmu_tlb *tlb, uint64_t page, 
     return &tlb->entries[set * tlb->ways];
 }
 
-/* Probes the sets of one kind of entries, global or not. */
-static struct smmu_tlb_entry *find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, bool global)
+/* Probes the set of one class of entries. */
+static inline struct smmu_tlb_entry *find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned size, bool global)
 {
-    uint64_t sizes = tlb->sizes[global];
+    const uint64_t page = va >> size;
+    const uint64_t wanted = entry_tag(tag, size, global);
+    struct smmu_tlb_entry *entry = set_of(tlb, page, wanted);
 
-    while (sizes != 0) {
-        const unsigned size = (unsigned)__builtin_ctzll(sizes);
-        const uint64_t page = va >> size;
-        const uint64_t wanted = entry_tag(tag, size, global);
-        struct smmu_tlb_entry *set = set_of(tlb, page, wanted);
+    for (uint32_t left = tlb->ways; left > 0; left--) {
+        if (entry->tag == wanted && entry->page == page) {
+            return entry;
+        }
+        entry++;
+    }
+    return NULL;
+}
 
-        for (uint32_t way = 0; way < tlb->ways; way++) {
-            if (set[way].tag == wanted && set[way].page == page) {
-                return &set[way];
+/* Probes the sets of all classes but that of the smallest size which is not global. */
+SIM_APART static struct smmu_tlb_entry *find_further(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
+{
+    uint64_t sizes[2] = {tlb->sizes[0] & (tlb->sizes[0] - 1), tlb->sizes[1]};
+
+    for (unsigned global = 0; global <= 1; global++) {
+        for (uint64_t rest = sizes[global]; rest != 0; rest &= rest - 1) {
+            struct smmu_tlb_entry *entry = find(tlb, tag, va, (unsigned)__builtin_ctzll(rest), global != 0);
+
+            if (entry != NULL) {
+                return entry;
             }
         }
-        sizes &= sizes - 1;
     }
     return NULL;
 }
 
 SIM_HOT struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
 {
-    struct smmu_tlb_entry *entry = find(tlb, tag, va, false);
+    const uint64_t sizes = tlb->sizes[0];
+    struct smmu_tlb_entry *entry = NULL;
 
-    return entry != NULL ? entry : find(tlb, tag, va, true);
+    if (sizes != 0) {
+        entry = find(tlb, tag, va, (unsigned)__builtin_ctzll(sizes), false);
+    }
+    return SIM_SELDOM(entry == NULL) ? find_further(tlb, tag, va) : entry;
 }
 
 static void count_entry(struct smmu_tlb *tlb, const struct smmu_tlb_entry *entry, bool more)
