@@ -4,6 +4,7 @@
 #include "result/steady.h"
 #include "result/way.h"
 #include "sim/allocate.h"
+#include "sim/attributes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +83,7 @@ struct collector {
     struct sim *sim;
     struct source *devices; /**< index 0 collects what has no source; device i is at i + 1 */
     uint32_t device_count;
-    uint32_t *device_of; /**< by packet's source: index into devices */
+    struct source **source_of; /**< by packet's source: one of devices */
     uint32_t source_count;
     uint32_t stage_count;
     struct histogram *stages; /**< by stage, all sources */
@@ -151,58 +152,50 @@ static void add_to_batch(struct batch batches[BATCHES], uint64_t batch, sim_time
     }
 }
 
-static void deliver(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
+/** The first write of a device to a doorbell. @return NULL: there have been too many others */
+SIM_APART static struct doorbell_seen *add_doorbell(struct source *source, const struct sim_packet *packet,
+                                                    const struct sim_component *its, sim_time time)
 {
-    const sim_time latency = time - packet->born;
-    const bool marked = packet->trail_count > 0;
-    uint64_t signature = 0;
+    struct doorbell_seen *seen = &source->doorbells[source->doorbell_count];
 
-    source->delivered++;
-    collector->delivered++;
-    collector->ended++;
-    collector->end = sim_time_max(collector->end, time);
-    if (packet->born < collector->measure_from) {
-        sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, way_signature(packet));
-        return;
+    if (source->doorbell_count == MOST_DOORBELLS) {
+        return NULL;
     }
-    if (marked && packet->trail[packet->trail_count - 1].end != time) {
-        sim_panic(collector->sim, NULL, packet, "its stages do not add up to its latency");
-    }
-    if (marked) {
-        struct way *way = &source->ways[packet->vector % WAYS];
+    source->doorbell_count++;
+    seen->page = packet->address & ~UINT64_C(0xfff);
+    seen->address = packet->address;
+    seen->its = its;
+    seen->device_id = packet->device_id;
+    seen->first_time = time;
+    seen->first_packet = packet->id;
+    return seen;
+}
 
-        signature = way_add(way, source->stages, collector->stages, packet);
+static struct doorbell_seen *find_doorbell(struct source *source, const struct sim_packet *packet)
+{
+    const uint64_t page = packet->address & ~UINT64_C(0xfff);
+
+    for (unsigned i = 0; i < source->doorbell_count; i++) {
+        if (source->doorbells[i].page == page && source->doorbells[i].device_id == packet->device_id) {
+            return &source->doorbells[i];
+        }
     }
-    sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, signature);
-    histogram_add(&source->latency, latency);
-    add_to_batch(source->batches, batch_of(collector, packet->born), latency);
+    return NULL;
 }
 
 static void see_doorbell(struct source *source, const struct sim_packet *packet, const struct sim_component *its,
                          sim_time time)
 {
-    uint64_t page = packet->address & ~UINT64_C(0xfff);
-    struct doorbell_seen *seen = NULL;
+    struct doorbell_seen *seen = find_doorbell(source, packet);
 
-    for (unsigned i = 0; i < source->doorbell_count && seen == NULL; i++) {
-        if (source->doorbells[i].page == page && source->doorbells[i].device_id == packet->device_id) {
-            seen = &source->doorbells[i];
-        }
-    }
-    if (seen == NULL) {
-        if (source->doorbell_count == MOST_DOORBELLS) {
+    if (SIM_SELDOM(seen == NULL)) {
+        seen = add_doorbell(source, packet, its, time);
+        if (seen == NULL) {
             return;
         }
-        seen = &source->doorbells[source->doorbell_count++];
-        seen->page = page;
-        seen->address = packet->address;
-        seen->its = its;
-        seen->device_id = packet->device_id;
-        seen->first_time = time;
-        seen->first_packet = packet->id;
     }
     seen->count++;
-    if (time == seen->first_time && packet->id < seen->first_packet) {
+    if (SIM_SELDOM(time == seen->first_time) && packet->id < seen->first_packet) {
         seen->first_packet = packet->id;
     }
 }
@@ -237,15 +230,9 @@ static void settle_write(struct source *source, const struct sim_packet *packet)
     source->writes_settled += (packet->flags & SIM_FLAG_FOR_PEER) == 0;
 }
 
-/** A handler starts: the writes sent before its MSI must be visible now, or become so in this very instant. */
-static void check_order(struct source *source, const struct sim_packet *packet, sim_time time)
+/** Remembers a handler that starts before the data of its MSI are visible. */
+SIM_APART static void add_check(struct source *source, const struct sim_packet *packet, sim_time time)
 {
-    if (packet->sequence > 0) {
-        source->order_checked++;
-    }
-    if (packet->sequence <= source->writes_settled) {
-        return;
-    }
     if (source->check_count == source->check_capacity) {
         source->check_capacity *= 2;
         source->checks = realloc(source->checks, source->check_capacity * sizeof(*source->checks));
@@ -258,6 +245,17 @@ static void check_order(struct source *source, const struct sim_packet *packet, 
     source->checks[source->check_count].time = time;
     source->checks[source->check_count].packet = packet->id;
     source->check_count++;
+}
+
+/** A handler starts: the writes sent before its MSI must be visible now, or become so in this very instant. */
+static void check_order(struct source *source, const struct sim_packet *packet, sim_time time)
+{
+    if (packet->sequence > 0) {
+        source->order_checked++;
+    }
+    if (packet->sequence > source->writes_settled) {
+        add_check(source, packet, time);
+    }
 }
 
 static void settle_checks(struct source *source, sim_time time)
@@ -276,8 +274,56 @@ static void settle_checks(struct source *source, sim_time time)
 
 /* ---- The observer ---- */
 
-static void drop(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time,
-                 uint32_t reason)
+/** Of an MSI that was born before anything is measured only its end counts. */
+SIM_APART static void deliver_early(struct collector *collector, const struct sim_packet *packet, sim_time time)
+{
+    sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, way_signature(packet));
+}
+
+static void measure(struct collector *collector, struct source *source, const struct sim_packet *packet, sim_time time)
+{
+    const sim_time latency = time - packet->born;
+    uint64_t signature = 0;
+
+    if (packet->trail_count > 0) {
+        struct way *way = &source->ways[packet->vector % WAYS];
+
+        if (packet->trail[packet->trail_count - 1].end != time) {
+            sim_panic(collector->sim, NULL, packet, "its stages do not add up to its latency");
+        }
+        signature = way_add(way, source->stages, collector->stages, packet);
+    }
+    sign(collector, packet, SIM_EVENT_MSI_DELIVERED, time, signature);
+    histogram_add(&source->latency, latency);
+    add_to_batch(source->batches, batch_of(collector, packet->born), latency);
+}
+
+/** Apart from the other events, which have little to do and need no stack. */
+SIM_HOT SIM_APART static void deliver(struct collector *collector, struct source *source,
+                                      const struct sim_packet *packet, sim_time time)
+{
+    source->delivered++;
+    collector->delivered++;
+    collector->ended++;
+    collector->end = sim_time_max(collector->end, time);
+    check_order(source, packet, time);
+    if (SIM_SELDOM(packet->born < collector->measure_from)) {
+        deliver_early(collector, packet, time);
+    } else {
+        measure(collector, source, packet, time);
+    }
+}
+
+SIM_APART static void merge(struct collector *collector, struct source *source, const struct sim_packet *packet,
+                            sim_time time)
+{
+    source->merged++;
+    collector->ended++;
+    sign(collector, packet, SIM_EVENT_MSI_MERGED, time, way_signature(packet));
+}
+
+SIM_APART static void drop(struct collector *collector, struct source *source, const struct sim_packet *packet,
+                           sim_time time, uint32_t reason)
 {
     if ((packet->flags & SIM_FLAG_MSI) != 0) {
         tally(&source->dropped[reason < SIM_DROP_REASONS ? reason : 0], packet->id, time);
@@ -290,13 +336,23 @@ static void drop(struct collector *collector, struct source *source, const struc
     }
 }
 
+SIM_APART static void arrive_at_peer(struct source *source, const struct sim_packet *packet,
+                                     const struct sim_component *endpoint, uint32_t function, sim_time time)
+{
+    see_peer(source, packet, endpoint, function, time);
+    if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_MSI) == 0) {
+        settle_write(source, packet);
+        settle_checks(source, time);
+    }
+}
+
 static bool is_measured(const struct collector *collector, sim_time time)
 {
     return time >= collector->measure_from && time < collector->measure_to;
 }
 
-static void finish_read(struct collector *collector, struct source *source, const struct sim_packet *packet,
-                        sim_time time, uint32_t status)
+SIM_APART static void finish_read(struct collector *collector, struct source *source, const struct sim_packet *packet,
+                                  sim_time time, uint32_t status)
 {
     source->reads_done++;
     source->reads_measured += is_measured(collector, time);
@@ -306,18 +362,19 @@ static void finish_read(struct collector *collector, struct source *source, cons
     }
 }
 
+static bool is_from_before(const struct collector *collector, const struct sim_packet *packet)
+{
+    return packet->born < collector->since && (packet->flags & SIM_FLAG_MSI) != 0;
+}
+
 SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
                              const struct sim_component *where, sim_time time, uint32_t detail)
 {
     struct collector *collector = context;
-    uint32_t number = packet->source <= collector->source_count ? packet->source : 0;
-    struct source *source = &collector->devices[collector->device_of[number]];
+    struct source *source = collector->source_of[packet->source <= collector->source_count ? packet->source : 0];
 
-    if (packet->born < collector->since && (packet->flags & SIM_FLAG_MSI) != 0) {
+    if (SIM_SELDOM(is_from_before(collector, packet))) {
         return;
-    }
-    for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
-        collector->also[i].event(collector->also[i].context, kind, packet, where, time, detail);
     }
     switch (kind) {
     case SIM_EVENT_MSI_BORN:
@@ -328,13 +385,10 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
         see_doorbell(source, packet, where, time);
         break;
     case SIM_EVENT_MSI_MERGED:
-        source->merged++;
-        collector->ended++;
-        sign(collector, packet, kind, time, way_signature(packet));
+        merge(collector, source, packet, time);
         break;
     case SIM_EVENT_MSI_DELIVERED:
         deliver(collector, source, packet, time);
-        check_order(source, packet, time);
         break;
     case SIM_EVENT_DROPPED:
         drop(collector, source, packet, time, detail);
@@ -351,11 +405,7 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
         }
         break;
     case SIM_EVENT_PEER_ARRIVED:
-        see_peer(source, packet, where, detail, time);
-        if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_MSI) == 0) {
-            settle_write(source, packet);
-            settle_checks(source, time);
-        }
+        arrive_at_peer(source, packet, where, detail, time);
         break;
     case SIM_EVENT_READ_DONE:
         finish_read(collector, source, packet, time, detail);
@@ -363,6 +413,21 @@ SIM_HOT static void on_event(void *context, enum sim_event_kind kind, const stru
     default:
         break;
     }
+}
+
+/** The same while others listen too. */
+static void on_event_with_others(void *context, enum sim_event_kind kind, const struct sim_packet *packet,
+                                 const struct sim_component *where, sim_time time, uint32_t detail)
+{
+    struct collector *collector = context;
+
+    if (is_from_before(collector, packet)) {
+        return;
+    }
+    for (unsigned i = 0; i < MOST_LISTENERS && collector->also[i].event != NULL; i++) {
+        collector->also[i].event(collector->also[i].context, kind, packet, where, time, detail);
+    }
+    on_event(collector, kind, packet, where, time, detail);
 }
 
 /** What is read is for those who listen too. */
@@ -391,10 +456,11 @@ static bool reads_are_wanted(const struct collector *collector)
 static void observe(struct collector *collector)
 {
     const uint32_t not_counted = 1u << SIM_EVENT_MSI_SENT | 1u << SIM_EVENT_MSI_PENDING | 1u << SIM_EVENT_MSI_HANDLED;
+    const bool alone = collector->also[0].event == NULL;
     const struct sim_observer observer = {.context = collector,
                                           .trails = true,
-                                          .deaf_to = collector->also[0].event != NULL ? 0 : not_counted,
-                                          .event = on_event,
+                                          .deaf_to = alone ? not_counted : 0,
+                                          .event = alone ? on_event : on_event_with_others,
                                           .read = reads_are_wanted(collector) ? on_read : NULL};
 
     sim_observe(collector->sim, &observer);
@@ -408,12 +474,13 @@ struct collector *collector_create(struct sim *sim, const uint32_t *device_of, u
     collector->since = sim_now(sim) > 0 ? sim_now(sim) + 1 : 0;
     collector->source_count = sources;
     collector->device_count = devices;
-    collector->device_of = sim_allocate(sources + 1, sizeof(*collector->device_of));
-    for (uint32_t i = 0; i < sources; i++) {
-        collector->device_of[i + 1] = device_of[i] + 1;
-    }
     collector->stage_count = sim_stage_count(sim) + 1;
     collector->devices = sim_allocate(devices + 1, sizeof(*collector->devices));
+    collector->source_of = sim_allocate(sources + 1, sizeof(struct source *));
+    collector->source_of[0] = &collector->devices[0];
+    for (uint32_t i = 0; i < sources; i++) {
+        collector->source_of[i + 1] = &collector->devices[device_of[i] + 1];
+    }
     collector->stages = sim_allocate(collector->stage_count, sizeof(*collector->stages));
     for (uint32_t i = 0; i <= devices; i++) {
         collector->devices[i].stages = sim_allocate(collector->stage_count, sizeof(struct stage_sum));
@@ -453,7 +520,7 @@ void collector_destroy(struct collector *collector)
         free(collector->devices[i].checks);
     }
     free(collector->devices);
-    free(collector->device_of);
+    free(collector->source_of);
     free(collector->stages);
     free(collector);
 }
