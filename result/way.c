@@ -2,6 +2,8 @@
 
 #include "sim/attributes.h"
 
+#include <string.h>
+
 /* ---- Signatures ---- */
 
 /* One multiplication a mark; who uses the signature mixes what the products left in the high bits. */
@@ -72,31 +74,46 @@ void way_settle(struct way *way, struct stage_sum *sums, struct histogram *histo
 
 /* ---- Ways ---- */
 
+/** A mark as two numbers that are computed with together. */
+typedef uint64_t mark_pair __attribute__((vector_size(sizeof(struct sim_trail_mark))));
+
+static inline mark_pair pair_of(const struct sim_trail_mark *mark)
+{
+    mark_pair pair;
+
+    memcpy(&pair, mark, sizeof(pair));
+    return pair;
+}
+
 /** Whether a packet's marks are those of the way, of which there are as many. Looks at all: they mostly are. */
 static inline bool is_this_way(const struct way *way, const struct sim_packet *packet)
 {
-    const sim_time born = packet->born;
-    uint64_t different = 0;
+    const mark_pair birth = {packet->born, 0};
+    mark_pair different = {0, 0};
 
     for (uint32_t i = 0; i < way->count; i++) {
-        different |= (packet->trail[i].end - born) ^ way->marks[i].end;
-        different |= packet->trail[i].stage ^ way->marks[i].stage;
+        different |= (pair_of(&packet->trail[i]) - birth) ^ pair_of(&way->marks[i]);
     }
-    return different == 0;
+    return (different[0] | different[1]) == 0;
 }
 
 SIM_APART static uint64_t take_other_way(struct way *way, struct stage_sum *sums, struct histogram *histograms,
                                          const struct sim_packet *packet)
 {
+    uint64_t signature = 0;
+
     way_settle(way, sums, histograms);
     way->count = packet->trail_count;
     way->repeats = 1;
-    way->signature = way_signature(packet);
     for (uint32_t i = 0; i < packet->trail_count; i++) {
-        way->marks[i].end = packet->trail[i].end - packet->born;
-        way->marks[i].stage = packet->trail[i].stage;
+        const struct sim_trail_mark mark = {.end = packet->trail[i].end - packet->born,
+                                            .stage = packet->trail[i].stage};
+
+        way->marks[i] = mark;
+        signature = signature_with(signature, mark.end, mark.stage);
     }
-    return way->signature;
+    way->signature = signature;
+    return signature;
 }
 
 SIM_HOT uint64_t way_add(struct way *way, struct stage_sum *sums, struct histogram *histograms,
