@@ -17,7 +17,7 @@ void lpi_set_create(struct sim *sim, struct lpi_set *set, uint32_t count)
 /** The block of an LPI, which there is. */
 static struct lpi_block *block_of(const struct lpi_set *set, uint32_t lpi)
 {
-    return &set->blocks[set->directory[lpi / LPI_BLOCK] - 1];
+    return set->directory[lpi / LPI_BLOCK];
 }
 
 static struct lpi *entry_of(const struct lpi_set *set, uint32_t lpi)
@@ -33,17 +33,18 @@ const struct sim_packet *lpi_set_packet(const struct lpi_set *set, uint32_t lpi)
 /** The block of an LPI, made if there is none. A free one is all zero but `next`. */
 static struct lpi_block *need_block(struct lpi_set *set, uint32_t lpi)
 {
-    uint32_t *number = &set->directory[lpi / LPI_BLOCK];
+    struct lpi_block *block = set->directory[lpi / LPI_BLOCK];
 
-    if (*number == 0) {
-        if (set->free_block != 0) {
-            *number = set->free_block;
-            set->free_block = set->blocks[*number - 1].next;
+    if (block == NULL) {
+        block = set->free_block;
+        if (block != NULL) {
+            set->free_block = block->next;
         } else {
-            *number = ++set->block_count;
+            block = &set->blocks[set->block_count++];
         }
+        set->directory[lpi / LPI_BLOCK] = block;
     }
-    return &set->blocks[*number - 1];
+    return block;
 }
 
 /** Gives the block back, if nothing in it is pending or parked. */
@@ -51,8 +52,8 @@ static void release_block(struct lpi_set *set, struct lpi_block *block, uint32_t
 {
     if (set->bits[lpi / LPI_BLOCK] == 0 && block->parked == 0) {
         block->next = set->free_block;
-        set->free_block = set->directory[lpi / LPI_BLOCK];
-        set->directory[lpi / LPI_BLOCK] = 0;
+        set->free_block = block;
+        set->directory[lpi / LPI_BLOCK] = NULL;
     }
 }
 
@@ -64,7 +65,7 @@ static void place(struct lpi_set *set, uint32_t position, uint32_t key)
     entry_of(set, key & 0xffffffu)->position = position + 1;
 }
 
-static void move_up(struct lpi_set *set, uint32_t position, uint32_t key)
+SIM_APART static void move_up(struct lpi_set *set, uint32_t position, uint32_t key)
 {
     while (position > 0) {
         uint32_t parent = (position - 1) / 2;
@@ -98,21 +99,11 @@ static void move_down(struct lpi_set *set, uint32_t position, uint32_t key)
     place(set, position, key);
 }
 
-/** Takes an LPI out of the heap, if it is there. */
-SIM_HOT static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
+/** The last of the heap goes where one has been taken out. */
+SIM_APART static void fill_gap(struct lpi_set *set, uint32_t position)
 {
-    uint32_t position = entry->position;
-    uint32_t last;
+    uint32_t last = set->heap[set->heap_count];
 
-    if (position == 0) {
-        return;
-    }
-    position--;
-    entry->position = 0;
-    last = set->heap[--set->heap_count];
-    if (position == set->heap_count) {
-        return;
-    }
     if (position > 0 && last < set->heap[(position - 1) / 2]) {
         move_up(set, position, last);
     } else {
@@ -120,16 +111,39 @@ SIM_HOT static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
     }
 }
 
+/** Takes an LPI out of the heap, if it is there. Mostly it is the only one. */
+static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
+{
+    uint32_t position = entry->position;
+
+    if (position == 0) {
+        return;
+    }
+    position--;
+    entry->position = 0;
+    set->heap_count--;
+    if (SIM_SELDOM(position != set->heap_count)) {
+        fill_gap(set, position);
+    }
+}
+
+/** Takes one that is in the heap already out, if it is to be elsewhere there. @return whether it is to be put in */
+SIM_APART static bool is_to_move(struct lpi_set *set, struct lpi *entry, bool enabled, uint32_t key)
+{
+    if (enabled && set->heap[entry->position - 1] == key) {
+        return false;
+    }
+    remove_from_heap(set, entry);
+    return enabled;
+}
+
 SIM_HOT void lpi_set_configure(struct lpi_set *set, uint32_t lpi, bool enabled, uint8_t priority)
 {
     uint32_t key = (uint32_t)priority << 24 | lpi;
     struct lpi *entry = entry_of(set, lpi);
 
-    if (entry->position != 0) {
-        if (enabled && set->heap[entry->position - 1] == key) {
-            return;
-        }
-        remove_from_heap(set, entry);
+    if (SIM_SELDOM(entry->position != 0)) {
+        enabled = is_to_move(set, entry, enabled, key);
     }
     if (!enabled) {
         return;

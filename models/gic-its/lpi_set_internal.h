@@ -8,7 +8,7 @@
  * enabled, which are few.
  *
  * What is known of a pending LPI lies in a block that it shares with its 63 neighbours, and blocks without a pending
- * LPI go back to a pool. So an LPI costs a fifth of a byte, and memory for 64 LPIs per 64 that have a pending one
+ * LPI go back to a pool. So an LPI costs a quarter of a byte, and memory for 64 LPIs per 64 that have a pending one
  * among them; the rest of the pool is never touched. All address space is taken at the start.
  */
 #ifndef DOORBELL_MODELS_GIC_ITS_LPI_SET_INTERNAL_H
@@ -36,17 +36,17 @@ struct lpi {
 
 struct lpi_block {
     struct lpi lpis[LPI_BLOCK];
-    uint32_t parked; /**< packets that wait for their LPI to become pending again */
-    uint32_t next;   /**< free list: number of the next block, plus 1 */
+    uint32_t parked;        /**< packets that wait for their LPI to become pending again */
+    struct lpi_block *next; /**< free list */
 };
 
 struct lpi_set {
     uint32_t count;   /**< LPIs there are; a multiple of 8192 */
     uint32_t pending; /**< LPIs pending */
     struct lpi_block *blocks;
-    uint32_t *directory;  /**< number of the block of LPIs 64 i .. 64 i + 63, plus 1; 0: none of them is pending */
-    uint32_t block_count; /**< blocks touched so far */
-    uint32_t free_block;  /**< number of the first free one of those, plus 1 */
+    struct lpi_block **directory; /**< the block of LPIs 64 i .. 64 i + 63; NULL: none of them is pending */
+    struct lpi_block *free_block; /**< first free one of the blocks touched so far */
+    uint32_t block_count;         /**< those */
     uint64_t *bits;
     uint64_t *summary; /**< a bit for each word of bits that is not zero */
     uint32_t *heap;    /**< priority 31:24, LPI 23:0 */
@@ -76,9 +76,9 @@ struct sim_packet *lpi_set_unpark(struct lpi_set *set, uint32_t lpi);
 /** Whether the block of this LPI holds a parked packet. For walks. */
 static inline bool lpi_set_has_parked(const struct lpi_set *set, uint32_t lpi)
 {
-    uint32_t block = set->directory[lpi / LPI_BLOCK];
+    const struct lpi_block *block = set->directory[lpi / LPI_BLOCK];
 
-    return block != 0 && set->blocks[block - 1].parked > 0;
+    return block != NULL && block->parked > 0;
 }
 
 /** The packet of a pending LPI; NULL if it has none. */

@@ -148,7 +148,7 @@ TEST(LpiSet, AgainstSets)
         // Blocks are for what is pending or parked, and come back: never more than there were at once.
         uint32_t in_use = 0;
         for (uint32_t i = 0; i < set.count / LPI_BLOCK; i++) {
-            in_use += set.directory[i] != 0;
+            in_use += set.directory[i] != nullptr;
         }
         EXPECT_LE(in_use, set.block_count);
         for (const auto &one : parked) {
@@ -158,7 +158,7 @@ TEST(LpiSet, AgainstSets)
             lpi_set_remove(&set, lpi_set_next(&set, 0));
         }
         for (uint32_t i = 0; i < set.count / LPI_BLOCK; i++) {
-            ASSERT_EQ(set.directory[i], 0u);
+            ASSERT_EQ(set.directory[i], nullptr);
         }
     }
     sim_destroy(sim);
