@@ -23,11 +23,11 @@ struct gic_output {
 /** Whether a packet can be pushed at this edge. If not, *due becomes no later than the time to ask again. */
 static inline bool gic_output_is_ready(struct gic_output *output, sim_time now, sim_time *due)
 {
-    if (output->next_push > now) {
+    if (SIM_SELDOM(output->next_push > now)) {
         *due = sim_time_min(*due, output->next_push);
         return false;
     }
-    if (!sim_channel_has_space(output->channel, now, 0, 0)) {
+    if (SIM_SELDOM(!sim_channel_has_space(output->channel, now, 0, 0))) {
         *due = sim_time_min(*due, sim_channel_space_at(output->channel, now, 0, 0));
         return false;
     }

@@ -84,9 +84,10 @@ static uint32_t best_lpi_priority(const struct redistributor *rd)
     return any ? lpi_set_best_priority(&rd->lpis) : GIC_PRIORITY_NONE;
 }
 
+/** There are SPIs. */
 static uint32_t best_spi_priority(const struct redistributor *rd)
 {
-    bool any = rd->spis != NULL && !rd->asleep && rd->spis->set.heap_count > 0;
+    bool any = !rd->asleep && rd->spis->set.heap_count > 0;
 
     return any ? lpi_set_best_priority(&rd->spis->set) : GIC_PRIORITY_NONE;
 }
@@ -99,11 +100,16 @@ struct best {
 
 static struct best find_best(const struct redistributor *rd)
 {
-    const uint32_t lpi = best_lpi_priority(rd);
-    const uint32_t spi = best_spi_priority(rd);
-    const bool is_spi = spi != GIC_PRIORITY_NONE && spi <= lpi;
+    struct best best = {.priority = best_lpi_priority(rd), .is_spi = false};
 
-    return (struct best){.priority = is_spi ? spi : lpi, .is_spi = is_spi};
+    if (SIM_SELDOM(rd->spis != NULL)) {
+        const uint32_t spi = best_spi_priority(rd);
+
+        if (spi != GIC_PRIORITY_NONE && spi <= best.priority) {
+            best = (struct best){.priority = spi, .is_spi = true};
+        }
+    }
+    return best;
 }
 
 /** Acknowledges the best interrupt that the mask lets through. @return its packet, or the request: there is none */
@@ -113,12 +119,12 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
     struct sim_packet *held;
     uint32_t lpi;
 
-    request->intid = GIC_INTID_SPURIOUS;
-    if (best.priority >= request->arg) {
+    if (SIM_SELDOM(best.priority >= request->arg)) {
+        request->intid = GIC_INTID_SPURIOUS;
         rd->count_spurious++;
         return request;
     }
-    if (best.is_spi) {
+    if (SIM_SELDOM(best.is_spi)) {
         sim_packet_free(rd->component.sim, request);
         return redistributor_acknowledge_spi(rd);
     }
@@ -136,36 +142,40 @@ static struct sim_packet *acknowledge(struct redistributor *rd, struct sim_packe
     return held;
 }
 
-static void take_acknowledge(struct redistributor *rd, sim_time now)
+/** The end of an SPI's handler needs no answer. */
+SIM_APART static void take_deactivation(struct redistributor *rd, sim_time now)
 {
-    struct sim_packet *packet = sim_channel_peek(rd->pe_from, now);
+    struct sim_packet *packet = sim_channel_pop(rd->pe_from, now);
 
-    if (packet == NULL) {
-        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
-        return;
-    }
-    if (packet->operation == GIC_DEACTIVATE) {
+    redistributor_deactivate_spi(rd, packet->intid);
+    sim_packet_free(rd->component.sim, packet);
+}
+
+/** Answers what the PE acknowledges. @return whether the answer has told it what is the best physical interrupt now */
+static bool take_acknowledge(struct redistributor *rd, const struct sim_packet *head, sim_time now)
+{
+    struct sim_packet *packet;
+    bool told = false;
+
+    if (SIM_SELDOM(head->operation == GIC_DEACTIVATE)) {
+        take_deactivation(rd, now);
+    } else if (!gic_output_is_ready(&rd->pe, now, &rd->due)) {
+        return false;
+    } else {
         packet = sim_channel_pop(rd->pe_from, now);
-        redistributor_deactivate_spi(rd, packet->intid);
-        sim_packet_free(rd->component.sim, packet);
-        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
-        return;
-    }
-    if (!gic_output_is_ready(&rd->pe, now, &rd->due)) {
-        return;
-    }
-    if (packet->operation == GIC_VACTIVATE) {
-        packet = redistributor_acknowledge_virtual(rd, sim_channel_pop(rd->pe_from, now));
+        if (SIM_SELDOM(packet->operation == GIC_VACTIVATE)) {
+            packet = redistributor_acknowledge_virtual(rd, packet);
+        } else {
+            packet = acknowledge(rd, packet);
+            rd->told = find_best(rd).priority;
+            packet->operation = GIC_ACTIVATED;
+            packet->arg = rd->told;
+            told = true;
+        }
         gic_output_push(&rd->pe, packet, now, rd->activate_service);
-        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
-        return;
     }
-    packet = acknowledge(rd, sim_channel_pop(rd->pe_from, now));
-    rd->told = find_best(rd).priority;
-    packet->operation = GIC_ACTIVATED;
-    packet->arg = rd->told;
-    gic_output_push(&rd->pe, packet, now, rd->activate_service);
     redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+    return told;
 }
 
 /** Tells the PE when the best priority is no longer what it was told. */
@@ -182,19 +192,26 @@ static void signal_pe(struct redistributor *rd, sim_time now)
     packet->operation = GIC_SIGNAL;
     packet->arg = best.priority;
     packet->intid = GIC_INTID_SPURIOUS;
-    if (best.priority != GIC_PRIORITY_NONE) {
-        packet->intid = best.is_spi ? lpi_set_best(&rd->spis->set) : GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
+    if (SIM_SELDOM(best.is_spi)) {
+        packet->intid = lpi_set_best(&rd->spis->set);
+    } else if (best.priority != GIC_PRIORITY_NONE) {
+        packet->intid = GIC_FIRST_LPI + lpi_set_best(&rd->lpis);
     }
     rd->told = best.priority;
     gic_output_push(&rd->pe, packet, now, rd->signal_service);
 }
 
-SIM_HOT static sim_time redistributor_evaluate(struct sim_component *component, sim_time now)
+/** Whether anything is under way beside the messages of the ITSs and the PE. */
+static bool is_busy(const struct redistributor *rd)
 {
-    struct redistributor *rd = (struct redistributor *)component;
+    return rd->outstanding > 0 || rd->line_wanted || rd->enable != (rd->state == REDISTRIBUTOR_ON) || rd->scanning ||
+           rd->move_all != NULL || rd->direct != NULL || rd->overflow.write_wanted || rd->overflow.count > 0 ||
+           rd->fetch_count > 0 || rd->virt != NULL;
+}
 
-    rd->due = SIM_TIME_NEVER;
-    rd->progress = false;
+/** What comes before the messages: answers of the memory, registers, and what they have started. */
+SIM_APART static void step_others(struct redistributor *rd, sim_time now)
+{
     if (rd->outstanding > 0) {
         take_memory_answer(rd, now);
     }
@@ -214,9 +231,11 @@ SIM_HOT static sim_time redistributor_evaluate(struct sim_component *component, 
     if (rd->virt != NULL) {
         redistributor_step_virtual(rd, now);
     }
-    redistributor_take_message(rd, now);
-    take_acknowledge(rd, now);
-    signal_pe(rd, now);
+}
+
+/** What comes after them: accesses of the memory that they have made necessary. */
+SIM_APART static void request_others(struct redistributor *rd, sim_time now)
+{
     if (rd->overflow.write_wanted || rd->overflow.count > 0) {
         redistributor_step_overflow(rd, now);
     }
@@ -232,7 +251,36 @@ SIM_HOT static sim_time redistributor_evaluate(struct sim_component *component, 
     }
     /* A scan that waits for a read may go on sooner: what it would read next can be cached, or no longer pending. */
     if (rd->progress || rd->scanning) {
-        redistributor_look_at(rd, now + component->period);
+        redistributor_look_at(rd, now + rd->component.period);
+    }
+    rd->busy = is_busy(rd);
+}
+
+SIM_HOT static sim_time redistributor_evaluate(struct sim_component *component, sim_time now)
+{
+    struct redistributor *rd = (struct redistributor *)component;
+    const struct sim_packet *request;
+    bool told = false;
+
+    rd->due = SIM_TIME_NEVER;
+    rd->progress = false;
+    if (SIM_SELDOM(rd->busy || sim_channel_next_arrival(rd->target_request) != SIM_TIME_NEVER)) {
+        step_others(rd, now);
+    }
+    if (rd->inputs != 0) {
+        redistributor_take_message(rd, now);
+    }
+    request = sim_channel_peek(rd->pe_from, now);
+    if (request != NULL) {
+        told = take_acknowledge(rd, request, now);
+    } else {
+        redistributor_look_at(rd, sim_channel_next_arrival(rd->pe_from));
+    }
+    if (!told) {
+        signal_pe(rd, now);
+    }
+    if (SIM_SELDOM(rd->busy || rd->progress)) {
+        request_others(rd, now);
     }
     return rd->due;
 }
@@ -345,6 +393,7 @@ struct redistributor *redistributor_create(struct sim *sim, const char *name, co
     register_gauges(rd);
     redistributor_create_virtual(rd);
     redistributor_create_spis(rd);
+    rd->busy = is_busy(rd);
     /* What is held, a read for each fetch, a line, a word, a signal, a direct request, a MOVALL with its LPI. */
     sim_packet_reserve(sim, config->reserve + config->config_fetches + 6, false);
     return rd;

@@ -39,16 +39,10 @@ static struct redistributor_fetch *find_fetch(struct redistributor *rd, uint32_t
     return NULL;
 }
 
-SIM_HOT bool redistributor_configure_cached(struct redistributor *rd, uint32_t lpi)
+SIM_HOT void redistributor_configure_cached(struct redistributor *rd, uint32_t lpi, struct gic_cache_entry *entry)
 {
-    struct gic_cache_entry *entry = gic_cache_find(&rd->cache, lpi, lpi);
-
-    if (entry == NULL) {
-        return false;
-    }
     gic_cache_hit(&rd->cache, entry);
     put_into_force(rd, lpi, entry->value);
-    return true;
 }
 
 bool redistributor_can_fetch(const struct redistributor *rd, uint32_t lpi)
@@ -132,10 +126,12 @@ void redistributor_step_scan(struct redistributor *rd)
     if (lpi == LPI_NONE) {
         rd->scanning = false;
     } else {
+        struct gic_cache_entry *entry = gic_cache_find(&rd->cache, lpi, lpi);
+
         if (redistributor_is_out(rd, lpi)) {
             /* Its configuration is looked up when it comes back. */
-        } else if (gic_cache_find(&rd->cache, lpi, lpi) != NULL) {
-            redistributor_configure_cached(rd, lpi);
+        } else if (entry != NULL) {
+            redistributor_configure_cached(rd, lpi, entry);
         } else if (redistributor_can_fetch(rd, lpi)) {
             rd->cache.misses++;
             redistributor_fetch(rd, lpi, true);

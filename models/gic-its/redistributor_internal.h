@@ -80,6 +80,7 @@ struct redistributor {
     struct redistributor_config config;
     sim_time due;  /**< the answer of the evaluation under way */
     bool progress; /**< something changed that another part may wait for: look again at the next edge */
+    bool busy;     /**< something is under way beside messages; what begins says so by `progress` */
     sim_time signal_service;
     sim_time activate_service;
     sim_time register_service;
@@ -91,7 +92,7 @@ struct redistributor {
     uint32_t outstanding;                                 /**< memory requests without an answer */
     struct redistributor_link its[REDISTRIBUTOR_MAX_ITS]; /**< and behind the last one the distributor */
     uint64_t inputs;                                      /**< hint: ITS channels that may hold something */
-    uint32_t turn;                                        /**< ITS channel to look at first */
+    uint32_t turn;                                        /**< ITS channel to look at first, 0 .. 63 */
     struct gic_output pe;
     struct sim_channel *pe_from;
     uint32_t told; /**< priority that the PE was last told */
@@ -234,7 +235,7 @@ bool redistributor_ring(struct redistributor *rd, uint32_t intid);
 /** Carries out the direct request, if it can be at this edge; only while there is one. */
 void redistributor_step_direct(struct redistributor *rd, sim_time now);
 
-/** Takes at most one message of the ITSs. */
+/** Takes at most one message of the ITSs; only while one of `inputs` may hold something. */
 void redistributor_take_message(struct redistributor *rd, sim_time now);
 
 /** Moves a MOVALL on; only while one is under way. */
@@ -242,8 +243,8 @@ void redistributor_step_move_all(struct redistributor *rd, sim_time now);
 
 /* redistributor_config.c */
 
-/** Finds a cached configuration and puts it into force for an LPI that is pending or about to be. */
-bool redistributor_configure_cached(struct redistributor *rd, uint32_t lpi);
+/** Puts a cached configuration into force for an LPI that is pending. */
+void redistributor_configure_cached(struct redistributor *rd, uint32_t lpi, struct gic_cache_entry *entry);
 
 /** Whether redistributor_fetch() would find room (or a read of that LPI under way). */
 bool redistributor_can_fetch(const struct redistributor *rd, uint32_t lpi);
@@ -279,7 +280,10 @@ void redistributor_cancel_fetches(struct redistributor *rd);
 void redistributor_create_overflow(struct redistributor *rd, uint32_t lpis);
 
 /** Whether one more pending LPI has no room on chip. */
-bool redistributor_is_full(const struct redistributor *rd);
+static inline bool redistributor_is_full(const struct redistributor *rd)
+{
+    return SIM_SELDOM(rd->overflow.bits != NULL) && rd->lpis.heap_count + rd->fetch_count >= rd->config.pending_entries;
+}
 
 /** Whether an LPI is pending in the table only. */
 static inline bool redistributor_is_out(const struct redistributor *rd, uint32_t lpi)
@@ -296,8 +300,16 @@ void redistributor_write_out(struct redistributor *rd, uint32_t lpi);
 /** The same for one whose bit is in memory already. */
 void redistributor_mark_out(struct redistributor *rd, uint32_t lpi);
 
-/** An LPI is not pending any more, wherever it was. */
-void redistributor_forget_out(struct redistributor *rd, uint32_t lpi);
+/** An LPI is not pending any more, wherever it was. Only if there can be an overflow. */
+void redistributor_make_room(struct redistributor *rd, uint32_t lpi);
+
+/** The same in general. */
+static inline void redistributor_forget_out(struct redistributor *rd, uint32_t lpi)
+{
+    if (SIM_SELDOM(rd->overflow.bits != NULL)) {
+        redistributor_make_room(rd, lpi);
+    }
+}
 void redistributor_forget_all_out(struct redistributor *rd);
 
 /** Issues the next access; only if there is something to do. */

@@ -14,17 +14,20 @@ static bool find_lpi(const struct redistributor *rd, uint32_t intid, uint32_t *l
     return intid >= GIC_FIRST_LPI && *lpi < rd->limit && rd->state == REDISTRIBUTOR_ON;
 }
 
-/** Takes the message that is being carried out. */
-static struct sim_packet *take(struct redistributor *rd, struct sim_channel *from, sim_time now)
+/** Takes what software has asked for by a register. */
+SIM_APART static struct sim_packet *take_direct(struct redistributor *rd)
 {
     struct sim_packet *packet = rd->direct;
 
-    if (from != NULL) {
-        return sim_channel_pop(from, now);
-    }
     rd->direct = NULL;
     rd->progress = true;
     return packet;
+}
+
+/** Takes the message that is being carried out. */
+static struct sim_packet *take(struct redistributor *rd, struct sim_channel *from, sim_time now)
+{
+    return SIM_SELDOM(from == NULL) ? take_direct(rd) : sim_channel_pop(from, now);
 }
 
 static void finish(struct redistributor *rd, struct sim_packet *packet)
@@ -42,7 +45,7 @@ static void answer(struct redistributor *rd, struct redistributor_link *link, st
     rd->progress = true;
 }
 
-static void merge(struct redistributor *rd, struct sim_packet *packet, sim_time now)
+SIM_APART static void merge(struct redistributor *rd, struct sim_packet *packet, sim_time now)
 {
     rd->count_merged++;
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
@@ -52,37 +55,52 @@ static void merge(struct redistributor *rd, struct sim_packet *packet, sim_time 
     finish(rd, packet);
 }
 
-SIM_HOT static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head,
-                            sim_time now)
+/** An LPI whose configuration is not cached has become pending: where it has to go for it. */
+SIM_APART static void look_up(struct redistributor *rd, uint32_t lpi, bool out)
 {
+    if (out) {
+        redistributor_write_out(rd, lpi);
+    } else {
+        rd->cache.misses++;
+        redistributor_fetch(rd, lpi, false);
+    }
+}
+
+/** Whether there is a way to go there. */
+SIM_APART static bool can_look_up(const struct redistributor *rd, uint32_t lpi, bool out)
+{
+    return out ? redistributor_can_write_out(rd) : redistributor_can_fetch(rd, lpi);
+}
+
+static bool set_lpi(struct redistributor *rd, struct sim_channel *from, const struct sim_packet *head, sim_time now)
+{
+    struct gic_cache_entry *entry = NULL;
     struct sim_packet *packet;
-    bool cached;
     bool out;
     uint32_t lpi;
 
-    if (!find_lpi(rd, head->intid, &lpi)) {
+    if (SIM_SELDOM(!find_lpi(rd, head->intid, &lpi))) {
         redistributor_drop(rd, take(rd, from, now), now, SIM_DROP_LPI_DISABLED);
         return true;
     }
-    if (lpi_set_is_pending(&rd->lpis, lpi)) {
+    if (SIM_SELDOM(lpi_set_is_pending(&rd->lpis, lpi))) {
         merge(rd, take(rd, from, now), now);
         return true;
     }
     out = redistributor_is_full(rd);
-    cached = gic_cache_find(&rd->cache, lpi, lpi) != NULL;
-    if (out ? !redistributor_can_write_out(rd) : !cached && !redistributor_can_fetch(rd, lpi)) {
+    if (!out) {
+        entry = gic_cache_find(&rd->cache, lpi, lpi);
+    }
+    if (SIM_SELDOM(entry == NULL) && !can_look_up(rd, lpi, out)) {
         return false;
     }
     packet = take(rd, from, now);
     lpi_set_add(&rd->lpis, lpi, packet);
     rd->count_set++;
-    if (out) {
-        redistributor_write_out(rd, lpi);
-    } else if (cached) {
-        redistributor_configure_cached(rd, lpi);
+    if (SIM_SELDOM(entry == NULL)) {
+        look_up(rd, lpi, out);
     } else {
-        rd->cache.misses++;
-        redistributor_fetch(rd, lpi, false);
+        redistributor_configure_cached(rd, lpi, entry);
     }
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
         sim_event(rd->component.sim, SIM_EVENT_MSI_PENDING, packet, &rd->component, now, 0);
@@ -92,6 +110,7 @@ SIM_HOT static bool set_lpi(struct redistributor *rd, struct sim_channel *from, 
 
 bool redistributor_ring(struct redistributor *rd, uint32_t intid)
 {
+    struct gic_cache_entry *entry;
     uint32_t lpi;
 
     if (rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING) {
@@ -100,14 +119,16 @@ bool redistributor_ring(struct redistributor *rd, uint32_t intid)
     if (!find_lpi(rd, intid, &lpi) || lpi_set_is_pending(&rd->lpis, lpi)) {
         return true;
     }
-    if (gic_cache_find(&rd->cache, lpi, lpi) == NULL && !redistributor_can_fetch(rd, lpi)) {
+    entry = gic_cache_find(&rd->cache, lpi, lpi);
+    if (entry == NULL && !redistributor_can_fetch(rd, lpi)) {
         return false;
     }
     lpi_set_add(&rd->lpis, lpi, NULL);
     rd->count_set++;
-    if (!redistributor_configure_cached(rd, lpi)) {
-        rd->cache.misses++;
-        redistributor_fetch(rd, lpi, false);
+    if (entry != NULL) {
+        redistributor_configure_cached(rd, lpi, entry);
+    } else {
+        look_up(rd, lpi, false);
     }
     return true;
 }
@@ -227,17 +248,12 @@ static bool sync(struct redistributor *rd, struct redistributor_link *link, sim_
     return true;
 }
 
-/** @return whether the message was taken */
-static bool take_from(struct redistributor *rd, uint32_t index, const struct sim_packet *head, sim_time now)
+/** Messages that come with commands, and those about vPEs and SPIs. @return whether it was taken */
+SIM_APART static bool take_other(struct redistributor *rd, uint32_t index, const struct sim_packet *head, sim_time now)
 {
     struct redistributor_link *link = &rd->its[index];
 
-    if (rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING) {
-        return false;
-    }
     switch (head->operation) {
-    case GIC_SET_LPI:
-        return set_lpi(rd, link->from, head, now);
     case GIC_CLEAR_LPI:
         return clear_lpi(rd, link->from, now);
     case GIC_INV:
@@ -256,6 +272,18 @@ static bool take_from(struct redistributor *rd, uint32_t index, const struct sim
     default:
         return redistributor_take_virtual_message(rd, index, head, now);
     }
+}
+
+/** @return whether the message was taken */
+static bool take_from(struct redistributor *rd, uint32_t index, const struct sim_packet *head, sim_time now)
+{
+    if (SIM_SELDOM(rd->state == REDISTRIBUTOR_LOADING || rd->state == REDISTRIBUTOR_SAVING)) {
+        return false;
+    }
+    if (head->operation == GIC_SET_LPI) {
+        return set_lpi(rd, rd->its[index].from, head, now);
+    }
+    return take_other(rd, index, head, now);
 }
 
 void redistributor_step_direct(struct redistributor *rd, sim_time now)
@@ -280,7 +308,7 @@ void redistributor_step_direct(struct redistributor *rd, sim_time now)
 }
 
 /** Looks at one channel. @return whether a message was taken */
-SIM_HOT static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, sim_time now)
+static bool look_at_input(struct redistributor *rd, uint32_t index, bool taken, sim_time now)
 {
     struct sim_channel *from = rd->its[index].from;
     sim_time arrival = sim_channel_next_arrival(from);
@@ -290,7 +318,7 @@ SIM_HOT static bool look_at_input(struct redistributor *rd, uint32_t index, bool
         if (!taken) {
             return false;
         }
-        rd->turn = index + 1;
+        rd->turn = (index + 1) % 64;
         arrival = sim_channel_next_arrival(from);
     }
     if (arrival == SIM_TIME_NEVER) {
@@ -302,14 +330,15 @@ SIM_HOT static bool look_at_input(struct redistributor *rd, uint32_t index, bool
 
 SIM_HOT void redistributor_take_message(struct redistributor *rd, sim_time now)
 {
-    uint64_t later = rd->turn < 64 ? rd->inputs & UINT64_MAX << rd->turn : 0;
-    uint64_t earlier = rd->inputs & ~later;
+    const uint64_t from_turn = UINT64_MAX << rd->turn;
+    uint64_t left = rd->inputs;
     bool taken = false;
 
-    for (; later != 0; later &= later - 1) {
-        taken = look_at_input(rd, (uint32_t)__builtin_ctzll(later), taken, now);
-    }
-    for (; earlier != 0; earlier &= earlier - 1) {
-        taken = look_at_input(rd, (uint32_t)__builtin_ctzll(earlier), taken, now);
+    while (left != 0) {
+        const uint64_t later = left & from_turn;
+        const uint64_t next = later != 0 ? later : left;
+
+        taken = look_at_input(rd, (uint32_t)__builtin_ctzll(next), taken, now);
+        left ^= next & -next;
     }
 }

@@ -15,11 +15,6 @@
 /** Bytes of the pending table before the LPIs' bits. */
 #define LPI_BITS_OFFSET (GIC_FIRST_LPI / 8)
 
-bool redistributor_is_full(const struct redistributor *rd)
-{
-    return rd->overflow.bits != NULL && rd->lpis.heap_count + rd->fetch_count >= rd->config.pending_entries;
-}
-
 void redistributor_create_overflow(struct redistributor *rd, uint32_t lpis)
 {
     if (rd->config.pending_entries > 0) {
@@ -48,10 +43,10 @@ void redistributor_write_out(struct redistributor *rd, uint32_t lpi)
     rd->progress = true;
 }
 
-void redistributor_forget_out(struct redistributor *rd, uint32_t lpi)
+void redistributor_make_room(struct redistributor *rd, uint32_t lpi)
 {
-    /* There is room now: a message that waited for it can be taken at the next edge. */
-    rd->progress = rd->progress || rd->overflow.bits != NULL;
+    /* A message that waited for room can be taken at the next edge. */
+    rd->progress = true;
     if (redistributor_is_out(rd, lpi)) {
         rd->overflow.bits[lpi / 64] &= ~((uint64_t)1 << (lpi % 64));
         rd->overflow.count--;
@@ -119,11 +114,13 @@ void redistributor_step_overflow(struct redistributor *rd, sim_time now)
 /** @return whether the LPI is on chip again */
 static bool bring_back(struct redistributor *rd, uint32_t lpi)
 {
+    struct gic_cache_entry *entry = gic_cache_find(&rd->cache, lpi, lpi);
+
     if (redistributor_is_full(rd)) {
         return false;
     }
-    if (gic_cache_find(&rd->cache, lpi, lpi) != NULL) {
-        redistributor_configure_cached(rd, lpi);
+    if (entry != NULL) {
+        redistributor_configure_cached(rd, lpi, entry);
     } else if (redistributor_can_fetch(rd, lpi)) {
         rd->cache.misses++;
         redistributor_fetch(rd, lpi, false);
