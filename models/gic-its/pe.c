@@ -34,20 +34,20 @@ SIM_HOT void pe_tell_start(struct pe *pe, struct sim_packet *packet, sim_time st
     }
 }
 
-/** The answer to the acknowledge has come with an interrupt. */
-static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now)
+/** The answer to the acknowledge has come with an interrupt. Apart from what every message needs. */
+SIM_HOT SIM_APART static void start_handler(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
     sim_time start = now + pe->entry_time;
     sim_time end = now + pe->span;
 
     pe->spi = pe_is_spi(packet) ? packet->intid : 0;
-    if (pe_offer(pe, packet, start)) {
+    if (SIM_SELDOM(pe->software.interrupt != NULL) && pe_offer(pe, packet, start)) {
         return;
     }
     pe->busy_until = sim_time_max(end, now + pe->component.period);
     pe->running = cpu_interface_group_priority(&pe->interface, (uint32_t)packet->address);
     pe_tell_start(pe, packet, start);
-    if (pe_find_device(pe, packet) != NULL) {
+    if (SIM_SELDOM(pe_find_device(pe, packet) != NULL)) {
         pe->packet = packet;
         return;
     }
@@ -63,17 +63,18 @@ void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet 
     gic_output_push(device, packet, now, pe->handled_service);
 }
 
-void pe_end_handler(struct pe *pe, sim_time now, sim_time *due)
+SIM_APART sim_time pe_end_handler(struct pe *pe, sim_time now)
 {
     struct sim_packet *packet = pe->packet;
     struct gic_output *device = pe_find_device(pe, packet);
+    sim_time due = SIM_TIME_NEVER;
 
-    if (!gic_output_is_ready(device, now, due)) {
-        return;
+    if (pe->busy_until <= now && gic_output_is_ready(device, now, &due)) {
+        pe_tell_end(pe, packet, now);
+        pe->packet = NULL;
+        pe_tell_device(pe, device, packet, now);
     }
-    pe_tell_end(pe, packet, now);
-    pe->packet = NULL;
-    pe_tell_device(pe, device, packet, now);
+    return due;
 }
 
 void pe_deactivate(struct pe *pe, uint32_t intid, sim_time now)
@@ -86,14 +87,18 @@ void pe_deactivate(struct pe *pe, uint32_t intid, sim_time now)
     gic_output_push(&pe->to, packet, now, 0);
 }
 
-void pe_step_spi(struct pe *pe, sim_time now, sim_time *due)
+SIM_APART sim_time pe_step_spi(struct pe *pe, sim_time now)
 {
+    sim_time due = SIM_TIME_NEVER;
+
     if (pe->busy_until > now) {
-        *due = sim_time_min(*due, pe->busy_until);
-    } else if (pe->packet == NULL && !pe->occupied && gic_output_is_ready(&pe->to, now, due)) {
+        return pe->busy_until;
+    }
+    if (pe->packet == NULL && !pe->occupied && gic_output_is_ready(&pe->to, now, &due)) {
         pe_deactivate(pe, pe->spi, now);
         pe->spi = 0;
     }
+    return due;
 }
 
 struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
@@ -104,7 +109,7 @@ struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
         return NULL;
     }
     packet = sim_channel_pop(pe->from, now);
-    if (packet->operation == GIC_VSIGNAL) {
+    if (SIM_SELDOM(packet->operation == GIC_VSIGNAL)) {
         /* A PE without a guest has no virtual interface. */
         return packet;
     }
@@ -113,7 +118,7 @@ struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
         return packet;
     }
     pe->acknowledging = false;
-    if (packet->intid == GIC_INTID_SPURIOUS) {
+    if (SIM_SELDOM(packet->intid == GIC_INTID_SPURIOUS)) {
         pe->count_spurious++;
         return packet;
     }
@@ -139,14 +144,14 @@ SIM_HOT static sim_time pe_evaluate(struct sim_component *component, sim_time no
     sim_time due = SIM_TIME_NEVER;
     struct sim_packet *spare;
 
-    if (pe->packet != NULL && pe->busy_until <= now) {
-        pe_end_handler(pe, now, &due);
+    if (SIM_SELDOM(pe->packet != NULL)) {
+        due = pe_end_handler(pe, now);
     }
     spare = pe_take_message(pe, now);
-    if (pe->spi != 0) {
-        pe_step_spi(pe, now, &due);
+    if (SIM_SELDOM(pe->spi != 0)) {
+        due = sim_time_min(due, pe_step_spi(pe, now));
     }
-    if (pe->packet != NULL) {
+    if (SIM_SELDOM(pe->packet != NULL)) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);
     } else if (!pe->acknowledging && pe->best < pe->threshold) {
         if (pe->busy_until > now) {

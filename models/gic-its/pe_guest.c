@@ -186,12 +186,12 @@ sim_time pe_evaluate_guest(struct sim_component *component, sim_time now)
     sim_time due = SIM_TIME_NEVER;
     struct sim_packet *spare;
 
-    if (pe->packet != NULL && pe->busy_until <= now) {
-        pe_end_handler(pe, now, &due);
+    if (pe->packet != NULL) {
+        due = pe_end_handler(pe, now);
     }
     spare = take_message(pe, now);
     if (pe->spi != 0) {
-        pe_step_spi(pe, now, &due);
+        due = sim_time_min(due, pe_step_spi(pe, now));
     }
     if (pe->packet != NULL || pe->acknowledging || pe->busy_until > now) {
         due = sim_time_min(due, pe->busy_until > now ? pe->busy_until : SIM_TIME_NEVER);

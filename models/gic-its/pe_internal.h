@@ -98,8 +98,8 @@ void pe_tell_device(struct pe *pe, struct gic_output *device, struct sim_packet 
 /** Tells the redistributor that an SPI's handler has ended; the channel must be ready. */
 void pe_deactivate(struct pe *pe, uint32_t intid, sim_time now);
 
-/** Deactivates the SPI whose handler ran, if there is one and it has ended. Without preemption. */
-void pe_step_spi(struct pe *pe, sim_time now, sim_time *due);
+/** Deactivates the SPI whose handler ran, if it has ended. Without preemption. @return when to look again */
+sim_time pe_step_spi(struct pe *pe, sim_time now);
 
 /** Whether an interrupt has an active state that the PE ends. */
 static inline bool pe_is_spi(const struct sim_packet *packet)
@@ -113,13 +113,16 @@ void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now);
 /** What the redistributor says is always taken at once. @return the packet, if it is no longer needed; NULL if none */
 struct sim_packet *pe_take_message(struct pe *pe, sim_time now);
 
-/** The handler's last access, to its device. If the device's channel is full the handler goes on waiting. */
-void pe_end_handler(struct pe *pe, sim_time now, sim_time *due);
+/**
+ * If the handler has ended, its last access, to its device. If the device's channel is full the handler goes on
+ * waiting. @return when to look again, if it is
+ */
+sim_time pe_end_handler(struct pe *pe, sim_time now);
 
 /** Takes memory for the guest's side, if there is one. */
 void pe_create_guest(struct pe *pe);
 
-/** Offers an interrupt to the hypervisor. @return whether it took it */
+/** Offers an interrupt to the hypervisor, of which there is one. @return whether it took it */
 bool pe_offer(struct pe *pe, struct sim_packet *packet, sim_time start);
 
 /** Gives the hypervisor the PE that it asked for; the guest has been left. */

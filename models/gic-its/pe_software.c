@@ -20,9 +20,9 @@ void pe_set_software(struct pe *pe, const struct pe_software *software)
     pe->software = *software;
 }
 
-bool pe_offer(struct pe *pe, struct sim_packet *packet, sim_time start)
+SIM_APART bool pe_offer(struct pe *pe, struct sim_packet *packet, sim_time start)
 {
-    if (pe->software.interrupt == NULL || !pe->software.interrupt(pe->software.context, packet, start)) {
+    if (!pe->software.interrupt(pe->software.context, packet, start)) {
         return false;
     }
     pe->count_delivered++;
