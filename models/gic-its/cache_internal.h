@@ -43,17 +43,20 @@ bool gic_cache_create(struct sim *sim, struct gic_cache *cache, uint32_t entries
 /** The entry of a key, or NULL. Changes nothing: neither the order of use nor the counts. */
 static inline struct gic_cache_entry *gic_cache_find(const struct gic_cache *cache, uint32_t index, uint64_t key)
 {
-    struct gic_cache_entry *set;
+    struct gic_cache_entry *entry;
+    struct gic_cache_entry *end;
 
     if (cache->entries == NULL) {
         return NULL;
     }
-    set = &cache->entries[(size_t)(index & cache->set_mask) * cache->ways];
-    for (uint32_t way = 0; way < cache->ways; way++) {
-        if (set[way].key == key) {
-            return &set[way];
+    entry = &cache->entries[(size_t)(index & cache->set_mask) * cache->ways];
+    end = entry + cache->ways;
+    do {
+        if (entry->key == key) {
+            return entry;
         }
-    }
+        entry++;
+    } while (entry != end);
     return NULL;
 }
 

@@ -166,10 +166,35 @@ static void report_stray(struct its *its, struct sim_packet *packet, sim_time no
     packet->flags &= ~SIM_FLAG_TRACKED;
 }
 
+/** What is no MSI: an access of a register, or a write that makes a virtual SGI. @return whether it was taken */
+SIM_APART static bool accept_other(struct its *its, struct its_target *target, struct sim_packet *packet, sim_time now)
+{
+    if (its_virtual_is_sgi(its, packet)) {
+        return its_virtual_accept_sgi(its, target, now);
+    }
+    packet = sim_channel_pop(target->request, now);
+    if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_TRACKED) != 0) {
+        report_stray(its, packet, now);
+    }
+    its_access_register(its, packet);
+    gic_output_push(&target->response, packet, now, its->register_service);
+    return true;
+}
+
+/** Whether a write is one of GITS_TRANSLATER. */
+static bool is_msi(const struct its *its, struct sim_packet *packet)
+{
+    if (SIM_SELDOM(its->config.pre_its_size != 0)) {
+        return its_is_windowed_msi(its, packet);
+    }
+    return packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its);
+}
+
 /** @return whether something was taken from the port */
 static bool accept_from(struct its *its, struct its_target *target, sim_time now)
 {
     struct sim_packet *packet = sim_channel_peek(target->request, now);
+    bool taken;
 
     if (packet == NULL) {
         its_look_at(its, sim_channel_next_arrival(target->request));
@@ -178,36 +203,22 @@ static bool accept_from(struct its *its, struct its_target *target, sim_time now
     if (!gic_output_is_ready(&target->response, now, &its->due)) {
         return false;
     }
-    if (its->config.pre_its_size == 0 ? packet->type == SIM_PACKET_WRITE && packet->address == its_doorbell(its)
-                                      : its_is_windowed_msi(its, packet)) {
-        if (!its_accept_msi(its, target, packet, now)) {
-            return false;
-        }
-    } else if (its_virtual_is_sgi(its, packet)) {
-        if (!its_virtual_accept_sgi(its, target, now)) {
-            return false;
-        }
+    if (is_msi(its, packet)) {
+        taken = its_accept_msi(its, target, packet, now);
     } else {
-        packet = sim_channel_pop(target->request, now);
-        if (packet->type == SIM_PACKET_WRITE && (packet->flags & SIM_FLAG_TRACKED) != 0) {
-            report_stray(its, packet, now);
-        }
-        its_access_register(its, packet);
-        gic_output_push(&target->response, packet, now, its->register_service);
+        taken = accept_other(its, target, packet, now);
     }
-    its_look_at(its, sim_channel_next_arrival(target->request));
-    return true;
+    if (taken) {
+        its_look_at(its, sim_channel_next_arrival(target->request));
+    }
+    return taken;
 }
 
 /** One access an edge, the ports in turn. */
-SIM_HOT static void accept(struct its *its, sim_time now)
+static void accept(struct its *its, sim_time now)
 {
     uint32_t index = its->target_turn;
 
-    if (its->target_count == 1) {
-        accept_from(its, its->targets, now);
-        return;
-    }
     for (uint32_t i = 0; i < its->target_count; i++) {
         uint32_t next = index + 1 < its->target_count ? index + 1 : 0;
 
@@ -223,30 +234,42 @@ SIM_HOT static void accept(struct its *its, sim_time now)
     }
 }
 
+/** Commands, and MSIs that are not translated in one go: their next steps. */
+SIM_APART static void step_others(struct its *its, sim_time now)
+{
+    take_memory_answer(its, now);
+    its_step_engine(its, now);
+    its_step_slots(its, now);
+    its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE || its->update.waiting > 0;
+}
+
+/** What they read and write. */
+SIM_APART static void request_others(struct its *its, sim_time now)
+{
+    request_memory(its, now);
+    its_look_at(its, sim_channel_next_arrival(its->memory_response));
+}
+
 SIM_HOT static sim_time its_evaluate(struct sim_component *component, sim_time now)
 {
     struct its *its = (struct its *)component;
 
     its->due = SIM_TIME_NEVER;
     its->progress = false;
-    if (its->vpe_inputs != NULL) {
+    if (SIM_SELDOM(its->vpe_inputs != NULL)) {
         its_virtual_listen(its, now);
     }
-    if (its->busy) {
-        take_memory_answer(its, now);
-        its_step_engine(its, now);
-        its_step_slots(its, now);
-        its->busy = its->slot_count > 0 || its->engine.state != ITS_ENGINE_IDLE || its->update.waiting > 0;
+    if (SIM_SELDOM(its->busy)) {
+        step_others(its, now);
     }
-    if (its->vpe_holds > 0) {
+    if (SIM_SELDOM(its->vpe_holds > 0)) {
         its_virtual_answer_holds(its, now);
     }
     accept(its, now);
-    if (its->busy) {
-        request_memory(its, now);
-        its_look_at(its, sim_channel_next_arrival(its->memory_response));
+    if (SIM_SELDOM(its->busy)) {
+        request_others(its, now);
     }
-    if (its->progress) {
+    if (SIM_SELDOM(its->progress)) {
         its_look_at(its, now + component->period);
     }
     return its->due;

@@ -241,7 +241,8 @@ struct its {
     sim_time translate_service;
     sim_time window_service; /**< of the pre-ITS */
     sim_time register_service;
-    sim_time accept_at; /**< no MSI is taken before */
+    sim_time accept_at;    /**< no MSI is taken before */
+    uint64_t device_limit; /**< DeviceIDs below it can be mapped: 0 while the ITS is off or has no tables */
 
     struct its_target targets[ITS_TARGET_PORTS];
     uint32_t target_count;

@@ -67,6 +67,10 @@ static void write_ctlr(struct its *its, uint32_t value)
         its->quiescent = false;
     }
     its->enabled = enable;
+    its->device_limit = 0;
+    if (enable && its->device_table.valid && its_collection_count(its) > 0) {
+        its->device_limit = its->device_table.ids;
+    }
     its->umsi_irq = its->config.umsi && GIC_GET(value, GITS_CTLR_UMSI_IRQ) != 0;
 }
 

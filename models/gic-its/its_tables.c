@@ -54,7 +54,7 @@ uint64_t its_encode_ite(const struct its_ite *ite)
 
 static struct its_ite decode_ite(uint64_t word)
 {
-    if (its_virtual_is_ite(word)) {
+    if (SIM_SELDOM(its_virtual_is_ite(word))) {
         return its_virtual_decode_ite(word);
     }
     return (struct its_ite){
@@ -290,7 +290,7 @@ bool its_find_cached(const struct its *its, uint32_t device, uint32_t event, str
         return false;
     }
     found->ite = decode_ite(found->event->value);
-    if (found->ite.is_virtual) {
+    if (SIM_SELDOM(found->ite.is_virtual)) {
         return its_virtual_find_cached(its, found);
     }
     found->collection = gic_cache_find(&its->collection_cache, found->ite.collection, found->ite.collection);

@@ -90,6 +90,18 @@ static bool event_of_write(const struct sim_packet *packet, uint32_t *event)
     return false;
 }
 
+/**
+ * Whether a write is such as drivers give to devices: with a DeviceID, and in all 32 bits of it an EventID, for which
+ * there can be a mapping. Of any other refusal() says what is to become of it.
+ */
+static bool is_usual(const struct its *its, const struct sim_packet *packet, uint32_t *event)
+{
+    *event = sim_load_le32(packet->data);
+    return packet->length == 4 && (packet->first_be == 0 || packet->first_be == 0xf) && packet->last_be == 0 &&
+           (packet->flags & SIM_FLAG_HAS_DEVICE_ID) != 0 && packet->device_id < its->device_limit &&
+           (uint64_t)*event >> its->config.event_bits == 0;
+}
+
 /** Reasons to discard a write that need no table. EventID bits beyond ID_bits: the write is ignored (a choice). */
 static enum sim_drop_reason refusal(const struct its *its, const struct sim_packet *packet, uint32_t *event)
 {
@@ -151,7 +163,7 @@ static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *
 {
     sim_time window = its_is_in_window(its, packet->address) ? its->window_service : 0;
 
-    if (ite->is_virtual) {
+    if (SIM_SELDOM(ite->is_virtual)) {
         its_virtual_make_lpi(its, packet, ite, vpe);
     } else {
         its_make_lpi(packet, ite->intid);
@@ -161,7 +173,8 @@ static void send_lpi(struct its *its, struct its_link *link, struct sim_packet *
     gic_output_push(&link->to, packet, now, its->translate_service + window);
 }
 
-static void drop(struct its *its, struct sim_packet *packet, uint32_t event, sim_time now, enum sim_drop_reason reason)
+SIM_APART static void drop(struct its *its, struct sim_packet *packet, uint32_t event, sim_time now,
+                           enum sim_drop_reason reason)
 {
     enum gits_syndrome syndrome;
 
@@ -213,8 +226,8 @@ static bool accept_fast(struct its *its, struct its_target *target, uint32_t dev
     return true;
 }
 
-static void accept_slow(struct its *its, struct its_target *target, uint32_t device, uint32_t event, bool held,
-                        sim_time now)
+SIM_APART static void accept_slow(struct its *its, struct its_target *target, uint32_t device, uint32_t event,
+                                  bool held, sim_time now)
 {
     uint32_t index = (uint32_t)__builtin_ctzll(its->free_slots);
     struct its_slot *slot = &its->slots[index];
@@ -234,19 +247,28 @@ static void accept_slow(struct its *its, struct its_target *target, uint32_t dev
     its->progress = true;
 }
 
+/** Discards a write if there is a reason. @return whether there was one; else @p event is set */
+SIM_APART static bool refuse(struct its *its, struct its_target *target, const struct sim_packet *head, uint32_t *event,
+                             sim_time now)
+{
+    enum sim_drop_reason reason = refusal(its, head, event);
+
+    if (reason != SIM_DROP_NONE) {
+        drop(its, take(its, target, now), *event, now, reason);
+    }
+    return reason != SIM_DROP_NONE;
+}
+
 SIM_HOT bool its_accept_msi(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now)
 {
     uint32_t event = 0;
-    enum sim_drop_reason reason;
     bool held;
 
-    if (its->accept_at > now) {
+    if (SIM_SELDOM(its->accept_at > now)) {
         its_look_at(its, its->accept_at);
         return false;
     }
-    reason = refusal(its, head, &event);
-    if (reason != SIM_DROP_NONE) {
-        drop(its, take(its, target, now), event, now, reason);
+    if (SIM_SELDOM(!is_usual(its, head, &event)) && refuse(its, target, head, &event, now)) {
         return true;
     }
     held = is_held_by_command(its, head->device_id) || is_behind_another(its, its->slot_count, head->device_id, event);

@@ -186,7 +186,7 @@ static bool listen_to(struct its *its, struct its_link *link, sim_time now)
     return link->moved || sim_channel_next_arrival(link->from) != SIM_TIME_NEVER;
 }
 
-void its_virtual_listen(struct its *its, sim_time now)
+SIM_APART void its_virtual_listen(struct its *its, sim_time now)
 {
     for (uint32_t word = 0; word < (its->config.redistributors + 63) / 64; word++) {
         for (uint64_t bits = its->vpe_inputs[word]; bits != 0; bits &= bits - 1) {
@@ -199,7 +199,7 @@ void its_virtual_listen(struct its *its, sim_time now)
     }
 }
 
-void its_virtual_answer_holds(struct its *its, sim_time now)
+SIM_APART void its_virtual_answer_holds(struct its *its, sim_time now)
 {
     for (uint32_t i = 0; i < its->config.redistributors; i++) {
         struct its_link *link = &its->links[i];
