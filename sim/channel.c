@@ -1,6 +1,6 @@
 #include "sim/channel.h"
 
-#include "sim/sim_internal.h"
+#include "sim/channel_internal.h"
 
 struct sim_channel *sim_channel_create(struct sim *sim, const struct sim_channel_config *config)
 {
@@ -76,53 +76,19 @@ static inline void rewind_slots(struct sim_channel *channel, sim_time now)
     }
 }
 
-#define SLOTS_IN_A_LINE (64 / sizeof(struct sim_channel_slot))
-
-/** The same for channels without data units and wire, of which there are few: not as soon as that. */
-static inline void rewind_plain_slots(struct sim_channel *channel, sim_time now)
-{
-    const struct sim_channel_slot *latest;
-
-    if (channel->tail < channel->slots + SLOTS_IN_A_LINE) {
-        return;
-    }
-    latest = channel->tail - 1;
-    if (latest->packet == NULL && latest->free_at <= now) {
-        channel->head = channel->slots;
-        channel->tail = channel->slots;
-    }
-}
-
 /*
  * ---- The short way: nobody listens to single marks, and the native engine runs or all channels have a transport.
  * Calls come last or not at all. ----
  */
 
-/** sim_mark(), of which only the trail is left. */
-static inline void leave_mark(const struct sim *sim, struct sim_packet *packet, uint32_t stage, sim_time time)
-{
-    const uint32_t count = packet->trail_count;
-
-    if ((packet->flags & SIM_FLAG_TRACKED) == 0) {
-        return;
-    }
-    if (sim->hot.observer.trails && count < SIM_PACKET_TRAIL) {
-        packet->trail[count].stage = stage;
-        packet->trail[count].end = time;
-        packet->trail_count = count + 1;
-    }
-    packet->last_mark = time;
-}
-
-__attribute__((noreturn)) SIM_COLD static void nothing_to_pop(const struct sim_channel *channel)
+void sim_channel_nothing_to_pop(const struct sim_channel *channel)
 {
     const struct sim_channel_slot *slot = channel->head;
 
     sim_panic(channel->sim, channel->reader, slot->packet, "pop from %s, where nothing has arrived", channel->name);
 }
 
-__attribute__((noreturn)) SIM_COLD static void nowhere_to_push(const struct sim_channel *channel,
-                                                               const struct sim_packet *packet)
+void sim_channel_nowhere_to_push(const struct sim_channel *channel, const struct sim_packet *packet)
 {
     sim_panic(channel->sim, channel->writer, packet, "push into %s without space, or out of order", channel->name);
 }
@@ -134,29 +100,10 @@ static struct sim_packet *wake_writer(struct sim_channel *channel, struct sim_pa
     return packet;
 }
 
-/** What a pop begins with. @return the packet */
-static inline struct sim_packet *arrived(const struct sim_channel *channel, sim_time now)
-{
-    const struct sim_channel_slot *slot = channel->head;
-    struct sim_packet *packet = slot->packet;
-
-    if (packet == NULL || slot->arrival > now) {
-        nothing_to_pop(channel);
-    }
-    leave_mark(channel->sim, packet, channel->stage, slot->arrival);
-    return packet;
-}
-
-/** When a credit is back that sets out at @p now. */
-static inline sim_time credit_at_best(const struct sim_channel *channel, sim_time now)
-{
-    return sim_time_align_by(now + channel->credit_latency, channel->writer_period, channel->writer_reciprocal);
-}
-
 /** @param free_at an edge of the writer */
 static inline struct sim_packet *pop_shortly(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    struct sim_packet *packet = arrived(channel, now);
+    struct sim_packet *packet = sim_channel_arrived(channel, now);
 
     return sim_channel_take(channel, free_at) ? wake_writer(channel, packet, free_at) : packet;
 }
@@ -164,43 +111,26 @@ static inline struct sim_packet *pop_shortly(struct sim_channel *channel, sim_ti
 /** The same by the channel's transport. */
 static inline struct sim_packet *pop_by_transport(struct sim_channel *channel, sim_time now, sim_time free_at)
 {
-    struct sim_packet *packet = arrived(channel, now);
+    struct sim_packet *packet = sim_channel_arrived(channel, now);
 
     channel->transport->pop(channel, free_at);
     return packet;
 }
 
-/** What a push into a channel without data units and wire begins with. @return when the packet arrives */
-static inline sim_time depart(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
-{
-    const sim_time start = now + service;
-    const sim_time arrival =
-        sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
-
-    leave_mark(channel->sim, packet, channel->writer_stage, start);
-    rewind_plain_slots(channel, now);
-    if (channel->tail->packet != NULL || arrival < channel->last_arrival) {
-        nowhere_to_push(channel, packet);
-    }
-    channel->last_arrival = arrival;
-    channel->pushed++;
-    return arrival;
-}
-
 /** For channels without data units, wire and foresight. */
 SIM_HOT static void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
 {
-    const sim_time arrival = depart(channel, packet, now, service);
+    const sim_time arrival = sim_channel_depart(channel, packet, now, service);
 
     sim_channel_put(channel, packet, arrival);
-    sim_wake_quickly(channel->sim, channel->reader, arrival);
+    sim_wake_swiftly(channel->sim, channel->reader, arrival);
 }
 
 /** The same by the channel's transport. */
 SIM_HOT static void push_by_transport(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
                                       sim_time service)
 {
-    const sim_time arrival = depart(channel, packet, now, service);
+    const sim_time arrival = sim_channel_depart(channel, packet, now, service);
 
     channel->transport->push(channel, packet, arrival, 0);
 }
@@ -214,7 +144,7 @@ static struct sim_packet *pop_in_any_case(struct sim_channel *channel, sim_time 
     struct sim_packet *packet = slot->packet;
 
     if (packet == NULL || slot->arrival > now) {
-        nothing_to_pop(channel);
+        sim_channel_nothing_to_pop(channel);
     }
     sim_mark(channel->sim, packet, channel->stage, slot->arrival);
     if (channel->transport != NULL) {
@@ -227,17 +157,17 @@ static struct sim_packet *pop_in_any_case(struct sim_channel *channel, sim_time 
 
 SIM_HOT static struct sim_packet *take_shortly(struct sim_channel *channel, sim_time now)
 {
-    return pop_shortly(channel, now, credit_at_best(channel, now));
+    return pop_shortly(channel, now, sim_channel_credit_at_best(channel, now));
 }
 
 SIM_HOT static struct sim_packet *take_by_transport(struct sim_channel *channel, sim_time now)
 {
-    return pop_by_transport(channel, now, credit_at_best(channel, now));
+    return pop_by_transport(channel, now, sim_channel_credit_at_best(channel, now));
 }
 
 static struct sim_packet *take_in_any_case(struct sim_channel *channel, sim_time now)
 {
-    return pop_in_any_case(channel, now, credit_at_best(channel, now));
+    return pop_in_any_case(channel, now, sim_channel_credit_at_best(channel, now));
 }
 
 SIM_HOT struct sim_packet *sim_channel_pop_until(struct sim_channel *channel, sim_time now, sim_time free_at)
@@ -262,9 +192,6 @@ struct sim_packet *sim_channel_recall(struct sim_channel *channel, sim_time now)
 
     if (packet == NULL || slot->arrival <= now) {
         return NULL;
-    }
-    if (channel->transport != NULL && channel->transport->recall != NULL) {
-        channel->transport->recall(channel, slot);
     }
     slot->packet = NULL;
     slot->free_at = now;
@@ -413,8 +340,8 @@ SIM_HOT void sim_channel_push_metered(struct sim_channel *channel, struct sim_pa
         reclaim_units(channel, now);
     }
     rewind_slots(channel, now);
-    if (channel->tail->packet != NULL || arrival < channel->last_arrival) {
-        nowhere_to_push(channel, packet);
+    if (SIM_SELDOM(channel->tail->packet != NULL || arrival < channel->last_arrival)) {
+        sim_channel_nowhere_to_push(channel, packet);
     }
     channel->last_arrival = arrival;
     if (channel->units != 0) {
@@ -425,7 +352,7 @@ SIM_HOT void sim_channel_push_metered(struct sim_channel *channel, struct sim_pa
     if (channel->sim->swift && !channel->foreseen) {
         channel->tail->units = units;
         sim_channel_put(channel, packet, arrival);
-        sim_wake_quickly(channel->sim, channel->reader, arrival);
+        sim_wake_swiftly(channel->sim, channel->reader, arrival);
     } else if (channel->sim->swift || channel->transport == NULL) {
         sim_channel_push_local(channel, packet, arrival, units);
     } else {
@@ -448,8 +375,12 @@ void sim_channel_choose_way(struct sim_channel *channel)
         channel->take = take_shortly;
         channel->send = channel->foreseen ? push_in_any_case : push_shortly;
     } else if (sim->ferried) {
-        channel->take = take_by_transport;
-        channel->send = channel->foreseen ? push_in_any_case : push_by_transport;
+        const struct sim_channel_transport *transport = channel->transport;
+
+        channel->take = transport->take != NULL ? transport->take : take_by_transport;
+        channel->send = channel->foreseen         ? push_in_any_case
+                        : transport->send != NULL ? transport->send
+                                                  : push_by_transport;
     }
 }
 

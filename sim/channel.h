@@ -92,8 +92,13 @@ struct sim_channel {
 struct sim_channel_transport {
     void (*push)(struct sim_channel *channel, struct sim_packet *packet, sim_time arrival, uint32_t units);
     void (*pop)(struct sim_channel *channel, sim_time free_at);
-    /** What is in @p slot is taken back by its writer (sim_channel_recall()), which never was answered. May be NULL. */
-    void (*recall)(struct sim_channel *channel, const struct sim_channel_slot *slot);
+    /**
+     * The whole of sim_channel_push() of a channel without data units and wire, and of sim_channel_pop(), made of the
+     * parts in sim/channel_internal.h: taken instead of what calls `push` and `pop` where all channels have a transport
+     * and nobody listens to single marks. May be NULL.
+     */
+    sim_channel_send_fn send;
+    sim_channel_take_fn take;
 };
 
 struct sim_channel_config {

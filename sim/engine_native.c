@@ -25,7 +25,7 @@ static void record_batch(struct sim *sim, sim_time time)
     }
 }
 
-static void tell_watchers(struct sim *sim, sim_time now)
+SIM_APART static void tell_watchers(struct sim *sim, sim_time now)
 {
     if (sim->schedule != NULL) {
         record_batch(sim, now);
@@ -38,16 +38,14 @@ static void tell_watchers(struct sim *sim, sim_time now)
 SIM_HOT enum sim_run_result sim_run_native(struct sim *sim, sim_time end)
 {
     while (!sim->stop) {
-        sim_time now = 0;
-        struct sim_queue_event *batch = sim_queue_next_batch(&sim->queue, end, &now);
+        struct sim_queue_event *batch = sim_queue_next_batch(&sim->queue, end, &sim->hot.now);
         size_t count = 0;
 
         if (batch == NULL) {
             return sim_queue_is_empty(&sim->queue) ? SIM_RUN_DRAINED : SIM_RUN_REACHED_END;
         }
-        sim->hot.now = now;
-        if (sim->watched) {
-            tell_watchers(sim, now);
+        if (SIM_SELDOM(sim->watched)) {
+            tell_watchers(sim, sim->hot.now);
         }
         if (batch->next == NULL) {
             step(sim, (struct sim_component *)(void *)batch);

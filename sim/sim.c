@@ -319,6 +319,7 @@ void sim_observe(struct sim *sim, const struct sim_observer *observer)
     } else {
         memset(&sim->hot.observer, 0, sizeof(sim->hot.observer));
     }
+    sim->trail_room = sim->hot.observer.trails ? SIM_PACKET_TRAIL : 0;
     sim_choose_way(sim);
 }
 

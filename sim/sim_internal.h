@@ -35,29 +35,32 @@ struct sim_gauge {
     const void *context;
 };
 
+/** First what every evaluation and every packet looks at. */
 struct sim {
     struct sim_hot hot; /**< first: inline functions of sim.h see it */
-    uint64_t no_hint;   /**< what channels without a hint point to: their mask is 0 */
-    struct sim_config config;
+    bool stop;
+    bool watched; /**< there is a schedule or a trace: engines tell of every instant */
+    bool quick;   /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
+    bool swift;   /**< quick, no channel is carried, nobody listens to single marks: channels take the short way */
+    bool ferried; /**< every channel has a transport, nobody listens to single marks: a short way by that */
+    bool runs;    /**< an engine with a time of its own does, and is at hot.now; else it may be a little ahead */
+    bool started; /**< time does not begin anew */
+    uint32_t trail_room; /**< places of a packet's trail that are written: 0 if the observer does not want trails */
+    uint64_t evaluations;
+    size_t awake;     /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
+    uint64_t no_hint; /**< what channels without a hint point to: their mask is 0 */
     struct sim_queue queue;
     struct sim_packet_pool pool;
+    struct sim_config config;
     struct sim_vector components;
     struct sim_vector channels;
     struct sim_vector stages;   /**< char *, number = index + 1 */
     struct sim_vector counters; /**< struct sim_counter * */
     struct sim_vector gauges;   /**< struct sim_gauge * */
     struct arena memory;        /**< what sim_alloc() handed out */
-    bool started;
-    bool stop;
-    bool ferried;   /**< every channel has a transport, nobody listens to single marks: a short way by that */
-    bool swift;     /**< quick, no channel is carried, nobody listens to single marks: channels take the short way */
-    bool quick;     /**< the native engine runs, and nobody records what it queues: see sim_wake_quickly() */
-    size_t carried; /**< channels that have a transport */
-    size_t awake;   /**< components whose due is not SIM_TIME_NEVER; the native engine has its queue instead */
-    uint64_t evaluations;
+    size_t carried;             /**< channels that have a transport */
     uint64_t shuffle_state;
     struct sim_component **batch; /**< scratch: the components of an instant */
-    bool watched;                 /**< there is a schedule or a trace: engines tell of every instant */
     struct sim_schedule *schedule;
     struct sim_trace *trace;
     struct sim_occupancy *occupancy; /**< a record under way; NULL: none */
@@ -89,6 +92,17 @@ static inline void sim_wake_quickly(struct sim *sim, struct sim_component *compo
         component->due = time;
         sim_queue_add(&sim->queue, &component->event, time);
     } else {
+        sim_wake(component, time);
+    }
+}
+
+/** The same on the native engine (`quick`), for a time that is later than now. */
+static inline void sim_wake_swiftly(struct sim *sim, struct sim_component *component, sim_time time)
+{
+    if (component->due == SIM_TIME_NEVER) {
+        component->due = time;
+        sim_queue_add(&sim->queue, &component->event, time);
+    } else if (time < component->due) {
         sim_wake(component, time);
     }
 }

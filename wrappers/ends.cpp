@@ -24,7 +24,7 @@ sim_time gate::evaluate(sim_component *component, sim_time)
 
 /* ---- From a model to the platform ---- */
 
-const sim_channel_transport outlet::transport = {outlet::push, nullptr, nullptr};
+const sim_channel_transport outlet::transport = {outlet::push, nullptr, nullptr, nullptr};
 
 outlet::outlet(simulation &whole, gate &end, const std::string &name, sim_component *writer, sim_time latency,
                taker take)
@@ -60,7 +60,7 @@ void outlet::release(sim_time at)
 
 /* ---- From the platform to a model ---- */
 
-const sim_channel_transport inlet::transport = {nullptr, inlet::pop, nullptr};
+const sim_channel_transport inlet::transport = {nullptr, inlet::pop, nullptr, nullptr};
 
 inlet::inlet(simulation &whole, gate &end, const std::string &name, sim_component *reader, unsigned slots,
              listener popped)

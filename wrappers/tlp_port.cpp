@@ -7,8 +7,8 @@
 namespace doorbell
 {
 
-const sim_channel_transport tlp_port::outward = {tlp_port::push, nullptr, nullptr};
-const sim_channel_transport tlp_port::inward = {nullptr, tlp_port::pop, nullptr};
+const sim_channel_transport tlp_port::outward = {tlp_port::push, nullptr, nullptr, nullptr};
+const sim_channel_transport tlp_port::inward = {nullptr, tlp_port::pop, nullptr, nullptr};
 
 tlp_port::record::record(tlm::tlm_mm_interface *pool) : tlm::tlm_generic_payload(pool)
 {

@@ -1,5 +1,6 @@
 #include "sim/systemc/systemc_engine.h"
 
+#include "sim/channel_internal.h"
 #include "sim/systemc/far_wakes.h"
 #include "sim/systemc/kernel_time.h"
 #include "sim/trace_internal.h"
@@ -39,7 +40,8 @@ struct packet_extension : tlm::tlm_extension<packet_extension> {
 
 /**
  * A payload and its extension, which its owner finds without the library's help. In this order, what changes with each
- * packet is one line of the host's cache, and what counts references another.
+ * packet is one line of the host's cache. Its references are not counted anew for each: its owner never lets go of it,
+ * and whoever receives it is done with it when the response returns.
  */
 struct alignas(64) packet_payload : packet_extension, tlm::tlm_generic_payload {
     packet_payload()
@@ -285,10 +287,9 @@ class channel_sockets : public sc_core::sc_module,
                         private tlm::tlm_mm_interface
 {
   public:
-    channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel, const bool *whether_it_runs)
-        : sc_core::sc_module(module_name), channel(the_channel), simulation(the_channel->sim), runs(whether_it_runs),
-          payloads(std::make_unique<packet_payload[]>(the_channel->capacity)), reading(end_of(the_channel->reader)),
-          writing(end_of(the_channel->writer)), writer("writer"), reader("reader")
+    channel_sockets(const sc_core::sc_module_name &module_name, sim_channel *the_channel)
+        : sc_core::sc_module(module_name), writer("writer"), reader("reader"), channel(the_channel),
+          payloads(std::make_unique<packet_payload[]>(the_channel->capacity)), reading(end_of(the_channel->reader))
     {
         writer.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
         reader.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
@@ -308,9 +309,8 @@ class channel_sockets : public sc_core::sc_module,
     {
         packet_payload &payload = payloads[channel->tail->carrier];
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
-        sc_core::sc_time delay = kernel_time_quickly(arrival - simulation->hot.now);
+        sc_core::sc_time delay = kernel_time_quickly(arrival - channel->sim->hot.now);
 
-        payload.acquire();
         describe(&payload, packet);
         payload.packet = packet;
         payload.units = units;
@@ -324,18 +324,12 @@ class channel_sockets : public sc_core::sc_module,
     {
         packet_payload &payload = payloads[channel->head->carrier];
         tlm::tlm_phase phase = tlm::BEGIN_RESP;
-        sc_core::sc_time delay = kernel_time_quickly(free_at - simulation->hot.now);
+        sc_core::sc_time delay = kernel_time_quickly(free_at - channel->sim->hot.now);
 
         payload.set_response_status(tlm::TLM_OK_RESPONSE);
         if (backward->nb_transport_bw(payload, phase, delay) != tlm::TLM_COMPLETED) {
             sim_panic(channel->sim, channel->reader, nullptr, "%s refused a response", channel->name);
         }
-    }
-
-    /** A request that nobody will answer. */
-    void recall(const sim_channel_slot *slot)
-    {
-        payloads[slot->carrier].release();
     }
 
   private:
@@ -360,12 +354,12 @@ class channel_sockets : public sc_core::sc_module,
     }
 
     /** While the kernel runs, its time is that of the simulation. */
-    void wake(const end &who, sim_time time, sim_time now) const
+    static void wake(const end &who, sim_time time, sim_time now)
     {
         if (time >= who.component->due) {
             return;
         }
-        if (*runs && time > now) {
+        if (who.component->sim->runs && time > now) {
             who.module->wake_earlier(who.component, time, now);
         } else {
             sim_wake(who.component, time);
@@ -375,14 +369,14 @@ class channel_sockets : public sc_core::sc_module,
     /* Apart, because few writers wait: what calls it has fewer registers to save. */
     __attribute__((noinline)) void wake_writer(sim_time time, sim_time now) const
     {
-        wake(writing, time, now);
+        wake(end_of(channel->writer), time, now);
     }
 
     tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
         const packet_extension &extension = static_cast<packet_payload &>(payload);
-        const sim_time now = simulation->hot.now;
+        const sim_time now = channel->sim->hot.now;
         const sim_time arrival = now + delay.value();
 
         if (!channel->foreseen) {
@@ -396,17 +390,16 @@ class channel_sockets : public sc_core::sc_module,
         return tlm::TLM_UPDATED;
     }
 
-    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override
     {
-        const sim_time now = simulation->hot.now;
+        const sim_time now = channel->sim->hot.now;
         const sim_time free_at = now + delay.value();
 
         if (sim_channel_take(channel, free_at)) {
             wake_writer(free_at, now);
         }
         phase = tlm::END_RESP;
-        payload.release();
         return tlm::TLM_COMPLETED;
     }
 
@@ -433,7 +426,7 @@ class channel_sockets : public sc_core::sc_module,
     void free(tlm::tlm_generic_payload *payload) override
     {
         /* Not in use: it would be its slot's hold that has been let go. */
-        sim_panic(simulation, channel->reader, static_cast<packet_payload *>(payload)->packet,
+        sim_panic(channel->sim, channel->reader, static_cast<packet_payload *>(payload)->packet,
                   "%s: a payload has been released once too often", channel->name);
     }
 
@@ -443,37 +436,50 @@ class channel_sockets : public sc_core::sc_module,
         backward = reader.operator->();
     }
 
-    /* Before the sockets: beside what the calls through them look up, in the same lines of the host's cache. */
-    sim_channel *channel;
-    sim *simulation;
-    const bool *runs;                           /**< the kernel does */
+    tlm::tlm_initiator_socket<> writer;
+    tlm::tlm_target_socket<> reader;
+    /* Last: beside what the calls through the sockets look up, the interfaces, which the compiler lays behind. */
+    alignas(64) sim_channel *channel;
     std::unique_ptr<packet_payload[]> payloads; /**< a slot's `carrier` says which is its */
     const end reading;
-    const end writing;
     /* Of the interfaces only what is called: from the whole to this part is another look into the host's memory. */
     tlm::tlm_fw_nonblocking_transport_if<> *forward = nullptr;  /**< to where the writer's socket is bound */
     tlm::tlm_bw_nonblocking_transport_if<> *backward = nullptr; /**< to where the reader's is */
-    tlm::tlm_initiator_socket<> writer;
-    tlm::tlm_target_socket<> reader;
 };
 
 /** The modules of the one simulation that this process' kernel can elaborate. */
 struct elaboration {
-    bool runs = false; /**< the kernel does, and hot.now is its time: else it may be a little ahead */
     std::unique_ptr<far_wakes> far;
     std::vector<std::unique_ptr<component_module>> components;
     std::vector<std::unique_ptr<channel_sockets>> channels;
     std::unique_ptr<tracer> waveform;
 };
 
+channel_sockets *sockets_of(const sim_channel *channel)
+{
+    return static_cast<channel_sockets *>(channel->engine_data);
+}
+
+void send(sim_channel *channel, sim_packet *packet, sim_time now, sim_time service)
+{
+    sockets_of(channel)->push(packet, sim_channel_depart(channel, packet, now, service), 0);
+}
+
+sim_packet *take(sim_channel *channel, sim_time now)
+{
+    sim_packet *packet = sim_channel_arrived(channel, now);
+
+    sockets_of(channel)->pop(sim_channel_credit_at_best(channel, now));
+    return packet;
+}
+
 const sim_channel_transport transport = {
     [](sim_channel *channel, sim_packet *packet, sim_time arrival, uint32_t units) {
-        static_cast<channel_sockets *>(channel->engine_data)->push(packet, arrival, units);
+        sockets_of(channel)->push(packet, arrival, units);
     },
-    [](sim_channel *channel, sim_time free_at) { static_cast<channel_sockets *>(channel->engine_data)->pop(free_at); },
-    [](sim_channel *channel, const sim_channel_slot *slot) {
-        static_cast<channel_sockets *>(channel->engine_data)->recall(slot);
-    },
+    [](sim_channel *channel, sim_time free_at) { sockets_of(channel)->pop(free_at); },
+    send,
+    take,
 };
 
 /** The kernel's reports go to standard error: standard output belongs to results. */
@@ -517,7 +523,7 @@ bool start(sim *simulation)
         auto *channel = static_cast<sim_channel *>(simulation->channels.items[i]);
         std::string name = object_name(channel->name);
 
-        modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel, &modules->runs));
+        modules->channels.push_back(std::make_unique<channel_sockets>(name.c_str(), channel));
         channel->engine_data = modules->channels.back().get();
         sim_channel_set_transport(channel, &transport);
     }
@@ -538,9 +544,9 @@ bool start(sim *simulation)
 void wake(sim_component *component, sim_time time)
 {
     const sim *simulation = component->sim;
-    const bool runs = static_cast<elaboration *>(simulation->engine_data)->runs;
 
-    static_cast<component_module *>(component->engine_data)->wake(time, runs ? simulation->hot.now : kernel_now());
+    static_cast<component_module *>(component->engine_data)
+        ->wake(time, simulation->runs ? simulation->hot.now : kernel_now());
 }
 
 void run(sim *simulation, sim_time end)
@@ -552,15 +558,13 @@ void run(sim *simulation, sim_time end)
 
     /* A kernel that has nothing to do in that time says so, at length: it is not asked. */
     if (duration > 0 && simulation->awake > 0 && sc_core::sc_time_to_pending_activity() < kernel_time(duration)) {
-        auto *modules = static_cast<elaboration *>(simulation->engine_data);
-
-        modules->runs = true;
+        simulation->runs = true;
         sc_core::sc_start(kernel_time(duration), sc_core::SC_EXIT_ON_STARVATION);
         /* Paused: what else is due at this instant, in later deltas, belongs to it, as on the other engines. */
         while ((simulation->stop || simulation->awake == 0) && sc_core::sc_pending_activity_at_current_time()) {
             sc_core::sc_start(sc_core::SC_ZERO_TIME);
         }
-        modules->runs = false;
+        simulation->runs = false;
     }
 }
 
