@@ -31,13 +31,15 @@ static size_t set_of(const struct smmu_config_cache *cache, const struct smmu_st
 static size_t index_of(const struct smmu_config_cache *cache, const struct smmu_stream *stream)
 {
     const uint64_t key = smmu_config_key(stream);
-    const size_t set = set_of(cache, stream);
+    size_t index = set_of(cache, stream);
+    const size_t end = index + cache->ways;
 
-    for (size_t i = set; i < set + cache->ways; i++) {
-        if (cache->keys[i] == key) {
-            return i;
+    do {
+        if (cache->keys[index] == key) {
+            return index;
         }
-    }
+        index++;
+    } while (index < end);
     return NOT_FOUND;
 }
 

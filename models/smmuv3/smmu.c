@@ -311,6 +311,9 @@ static void set_times(struct smmu *smmu)
         .command = config->command_cycles * period,
         .scan = config->scan_cycles * period,
     };
+    smmu->times.pass = smmu->times.accept + smmu->times.forward;
+    smmu->times.pass_configured = smmu->times.pass + smmu->times.config_lookup;
+    smmu->times.pass_translated = smmu->times.pass_configured + smmu->times.tlb_lookup;
 }
 
 static void make_slots(struct smmu *smmu, struct sim *sim)

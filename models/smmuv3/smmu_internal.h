@@ -52,6 +52,9 @@ extern "C" {
 
 /** Durations of the stages in femtoseconds, whole cycles. */
 struct smmu_times {
+    sim_time pass;            /**< accept and forward: of a request that is not looked up */
+    sim_time pass_configured; /**< with the lookup of its configuration */
+    sim_time pass_translated; /**< with that of its translation too */
     sim_time accept;
     sim_time config_lookup;
     sim_time tlb_lookup;

@@ -106,7 +106,7 @@ SIM_APART static bool passes_untranslated(const struct smmu *smmu, const struct 
 SIM_APART static struct hit find_in_tbu(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet)
 {
     const struct smmu_stream stream = stream_of(packet);
-    struct hit hit = {.latency = smmu->times.accept + smmu->times.forward};
+    struct hit hit = {.latency = smmu->times.pass};
     const struct smmu_tbu_entry *entry = probe_tbu(smmu, tbu, &stream, packet, &hit);
 
     hit.passes = entry != NULL;
@@ -118,7 +118,7 @@ SIM_APART static struct hit find_in_tbu(struct smmu *smmu, struct smmu_tbu *tbu,
 static inline struct hit probe(struct smmu *smmu, struct smmu_tbu *tbu, const struct sim_packet *packet)
 {
     const struct smmu_times *times = &smmu->times;
-    struct hit hit = {.address = packet->address, .latency = times->accept + times->forward};
+    struct hit hit = {.address = packet->address, .latency = times->pass};
     struct smmu_stream stream;
     const struct smmu_context *context;
     uint64_t va;
@@ -135,7 +135,7 @@ static inline struct hit probe(struct smmu *smmu, struct smmu_tbu *tbu, const st
     if (SIM_SELDOM(hit.config == NULL)) {
         return hit;
     }
-    hit.latency += times->config_lookup;
+    hit.latency = times->pass_configured;
     context = &hit.config->context;
     if (SIM_SELDOM(context->action != SMMU_ACTION_TRANSLATE)) {
         hit.passes = context->action == SMMU_ACTION_BYPASS && !smmu_exceeds_output(smmu, packet->address);
@@ -146,7 +146,7 @@ static inline struct hit probe(struct smmu *smmu, struct smmu_tbu *tbu, const st
     if (SIM_SELDOM(hit.tlb == NULL || !smmu_entry_permits(hit.tlb, smmu_request_need(context, packet)))) {
         return hit;
     }
-    hit.latency += times->tlb_lookup;
+    hit.latency = times->pass_translated;
     hit.address = smmu_tlb_output(hit.tlb, va);
     hit.passes = true;
     return hit;
