@@ -20,16 +20,16 @@ struct gic_output {
     sim_time served;             /**< when the last packet pushed leaves the component */
 };
 
+/** The whole of gic_output_is_ready(), for outputs that may have to wait. */
+bool gic_output_wait(struct gic_output *output, sim_time now, sim_time *due);
+
 /** Whether a packet can be pushed at this edge. If not, *due becomes no later than the time to ask again. */
 static inline bool gic_output_is_ready(struct gic_output *output, sim_time now, sim_time *due)
 {
-    if (SIM_SELDOM(output->next_push > now)) {
-        *due = sim_time_min(*due, output->next_push);
-        return false;
-    }
-    if (SIM_SELDOM(!sim_channel_has_space(output->channel, now, 0, 0))) {
-        *due = sim_time_min(*due, sim_channel_space_at(output->channel, now, 0, 0));
-        return false;
+    const struct sim_channel *channel = output->channel;
+
+    if (SIM_SELDOM(output->next_push > now || channel->metered || !sim_channel_has_space(output->channel, now, 0, 0))) {
+        return gic_output_wait(output, now, due);
     }
     return true;
 }
