@@ -196,22 +196,31 @@ static bool accept_from(struct its *its, struct its_target *target, sim_time now
     struct sim_packet *packet = sim_channel_peek(target->request, now);
     bool taken;
 
-    if (packet == NULL) {
+    if (SIM_SELDOM(packet == NULL)) {
         its_look_at(its, sim_channel_next_arrival(target->request));
         return false;
     }
     if (!gic_output_is_ready(&target->response, now, &its->due)) {
         return false;
     }
-    if (is_msi(its, packet)) {
-        taken = its_accept_msi(its, target, packet, now);
-    } else {
+    if (SIM_SELDOM(!is_msi(its, packet))) {
         taken = accept_other(its, target, packet, now);
+    } else {
+        taken = its_accept_msi(its, target, packet, now);
     }
     if (taken) {
         its_look_at(its, sim_channel_next_arrival(target->request));
     }
     return taken;
+}
+
+/** The ports from @p index on have not been asked at this edge: those of them with something will be at the next. */
+SIM_APART static void look_at_others(struct its *its, uint32_t index, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        its_look_at(its, sim_channel_next_arrival(its->targets[index].request));
+        index = index + 1 < its->target_count ? index + 1 : 0;
+    }
 }
 
 /** One access an edge, the ports in turn. */
@@ -222,15 +231,15 @@ static void accept(struct its *its, sim_time now)
     for (uint32_t i = 0; i < its->target_count; i++) {
         uint32_t next = index + 1 < its->target_count ? index + 1 : 0;
 
-        if (accept_from(its, &its->targets[index], now)) {
-            its->target_turn = next;
-            for (i++; i < its->target_count; i++) {
-                its_look_at(its, sim_channel_next_arrival(its->targets[next].request));
-                next = next + 1 < its->target_count ? next + 1 : 0;
-            }
-            return;
+        if (SIM_SELDOM(!accept_from(its, &its->targets[index], now))) {
+            index = next;
+            continue;
         }
-        index = next;
+        its->target_turn = next;
+        if (SIM_SELDOM(i + 1 < its->target_count)) {
+            look_at_others(its, next, its->target_count - i - 1);
+        }
+        return;
     }
 }
 

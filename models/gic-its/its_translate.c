@@ -92,14 +92,13 @@ static bool event_of_write(const struct sim_packet *packet, uint32_t *event)
 
 /**
  * Whether a write is such as drivers give to devices: with a DeviceID, and in all 32 bits of it an EventID, for which
- * there can be a mapping. Of any other refusal() says what is to become of it.
+ * there can be a mapping. Any other is one of 16 bits, or to be refused.
  */
-static bool is_usual(const struct its *its, const struct sim_packet *packet, uint32_t *event)
+static bool is_usual(const struct its *its, const struct sim_packet *packet, uint32_t event)
 {
-    *event = sim_load_le32(packet->data);
     return packet->length == 4 && (packet->first_be == 0 || packet->first_be == 0xf) && packet->last_be == 0 &&
            (packet->flags & SIM_FLAG_HAS_DEVICE_ID) != 0 && packet->device_id < its->device_limit &&
-           (uint64_t)*event >> its->config.event_bits == 0;
+           (uint64_t)event >> its->config.event_bits == 0;
 }
 
 /** Reasons to discard a write that need no table. EventID bits beyond ID_bits: the write is ignored (a choice). */
@@ -190,12 +189,13 @@ static bool is_held_by_command(const struct its *its, uint32_t device)
 {
     const struct its_engine *engine = &its->engine;
 
-    return engine->hazard == ITS_HAZARD_ALL ||
-           (engine->hazard == ITS_HAZARD_DEVICE && engine->command.device_id == device);
+    return SIM_SELDOM(engine->hazard != ITS_HAZARD_NONE) &&
+           (engine->hazard == ITS_HAZARD_ALL ||
+            (engine->hazard == ITS_HAZARD_DEVICE && engine->command.device_id == device));
 }
 
 /** Whether one of the first @p count slots, by age, holds the same event. */
-static bool is_behind_another(const struct its *its, uint32_t count, uint32_t device, uint32_t event)
+SIM_APART static bool is_behind_another(const struct its *its, uint32_t count, uint32_t device, uint32_t event)
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct its_walk *walk = &its->slots[its->age[i]].walk;
@@ -213,7 +213,7 @@ static bool accept_fast(struct its *its, struct its_target *target, uint32_t dev
     struct its_cached found;
     struct its_link *link;
 
-    if (!its_find_cached(its, device, event, &found)) {
+    if (SIM_SELDOM(!its_find_cached(its, device, event, &found))) {
         return false;
     }
     link = &its->links[found.target];
@@ -247,32 +247,36 @@ SIM_APART static void accept_slow(struct its *its, struct its_target *target, ui
     its->progress = true;
 }
 
-/** Discards a write if there is a reason. @return whether there was one; else @p event is set */
-SIM_APART static bool refuse(struct its *its, struct its_target *target, const struct sim_packet *head, uint32_t *event,
-                             sim_time now)
+/** Discards a write if there is a reason. @return whether there was one */
+SIM_APART static bool refuse(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now)
 {
-    enum sim_drop_reason reason = refusal(its, head, event);
+    uint32_t event = 0;
+    enum sim_drop_reason reason = refusal(its, head, &event);
 
     if (reason != SIM_DROP_NONE) {
-        drop(its, take(its, target, now), *event, now, reason);
+        drop(its, take(its, target, now), event, now, reason);
     }
     return reason != SIM_DROP_NONE;
 }
 
 SIM_HOT bool its_accept_msi(struct its *its, struct its_target *target, const struct sim_packet *head, sim_time now)
 {
-    uint32_t event = 0;
+    uint32_t event = sim_load_le32(head->data);
     bool held;
 
     if (SIM_SELDOM(its->accept_at > now)) {
         its_look_at(its, its->accept_at);
         return false;
     }
-    if (SIM_SELDOM(!is_usual(its, head, &event)) && refuse(its, target, head, &event, now)) {
-        return true;
+    if (SIM_SELDOM(!is_usual(its, head, event))) {
+        if (refuse(its, target, head, now)) {
+            return true;
+        }
+        event &= 0xffff;
     }
-    held = is_held_by_command(its, head->device_id) || is_behind_another(its, its->slot_count, head->device_id, event);
-    if (!held && accept_fast(its, target, head->device_id, event, now)) {
+    held = is_held_by_command(its, head->device_id) ||
+           (SIM_SELDOM(its->slot_count > 0) && is_behind_another(its, its->slot_count, head->device_id, event));
+    if (!SIM_SELDOM(held) && accept_fast(its, target, head->device_id, event, now)) {
         return true;
     }
     if (its->free_slots == 0) {
