@@ -111,7 +111,7 @@ SIM_APART static void fill_gap(struct lpi_set *set, uint32_t position)
     }
 }
 
-/** Takes an LPI out of the heap, if it is there. Mostly it is the only one. */
+/** Takes an LPI out of the heap, if it is there. */
 static void remove_from_heap(struct lpi_set *set, struct lpi *entry)
 {
     uint32_t position = entry->position;
@@ -170,11 +170,10 @@ SIM_HOT void lpi_set_add(struct lpi_set *set, uint32_t lpi, struct sim_packet *p
     set->pending++;
 }
 
-static void clear_bit(struct lpi_set *set, struct lpi *entry, uint32_t lpi)
+static void clear_bit(struct lpi_set *set, uint32_t lpi)
 {
     uint32_t word = lpi / 64;
 
-    remove_from_heap(set, entry);
     set->bits[word] &= ~((uint64_t)1 << (lpi % 64));
     if (set->bits[word] == 0) {
         set->summary[word / 64] &= ~((uint64_t)1 << (word % 64));
@@ -182,16 +181,37 @@ static void clear_bit(struct lpi_set *set, struct lpi *entry, uint32_t lpi)
     set->pending--;
 }
 
+/** Makes an LPI that is not in the heap not pending. @return its packet, or NULL */
+static struct sim_packet *take_out(struct lpi_set *set, struct lpi_block *block, uint32_t lpi)
+{
+    struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];
+    struct sim_packet *packet = entry->packet;
+
+    clear_bit(set, lpi);
+    entry->packet = NULL;
+    release_block(set, block, lpi);
+    return packet;
+}
+
+/** lpi_set_remove() in general. */
+SIM_APART static struct sim_packet *remove_any(struct lpi_set *set, uint32_t lpi)
+{
+    remove_from_heap(set, entry_of(set, lpi));
+    return take_out(set, block_of(set, lpi), lpi);
+}
+
 SIM_HOT struct sim_packet *lpi_set_remove(struct lpi_set *set, uint32_t lpi)
 {
     struct lpi_block *block = block_of(set, lpi);
     struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];
-    struct sim_packet *packet = entry->packet;
 
-    clear_bit(set, entry, lpi);
-    entry->packet = NULL;
-    release_block(set, block, lpi);
-    return packet;
+    if (SIM_SELDOM(entry->position != 1 || set->heap_count != 1)) {
+        return remove_any(set, lpi);
+    }
+    /* The usual case: nothing else is waiting. */
+    entry->position = 0;
+    set->heap_count = 0;
+    return take_out(set, block, lpi);
 }
 
 bool lpi_set_park(struct lpi_set *set, uint32_t lpi)
@@ -200,7 +220,8 @@ bool lpi_set_park(struct lpi_set *set, uint32_t lpi)
     struct lpi *entry = &block->lpis[lpi % LPI_BLOCK];
     bool parked = entry->packet != NULL;
 
-    clear_bit(set, entry, lpi);
+    remove_from_heap(set, entry);
+    clear_bit(set, lpi);
     block->parked += parked;
     release_block(set, block, lpi);
     return parked;
