@@ -79,9 +79,10 @@ static void take_register_access(struct redistributor *rd, sim_time now)
 
 static uint32_t best_lpi_priority(const struct redistributor *rd)
 {
-    bool any = rd->state == REDISTRIBUTOR_ON && !rd->asleep && rd->lpis.heap_count > 0;
-
-    return any ? lpi_set_best_priority(&rd->lpis) : GIC_PRIORITY_NONE;
+    if (rd->lpis.heap_count == 0 || SIM_SELDOM(rd->state != REDISTRIBUTOR_ON || rd->asleep)) {
+        return GIC_PRIORITY_NONE;
+    }
+    return lpi_set_best_priority(&rd->lpis);
 }
 
 /** There are SPIs. */
