@@ -137,7 +137,7 @@ static void tally(struct run_tally *counted, uint64_t packet, sim_time time)
 /** In which batch something falls that was born then; BATCHES or more if in none. */
 static uint64_t batch_of(struct collector *collector, sim_time born)
 {
-    if (born - collector->batch_begin >= collector->measure_span) {
+    if (SIM_SELDOM(born - collector->batch_begin >= collector->measure_span)) {
         collector->batch = (born - collector->measure_from) / collector->measure_span;
         collector->batch_begin = collector->measure_from + collector->batch * collector->measure_span;
     }

@@ -1,6 +1,7 @@
 #include "result/histogram.h"
 
 #include "sim/allocate.h"
+#include "sim/attributes.h"
 
 __extension__ typedef unsigned __int128 uint128;
 
@@ -11,7 +12,7 @@ static unsigned bucket_of(uint64_t value)
 {
     unsigned exponent;
 
-    if (value < STEPS) {
+    if (SIM_SELDOM(value < STEPS)) {
         return (unsigned)value;
     }
     exponent = 63u - (unsigned)__builtin_clzll(value) - HISTOGRAM_STEP_BITS;
@@ -37,10 +38,10 @@ static void add_to_sum(struct histogram *histogram, uint64_t low, uint64_t high)
 
 void histogram_add(struct histogram *histogram, uint64_t value)
 {
-    if (histogram->count == 0 || value < histogram->min) {
+    if (SIM_SELDOM(histogram->count == 0 || value < histogram->min)) {
         histogram->min = value;
     }
-    if (value > histogram->max) {
+    if (SIM_SELDOM(value > histogram->max)) {
         histogram->max = value;
     }
     histogram->count++;

@@ -128,7 +128,7 @@ struct sim_packet *pe_take_message(struct pe *pe, sim_time now)
 
 void pe_acknowledge(struct pe *pe, struct sim_packet *packet, sim_time now)
 {
-    if (packet == NULL) {
+    if (SIM_SELDOM(packet == NULL)) {
         packet = sim_packet_new(pe->component.sim, 0);
     }
     packet->type = SIM_PACKET_GIC;
