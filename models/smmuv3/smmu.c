@@ -257,7 +257,6 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     sim_time due = sim_channel_next_arrival(smmu->walker.port.response);
     sim_time access = sim_channel_next_arrival(smmu->registers.request);
     struct smmu_tbu *tbu = smmu->tbus;
-    uint32_t tbus = smmu->tbu_count;
 
     smmu->again = false;
     if (SIM_SELDOM(due <= now)) {
@@ -273,8 +272,7 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     do {
         due = sim_time_min(due, smmu_tbu_run(smmu, tbu, now));
         tbu++;
-        tbus--;
-    } while (tbus > 0);
+    } while (tbu != smmu->tbus_end);
     if (SIM_SELDOM(engines_have_work(smmu))) {
         due = sim_time_min(due, run_engines(smmu, now));
     }
@@ -405,6 +403,7 @@ static void make_tbus(struct smmu *smmu, struct sim *sim, const char *name)
     smmu->distributed = config->to_tcu_cycles > 0;
     smmu->tbu_count = config->tbus;
     smmu->tbus = sim_alloc(sim, smmu->tbu_count * sizeof(smmu->tbus[0]));
+    smmu->tbus_end = smmu->tbus + smmu->tbu_count;
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         struct smmu_tbu *tbu = &smmu->tbus[i];
 

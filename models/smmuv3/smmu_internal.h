@@ -405,6 +405,7 @@ struct smmu {
     bool again;       /**< something changed that work done earlier in this evaluation must look at */
     struct smmu_port *ports;
     struct smmu_tbu *tbus;
+    struct smmu_tbu *tbus_end;
     struct smmu_tlb tlb;
     struct smmu_config_cache configs;
     struct smmu_walk_cache walk_cache[2][SMMU_WALK_CACHE_LEVELS]; /**< [stage - 1][level] */

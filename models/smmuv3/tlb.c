@@ -16,46 +16,13 @@ void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, const char *name, uint
     smmu_replacement_init(&tlb->replacement, sim, name, policy, tlb->sets, ways);
 }
 
-static uint64_t entry_tag(uint64_t tag, unsigned size, bool global)
-{
-    const uint64_t context = global ? (tag & ~SMMU_TAG_ASID_MASK) | SMMU_TAG_GLOBAL : tag;
-
-    return context | (uint64_t)size << SMMU_TAG_SIZE_SHIFT | SMMU_TAG_VALID;
-}
-
-/* First entry of the set of a page. @p tag is an entry's: its ASID is 0 if it is global. */
-static struct smmu_tlb_entry *set_of(const struct smmu_tlb *tlb, uint64_t page, uint64_t tag)
-{
-    const uint64_t key = page + (tag & SMMU_TAG_ASID_MASK);
-    const uint64_t set = tlb->set_mask != 0 || tlb->sets == 1 ? key & tlb->set_mask : key % tlb->sets;
-
-    return &tlb->entries[set * tlb->ways];
-}
-
-/* Probes the set of one class of entries. */
-static inline struct smmu_tlb_entry *find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned size, bool global)
-{
-    const uint64_t page = va >> size;
-    const uint64_t wanted = entry_tag(tag, size, global);
-    struct smmu_tlb_entry *entry = set_of(tlb, page, wanted);
-
-    for (uint32_t left = tlb->ways; left > 0; left--) {
-        if (entry->tag == wanted && entry->page == page) {
-            return entry;
-        }
-        entry++;
-    }
-    return NULL;
-}
-
-/* Probes the sets of all classes but that of the smallest size which is not global. */
-SIM_APART static struct smmu_tlb_entry *find_further(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
+SIM_APART struct smmu_tlb_entry *smmu_tlb_find_further(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
 {
     uint64_t sizes[2] = {tlb->sizes[0] & (tlb->sizes[0] - 1), tlb->sizes[1]};
 
     for (unsigned global = 0; global <= 1; global++) {
         for (uint64_t rest = sizes[global]; rest != 0; rest &= rest - 1) {
-            struct smmu_tlb_entry *entry = find(tlb, tag, va, (unsigned)__builtin_ctzll(rest), global != 0);
+            struct smmu_tlb_entry *entry = smmu_tlb_probe(tlb, tag, va, (unsigned)__builtin_ctzll(rest), global != 0);
 
             if (entry != NULL) {
                 return entry;
@@ -63,17 +30,6 @@ SIM_APART static struct smmu_tlb_entry *find_further(struct smmu_tlb *tlb, uint6
         }
     }
     return NULL;
-}
-
-SIM_HOT struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
-{
-    const uint64_t sizes = tlb->sizes[0];
-    struct smmu_tlb_entry *entry = NULL;
-
-    if (sizes != 0) {
-        entry = find(tlb, tag, va, (unsigned)__builtin_ctzll(sizes), false);
-    }
-    return SIM_SELDOM(entry == NULL) ? find_further(tlb, tag, va) : entry;
 }
 
 static void count_entry(struct smmu_tlb *tlb, const struct smmu_tlb_entry *entry, bool more)
@@ -100,14 +56,14 @@ void smmu_tlb_fill(struct smmu_tlb *tlb, uint64_t tag, uint64_t va, unsigned siz
                    uint64_t intermediate)
 {
     const uint64_t page = va >> size;
-    const uint64_t new_tag = entry_tag(tag, size, global);
+    const uint64_t new_tag = smmu_tlb_entry_tag(tag, size, global);
     struct smmu_tlb_entry *set;
     struct smmu_tlb_entry *victim = NULL;
 
     if (tlb->sets == 0) {
         return;
     }
-    set = set_of(tlb, page, new_tag);
+    set = smmu_tlb_set(tlb, page, new_tag);
     for (uint32_t way = 0; way < tlb->ways && victim == NULL; way++) {
         /* Two walks can end in one block mapping: the second refreshes the entry of the first. */
         if (set[way].tag == new_tag && set[way].page == page) {
@@ -189,7 +145,8 @@ static void invalidate_page(struct smmu_tlb *tlb, const struct smmu_tlb_scope *s
         /* The sizes as they were: dropping the last entry of one changes the list. */
         for (uint64_t sizes = tlb->sizes[global]; sizes != 0; sizes &= sizes - 1) {
             const unsigned size = (unsigned)__builtin_ctzll(sizes);
-            struct smmu_tlb_entry *set = set_of(tlb, canonical >> size, entry_tag(scope->tag, size, global != 0));
+            struct smmu_tlb_entry *set =
+                smmu_tlb_set(tlb, canonical >> size, smmu_tlb_entry_tag(scope->tag, size, global != 0));
 
             for (uint32_t way = 0; way < tlb->ways; way++) {
                 invalidate_entry(tlb, &set[way], scope);

@@ -106,12 +106,58 @@ static inline unsigned smmu_tlb_size(const struct smmu_tlb_entry *entry)
 void smmu_tlb_init(struct smmu_tlb *tlb, struct sim *sim, const char *name, uint32_t entries, uint32_t ways,
                    enum smmu_policy policy);
 
+/** Tag of a valid entry with a context's tag. */
+static inline uint64_t smmu_tlb_entry_tag(uint64_t tag, unsigned size, bool global)
+{
+    const uint64_t context = global ? (tag & ~SMMU_TAG_ASID_MASK) | SMMU_TAG_GLOBAL : tag;
+
+    return context | (uint64_t)size << SMMU_TAG_SIZE_SHIFT | SMMU_TAG_VALID;
+}
+
+/** First entry of the set of a page. @param tag an entry's: its ASID is 0 if it is global */
+static inline struct smmu_tlb_entry *smmu_tlb_set(const struct smmu_tlb *tlb, uint64_t page, uint64_t tag)
+{
+    const uint64_t key = page + (tag & SMMU_TAG_ASID_MASK);
+    const uint64_t set = tlb->set_mask != 0 || tlb->sets == 1 ? key & tlb->set_mask : key % tlb->sets;
+
+    return &tlb->entries[set * tlb->ways];
+}
+
+/** Probes the set of one class of entries. @return the entry, or NULL */
+static inline struct smmu_tlb_entry *smmu_tlb_probe(const struct smmu_tlb *tlb, uint64_t tag, uint64_t va,
+                                                    unsigned size, bool global)
+{
+    const uint64_t page = va >> size;
+    const uint64_t wanted = smmu_tlb_entry_tag(tag, size, global);
+    struct smmu_tlb_entry *entry = smmu_tlb_set(tlb, page, wanted);
+
+    for (uint32_t left = tlb->ways; left > 0; left--) {
+        if (entry->tag == wanted && entry->page == page) {
+            return entry;
+        }
+        entry++;
+    }
+    return NULL;
+}
+
+/** Probes the sets of all classes but that of the smallest size which is not global. @return the entry, or NULL */
+struct smmu_tlb_entry *smmu_tlb_find_further(struct smmu_tlb *tlb, uint64_t tag, uint64_t va);
+
 /**
  * The entry that translates an address, or NULL. Changes nothing: a lookup that is acted upon is followed by
  * smmu_tlb_touch().
  * @param tag context tag  @param va canonical input address
  */
-struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va);
+static inline struct smmu_tlb_entry *smmu_tlb_find(struct smmu_tlb *tlb, uint64_t tag, uint64_t va)
+{
+    const uint64_t sizes = tlb->sizes[0];
+    struct smmu_tlb_entry *entry = NULL;
+
+    if (sizes != 0) {
+        entry = smmu_tlb_probe(tlb, tag, va, (unsigned)__builtin_ctzll(sizes), false);
+    }
+    return SIM_SELDOM(entry == NULL) ? smmu_tlb_find_further(tlb, tag, va) : entry;
+}
 
 /** Notes a use of an entry. */
 static inline void smmu_tlb_touch(struct smmu_tlb *tlb, struct smmu_tlb_entry *entry)
