@@ -22,15 +22,10 @@ static void correctable(struct pcie_link_findings *findings, sim_time at, uint32
 
 /* ---- DLLPs ---- */
 
-static inline void take_first(struct pcie_data_link *own)
+/** Finds the first of several DLLPs that are owed. */
+SIM_APART static void find_first(struct pcie_data_link *own)
 {
-    own->owed &= ~(1u << own->first);
     own->first_due = SIM_TIME_NEVER;
-    if (own->owed != 0 && (own->owed & (own->owed - 1)) == 0) {
-        own->first = (uint8_t)__builtin_ctz(own->owed);
-        own->first_due = own->dllps[own->first].due;
-        return;
-    }
     for (uint32_t rest = own->owed; rest != 0; rest &= rest - 1) {
         unsigned sort = (unsigned)__builtin_ctz(rest);
 
@@ -41,20 +36,38 @@ static inline void take_first(struct pcie_data_link *own)
     }
 }
 
-void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
+/** Charges the wire with a DLLP that is due at a time, and counts those bytes. */
+static inline void charge(struct pcie_data_link *own, sim_time due, uint64_t bytes)
+{
+    sim_time start = own->wire.busy_until;
+
+    if (start < due) {
+        own->block_start = due;
+        start = due;
+    }
+    own->wire.busy_until = start + own->dllp_time;
+    own->wire.bytes += bytes;
+}
+
+SIM_HOT void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
 {
     while (own->first_due <= until) {
-        sim_time due = own->first_due;
+        const uint32_t rest = own->owed & ~(1u << own->first);
 
         if (own->dllps_on_wire) {
-            if (own->wire.busy_until < due) {
-                own->block_start = due;
-                own->wire.busy_until = due;
-            }
-            own->wire.busy_until += own->dllp_time;
-            own->wire.bytes += PCIE_DLLP_BYTES;
+            charge(own, own->first_due, PCIE_DLLP_BYTES);
         }
-        take_first(own);
+        own->owed = rest;
+        if (rest == 0) {
+            own->first_due = SIM_TIME_NEVER;
+            return;
+        }
+        if (SIM_SELDOM((rest & (rest - 1)) != 0)) {
+            find_first(own);
+        } else {
+            own->first = (uint8_t)__builtin_ctz(rest);
+            own->first_due = own->dllps[own->first].due;
+        }
     }
 }
 
@@ -86,12 +99,7 @@ static sim_time refresh_queue(struct pcie_data_link *own, unsigned queue, sim_ti
     own->counters.updates += count;
     own->counters.refreshes += count;
     if (own->dllps_on_wire) {
-        if (own->wire.busy_until < latest) {
-            own->block_start = latest;
-            own->wire.busy_until = latest;
-        }
-        own->wire.busy_until += own->dllp_time;
-        own->wire.bytes += count * PCIE_DLLP_BYTES;
+        charge(own, latest, count * PCIE_DLLP_BYTES);
     }
     return latest + own->refresh;
 }
@@ -158,7 +166,7 @@ static sim_time dllp_end(const struct pcie_data_link *own, sim_time due)
     sim_time busy_until = own->wire.busy_until;
     sim_time wait = 0;
 
-    if (own->wire.frame != 0) {
+    if (SIM_SELDOM(own->wire.frame != 0)) {
         return (due / own->wire.frame + 1) * own->wire.frame;
     }
     if (own->dllps_on_wire && due < busy_until && due >= own->block_start && own->tlp_time != 0) {
@@ -167,13 +175,13 @@ static sim_time dllp_end(const struct pcie_data_link *own, sim_time due)
     return due + wait + own->dllp_time;
 }
 
-sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole)
+SIM_HOT sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue, sim_time now, sim_time whole)
 {
     struct pcie_dllp *update = &own->dllps[PCIE_DLLP_UPDATE(queue)];
 
     if (schedule(own, PCIE_DLLP_ACK, own->ack_interval, now, sim_time_max(now, whole))) {
         own->counters.acks++;
-        if (own->misnumbers) {
+        if (SIM_SELDOM(own->misnumbers)) {
             misnumber_ack(own);
         }
     }

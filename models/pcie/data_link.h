@@ -36,6 +36,7 @@
 
 #include "models/pcie/link_findings.h"
 #include "models/pcie/tlp.h"
+#include "sim/attributes.h"
 #include "sim/observe.h"
 #include "sim/random.h"
 #include "sim/wire.h"
@@ -186,10 +187,10 @@ static inline void pcie_data_link_before(struct pcie_data_link *own, sim_time re
     if (own->first_due <= ready) {
         pcie_data_link_settle(own, ready);
     }
-    if (own->refresh_due <= ready) {
+    if (SIM_SELDOM(own->refresh_due <= ready)) {
         pcie_data_link_refresh(own, ready);
     }
-    if (own->tlp_errors != 0) {
+    if (SIM_SELDOM(own->tlp_errors != 0)) {
         pcie_data_link_suffer(own, ready, bytes);
     }
     if (own->wire.busy_until < ready) {
@@ -203,7 +204,7 @@ static inline void pcie_data_link_before(struct pcie_data_link *own, sim_time re
 static inline void pcie_data_link_after(struct pcie_data_link *own)
 {
     own->tlp_time = own->wire.busy_until - own->tlp_time;
-    if (own->buffered) {
+    if (SIM_SELDOM(own->buffered)) {
         pcie_data_link_remember(own);
     }
 }

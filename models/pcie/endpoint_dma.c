@@ -117,8 +117,8 @@ void endpoint_send_write(struct endpoint *endpoint, const struct endpoint_operat
     if ((packet->flags & SIM_FLAG_TRACKED) != 0) {
         sim_event(sim, SIM_EVENT_WRITE_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
     }
-    pcie_port_send_inline(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_POSTED), packet, now,
-                          endpoint->send_latency);
+    pcie_port_send(endpoint->port, endpoint_queue_of(endpoint, packet, PCIE_POSTED), packet, now,
+                   endpoint->send_latency);
 }
 
 /* ---- Tags ---- */

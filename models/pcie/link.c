@@ -1,5 +1,6 @@
 #include "models/pcie/link.h"
 
+#include "sim/attributes.h"
 #include "sim/sim.h"
 
 #include <string.h>
@@ -434,6 +435,41 @@ struct pcie_link *pcie_link_create(struct sim *sim, const char *name, const stru
         link->upper.queues[i].receive = link->lower.queues[i].transmit;
     }
     return link;
+}
+
+/* ---- TLPs ---- */
+
+SIM_HOT void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
+                            sim_time service)
+{
+    uint32_t header = pcie_tlp_header_bytes(packet);
+    uint32_t payload = pcie_tlp_payload_bytes(packet);
+    uint32_t bytes = port->framing + header + payload + pcie_tlp_digest_bytes(packet);
+    struct pcie_data_link *own = port->own;
+
+    if (SIM_SELDOM(own->faults)) {
+        pcie_data_link_spoil(own, packet);
+    }
+    if (SIM_SELDOM(port->tap != NULL)) {
+        port->tap->sent(port->tap->context, port, queue, packet, now);
+    }
+    pcie_data_link_before(own, now + service, bytes);
+    sim_channel_push(port->queues[queue].transmit, packet, now, service, sim_channel_units(payload), bytes,
+                     port->framing_head + header);
+    pcie_data_link_after(own);
+}
+
+SIM_HOT struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now)
+{
+    struct sim_channel *channel = port->queues[queue].receive;
+    const struct sim_packet *head = sim_channel_peek(channel, now);
+    sim_time free_at = pcie_data_link_taken(port->own, queue, now, head != NULL ? head->tail : now);
+    struct sim_packet *packet = sim_channel_pop_until(channel, now, free_at);
+
+    if (SIM_SELDOM(port->tap != NULL)) {
+        port->tap->taken(port->tap->context, port, queue, packet, now);
+    }
+    return packet;
 }
 
 /* ---- What goes wrong ---- */

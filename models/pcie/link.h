@@ -60,9 +60,6 @@
 extern "C" {
 #endif
 
-/** For the two functions that most TLPs pass through, at the few places where most do. */
-#define PCIE_IN_PLACE static inline __attribute__((always_inline))
-
 #define PCIE_LINK_DEFAULT_SPEED   16000u
 #define PCIE_LINK_DEFAULT_WIDTH   4u
 #define PCIE_LINK_DEFAULT_LATENCY (10 * SIM_NS)
@@ -303,52 +300,12 @@ static inline sim_time pcie_port_space_at(const struct pcie_port *port, unsigned
                                        : sim_time_max(credit_at, pcie_data_link_open_at(port->own, now, service));
 }
 
-/** pcie_port_send() in the middle of its caller, for where most TLPs pass. */
-PCIE_IN_PLACE void pcie_port_send_inline(const struct pcie_port *port, unsigned queue, struct sim_packet *packet,
-                                         sim_time now, sim_time service)
-{
-    uint32_t header = pcie_tlp_header_bytes(packet);
-    uint32_t payload = pcie_tlp_payload_bytes(packet);
-    uint32_t bytes = port->framing + header + payload + pcie_tlp_digest_bytes(packet);
-
-    if (port->own->faults) {
-        pcie_data_link_spoil(port->own, packet);
-    }
-    if (port->tap != NULL) {
-        port->tap->sent(port->tap->context, port, queue, packet, now);
-    }
-    pcie_data_link_before(port->own, now + service, bytes);
-    sim_channel_push(port->queues[queue].transmit, packet, now, service, sim_channel_units(payload), bytes,
-                     port->framing_head + header);
-    pcie_data_link_after(port->own);
-}
-
 /** Sends a TLP; there must be space. */
-static inline void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
-                                  sim_time service)
-{
-    pcie_port_send_inline(port, queue, packet, now, service);
-}
-
-/** pcie_port_take() in the middle of its caller, for where most TLPs pass. */
-PCIE_IN_PLACE struct sim_packet *pcie_port_take_inline(const struct pcie_port *port, unsigned queue, sim_time now)
-{
-    struct sim_channel *channel = port->queues[queue].receive;
-    const struct sim_packet *head = sim_channel_peek(channel, now);
-    sim_time free_at = pcie_data_link_taken(port->own, queue, now, head != NULL ? head->tail : now);
-    struct sim_packet *packet = sim_channel_pop_until(channel, now, free_at);
-
-    if (port->tap != NULL) {
-        port->tap->taken(port->tap->context, port, queue, packet, now);
-    }
-    return packet;
-}
+void pcie_port_send(const struct pcie_port *port, unsigned queue, struct sim_packet *packet, sim_time now,
+                    sim_time service);
 
 /** Takes the oldest TLP of a queue, which must have arrived; its credits start their way back. */
-static inline struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now)
-{
-    return pcie_port_take_inline(port, queue, now);
-}
+struct sim_packet *pcie_port_take(const struct pcie_port *port, unsigned queue, sim_time now);
 
 /** Whether the ordering table lets a TLP pass all posted requests of its virtual channel that arrived by a time. */
 bool pcie_port_may_pass_posted(const struct pcie_port *port, unsigned queue, const struct sim_packet *packet,

@@ -271,7 +271,7 @@ static void count_forward(struct pcie_switch *switch_, unsigned input, const str
                           const struct sim_packet *packet)
 {
     switch_->counters.forwarded++;
-    if ((packet->flags & SIM_FLAG_POISONED) != 0) {
+    if (SIM_SELDOM((packet->flags & SIM_FLAG_POISONED) != 0)) {
         switch_report(switch_, input, PCIE_AER_POISONED_TLP, packet);
     }
     if (input != SWITCH_UPSTREAM && decision->port != SWITCH_UPSTREAM) {
@@ -466,35 +466,55 @@ static sim_time inputs_due(struct pcie_switch *switch_, const struct round *roun
     return due;
 }
 
-/** Sends the one TLP on its way that nobody contests. @return false if it takes more than forwarding; nothing moved */
-static bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time now, sim_time *due)
+/** Sends the head of an input, which takes no more than forwarding, on its way, or says when that makes sense. */
+static inline void forward_head(struct pcie_switch *switch_, unsigned input, const struct switch_decision *decision,
+                                sim_time now, sim_time *due)
 {
     const struct pcie_port *link = switch_->ports[input].link;
-    struct sim_packet *packet = sim_channel_peek(link->queues[PCIE_POSTED].receive, now);
-    const struct switch_decision up = {.action = SWITCH_FORWARD, .port = SWITCH_UPSTREAM};
-    const bool usual = switch_passes_up(switch_, input, packet);
-    const struct switch_decision decision = usual ? up : switch_route(switch_, input, packet);
-    const uint32_t units = pcie_tlp_units(packet);
-    struct switch_port *output;
+    const struct sim_channel *channel = link->queues[PCIE_POSTED].receive;
+    const uint32_t units = pcie_tlp_units(channel->head->packet);
+    struct switch_port *output = &switch_->ports[decision->port];
+    struct sim_packet *packet;
     sim_time next;
 
-    if (decision.action != SWITCH_FORWARD || packet->type == SIM_PACKET_MESSAGE) {
-        return false;
-    }
-    output = &switch_->ports[decision.port];
-    if (!pcie_port_has_space(output->link, PCIE_POSTED, now, switch_->latency, units)) {
+    if (SIM_SELDOM(!pcie_port_has_space(output->link, PCIE_POSTED, now, switch_->latency, units))) {
         *due = sim_time_min(*due, pcie_port_space_at(output->link, PCIE_POSTED, now, switch_->latency, units));
-        return true;
+        return;
     }
-    count_forward(switch_, input, &decision, packet);
+    packet = pcie_port_take(link, PCIE_POSTED, now);
+    count_forward(switch_, input, decision, packet);
     pass_turn(switch_, output, 0, PCIE_POSTED, input);
-    packet = pcie_port_take_inline(link, PCIE_POSTED, now);
-    pcie_port_send_inline(output->link, PCIE_POSTED, packet, now, switch_->latency);
-    next = sim_channel_next_arrival(link->queues[PCIE_POSTED].receive);
+    pcie_port_send(output->link, PCIE_POSTED, packet, now, switch_->latency);
+    next = sim_channel_next_arrival(channel);
     if (next == SIM_TIME_NEVER) {
         switch_->arrived[PCIE_POSTED] &= ~(UINT64_C(1) << input);
     }
     *due = sim_time_min(*due, next);
+}
+
+/** The same wherever it goes. @return false if it takes more than forwarding; nothing moved */
+SIM_APART static bool forward_by_route(struct pcie_switch *switch_, unsigned input, const struct sim_packet *packet,
+                                       sim_time now, sim_time *due)
+{
+    const struct switch_decision decision = switch_route(switch_, input, packet);
+
+    if (decision.action != SWITCH_FORWARD || packet->type == SIM_PACKET_MESSAGE) {
+        return false;
+    }
+    forward_head(switch_, input, &decision, now, due);
+    return true;
+}
+
+/** Sends the one TLP on its way that nobody contests. @return false if it takes more than forwarding; nothing moved */
+static inline bool forward_one(struct pcie_switch *switch_, unsigned input, sim_time now, sim_time *due)
+{
+    const struct switch_decision up = {.action = SWITCH_FORWARD, .port = SWITCH_UPSTREAM};
+    const struct sim_packet *packet = switch_->ports[input].link->queues[PCIE_POSTED].receive->head->packet;
+
+    if (SIM_SELDOM(!switch_passes_up(switch_, input, packet))) {
+        return forward_by_route(switch_, input, packet, now, due);
+    }
+    forward_head(switch_, input, &up, now, due);
     return true;
 }
 
@@ -542,10 +562,14 @@ static bool is_idle(const struct pcie_switch *switch_)
     return arrived == 0;
 }
 
-static sim_time contest(struct pcie_switch *switch_, sim_time now)
+/** Whatever may have arrived. @return when to look again */
+SIM_APART static sim_time contest(struct pcie_switch *switch_, sim_time now)
 {
     struct round round;
 
+    if (is_idle(switch_)) {
+        return SIM_TIME_NEVER;
+    }
     round.count = 0;
     round.outputs = 0;
     round.due = SIM_TIME_NEVER;
@@ -567,17 +591,15 @@ static sim_time contest(struct pcie_switch *switch_, sim_time now)
 SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct pcie_switch *switch_ = (struct pcie_switch *)(void *)component;
-    sim_time findings_due = switch_->findings != 0 ? switch_take_findings(switch_, now) : SIM_TIME_NEVER;
     sim_time due = SIM_TIME_NEVER;
 
-    if (is_idle(switch_)) {
-        return switch_->errors.count > 0 ? sim_time_min(findings_due, switch_send_error(switch_, now)) : findings_due;
+    if (SIM_SELDOM(switch_->findings != 0)) {
+        due = switch_take_findings(switch_, now);
     }
     if (!posted_only(switch_) || !forward_alone(switch_, now, &due)) {
-        due = contest(switch_, now);
+        due = sim_time_min(due, contest(switch_, now));
     }
-    due = sim_time_min(due, findings_due);
-    return switch_->errors.count > 0 ? sim_time_min(due, switch_send_error(switch_, now)) : due;
+    return SIM_SELDOM(switch_->errors.count > 0) ? sim_time_min(due, switch_send_error(switch_, now)) : due;
 }
 
 /* ---- Building ---- */

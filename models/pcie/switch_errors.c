@@ -60,7 +60,7 @@ static sim_time take_port(struct pcie_switch *switch_, unsigned port, sim_time n
     return due;
 }
 
-sim_time switch_take_findings(struct pcie_switch *switch_, sim_time now)
+SIM_APART sim_time switch_take_findings(struct pcie_switch *switch_, sim_time now)
 {
     sim_time due = SIM_TIME_NEVER;
 
