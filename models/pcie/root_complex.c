@@ -71,7 +71,7 @@ static bool one_posted_input(const struct root_complex *rc)
 }
 
 /** Whatever may be going on. @return when to look again */
-static sim_time serve_all(struct root_complex *rc, sim_time now)
+SIM_APART static sim_time serve_all(struct root_complex *rc, sim_time now)
 {
     struct rc_round round = {.due = SIM_TIME_NEVER};
     sim_time due;
@@ -101,10 +101,10 @@ static sim_time serve_all(struct root_complex *rc, sim_time now)
 SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct root_complex *rc = (struct root_complex *)(void *)component;
-    sim_time findings_due = rc->findings != 0 ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
+    sim_time findings_due = SIM_SELDOM(rc->findings != 0) ? rc_take_findings(rc, now) : SIM_TIME_NEVER;
     sim_time due;
 
-    if (rc->deadline <= now) {
+    if (SIM_SELDOM(rc->deadline <= now)) {
         rc_expire_requests(rc, now);
     }
     if (!one_posted_input(rc) || !rc_forward_alone(rc, now, &due)) {

@@ -149,7 +149,7 @@ static void give_up(struct root_complex *rc, struct rc_outstanding *outstanding,
     outstanding->since = now;
 }
 
-void rc_expire_requests(struct root_complex *rc, sim_time now)
+SIM_APART void rc_expire_requests(struct root_complex *rc, sim_time now)
 {
     sim_time deadline = SIM_TIME_NEVER;
 

@@ -54,7 +54,7 @@ static sim_time take_port(struct root_complex *rc, unsigned port, sim_time now)
     return due;
 }
 
-sim_time rc_take_findings(struct root_complex *rc, sim_time now)
+SIM_APART sim_time rc_take_findings(struct root_complex *rc, sim_time now)
 {
     sim_time due = SIM_TIME_NEVER;
 

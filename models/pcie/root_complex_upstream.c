@@ -47,7 +47,7 @@ static inline const struct rc_wiring *find_wiring(struct root_complex *rc, uint1
 {
     struct rc_wiring *wiring = &rc->wiring[(rid ^ rid >> 8) % RC_WIRING_CACHE];
 
-    if (!wiring->valid || wiring->rid != rid) {
+    if (SIM_SELDOM(!wiring->valid || wiring->rid != rid)) {
         look_up(rc, rid, wiring);
     }
     return wiring;
@@ -164,7 +164,7 @@ static struct rc_decision decide_route(struct root_complex *rc, unsigned input, 
  * What ends in the root complex is looked at more closely than what passes: its ECRC is checked if software wants that
  * (2.7.1), and poisoned data goes no further, for a bus has no mark for it (2.7.2.2).
  */
-SIM_HOT static struct rc_decision decide_end(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+static struct rc_decision decide_end(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     const uint32_t bad = SIM_FLAG_ECRC | SIM_FLAG_ECRC_BAD;
     struct rc_decision decision = decide_route(rc, input, packet);
@@ -183,7 +183,7 @@ SIM_HOT static struct rc_decision decide_end(struct root_complex *rc, unsigned i
 }
 
 /** A traffic class that a port has no virtual channel for makes a TLP malformed (2.5.3): nobody answers. */
-SIM_HOT static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+SIM_APART static struct rc_decision decide(struct root_complex *rc, unsigned input, const struct sim_packet *packet)
 {
     struct rc_decision decision;
 
@@ -311,8 +311,8 @@ static void end_here(struct root_complex *rc, unsigned input, struct sim_packet 
 }
 
 /** Takes a head that needs no output. */
-SIM_HOT static void take(struct root_complex *rc, unsigned input, unsigned queue, const struct rc_decision *decision,
-                         sim_time now)
+static void take(struct root_complex *rc, unsigned input, unsigned queue, const struct rc_decision *decision,
+                 sim_time now)
 {
     struct sim_packet *packet = pcie_port_take(rc->ports[input].link, queue, now);
 
@@ -476,10 +476,8 @@ unsigned rc_memory_of(struct root_complex *rc, uint16_t rid)
     return find_wiring(rc, rid)->memory_port;
 }
 
-SIM_HOT void rc_put_on_bus(struct root_complex *rc, struct sim_packet *packet)
+static inline void put_on_bus(const struct rc_wiring *wiring, struct sim_packet *packet)
 {
-    const struct rc_wiring *wiring = find_wiring(rc, packet->requester);
-
     packet->flags |= wiring->flags;
     packet->stream_id = wiring->stream_id;
     packet->device_id = wiring->device_id;
@@ -497,14 +495,20 @@ SIM_HOT void rc_put_on_bus(struct root_complex *rc, struct sim_packet *packet)
     }
 }
 
-/** Sends the head of an input (root port × queues + queue) to a memory port, which has space. */
-SIM_HOT static void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, sim_time now)
+void rc_put_on_bus(struct root_complex *rc, struct sim_packet *packet)
 {
-    const struct pcie_port *link = rc->ports[input / PCIE_QUEUES].link;
-    struct sim_packet *packet = pcie_port_take(link, input % PCIE_QUEUES, now);
+    put_on_bus(find_wiring(rc, packet->requester), packet);
+}
 
-    memory->turn = (uint16_t)(input + 1 < rc->port_count * PCIE_QUEUES ? input + 1 : 0);
-    rc_put_on_bus(rc, packet);
+/** Sends the head of a root port's queue, whose requester has that wiring, to a memory port, which has space. */
+static inline void send_to_memory(struct root_complex *rc, struct rc_memory *memory, unsigned input, unsigned queue,
+                                  const struct rc_wiring *wiring, sim_time now)
+{
+    struct sim_packet *packet = pcie_port_take(rc->ports[input].link, queue, now);
+    const unsigned next = input * PCIE_QUEUES + queue + 1;
+
+    memory->turn = (uint16_t)(next < rc->port_count * PCIE_QUEUES ? next : 0);
+    put_on_bus(wiring, packet);
     rc->counters.requests++;
     sim_channel_push(memory->bus.request, packet, now, rc->config.latency, 0, 0, 0);
 }
@@ -512,13 +516,31 @@ SIM_HOT static void send_to_memory(struct root_complex *rc, struct rc_memory *me
 static void serve_memory(struct root_complex *rc, struct rc_round *round, unsigned index, sim_time now)
 {
     struct rc_memory *memory = &rc->memories[index];
+    const unsigned input = memory->best / PCIE_QUEUES;
+    const unsigned queue = memory->best % PCIE_QUEUES;
 
     if (sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
+        const struct sim_channel *channel = rc->ports[input].link->queues[queue].receive;
+
         memory->candidates--;
-        round->moved[memory->best % PCIE_QUEUES] |= UINT64_C(1) << memory->best / PCIE_QUEUES;
-        rc_let_pass(rc, memory->best / PCIE_QUEUES, memory->best % PCIE_QUEUES, memory->best_place, now);
-        send_to_memory(rc, memory, memory->best, now);
+        round->moved[queue] |= UINT64_C(1) << input;
+        rc_let_pass(rc, input, queue, memory->best_place, now);
+        send_to_memory(rc, memory, input, queue, find_wiring(rc, sim_channel_peek(channel, now)->requester), now);
     }
+}
+
+/**
+ * Whether a write takes the way that most of them do, to its requester's memory port: nothing forbids it, and nobody
+ * else could claim it. Only with VC0 alone. Where this says false, decide() says what becomes of it.
+ */
+static inline bool passes_to_memory(const struct root_complex *rc, unsigned input, const struct sim_packet *packet)
+{
+    const struct pcie_bridge *bridge = &rc->ports[input].bridge;
+    const uint32_t looked_at = bridge->malformed | SIM_FLAG_POISONED | SIM_FLAG_ECRC_BAD;
+
+    return packet->type == SIM_PACKET_WRITE && (packet->flags & looked_at) == 0 && !rc->config.peer_to_peer &&
+           pcie_bridge_admit(bridge, packet) == PCIE_INGRESS_OK && !pcie_bridge_claims(bridge, packet->address) &&
+           !pcie_tlp_is_malformed(packet, bridge->max_payload);
 }
 
 bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
@@ -528,17 +550,18 @@ bool rc_forward_alone(struct root_complex *rc, sim_time now, sim_time *due)
     const struct sim_packet *packet = sim_channel_peek(channel, now);
 
     if (packet != NULL) {
-        struct rc_decision decision = decide(rc, input, packet);
-        struct rc_memory *memory = &rc->memories[decision.port];
+        const struct rc_wiring *wiring = find_wiring(rc, packet->requester);
+        struct rc_memory *memory = &rc->memories[wiring->memory_port];
 
-        if (decision.action != RC_TO_MEMORY) {
+        if (SIM_SELDOM(memory->bus.request == NULL || !passes_to_memory(rc, input, packet)) &&
+            decide(rc, input, packet).action != RC_TO_MEMORY) {
             return false;
         }
-        if (!sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0)) {
+        if (SIM_SELDOM(!sim_channel_has_space(memory->bus.request, now, rc->config.latency, 0))) {
             *due = sim_channel_space_at(memory->bus.request, now, rc->config.latency, 0);
             return true;
         }
-        send_to_memory(rc, memory, input * PCIE_QUEUES + PCIE_POSTED, now);
+        send_to_memory(rc, memory, input, PCIE_POSTED, wiring, now);
     }
     *due = sim_channel_next_arrival(channel);
     if (*due == SIM_TIME_NEVER) {
