@@ -67,6 +67,19 @@ static void take_handled(struct endpoint *endpoint, sim_time now)
     }
 }
 
+/** What has come through the link, from handlers, or gone wrong. */
+SIM_APART static void take_inputs(struct endpoint *endpoint, sim_time now)
+{
+    for (unsigned vc = 0; vc < endpoint->port->vcs; vc++) {
+        take_completions(endpoint, vc, now);
+        take_requests(endpoint, vc, now);
+    }
+    take_handled(endpoint, now);
+    if ((endpoint->arrived >> ENDPOINT_ARRIVED_FINDINGS & 1) != 0) {
+        endpoint_take_findings(endpoint, now);
+    }
+}
+
 /* ---- Outputs ---- */
 
 static uint32_t answer_bytes(const struct endpoint *endpoint)
@@ -74,7 +87,7 @@ static uint32_t answer_bytes(const struct endpoint *endpoint)
     return pcie_split_bytes(&endpoint->answer, endpoint->functions[0].max_payload, COMPLETION_BOUNDARY, false);
 }
 
-static void send_answer(struct endpoint *endpoint, sim_time now)
+SIM_APART static void send_answer(struct endpoint *endpoint, sim_time now)
 {
     uint32_t bytes = answer_bytes(endpoint);
     unsigned queue = endpoint_queue_of(endpoint, endpoint->answer.whole, PCIE_COMPLETION);
@@ -85,7 +98,7 @@ static void send_answer(struct endpoint *endpoint, sim_time now)
     }
 }
 
-static sim_time answer_due(struct endpoint *endpoint, sim_time now)
+SIM_APART static sim_time answer_due(struct endpoint *endpoint, sim_time now)
 {
     uint32_t units = sim_channel_units(answer_bytes(endpoint));
     unsigned queue = endpoint_queue_of(endpoint, endpoint->answer.whole, PCIE_COMPLETION);
@@ -98,7 +111,7 @@ static sim_time answer_due(struct endpoint *endpoint, sim_time now)
 
 /* ---- Evaluation ---- */
 
-static sim_time inputs_due(struct endpoint *endpoint)
+SIM_APART static sim_time inputs_due(struct endpoint *endpoint)
 {
     sim_time due = SIM_TIME_NEVER;
 
@@ -156,7 +169,7 @@ static void take_in_vain(struct endpoint *endpoint, unsigned queue, sim_time now
 }
 
 /** There is no device, or no link yet. */
-static sim_time evaluate_absent(struct endpoint *endpoint, sim_time now)
+SIM_APART static sim_time evaluate_absent(struct endpoint *endpoint, sim_time now)
 {
     sim_time due;
 
@@ -177,26 +190,28 @@ static sim_time evaluate_absent(struct endpoint *endpoint, sim_time now)
 
 /* ---- There ---- */
 
-SIM_HOT static void send_requests(struct endpoint *endpoint, sim_time now)
+static inline void send_requests(struct endpoint *endpoint, sim_time now)
 {
     /* ATS and PRI speak with TC0. */
     bool messages = endpoint->has_errors;
-    bool requests;
 
-    if (messages) {
+    if (SIM_SELDOM(messages)) {
         endpoint_send_error(endpoint, now);
     } else {
         messages = endpoint->atc != NULL && endpoint_atc_send_message(endpoint, now);
     }
-    if (!messages && endpoint_vc_count(endpoint) == 1) {
+    if (endpoint_vc_count(endpoint) > 1) {
+        if (endpoint->atc != NULL) {
+            endpoint_atc_send_request(endpoint, now);
+        }
+        endpoint_send_by_vc(endpoint, now);
+        return;
+    }
+    if (!messages) {
         endpoint_send_posted(endpoint, now);
     }
-    requests = endpoint->atc != NULL && endpoint_atc_send_request(endpoint, now);
-    if (!requests && endpoint_vc_count(endpoint) == 1) {
+    if (endpoint->atc == NULL || !endpoint_atc_send_request(endpoint, now)) {
         endpoint_send_reads(endpoint, now);
-    }
-    if (endpoint_vc_count(endpoint) > 1) {
-        endpoint_send_by_vc(endpoint, now);
     }
 }
 
@@ -214,31 +229,25 @@ SIM_FETCHES void fetch(const struct endpoint *endpoint)
 SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
 {
     struct endpoint *endpoint = (struct endpoint *)(void *)component;
-    sim_time due = SIM_TIME_NEVER;
+    sim_time due;
 
-    if (!endpoint->in_place) {
+    if (SIM_SELDOM(!endpoint->in_place)) {
         return evaluate_absent(endpoint, now);
     }
     fetch(endpoint);
     if (endpoint->arrived != 0) {
-        for (unsigned vc = 0; vc < endpoint->port->vcs; vc++) {
-            take_completions(endpoint, vc, now);
-            take_requests(endpoint, vc, now);
-        }
-        take_handled(endpoint, now);
-        if ((endpoint->arrived >> ENDPOINT_ARRIVED_FINDINGS & 1) != 0) {
-            endpoint_take_findings(endpoint, now);
-        }
+        take_inputs(endpoint, now);
     }
     if (endpoint->answer.whole != NULL) {
         send_answer(endpoint, now);
     }
-    if (endpoint->read_deadline <= now) {
+    if (SIM_SELDOM(endpoint->read_deadline <= now)) {
         endpoint_expire_reads(endpoint, now);
     }
     send_requests(endpoint, now);
+    due = endpoint->read_deadline;
     if (endpoint->atc != NULL) {
-        due = endpoint_atc_due(endpoint, now);
+        due = sim_time_min(due, endpoint_atc_due(endpoint, now));
     }
     if (endpoint->answer.whole != NULL) {
         due = sim_time_min(due, answer_due(endpoint, now));
@@ -246,8 +255,9 @@ SIM_HOT static sim_time evaluate(struct sim_component *component, sim_time now)
     if (endpoint->arrived != 0) {
         due = sim_time_min(due, inputs_due(endpoint));
     }
-    due = sim_time_min(due, endpoint->read_deadline);
-    due = sim_time_min(due, endpoint_errors_due(endpoint, now));
+    if (SIM_SELDOM(endpoint->has_errors)) {
+        due = sim_time_min(due, endpoint_errors_due(endpoint, now));
+    }
     return sim_time_min(due, endpoint_traffic_due(endpoint, now));
 }
 

@@ -1,5 +1,7 @@
 #include "models/pcie/endpoint_internal.h"
 
+#include <string.h>
+
 /*
  * Messages wait in slots, one for every message that a function can have pending: those of MSI, then the entries of the
  * MSI-X table, then those of the device's own store.
@@ -70,10 +72,8 @@ static bool entry_masked(const struct endpoint_function *function, struct place 
 }
 
 /** Whether a message of a slot has to wait: masked, or its mechanism switched off since it was held. */
-static bool must_wait(const struct endpoint_function *function, uint32_t slot)
+static inline bool must_wait(const struct endpoint_function *function, struct place place)
 {
-    struct place place = place_of(function, slot);
-
     switch (place.kind) {
     case ENDPOINT_MESSAGE_MSI:
         return function->message_kind != ENDPOINT_MESSAGE_MSI || (function->msi_mask >> place.index & 1) != 0;
@@ -129,11 +129,10 @@ static struct sim_packet *make_message(struct endpoint_function *function, const
  * Fills in what registers and tables say now and sends: NS is 0 and there is no PASID, whatever the function's DMA has,
  * and no RO unless that is the function's defect.
  */
-SIM_HOT static void send_message(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet,
-                                 sim_time now)
+static inline void send_message(struct endpoint_function *function, struct place place, struct sim_packet *packet,
+                                sim_time now)
 {
     struct endpoint *endpoint = function->endpoint;
-    struct place place = place_of(function, slot);
 
     if (place.kind == ENDPOINT_MESSAGE_MSI) {
         packet->address = function->msi_address;
@@ -142,7 +141,7 @@ SIM_HOT static void send_message(struct endpoint_function *function, uint32_t sl
         const uint8_t *entry = entry_of(function, place);
 
         packet->address = sim_load_le64(entry + PCIE_MSIX_ENTRY_ADDRESS) & ~(uint64_t)3;
-        sim_store_le32(packet->data, sim_load_le32(entry + PCIE_MSIX_ENTRY_DATA));
+        memcpy(packet->data, entry + PCIE_MSIX_ENTRY_DATA, 4); /* both as the bus has it */
     }
     endpoint->counters.msi_sent++;
     sim_event(endpoint->sim, SIM_EVENT_MSI_SENT, packet, &endpoint->component, now + endpoint->send_latency, 0);
@@ -150,7 +149,7 @@ SIM_HOT static void send_message(struct endpoint_function *function, uint32_t sl
                    endpoint->send_latency);
 }
 
-static void hold(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet, sim_time now)
+SIM_APART static void hold(struct endpoint_function *function, uint32_t slot, struct sim_packet *packet, sim_time now)
 {
     struct endpoint *endpoint = function->endpoint;
     struct endpoint_held *held = &function->held[slot];
@@ -187,21 +186,23 @@ bool endpoint_message_signal(struct endpoint *endpoint, const struct endpoint_op
         .traffic_class = operation->traffic_class,
     };
     struct sim_packet *packet = make_message(function, &what);
+    struct place place;
     uint32_t slot = 0;
 
     endpoint->counters.msi_born++;
     sim_event(endpoint->sim, SIM_EVENT_MSI_BORN, packet, &endpoint->component, operation->born, 0);
-    if (!function->bus_master || !find_slot(function, operation->vector, &slot)) {
+    if (SIM_SELDOM(!function->bus_master || !find_slot(function, operation->vector, &slot))) {
         endpoint->counters.msi_dropped++;
         sim_drop(endpoint->sim, packet, &endpoint->component, now,
                  function->bus_master ? SIM_DROP_MSIX_MASKED : SIM_DROP_BUS_MASTER_OFF);
         return false;
     }
-    if (must_wait(function, slot)) {
+    place = place_of(function, slot);
+    if (SIM_SELDOM(must_wait(function, place))) {
         hold(function, slot, packet, now);
         return false;
     }
-    send_message(function, slot, packet, now);
+    send_message(function, place, packet, now);
     return true;
 }
 
@@ -222,8 +223,10 @@ static bool find_in_function(struct endpoint_function *function, uint32_t *slot)
         return false;
     }
     for (; function->release_from < function->slots; function->release_from++) {
-        if (function->held[function->release_from].pending && !must_wait(function, function->release_from)) {
-            *slot = function->release_from;
+        const uint32_t at = function->release_from;
+
+        if (function->held[at].pending && !must_wait(function, place_of(function, at))) {
+            *slot = at;
             return true;
         }
     }
@@ -258,9 +261,9 @@ static struct sim_packet *take_held(struct endpoint_function *function, uint32_t
     return make_message(function, held);
 }
 
-void endpoint_message_release(struct endpoint_function *function, uint32_t slot, sim_time now)
+SIM_APART void endpoint_message_release(struct endpoint_function *function, uint32_t slot, sim_time now)
 {
-    send_message(function, slot, take_held(function, slot), now);
+    send_message(function, place_of(function, slot), take_held(function, slot), now);
 }
 
 uint64_t endpoint_message_discard(struct endpoint_function *function, sim_time now, enum sim_drop_reason reason)

@@ -307,7 +307,7 @@ static unsigned released_queue(const struct endpoint *endpoint, const struct end
     return pcie_queue(endpoint_vc_of(endpoint, function->held[slot].traffic_class), PCIE_POSTED);
 }
 
-static bool release_one(struct endpoint *endpoint, sim_time now)
+SIM_APART static bool release_one(struct endpoint *endpoint, sim_time now)
 {
     uint32_t slot = 0;
     struct endpoint_function *function = endpoint_message_find_released(endpoint, &slot);
@@ -363,19 +363,19 @@ static void serve_request(struct endpoint *endpoint, struct choice *choice, unsi
     }
 }
 
-/** Sends the oldest posted request of a virtual channel. @return whether it had one and could look at it */
-SIM_HOT static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
+/** Sends the oldest posted request of a virtual channel, which has one whose time has come. */
+SIM_HOT static void send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_POSTED << 2 * vc;
     struct choice choice;
 
-    if (endpoint->next[vc].posted > now || (endpoint->atc_blocked & blocked) != 0) {
-        return false;
+    if (SIM_SELDOM((endpoint->atc_blocked & blocked) != 0)) {
+        return;
     }
     choose(endpoint, false, vc, &choice);
-    if (!pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_POSTED), now, endpoint->send_latency,
-                             posted_units(&choice))) {
-        return false;
+    if (SIM_SELDOM(!pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_POSTED), now, endpoint->send_latency,
+                                        posted_units(&choice)))) {
+        return;
     }
     if (choice.operation.kind == ENDPOINT_MSI) {
         endpoint_message_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
@@ -386,35 +386,37 @@ SIM_HOT static bool send_posted(struct endpoint *endpoint, unsigned vc, sim_time
         endpoint_send_write(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, bytes);
     }
-    return true;
 }
 
 void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 {
-    if (endpoint->releasing_functions == 0 || !release_one(endpoint, now)) {
+    if (SIM_SELDOM(endpoint->releasing_functions != 0) && release_one(endpoint, now)) {
+        return;
+    }
+    if (endpoint->next[0].posted <= now) {
         send_posted(endpoint, 0, now);
     }
 }
 
-/** Sends the oldest read of a virtual channel. @return whether it had one and could look at it */
-SIM_HOT static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
+/** Sends the oldest read of a virtual channel, which has one whose time has come. */
+SIM_HOT static void send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_READ << 2 * vc;
     struct endpoint_stream *waiting;
     struct choice choice;
     uint32_t bytes;
 
-    if (endpoint->next[vc].read > now || endpoint->free_tag_count == 0 || (endpoint->atc_blocked & blocked) != 0 ||
+    if (endpoint->free_tag_count == 0 || (endpoint->atc_blocked & blocked) != 0 ||
         !pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_NON_POSTED), now, endpoint->send_latency, 0)) {
-        return false;
+        return;
     }
     choose(endpoint, true, vc, &choice);
     if (choice.operation.kind != ENDPOINT_DMA_READ) {
         serve_request(endpoint, &choice, vc);
-        return true;
+        return;
     }
     if (!endpoint_has_tag(endpoint, choice.operation.function) || !translate(endpoint, &choice, blocked)) {
-        return true;
+        return;
     }
     bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
     waiting = choice.jobs == NULL && choice.stream->config.arrivals == ENDPOINT_WHEN_DONE ? choice.stream : NULL;
@@ -424,12 +426,13 @@ SIM_HOT static bool send_read(struct endpoint *endpoint, unsigned vc, sim_time n
     endpoint_send_read(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), waiting,
                        now);
     finish(endpoint, &choice, bytes);
-    return true;
 }
 
 void endpoint_send_reads(struct endpoint *endpoint, sim_time now)
 {
-    send_read(endpoint, 0, now);
+    if (endpoint->next[0].read <= now) {
+        send_read(endpoint, 0, now);
+    }
 }
 
 /** Whether a virtual channel has something that its credits and the wire let go. */
@@ -490,7 +493,7 @@ static sim_time output_due(const struct endpoint *endpoint, unsigned queue, uint
     return pcie_port_space_at(endpoint->port, queue, now, endpoint->send_latency, units);
 }
 
-static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
+SIM_APART static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     struct choice choice;
 
@@ -504,7 +507,7 @@ static sim_time posted_due(struct endpoint *endpoint, unsigned vc, sim_time now)
     return output_due(endpoint, pcie_queue(vc, PCIE_POSTED), posted_units(&choice), now);
 }
 
-static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
+SIM_APART static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     struct choice choice;
 
@@ -520,19 +523,34 @@ static sim_time read_due(struct endpoint *endpoint, unsigned vc, sim_time now)
                : SIM_TIME_NEVER;
 }
 
+static inline sim_time vc_due(struct endpoint *endpoint, unsigned vc, sim_time now)
+{
+    const sim_time next = sim_time_min(endpoint->next[vc].posted, endpoint->next[vc].read);
+
+    if (next > now) {
+        return endpoint_edge(endpoint, next);
+    }
+    return sim_time_min(posted_due(endpoint, vc, now), read_due(endpoint, vc, now));
+}
+
+/** When a held message that is free to go can do so. */
+SIM_APART static sim_time released_due(struct endpoint *endpoint, sim_time now)
+{
+    uint32_t slot = 0;
+    struct endpoint_function *function = endpoint_message_find_released(endpoint, &slot);
+
+    return function != NULL ? output_due(endpoint, released_queue(endpoint, function, slot), 1, now) : SIM_TIME_NEVER;
+}
+
 sim_time endpoint_traffic_due(struct endpoint *endpoint, sim_time now)
 {
-    sim_time due = SIM_TIME_NEVER;
+    sim_time due = vc_due(endpoint, 0, now);
 
-    if (endpoint->releasing_functions != 0) {
-        uint32_t slot = 0;
-        struct endpoint_function *function = endpoint_message_find_released(endpoint, &slot);
-
-        due = function != NULL ? output_due(endpoint, released_queue(endpoint, function, slot), 1, now) : due;
+    if (SIM_SELDOM(endpoint->releasing_functions != 0)) {
+        due = sim_time_min(due, released_due(endpoint, now));
     }
-    for (unsigned vc = 0; vc < endpoint_vc_count(endpoint); vc++) {
-        due = sim_time_min(due, posted_due(endpoint, vc, now));
-        due = sim_time_min(due, read_due(endpoint, vc, now));
+    for (unsigned vc = 1; vc < endpoint_vc_count(endpoint); vc++) {
+        due = sim_time_min(due, vc_due(endpoint, vc, now));
     }
     return due;
 }
