@@ -185,11 +185,11 @@ SIM_HOT sim_time pcie_data_link_taken(struct pcie_data_link *own, unsigned queue
             misnumber_ack(own);
         }
     }
-    if ((own->infinite >> queue & 1) != 0) {
+    if (SIM_SELDOM((own->infinite >> queue & 1) != 0)) {
         return now + 1;
     }
     own->counters.updates += schedule(own, PCIE_DLLP_UPDATE(queue), own->update_interval, now, now);
-    if (own->credit_latency != 0) {
+    if (SIM_SELDOM(own->credit_latency != 0)) {
         return now + own->credit_latency;
     }
     update->back = sim_time_max(update->back, dllp_end(own, update->due) + own->flight);

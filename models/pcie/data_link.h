@@ -90,8 +90,8 @@ struct pcie_data_link {
     sim_time buffer_free_at; /**< when the replay buffer's place for the next TLP is free */
     sim_time flight;         /**< one way, fs */
     uint32_t owed;           /**< DLLPs that the wire has not been charged with, a bit for each sort */
-    uint32_t sent;           /**< sorts of DLLPs that have been sent, a bit each */
     uint32_t infinite;       /**< queues whose credits this end advertised as infinite, a bit each: no UpdateFC */
+    uint32_t sent;           /**< sorts of DLLPs that have been sent, a bit each */
     uint32_t tlp_errors;     /**< in a million */
     uint8_t first;           /**< the first DLLP that is owed, if there are any */
     uint8_t vcs;             /**< virtual channels that there are */

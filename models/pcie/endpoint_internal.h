@@ -351,9 +351,15 @@ bool endpoint_message_exists(const struct endpoint_function *function, uint32_t 
 /** Something changed that may let held messages go: tables, controls, masks, Bus Master Enable. */
 void endpoint_message_unmasked(struct endpoint_function *function);
 
+/** The ordering attributes that a function's MSI has: those asked for, as far as software lets it. */
+static inline uint32_t endpoint_message_flags(const struct endpoint_function *function, bool relaxed, bool id_ordered)
+{
+    return (relaxed && function->relaxed_enabled ? SIM_FLAG_RELAXED : 0) |
+           (id_ordered && function->ido_requests ? SIM_FLAG_ID_ORDER : 0);
+}
+
 /** An MSI is born. @return true if it was sent (else held, merged or lost) */
-bool endpoint_message_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
-                             sim_time now);
+bool endpoint_message_signal(struct endpoint_function *function, const struct endpoint_held *what, sim_time now);
 
 /** The lowest slot whose message is free to go, of any function that may have one; NULL if there is none. */
 struct endpoint_function *endpoint_message_find_released(struct endpoint *endpoint, uint32_t *slot);

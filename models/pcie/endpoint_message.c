@@ -172,26 +172,16 @@ SIM_APART static void hold(struct endpoint_function *function, uint32_t slot, st
     sim_packet_free(endpoint->sim, packet);
 }
 
-bool endpoint_message_signal(struct endpoint *endpoint, const struct endpoint_operation *operation, uint64_t id,
-                             sim_time now)
+SIM_HOT bool endpoint_message_signal(struct endpoint_function *function, const struct endpoint_held *what, sim_time now)
 {
-    struct endpoint_function *function = operation->function;
-    const struct endpoint_held what = {
-        .born = operation->born,
-        .id = id,
-        .source = operation->source,
-        .vector = operation->vector,
-        .flags = (operation->relaxed && function->relaxed_enabled ? SIM_FLAG_RELAXED : 0) |
-                 (operation->id_ordered && function->ido_requests ? SIM_FLAG_ID_ORDER : 0),
-        .traffic_class = operation->traffic_class,
-    };
-    struct sim_packet *packet = make_message(function, &what);
+    struct endpoint *endpoint = function->endpoint;
+    struct sim_packet *packet = make_message(function, what);
     struct place place;
     uint32_t slot = 0;
 
     endpoint->counters.msi_born++;
-    sim_event(endpoint->sim, SIM_EVENT_MSI_BORN, packet, &endpoint->component, operation->born, 0);
-    if (SIM_SELDOM(!function->bus_master || !find_slot(function, operation->vector, &slot))) {
+    sim_event(endpoint->sim, SIM_EVENT_MSI_BORN, packet, &endpoint->component, what->born, 0);
+    if (SIM_SELDOM(!function->bus_master || !find_slot(function, what->vector, &slot))) {
         endpoint->counters.msi_dropped++;
         sim_drop(endpoint->sim, packet, &endpoint->component, now,
                  function->bus_master ? SIM_DROP_MSIX_MASKED : SIM_DROP_BUS_MASTER_OFF);

@@ -106,7 +106,7 @@ static void start_stream(struct endpoint_stream *stream, sim_time start)
 }
 
 /** The current request has left: when does the next one arrive? */
-static void advance_stream(struct endpoint_stream *stream)
+SIM_HOT static void advance_stream(struct endpoint_stream *stream)
 {
     const struct endpoint_stream_config *config = &stream->config;
 
@@ -240,19 +240,18 @@ static void describe_stream(const struct endpoint_stream *stream, struct choice 
     choice->progress = stream->progress;
 }
 
-/** Finds the oldest request of a sort. Equal ages: jobs first, then streams in their order. */
-SIM_HOT static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
+/**
+ * Finds whose the oldest request of a sort is, of which there is one. Equal ages: jobs first, then streams in their
+ * order.
+ * @return NULL: a job's
+ */
+static inline struct endpoint_stream *find_stream(struct endpoint *endpoint, bool reads, unsigned vc)
 {
-    struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
+    const struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
     sim_time oldest = reads ? endpoint->next[vc].read : endpoint->next[vc].posted;
 
-    choice->jobs = NULL;
-    choice->progress = 0;
-    if (jobs_next(endpoint, jobs, vc) == oldest) {
-        choice->jobs = jobs;
-        choice->operation = jobs->ring[jobs->head];
-        choice->progress = jobs->progress;
-        return;
+    if (SIM_SELDOM(jobs->count > 0) && jobs_next(endpoint, jobs, vc) == oldest) {
+        return NULL;
     }
     for (size_t i = 0; i < endpoint->stream_count; i++) {
         struct endpoint_stream *stream = &endpoint->streams[i];
@@ -260,12 +259,27 @@ SIM_HOT static void choose(struct endpoint *endpoint, bool reads, unsigned vc, s
         if (stream->next == oldest && (stream->config.kind == ENDPOINT_DMA_READ) == reads &&
             endpoint_vc_of(endpoint, stream->config.traffic_class) == vc &&
             can_leave(stream->function, stream->config.kind)) {
-            choice->stream = stream;
-            describe_stream(stream, choice);
-            return;
+            return stream;
         }
     }
     sim_panic(endpoint->sim, &endpoint->component, NULL, "lost a request that was due");
+}
+
+/** Finds and describes it. */
+SIM_APART static void choose(struct endpoint *endpoint, bool reads, unsigned vc, struct choice *choice)
+{
+    struct endpoint_jobs *jobs = reads ? &endpoint->read_jobs : &endpoint->posted_jobs;
+
+    choice->jobs = NULL;
+    choice->progress = 0;
+    choice->stream = find_stream(endpoint, reads, vc);
+    if (choice->stream != NULL) {
+        describe_stream(choice->stream, choice);
+        return;
+    }
+    choice->jobs = jobs;
+    choice->operation = jobs->ring[jobs->head];
+    choice->progress = jobs->progress;
 }
 
 static uint64_t take_identity(struct endpoint *endpoint, struct choice *choice)
@@ -277,7 +291,7 @@ static uint64_t take_identity(struct endpoint *endpoint, struct choice *choice)
 }
 
 /** Books @p bytes of the request as gone; the whole of it, for an MSI. */
-SIM_HOT static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
+static void finish(struct endpoint *endpoint, struct choice *choice, uint32_t bytes)
 {
     bool done = choice->operation.bytes == 0 || choice->progress + bytes >= choice->operation.bytes;
 
@@ -363,28 +377,79 @@ static void serve_request(struct endpoint *endpoint, struct choice *choice, unsi
     }
 }
 
-/** Sends the oldest posted request of a virtual channel, which has one whose time has come. */
-SIM_HOT static void send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
+/** Whether the wire and the credits of a virtual channel let a posted request go. */
+static inline bool has_posted_space(const struct endpoint *endpoint, unsigned vc, uint32_t units, sim_time now)
+{
+    return pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_POSTED), now, endpoint->send_latency, units);
+}
+
+static void signal_msi(struct endpoint *endpoint, struct choice *choice, sim_time now)
+{
+    const struct endpoint_operation *operation = &choice->operation;
+    const struct endpoint_held what = {
+        .born = operation->born,
+        .id = take_identity(endpoint, choice),
+        .source = operation->source,
+        .vector = operation->vector,
+        .flags = endpoint_message_flags(operation->function, operation->relaxed, operation->id_ordered),
+        .traffic_class = operation->traffic_class,
+    };
+
+    endpoint_message_signal(operation->function, &what, now);
+}
+
+/** The oldest posted request, whatever it is. */
+SIM_APART static void send_any_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_POSTED << 2 * vc;
     struct choice choice;
 
-    if (SIM_SELDOM((endpoint->atc_blocked & blocked) != 0)) {
-        return;
-    }
     choose(endpoint, false, vc, &choice);
-    if (SIM_SELDOM(!pcie_port_has_space(endpoint->port, pcie_queue(vc, PCIE_POSTED), now, endpoint->send_latency,
-                                        posted_units(&choice)))) {
+    if (!has_posted_space(endpoint, vc, posted_units(&choice), now)) {
         return;
     }
     if (choice.operation.kind == ENDPOINT_MSI) {
-        endpoint_message_signal(endpoint, &choice.operation, take_identity(endpoint, &choice), now);
+        signal_msi(endpoint, &choice, now);
         finish(endpoint, &choice, 0);
     } else if (translate(endpoint, &choice, blocked)) {
         uint32_t bytes = endpoint_dma_chunk(&choice.operation, choice.progress);
 
         endpoint_send_write(endpoint, &choice.operation, choice.progress, bytes, take_identity(endpoint, &choice), now);
         finish(endpoint, &choice, bytes);
+    }
+}
+
+/** An MSI of a stream, which needs little of what describes a request. */
+static inline void send_stream_msi(struct endpoint *endpoint, struct endpoint_stream *stream, sim_time now)
+{
+    const struct endpoint_stream_config *config = &stream->config;
+    const struct endpoint_held what = {
+        .born = endpoint_edge(endpoint, stream->next),
+        .id = sim_packet_identity(stream->name_hash, stream->packets++),
+        .source = config->source,
+        .vector = config->vectors[stream->next_vector],
+        .flags = endpoint_message_flags(stream->function, config->relaxed, config->id_ordered),
+        .traffic_class = config->traffic_class,
+    };
+
+    endpoint_message_signal(stream->function, &what, now);
+    advance_stream(stream);
+    endpoint_refresh_next(endpoint);
+}
+
+/** Sends the oldest posted request of a virtual channel, which has one whose time has come. */
+SIM_HOT static void send_posted(struct endpoint *endpoint, unsigned vc, sim_time now)
+{
+    struct endpoint_stream *stream;
+
+    if (SIM_SELDOM((endpoint->atc_blocked & ENDPOINT_BLOCKED_POSTED << 2 * vc) != 0)) {
+        return;
+    }
+    stream = find_stream(endpoint, false, vc);
+    if (stream == NULL || stream->config.kind != ENDPOINT_MSI) {
+        send_any_posted(endpoint, vc, now);
+    } else if (has_posted_space(endpoint, vc, 1, now)) {
+        send_stream_msi(endpoint, stream, now);
     }
 }
 
@@ -399,7 +464,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 }
 
 /** Sends the oldest read of a virtual channel, which has one whose time has come. */
-SIM_HOT static void send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
+static void send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_READ << 2 * vc;
     struct endpoint_stream *waiting;
