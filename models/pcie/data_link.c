@@ -104,7 +104,7 @@ static sim_time refresh_queue(struct pcie_data_link *own, unsigned queue, sim_ti
     return latest + own->refresh;
 }
 
-void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
+SIM_APART void pcie_data_link_refresh(struct pcie_data_link *own, sim_time until)
 {
     own->refresh_due = SIM_TIME_NEVER;
     if (own->refresh == SIM_TIME_NEVER) {
@@ -278,7 +278,7 @@ static sim_time suffer_flits(struct pcie_data_link *own, sim_time start, uint32_
     return start;
 }
 
-void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet)
+SIM_APART void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet)
 {
     bool data = pcie_tlp_payload_bytes(packet) > 0;
 
@@ -296,7 +296,7 @@ void pcie_data_link_spoil(struct pcie_data_link *own, struct sim_packet *packet)
     }
 }
 
-void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes)
+SIM_APART void pcie_data_link_suffer(struct pcie_data_link *own, sim_time ready, uint32_t bytes)
 {
     sim_time start = sim_time_max(ready, own->wire.busy_until);
     bool flits = own->wire.frame != 0;
@@ -330,7 +330,7 @@ sim_time pcie_data_link_open_at(const struct pcie_data_link *own, sim_time now, 
     return sim_time_align(sim_time_max(at, own->buffer_free_at), own->period);
 }
 
-void pcie_data_link_remember(struct pcie_data_link *own)
+SIM_APART void pcie_data_link_remember(struct pcie_data_link *own)
 {
     sim_time arrival = own->wire.busy_until + own->flight;
 

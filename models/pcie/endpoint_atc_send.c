@@ -81,7 +81,7 @@ static void send_message(struct endpoint *endpoint, sim_time now)
 
 /* ---- Evaluation ---- */
 
-bool endpoint_atc_send_message(struct endpoint *endpoint, sim_time now)
+SIM_APART bool endpoint_atc_send_message(struct endpoint *endpoint, sim_time now)
 {
     if (!can_send(endpoint)) {
         return false;
@@ -92,7 +92,7 @@ bool endpoint_atc_send_message(struct endpoint *endpoint, sim_time now)
     return true;
 }
 
-bool endpoint_atc_send_request(struct endpoint *endpoint, sim_time now)
+SIM_APART bool endpoint_atc_send_request(struct endpoint *endpoint, sim_time now)
 {
     for (uint32_t rest = endpoint->atc->walks_to_send; rest != 0; rest &= rest - 1) {
         unsigned index = (unsigned)__builtin_ctz(rest);
@@ -116,7 +116,7 @@ static sim_time space_at(const struct endpoint *endpoint, enum pcie_class class_
     return pcie_port_space_at(endpoint->port, class_, now, endpoint->send_latency, 0);
 }
 
-sim_time endpoint_atc_due(struct endpoint *endpoint, sim_time now)
+SIM_APART sim_time endpoint_atc_due(struct endpoint *endpoint, sim_time now)
 {
     sim_time due = can_send(endpoint) ? space_at(endpoint, PCIE_POSTED, now) : SIM_TIME_NEVER;
 

@@ -273,7 +273,7 @@ static sim_time deadline_of(const struct endpoint *endpoint, const struct endpoi
     return sim_component_edge(&endpoint->component, read->late ? time + ENDPOINT_LATE_COMPLETIONS : time);
 }
 
-void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
+SIM_APART void endpoint_expire_reads(struct endpoint *endpoint, sim_time now)
 {
     sim_time deadline = SIM_TIME_NEVER;
 

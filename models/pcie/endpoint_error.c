@@ -73,7 +73,7 @@ bool endpoint_discards(struct endpoint *endpoint, struct sim_packet *packet, sim
     return true;
 }
 
-void endpoint_send_error(struct endpoint *endpoint, sim_time now)
+SIM_APART void endpoint_send_error(struct endpoint *endpoint, sim_time now)
 {
     if (pcie_port_has_space(endpoint->port, PCIE_POSTED, now, endpoint->send_latency, 0)) {
         uint64_t id = sim_packet_identity(endpoint->jobs_hash, endpoint->job_packets++);

@@ -68,7 +68,7 @@ static sim_time before_stop(const struct endpoint_stream *stream, sim_time time)
 }
 
 /** Where the next request goes. Places lie a stride apart; each has room for a request. */
-static void choose_place(struct endpoint_stream *stream)
+SIM_APART static void choose_place(struct endpoint_stream *stream)
 {
     const struct endpoint_stream_config *config = &stream->config;
 
@@ -464,7 +464,7 @@ void endpoint_send_posted(struct endpoint *endpoint, sim_time now)
 }
 
 /** Sends the oldest read of a virtual channel, which has one whose time has come. */
-static void send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
+SIM_APART static void send_read(struct endpoint *endpoint, unsigned vc, sim_time now)
 {
     uint32_t blocked = ENDPOINT_BLOCKED_READ << 2 * vc;
     struct endpoint_stream *waiting;
@@ -515,7 +515,7 @@ static bool is_ready(struct endpoint *endpoint, bool reads, unsigned vc, sim_tim
     return pcie_port_has_space(endpoint->port, queue, now, endpoint->send_latency, reads ? 0 : posted_units(&choice));
 }
 
-void endpoint_send_by_vc(struct endpoint *endpoint, sim_time now)
+SIM_APART void endpoint_send_by_vc(struct endpoint *endpoint, sim_time now)
 {
     unsigned tried[2] = {0, 0};
 
