@@ -22,18 +22,19 @@ static void correctable(struct pcie_link_findings *findings, sim_time at, uint32
 
 /* ---- DLLPs ---- */
 
-/** Finds the first of several DLLPs that are owed. */
-SIM_APART static void find_first(struct pcie_data_link *own)
+/** Finds which of several sorts of DLLPs is due first. */
+SIM_APART static unsigned find_first(const struct pcie_data_link *own, uint32_t sorts)
 {
-    own->first_due = SIM_TIME_NEVER;
-    for (uint32_t rest = own->owed; rest != 0; rest &= rest - 1) {
+    unsigned first = (unsigned)__builtin_ctz(sorts);
+
+    for (uint32_t rest = sorts; rest != 0; rest &= rest - 1) {
         unsigned sort = (unsigned)__builtin_ctz(rest);
 
-        if (own->dllps[sort].due < own->first_due) {
-            own->first_due = own->dllps[sort].due;
-            own->first = (uint8_t)sort;
+        if (own->dllps[sort].due < own->dllps[first].due) {
+            first = sort;
         }
     }
+    return first;
 }
 
 /** Charges the wire with a DLLP that is due at a time, and counts those bytes. */
@@ -51,24 +52,25 @@ static inline void charge(struct pcie_data_link *own, sim_time due, uint64_t byt
 
 SIM_HOT void pcie_data_link_settle(struct pcie_data_link *own, sim_time until)
 {
-    while (own->first_due <= until) {
-        const uint32_t rest = own->owed & ~(1u << own->first);
+    uint32_t owed = own->owed;
+    unsigned first = own->first;
+    sim_time due = own->first_due;
 
+    while (due <= until) {
         if (own->dllps_on_wire) {
-            charge(own, own->first_due, PCIE_DLLP_BYTES);
+            charge(own, due, PCIE_DLLP_BYTES);
         }
-        own->owed = rest;
-        if (rest == 0) {
-            own->first_due = SIM_TIME_NEVER;
-            return;
+        owed &= ~(1u << first);
+        if (owed == 0) {
+            due = SIM_TIME_NEVER;
+            break;
         }
-        if (SIM_SELDOM((rest & (rest - 1)) != 0)) {
-            find_first(own);
-        } else {
-            own->first = (uint8_t)__builtin_ctz(rest);
-            own->first_due = own->dllps[own->first].due;
-        }
+        first = SIM_SELDOM((owed & (owed - 1)) != 0) ? find_first(own, owed) : (unsigned)__builtin_ctz(owed);
+        due = own->dllps[first].due;
     }
+    own->owed = owed;
+    own->first = (uint8_t)first;
+    own->first_due = due;
 }
 
 /** Since when a queue's receiver has sent no UpdateFC: its latest, or the initialisation of flow control. */
@@ -141,7 +143,9 @@ static inline bool schedule(struct pcie_data_link *own, unsigned sort, sim_time 
     const uint32_t bit = 1u << sort;
     sim_time due = earliest;
 
-    if ((own->sent & bit) != 0) {
+    if (SIM_SELDOM((own->sent & bit) == 0)) {
+        own->sent |= bit;
+    } else {
         if (dllp->due > now) {
             return false;
         }
@@ -150,7 +154,6 @@ static inline bool schedule(struct pcie_data_link *own, unsigned sort, sim_time 
             pcie_data_link_settle(own, now);
         }
     }
-    own->sent |= bit;
     own->owed |= bit;
     dllp->due = due;
     if (due < own->first_due) {
