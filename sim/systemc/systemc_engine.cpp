@@ -183,20 +183,20 @@ class component_module : public sc_core::sc_module
 {
   public:
     component_module(const sc_core::sc_module_name &module_name, sim_component *the_component, far_wakes *the_far)
-        : sc_core::sc_module(module_name), component(the_component), far(the_far),
-          attended(the_component->sim->config.shuffle || the_component->sim->trace != nullptr)
+        : sc_core::sc_module(module_name), component(the_component), far(the_far)
     {
         SC_HAS_PROCESS(component_module);
-        SC_METHOD(evaluate);
+        if (the_component->sim->config.shuffle || the_component->sim->trace != nullptr) {
+            SC_METHOD(evaluate_attended);
+        } else {
+            SC_METHOD(evaluate);
+        }
         sensitive << due;
         dont_initialize();
     }
 
     void evaluate()
     {
-        if (attended && !attend()) {
-            return;
-        }
         /* The kernel's time too: what was due later has been notified anew. */
         const sim_time now = component->due;
 
@@ -246,19 +246,19 @@ class component_module : public sc_core::sc_module
         }
     }
 
-    /** What is asked for seldom, before an evaluation. @return whether it is to be now */
-    SIM_COLD bool attend()
+    /** With what is asked for seldom. */
+    void evaluate_attended()
     {
         const sim *simulation = component->sim;
 
         if (simulation->config.shuffle && waits_some_deltas()) {
             next_trigger(sc_core::SC_ZERO_TIME);
-            return false;
+            return;
         }
         if (simulation->trace != nullptr) {
             static_cast<tracer *>(simulation->trace->engine_data)->instant();
         }
-        return true;
+        evaluate();
     }
 
     /*
@@ -273,10 +273,9 @@ class component_module : public sc_core::sc_module
         return --deltas > 0;
     }
 
+    sc_core::sc_event due;
     sim_component *component;
     far_wakes *far;
-    const bool attended; /**< there is more to do than to evaluate */
-    sc_core::sc_event due;
     unsigned deltas = 0; /**< still to pass, and this one; 0: not drawn */
 };
 
