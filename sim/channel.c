@@ -120,7 +120,7 @@ static inline struct sim_packet *pop_by_transport(struct sim_channel *channel, s
 /** For channels without data units, wire and foresight. */
 SIM_HOT static void push_shortly(struct sim_channel *channel, struct sim_packet *packet, sim_time now, sim_time service)
 {
-    const sim_time arrival = sim_channel_depart(channel, packet, now, service);
+    const sim_time arrival = sim_channel_depart(channel, packet, now, service, SIM_CHANNEL_SLOTS_IN_A_LINE);
 
     sim_channel_put(channel, packet, arrival);
     sim_wake_swiftly(channel->sim, channel->reader, arrival);
@@ -130,7 +130,7 @@ SIM_HOT static void push_shortly(struct sim_channel *channel, struct sim_packet 
 SIM_HOT static void push_by_transport(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
                                       sim_time service)
 {
-    const sim_time arrival = sim_channel_depart(channel, packet, now, service);
+    const sim_time arrival = sim_channel_depart(channel, packet, now, service, SIM_CHANNEL_SLOTS_IN_A_LINE);
 
     channel->transport->push(channel, packet, arrival, 0);
 }

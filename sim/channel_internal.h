@@ -19,17 +19,19 @@ SIM_COLD void sim_channel_nothing_to_pop(const struct sim_channel *channel) __at
 SIM_COLD void sim_channel_nowhere_to_push(const struct sim_channel *channel, const struct sim_packet *packet)
     __attribute__((noreturn));
 
+/** As many slots as a line of the host's cache has: what a quiet channel may keep to. */
 #define SIM_CHANNEL_SLOTS_IN_A_LINE (64 / sizeof(struct sim_channel_slot))
 
 /**
  * With all slots free again, a channel without data units and wire begins anew with the first. Nobody can tell, but
- * that a quiet channel keeps to one line of the host's cache.
+ * that a quiet channel keeps to a few of them, and so to little of the host's cache.
+ * @param few how many
  */
-static inline void sim_channel_rewind_plain(struct sim_channel *channel, sim_time now)
+static inline void sim_channel_rewind_plain(struct sim_channel *channel, sim_time now, size_t few)
 {
     const struct sim_channel_slot *latest;
 
-    if (channel->tail < channel->slots + SIM_CHANNEL_SLOTS_IN_A_LINE) {
+    if (channel->tail < channel->slots + few) {
         return;
     }
     /* Packets and credits go in order: what holds of the latest holds of all. */
@@ -78,17 +80,19 @@ static inline sim_time sim_channel_credit_at_best(const struct sim_channel *chan
 
 /**
  * What a push into a channel without data units and wire begins with: the packet's time in its writer is booked.
- * sim_channel_put() is to follow. @return when the packet arrives, an edge of the reader
+ * sim_channel_put() is to follow.
+ * @param few slots that a quiet channel is to keep to
+ * @return when the packet arrives, an edge of the reader
  */
 static inline sim_time sim_channel_depart(struct sim_channel *channel, struct sim_packet *packet, sim_time now,
-                                          sim_time service)
+                                          sim_time service, size_t few)
 {
     const sim_time start = now + service;
     const sim_time arrival =
         sim_time_align_by(start + channel->latency, channel->reader_period, channel->reader_reciprocal);
 
     sim_channel_leave_mark(channel->sim, packet, channel->writer_stage, start);
-    sim_channel_rewind_plain(channel, now);
+    sim_channel_rewind_plain(channel, now, few);
     if (SIM_SELDOM(channel->tail->packet != NULL || arrival < channel->last_arrival)) {
         sim_channel_nowhere_to_push(channel, packet);
     }

@@ -461,7 +461,8 @@ channel_sockets *sockets_of(const sim_channel *channel)
 
 void send(sim_channel *channel, sim_packet *packet, sim_time now, sim_time service)
 {
-    sockets_of(channel)->push(packet, sim_channel_depart(channel, packet, now, service), 0);
+    /* A slot is the smaller part: its payload takes more of the host's cache. */
+    sockets_of(channel)->push(packet, sim_channel_depart(channel, packet, now, service, 1), 0);
 }
 
 sim_packet *take(sim_channel *channel, sim_time now)
