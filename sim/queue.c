@@ -10,7 +10,7 @@
 #define COARSE_SLOTS (UINT64_C(1) << COARSE_LOG2)
 
 /* So many stand in front of the wheels: more than a few would be looked at too often. */
-#define FRONT_MOST 4u
+#define FRONT_MOST 8u
 
 static void wheel_init(struct sim_queue_wheel *wheel, unsigned shift, unsigned slots_log2)
 {
@@ -39,6 +39,8 @@ void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2
     queue->cursor = 0;
     set_near_end(queue, 0);
     queue->front = NULL;
+    queue->front_count = 0;
+    queue->now = 0;
     queue->rest = queue->near_end;
     queue->heap_capacity = events > 0 ? events : 1;
     queue->heap = sim_allocate(queue->heap_capacity, sizeof(*queue->heap));
@@ -63,6 +65,23 @@ void sim_queue_event_init(struct sim_queue_event *event)
 }
 
 /* ---- The wheels ---- */
+
+/** Puts an event, whose time is set, at the head of its slot's list. */
+static inline void wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
+{
+    const uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
+    struct sim_queue_event **head = &wheel->slots[slot];
+    struct sim_queue_event *first = *head;
+
+    wheel->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
+    wheel->words |= UINT64_C(1) << (slot / 64);
+    event->next = first;
+    event->link = head;
+    if (first != NULL) {
+        first->link = &event->next;
+    }
+    *head = event;
+}
 
 /** A slot has become empty. */
 static inline void wheel_vacate(struct sim_queue_wheel *wheel, uint64_t slot)
@@ -219,9 +238,9 @@ static void place(struct sim_queue *queue, struct sim_queue_event *event)
     uint64_t ahead = (event->time >> queue->coarse.shift) - stretch_of(queue, queue->cursor);
 
     if (ahead < 2) {
-        sim_queue_wheel_insert(&queue->fine, event);
+        wheel_insert(&queue->fine, event);
     } else if (ahead < COARSE_SLOTS) {
-        sim_queue_wheel_insert(&queue->coarse, event);
+        wheel_insert(&queue->coarse, event);
     } else {
         heap_insert(queue, event);
     }
@@ -257,7 +276,7 @@ static void enter(struct sim_queue *queue, uint64_t cursor)
         while (event != NULL) {
             struct sim_queue_event *next = event->next;
 
-            sim_queue_wheel_insert(&queue->fine, event);
+            wheel_insert(&queue->fine, event);
             fetch_owner(event);
             event = next;
         }
@@ -299,6 +318,7 @@ static void bring_back(struct sim_queue *queue)
     struct sim_queue_event *event = queue->front;
 
     queue->front = NULL;
+    queue->front_count = 0;
     while (event != NULL) {
         struct sim_queue_event *next = event->next;
 
@@ -337,6 +357,7 @@ static void leave_front(struct sim_queue *queue, const struct sim_queue_event *e
         link = &(*link)->next;
     }
     *link = event->next;
+    queue->front_count--;
 }
 
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
@@ -350,32 +371,95 @@ void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_t
     } else if (event->time != SIM_TIME_NEVER) {
         leave_front(queue, event);
     }
-    event->time = time;
+    event->time = SIM_TIME_NEVER;
     if (time != SIM_TIME_NEVER) {
-        place(queue, event);
-        queue->rest = sim_time_min(queue->rest, time);
+        sim_queue_add(queue, event, time);
     }
 }
 
-void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+/** The last of a row that has become too long goes to the rest. */
+SIM_APART static void shorten_front(struct sim_queue *queue)
 {
     struct sim_queue_event **link = &queue->front;
-    unsigned before = 0;
+    struct sim_queue_event *last;
 
-    for (; *link != NULL && (*link)->time <= time; before++) {
+    while ((*link)->next != NULL) {
+        link = &(*link)->next;
+    }
+    last = *link;
+    *link = NULL;
+    queue->front_count--;
+    queue->rest = last->time; /* it was before all of the rest */
+    place(queue, last);
+}
+
+SIM_HOT void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+{
+    struct sim_queue_event **link = &queue->front;
+
+    while (*link != NULL && (*link)->time <= time) {
         link = &(*link)->next;
     }
     event->time = time;
     event->next = *link;
     *link = event;
-    while (before < FRONT_MOST && *link != NULL) {
-        link = &(*link)->next;
-        before++;
+    if (++queue->front_count > FRONT_MOST) {
+        shorten_front(queue);
     }
-    if (*link != NULL) {
-        event = *link;
-        *link = NULL;
-        queue->rest = sim_time_min(queue->rest, event->time);
+}
+
+/** Few are in the fine wheel: they stand in at most three words of its bitmap. */
+static inline bool is_sparse(const struct sim_queue_wheel *wheel)
+{
+    uint64_t words = wheel->words;
+
+    words &= words - 1;
+    words &= words - 1;
+    return (words & (words - 1)) == 0;
+}
+
+/** What is due first of the wheels and the heap; SIM_TIME_NEVER if nothing is. */
+static sim_time rest_earliest(const struct sim_queue *queue)
+{
+    uint64_t first;
+
+    if (queue->fine.words == 0) {
+        return far_earliest(queue);
+    }
+    first = wheel_first(&queue->fine, queue->cursor);
+    return list_earliest(queue->fine.slots[first & queue->fine.mask]);
+}
+
+/**
+ * Lets what is near join the row, as long as it is due no later than @p time and there is room. The cursor stays where
+ * it is: what comes may still be due before any of this.
+ */
+static void lengthen_front(struct sim_queue *queue, sim_time time)
+{
+    queue->rest = rest_earliest(queue);
+    while (queue->rest <= time && queue->fine.words != 0 && queue->front_count < FRONT_MOST) {
+        struct sim_queue_event *event = queue->fine.slots[(queue->rest >> queue->fine.shift) & queue->fine.mask];
+
+        while (event->time != queue->rest) {
+            event = event->next;
+        }
+        wheel_remove(&queue->fine, event);
+        sim_queue_add_beside(queue, event, event->time);
+        queue->rest = rest_earliest(queue);
+    }
+}
+
+void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+{
+    /* Nothing that is queued or still to come is due before the latest batch was. */
+    advance(queue, queue->now >> queue->fine.shift);
+    if (queue->front_count < FRONT_MOST && is_sparse(&queue->fine)) {
+        lengthen_front(queue, time);
+    }
+    if (time < queue->rest) {
+        sim_queue_add_beside(queue, event, time);
+    } else {
+        event->time = time;
         place(queue, event);
     }
 }
@@ -434,6 +518,7 @@ SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queu
     earliest = head->time;
     if (head->next == NULL && earliest <= limit) {
         batch = take_only(queue, head, first, time);
+        queue->now = earliest;
         queue->rest = bound_after(queue, first);
         return batch;
     }
@@ -443,6 +528,7 @@ SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queu
     }
     advance(queue, first);
     *time = earliest;
+    queue->now = earliest;
     batch = take(queue, head, earliest);
     queue->rest = bound_after(queue, first);
     return batch;
@@ -464,10 +550,12 @@ SIM_APART static struct sim_queue_event *take_several(struct sim_queue *queue, s
     }
     for (; *link != NULL && (*link)->time == earliest; link = &(*link)->next) {
         (*link)->time = SIM_TIME_NEVER;
+        queue->front_count--;
     }
     queue->front = *link;
     *link = NULL;
     *time = earliest;
+    queue->now = earliest;
     return batch;
 }
 
@@ -485,8 +573,10 @@ SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, si
         return NULL;
     }
     *time = front->time;
+    queue->now = front->time;
     front->time = SIM_TIME_NEVER;
     queue->front = front->next;
+    queue->front_count--;
     front->next = NULL;
     return front;
 }
@@ -494,14 +584,6 @@ SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, si
 sim_time sim_queue_next_time(const struct sim_queue *queue)
 {
     const sim_time front = queue->front != NULL ? queue->front->time : SIM_TIME_NEVER;
-    uint64_t first;
 
-    if (front < queue->rest) {
-        return front;
-    }
-    if (queue->fine.words == 0) {
-        return sim_time_min(front, far_earliest(queue));
-    }
-    first = wheel_first(&queue->fine, queue->cursor);
-    return sim_time_min(front, list_earliest(queue->fine.slots[first & queue->fine.mask]));
+    return front < queue->rest ? front : sim_time_min(front, rest_earliest(queue));
 }

@@ -7,7 +7,8 @@
  * O(1) within the wheels and O(log n) beyond them; taking the next batch costs O(nodes in one slot), a look into a
  * bitmap of slots and one of that bitmap's words, and for each event one move from coarse to fine. The few
  * earliest stand in a row in front of the wheels, if they were known to be that when they came, as the next steps of
- * the only packets on their way are: they cost nothing of that.
+ * the only packets on their way are: they cost nothing of that. While there are no more than these few, those of the
+ * fine wheel join the row, so that what comes next is known to belong into it.
  */
 #ifndef DOORBELL_SIM_QUEUE_H
 #define DOORBELL_SIM_QUEUE_H
@@ -51,6 +52,8 @@ struct sim_queue_wheel {
 struct sim_queue {
     struct sim_queue_event *front; /**< a few, earliest first, in neither wheels nor heap; NULL: none */
     sim_time rest;                 /**< nothing in the wheels and the heap is due before */
+    sim_time now;                  /**< of the latest batch */
+    uint32_t front_count;
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
     sim_time near_end;   /**< what is due before this belongs into the fine wheel */
@@ -81,42 +84,24 @@ void sim_queue_event_init(struct sim_queue_event *event);
  */
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
-/** Puts an event, whose time is set, at the head of its slot's list. */
-static inline void sim_queue_wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
-{
-    const uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
-    struct sim_queue_event **head = &wheel->slots[slot];
-    struct sim_queue_event *first = *head;
-
-    wheel->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
-    wheel->words |= UINT64_C(1) << (slot / 64);
-    event->next = first;
-    event->link = head;
-    if (first != NULL) {
-        first->link = &event->next;
-    }
-    *head = event;
-}
-
 /** sim_queue_add() for an event due before the rest, when there are some in front. */
 void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
+
+/** sim_queue_add() for an event that is not known to be due before the rest. */
+void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
 /** sim_queue_set() for an event that is not queued, and a time that is not SIM_TIME_NEVER. */
 static inline void sim_queue_add(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
-    if (time < queue->rest) {
-        if (queue->front != NULL) {
-            sim_queue_add_beside(queue, event, time);
-            return;
-        }
+    if (time >= queue->rest) {
+        sim_queue_add_behind(queue, event, time);
+    } else if (queue->front != NULL) {
+        sim_queue_add_beside(queue, event, time);
+    } else {
         event->time = time;
         event->next = NULL;
         queue->front = event;
-    } else if (time < queue->near_end) {
-        event->time = time;
-        sim_queue_wheel_insert(&queue->fine, event);
-    } else {
-        sim_queue_set(queue, event, time);
+        queue->front_count = 1;
     }
 }
 

@@ -11,9 +11,8 @@ namespace
 {
 
 /** Random sets, moves and removals, with delays that straddle the wheel's size, checked against std::set. */
-void compare(unsigned shift, unsigned slots_log2, uint64_t seed)
+void compare(unsigned shift, unsigned slots_log2, uint64_t seed, size_t count = 64)
 {
-    const size_t count = 64;
     std::vector<sim_queue_event> events(count);
     std::set<std::pair<sim_time, size_t>> expected;
     std::vector<sim_time> due(count, SIM_TIME_NEVER);
@@ -56,6 +55,8 @@ void compare(unsigned shift, unsigned slots_log2, uint64_t seed)
         /* Sometimes there is a limit before the next batch; then nothing may be taken. */
         sim_time limit = sim_random_below(&random, 3) == 0 ? now + sim_random_below(&random, turn) : SIM_TIME_NEVER;
         sim_time time = 0;
+
+        ASSERT_EQ(sim_queue_next_time(&queue), expected.empty() ? SIM_TIME_NEVER : expected.begin()->first);
         sim_queue_event *batch = sim_queue_next_batch(&queue, limit, &time);
 
         if (expected.empty() || expected.begin()->first > limit) {
@@ -88,6 +89,18 @@ TEST(Queue, TinyWheelsKeepOrder)
     for (unsigned shift : {1u, 2u, 7u}) {
         for (unsigned slots : {1u, 2u, 5u, 6u, 7u}) {
             compare(shift, slots, 100 * shift + slots);
+        }
+    }
+}
+
+/* As many as fit before the wheels, a few more, and so few that what is far is mostly alone. */
+TEST(Queue, FewEventsKeepOrder)
+{
+    for (size_t count : {2u, 5u, 8u, 9u, 12u}) {
+        for (uint64_t seed = 1; seed <= 3; seed++) {
+            compare(SIM_QUEUE_DEFAULT_SHIFT, SIM_QUEUE_DEFAULT_SLOTS_LOG2, 1000 * count + seed, count);
+            compare(2, 6, 2000 * count + seed, count);
+            compare(1, 2, 3000 * count + seed, count);
         }
     }
 }
