@@ -48,24 +48,27 @@ static void add_other_duration(struct stage_sum *sum, struct histogram *histogra
     sum->repeats = repeats;
 }
 
+/** Books a duration of @p repeats packets under the stage that is their @p i-th. */
+static inline void book(struct stage_sum *sum, struct histogram *histogram, uint32_t i, sim_time time, uint64_t repeats)
+{
+    if (i > sum->position) {
+        sum->position = i;
+    }
+    if (time == sum->latest && sum->repeats > 0) {
+        sum->repeats += repeats;
+    } else {
+        add_other_duration(sum, histogram, time, repeats);
+    }
+}
+
 void way_settle(struct way *way, struct stage_sum *sums, struct histogram *histograms)
 {
-    const uint64_t repeats = way->repeats;
     sim_time begin = 0;
 
     for (uint32_t i = 0; i < way->count; i++) {
         const struct sim_trail_mark *mark = &way->marks[i];
-        struct stage_sum *sum = &sums[mark->stage];
-        const sim_time time = mark->end - begin;
 
-        if (i > sum->position) {
-            sum->position = i;
-        }
-        if (time == sum->latest && sum->repeats > 0) {
-            sum->repeats += repeats;
-        } else {
-            add_other_duration(sum, &histograms[mark->stage], time, repeats);
-        }
+        book(&sums[mark->stage], &histograms[mark->stage], i, mark->end - begin, way->repeats);
         begin = mark->end;
     }
     way->repeats = 0;
@@ -106,6 +109,7 @@ static inline bool is_this_way(const struct way *way, const struct sim_packet *p
     return (different[0] | different[1]) == 0;
 }
 
+/** The packet's way becomes the one that is counted. */
 SIM_APART static uint64_t take_other_way(struct way *way, struct stage_sum *sums, struct histogram *histograms,
                                          const struct sim_packet *packet)
 {
@@ -114,6 +118,7 @@ SIM_APART static uint64_t take_other_way(struct way *way, struct stage_sum *sums
     way_settle(way, sums, histograms);
     way->count = packet->trail_count;
     way->repeats = 1;
+    way->strayed = false;
     for (uint32_t i = 0; i < packet->trail_count; i++) {
         const struct sim_trail_mark mark = {.end = packet->trail[i].end - packet->born,
                                             .stage = packet->trail[i].stage};
@@ -122,6 +127,24 @@ SIM_APART static uint64_t take_other_way(struct way *way, struct stage_sum *sums
         signature = signature_with(signature, mark.end, mark.stage);
     }
     way->signature = signature;
+    return signature;
+}
+
+/** The packet's way is booked, for the next will come by the one that is counted. */
+SIM_APART static uint64_t take_once(struct way *way, struct stage_sum *sums, struct histogram *histograms,
+                                    const struct sim_packet *packet)
+{
+    sim_time begin = packet->born;
+    uint64_t signature = 0;
+
+    way->strayed = true;
+    for (uint32_t i = 0; i < packet->trail_count; i++) {
+        const struct sim_trail_mark *mark = &packet->trail[i];
+
+        book(&sums[mark->stage], &histograms[mark->stage], i, mark->end - begin, 1);
+        signature = signature_with(signature, mark->end - packet->born, mark->stage);
+        begin = mark->end;
+    }
     return signature;
 }
 
@@ -134,7 +157,11 @@ SIM_HOT uint64_t way_add(struct way *way, struct stage_sum *sums, struct histogr
     if (way->count == packet->trail_count && packet->trail[last].end - packet->born == way->marks[last].end &&
         is_this_way(way, packet)) {
         way->repeats++;
+        way->strayed = false;
         return way->signature;
+    }
+    if (way->count > 0 && !way->strayed) {
+        return take_once(way, sums, histograms, packet);
     }
     return take_other_way(way, sums, histograms, packet);
 }

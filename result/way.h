@@ -2,7 +2,7 @@
  * What MSIs go through: under which stages they are, one after another, and how long under each.
  *
  * Most MSIs of a source with one vector spend exactly as long everywhere as the one before them. Those are only
- * counted; their durations are booked together when one comes that goes another way or spends its time otherwise, or at
+ * counted; their durations are booked together when two come that go another way or spend their time otherwise, or at
  * the end.
  */
 #ifndef DOORBELL_RESULT_WAY_H
@@ -12,6 +12,7 @@
 #include "sim/packet.h"
 #include "sim/time.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -32,11 +33,15 @@ struct stage_sum {
     sim_time max;
 };
 
-/** The way that the latest MSI of a source, with one vector, took. Zero-initialise. */
+/**
+ * The way that MSIs of a source, with one vector, take: that of the latest, or of the one before if only the latest
+ * went another way, as one does that had to wait. Zero-initialise.
+ */
 struct way {
     uint64_t repeats;                              /**< how often it came since its durations were booked */
     uint64_t signature;                            /**< see way_signature() */
     uint32_t count;                                /**< of marks */
+    bool strayed;                                  /**< the latest MSI did not come by it */
     struct sim_trail_mark marks[SIM_PACKET_TRAIL]; /**< with ends counted from birth */
 };
 
