@@ -201,6 +201,6 @@ void systemc_against_its_kernel(benchmark::State &state)
     state.counters["systemc/bare kernel"] = best[1].rate() / best[2].rate();
     state.counters["native/systemc"] = best[0].rate() / best[1].rate();
 }
-BENCHMARK(systemc_against_its_kernel)->Unit(benchmark::kMillisecond)->Iterations(5);
+BENCHMARK(systemc_against_its_kernel)->Unit(benchmark::kMillisecond)->Iterations(20);
 
 } // namespace

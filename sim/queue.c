@@ -40,6 +40,7 @@ void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2
     set_near_end(queue, 0);
     queue->front = NULL;
     queue->front_count = 0;
+    queue->crowded = false;
     queue->now = 0;
     queue->rest = queue->near_end;
     queue->heap_capacity = events > 0 ? events : 1;
@@ -65,23 +66,6 @@ void sim_queue_event_init(struct sim_queue_event *event)
 }
 
 /* ---- The wheels ---- */
-
-/** Puts an event, whose time is set, at the head of its slot's list. */
-static inline void wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
-{
-    const uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
-    struct sim_queue_event **head = &wheel->slots[slot];
-    struct sim_queue_event *first = *head;
-
-    wheel->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
-    wheel->words |= UINT64_C(1) << (slot / 64);
-    event->next = first;
-    event->link = head;
-    if (first != NULL) {
-        first->link = &event->next;
-    }
-    *head = event;
-}
 
 /** A slot has become empty. */
 static inline void wheel_vacate(struct sim_queue_wheel *wheel, uint64_t slot)
@@ -238,9 +222,9 @@ static void place(struct sim_queue *queue, struct sim_queue_event *event)
     uint64_t ahead = (event->time >> queue->coarse.shift) - stretch_of(queue, queue->cursor);
 
     if (ahead < 2) {
-        wheel_insert(&queue->fine, event);
+        sim_queue_wheel_insert(&queue->fine, event);
     } else if (ahead < COARSE_SLOTS) {
-        wheel_insert(&queue->coarse, event);
+        sim_queue_wheel_insert(&queue->coarse, event);
     } else {
         heap_insert(queue, event);
     }
@@ -276,7 +260,7 @@ static void enter(struct sim_queue *queue, uint64_t cursor)
         while (event != NULL) {
             struct sim_queue_event *next = event->next;
 
-            wheel_insert(&queue->fine, event);
+            sim_queue_wheel_insert(&queue->fine, event);
             fetch_owner(event);
             event = next;
         }
@@ -453,7 +437,8 @@ void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event
 {
     /* Nothing that is queued or still to come is due before the latest batch was. */
     advance(queue, queue->now >> queue->fine.shift);
-    if (queue->front_count < FRONT_MOST && is_sparse(&queue->fine)) {
+    queue->crowded = !is_sparse(&queue->fine);
+    if (!queue->crowded && queue->front_count < FRONT_MOST) {
         lengthen_front(queue, time);
     }
     if (time < queue->rest) {
@@ -520,6 +505,7 @@ SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queu
         batch = take_only(queue, head, first, time);
         queue->now = earliest;
         queue->rest = bound_after(queue, first);
+        queue->crowded = !is_sparse(&queue->fine);
         return batch;
     }
     earliest = list_earliest(head);

@@ -54,6 +54,7 @@ struct sim_queue {
     sim_time rest;                 /**< nothing in the wheels and the heap is due before */
     sim_time now;                  /**< of the latest batch */
     uint32_t front_count;
+    bool crowded; /**< more are in the fine wheel than the row would take */
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
     sim_time near_end;   /**< what is due before this belongs into the fine wheel */
@@ -84,6 +85,23 @@ void sim_queue_event_init(struct sim_queue_event *event);
  */
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
+/** Puts an event, whose time is set, at the head of its slot's list. */
+static inline void sim_queue_wheel_insert(struct sim_queue_wheel *wheel, struct sim_queue_event *event)
+{
+    const uint64_t slot = (event->time >> wheel->shift) & wheel->mask;
+    struct sim_queue_event **head = &wheel->slots[slot];
+    struct sim_queue_event *first = *head;
+
+    wheel->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
+    wheel->words |= UINT64_C(1) << (slot / 64);
+    event->next = first;
+    event->link = head;
+    if (first != NULL) {
+        first->link = &event->next;
+    }
+    *head = event;
+}
+
 /** sim_queue_add() for an event due before the rest, when there are some in front. */
 void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
@@ -93,15 +111,20 @@ void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event
 /** sim_queue_set() for an event that is not queued, and a time that is not SIM_TIME_NEVER. */
 static inline void sim_queue_add(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
-    if (time >= queue->rest) {
-        sim_queue_add_behind(queue, event, time);
-    } else if (queue->front != NULL) {
-        sim_queue_add_beside(queue, event, time);
-    } else {
+    if (time < queue->rest) {
+        if (queue->front != NULL) {
+            sim_queue_add_beside(queue, event, time);
+            return;
+        }
         event->time = time;
         event->next = NULL;
         queue->front = event;
         queue->front_count = 1;
+    } else if (queue->crowded && time < queue->near_end) {
+        event->time = time;
+        sim_queue_wheel_insert(&queue->fine, event);
+    } else {
+        sim_queue_add_behind(queue, event, time);
     }
 }
 
