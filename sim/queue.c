@@ -4,13 +4,30 @@
 #include "sim/fetch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Coarse slots; each is as wide as the fine ones of half a turn. */
 #define COARSE_LOG2  8u
 #define COARSE_SLOTS (UINT64_C(1) << COARSE_LOG2)
 
-/* So many stand in front of the wheels: more than a few would be looked at too often. */
-#define FRONT_MOST 8u
+/* So many stand in the row before the wheels, and no more join them: they would be passed too often. */
+#define ROW_MOST 32u
+
+/* Where a row begins that was empty or is moved: most who come belong near its beginning. */
+#define ROW_FIRST (SIM_QUEUE_ROW - ROW_MOST)
+
+/** The row is empty. */
+static void begin_row(struct sim_queue *queue)
+{
+    queue->first = &queue->row[ROW_FIRST];
+    queue->behind = queue->first;
+    queue->behind->time = SIM_TIME_NEVER;
+}
+
+static size_t row_count(const struct sim_queue *queue)
+{
+    return (size_t)(queue->behind - queue->first);
+}
 
 static void wheel_init(struct sim_queue_wheel *wheel, unsigned shift, unsigned slots_log2)
 {
@@ -38,8 +55,7 @@ void sim_queue_init(struct sim_queue *queue, unsigned shift, unsigned slots_log2
     queue->ratio_log2 = slots_log2;
     queue->cursor = 0;
     set_near_end(queue, 0);
-    queue->front = NULL;
-    queue->front_count = 0;
+    begin_row(queue);
     queue->crowded = false;
     queue->now = 0;
     queue->rest = queue->near_end;
@@ -123,13 +139,13 @@ static sim_time list_earliest(const struct sim_queue_event *event)
 
 #define HEAP_CHILDREN 4u
 
-static void heap_place(struct sim_queue *queue, size_t position, struct sim_queue_far far)
+static void heap_place(struct sim_queue *queue, size_t position, struct sim_queue_due far)
 {
     queue->heap[position] = far;
     far.event->heap_index = position + 1;
 }
 
-static void heap_sift_up(struct sim_queue *queue, size_t position, struct sim_queue_far far)
+static void heap_sift_up(struct sim_queue *queue, size_t position, struct sim_queue_due far)
 {
     while (position > 0) {
         size_t parent = (position - 1) / HEAP_CHILDREN;
@@ -155,7 +171,7 @@ static size_t heap_child(const struct sim_queue *queue, size_t first)
     return best;
 }
 
-static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_queue_far far)
+static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_queue_due far)
 {
     for (;;) {
         size_t child = HEAP_CHILDREN * position + 1;
@@ -176,7 +192,7 @@ static void heap_sift_down(struct sim_queue *queue, size_t position, struct sim_
 static void heap_insert(struct sim_queue *queue, struct sim_queue_event *event)
 {
     if (queue->heap_count == queue->heap_capacity) {
-        struct sim_queue_far *grown = sim_allocate(2 * queue->heap_capacity, sizeof(*grown));
+        struct sim_queue_due *grown = sim_allocate(2 * queue->heap_capacity, sizeof(*grown));
 
         for (size_t i = 0; i < queue->heap_count; i++) {
             grown[i] = queue->heap[i];
@@ -185,13 +201,13 @@ static void heap_insert(struct sim_queue *queue, struct sim_queue_event *event)
         queue->heap = grown;
         queue->heap_capacity *= 2;
     }
-    heap_sift_up(queue, queue->heap_count++, (struct sim_queue_far){.time = event->time, .event = event});
+    heap_sift_up(queue, queue->heap_count++, (struct sim_queue_due){.time = event->time, .event = event});
 }
 
 static void heap_remove(struct sim_queue *queue, struct sim_queue_event *event)
 {
     size_t position = event->heap_index - 1;
-    struct sim_queue_far last = queue->heap[--queue->heap_count];
+    struct sim_queue_due last = queue->heap[--queue->heap_count];
 
     event->heap_index = 0;
     if (last.event == event) {
@@ -296,20 +312,15 @@ static sim_time far_earliest(const struct sim_queue *queue)
 
 /* ---- Setting and taking ---- */
 
-/** What is in front goes where the rest is. */
-static void bring_back(struct sim_queue *queue)
+/** Who stands in the row, from @p from on, goes where the rest is. */
+static void bring_back(struct sim_queue *queue, struct sim_queue_due *from)
 {
-    struct sim_queue_event *event = queue->front;
-
-    queue->front = NULL;
-    queue->front_count = 0;
-    while (event != NULL) {
-        struct sim_queue_event *next = event->next;
-
-        queue->rest = sim_time_min(queue->rest, event->time);
-        place(queue, event);
-        event = next;
+    for (const struct sim_queue_due *due = from; due != queue->behind; due++) {
+        queue->rest = sim_time_min(queue->rest, due->time);
+        place(queue, due->event);
     }
+    queue->behind = from;
+    from->time = SIM_TIME_NEVER;
 }
 
 /** Before what time nothing is due after the fine slot @p first, the cursor's, of which something has been taken. */
@@ -333,15 +344,17 @@ static inline sim_time bound_after(const struct sim_queue *queue, uint64_t first
     return queue->near_end;
 }
 
-static void leave_front(struct sim_queue *queue, const struct sim_queue_event *event)
+static void leave_row(struct sim_queue *queue, const struct sim_queue_event *event)
 {
-    struct sim_queue_event **link = &queue->front;
+    struct sim_queue_due *at = queue->first;
 
-    while (*link != event) {
-        link = &(*link)->next;
+    while (at->event != event) {
+        at++;
     }
-    *link = event->next;
-    queue->front_count--;
+    for (; at != queue->first; at--) {
+        *at = at[-1];
+    }
+    queue->first++;
 }
 
 void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
@@ -353,7 +366,7 @@ void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_t
     } else if (event->heap_index != 0) {
         heap_remove(queue, event);
     } else if (event->time != SIM_TIME_NEVER) {
-        leave_front(queue, event);
+        leave_row(queue, event);
     }
     event->time = SIM_TIME_NEVER;
     if (time != SIM_TIME_NEVER) {
@@ -361,45 +374,33 @@ void sim_queue_set(struct sim_queue *queue, struct sim_queue_event *event, sim_t
     }
 }
 
-/** The last of a row that has become too long goes to the rest. */
-SIM_APART static void shorten_front(struct sim_queue *queue)
+/** Makes room before and behind a row that has come to an end of its places. */
+SIM_APART static void make_room(struct sim_queue *queue)
 {
-    struct sim_queue_event **link = &queue->front;
-    struct sim_queue_event *last;
+    struct sim_queue_due *first = &queue->row[ROW_FIRST / 2];
 
-    while ((*link)->next != NULL) {
-        link = &(*link)->next;
+    if (row_count(queue) > ROW_MOST) {
+        bring_back(queue, queue->first + ROW_MOST);
     }
-    last = *link;
-    *link = NULL;
-    queue->front_count--;
-    queue->rest = last->time; /* it was before all of the rest */
-    place(queue, last);
+    memmove(first, queue->first, (row_count(queue) + 1) * sizeof(*first));
+    queue->behind = first + row_count(queue);
+    queue->first = first;
 }
 
-SIM_HOT void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+SIM_HOT void sim_queue_add_to_row(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
-    struct sim_queue_event **link = &queue->front;
+    struct sim_queue_due *at;
 
-    while (*link != NULL && (*link)->time <= time) {
-        link = &(*link)->next;
+    if (SIM_SELDOM(queue->first == queue->row)) {
+        make_room(queue);
     }
+    /* Those that are due before step aside. */
+    for (at = queue->first--; at->time <= time; at++) {
+        at[-1] = *at;
+    }
+    at[-1].time = time;
+    at[-1].event = event;
     event->time = time;
-    event->next = *link;
-    *link = event;
-    if (++queue->front_count > FRONT_MOST) {
-        shorten_front(queue);
-    }
-}
-
-/** Few are in the fine wheel: they stand in at most three words of its bitmap. */
-static inline bool is_sparse(const struct sim_queue_wheel *wheel)
-{
-    uint64_t words = wheel->words;
-
-    words &= words - 1;
-    words &= words - 1;
-    return (words & (words - 1)) == 0;
 }
 
 /** What is due first of the wheels and the heap; SIM_TIME_NEVER if nothing is. */
@@ -414,21 +415,39 @@ static sim_time rest_earliest(const struct sim_queue *queue)
     return list_earliest(queue->fine.slots[first & queue->fine.mask]);
 }
 
+/** Puts an event into the row that belongs near its end. */
+static inline void join_row(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
+{
+    struct sim_queue_due *at;
+
+    if (SIM_SELDOM(queue->behind == &queue->row[SIM_QUEUE_ROW])) {
+        make_room(queue);
+    }
+    at = queue->behind++;
+    queue->behind->time = SIM_TIME_NEVER;
+    for (; at != queue->first && at[-1].time > time; at--) {
+        *at = at[-1];
+    }
+    at->time = time;
+    at->event = event;
+    event->time = time;
+}
+
 /**
  * Lets what is near join the row, as long as it is due no later than @p time and there is room. The cursor stays where
  * it is: what comes may still be due before any of this.
  */
-static void lengthen_front(struct sim_queue *queue, sim_time time)
+static void lengthen_row(struct sim_queue *queue, sim_time time)
 {
     queue->rest = rest_earliest(queue);
-    while (queue->rest <= time && queue->fine.words != 0 && queue->front_count < FRONT_MOST) {
+    while (queue->rest <= time && queue->fine.words != 0 && row_count(queue) < ROW_MOST) {
         struct sim_queue_event *event = queue->fine.slots[(queue->rest >> queue->fine.shift) & queue->fine.mask];
 
         while (event->time != queue->rest) {
             event = event->next;
         }
         wheel_remove(&queue->fine, event);
-        sim_queue_add_beside(queue, event, event->time);
+        join_row(queue, event, event->time);
         queue->rest = rest_earliest(queue);
     }
 }
@@ -437,12 +456,13 @@ void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event
 {
     /* Nothing that is queued or still to come is due before the latest batch was. */
     advance(queue, queue->now >> queue->fine.shift);
-    queue->crowded = !is_sparse(&queue->fine);
-    if (!queue->crowded && queue->front_count < FRONT_MOST) {
-        lengthen_front(queue, time);
+    /* For what is far nobody joins the row, unless that costs nothing. */
+    if (time < queue->near_end || queue->fine.words == 0) {
+        lengthen_row(queue, time);
     }
+    queue->crowded = row_count(queue) >= ROW_MOST;
     if (time < queue->rest) {
-        sim_queue_add_beside(queue, event, time);
+        join_row(queue, event, time);
     } else {
         event->time = time;
         place(queue, event);
@@ -505,7 +525,6 @@ SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queu
         batch = take_only(queue, head, first, time);
         queue->now = earliest;
         queue->rest = bound_after(queue, first);
-        queue->crowded = !is_sparse(&queue->fine);
         return batch;
     }
     earliest = list_earliest(head);
@@ -520,26 +539,28 @@ SIM_APART static struct sim_queue_event *take_from_wheels(struct sim_queue *queu
     return batch;
 }
 
-/** There may be more of the first instant in the row, or in the wheels. */
+/** Nobody stands in the row, or several of its first instant do, or the wheels may have more of that. */
 SIM_APART static struct sim_queue_event *take_several(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
-    struct sim_queue_event *batch = queue->front;
-    struct sim_queue_event **link = &queue->front;
-    const sim_time earliest = batch->time;
+    const sim_time earliest = queue->first->time;
+    struct sim_queue_event *batch = NULL;
 
     if (earliest >= queue->rest) {
-        bring_back(queue);
+        bring_back(queue, queue->first);
+        begin_row(queue);
+        queue->crowded = false;
         return take_from_wheels(queue, limit, time);
     }
     if (earliest > limit) {
         return NULL;
     }
-    for (; *link != NULL && (*link)->time == earliest; link = &(*link)->next) {
-        (*link)->time = SIM_TIME_NEVER;
-        queue->front_count--;
+    for (; queue->first->time == earliest; queue->first++) {
+        struct sim_queue_event *event = queue->first->event;
+
+        event->time = SIM_TIME_NEVER;
+        event->next = batch;
+        batch = event;
     }
-    queue->front = *link;
-    *link = NULL;
     *time = earliest;
     queue->now = earliest;
     return batch;
@@ -547,29 +568,26 @@ SIM_APART static struct sim_queue_event *take_several(struct sim_queue *queue, s
 
 SIM_HOT struct sim_queue_event *sim_queue_next_batch(struct sim_queue *queue, sim_time limit, sim_time *time)
 {
-    struct sim_queue_event *front = queue->front;
+    const struct sim_queue_due *first = queue->first;
+    const sim_time earliest = first->time;
 
-    if (front == NULL) {
-        return take_from_wheels(queue, limit, time);
-    }
-    if (front->time >= queue->rest || (front->next != NULL && front->next->time == front->time)) {
+    if (SIM_SELDOM(earliest >= queue->rest || first[1].time == earliest)) {
         return take_several(queue, limit, time);
     }
-    if (front->time > limit) {
+    if (SIM_SELDOM(earliest > limit)) {
         return NULL;
     }
-    *time = front->time;
-    queue->now = front->time;
-    front->time = SIM_TIME_NEVER;
-    queue->front = front->next;
-    queue->front_count--;
-    front->next = NULL;
-    return front;
+    *time = earliest;
+    queue->now = earliest;
+    queue->first++;
+    first->event->time = SIM_TIME_NEVER;
+    first->event->next = NULL;
+    return first->event;
 }
 
 sim_time sim_queue_next_time(const struct sim_queue *queue)
 {
-    const sim_time front = queue->front != NULL ? queue->front->time : SIM_TIME_NEVER;
+    const sim_time first = queue->first->time;
 
-    return front < queue->rest ? front : sim_time_min(front, rest_earliest(queue));
+    return first < queue->rest ? first : sim_time_min(first, rest_earliest(queue));
 }

@@ -35,12 +35,6 @@ struct sim_queue_event {
     size_t heap_index;             /**< position in the far heap plus 1; 0 if not in it */
 };
 
-/** Something due beyond the wheel. */
-struct sim_queue_far {
-    sim_time time; /**< of the event */
-    struct sim_queue_event *event;
-};
-
 struct sim_queue_wheel {
     struct sim_queue_event **slots;
     uint64_t *occupied; /**< one bit a slot that is not empty */
@@ -49,18 +43,28 @@ struct sim_queue_wheel {
     unsigned shift;     /**< a slot is 2^shift fs wide */
 };
 
+/** Something due, and its time beside it: who looks for its place looks at no event. */
+struct sim_queue_due {
+    sim_time time;
+    struct sim_queue_event *event;
+};
+
+/** Places of the row: most are free, so that it seldom has to be moved. */
+#define SIM_QUEUE_ROW 64u
+
 struct sim_queue {
-    struct sim_queue_event *front; /**< a few, earliest first, in neither wheels nor heap; NULL: none */
-    sim_time rest;                 /**< nothing in the wheels and the heap is due before */
-    sim_time now;                  /**< of the latest batch */
-    uint32_t front_count;
-    bool crowded; /**< more are in the fine wheel than the row would take */
+    struct sim_queue_due *first;  /**< of the row: its earliest; `behind` if there is none */
+    struct sim_queue_due *behind; /**< the row's last: due never */
+    sim_time rest;                /**< nothing in the wheels and the heap is due before */
+    sim_time now;                 /**< of the latest batch */
+    bool crowded; /**< the row is full: what is not due before the rest joins it without being asked for */
+    struct sim_queue_due row[SIM_QUEUE_ROW + 1]; /**< a few, earliest first, in neither wheels nor heap */
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */
     sim_time near_end;   /**< what is due before this belongs into the fine wheel */
     unsigned ratio_log2; /**< fine slots in a coarse one */
     struct sim_queue_wheel coarse;
-    struct sim_queue_far *heap;
+    struct sim_queue_due *heap;
     size_t heap_count;
     size_t heap_capacity;
 };
@@ -102,8 +106,8 @@ static inline void sim_queue_wheel_insert(struct sim_queue_wheel *wheel, struct 
     *head = event;
 }
 
-/** sim_queue_add() for an event due before the rest, when there are some in front. */
-void sim_queue_add_beside(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
+/** sim_queue_add() for an event due before the rest. */
+void sim_queue_add_to_row(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
 
 /** sim_queue_add() for an event that is not known to be due before the rest. */
 void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event, sim_time time);
@@ -112,14 +116,7 @@ void sim_queue_add_behind(struct sim_queue *queue, struct sim_queue_event *event
 static inline void sim_queue_add(struct sim_queue *queue, struct sim_queue_event *event, sim_time time)
 {
     if (time < queue->rest) {
-        if (queue->front != NULL) {
-            sim_queue_add_beside(queue, event, time);
-            return;
-        }
-        event->time = time;
-        event->next = NULL;
-        queue->front = event;
-        queue->front_count = 1;
+        sim_queue_add_to_row(queue, event, time);
     } else if (queue->crowded && time < queue->near_end) {
         event->time = time;
         sim_queue_wheel_insert(&queue->fine, event);
@@ -142,7 +139,7 @@ sim_time sim_queue_next_time(const struct sim_queue *queue);
 /** True if no event is queued. */
 static inline bool sim_queue_is_empty(const struct sim_queue *queue)
 {
-    return queue->front == NULL && (queue->fine.words | queue->coarse.words | queue->heap_count) == 0;
+    return queue->first == queue->behind && (queue->fine.words | queue->coarse.words | queue->heap_count) == 0;
 }
 
 #ifdef __cplusplus
