@@ -31,7 +31,7 @@ static inline void sim_channel_rewind_plain(struct sim_channel *channel, sim_tim
 {
     const struct sim_channel_slot *latest;
 
-    if (channel->tail < channel->slots + few) {
+    if ((size_t)(channel->tail - channel->slots) < few) {
         return;
     }
     /* Packets and credits go in order: what holds of the latest holds of all. */

@@ -57,7 +57,7 @@ struct sim_queue {
     struct sim_queue_due *behind; /**< the row's last: due never */
     sim_time rest;                /**< nothing in the wheels and the heap is due before */
     sim_time now;                 /**< of the latest batch */
-    bool crowded; /**< the row is full: what is not due before the rest joins it without being asked for */
+    bool crowded;                 /**< the row is full: what is not due before the rest goes there at once */
     struct sim_queue_due row[SIM_QUEUE_ROW + 1]; /**< a few, earliest first, in neither wheels nor heap */
     struct sim_queue_wheel fine;
     uint64_t cursor;     /**< fine slot (not wrapped) before which nothing is due */

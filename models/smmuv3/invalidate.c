@@ -126,12 +126,12 @@ enum phase {
 };
 
 /* When the last request that has left its slot, or never took one, is out of its port. */
-static sim_time ports_empty_at(const struct smmu *smmu, const struct smmu_tbu *tbu)
+static sim_time ports_empty_at(const struct smmu_tbu *tbu)
 {
     sim_time at = 0;
 
-    for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
-        at = sim_time_max(at, smmu->ports[port].out_free);
+    for (const struct smmu_port *port = tbu->ports; port != tbu->ports_end; port++) {
+        at = sim_time_max(at, port->out_free);
     }
     return at;
 }
@@ -141,12 +141,12 @@ static sim_time ports_empty_at(const struct smmu *smmu, const struct smmu_tbu *t
  * transactions are to be observable when the command completes (4.7.3), and writes that come back to nobody say so in
  * no other way.
  */
-static sim_time taken_at(struct smmu *smmu, const struct smmu_tbu *tbu, const uint64_t *sent)
+static sim_time taken_at(const struct smmu *smmu, const struct smmu_tbu *tbu, const uint64_t *sent)
 {
     sim_time at = 0;
 
-    for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
-        at = sim_time_max(at, sim_channel_taken_at(smmu->ports[port].downstream.request, sent[port]));
+    for (const struct smmu_port *port = tbu->ports; port != tbu->ports_end; port++) {
+        at = sim_time_max(at, sim_channel_taken_at(port->downstream.request, sent[port - smmu->ports]));
     }
     return at;
 }
@@ -191,22 +191,22 @@ static sim_time wait_for_tbu(struct smmu *smmu, struct smmu_tbu *tbu, struct smm
             return part->until;
         }
         part->phase = PHASE_SLOTS;
-        part->until = ports_empty_at(smmu, tbu);
+        part->until = ports_empty_at(tbu);
         part->sequence = smmu->next_sequence;
     }
     if (part->phase == PHASE_SLOTS) {
         if (has_older_slots(smmu, tbu, part->sequence)) {
             return SIM_TIME_NEVER;
         }
-        part->until = sim_time_max(part->until, ports_empty_at(smmu, tbu));
+        part->until = sim_time_max(part->until, ports_empty_at(tbu));
         part->phase = PHASE_LEAVE;
     }
     if (part->phase == PHASE_LEAVE) {
         if (part->until > now) {
             return part->until;
         }
-        for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
-            sync->sent[port] = smmu->ports[port].downstream.request->pushed;
+        for (const struct smmu_port *port = tbu->ports; port != tbu->ports_end; port++) {
+            sync->sent[port - smmu->ports] = port->downstream.request->pushed;
         }
         part->phase = PHASE_TAKEN;
     }

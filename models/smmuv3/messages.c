@@ -3,6 +3,7 @@
  * turn in the order of its port: an Invalidate Completion comes after the writes that it promises to have sent.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/tbu_internal.h"
 
 /* ---- In ---- */
 

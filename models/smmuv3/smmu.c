@@ -1,6 +1,7 @@
 #include "models/smmuv3/ats_internal.h"
 #include "models/smmuv3/commands_internal.h"
 #include "models/smmuv3/smmu_cmdqv.h"
+#include "models/smmuv3/tbu_internal.h"
 
 void smmu_config_defaults(struct smmu_config *config)
 {
@@ -272,7 +273,7 @@ SIM_HOT static sim_time smmu_evaluate(struct sim_component *component, sim_time 
     do {
         due = sim_time_min(due, smmu_tbu_run(smmu, tbu, now));
         tbu++;
-    } while (tbu != smmu->tbus_end);
+    } while (tbu != smmu->tbus + smmu->tbu_count);
     if (SIM_SELDOM(engines_have_work(smmu))) {
         due = sim_time_min(due, run_engines(smmu, now));
     }
@@ -403,19 +404,16 @@ static void make_tbus(struct smmu *smmu, struct sim *sim, const char *name)
     smmu->distributed = config->to_tcu_cycles > 0;
     smmu->tbu_count = config->tbus;
     smmu->tbus = sim_alloc(sim, smmu->tbu_count * sizeof(smmu->tbus[0]));
-    smmu->tbus_end = smmu->tbus + smmu->tbu_count;
     for (uint32_t i = 0; i < smmu->tbu_count; i++) {
         struct smmu_tbu *tbu = &smmu->tbus[i];
 
-        tbu->first_port = i * smmu->port_count / smmu->tbu_count;
-        tbu->end_port = (i + 1) * smmu->port_count / smmu->tbu_count;
-        tbu->ports = &smmu->ports[tbu->first_port];
-        tbu->ports_end = &smmu->ports[tbu->end_port];
+        tbu->ports = &smmu->ports[i * smmu->port_count / smmu->tbu_count];
+        tbu->ports_end = &smmu->ports[(i + 1) * smmu->port_count / smmu->tbu_count];
         tbu->turn = tbu->ports;
         tbu->to_tcu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
         tbu->to_tbu = (struct smmu_list){SMMU_NONE, SMMU_NONE};
-        for (uint32_t port = tbu->first_port; port < tbu->end_port; port++) {
-            smmu->ports[port].tbu = i;
+        for (struct smmu_port *port = tbu->ports; port != tbu->ports_end; port++) {
+            port->tbu = i;
         }
         smmu_tbu_tlb_init(&tbu->micro_tlb, sim, sim_printf(sim, "%s micro-tlb %u", name, i), &config->micro_tlb);
         smmu_tbu_tlb_init(&tbu->tlb, sim, sim_printf(sim, "%s tbu-tlb %u", name, i), &config->tbu_tlb);

@@ -146,9 +146,7 @@ struct smmu_tbu_invalidation {
 
 /** Translation buffer unit: some of the ports, and slots of its own. */
 struct smmu_tbu {
-    uint32_t first_port; /**< its ports: first_port .. end_port - 1 */
-    uint32_t end_port;
-    struct smmu_port *ports; /**< the same ... */
+    struct smmu_port *ports; /**< its own, up to ports_end */
     struct smmu_port *ports_end;
     struct smmu_port *turn; /**< one past the port that took a slot last */
     uint32_t slots;         /**< index of its first slot ... */
@@ -405,7 +403,6 @@ struct smmu {
     bool again;       /**< something changed that work done earlier in this evaluation must look at */
     struct smmu_port *ports;
     struct smmu_tbu *tbus;
-    struct smmu_tbu *tbus_end;
     struct smmu_tlb tlb;
     struct smmu_config_cache configs;
     struct smmu_walk_cache walk_cache[2][SMMU_WALK_CACHE_LEVELS]; /**< [stage - 1][level] */
@@ -507,42 +504,6 @@ static inline bool smmu_registers_await(const struct smmu *smmu)
 
 /** Acknowledges CR0 and IRQ_CTRL fields whose update is complete. */
 void smmu_registers_acknowledge(struct smmu *smmu);
-
-/* ---- Translation buffer units (tbu.c, tbu_output.c) ---- */
-
-/** Lets requests in and out. @return when there is more to do */
-sim_time smmu_tbu_run(struct smmu *smmu, struct smmu_tbu *tbu, sim_time now);
-
-/** Data units that a request takes. */
-static inline uint32_t smmu_request_units(const struct sim_packet *packet)
-{
-    return packet->type == SIM_PACKET_WRITE ? sim_channel_units(packet->length) : 0;
-}
-
-/** Pushes a request downstream at @p leave, or as soon after as the port is free; there must be space. */
-static inline void smmu_port_send(struct smmu *smmu, struct smmu_port *port, struct sim_packet *packet, uint32_t units,
-                                  sim_time now, sim_time leave)
-{
-    leave = sim_time_max(leave, port->out_free);
-    port->out_free = leave + smmu->component.period;
-    port->sent_at = now;
-    sim_channel_push(port->downstream.request, packet, now, leave - now, units, 0, 0);
-}
-
-/** Lets one slot of a port leave; one must be ready. @return when to look again */
-sim_time smmu_port_depart(struct smmu *smmu, struct smmu_port *port, sim_time now);
-
-/** Passes one read completion upstream, which has arrived. @return when to look again */
-sim_time smmu_port_respond(struct smmu *smmu, struct smmu_port *port, sim_time now);
-
-/**
- * Looks a slot's address up in its TBU's TLBs; on a hit that permits it the slot is decided at @p at. @return whether
- * it was
- */
-bool smmu_tbu_lookup(struct smmu *smmu, struct smmu_tbu *tbu, uint16_t index, sim_time at);
-
-/** A slot that stalled is taken in again at @p at, as if its request had just arrived. */
-void smmu_tbu_retry(struct smmu *smmu, uint16_t index, sim_time at);
 
 /* ---- The link between TBU and TCU (tbu_link.c) ---- */
 

@@ -7,6 +7,7 @@
  * can always stall again. What has stalled once is no longer ordered with the other requests of its port.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/tbu_internal.h"
 
 void smmu_stall(struct smmu *smmu, uint16_t index, sim_time now)
 {

@@ -5,6 +5,7 @@
  * evaluation, with its whole latency as service time. Every other request takes a slot (tbu_slots.c).
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/tbu_internal.h"
 
 /* ---- Lookup ---- */
 

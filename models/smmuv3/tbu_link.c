@@ -8,6 +8,7 @@
  * With no link (both latencies 0) the TBU is part of the TCU, and requests go straight on.
  */
 #include "models/smmuv3/commands_internal.h"
+#include "models/smmuv3/tbu_internal.h"
 
 static struct smmu_tbu *tbu_of(struct smmu *smmu, const struct smmu_slot *slot)
 {

@@ -2,6 +2,7 @@
  * What leaves a TBU: translated requests downstream, completions and the answers to terminated reads upstream.
  */
 #include "models/smmuv3/ats_internal.h"
+#include "models/smmuv3/tbu_internal.h"
 
 #include <string.h>
 
